@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#pragma once
+
+#include "strata-connection.h"
+#include "xml/strata-volume-xml.h"
+
+G_BEGIN_DECLS
+
+/* Volumes, by their paths. A folder that belongs to no pool gets a transient pool of type dir for the
+ * length of the call. Blocking; worker threads only. */
+
+/* SPEC->name is taken from PATH. Fails with EXISTS if something is there, NO_SPACE when full. */
+gboolean     strata_storage_create (StrataConnection      *connection,
+                                    const char            *path,
+                                    const StrataVolumeXml *spec,
+                                    GError               **error);
+/* fine if it is not there any more */
+gboolean     strata_storage_delete (StrataConnection      *connection,
+                                    const char            *path,
+                                    GError               **error);
+/* refreshes the pool first, so that what is said is true now; NOT_FOUND if nothing is there */
+StrataImage *strata_storage_look   (StrataConnection      *connection,
+                                    const char            *path,
+                                    GError               **error);
+gboolean     strata_storage_exists (StrataConnection      *connection,
+                                    const char            *path,
+                                    gboolean              *exists,
+                                    GError               **error);
+/* bytes free where PATH is or would be */
+gboolean     strata_storage_get_available (StrataConnection *connection,
+                                           const char       *path,
+                                           guint64          *bytes,
+                                           GError          **error);
+/* permission bits; on a host whose files the client owns. UNSUPPORTED where it does not */
+gboolean     strata_storage_set_mode (StrataConnection    *connection,
+                                      const char          *path,
+                                      guint                mode,
+                                      GError             **error);
+gboolean     strata_storage_get_mode (StrataConnection    *connection,
+                                      const char          *path,
+                                      guint               *mode,
+                                      GError             **error);
+/* small files (UEFI variables) on a local host; refuses an existing TO */
+gboolean     strata_storage_copy_small (StrataConnection  *connection,
+                                        const char        *from,
+                                        const char        *to,
+                                        GError           **error);
+/* reflink of FROM to a new TO where the file system can; UNSUPPORTED where it cannot, and nothing is left */
+gboolean     strata_storage_reflink  (StrataConnection    *connection,
+                                      const char          *from,
+                                      const char          *to,
+                                      GError             **error);
+
+G_END_DECLS

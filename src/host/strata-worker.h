@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#pragma once
+
+#include "strata-connection.h"
+
+G_BEGIN_DECLS
+
+/* The worker domain: block jobs on images that no VM has open. Blocking; worker threads only.
+ * The block job's events arrive on the default main context, which therefore has to be running
+ * in another thread. */
+
+typedef void (*StrataByteFunc) (guint64  done,
+                                guint64  total,
+                                gpointer user_data);
+
+typedef struct _StrataWorker StrataWorker;
+
+StrataWorker *strata_worker_start  (StrataConnection  *connection,
+                                    const char        *path,
+                                    const char        *format,
+                                    gboolean           block,
+                                    GCancellable      *cancellable,
+                                    GError           **error);
+/* destroys the domain; any block job in it is aborted */
+void          strata_worker_stop   (StrataWorker      *self);
+
+/* Copies what the guest would see to a new flat image at DESTINATION; on cancel or failure the partial
+ * file is removed. BANDWIDTH in bytes per second, 0 for no limit. */
+gboolean      strata_worker_copy   (StrataWorker      *self,
+                                    const char        *destination,
+                                    const char        *format,
+                                    guint64            bandwidth,
+                                    StrataByteFunc     progress,
+                                    gpointer           user_data,
+                                    GCancellable      *cancellable,
+                                    GError           **error);
+/* Commits the worker's image (the top) into BASE, which has to be given, and pivots, so that the
+ * top is no longer needed. Idempotent: after an abort it may be run again. */
+gboolean      strata_worker_commit (StrataWorker      *self,
+                                    const char        *base,
+                                    guint64            bandwidth,
+                                    StrataByteFunc     progress,
+                                    gpointer           user_data,
+                                    GCancellable      *cancellable,
+                                    GError           **error);
+/* ends workers that a client left behind (no process of ours holds them); returns how many */
+int           strata_worker_reap   (StrataConnection  *connection,
+                                    GError           **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataWorker, strata_worker_stop)
+
+G_END_DECLS

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#pragma once
+
+#include <glib-object.h>
+#include <json-glib/json-glib.h>
+
+G_BEGIN_DECLS
+
+/**
+ * StrataStepSpec:
+ * @kind: which primitive does it, "create-overlay"; the jobs folder has one class per kind
+ * @title: what a person reads while it runs
+ * @forward_only: from the first such step on, nothing is undone any more
+ * @bytes: about how much it moves, for the progress bar; 0 if it moves next to nothing
+ * @args: everything the step needs, so that it can be run by another process from the journal
+ *
+ * One step of a plan, as data.
+ */
+typedef struct
+{
+  char       *kind;
+  char       *title;
+  JsonObject *args;
+  guint64     bytes;
+  gboolean    forward_only;
+} StrataStepSpec;
+
+typedef enum
+{
+  STRATA_EFFECT_CREATES,  /* a file or domain comes to be */
+  STRATA_EFFECT_CHANGES,  /* something that stays is changed */
+  STRATA_EFFECT_REMOVES,  /* a file or domain goes; its content lives on elsewhere or nobody holds it */
+  STRATA_EFFECT_DISCARDS, /* content is lost, as asked */
+  STRATA_EFFECT_NOTE,     /* worth knowing */
+} StrataEffectKind;
+
+typedef struct
+{
+  StrataEffectKind kind;
+  char            *text;
+  guint64          bytes;
+} StrataEffect;
+
+/* An ordered list of steps, what they amount to in words, and what one would have typed instead.
+ * Filled by the planner, then read only; may cross threads. */
+#define STRATA_TYPE_PLAN (strata_plan_get_type ())
+
+G_DECLARE_FINAL_TYPE (StrataPlan, strata_plan, STRATA, PLAN, GObject)
+
+StrataPlan     *strata_plan_new           (const char       *title,
+                                           const char       *act);
+StrataPlan     *strata_plan_new_from_json (JsonObject       *object,
+                                           GError          **error);
+JsonObject     *strata_plan_to_json       (StrataPlan       *self);
+
+const char     *strata_plan_get_title     (StrataPlan       *self);
+/* the confirm button's words: "Make Template", "Deploy 4" */
+const char     *strata_plan_get_act       (StrataPlan       *self);
+guint           strata_plan_get_n_steps   (StrataPlan       *self);
+StrataStepSpec *strata_plan_get_step      (StrataPlan       *self,
+                                           guint             index);
+GPtrArray      *strata_plan_get_effects   (StrataPlan       *self);
+GPtrArray      *strata_plan_get_commands  (StrataPlan       *self);
+/* domains' UUIDs and images' paths: two jobs that share one do not run at the same time */
+GPtrArray      *strata_plan_get_resources (StrataPlan       *self);
+gboolean        strata_plan_discards      (StrataPlan       *self);
+char           *strata_plan_to_text       (StrataPlan       *self);
+
+/* For the planner. ARGS is a floating list of key, GValue-less pairs: see strata_plan_add_step() */
+StrataStepSpec *strata_plan_add_step      (StrataPlan       *self,
+                                           const char       *kind,
+                                           JsonObject       *args,
+                                           const char       *title_format,
+                                           ...) G_GNUC_PRINTF (4, 5);
+void            strata_plan_add_effect    (StrataPlan       *self,
+                                           StrataEffectKind  kind,
+                                           guint64           bytes,
+                                           const char       *format,
+                                           ...) G_GNUC_PRINTF (4, 5);
+void            strata_plan_add_command   (StrataPlan       *self,
+                                           const char       *format,
+                                           ...) G_GNUC_PRINTF (2, 3);
+void            strata_plan_add_resource  (StrataPlan       *self,
+                                           const char       *resource);
+
+G_END_DECLS

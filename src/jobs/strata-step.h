@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#pragma once
+
+#include <gio/gio.h>
+
+#include "host/strata-connection.h"
+#include "image/strata-plan.h"
+
+G_BEGIN_DECLS
+
+typedef struct _StrataJob StrataJob;
+
+/**
+ * StrataStepContext:
+ * @connection: where the step works
+ * @args: the step's own arguments, from the plan
+ * @job: (nullable): to report progress to
+ *
+ * What a step has to work with. It keeps nothing between do and undo but what @args and the host say,
+ * because they may run in different processes.
+ */
+typedef struct
+{
+  StrataConnection *connection;
+  JsonObject       *args;
+  StrataJob        *job;
+} StrataStepContext;
+
+/**
+ * StrataStepClass:
+ * @kind: the name in plans
+ * @check: (nullable): run before the step's start is written to the journal; what fails here left no trace
+ * @run: does it; when it fails it has removed what it had begun
+ * @undo: (nullable): takes back a step that was done; does nothing where nothing is left to take back
+ * @is_done: (nullable): asks the host, never memory; without it a step is run again on resume
+ *
+ * A primitive. Every function blocks and runs in the job's worker thread.
+ */
+typedef struct
+{
+  const char *kind;
+  gboolean (*check)   (StrataStepContext *context,
+                       GCancellable      *cancellable,
+                       GError           **error);
+  gboolean (*run)     (StrataStepContext *context,
+                       GCancellable      *cancellable,
+                       GError           **error);
+  gboolean (*undo)    (StrataStepContext *context,
+                       GError           **error);
+  gboolean (*is_done) (StrataStepContext *context,
+                       gboolean          *done,
+                       GError           **error);
+} StrataStepClass;
+
+const StrataStepClass *strata_step_class_find (const char *kind);
+
+G_END_DECLS

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#pragma once
+
+#include <gio/gio.h>
+
+#include "host/strata-connection.h"
+#include "strata-machine.h"
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  STRATA_HOST_DISCONNECTED,
+  STRATA_HOST_CONNECTING,
+  STRATA_HOST_CONNECTED,
+  STRATA_HOST_RECONNECTING, /* the daemon went away; trying again with back-off */
+} StrataHostState;
+
+/* A host in the window. Main thread. A GListModel of StrataMachine, kept by libvirt's events, sorted by name.
+ * Properties: uri, name ("This computer", "This computer (system)", "user@host"), state, error-message, error-hint. */
+#define STRATA_TYPE_HOST_STATE (strata_host_state_get_type ())
+#define STRATA_TYPE_HOST       (strata_host_get_type ())
+
+GType             strata_host_state_get_type (void);
+
+G_DECLARE_FINAL_TYPE (StrataHost, strata_host, STRATA, HOST, GObject)
+
+StrataHost       *strata_host_new            (const char  *uri);
+const char       *strata_host_get_uri        (StrataHost  *self);
+const char       *strata_host_get_name       (StrataHost  *self);
+StrataHostState   strata_host_get_state      (StrataHost  *self);
+const GError     *strata_host_get_error      (StrataHost  *self);
+/* NULL unless connected */
+StrataConnection *strata_host_get_connection (StrataHost  *self);
+/* starts connecting and from then on reconnects by itself until disconnected */
+void              strata_host_connect        (StrataHost  *self);
+void              strata_host_disconnect     (StrataHost  *self);
+StrataMachine    *strata_host_find           (StrataHost  *self,
+                                              const char  *name_or_uuid);
+
+typedef enum
+{
+  STRATA_POWER_START,
+  STRATA_POWER_SHUT_DOWN,
+  STRATA_POWER_FORCE_OFF,
+} StrataPowerAct;
+
+void              strata_host_power_async    (StrataHost          *self,
+                                              StrataMachine       *machine,
+                                              StrataPowerAct       act,
+                                              GCancellable        *cancellable,
+                                              GAsyncReadyCallback  callback,
+                                              gpointer             user_data);
+gboolean          strata_host_power_finish   (StrataHost          *self,
+                                              GAsyncResult        *result,
+                                              GError             **error);
+
+G_END_DECLS

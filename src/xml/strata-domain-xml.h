@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#pragma once
+
+#include <glib-object.h>
+
+G_BEGIN_DECLS
+
+/**
+ * StrataDiskXml:
+ * @target: the name in the guest, `vda`; the key of a disk
+ * @bus: `virtio`, `sata`…
+ * @device: `disk`, `cdrom`, `floppy`, `lun`
+ * @type: `file`, `block`, `network`, `volume`, `dir`…
+ * @source: (nullable): the path, where @type is `file` or `block`; %NULL for an empty drive
+ * @pool: (nullable): the pool's name, where @type is `volume` (then @source is the volume's name)
+ * @format: (nullable): the driver's type, `qcow2`, `raw`
+ * @backing: (nullable): the path in an explicit `<backingStore>` below it, which outranks the header
+ * @read_only: `<readonly/>`
+ * @transient: `<transient/>`
+ * @shareable: `<shareable/>`
+ *
+ * One disk of a domain definition, copied out of it.
+ */
+typedef struct
+{
+  char    *target;
+  char    *bus;
+  char    *device;
+  char    *type;
+  char    *source;
+  char    *pool;
+  char    *format;
+  char    *backing;
+  gboolean read_only;
+  gboolean transient;
+  gboolean shareable;
+} StrataDiskXml;
+
+void strata_disk_xml_free (StrataDiskXml *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataDiskXml, strata_disk_xml_free)
+
+/**
+ * StrataTemplateMark: what `<strata:template>` in a domain's `<metadata>` says
+ * @domain: UUID of the domain it was written for; a copied definition does not pass for a template
+ * @source: (nullable): name of the VM it was made from
+ * @sealed: (nullable): when it was sealed, ISO 8601 UTC; %NULL if it was not sealed
+ * @operations: (nullable): the sealing operations that were run, comma separated
+ * @os: (nullable): the guest's product name by inspection, "Debian GNU/Linux 12 (bookworm)"
+ * @os_id: (nullable): the distribution's short name by inspection, "debian"
+ * @version: counts from 1
+ *
+ * StrataCloneMark: what `<strata:clone>` says
+ * @domain: UUID of the domain it was written for
+ * @template_uuid: the template
+ * @template_name: its name when the clone was deployed
+ * @version: its version when the clone was deployed
+ * @thin: whether the clone's disks are overlays on the template's
+ */
+typedef struct
+{
+  char *domain;
+  char *source;
+  char *sealed;
+  char *operations;
+  char *os;
+  char *os_id;
+  guint version;
+} StrataTemplateMark;
+
+typedef struct
+{
+  char    *domain;
+  char    *template_uuid;
+  char    *template_name;
+  guint    version;
+  gboolean thin;
+} StrataCloneMark;
+
+void strata_template_mark_free (StrataTemplateMark *self);
+void strata_clone_mark_free    (StrataCloneMark    *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataTemplateMark, strata_template_mark_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataCloneMark, strata_clone_mark_free)
+
+/* A domain definition (libvirt's inactive or live XML) that can be read and rewritten; elements it
+ * does not know stay as they are. Not thread safe; any one thread at a time. */
+#define STRATA_TYPE_DOMAIN_XML (strata_domain_xml_get_type ())
+
+G_DECLARE_FINAL_TYPE (StrataDomainXml, strata_domain_xml, STRATA, DOMAIN_XML, GObject)
+
+StrataDomainXml    *strata_domain_xml_new_from_string   (const char               *text,
+                                                         GError                  **error);
+StrataDomainXml    *strata_domain_xml_copy              (StrataDomainXml          *self);
+char               *strata_domain_xml_to_string         (StrataDomainXml          *self);
+
+char               *strata_domain_xml_get_name          (StrataDomainXml          *self);
+void                strata_domain_xml_set_name          (StrataDomainXml          *self,
+                                                         const char               *name);
+char               *strata_domain_xml_get_uuid          (StrataDomainXml          *self);
+void                strata_domain_xml_set_uuid          (StrataDomainXml          *self,
+                                                         const char               *uuid);
+char               *strata_domain_xml_get_title         (StrataDomainXml          *self);
+char               *strata_domain_xml_get_description   (StrataDomainXml          *self);
+guint64             strata_domain_xml_get_memory        (StrataDomainXml          *self);
+guint               strata_domain_xml_get_vcpus         (StrataDomainXml          *self);
+char               *strata_domain_xml_get_virt_type     (StrataDomainXml          *self);
+char               *strata_domain_xml_get_machine       (StrataDomainXml          *self);
+char               *strata_domain_xml_get_arch          (StrataDomainXml          *self);
+char               *strata_domain_xml_get_emulator      (StrataDomainXml          *self);
+/* the libosinfo id in <libosinfo:os id=…>, or NULL */
+char               *strata_domain_xml_get_os_info       (StrataDomainXml          *self);
+GStrv               strata_domain_xml_get_macs          (StrataDomainXml          *self);
+gboolean            strata_domain_xml_has_agent         (StrataDomainXml          *self);
+gboolean            strata_domain_xml_has_tpm           (StrataDomainXml          *self);
+/* "spice", "vnc"… of the first <graphics>, or NULL */
+char               *strata_domain_xml_get_graphics      (StrataDomainXml          *self);
+
+/* (element-type StrataDiskXml): every disk device, in document order */
+GPtrArray          *strata_domain_xml_get_disks         (StrataDomainXml          *self);
+/* makes the disk TARGET a file disk on PATH and drops its <backingStore>; FALSE if there is no such disk */
+gboolean            strata_domain_xml_set_disk_file     (StrataDomainXml          *self,
+                                                         const char               *target,
+                                                         const char               *path,
+                                                         const char               *format);
+gboolean            strata_domain_xml_set_disk_readonly (StrataDomainXml          *self,
+                                                         const char               *target,
+                                                         gboolean                  read_only);
+/* drops every <backingStore>, since an explicit one outranks the headers of the files */
+void                strata_domain_xml_drop_backing      (StrataDomainXml          *self);
+
+gboolean            strata_domain_xml_is_uefi           (StrataDomainXml          *self);
+char               *strata_domain_xml_get_nvram         (StrataDomainXml          *self);
+void                strata_domain_xml_set_nvram         (StrataDomainXml          *self,
+                                                         const char               *path);
+char               *strata_domain_xml_get_nvram_format  (StrataDomainXml          *self);
+
+/* Gives the definition a new identity: name, UUID, one new MAC per interface (52:54:00, random, never
+ * one in TAKEN_MACS), new genid where there is one, channel/console/serial socket paths and vsock
+ * CID left to libvirt, disk serial and wwn removed, graphics ports automatic, dynamic
+ * seclabels, <backingStore> and our own marks removed, <title> removed. */
+void                strata_domain_xml_renew_identity    (StrataDomainXml          *self,
+                                                         const char               *name,
+                                                         const char               *uuid,
+                                                         const char *const        *taken_macs);
+
+StrataTemplateMark *strata_domain_xml_get_template_mark (StrataDomainXml          *self);
+void                strata_domain_xml_set_template_mark (StrataDomainXml          *self,
+                                                         const StrataTemplateMark *mark);
+StrataCloneMark    *strata_domain_xml_get_clone_mark    (StrataDomainXml          *self);
+void                strata_domain_xml_set_clone_mark    (StrataDomainXml          *self,
+                                                         const StrataCloneMark    *mark);
+
+G_END_DECLS
