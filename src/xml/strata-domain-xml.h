@@ -112,6 +112,9 @@ char               *strata_domain_xml_get_emulator      (StrataDomainXml        
 /* the libosinfo id in <libosinfo:os id=…>, or NULL */
 char               *strata_domain_xml_get_os_info       (StrataDomainXml          *self);
 GStrv               strata_domain_xml_get_macs          (StrataDomainXml          *self);
+/* connects every interface to the libvirt network NAME */
+void                strata_domain_xml_set_network       (StrataDomainXml          *self,
+                                                         const char               *network);
 gboolean            strata_domain_xml_has_agent         (StrataDomainXml          *self);
 gboolean            strata_domain_xml_has_tpm           (StrataDomainXml          *self);
 /* "spice", "vnc"… of the first <graphics>, or NULL */

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* StrataDomainFacts: what was true of one domain when it was looked at. */
+
+#include "config.h"
+
+#include "strata-graph.h"
+
+G_DEFINE_BOXED_TYPE (StrataDomainFacts, strata_domain_facts, strata_domain_facts_ref,
+                     strata_domain_facts_unref)
+
+static void
+strata_domain_facts_clear (gpointer data)
+{
+  StrataDomainFacts *self = data;
+
+  g_clear_pointer (&self->uuid, g_free);
+  g_clear_pointer (&self->name, g_free);
+  g_clear_pointer (&self->xml, g_free);
+  g_clear_pointer (&self->live_xml, g_free);
+  g_clear_object (&self->definition);
+  g_clear_pointer (&self->template_mark, strata_template_mark_free);
+  g_clear_pointer (&self->clone_mark, strata_clone_mark_free);
+  g_clear_pointer (&self->disks, g_ptr_array_unref);
+  g_clear_pointer (&self->snapshots, g_strfreev);
+}
+
+/**
+ * strata_domain_facts_new:
+ * @xml: the inactive definition, with its secrets
+ * @live_xml: (nullable): the live definition while the domain runs
+ * @state: the domain's state
+ * @snapshots: (nullable): the names of its snapshots
+ * @error: where to put `STRATA_ERROR_INVALID`
+ *
+ * Any thread. The remaining fields (persistent, autostart, managed_save) are for the caller to set
+ * before anybody else sees the facts.
+ *
+ * Returns: (transfer full): the facts, or %NULL where a definition can't be parsed
+ */
+StrataDomainFacts *
+strata_domain_facts_new (const char        *xml,
+                         const char        *live_xml,
+                         StrataDomainState  state,
+                         const char *const *snapshots,
+                         GError           **error)
+{
+  g_autoptr (StrataDomainFacts) self = NULL;
+  g_autoptr (StrataDomainXml) live = NULL;
+
+  g_return_val_if_fail (xml != NULL, NULL);
+
+  self = g_atomic_rc_box_new0 (StrataDomainFacts);
+  self->definition = strata_domain_xml_new_from_string (xml, error);
+  if (self->definition == NULL)
+    return NULL;
+
+  if (live_xml != NULL)
+    {
+      live = strata_domain_xml_new_from_string (live_xml, error);
+      if (live == NULL)
+        return NULL;
+    }
+
+  self->xml = g_strdup (xml);
+  self->live_xml = g_strdup (live_xml);
+  self->uuid = strata_domain_xml_get_uuid (self->definition);
+  self->name = strata_domain_xml_get_name (self->definition);
+  self->template_mark = strata_domain_xml_get_template_mark (self->definition);
+  self->clone_mark = strata_domain_xml_get_clone_mark (self->definition);
+  self->disks = strata_domain_xml_get_disks (live != NULL ? live : self->definition);
+  self->snapshots = snapshots != NULL ? g_strdupv ((GStrv) snapshots) : g_new0 (char *, 1);
+  self->state = state;
+  self->persistent = TRUE;
+
+  return g_steal_pointer (&self);
+}
+
+StrataDomainFacts *
+strata_domain_facts_ref (StrataDomainFacts *self)
+{
+  return g_atomic_rc_box_acquire (self);
+}
+
+void
+strata_domain_facts_unref (StrataDomainFacts *self)
+{
+  g_atomic_rc_box_release_full (self, strata_domain_facts_clear);
+}
+
+/**
+ * strata_domain_facts_is_active:
+ * @self: facts
+ *
+ * Returns: whether QEMU has the domain's disks open
+ */
+gboolean
+strata_domain_facts_is_active (const StrataDomainFacts *self)
+{
+  g_return_val_if_fail (self != NULL, FALSE);
+
+  return self->state != STRATA_DOMAIN_STATE_OFF && self->state != STRATA_DOMAIN_STATE_CRASHED;
+}

@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* StrataGraph: every image of a host, and everybody who holds one. */
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "strata-graph.h"
+#include "xml/strata-error.h"
+
+struct _StrataGraph
+{
+  GObject     parent_instance;
+
+  GPtrArray  *domains; /* StrataDomainFacts */
+  GHashTable *images;  /* path -> StrataImage */
+  GPtrArray  *pools;   /* StrataPoolFacts */
+  char       *nvram_dir;
+  gboolean    is_local;
+  gboolean    is_session;
+};
+
+G_DEFINE_FINAL_TYPE (StrataGraph, strata_graph, G_TYPE_OBJECT)
+
+static void
+strata_graph_finalize (GObject *object)
+{
+  StrataGraph *self = STRATA_GRAPH (object);
+
+  g_ptr_array_unref (self->domains);
+  g_hash_table_unref (self->images);
+  g_ptr_array_unref (self->pools);
+  g_free (self->nvram_dir);
+
+  G_OBJECT_CLASS (strata_graph_parent_class)->finalize (object);
+}
+
+static void
+strata_graph_class_init (StrataGraphClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = strata_graph_finalize;
+}
+
+static void
+strata_graph_init (StrataGraph *self)
+{
+  self->domains = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_domain_facts_unref);
+  self->images = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
+                                        (GDestroyNotify) strata_image_free);
+  self->pools = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_pool_facts_free);
+}
+
+/**
+ * strata_graph_new:
+ *
+ * An empty graph. It is filled in one thread, and may then be read in any.
+ *
+ * Returns: (transfer full): a graph
+ */
+StrataGraph *
+strata_graph_new (void)
+{
+  return g_object_new (STRATA_TYPE_GRAPH, NULL);
+}
+
+void
+strata_graph_add_domain (StrataGraph       *self,
+                         StrataDomainFacts *domain)
+{
+  g_return_if_fail (STRATA_IS_GRAPH (self));
+
+  g_ptr_array_add (self->domains, strata_domain_facts_ref (domain));
+}
+
+void
+strata_graph_take_image (StrataGraph *self,
+                         StrataImage *image)
+{
+  g_return_if_fail (STRATA_IS_GRAPH (self));
+
+  g_hash_table_replace (self->images, image->path, image);
+}
+
+void
+strata_graph_take_pool (StrataGraph     *self,
+                        StrataPoolFacts *pool)
+{
+  g_return_if_fail (STRATA_IS_GRAPH (self));
+
+  g_ptr_array_add (self->pools, pool);
+}
+
+/**
+ * strata_graph_set_host:
+ * @self: a graph that is being filled
+ * @is_local: whether the client sees the host's files
+ * @is_session: whether the daemon runs as the user
+ * @nvram_dir: (nullable): the folder in which libvirt keeps UEFI variables
+ */
+void
+strata_graph_set_host (StrataGraph *self,
+                       gboolean     is_local,
+                       gboolean     is_session,
+                       const char  *nvram_dir)
+{
+  g_return_if_fail (STRATA_IS_GRAPH (self));
+
+  self->is_local = is_local;
+  self->is_session = is_session;
+  g_set_str (&self->nvram_dir, nvram_dir);
+}
+
+gboolean
+strata_graph_is_local (StrataGraph *self)
+{
+  g_return_val_if_fail (STRATA_IS_GRAPH (self), FALSE);
+
+  return self->is_local;
+}
+
+gboolean
+strata_graph_is_session (StrataGraph *self)
+{
+  g_return_val_if_fail (STRATA_IS_GRAPH (self), FALSE);
+
+  return self->is_session;
+}
+
+const char *
+strata_graph_get_nvram_dir (StrataGraph *self)
+{
+  g_return_val_if_fail (STRATA_IS_GRAPH (self), NULL);
+
+  return self->nvram_dir;
+}
+
+/**
+ * strata_graph_get_domains:
+ * @self: a graph
+ *
+ * Returns: (transfer none) (element-type StrataDomainFacts): every domain of the host
+ */
+GPtrArray *
+strata_graph_get_domains (StrataGraph *self)
+{
+  g_return_val_if_fail (STRATA_IS_GRAPH (self), NULL);
+
+  return self->domains;
+}
+
+/**
+ * strata_graph_find_domain:
+ * @self: a graph
+ * @name_or_uuid: a domain's name, or its UUID; a name wins
+ *
+ * Returns: (transfer none) (nullable): the domain
+ */
+StrataDomainFacts *
+strata_graph_find_domain (StrataGraph *self,
+                          const char  *name_or_uuid)
+{
+  StrataDomainFacts *by_uuid = NULL;
+
+  g_return_val_if_fail (STRATA_IS_GRAPH (self), NULL);
+
+  for (guint i = 0; i < self->domains->len; i++)
+    {
+      StrataDomainFacts *domain = g_ptr_array_index (self->domains, i);
+
+      if (g_strcmp0 (domain->name, name_or_uuid) == 0)
+        return domain;
+      if (g_strcmp0 (domain->uuid, name_or_uuid) == 0)
+        by_uuid = domain;
+    }
+
+  return by_uuid;
+}
+
+/**
+ * strata_graph_get_image:
+ * @self: a graph
+ * @path: a canonical source
+ *
+ * Returns: (transfer none) (nullable): the image; one that is referred to but isn't there is
+ *   either absent or `missing`
+ */
+StrataImage *
+strata_graph_get_image (StrataGraph *self,
+                        const char  *path)
+{
+  g_return_val_if_fail (STRATA_IS_GRAPH (self), NULL);
+
+  return path != NULL ? g_hash_table_lookup (self->images, path) : NULL;
+}
+
+StrataPoolFacts *
+strata_graph_find_pool (StrataGraph *self,
+                        const char  *name)
+{
+  g_return_val_if_fail (STRATA_IS_GRAPH (self), NULL);
+
+  for (guint i = 0; i < self->pools->len; i++)
+    {
+      StrataPoolFacts *pool = g_ptr_array_index (self->pools, i);
+
+      if (g_strcmp0 (pool->name, name) == 0)
+        return pool;
+    }
+
+  return NULL;
+}
+
+/**
+ * strata_graph_pool_of_path:
+ * @self: a graph
+ * @path: the path of an image that exists or could
+ *
+ * Returns: (transfer none) (nullable): the pool whose folder @path is directly in
+ */
+StrataPoolFacts *
+strata_graph_pool_of_path (StrataGraph *self,
+                           const char  *path)
+{
+  g_autofree char *folder = NULL;
+
+  g_return_val_if_fail (STRATA_IS_GRAPH (self), NULL);
+  g_return_val_if_fail (path != NULL, NULL);
+
+  folder = g_path_get_dirname (path);
+  for (guint i = 0; i < self->pools->len; i++)
+    {
+      StrataPoolFacts *pool = g_ptr_array_index (self->pools, i);
+
+      if (g_strcmp0 (pool->path, folder) == 0)
+        return pool;
+    }
+
+  return NULL;
+}
+
+static gboolean
+chain_contains (GPtrArray  *chain,
+                const char *path)
+{
+  for (guint i = 0; i < chain->len; i++)
+    {
+      StrataImage *image = g_ptr_array_index (chain, i);
+
+      if (g_strcmp0 (image->path, path) == 0)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/**
+ * strata_graph_get_chain:
+ * @self: a graph
+ * @top: the image that would be opened
+ * @error: where to put `STRATA_ERROR_REFUSED` for a missing link or a loop
+ *
+ * Returns: (transfer container) (element-type StrataImage): @top and what it stands on, or %NULL
+ */
+GPtrArray *
+strata_graph_get_chain (StrataGraph *self,
+                        const char  *top,
+                        GError     **error)
+{
+  g_autoptr (GPtrArray) chain = g_ptr_array_new ();
+  const char *above = NULL;
+
+  g_return_val_if_fail (STRATA_IS_GRAPH (self), NULL);
+
+  for (const char *path = top; path != NULL;)
+    {
+      StrataImage *image = strata_graph_get_image (self, path);
+
+      if (chain_contains (chain, path))
+        {
+          strata_set_error (error, STRATA_ERROR_REFUSED,
+                            _("Repair the backing chain before anything else is done to it."),
+                            _("The backing chain of “%s” loops at “%s”"), top, path);
+          return NULL;
+        }
+      if (image == NULL || image->missing)
+        {
+          strata_set_error (error, STRATA_ERROR_REFUSED,
+                            _("Bring the file back, or repair the backing chain."),
+                            above != NULL ? _("The image “%s” is missing; “%s” stands on it")
+                                          : _("The image “%s” is missing"),
+                            path, above);
+          return NULL;
+        }
+
+      g_ptr_array_add (chain, image);
+      above = path;
+      path = image->backing_path;
+    }
+
+  return g_steal_pointer (&chain);
+}
+
+/* Whether the chain that begins at TOP reaches PATH; a broken chain holds what it can be followed to. */
+static gboolean
+reaches (StrataGraph *self,
+         const char  *top,
+         const char  *path)
+{
+  guint depth = 0;
+
+  for (const char *link = top; link != NULL && depth <= g_hash_table_size (self->images); depth++)
+    {
+      StrataImage *image = strata_graph_get_image (self, link);
+
+      if (g_strcmp0 (link, path) == 0)
+        return TRUE;
+
+      link = image != NULL ? image->backing_path : NULL;
+    }
+
+  return FALSE;
+}
+
+static gboolean
+is_disk_top (StrataGraph *self,
+             const char  *path)
+{
+  for (guint i = 0; i < self->domains->len; i++)
+    {
+      StrataDomainFacts *domain = g_ptr_array_index (self->domains, i);
+
+      for (guint j = 0; j < domain->disks->len; j++)
+        {
+          StrataDiskXml *disk = g_ptr_array_index (domain->disks, j);
+
+          if (g_strcmp0 (disk->source, path) == 0)
+            return TRUE;
+        }
+    }
+
+  return FALSE;
+}
+
+static StrataHolder *
+holder_new (StrataHolderKind   kind,
+            StrataDomainFacts *domain,
+            const char        *target,
+            const char        *top)
+{
+  StrataHolder *holder = g_new0 (StrataHolder, 1);
+
+  holder->kind = kind;
+  holder->domain = domain != NULL ? strata_domain_facts_ref (domain) : NULL;
+  holder->target = g_strdup (target);
+  holder->top = g_strdup (top);
+
+  return holder;
+}
+
+static void
+add_domain_holders (StrataGraph       *self,
+                    StrataDomainFacts *domain,
+                    const char        *path,
+                    GPtrArray         *holders)
+{
+  g_autoptr (GPtrArray) inactive = strata_domain_xml_get_disks (domain->definition);
+  GPtrArray *views[] = { domain->disks, domain->live_xml != NULL ? inactive : NULL };
+  StrataHolderKind kind = STRATA_HOLDER_DOMAIN;
+
+  if (domain->template_mark != NULL)
+    kind = STRATA_HOLDER_TEMPLATE;
+  else if (domain->clone_mark != NULL && domain->clone_mark->thin)
+    kind = STRATA_HOLDER_CLONE;
+
+  /* While a domain runs its definition may name other images than it has open; both are held. */
+  for (size_t v = 0; v < G_N_ELEMENTS (views); v++)
+    {
+      for (guint i = 0; views[v] != NULL && i < views[v]->len; i++)
+        {
+          StrataDiskXml *disk = g_ptr_array_index (views[v], i);
+
+          if (reaches (self, disk->source, path)
+              || (disk->backing != NULL && reaches (self, disk->backing, path)))
+            {
+              g_ptr_array_add (holders, holder_new (kind, domain, disk->target, disk->source));
+              return;
+            }
+        }
+    }
+}
+
+/**
+ * strata_graph_get_holders:
+ * @self: a graph
+ * @path: an image
+ *
+ * Everybody whose content would change if the bytes of @path did: each domain once, and each image
+ * that no domain opens and that stands on @path.
+ *
+ * Returns: (transfer full) (element-type StrataHolder): the holders
+ */
+GPtrArray *
+strata_graph_get_holders (StrataGraph *self,
+                          const char  *path)
+{
+  GPtrArray *holders = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_holder_free);
+  GHashTableIter iter;
+  StrataImage *image;
+
+  g_return_val_if_fail (STRATA_IS_GRAPH (self), holders);
+  g_return_val_if_fail (path != NULL, holders);
+
+  for (guint i = 0; i < self->domains->len; i++)
+    add_domain_holders (self, g_ptr_array_index (self->domains, i), path, holders);
+
+  g_hash_table_iter_init (&iter, self->images);
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &image))
+    {
+      if (g_strcmp0 (image->backing_path, path) == 0 && !is_disk_top (self, image->path))
+        g_ptr_array_add (holders, holder_new (STRATA_HOLDER_IMAGE, NULL, NULL, image->path));
+    }
+
+  return holders;
+}
+
+/**
+ * strata_graph_get_thin_clones:
+ * @self: a graph
+ * @template: a template
+ *
+ * Found by their chains and not by their marks: whoever stands on the template's images.
+ *
+ * Returns: (transfer full) (element-type StrataDomainFacts): the clones, each once
+ */
+GPtrArray *
+strata_graph_get_thin_clones (StrataGraph       *self,
+                              StrataDomainFacts *template)
+{
+  GPtrArray *clones
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_domain_facts_unref);
+
+  g_return_val_if_fail (STRATA_IS_GRAPH (self), clones);
+
+  for (guint i = 0; i < template->disks->len; i++)
+    {
+      StrataDiskXml *disk = g_ptr_array_index (template->disks, i);
+      g_autoptr (GPtrArray) holders = NULL;
+
+      if (disk->source == NULL || g_strcmp0 (disk->device, "disk") != 0)
+        continue;
+
+      holders = strata_graph_get_holders (self, disk->source);
+      for (guint j = 0; j < holders->len; j++)
+        {
+          StrataHolder *holder = g_ptr_array_index (holders, j);
+
+          if (holder->domain != NULL && holder->domain != template
+              && !g_ptr_array_find (clones, holder->domain, NULL))
+            g_ptr_array_add (clones, strata_domain_facts_ref (holder->domain));
+        }
+    }
+
+  return clones;
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Names of domains: which are fit, and how a pattern makes many. */
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "strata-request.h"
+#include "xml/strata-error.h"
+
+#define MAX_NAME 200
+#define MAX_COUNT 1000
+
+/**
+ * strata_name_check:
+ * @name: a name somebody chose for a domain
+ * @error: where to put `STRATA_ERROR_INVALID`
+ *
+ * A name also becomes a file's, so a slash, a leading dot or hyphen and control characters are refused
+ * (libvirt itself refuses the slash, and trips over the rest later).
+ *
+ * Returns: whether @name is fit
+ */
+gboolean
+strata_name_check (const char *name,
+                   GError    **error)
+{
+  const char *why = NULL;
+
+  if (name == NULL || *name == '\0')
+    why = _("A name must not be empty");
+  else if (!g_utf8_validate (name, -1, NULL))
+    why = _("A name must be valid UTF-8");
+  else if (strlen (name) > MAX_NAME)
+    why = _("A name must not be longer than 200 bytes");
+  else if (*name == '.' || *name == '-')
+    why = _("A name must not begin with a dot or a hyphen");
+  else if (g_ascii_isspace (*name) || g_ascii_isspace (name[strlen (name) - 1]))
+    why = _("A name must not begin or end with a space");
+
+  for (const char *p = name; why == NULL && *p != '\0'; p++)
+    {
+      if (*p == '/' || *p == '\\' || g_ascii_iscntrl (*p) || strchr ("<>&\"'|*?", *p) != NULL)
+        why = _("A name must not contain / \\ < > & \" ' | * ? or control characters");
+    }
+
+  if (why == NULL)
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_INVALID, why, _("“%s” can’t be a name"),
+                    name != NULL ? name : "");
+  return FALSE;
+}
+
+/* Finds the one %d or %0Nd of PATTERN. %% and any other conversion are refused: PATTERN never
+ * becomes a format string. */
+static gboolean
+find_number (const char  *pattern,
+             const char **start,
+             const char **end,
+             guint       *width)
+{
+  *start = NULL;
+
+  for (const char *p = strchr (pattern, '%'); p != NULL; p = strchr (p, '%'))
+    {
+      const char *q = p + 1;
+      guint digits = 0;
+
+      if (*q == '0' && g_ascii_isdigit (q[1]) && q[1] != '0')
+        {
+          digits = g_ascii_digit_value (q[1]);
+          q += 2;
+        }
+      if (*q != 'd' || *start != NULL)
+        return FALSE;
+
+      *start = p;
+      *end = q + 1;
+      *width = digits;
+      p = *end;
+    }
+
+  return TRUE;
+}
+
+/**
+ * strata_name_pattern_expand:
+ * @pattern: `web-%02d`: at most one `%d` or `%0Nd`, which a @count above 1 needs
+ * @first: the first number
+ * @count: how many, 1 to 1000
+ * @error: where to put `STRATA_ERROR_INVALID`
+ *
+ * Returns: (transfer full): @count names, each checked, or %NULL
+ */
+GStrv
+strata_name_pattern_expand (const char *pattern,
+                            guint       first,
+                            guint       count,
+                            GError    **error)
+{
+  g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
+  const char *start, *end = NULL;
+  guint width = 0;
+
+  g_return_val_if_fail (pattern != NULL, NULL);
+
+  if (count < 1 || count > MAX_COUNT)
+    {
+      strata_set_error (error, STRATA_ERROR_INVALID, NULL,
+                        _("The number of clones must be between 1 and %d"), MAX_COUNT);
+      return NULL;
+    }
+  if (!find_number (pattern, &start, &end, &width) || (start == NULL && count > 1))
+    {
+      strata_set_error (error, STRATA_ERROR_INVALID,
+                        _("Write %d, or %02d for two digits, once where the number goes: web-%02d."),
+                        _("“%s” is not a pattern for %u names"), pattern, count);
+      return NULL;
+    }
+
+  for (guint i = 0; i < count; i++)
+    {
+      g_autofree char *name = NULL;
+
+      if (start == NULL)
+        name = g_strdup (pattern);
+      else
+        name = g_strdup_printf ("%.*s%0*u%s", (int) (start - pattern), pattern, (int) width,
+                                first + i, end);
+
+      if (!strata_name_check (name, error))
+        return NULL;
+      g_strv_builder_add (names, name);
+    }
+
+  return g_strv_builder_end (names);
+}
+
+/**
+ * strata_name_from_source:
+ * @pattern: `template-%s`
+ * @source: the name of the VM
+ *
+ * Returns: (transfer full): @pattern with its first `%s` replaced; @pattern, a hyphen and @source where
+ *   it has none
+ */
+char *
+strata_name_from_source (const char *pattern,
+                         const char *source)
+{
+  const char *mark;
+
+  g_return_val_if_fail (pattern != NULL, NULL);
+  g_return_val_if_fail (source != NULL, NULL);
+
+  mark = strstr (pattern, "%s");
+  if (mark == NULL)
+    return g_strdup_printf ("%s-%s", pattern, source);
+
+  return g_strdup_printf ("%.*s%s%s", (int) (mark - pattern), pattern, source, mark + 2);
+}

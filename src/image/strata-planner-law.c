@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* What has to hold before a plan is made, each with the refusal that says who is in the way. */
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "strata-planner-private.h"
+#include "xml/strata-error.h"
+
+/**
+ * strata_planner_find_domain:
+ * @self: the planner
+ * @error: `STRATA_ERROR_NOT_FOUND`
+ *
+ * Returns: (transfer none): the domain that the request is about
+ */
+StrataDomainFacts *
+strata_planner_find_domain (StrataPlanner *self,
+                            GError       **error)
+{
+  StrataDomainFacts *domain = strata_graph_find_domain (self->graph, self->request->domain);
+
+  if (domain == NULL)
+    strata_set_error (error, STRATA_ERROR_NOT_FOUND,
+                      _("“stratactl list” shows the names on this host."),
+                      _("There is no virtual machine or template “%s” on this host"),
+                      self->request->domain != NULL ? self->request->domain : "");
+
+  return domain;
+}
+
+gboolean
+strata_planner_need_free_name (StrataPlanner *self,
+                               const char    *name,
+                               GError       **error)
+{
+  if (!strata_name_check (name, error))
+    return FALSE;
+  if (strata_graph_find_domain (self->graph, name) == NULL)
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_EXISTS, _("Choose another name."),
+                    _("The name “%s” is taken by another virtual machine or template"), name);
+  return FALSE;
+}
+
+gboolean
+strata_planner_need_free_path (StrataPlanner *self,
+                               const char    *path,
+                               GError       **error)
+{
+  StrataImage *image = strata_graph_get_image (self->graph, path);
+
+  if (image == NULL)
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_EXISTS,
+                    _("Choose another name, or move the file if nobody needs it."),
+                    image->missing ? _("“%s” is still named by a definition on this host")
+                                   : _("The file “%s” exists already"),
+                    path);
+  return FALSE;
+}
+
+gboolean
+strata_planner_need_off (StrataDomainFacts *domain,
+                         GError           **error)
+{
+  if (strata_domain_facts_is_active (domain))
+    {
+      strata_set_error (error, STRATA_ERROR_BUSY,
+                        _("Shut it down first, or have Strata do it (--shut-down)."),
+                        _("“%s” is running, so its disks are in use"), domain->name);
+      return FALSE;
+    }
+  if (domain->managed_save)
+    {
+      strata_set_error (error, STRATA_ERROR_BUSY,
+                        _("Start it and shut it down, or drop the state with “virsh "
+                          "managedsave-remove”."),
+                        _("“%s” is saved to disk in the middle of its work"), domain->name);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+gboolean
+strata_planner_need_no_template (StrataDomainFacts *domain,
+                                 GError           **error)
+{
+  if (domain->template_mark == NULL)
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_REFUSED,
+                    _("Deploy a clone of it, change that, and make a template of the clone."),
+                    _("“%s” is a template"), domain->name);
+  return FALSE;
+}
+
+static char *
+holder_to_text (StrataHolder *holder)
+{
+  switch (holder->kind)
+    {
+    case STRATA_HOLDER_TEMPLATE:
+      return g_strdup_printf (_("the template “%s”"), holder->domain->name);
+    case STRATA_HOLDER_CLONE:
+      return g_strdup_printf (_("the thin clone “%s”"), holder->domain->name);
+    case STRATA_HOLDER_IMAGE:
+      return g_strdup_printf (_("the image “%s”"), holder->top);
+    case STRATA_HOLDER_DOMAIN:
+    case STRATA_HOLDER_SNAPSHOT:
+      break;
+    }
+
+  return g_strdup_printf (_("“%s”"), holder->domain->name);
+}
+
+/**
+ * strata_planner_need_sole_use:
+ * @self: the planner
+ * @domain: (nullable): who may hold it
+ * @path: an image that the plan is to change or remove
+ * @error: `STRATA_ERROR_REFUSED`, with every other holder's name
+ *
+ * The law's first line: bytes that somebody else reads are not touched.
+ *
+ * Returns: whether nobody but @domain holds @path
+ */
+gboolean
+strata_planner_need_sole_use (StrataPlanner     *self,
+                              StrataDomainFacts *domain,
+                              const char        *path,
+                              GError           **error)
+{
+  g_autoptr (GPtrArray) holders = strata_graph_get_holders (self->graph, path);
+  g_autoptr (GString) names = g_string_new (NULL);
+
+  for (guint i = 0; i < holders->len; i++)
+    {
+      StrataHolder *holder = g_ptr_array_index (holders, i);
+      g_autofree char *text = NULL;
+
+      if (holder->domain != NULL && holder->domain == domain)
+        continue;
+
+      text = holder_to_text (holder);
+      g_string_append_printf (names, "%s%s", names->len > 0 ? ", " : "", text);
+    }
+
+  if (names->len == 0)
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_REFUSED,
+                    _("Delete those first, or make a full copy, which leaves the image alone."),
+                    /* Translators: a file, then a list of names that need it */
+                    _("“%s” is needed by %s"), path, names->str);
+  return FALSE;
+}
+
+gboolean
+strata_planner_need_space (StrataPlanner *self,
+                           const char    *path,
+                           guint64        bytes,
+                           GError       **error)
+{
+  StrataPoolFacts *pool = strata_graph_pool_of_path (self->graph, path);
+  g_autofree char *need = g_format_size (bytes);
+  g_autofree char *left = NULL;
+
+  /* Of a folder outside every pool the graph doesn't know the space; the step "check-space" asks. */
+  if (pool == NULL || pool->available >= bytes)
+    return TRUE;
+
+  left = g_format_size (pool->available);
+  strata_set_error (error, STRATA_ERROR_NO_SPACE, _("Free some space, or choose another pool."),
+                    _("The storage pool “%s” has %s left, and %s are needed"), pool->name, left,
+                    need);
+  return FALSE;
+}
+
+static gboolean
+need_plain_disk (StrataDiskXml *disk,
+                 const char    *domain_name,
+                 GError       **error)
+{
+  const char *why = NULL;
+
+  if (g_strcmp0 (disk->type, "file") != 0 && g_strcmp0 (disk->type, "block") != 0)
+    why = _("it is neither a file nor a block device");
+  else if (disk->source == NULL)
+    why = _("it has no image");
+  else if (disk->transient)
+    why = _("it is transient: what is written to it is thrown away at every shutdown");
+  else if (disk->shareable)
+    why = _("it is shared with other virtual machines");
+
+  if (why == NULL)
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_REFUSED,
+                    _("Remove this disk from the virtual machine, or give it a disk of its own."),
+                    /* Translators: a disk ("vda"), a virtual machine, and the reason */
+                    _("Disk %s of “%s” can’t be taken: %s"), disk->target, domain_name, why);
+  return FALSE;
+}
+
+/* An explicit <backingStore> outranks the file's header (tested on libvirt 9.0 and 11.3). Where the
+ * two disagree nobody knows which chain the owner means. */
+static gboolean
+need_agreeing_chain (StrataDiskXml *disk,
+                     StrataImage   *top,
+                     const char    *domain_name,
+                     GError       **error)
+{
+  if (disk->backing == NULL || g_strcmp0 (disk->backing, top->backing_path) == 0)
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_REFUSED,
+                    _("Correct the <backingStore> in the definition, or the image’s header."),
+                    _("Disk %s of “%s” stands on “%s” by its definition, but on “%s” by its header"),
+                    disk->target, domain_name, disk->backing,
+                    top->backing_path != NULL ? top->backing_path : "-");
+  return FALSE;
+}
+
+/**
+ * strata_planned_disk_free:
+ * @data: (transfer full): a StrataPlannedDisk
+ */
+void
+strata_planned_disk_free (gpointer data)
+{
+  StrataPlannedDisk *self = data;
+
+  strata_disk_xml_free (self->disk);
+  g_clear_pointer (&self->chain, g_ptr_array_unref);
+  g_free (self->overlay);
+  g_free (self);
+}
+
+/* CD-ROMs, floppies and read-only disks hold nothing that is the guest's own. */
+static gboolean
+is_media (StrataDiskXml *disk)
+{
+  return (g_strcmp0 (disk->device, "disk") != 0 && g_strcmp0 (disk->device, "lun") != 0)
+         || disk->read_only;
+}
+
+/**
+ * strata_planner_get_disks:
+ * @self: the planner
+ * @definition: a domain's definition
+ * @domain_name: its name, for messages
+ * @error: `STRATA_ERROR_REFUSED` or `_INVALID`
+ *
+ * Every writable disk, each checked to be one that can be copied or put an overlay on, with a whole
+ * and unambiguous chain.
+ *
+ * Returns: (transfer full) (element-type StrataPlannedDisk): at least one disk, or %NULL
+ */
+GPtrArray *
+strata_planner_get_disks (StrataPlanner   *self,
+                          StrataDomainXml *definition,
+                          const char      *domain_name,
+                          GError         **error)
+{
+  g_autoptr (GPtrArray) all = strata_domain_xml_get_disks (definition);
+  g_autoptr (GPtrArray) planned = g_ptr_array_new_with_free_func (strata_planned_disk_free);
+
+  g_ptr_array_set_free_func (all, NULL);
+  for (guint i = 0; i < all->len; i++)
+    {
+      StrataPlannedDisk *item = g_new0 (StrataPlannedDisk, 1);
+
+      item->disk = g_ptr_array_index (all, i);
+      g_ptr_array_add (planned, item);
+    }
+
+  for (guint i = planned->len; i > 0; i--)
+    {
+      StrataPlannedDisk *item = g_ptr_array_index (planned, i - 1);
+      StrataImage *top;
+
+      if (is_media (item->disk))
+        {
+          g_ptr_array_remove_index (planned, i - 1);
+          continue;
+        }
+      if (!need_plain_disk (item->disk, domain_name, error))
+        return NULL;
+
+      item->chain = strata_graph_get_chain (self->graph, item->disk->source, error);
+      if (item->chain == NULL)
+        return NULL;
+
+      top = g_ptr_array_index (item->chain, 0);
+      if (!need_agreeing_chain (item->disk, top, domain_name, error))
+        return NULL;
+    }
+
+  if (planned->len == 0)
+    {
+      strata_set_error (error, STRATA_ERROR_REFUSED, NULL, _("“%s” has no disk of its own"),
+                        domain_name);
+      return NULL;
+    }
+
+  return g_steal_pointer (&planned);
+}
+
+/**
+ * strata_planned_disk_get_bytes:
+ * @self: a disk
+ *
+ * Returns: the most that a flat copy of it can take, in bytes
+ */
+guint64
+strata_planned_disk_get_bytes (StrataPlannedDisk *self)
+{
+  StrataImage *top = g_ptr_array_index (self->chain, 0);
+  guint64 bytes = 0;
+
+  for (guint i = 0; i < self->chain->len; i++)
+    bytes += ((StrataImage *) g_ptr_array_index (self->chain, i))->allocation;
+
+  return top->capacity > 0 ? MIN (bytes, top->capacity) : bytes;
+}

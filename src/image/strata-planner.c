@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The planner's door: a graph and a request go in, a plan or a refusal comes out. */
+
+#include "config.h"
+
+#include "strata-planner-private.h"
+
+/**
+ * strata_plan_request:
+ * @graph: the host, as it is
+ * @request: what is wanted
+ * @error: where to put the refusal
+ *
+ * Pure: no I/O, the same answer for the same graph, apart from the random parts of new identities. The law: whatever
+ * holder @request does not itself discard reads the same bytes after every step as it did before; a
+ * plan for which the graph can't show that is refused.
+ *
+ * Any thread.
+ *
+ * Returns: (transfer full): a plan, or %NULL with the holder that is in the way in the message and
+ *   what to do instead in the hint
+ */
+StrataPlan *
+strata_plan_request (StrataGraph         *graph,
+                     const StrataRequest *request,
+                     GError             **error)
+{
+  StrataPlanner planner = { graph, request, NULL };
+  StrataPlan *plan = NULL;
+
+  g_return_val_if_fail (STRATA_IS_GRAPH (graph), NULL);
+  g_return_val_if_fail (request != NULL, NULL);
+
+  switch (request->kind)
+    {
+    case STRATA_REQUEST_TEMPLATE_CREATE:
+      plan = strata_plan_template_create (&planner, error);
+      break;
+    case STRATA_REQUEST_TEMPLATE_IMPORT:
+      plan = strata_plan_template_import (&planner, error);
+      break;
+    case STRATA_REQUEST_TEMPLATE_DEPLOY:
+      plan = strata_plan_deploy (&planner, error);
+      break;
+    case STRATA_REQUEST_SEAL_DOMAIN:
+      plan = strata_plan_seal_domain (&planner, error);
+      break;
+    case STRATA_REQUEST_SEAL_IMAGE:
+      plan = strata_plan_seal_image (&planner, error);
+      break;
+    case STRATA_REQUEST_DELETE:
+      plan = strata_plan_delete (&planner, error);
+      break;
+    }
+
+  /* A planner that gives up leaves its half-made plan here. */
+  if (plan == NULL)
+    g_clear_object (&planner.plan);
+
+  return plan;
+}
