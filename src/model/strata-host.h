@@ -39,21 +39,4 @@ void              strata_host_disconnect     (StrataHost  *self);
 StrataMachine    *strata_host_find           (StrataHost  *self,
                                               const char  *name_or_uuid);
 
-typedef enum
-{
-  STRATA_POWER_START,
-  STRATA_POWER_SHUT_DOWN,
-  STRATA_POWER_FORCE_OFF,
-} StrataPowerAct;
-
-void              strata_host_power_async    (StrataHost          *self,
-                                              StrataMachine       *machine,
-                                              StrataPowerAct       act,
-                                              GCancellable        *cancellable,
-                                              GAsyncReadyCallback  callback,
-                                              gpointer             user_data);
-gboolean          strata_host_power_finish   (StrataHost          *self,
-                                              GAsyncResult        *result,
-                                              GError             **error);
-
 G_END_DECLS

@@ -2,25 +2,46 @@
 
 #pragma once
 
-#include "image/strata-graph.h"
+#include "strata-ability.h"
 
 G_BEGIN_DECLS
 
 /* A domain as the window sees it: a virtual machine or a template. Main thread. Bindable properties:
- * uuid, name, state (StrataDomainState), is-template, is-active, subtitle ("Running · thin, template-web"), os-id,
+ * uuid, name, state (StrataDomainState), state-name ("Running"), is-template, is-active, subtitle ("thin · template-web"),
+ * os-id, template-uuid (of what it was deployed from), n-clones,
  * can-start, can-shut-down, can-force-off, can-make-template, can-deploy, can-delete, can-open-console
- * and for each of these *-reason: why not (NULL where it can). */
+ * and for each of these start-reason, shut-down-reason…: why not (NULL where it can). */
 #define STRATA_TYPE_MACHINE (strata_machine_get_type ())
 
 G_DECLARE_FINAL_TYPE (StrataMachine, strata_machine, STRATA, MACHINE, GObject)
 
-StrataMachine     *strata_machine_new         (StrataDomainFacts *facts);
+StrataMachine     *strata_machine_new               (StrataDomainFacts  *facts);
 /* replaces what is known and notifies what changed */
-void               strata_machine_set_facts   (StrataMachine     *self,
-                                               StrataDomainFacts *facts);
-StrataDomainFacts *strata_machine_get_facts   (StrataMachine     *self);
-const char        *strata_machine_get_uuid    (StrataMachine     *self);
-const char        *strata_machine_get_name    (StrataMachine     *self);
-gboolean           strata_machine_is_template (StrataMachine     *self);
+void               strata_machine_set_facts         (StrataMachine      *self,
+                                                     StrataDomainFacts  *facts);
+StrataDomainFacts *strata_machine_get_facts         (StrataMachine      *self);
+/* what only its neighbours tell: the clones of a template, the guest's kind from a clone's template */
+void               strata_machine_set_relations     (StrataMachine      *self,
+                                                     const char         *template_os_id,
+                                                     const char *const  *thin_clones,
+                                                     guint               n_clones);
+const char        *strata_machine_get_uuid          (StrataMachine      *self);
+const char        *strata_machine_get_name          (StrataMachine      *self);
+StrataDomainState  strata_machine_get_state         (StrataMachine      *self);
+const char        *strata_machine_get_state_name    (StrataMachine      *self);
+const char        *strata_machine_get_subtitle      (StrataMachine      *self);
+const char        *strata_machine_get_os_id         (StrataMachine      *self);
+const char        *strata_machine_get_template_uuid (StrataMachine      *self);
+guint              strata_machine_get_n_clones      (StrataMachine      *self);
+gboolean           strata_machine_is_template       (StrataMachine      *self);
+gboolean           strata_machine_is_active         (StrataMachine      *self);
+gboolean           strata_machine_can               (StrataMachine      *self,
+                                                     StrataAbility       ability);
+/* why not; NULL where it can */
+const char        *strata_machine_get_reason        (StrataMachine      *self,
+                                                     StrataAbility       ability);
+/* by name, numbers in order ("web-2" before "web-10"); by UUID where names are alike */
+int                strata_machine_compare           (StrataMachine      *a,
+                                                     StrataMachine      *b);
 
 G_END_DECLS

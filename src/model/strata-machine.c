@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* StrataMachine: a domain as the window sees it. Everything shown is derived once, when facts
+ * arrive, so that bindings read plain fields.
+ */
+
+#include "config.h"
+
+#include "strata-machine.h"
+#include "strata-words.h"
+
+struct _StrataMachine
+{
+  GObject parent_instance;
+
+  StrataDomainFacts *facts;
+  char *template_os_id;
+  GStrv thin_clones;
+  guint n_clones;
+
+  char *sort_key;
+  char *os_id;
+  char *subtitle;
+  char *reasons[STRATA_N_ABILITIES];
+};
+
+typedef enum
+{
+  PROP_UUID = 1,
+  PROP_NAME,
+  PROP_STATE,
+  PROP_STATE_NAME,
+  PROP_IS_TEMPLATE,
+  PROP_IS_ACTIVE,
+  PROP_SUBTITLE,
+  PROP_OS_ID,
+  PROP_TEMPLATE_UUID,
+  PROP_N_CLONES,
+  PROP_CAN,
+  PROP_REASON = PROP_CAN + STRATA_N_ABILITIES,
+  N_PROPS = PROP_REASON + STRATA_N_ABILITIES,
+} StrataMachineProperty;
+
+static GParamSpec *properties[N_PROPS];
+
+static const char *const can_names[STRATA_N_ABILITIES] = {
+  [STRATA_ABILITY_START] = "can-start",
+  [STRATA_ABILITY_SHUT_DOWN] = "can-shut-down",
+  [STRATA_ABILITY_FORCE_OFF] = "can-force-off",
+  [STRATA_ABILITY_MAKE_TEMPLATE] = "can-make-template",
+  [STRATA_ABILITY_DEPLOY] = "can-deploy",
+  [STRATA_ABILITY_DELETE] = "can-delete",
+  [STRATA_ABILITY_OPEN_CONSOLE] = "can-open-console",
+};
+
+static const char *const reason_names[STRATA_N_ABILITIES] = {
+  [STRATA_ABILITY_START] = "start-reason",
+  [STRATA_ABILITY_SHUT_DOWN] = "shut-down-reason",
+  [STRATA_ABILITY_FORCE_OFF] = "force-off-reason",
+  [STRATA_ABILITY_MAKE_TEMPLATE] = "make-template-reason",
+  [STRATA_ABILITY_DEPLOY] = "deploy-reason",
+  [STRATA_ABILITY_DELETE] = "delete-reason",
+  [STRATA_ABILITY_OPEN_CONSOLE] = "open-console-reason",
+};
+
+G_DEFINE_FINAL_TYPE (StrataMachine, strata_machine, G_TYPE_OBJECT)
+
+/* Steals VALUE; notifies if it says something new. */
+static void
+take_string (StrataMachine *self, char **field, char *value, guint property)
+{
+  g_autofree char *old = *field;
+
+  *field = value;
+  if (g_strcmp0 (old, value) != 0)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[property]);
+}
+
+static void
+derive (StrataMachine *self)
+{
+  take_string (self, &self->os_id, strata_words_for_os_id (self->facts, self->template_os_id),
+               PROP_OS_ID);
+  take_string (self, &self->subtitle, strata_words_for_subtitle (self->facts, self->n_clones),
+               PROP_SUBTITLE);
+
+  for (guint i = 0; i < STRATA_N_ABILITIES; i++)
+    {
+      char *reason =
+          strata_ability_get_reason (i, self->facts, (const char *const *) self->thin_clones);
+      gboolean was_able = self->reasons[i] == NULL;
+
+      take_string (self, &self->reasons[i], reason, PROP_REASON + i);
+      if (was_able != (reason == NULL))
+        g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_CAN + i]);
+    }
+}
+
+static void
+notify_differences (StrataMachine *self, StrataDomainFacts *old)
+{
+  GObject *object = G_OBJECT (self);
+
+  if (g_strcmp0 (old->name, self->facts->name) != 0)
+    g_object_notify_by_pspec (object, properties[PROP_NAME]);
+  if (old->state != self->facts->state)
+    {
+      g_object_notify_by_pspec (object, properties[PROP_STATE]);
+      g_object_notify_by_pspec (object, properties[PROP_STATE_NAME]);
+    }
+  if (strata_domain_facts_is_active (old) != strata_domain_facts_is_active (self->facts))
+    g_object_notify_by_pspec (object, properties[PROP_IS_ACTIVE]);
+  if ((old->template_mark != NULL) != (self->facts->template_mark != NULL))
+    g_object_notify_by_pspec (object, properties[PROP_IS_TEMPLATE]);
+  if (g_strcmp0 (old->clone_mark ? old->clone_mark->template_uuid : NULL,
+                 strata_machine_get_template_uuid (self)) != 0)
+    g_object_notify_by_pspec (object, properties[PROP_TEMPLATE_UUID]);
+}
+
+static void
+strata_machine_finalize (GObject *object)
+{
+  StrataMachine *self = STRATA_MACHINE (object);
+
+  g_clear_pointer (&self->facts, strata_domain_facts_unref);
+  g_clear_pointer (&self->template_os_id, g_free);
+  g_clear_pointer (&self->thin_clones, g_strfreev);
+  g_clear_pointer (&self->sort_key, g_free);
+  g_clear_pointer (&self->os_id, g_free);
+  g_clear_pointer (&self->subtitle, g_free);
+  for (guint i = 0; i < STRATA_N_ABILITIES; i++)
+    g_clear_pointer (&self->reasons[i], g_free);
+
+  G_OBJECT_CLASS (strata_machine_parent_class)->finalize (object);
+}
+
+static void
+strata_machine_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
+{
+  StrataMachine *self = STRATA_MACHINE (object);
+
+  if (prop_id >= PROP_REASON)
+    {
+      g_value_set_string (value, strata_machine_get_reason (self, prop_id - PROP_REASON));
+      return;
+    }
+  if (prop_id >= PROP_CAN)
+    {
+      g_value_set_boolean (value, strata_machine_can (self, prop_id - PROP_CAN));
+      return;
+    }
+
+  switch ((StrataMachineProperty) prop_id)
+    {
+    case PROP_UUID:
+      g_value_set_string (value, strata_machine_get_uuid (self));
+      break;
+    case PROP_NAME:
+      g_value_set_string (value, strata_machine_get_name (self));
+      break;
+    case PROP_STATE:
+      g_value_set_uint (value, strata_machine_get_state (self));
+      break;
+    case PROP_STATE_NAME:
+      g_value_set_string (value, strata_machine_get_state_name (self));
+      break;
+    case PROP_IS_TEMPLATE:
+      g_value_set_boolean (value, strata_machine_is_template (self));
+      break;
+    case PROP_IS_ACTIVE:
+      g_value_set_boolean (value, strata_machine_is_active (self));
+      break;
+    case PROP_SUBTITLE:
+      g_value_set_string (value, self->subtitle);
+      break;
+    case PROP_OS_ID:
+      g_value_set_string (value, self->os_id);
+      break;
+    case PROP_TEMPLATE_UUID:
+      g_value_set_string (value, strata_machine_get_template_uuid (self));
+      break;
+    case PROP_N_CLONES:
+      g_value_set_uint (value, self->n_clones);
+      break;
+    case PROP_CAN:
+    case PROP_REASON:
+    case N_PROPS:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+strata_machine_class_init (StrataMachineClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  const GParamFlags flags = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
+
+  object_class->finalize = strata_machine_finalize;
+  object_class->get_property = strata_machine_get_property;
+
+  properties[PROP_UUID] = g_param_spec_string ("uuid", NULL, NULL, NULL, flags);
+  properties[PROP_NAME] = g_param_spec_string ("name", NULL, NULL, NULL, flags);
+  properties[PROP_STATE] = g_param_spec_uint ("state", NULL, NULL, 0, STRATA_DOMAIN_STATE_SUSPENDED,
+                                              STRATA_DOMAIN_STATE_OFF, flags);
+  properties[PROP_STATE_NAME] = g_param_spec_string ("state-name", NULL, NULL, NULL, flags);
+  properties[PROP_IS_TEMPLATE] = g_param_spec_boolean ("is-template", NULL, NULL, FALSE, flags);
+  properties[PROP_IS_ACTIVE] = g_param_spec_boolean ("is-active", NULL, NULL, FALSE, flags);
+  properties[PROP_SUBTITLE] = g_param_spec_string ("subtitle", NULL, NULL, NULL, flags);
+  properties[PROP_OS_ID] = g_param_spec_string ("os-id", NULL, NULL, NULL, flags);
+  properties[PROP_TEMPLATE_UUID] = g_param_spec_string ("template-uuid", NULL, NULL, NULL, flags);
+  properties[PROP_N_CLONES] = g_param_spec_uint ("n-clones", NULL, NULL, 0, G_MAXUINT, 0, flags);
+  for (guint i = 0; i < STRATA_N_ABILITIES; i++)
+    {
+      properties[PROP_CAN + i] = g_param_spec_boolean (can_names[i], NULL, NULL, FALSE, flags);
+      properties[PROP_REASON + i] = g_param_spec_string (reason_names[i], NULL, NULL, NULL, flags);
+    }
+
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+}
+
+static void
+strata_machine_init (StrataMachine *self)
+{
+}
+
+/**
+ * strata_machine_new:
+ * @facts: what is known of the domain
+ *
+ * Main thread.
+ *
+ * Returns: (transfer full): a new machine
+ */
+StrataMachine *
+strata_machine_new (StrataDomainFacts *facts)
+{
+  StrataMachine *self;
+
+  g_return_val_if_fail (facts != NULL, NULL);
+
+  self = g_object_new (STRATA_TYPE_MACHINE, NULL);
+  self->facts = strata_domain_facts_ref (facts);
+  self->sort_key = g_utf8_collate_key_for_filename (facts->name, -1);
+  derive (self);
+
+  return self;
+}
+
+/**
+ * strata_machine_set_facts:
+ * @self: a machine
+ * @facts: newer facts of the same domain
+ *
+ * Replaces what is known and notifies what changed. The caller keeps the order of lists if the
+ * name did. Main thread.
+ */
+void
+strata_machine_set_facts (StrataMachine *self, StrataDomainFacts *facts)
+{
+  g_autoptr (StrataDomainFacts) old = NULL;
+
+  g_return_if_fail (STRATA_IS_MACHINE (self));
+  g_return_if_fail (facts != NULL && g_strcmp0 (facts->uuid, self->facts->uuid) == 0);
+
+  if (facts == self->facts)
+    return;
+
+  old = g_steal_pointer (&self->facts);
+  self->facts = strata_domain_facts_ref (facts);
+  g_free (self->sort_key);
+  self->sort_key = g_utf8_collate_key_for_filename (facts->name, -1);
+
+  g_object_freeze_notify (G_OBJECT (self));
+  notify_differences (self, old);
+  derive (self);
+  g_object_thaw_notify (G_OBJECT (self));
+}
+
+/**
+ * strata_machine_get_facts:
+ * @self: a machine
+ *
+ * Main thread.
+ *
+ * Returns: (transfer none): what is known of the domain
+ */
+StrataDomainFacts *
+strata_machine_get_facts (StrataMachine *self)
+{
+  g_return_val_if_fail (STRATA_IS_MACHINE (self), NULL);
+
+  return self->facts;
+}
+
+/**
+ * strata_machine_set_relations:
+ * @self: a machine
+ * @template_os_id: (nullable): the guest's kind as its template knows it
+ * @thin_clones: (nullable): names of the thin clones that stand on it
+ * @n_clones: how many clones it has, thin and full
+ *
+ * Main thread.
+ */
+void
+strata_machine_set_relations (StrataMachine *self,
+                              const char *template_os_id,
+                              const char *const *thin_clones,
+                              guint n_clones)
+{
+  static const char *const none[] = { NULL };
+  const char *const *old;
+
+  g_return_if_fail (STRATA_IS_MACHINE (self));
+
+  thin_clones = thin_clones != NULL ? thin_clones : none;
+  old = self->thin_clones != NULL ? (const char *const *) self->thin_clones : none;
+  if (self->n_clones == n_clones && g_strcmp0 (self->template_os_id, template_os_id) == 0 &&
+      g_strv_equal (old, thin_clones))
+    return;
+
+  g_object_freeze_notify (G_OBJECT (self));
+  g_set_str (&self->template_os_id, template_os_id);
+  if (self->n_clones != n_clones)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_N_CLONES]);
+  self->n_clones = n_clones;
+  g_strfreev (self->thin_clones);
+  self->thin_clones = g_strdupv ((char **) thin_clones);
+  derive (self);
+  g_object_thaw_notify (G_OBJECT (self));
+}
+
+const char *
+strata_machine_get_uuid (StrataMachine *self)
+{
+  g_return_val_if_fail (STRATA_IS_MACHINE (self), NULL);
+
+  return self->facts->uuid;
+}
+
+const char *
+strata_machine_get_name (StrataMachine *self)
+{
+  g_return_val_if_fail (STRATA_IS_MACHINE (self), NULL);
+
+  return self->facts->name;
+}
+
+StrataDomainState
+strata_machine_get_state (StrataMachine *self)
+{
+  g_return_val_if_fail (STRATA_IS_MACHINE (self), STRATA_DOMAIN_STATE_OFF);
+
+  return self->facts->state;
+}
+
+const char *
+strata_machine_get_state_name (StrataMachine *self)
+{
+  g_return_val_if_fail (STRATA_IS_MACHINE (self), NULL);
+
+  return strata_words_for_state (self->facts);
+}
+
+const char *
+strata_machine_get_subtitle (StrataMachine *self)
+{
+  g_return_val_if_fail (STRATA_IS_MACHINE (self), NULL);
+
+  return self->subtitle;
+}
+
+/**
+ * strata_machine_get_os_id:
+ * @self: a machine
+ *
+ * Returns: (nullable): the short name of the guest's distribution, "debian"
+ */
+const char *
+strata_machine_get_os_id (StrataMachine *self)
+{
+  g_return_val_if_fail (STRATA_IS_MACHINE (self), NULL);
+
+  return self->os_id;
+}
+
+/**
+ * strata_machine_get_template_uuid:
+ * @self: a machine
+ *
+ * Returns: (nullable): UUID of the template it was deployed from
+ */
+const char *
+strata_machine_get_template_uuid (StrataMachine *self)
+{
+  g_return_val_if_fail (STRATA_IS_MACHINE (self), NULL);
+
+  return self->facts->clone_mark != NULL ? self->facts->clone_mark->template_uuid : NULL;
+}
+
+guint
+strata_machine_get_n_clones (StrataMachine *self)
+{
+  g_return_val_if_fail (STRATA_IS_MACHINE (self), 0);
+
+  return self->n_clones;
+}
+
+gboolean
+strata_machine_is_template (StrataMachine *self)
+{
+  g_return_val_if_fail (STRATA_IS_MACHINE (self), FALSE);
+
+  return self->facts->template_mark != NULL;
+}
+
+gboolean
+strata_machine_is_active (StrataMachine *self)
+{
+  g_return_val_if_fail (STRATA_IS_MACHINE (self), FALSE);
+
+  return strata_domain_facts_is_active (self->facts);
+}
+
+gboolean
+strata_machine_can (StrataMachine *self, StrataAbility ability)
+{
+  return strata_machine_get_reason (self, ability) == NULL;
+}
+
+/**
+ * strata_machine_get_reason:
+ * @self: a machine
+ * @ability: what somebody would do with it
+ *
+ * Returns: (nullable): why it can't be done, a sentence; %NULL where it can
+ */
+const char *
+strata_machine_get_reason (StrataMachine *self, StrataAbility ability)
+{
+  g_return_val_if_fail (STRATA_IS_MACHINE (self), NULL);
+  g_return_val_if_fail (ability < STRATA_N_ABILITIES, NULL);
+
+  return self->reasons[ability];
+}
+
+/**
+ * strata_machine_compare:
+ * @a: a machine
+ * @b: another
+ *
+ * Returns: as `strcmp ()`: by name in the user's language, numbers in order, then by UUID
+ */
+int
+strata_machine_compare (StrataMachine *a, StrataMachine *b)
+{
+  int order = strcmp (a->sort_key, b->sort_key);
+
+  return order != 0 ? order : g_strcmp0 (a->facts->uuid, b->facts->uuid);
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#pragma once
+
+#include "image/strata-graph.h"
+
+G_BEGIN_DECLS
+
+const char *strata_words_for_state    (const StrataDomainFacts *facts);
+char       *strata_words_for_subtitle (const StrataDomainFacts *facts,
+                                       guint                    n_clones);
+char       *strata_words_for_os_id    (const StrataDomainFacts *facts,
+                                       const char              *template_os_id);
+
+G_END_DECLS
