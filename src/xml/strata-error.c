@@ -12,8 +12,8 @@ typedef struct
 {
   char *hint;
   char *vir_message;
-  int   vir_domain;
-  int   vir_code;
+  int vir_domain;
+  int vir_code;
 } StrataErrorPrivate;
 
 static void
@@ -22,8 +22,7 @@ strata_error_private_init (StrataErrorPrivate *priv)
 }
 
 static void
-strata_error_private_copy (const StrataErrorPrivate *src,
-                           StrataErrorPrivate       *dest)
+strata_error_private_copy (const StrataErrorPrivate *src, StrataErrorPrivate *dest)
 {
   dest->hint = g_strdup (src->hint);
   dest->vir_message = g_strdup (src->vir_message);
@@ -73,10 +72,7 @@ static const char *const nicks[] = {
  * Returns: (transfer full): a new error in `STRATA_ERROR`
  */
 GError *
-strata_error_new (StrataError code,
-                  const char *hint,
-                  const char *format,
-                  ...)
+strata_error_new (StrataError code, const char *hint, const char *format, ...)
 {
   GError *error;
   va_list args;
@@ -101,11 +97,7 @@ strata_error_new (StrataError code,
  * Does nothing if @error is %NULL. Any thread.
  */
 void
-strata_set_error (GError    **error,
-                  StrataError code,
-                  const char *hint,
-                  const char *format,
-                  ...)
+strata_set_error (GError **error, StrataError code, const char *hint, const char *format, ...)
 {
   g_autofree char *message = NULL;
   va_list args;
@@ -134,8 +126,8 @@ strata_set_error (GError    **error,
  */
 GError *
 strata_error_new_vir (StrataError code,
-                      int         vir_domain,
-                      int         vir_code,
+                      int vir_domain,
+                      int vir_code,
                       const char *vir_message,
                       const char *prefix)
 {

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* libvirt's documents as libxml2 trees: parsed without network and without entities, searched by
+ * XPath, and written back in libvirt's own layout. What is not understood stays in the tree.
+ */
+
+#include "config.h"
+
+#include <string.h>
+
+#include <glib/gi18n-lib.h>
+#include <libxml/parser.h>
+#include <libxml/xmlsave.h>
+#include <libxml/xpath.h>
+#include <libxml/xpathInternals.h>
+
+#include "strata-document.h"
+#include "strata-error.h"
+#include "strata-node.h"
+
+/* No libvirt definition comes near it, and it keeps the length within libxml2's int. */
+#define MAX_LENGTH (64 * 1024 * 1024)
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (xmlParserCtxt, xmlFreeParserCtxt)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (xmlXPathContext, xmlXPathFreeContext)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (xmlXPathObject, xmlXPathFreeObject)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (xmlBuffer, xmlBufferFree)
+
+static void
+set_syntax_error (GError **error, xmlParserCtxt *context)
+{
+  const xmlError *reason = xmlCtxtGetLastError (context);
+  g_autofree char *message = NULL;
+
+  if (reason == NULL || reason->message == NULL)
+    {
+      strata_set_error (error, STRATA_ERROR_INVALID, NULL, _ ("The XML is not well-formed."));
+      return;
+    }
+
+  message = g_strstrip (g_utf8_make_valid (reason->message, -1));
+  /* Translators: a line number, then the parser's own words, which are not translated. */
+  strata_set_error (error, STRATA_ERROR_INVALID, NULL,
+                    _ ("The XML is not well-formed at line %d: %s"), reason->line, message);
+}
+
+/**
+ * strata_document_parse:
+ * @text: the document
+ * @root: the name that its root element has to have, `domain`
+ * @error: `STRATA_ERROR_INVALID` if @text is not well-formed, has a document type, or another root
+ *
+ * A document type is refused, since libvirt never writes one and entities hide in it. Any thread.
+ *
+ * Returns: (transfer full): the tree, without blank text between elements, or %NULL
+ */
+xmlDoc *
+strata_document_parse (const char *text, const char *root, GError **error)
+{
+  static gsize initialized = 0;
+  g_autoptr (xmlParserCtxt) context = NULL;
+  g_autoptr (xmlDoc) doc = NULL;
+  xmlNode *element;
+  size_t length;
+
+  g_return_val_if_fail (text != NULL, NULL);
+  g_return_val_if_fail (root != NULL, NULL);
+
+  /* Before libxml2 2.11 two threads must not meet in its first call. */
+  if (g_once_init_enter (&initialized))
+    {
+      xmlInitParser ();
+      g_once_init_leave (&initialized, 1);
+    }
+
+  length = strlen (text);
+  if (length > MAX_LENGTH)
+    {
+      strata_set_error (error, STRATA_ERROR_INVALID, NULL, _ ("The XML is too long."));
+      return NULL;
+    }
+
+  context = xmlNewParserCtxt ();
+  doc = xmlCtxtReadMemory (context, text, (int) length, NULL, NULL,
+                           XML_PARSE_NONET | XML_PARSE_NOBLANKS | XML_PARSE_NOERROR |
+                               XML_PARSE_NOWARNING);
+  if (doc == NULL)
+    {
+      set_syntax_error (error, context);
+      return NULL;
+    }
+
+  element = xmlDocGetRootElement (doc);
+  if (doc->intSubset != NULL || element == NULL)
+    {
+      strata_set_error (error, STRATA_ERROR_INVALID, NULL,
+                        _ ("The XML has a document type, which libvirt’s XML never has."));
+      return NULL;
+    }
+
+  if (!xmlStrEqual (element->name, BAD_CAST root) || element->ns != NULL)
+    {
+      strata_set_error (error, STRATA_ERROR_INVALID, NULL,
+                        /* Translators: names of XML elements: expected, found. */
+                        _ ("The XML should be a <%s>, but it is a <%s>."), root,
+                        (const char *) element->name);
+      return NULL;
+    }
+
+  return g_steal_pointer (&doc);
+}
+
+/**
+ * strata_document_to_string:
+ * @doc: a tree
+ *
+ * Any thread that has @doc.
+ *
+ * Returns: (transfer full): its text as libvirt would lay it out, without an XML declaration
+ */
+char *
+strata_document_to_string (xmlDoc *doc)
+{
+  g_autoptr (xmlBuffer) buffer = xmlBufferCreate ();
+  xmlSaveCtxt *save;
+
+  g_return_val_if_fail (doc != NULL, NULL);
+
+  save = xmlSaveToBuffer (buffer, "UTF-8", XML_SAVE_FORMAT | XML_SAVE_NO_DECL | XML_SAVE_AS_XML);
+  xmlSaveDoc (save, doc);
+  xmlSaveClose (save);
+
+  return g_strdup ((const char *) xmlBufferContent (buffer));
+}
+
+/**
+ * strata_document_find:
+ * @doc: a tree
+ * @xpath: an XPath with the prefixes `strata` and `libosinfo`
+ *
+ * Any thread that has @doc.
+ *
+ * Returns: (transfer container) (element-type xmlNode): the elements found, in document order
+ */
+GPtrArray *
+strata_document_find (xmlDoc *doc, const char *xpath)
+{
+  g_autoptr (xmlXPathContext) context = NULL;
+  g_autoptr (xmlXPathObject) result = NULL;
+  GPtrArray *found = g_ptr_array_new ();
+
+  g_return_val_if_fail (doc != NULL, found);
+
+  context = xmlXPathNewContext (doc);
+  xmlXPathRegisterNs (context, BAD_CAST "strata", BAD_CAST STRATA_XMLNS);
+  xmlXPathRegisterNs (context, BAD_CAST "libosinfo", BAD_CAST STRATA_LIBOSINFO_XMLNS);
+  result = xmlXPathEvalExpression (BAD_CAST xpath, context);
+  g_return_val_if_fail (result != NULL && result->type == XPATH_NODESET, found);
+
+  if (result->nodesetval == NULL)
+    return found;
+
+  xmlXPathNodeSetSort (result->nodesetval);
+  for (int i = 0; i < result->nodesetval->nodeNr; i++)
+    g_ptr_array_add (found, result->nodesetval->nodeTab[i]);
+
+  return found;
+}
+
+/**
+ * strata_document_find_one:
+ * @doc: a tree
+ * @xpath: as for strata_document_find()
+ *
+ * Any thread that has @doc.
+ *
+ * Returns: (transfer none) (nullable): the first element found
+ */
+xmlNode *
+strata_document_find_one (xmlDoc *doc, const char *xpath)
+{
+  g_autoptr (GPtrArray) found = strata_document_find (doc, xpath);
+
+  return found->len > 0 ? g_ptr_array_index (found, 0) : NULL;
+}
+
+/**
+ * strata_document_get:
+ * @doc: a tree
+ * @xpath: as for strata_document_find(), of an element or an attribute
+ *
+ * Any thread that has @doc.
+ *
+ * Returns: (transfer full) (nullable): the text of the first one without the blanks around it, or
+ *   %NULL if there is none or it is empty
+ */
+char *
+strata_document_get (xmlDoc *doc, const char *xpath)
+{
+  return strata_node_get_text (strata_document_find_one (doc, xpath));
+}
+
+/* Reads libvirt's units as virScaleInteger() does: K and KiB are 1024, KB is 1000, in any case. */
+static guint64
+unit_to_bytes (const char *unit, guint64 fallback)
+{
+  static const char powers[] = "kmgtpe";
+  const char *power;
+  guint64 base = 1024;
+  guint64 bytes = 1;
+
+  if (unit == NULL || *unit == '\0')
+    return fallback;
+
+  power = strchr (powers, g_ascii_tolower (*unit));
+  if (power == NULL)
+    return 1;
+
+  if (g_ascii_strcasecmp (unit + 1, "b") == 0)
+    base = 1000;
+  for (const char *p = powers; p <= power; p++)
+    bytes *= base;
+
+  return bytes;
+}
+
+/**
+ * strata_document_get_bytes:
+ * @doc: a tree
+ * @xpath: as for strata_document_find(), of an element with a number and an optional `unit`
+ * @unit: how many bytes a number without a `unit` counts
+ *
+ * Any thread that has @doc.
+ *
+ * Returns: the size in bytes; 0 if there is none, the largest number if it does not fit
+ */
+guint64
+strata_document_get_bytes (xmlDoc *doc, const char *xpath, guint64 unit)
+{
+  xmlNode *node = strata_document_find_one (doc, xpath);
+  g_autofree char *text = strata_node_get_text (node);
+  g_autofree char *name = NULL;
+  guint64 number;
+  guint64 bytes;
+
+  if (text == NULL || !g_ascii_string_to_unsigned (text, 10, 0, G_MAXUINT64, &number, NULL))
+    return 0;
+
+  name = strata_node_get (node, "unit");
+  if (!g_uint64_checked_mul (&bytes, number, unit_to_bytes (name, unit)))
+    return G_MAXUINT64;
+
+  return bytes;
+}

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The disks of a domain definition: copied out, and pointed at other files. */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "strata-domain-xml-private.h"
+#include "strata-node.h"
+
+/* The attribute of <source> in which each type of storage has its place. */
+static const struct
+{
+  const char *type;
+  const char *attribute;
+} places[] = {
+  { "file", "file" },     { "block", "dev" },      { "dir", "dir" },       { "network", "name" },
+  { "volume", "volume" }, { "vhostuser", "path" }, { "vhostvdpa", "dev" }, { "nvme", "namespace" },
+};
+
+static char *
+get_place (xmlNode *source, const char *type)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS (places); i++)
+    {
+      if (g_str_equal (type, places[i].type))
+        return strata_node_get (source, places[i].attribute);
+    }
+
+  return NULL;
+}
+
+static char *
+get_or (xmlNode *node, const char *attribute, const char *fallback)
+{
+  char *value = strata_node_get (node, attribute);
+
+  return value != NULL ? value : g_strdup (fallback);
+}
+
+static StrataDiskXml *
+disk_from_node (xmlNode *disk)
+{
+  StrataDiskXml *self = g_new0 (StrataDiskXml, 1);
+  xmlNode *source = strata_node_get_child (disk, "source");
+  xmlNode *target = strata_node_get_child (disk, "target");
+  xmlNode *backing = strata_node_get_child (disk, "backingStore");
+
+  self->target = get_or (target, "dev", "");
+  self->bus = get_or (target, "bus", "");
+  self->device = get_or (disk, "device", "disk");
+  self->type = get_or (disk, "type", "file");
+  self->source = get_place (source, self->type);
+  self->format = strata_node_get (strata_node_get_child (disk, "driver"), "type");
+  self->read_only = strata_node_get_child (disk, "readonly") != NULL;
+  self->transient = strata_node_get_child (disk, "transient") != NULL;
+  self->shareable = strata_node_get_child (disk, "shareable") != NULL;
+
+  if (g_str_equal (self->type, "volume"))
+    self->pool = strata_node_get (source, "pool");
+
+  if (backing != NULL)
+    {
+      g_autofree char *type = get_or (backing, "type", "file");
+
+      self->backing = get_place (strata_node_get_child (backing, "source"), type);
+    }
+
+  return self;
+}
+
+static xmlNode *
+find_disk (StrataDomainXml *self, const char *target)
+{
+  g_autoptr (GPtrArray) disks =
+      strata_document_find (strata_domain_xml_get_document (self), "/domain/devices/disk");
+
+  for (guint i = 0; i < disks->len; i++)
+    {
+      xmlNode *disk = g_ptr_array_index (disks, i);
+
+      if (strata_node_is (strata_node_get_child (disk, "target"), "dev", target))
+        return disk;
+    }
+
+  return NULL;
+}
+
+/* What belongs to one type of storage or to a running VM (pool, host, slices, index, labels,
+ * reservations, cookies…) goes with the old source. The encryption stays: a disk whose key were
+ * forgotten would show the guest other bytes, while a key too many only keeps it from starting. */
+static void
+clear_source (xmlNode *source)
+{
+  xmlNode *child = source->children;
+  xmlAttr *attribute = source->properties;
+
+  while (child != NULL)
+    {
+      xmlNode *next = child->next;
+
+      if (!xmlStrEqual (child->name, BAD_CAST "encryption"))
+        strata_node_remove (child);
+      child = next;
+    }
+
+  while (attribute != NULL)
+    {
+      xmlAttr *next = attribute->next;
+
+      if (!xmlStrEqual (attribute->name, BAD_CAST "startupPolicy"))
+        xmlRemoveProp (attribute);
+      attribute = next;
+    }
+}
+
+static void
+set_format (xmlNode *disk, const char *format)
+{
+  xmlNode *driver = strata_node_get_child (disk, "driver");
+
+  if (driver == NULL)
+    {
+      driver = xmlNewDocNode (disk->doc, NULL, BAD_CAST "driver", NULL);
+      strata_node_set (driver, "name", "qemu");
+      xmlAddPrevSibling (strata_node_get_child (disk, "source"), driver);
+    }
+  strata_node_set (driver, "type", format);
+
+  /* It is the cache of a qcow2 image's own tables; libvirt refuses it on other formats. */
+  if (!g_str_equal (format, "qcow2"))
+    strata_node_remove_child (driver, "metadata_cache");
+}
+
+/* A "lun" passes SCSI commands to a device of the host; libvirt refuses it for a file. */
+static void
+make_plain_disk (xmlNode *disk)
+{
+  if (!strata_node_is (disk, "device", "lun"))
+    return;
+
+  strata_node_set (disk, "device", "disk");
+  strata_node_set (disk, "sgio", NULL);
+  strata_node_set (disk, "rawio", NULL);
+}
+
+/**
+ * strata_disk_xml_free:
+ * @self: (nullable) (transfer full): a disk
+ */
+void
+strata_disk_xml_free (StrataDiskXml *self)
+{
+  if (self == NULL)
+    return;
+
+  g_free (self->target);
+  g_free (self->bus);
+  g_free (self->device);
+  g_free (self->type);
+  g_free (self->source);
+  g_free (self->pool);
+  g_free (self->format);
+  g_free (self->backing);
+  g_free (self);
+}
+
+/**
+ * strata_domain_xml_get_disks:
+ * @self: a definition
+ *
+ * Disks of other types than file and block have in @source what names them there (the image on
+ * the network, the folder), so that %NULL always is an empty drive.
+ *
+ * Returns: (transfer full) (element-type StrataDiskXml): every disk device, in document order
+ */
+GPtrArray *
+strata_domain_xml_get_disks (StrataDomainXml *self)
+{
+  g_autoptr (GPtrArray) nodes = NULL;
+  GPtrArray *disks = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_disk_xml_free);
+
+  g_return_val_if_fail (STRATA_IS_DOMAIN_XML (self), disks);
+
+  nodes = strata_document_find (strata_domain_xml_get_document (self), "/domain/devices/disk");
+  for (guint i = 0; i < nodes->len; i++)
+    g_ptr_array_add (disks, disk_from_node (g_ptr_array_index (nodes, i)));
+
+  return disks;
+}
+
+/**
+ * strata_domain_xml_set_disk_file:
+ * @self: a definition
+ * @target: the disk, `vda`
+ * @path: an image file
+ * @format: its format
+ *
+ * Whatever the disk was on before, it is on a file now. `<backingStore>` and `<mirror>` go, since
+ * the first outranks the new file's header and the second belongs to a job on the old file. The
+ * driver's other settings (cache, io, discard…) are the user's and stay.
+ *
+ * Returns: %FALSE if there is no disk @target
+ */
+gboolean
+strata_domain_xml_set_disk_file (StrataDomainXml *self,
+                                 const char *target,
+                                 const char *path,
+                                 const char *format)
+{
+  xmlNode *disk;
+  xmlNode *source;
+
+  g_return_val_if_fail (STRATA_IS_DOMAIN_XML (self), FALSE);
+  g_return_val_if_fail (target != NULL, FALSE);
+  g_return_val_if_fail (path != NULL && g_utf8_validate (path, -1, NULL), FALSE);
+  g_return_val_if_fail (format != NULL, FALSE);
+
+  disk = find_disk (self, target);
+  if (disk == NULL)
+    return FALSE;
+
+  source = strata_node_get_child (disk, "source");
+  if (source == NULL)
+    {
+      source = xmlNewDocNode (disk->doc, NULL, BAD_CAST "source", NULL);
+      xmlAddPrevSibling (strata_node_get_child (disk, "target"), source);
+    }
+
+  strata_node_set (disk, "type", "file");
+  make_plain_disk (disk);
+  clear_source (source);
+  strata_node_set (source, "file", path);
+  set_format (disk, format);
+  strata_node_remove_child (disk, "backingStore");
+  strata_node_remove_child (disk, "mirror");
+  strata_node_remove_child (disk, "auth");
+
+  return TRUE;
+}
+
+/**
+ * strata_domain_xml_set_disk_readonly:
+ * @self: a definition
+ * @target: the disk, `vda`
+ * @read_only: whether the guest may only read it
+ *
+ * libvirt refuses `<readonly/>` for disks on SATA and IDE when the definition is defined.
+ *
+ * Returns: %FALSE if there is no disk @target
+ */
+gboolean
+strata_domain_xml_set_disk_readonly (StrataDomainXml *self, const char *target, gboolean read_only)
+{
+  xmlNode *disk;
+
+  g_return_val_if_fail (STRATA_IS_DOMAIN_XML (self), FALSE);
+  g_return_val_if_fail (target != NULL, FALSE);
+
+  disk = find_disk (self, target);
+  if (disk == NULL)
+    return FALSE;
+
+  if (!read_only)
+    strata_node_remove_child (disk, "readonly");
+  else if (strata_node_get_child (disk, "readonly") == NULL)
+    xmlAddNextSibling (strata_node_get_child (disk, "target"),
+                       xmlNewDocNode (disk->doc, NULL, BAD_CAST "readonly", NULL));
+
+  return TRUE;
+}
+
+/**
+ * strata_domain_xml_drop_backing:
+ * @self: a definition
+ *
+ * Drops every `<backingStore>`, an empty one too: an explicit one outranks the headers of the files.
+ */
+void
+strata_domain_xml_drop_backing (StrataDomainXml *self)
+{
+  g_autoptr (GPtrArray) disks = NULL;
+
+  g_return_if_fail (STRATA_IS_DOMAIN_XML (self));
+
+  disks = strata_document_find (strata_domain_xml_get_document (self), "/domain/devices/disk");
+  for (guint i = 0; i < disks->len; i++)
+    strata_node_remove_child (g_ptr_array_index (disks, i), "backingStore");
+}

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Our own marks in a domain's <metadata>:
+ *
+ *     <strata:strata xmlns:strata="https://stratavm.github.io/xmlns/1">
+ *       <strata:template version="1" domain="…" source="web-base" sealed="2026-11-03T10:00:00Z"
+ *                        operations="logfiles,machine-id" os="Debian GNU/Linux 12" os-id="debian"/>
+ *       <strata:clone domain="…" template="…" template-name="web" version="1" thin="yes"/>
+ *     </strata:strata>
+ *
+ * They share one element, because libvirt keeps one per namespace: of two it drops the second when
+ * the domain is defined, without a word (tried on 11.3). And both may be set: a thin clone that is
+ * made a template is still a thin clone.
+ */
+
+#include "config.h"
+
+#include "strata-domain-xml-private.h"
+#include "strata-node.h"
+
+static void
+remove_if_empty (xmlNode *node)
+{
+  if (node != NULL && xmlFirstElementChild (node) == NULL)
+    strata_node_remove (node);
+}
+
+/* Among the elements that describe the domain, where libvirt has it too. */
+static xmlNode *
+add_metadata (StrataDomainXml *self)
+{
+  static const char *const before[] = { "description", "title", "genid", "uuid", "name" };
+  xmlNode *root = strata_domain_xml_get_root (self);
+  xmlNode *metadata = xmlNewDocNode (root->doc, NULL, BAD_CAST "metadata", NULL);
+
+  for (size_t i = 0; i < G_N_ELEMENTS (before); i++)
+    {
+      xmlNode *neighbour = strata_node_get_child (root, before[i]);
+
+      if (neighbour != NULL)
+        return xmlAddNextSibling (neighbour, metadata);
+    }
+
+  return xmlAddChild (root, metadata);
+}
+
+static xmlNode *
+ensure_marks (StrataDomainXml *self)
+{
+  xmlDoc *doc = strata_domain_xml_get_document (self);
+  xmlNode *marks = strata_document_find_one (doc, "/domain/metadata/strata:strata");
+  xmlNode *metadata;
+
+  if (marks != NULL)
+    return marks;
+
+  metadata = strata_document_find_one (doc, "/domain/metadata");
+  if (metadata == NULL)
+    metadata = add_metadata (self);
+
+  marks = xmlNewChild (metadata, NULL, BAD_CAST "strata", NULL);
+  xmlSetNs (marks, xmlNewNs (marks, BAD_CAST STRATA_XMLNS, BAD_CAST "strata"));
+
+  return marks;
+}
+
+/* Returns: (nullable): the mark, only if it was written for this very domain */
+static xmlNode *
+find_mark (StrataDomainXml *self, const char *xpath)
+{
+  g_autofree char *uuid = strata_domain_xml_get_uuid (self);
+  xmlNode *mark = strata_document_find_one (strata_domain_xml_get_document (self), xpath);
+
+  return uuid != NULL && strata_node_is (mark, "domain", uuid) ? mark : NULL;
+}
+
+static void
+remove_marks (StrataDomainXml *self, const char *xpath)
+{
+  xmlDoc *doc = strata_domain_xml_get_document (self);
+  g_autoptr (GPtrArray) found = strata_document_find (doc, xpath);
+
+  for (guint i = 0; i < found->len; i++)
+    strata_node_remove (g_ptr_array_index (found, i));
+
+  remove_if_empty (strata_document_find_one (doc, "/domain/metadata/strata:strata"));
+  remove_if_empty (strata_document_find_one (doc, "/domain/metadata"));
+}
+
+static xmlNode *
+add_mark (StrataDomainXml *self, const char *name, const char *domain, guint version)
+{
+  xmlNode *marks = ensure_marks (self);
+  xmlNode *mark = xmlNewChild (marks, marks->ns, BAD_CAST name, NULL);
+  g_autofree char *uuid = domain != NULL ? g_strdup (domain) : strata_domain_xml_get_uuid (self);
+  g_autofree char *number = g_strdup_printf ("%u", version);
+
+  strata_node_set (mark, "version", number);
+  strata_node_set (mark, "domain", uuid);
+
+  return mark;
+}
+
+static guint
+get_version (xmlNode *mark)
+{
+  g_autofree char *text = strata_node_get (mark, "version");
+  guint64 version;
+
+  if (text == NULL || !g_ascii_string_to_unsigned (text, 10, 1, G_MAXUINT, &version, NULL))
+    return 1;
+
+  return (guint) version;
+}
+
+/**
+ * strata_template_mark_free:
+ * @self: (nullable) (transfer full): a mark
+ */
+void
+strata_template_mark_free (StrataTemplateMark *self)
+{
+  if (self == NULL)
+    return;
+
+  g_free (self->domain);
+  g_free (self->source);
+  g_free (self->sealed);
+  g_free (self->operations);
+  g_free (self->os);
+  g_free (self->os_id);
+  g_free (self);
+}
+
+/**
+ * strata_clone_mark_free:
+ * @self: (nullable) (transfer full): a mark
+ */
+void
+strata_clone_mark_free (StrataCloneMark *self)
+{
+  if (self == NULL)
+    return;
+
+  g_free (self->domain);
+  g_free (self->template_uuid);
+  g_free (self->template_name);
+  g_free (self);
+}
+
+/**
+ * strata_domain_xml_get_template_mark:
+ * @self: a definition
+ *
+ * Returns: (transfer full) (nullable): what makes it a template, or %NULL if it is none, or only a
+ *   copy of one's definition under another UUID
+ */
+StrataTemplateMark *
+strata_domain_xml_get_template_mark (StrataDomainXml *self)
+{
+  xmlNode *node;
+  StrataTemplateMark *mark;
+
+  g_return_val_if_fail (STRATA_IS_DOMAIN_XML (self), NULL);
+
+  node = find_mark (self, "/domain/metadata/strata:strata/strata:template");
+  if (node == NULL)
+    return NULL;
+
+  mark = g_new0 (StrataTemplateMark, 1);
+  mark->domain = strata_node_get (node, "domain");
+  mark->source = strata_node_get (node, "source");
+  mark->sealed = strata_node_get (node, "sealed");
+  mark->operations = strata_node_get (node, "operations");
+  mark->os = strata_node_get (node, "os");
+  mark->os_id = strata_node_get (node, "os-id");
+  mark->version = get_version (node);
+
+  return mark;
+}
+
+/**
+ * strata_domain_xml_set_template_mark:
+ * @self: a definition
+ * @mark: (nullable) (transfer none): what to say, %NULL to make it an ordinary VM again; without a
+ *   domain in it, it is written for the definition's own UUID
+ *
+ * Other metadata stays, the clone mark too.
+ */
+void
+strata_domain_xml_set_template_mark (StrataDomainXml *self, const StrataTemplateMark *mark)
+{
+  xmlNode *node;
+
+  g_return_if_fail (STRATA_IS_DOMAIN_XML (self));
+
+  remove_marks (self, "/domain/metadata/strata:strata/strata:template");
+  if (mark == NULL)
+    return;
+
+  node = add_mark (self, "template", mark->domain, mark->version);
+  strata_node_set (node, "source", mark->source);
+  strata_node_set (node, "sealed", mark->sealed);
+  strata_node_set (node, "operations", mark->operations);
+  strata_node_set (node, "os", mark->os);
+  strata_node_set (node, "os-id", mark->os_id);
+}
+
+/**
+ * strata_domain_xml_get_clone_mark:
+ * @self: a definition
+ *
+ * Returns: (transfer full) (nullable): which template it was deployed from, or %NULL if it was
+ *   not, or is only a copy of a clone's definition under another UUID
+ */
+StrataCloneMark *
+strata_domain_xml_get_clone_mark (StrataDomainXml *self)
+{
+  xmlNode *node;
+  StrataCloneMark *mark;
+
+  g_return_val_if_fail (STRATA_IS_DOMAIN_XML (self), NULL);
+
+  node = find_mark (self, "/domain/metadata/strata:strata/strata:clone");
+  if (node == NULL)
+    return NULL;
+
+  mark = g_new0 (StrataCloneMark, 1);
+  mark->domain = strata_node_get (node, "domain");
+  mark->template_uuid = strata_node_get (node, "template");
+  mark->template_name = strata_node_get (node, "template-name");
+  mark->version = get_version (node);
+  mark->thin = strata_node_is (node, "thin", "yes");
+
+  return mark;
+}
+
+/**
+ * strata_domain_xml_set_clone_mark:
+ * @self: a definition
+ * @mark: (nullable) (transfer none): what to say, %NULL to forget the template; without a domain in
+ *   it, it is written for the definition's own UUID
+ *
+ * Other metadata stays, the template mark too.
+ */
+void
+strata_domain_xml_set_clone_mark (StrataDomainXml *self, const StrataCloneMark *mark)
+{
+  xmlNode *node;
+
+  g_return_if_fail (STRATA_IS_DOMAIN_XML (self));
+
+  remove_marks (self, "/domain/metadata/strata:strata/strata:clone");
+  if (mark == NULL)
+    return;
+
+  node = add_mark (self, "clone", mark->domain, mark->version);
+  strata_node_set (node, "template", mark->template_uuid);
+  strata_node_set (node, "template-name", mark->template_name);
+  strata_node_set (node, "thin", mark->thin ? "yes" : "no");
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* For src/xml only: the tree behind a domain definition. */
+
+#pragma once
+
+#include "strata-document.h"
+#include "strata-domain-xml.h"
+
+G_BEGIN_DECLS
+
+xmlDoc  *strata_domain_xml_get_document (StrataDomainXml *self);
+xmlNode *strata_domain_xml_get_root     (StrataDomainXml *self);
+
+G_END_DECLS
