@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* chain: every layer of every disk, from the one the guest writes to down to the bottom. */
+
+#include "config.h"
+
+#include <glib/gi18n.h>
+#include <stdio.h>
+
+#include "strata-cli-list.h"
+#include "strata-cli-output.h"
+#include "strata-cli-session.h"
+
+static JsonObject *
+disk_to_json (StrataGraph *graph, const StrataDiskXml *disk)
+{
+  JsonObject *object = json_object_new ();
+  JsonArray *layers = json_array_new ();
+  g_autoptr (GPtrArray) chain = NULL;
+  g_autoptr (GError) error = NULL;
+
+  json_object_set_string_member (object, "target", disk->target);
+
+  if (disk->source != NULL)
+    chain = strata_graph_get_chain (graph, disk->source, &error);
+  for (guint i = 0; chain != NULL && i < chain->len; i++)
+    json_array_add_object_element (layers, strata_cli_image_to_json (chain->pdata[i]));
+
+  json_object_set_array_member (object, "chain", layers);
+  /* A broken chain is a finding about the host and no failure of the command. */
+  if (error != NULL)
+    json_object_set_string_member (object, "problem", error->message);
+
+  return object;
+}
+
+static void
+print_disk (StrataGraph *graph, const StrataDiskXml *disk)
+{
+  g_autoptr (GPtrArray) chain = NULL;
+  g_autoptr (GError) error = NULL;
+
+  printf ("%s\n", disk->target);
+  if (disk->source == NULL)
+    {
+      printf ("  %s\n", _ ("empty"));
+      return;
+    }
+
+  chain = strata_graph_get_chain (graph, disk->source, &error);
+  for (guint i = 0; chain != NULL && i < chain->len; i++)
+    {
+      const StrataImage *image = chain->pdata[i];
+      g_autofree char *facts = strata_cli_describe_image (image);
+
+      printf ("%*s%s%s  (%s)\n", (int) (2 + i * 2), "", i > 0 ? "└ " : "", image->path, facts);
+    }
+  if (error != NULL)
+    printf ("  %s\n", error->message);
+}
+
+static StrataCliStatus
+run_chain (StrataCli *cli, GStrv argv)
+{
+  g_auto (GStrv) arguments = NULL;
+  g_autoptr (StrataGraph) graph = NULL;
+  g_autoptr (GError) error = NULL;
+  StrataDomainFacts *domain = NULL;
+
+  if (!strata_cli_parse (cli, argv, NULL, &arguments))
+    return STRATA_CLI_USAGE;
+
+  if (strata_cli_connect (cli, &error))
+    graph = strata_cli_gather (cli, &error);
+  if (graph != NULL)
+    domain = strata_cli_find_domain (graph, arguments[0], STRATA_CLI_ALL, &error);
+  if (domain == NULL)
+    return strata_cli_fail_unstarted (cli, error);
+
+  if (cli->json)
+    {
+      JsonObject *document = strata_cli_document_new (STRATA_CLI_OUTCOME_DONE);
+      JsonArray *disks = json_array_new ();
+
+      for (guint i = 0; i < domain->disks->len; i++)
+        json_array_add_object_element (disks, disk_to_json (graph, domain->disks->pdata[i]));
+      json_object_set_string_member (document, "name", domain->name);
+      json_object_set_array_member (document, "disks", disks);
+      strata_cli_print_document (document);
+    }
+  else
+    {
+      for (guint i = 0; i < domain->disks->len; i++)
+        print_disk (graph, domain->disks->pdata[i]);
+    }
+
+  return STRATA_CLI_DONE;
+}
+
+const StrataCliVerb strata_cli_chain_verb = {
+  NULL, "chain", N_ ("NAME"), N_ ("Show the backing chain of each disk"), 1, 1, run_chain,
+};

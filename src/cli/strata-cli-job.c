@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* job list, resume and rollback: what an earlier run left unfinished. */
+
+#include "config.h"
+
+#include <glib/gi18n.h>
+
+#include "strata-cli-output.h"
+#include "strata-cli-run.h"
+#include "strata-cli-session.h"
+#include "xml/strata-error.h"
+
+static gpointer
+unfinished_in_thread (StrataCli *cli, gpointer user_data, GError **error)
+{
+  return strata_job_queue_list_unfinished (cli->queue, error);
+}
+
+/* (element-type StrataUnfinishedJob) (transfer full) */
+static GPtrArray *
+list_unfinished (StrataCli *cli, GError **error)
+{
+  if (cli->queue == NULL)
+    cli->queue = strata_job_queue_new (NULL);
+
+  return strata_cli_call (cli, unfinished_in_thread, NULL, error);
+}
+
+static JsonObject *
+unfinished_to_json (const StrataUnfinishedJob *job)
+{
+  JsonObject *object = json_object_new ();
+
+  json_object_set_string_member (object, "id", job->id);
+  strata_cli_set_string (object, "title", job->title);
+  strata_cli_set_string (object, "uri", job->uri);
+  strata_cli_set_string (object, "started", job->started);
+  strata_cli_set_string (object, "step-title", job->step);
+  json_object_set_int_member (object, "step", job->step_index);
+  json_object_set_int_member (object, "n-steps", job->n_steps);
+  json_object_set_boolean_member (object, "can-roll-back", job->can_roll_back);
+
+  return object;
+}
+
+static void
+list_as_json (GPtrArray *jobs)
+{
+  JsonObject *document = strata_cli_document_new (STRATA_CLI_OUTCOME_DONE);
+  JsonArray *array = json_array_new ();
+
+  for (guint i = 0; i < jobs->len; i++)
+    json_array_add_object_element (array, unfinished_to_json (jobs->pdata[i]));
+
+  json_object_set_array_member (document, "jobs", array);
+  strata_cli_print_document (document);
+}
+
+static void
+list_as_table (GPtrArray *jobs)
+{
+  g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify) g_strfreev);
+  const char *headings[] = { _ ("Job"),  _ ("Started"), _ ("Step"), _ ("Way back"),
+                             _ ("Host"), _ ("Title"),   NULL };
+
+  g_ptr_array_add (rows, g_strdupv ((GStrv) headings));
+  for (guint i = 0; i < jobs->len; i++)
+    {
+      const StrataUnfinishedJob *job = jobs->pdata[i];
+      g_autofree char *step = g_strdup_printf ("%u/%u", job->step_index, job->n_steps);
+      const char *cells[] = { job->id,  job->started,
+                              step,     job->can_roll_back ? _ ("yes") : _ ("no"),
+                              job->uri, job->title,
+                              NULL };
+
+      for (size_t j = 0; j + 1 < G_N_ELEMENTS (cells); j++)
+        {
+          if (cells[j] == NULL)
+            cells[j] = "";
+        }
+      g_ptr_array_add (rows, g_strdupv ((GStrv) cells));
+    }
+
+  strata_cli_print_table (rows);
+}
+
+static StrataCliStatus
+run_list (StrataCli *cli, GStrv argv)
+{
+  g_auto (GStrv) arguments = NULL;
+  g_autoptr (GPtrArray) jobs = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (!strata_cli_parse (cli, argv, NULL, &arguments))
+    return STRATA_CLI_USAGE;
+
+  jobs = list_unfinished (cli, &error);
+  if (jobs == NULL)
+    return strata_cli_fail_unstarted (cli, error);
+
+  if (cli->json)
+    list_as_json (jobs);
+  else
+    list_as_table (jobs);
+
+  return STRATA_CLI_DONE;
+}
+
+static const StrataUnfinishedJob *
+find_unfinished (GPtrArray *jobs, const char *id, GError **error)
+{
+  for (guint i = 0; i < jobs->len; i++)
+    {
+      const StrataUnfinishedJob *job = jobs->pdata[i];
+
+      if (g_str_equal (job->id, id))
+        return job;
+    }
+
+  strata_set_error (error, STRATA_ERROR_NOT_FOUND,
+                    _ ("“stratactl job list” shows what is unfinished."),
+                    _ ("There is no unfinished job “%s”"), id);
+  return NULL;
+}
+
+/* Finds the job before the host is opened: where --connect is silent the job knows its host. */
+static StrataJob *
+take_up (StrataCli *cli, const char *id, gboolean resume, GError **error)
+{
+  g_autoptr (GPtrArray) jobs = list_unfinished (cli, error);
+  const StrataUnfinishedJob *job;
+
+  if (jobs == NULL)
+    return NULL;
+
+  job = find_unfinished (jobs, id, error);
+  if (job == NULL)
+    return NULL;
+
+  if (!resume && !job->can_roll_back)
+    {
+      strata_set_error (error, STRATA_ERROR_REFUSED, _ ("“stratactl job resume” finishes it."),
+                        _ ("“%s” is past the point of no return; there is no way back"),
+                        job->title);
+      return NULL;
+    }
+
+  if (cli->uri == NULL)
+    cli->uri = g_strdup (job->uri);
+  if (!strata_cli_connect (cli, error))
+    return NULL;
+
+  return strata_job_queue_take_up (cli->queue, cli->connection, id, resume, error);
+}
+
+static StrataCliStatus
+run_take_up (StrataCli *cli, GStrv argv, gboolean resume)
+{
+  g_auto (GStrv) arguments = NULL;
+  g_autoptr (GError) error = NULL;
+  StrataJob *job;
+
+  if (!strata_cli_parse (cli, argv, NULL, &arguments))
+    return STRATA_CLI_USAGE;
+  if (cli->dry_run)
+    return strata_cli_usage_error (cli, _ ("--dry-run shows a plan that isn’t begun yet"));
+
+  job = take_up (cli, arguments[0], resume, &error);
+  if (g_error_matches (error, STRATA_ERROR, STRATA_ERROR_REFUSED))
+    return strata_cli_fail (cli, error, STRATA_CLI_REFUSED, STRATA_CLI_OUTCOME_REFUSED,
+                            arguments[0]);
+  if (job == NULL)
+    return strata_cli_fail_unstarted (cli, error);
+
+  return strata_cli_watch_job (cli, job, NULL);
+}
+
+static StrataCliStatus
+run_resume (StrataCli *cli, GStrv argv)
+{
+  return run_take_up (cli, argv, TRUE);
+}
+
+static StrataCliStatus
+run_rollback (StrataCli *cli, GStrv argv)
+{
+  return run_take_up (cli, argv, FALSE);
+}
+
+const StrataCliVerb strata_cli_job_list_verb = {
+  "job", "list", "", N_ ("List the jobs that were left unfinished"), 0, 0, run_list,
+};
+
+const StrataCliVerb strata_cli_job_resume_verb = {
+  "job", "resume", N_ ("JOB"), N_ ("Finish a job from where it stopped"), 1, 1, run_resume,
+};
+
+const StrataCliVerb strata_cli_job_rollback_verb = {
+  "job", "rollback", N_ ("JOB"), N_ ("Take back what a job has done"), 1, 1, run_rollback,
+};

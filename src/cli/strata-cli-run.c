@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* From a request to an exit status: the planner's answer, then either the plan on paper or a job that
+ * is watched to its end.
+ */
+
+#include "config.h"
+
+#include <glib/gi18n.h>
+#include <stdio.h>
+
+#include "strata-cli-output.h"
+#include "strata-cli-progress.h"
+#include "strata-cli-run.h"
+#include "xml/strata-error.h"
+
+static void
+on_planned (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  GAsyncResult **answer = user_data;
+
+  *answer = g_object_ref (result);
+}
+
+static StrataPlan *
+make_plan (StrataCli *cli, const StrataRequest *request, GError **error)
+{
+  g_autoptr (GAsyncResult) answer = NULL;
+
+  strata_job_queue_plan_async (cli->queue, cli->connection, request, cli->cancellable, on_planned,
+                               &answer);
+  while (answer == NULL)
+    g_main_context_iteration (NULL, TRUE);
+
+  return strata_job_queue_plan_finish (cli->queue, answer, error);
+}
+
+static StrataCliStatus
+fail_unplanned (StrataCli *cli, const GError *error)
+{
+  if (error->domain == STRATA_ERROR)
+    {
+      switch ((StrataError) error->code)
+        {
+        case STRATA_ERROR_REFUSED:
+        case STRATA_ERROR_EXISTS:
+        case STRATA_ERROR_BUSY:
+        case STRATA_ERROR_NO_SPACE:
+        case STRATA_ERROR_UNSUPPORTED:
+        case STRATA_ERROR_WINDOWS:
+        case STRATA_ERROR_NO_OS:
+          return strata_cli_fail (cli, error, STRATA_CLI_REFUSED, STRATA_CLI_OUTCOME_REFUSED, NULL);
+
+        case STRATA_ERROR_FAILED:
+        case STRATA_ERROR_INVALID:
+        case STRATA_ERROR_NOT_FOUND:
+        case STRATA_ERROR_CONNECTION:
+        case STRATA_ERROR_PERMISSION:
+        case STRATA_ERROR_TIMEOUT:
+        case STRATA_ERROR_NO_TOOL:
+        case STRATA_ERROR_NO_APPLIANCE:
+        case STRATA_ERROR_KERNEL_UNREADABLE:
+        case STRATA_ERROR_NOT_SEALED:
+        case STRATA_ERROR_NEEDS_RECOVERY:
+          break;
+        }
+    }
+
+  return strata_cli_fail_unstarted (cli, error);
+}
+
+static StrataCliStatus
+print_plan (StrataCli *cli, StrataPlan *plan)
+{
+  if (cli->json)
+    {
+      JsonObject *document = strata_cli_document_new (STRATA_CLI_OUTCOME_PLANNED);
+
+      json_object_set_object_member (document, "plan", strata_plan_to_json (plan));
+      strata_cli_print_document (document);
+    }
+  else
+    {
+      g_autofree char *text = strata_plan_to_text (plan);
+
+      printf ("%s%s", text, g_str_has_suffix (text, "\n") ? "" : "\n");
+    }
+
+  return STRATA_CLI_DONE;
+}
+
+/**
+ * strata_cli_carry_out:
+ * @cli: a connected run
+ * @request: what the user wants
+ * @created: (nullable): names of the domains that will have come to be
+ *
+ * Lets the planner answer; with `--dry-run` prints the plan, otherwise runs it to its end.
+ *
+ * Returns: the exit status
+ */
+StrataCliStatus
+strata_cli_carry_out (StrataCli *cli, const StrataRequest *request, const char *const *created)
+{
+  g_autoptr (StrataPlan) plan = NULL;
+  g_autoptr (GError) error = NULL;
+
+  plan = make_plan (cli, request, &error);
+  if (plan == NULL)
+    return fail_unplanned (cli, error);
+
+  if (cli->dry_run)
+    return print_plan (cli, plan);
+
+  /* The user may have pressed Ctrl-C while the planner's answer was on its way. */
+  if (g_cancellable_set_error_if_cancelled (cli->cancellable, &error))
+    return strata_cli_fail_unstarted (cli, error);
+
+  return strata_cli_watch_job (cli, strata_job_queue_submit (cli->queue, cli->connection, plan),
+                               created);
+}
+
+static StrataCliStatus
+report_done (StrataCli *cli, StrataJob *job, const char *const *created)
+{
+  if (cli->json)
+    {
+      JsonObject *document = strata_cli_document_new (STRATA_CLI_OUTCOME_DONE);
+
+      json_object_set_string_member (document, "job", strata_job_get_id (job));
+      json_object_set_string_member (document, "title", strata_job_get_title (job));
+      strata_cli_set_strings (document, "created", created);
+      strata_cli_print_document (document);
+    }
+  else if (created != NULL)
+    {
+      for (size_t i = 0; created[i] != NULL; i++)
+        printf ("%s\n", created[i]);
+    }
+
+  return STRATA_CLI_DONE;
+}
+
+static GError *
+cancelled_error (StrataJob *job)
+{
+  if (strata_job_get_outcome (job) == STRATA_JOB_OUTCOME_STOPPED)
+    return g_error_new (
+        G_IO_ERROR, G_IO_ERROR_CANCELLED,
+        _ ("Cancelled after the point of no return; “stratactl job resume %s” finishes it"),
+        strata_job_get_id (job));
+
+  return g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED,
+                              _ ("Cancelled; everything is as it was"));
+}
+
+static StrataCliStatus
+report_failed (StrataCli *cli, StrataJob *job)
+{
+  const char *id = strata_job_get_id (job);
+  g_autoptr (GError) error = NULL;
+  StrataCliStatus status;
+
+  if (strata_job_get_error (job) != NULL)
+    error = g_error_copy (strata_job_get_error (job));
+  else
+    error = g_error_new (STRATA_ERROR, STRATA_ERROR_FAILED, _ ("“%s” failed"),
+                         strata_job_get_title (job));
+
+  if (strata_job_get_outcome (job) == STRATA_JOB_OUTCOME_STUCK)
+    {
+      status = strata_cli_fail (cli, error, STRATA_CLI_UNFINISHED, STRATA_CLI_OUTCOME_STUCK, id);
+      fprintf (stderr, _ ("The way back failed too; “stratactl job rollback %s” tries again.\n"),
+               id);
+    }
+  else if (strata_job_get_outcome (job) == STRATA_JOB_OUTCOME_STOPPED)
+    {
+      status = strata_cli_fail (cli, error, STRATA_CLI_UNFINISHED, STRATA_CLI_OUTCOME_STOPPED, id);
+      fprintf (stderr, _ ("It stopped in a lawful state; “stratactl job resume %s” finishes it.\n"),
+               id);
+    }
+  else
+    {
+      status = strata_cli_fail (cli, error, STRATA_CLI_FAILED, STRATA_CLI_OUTCOME_ROLLED_BACK, id);
+      fprintf (stderr, "%s\n", _ ("Everything is as it was."));
+    }
+
+  return status;
+}
+
+static StrataCliStatus
+report_over (StrataCli *cli, StrataJob *job, const char *const *created)
+{
+  StrataJobOutcome outcome = strata_job_get_outcome (job);
+
+  if (outcome == STRATA_JOB_OUTCOME_DONE)
+    return report_done (cli, job, created);
+
+  /* A way back that failed needs the user, whatever began it. */
+  if (strata_job_get_state (job) == STRATA_JOB_CANCELLED && outcome != STRATA_JOB_OUTCOME_STUCK)
+    {
+      g_autoptr (GError) error = cancelled_error (job);
+
+      return strata_cli_fail (cli, error, STRATA_CLI_CANCELLED,
+                              outcome == STRATA_JOB_OUTCOME_STOPPED
+                                  ? STRATA_CLI_OUTCOME_STOPPED
+                                  : STRATA_CLI_OUTCOME_ROLLED_BACK,
+                              strata_job_get_id (job));
+    }
+
+  return report_failed (cli, job);
+}
+
+/**
+ * strata_cli_watch_job:
+ * @cli: a connected run
+ * @job: a job that was submitted
+ * @created: (nullable): names of the domains that will have come to be
+ *
+ * Runs the main loop until @job is over, showing its progress, and reports how it ended.
+ *
+ * Returns: the exit status
+ */
+StrataCliStatus
+strata_cli_watch_job (StrataCli *cli, StrataJob *job, const char *const *created)
+{
+  g_autoptr (StrataJob) kept = g_object_ref (job);
+  StrataCliProgress *progress = strata_cli_progress_new (kept, cli->verbose);
+
+  cli->job = kept;
+  /* Ctrl-C may have come between the last look at the cancellable and this line. */
+  if (g_cancellable_is_cancelled (cli->cancellable))
+    strata_job_cancel (kept);
+
+  while (!strata_job_is_over (kept))
+    g_main_context_iteration (NULL, TRUE);
+
+  cli->job = NULL;
+  strata_cli_progress_free (progress);
+
+  return report_over (cli, kept, created);
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The surroundings of a run: the connection, blocking calls in worker threads while the main loop
+ * runs (libvirt's events arrive there), and the signals that stop it.
+ */
+
+#include "config.h"
+
+#include <glib-unix.h>
+#include <glib/gi18n.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "strata-cli-session.h"
+
+typedef struct
+{
+  StrataCli *cli;
+  StrataCliFunc func;
+  gpointer user_data;
+  GAsyncResult *result;
+} Call;
+
+static gboolean
+on_interrupt (gpointer user_data)
+{
+  StrataCli *cli = user_data;
+
+  cli->interrupts++;
+  g_cancellable_cancel (cli->cancellable);
+
+  if (cli->job == NULL)
+    {
+      /* Nothing has been touched yet; a host that doesn't answer must not hold the user back. */
+      if (cli->interrupts > 1)
+        _exit (STRATA_CLI_CANCELLED);
+    }
+  else if (cli->interrupts == 1)
+    {
+      strata_job_cancel (cli->job);
+      fprintf (stderr, "\n%s\n", _ ("Cancelling; what was begun is taken back."));
+    }
+  else
+    {
+      fprintf (stderr, "\n%s\n", _ ("Still taking back what was begun; please wait."));
+    }
+
+  return G_SOURCE_CONTINUE;
+}
+
+/**
+ * strata_cli_watch_signals:
+ * @cli: the run, which has to live as long as the process
+ *
+ * From here on Ctrl-C, SIGTERM and a closed terminal cancel what runs instead of killing the process
+ * half way.
+ */
+void
+strata_cli_watch_signals (StrataCli *cli)
+{
+  g_unix_signal_add (SIGINT, on_interrupt, cli);
+  g_unix_signal_add (SIGTERM, on_interrupt, cli);
+  g_unix_signal_add (SIGHUP, on_interrupt, cli);
+
+  /* A reader of our output who goes away must not end a job. */
+  signal (SIGPIPE, SIG_IGN);
+}
+
+static void
+on_ready (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  GAsyncResult **answer = user_data;
+
+  *answer = g_object_ref (result);
+}
+
+static void
+wait_for (GAsyncResult **answer)
+{
+  while (*answer == NULL)
+    g_main_context_iteration (NULL, TRUE);
+}
+
+/**
+ * strata_cli_connect:
+ * @cli: the run
+ * @error: return location
+ *
+ * Opens the host that the user named: `--connect`, else `$LIBVIRT_DEFAULT_URI`, else `qemu:///session`.
+ *
+ * Returns: %FALSE with @error set if it can't be reached
+ */
+gboolean
+strata_cli_connect (StrataCli *cli, GError **error)
+{
+  g_autoptr (GAsyncResult) answer = NULL;
+  const char *uri = cli->uri;
+
+  if (uri == NULL)
+    uri = g_getenv ("LIBVIRT_DEFAULT_URI");
+  if (uri == NULL || *uri == '\0')
+    uri = "qemu:///session";
+
+  strata_connection_open_async (uri, cli->cancellable, on_ready, &answer);
+  wait_for (&answer);
+  cli->connection = strata_connection_open_finish (answer, error);
+  if (cli->queue == NULL)
+    cli->queue = strata_job_queue_new (NULL);
+
+  return cli->connection != NULL;
+}
+
+static void
+call_in_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
+{
+  Call *call = task_data;
+  GError *error = NULL;
+  gpointer result = call->func (call->cli, call->user_data, &error);
+
+  if (error != NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_pointer (task, result, NULL);
+}
+
+/**
+ * strata_cli_call:
+ * @cli: the run
+ * @func: what to call
+ * @user_data: passed to @func
+ * @error: return location
+ *
+ * Calls @func in a worker thread and runs the main loop until it is over.
+ *
+ * Returns: (transfer full) (nullable): what @func returned
+ */
+gpointer
+strata_cli_call (StrataCli *cli, StrataCliFunc func, gpointer user_data, GError **error)
+{
+  Call call = { .cli = cli, .func = func, .user_data = user_data };
+  g_autoptr (GAsyncResult) answer = NULL;
+  g_autoptr (GTask) task = g_task_new (NULL, cli->cancellable, on_ready, &answer);
+
+  /* The call's own answer is told, even if the user has cancelled meanwhile. */
+  g_task_set_check_cancellable (task, FALSE);
+  g_task_set_task_data (task, &call, NULL);
+  g_task_run_in_thread (task, call_in_thread);
+  wait_for (&answer);
+
+  return g_task_propagate_pointer (G_TASK (answer), error);
+}
+
+static gpointer
+gather_in_thread (StrataCli *cli, gpointer user_data, GError **error)
+{
+  return strata_connection_gather (cli->connection, cli->cancellable, error);
+}
+
+/**
+ * strata_cli_gather:
+ * @cli: a connected run
+ * @error: return location
+ *
+ * Returns: (transfer full) (nullable) (type StrataGraph): the whole host as it is now
+ */
+gpointer
+strata_cli_gather (StrataCli *cli, GError **error)
+{
+  return strata_cli_call (cli, gather_in_thread, NULL, error);
+}
