@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* How a job carries out its plan: forward step by step, and back again when it fails or is cancelled
+ * before its point of no return. Everything here runs in the job's worker thread.
+ */
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "strata-job-private.h"
+#include "strata-step.h"
+#include "xml/strata-error.h"
+
+typedef struct
+{
+  StrataJob     *job;
+  StrataJournal *journal;
+  StrataPlan    *plan;
+  GCancellable  *cancellable;
+} Run;
+
+static gboolean
+call_hook (Run            *run,
+           guint           index,
+           StrataHookPoint point,
+           GError        **error)
+{
+  gpointer user_data;
+  StrataJobHook hook = strata_job_get_hook (run->job, &user_data);
+
+  return hook == NULL || hook (run->job, index, point, user_data, error);
+}
+
+static const StrataStepClass *
+get_step (Run               *run,
+          guint              index,
+          StrataStepContext *context)
+{
+  StrataStepSpec *spec = strata_plan_get_step (run->plan, index);
+
+  context->connection = strata_job_get_connection (run->job);
+  context->args = spec->args;
+  context->job = run->job;
+
+  return strata_step_class_find (spec->kind);
+}
+
+static gboolean
+undo_step (Run    *run,
+           guint   index,
+           GError **error)
+{
+  StrataStepContext context;
+  const StrataStepClass *klass = get_step (run, index, &context);
+
+  strata_job_enter_step (run->job, index, TRUE);
+  if (klass != NULL && klass->undo != NULL && !klass->undo (&context, error))
+    return FALSE;
+
+  return strata_journal_clear_step (run->journal, index, error);
+}
+
+/* A step that an earlier process began: it may be done, half done, or not done at all. Only the host
+ * knows. Returns whether it can be passed over. */
+static gboolean
+settle_begun_step (Run                   *run,
+                   guint                  index,
+                   const StrataStepClass *klass,
+                   StrataStepContext     *context,
+                   gboolean              *done,
+                   GError               **error)
+{
+  *done = FALSE;
+  if (klass->is_done != NULL && !klass->is_done (context, done, error))
+    return FALSE;
+  if (*done)
+    return strata_journal_end_step (run->journal, index, NULL, error);
+  if (klass->undo != NULL && !strata_plan_get_step (run->plan, index)->forward_only)
+    return klass->undo (context, error);
+
+  return TRUE;
+}
+
+static gboolean
+run_step (Run     *run,
+          guint    index,
+          GError **error)
+{
+  StrataStepContext context;
+  const StrataStepClass *klass = get_step (run, index, &context);
+  g_autoptr (JsonObject) results = NULL;
+
+  if (klass == NULL)
+    {
+      strata_set_error (error, STRATA_ERROR_UNSUPPORTED, _("A newer Strata made this plan."),
+                        _("There is no step “%s”"), strata_plan_get_step (run->plan, index)->kind);
+      return FALSE;
+    }
+
+  strata_job_enter_step (run->job, index, FALSE);
+  if (strata_journal_get_mark (run->journal, index) == STRATA_STEP_BEGUN)
+    {
+      gboolean done;
+
+      if (!settle_begun_step (run, index, klass, &context, &done, error))
+        return FALSE;
+      if (done)
+        return TRUE;
+    }
+
+  if (!call_hook (run, index, STRATA_HOOK_BEFORE_STEP, error)
+      || g_cancellable_set_error_if_cancelled (run->cancellable, error))
+    return FALSE;
+  if (klass->check != NULL && !klass->check (&context, run->cancellable, error))
+    return FALSE;
+  if (!strata_journal_begin_step (run->journal, index, error))
+    return FALSE;
+
+  if (!klass->run (&context, run->cancellable, error))
+    {
+      /* It has cleaned up behind itself. One that can't be undone stays "begun": who resumes has to
+       * run it again. */
+      if (!strata_plan_get_step (run->plan, index)->forward_only)
+        strata_journal_clear_step (run->journal, index, NULL);
+      return FALSE;
+    }
+
+  results = strata_job_take_new_results (run->job);
+  if (!strata_journal_end_step (run->journal, index, results, error))
+    return FALSE;
+
+  return call_hook (run, index, STRATA_HOOK_AFTER_STEP, error);
+}
+
+static gboolean
+go_forward (Run     *run,
+            GError **error)
+{
+  for (guint i = 0; i < strata_plan_get_n_steps (run->plan); i++)
+    {
+      if (strata_journal_get_mark (run->journal, i) != STRATA_STEP_DONE
+          && !run_step (run, i, error))
+        return FALSE;
+    }
+
+  return strata_journal_sync (run->journal, error);
+}
+
+/* Undoes what was done, last step first. A step that can't be undone does not keep the earlier ones
+ * from being tried: what can be cleaned up is. */
+static gboolean
+go_back (Run     *run,
+         GError **error)
+{
+  gboolean all = TRUE;
+
+  for (guint i = strata_plan_get_n_steps (run->plan); i > 0; i--)
+    {
+      g_autoptr (GError) local = NULL;
+
+      if (strata_journal_get_mark (run->journal, i - 1) == STRATA_STEP_UNTOUCHED
+          || undo_step (run, i - 1, &local))
+        continue;
+
+      strata_job_append_log (run->job, local->message);
+      if (all)
+        g_propagate_error (error, g_steal_pointer (&local));
+      all = FALSE;
+    }
+
+  return all;
+}
+
+static gboolean
+is_cancellation (const GError *error)
+{
+  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
+static void
+fail_for_good (Run          *run,
+               const GError *cause)
+{
+  StrataJobState state = is_cancellation (cause) ? STRATA_JOB_CANCELLED : STRATA_JOB_FAILED;
+  g_autoptr (GError) undo_error = NULL;
+  g_autoptr (GError) both = NULL;
+
+  if (!strata_journal_can_roll_back (run->journal))
+    {
+      strata_journal_sync (run->journal, NULL);
+      strata_journal_close (run->journal);
+      strata_job_set_over (run->job, state, STRATA_JOB_OUTCOME_STOPPED, cause);
+      return;
+    }
+
+  if (go_back (run, &undo_error))
+    {
+      strata_journal_remove (run->journal);
+      strata_job_set_over (run->job, state, STRATA_JOB_OUTCOME_ROLLED_BACK, cause);
+      return;
+    }
+
+  both = strata_error_new (STRATA_ERROR_NEEDS_RECOVERY,
+                           _("Mend that, then take the job back with “stratactl job rollback”."),
+                           /* Translators: why it failed, and why undoing that failed too */
+                           _("%s. Undoing it failed as well: %s"), cause->message,
+                           undo_error->message);
+  strata_journal_close (run->journal);
+  strata_job_set_over (run->job, STRATA_JOB_FAILED, STRATA_JOB_OUTCOME_STUCK, both);
+}
+
+static void
+run_backwards (Run *run)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!strata_journal_can_roll_back (run->journal))
+    {
+      error = strata_error_new (STRATA_ERROR_REFUSED, _("Finish it with “stratactl job resume”."),
+                                _("This job is past its point of no return"));
+      strata_journal_close (run->journal);
+      strata_job_set_over (run->job, STRATA_JOB_FAILED, STRATA_JOB_OUTCOME_STOPPED, error);
+    }
+  else if (go_back (run, &error))
+    {
+      strata_journal_remove (run->journal);
+      strata_job_set_over (run->job, STRATA_JOB_DONE, STRATA_JOB_OUTCOME_ROLLED_BACK, NULL);
+    }
+  else
+    {
+      strata_journal_close (run->journal);
+      strata_job_set_over (run->job, STRATA_JOB_FAILED, STRATA_JOB_OUTCOME_STUCK, error);
+    }
+}
+
+/**
+ * strata_job_run:
+ * @self: a job
+ * @cancellable: what strata_job_cancel() triggers
+ *
+ * Worker thread. When it returns, strata_job_set_over() was called once, and before it the journal
+ * was let go of: whoever hears that the job is over may take it up again.
+ */
+void
+strata_job_run (StrataJob    *self,
+                GCancellable *cancellable)
+{
+  Run run = { .job = self, .plan = strata_job_get_plan (self), .cancellable = cancellable };
+  g_autoptr (GError) error = NULL;
+
+  run.journal = strata_job_steal_journal (self);
+  if (run.journal == NULL)
+    run.journal = strata_journal_create (
+        strata_job_get_journal_dir (self), strata_job_get_id (self),
+        strata_connection_get_uri (strata_job_get_connection (self)), run.plan, &error);
+
+  if (run.journal == NULL)
+    strata_job_set_over (self, STRATA_JOB_FAILED, STRATA_JOB_OUTCOME_ROLLED_BACK, error);
+  else if (strata_job_get_backwards (self))
+    run_backwards (&run);
+  else if (go_forward (&run, &error))
+    {
+      strata_journal_remove (run.journal);
+      strata_job_set_over (self, STRATA_JOB_DONE, STRATA_JOB_OUTCOME_DONE, NULL);
+    }
+  else
+    fail_for_good (&run, error);
+}

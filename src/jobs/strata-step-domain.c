@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Steps that turn domains on and off, define them and remove their definitions. */
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "host/strata-domain-control.h"
+#include "strata-job-private.h"
+#include "strata-step-private.h"
+#include "xml/strata-error.h"
+
+static gboolean
+is_active (StrataStepContext *context,
+           gboolean          *active,
+           GError           **error)
+{
+  StrataDomainState state;
+
+  if (!strata_domain_get_state (context->connection, strata_step_context_get (context, "uuid"),
+                                &state, error))
+    return FALSE;
+  *active = state != STRATA_DOMAIN_STATE_OFF && state != STRATA_DOMAIN_STATE_CRASHED;
+
+  return TRUE;
+}
+
+/* require-off -------------------------------------------------------------------------------------- */
+
+static gboolean
+require_off_run (StrataStepContext *context,
+                 GCancellable      *cancellable,
+                 GError           **error)
+{
+  gboolean active;
+
+  if (!is_active (context, &active, error))
+    return FALSE;
+  if (!active)
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_BUSY, _("Shut it down and try again."),
+                    _("“%s” was started in the meantime"), strata_step_context_get (context, "name"));
+  return FALSE;
+}
+
+const StrataStepClass strata_step_require_off = {
+  .kind = "require-off",
+  .run = require_off_run,
+};
+
+/* shut-down ---------------------------------------------------------------------------------------- */
+
+static gboolean
+shut_down_run (StrataStepContext *context,
+               GCancellable      *cancellable,
+               GError           **error)
+{
+  const char *uuid = strata_step_context_get (context, "uuid");
+
+  if (strata_step_context_is (context, "force"))
+    return strata_domain_force_off (context->connection, uuid, error);
+
+  return strata_domain_shut_down (context->connection, uuid,
+                                  (guint) strata_step_context_get_int (context, "timeout"),
+                                  cancellable, error);
+}
+
+static gboolean
+shut_down_undo (StrataStepContext *context,
+                GError           **error)
+{
+  gboolean active;
+
+  if (!is_active (context, &active, error))
+    return FALSE;
+
+  return active
+         || strata_domain_start (context->connection, strata_step_context_get (context, "uuid"),
+                                 FALSE, error);
+}
+
+static gboolean
+shut_down_is_done (StrataStepContext *context,
+                   gboolean          *done,
+                   GError           **error)
+{
+  gboolean active;
+
+  if (!is_active (context, &active, error))
+    return FALSE;
+  *done = !active;
+
+  return TRUE;
+}
+
+const StrataStepClass strata_step_shut_down = {
+  .kind = "shut-down",
+  .run = shut_down_run,
+  .undo = shut_down_undo,
+  .is_done = shut_down_is_done,
+};
+
+/* start -------------------------------------------------------------------------------------------- */
+
+static gboolean
+start_run (StrataStepContext *context,
+           GCancellable      *cancellable,
+           GError           **error)
+{
+  return strata_domain_start (context->connection, strata_step_context_get (context, "uuid"),
+                              FALSE, error);
+}
+
+/* A clone that was started goes; a VM that was running before the job goes on running. */
+static gboolean
+start_undo (StrataStepContext *context,
+            GError           **error)
+{
+  if (strata_step_context_is (context, "was-running"))
+    return TRUE;
+
+  return strata_domain_force_off (context->connection, strata_step_context_get (context, "uuid"),
+                                  error);
+}
+
+static gboolean
+start_is_done (StrataStepContext *context,
+               gboolean          *done,
+               GError           **error)
+{
+  return is_active (context, done, error);
+}
+
+const StrataStepClass strata_step_start = {
+  .kind = "start",
+  .run = start_run,
+  .undo = start_undo,
+  .is_done = start_is_done,
+};
+
+/* define ------------------------------------------------------------------------------------------- */
+
+/* The template's mark says what inspection and sealing found, which the planner could not know. */
+static char *
+stamp (StrataStepContext *context,
+       const char        *xml,
+       GError           **error)
+{
+  g_autoptr (StrataDomainXml) definition = strata_domain_xml_new_from_string (xml, error);
+  g_autoptr (StrataTemplateMark) mark = NULL;
+  const char *const keys[] = { "sealed", "operations", "os", "os-id" };
+  char **fields[4];
+
+  if (definition == NULL)
+    return NULL;
+
+  mark = strata_domain_xml_get_template_mark (definition);
+  if (mark == NULL)
+    return g_strdup (xml);
+
+  fields[0] = &mark->sealed;
+  fields[1] = &mark->operations;
+  fields[2] = &mark->os;
+  fields[3] = &mark->os_id;
+  for (size_t i = 0; i < G_N_ELEMENTS (keys); i++)
+    {
+      g_autofree char *value = strata_job_get_result (context->job, keys[i]);
+
+      if (value != NULL)
+        g_set_str (fields[i], value);
+    }
+  strata_domain_xml_set_template_mark (definition, mark);
+
+  return strata_domain_xml_to_string (definition);
+}
+
+static gboolean
+define_run (StrataStepContext *context,
+            GCancellable      *cancellable,
+            GError           **error)
+{
+  g_autofree char *xml = NULL;
+
+  if (strata_step_context_is (context, "stamp"))
+    xml = stamp (context, strata_step_context_get (context, "xml"), error);
+  else
+    xml = g_strdup (strata_step_context_get (context, "xml"));
+
+  return xml != NULL && strata_domain_define (context->connection, xml, error);
+}
+
+static gboolean
+define_undo (StrataStepContext *context,
+             GError           **error)
+{
+  const char *previous = strata_step_context_get (context, "previous");
+
+  if (previous != NULL)
+    return strata_domain_define (context->connection, previous, error);
+
+  return strata_domain_undefine (context->connection, strata_step_context_get (context, "uuid"),
+                                 STRATA_UNDEFINE_KEEP_NVRAM, error);
+}
+
+const StrataStepClass strata_step_define = {
+  .kind = "define",
+  .run = define_run,
+  .undo = define_undo,
+};
+
+/* undefine ----------------------------------------------------------------------------------------- */
+
+static gboolean
+undefine_run (StrataStepContext *context,
+              GCancellable      *cancellable,
+              GError           **error)
+{
+  return strata_domain_undefine (context->connection, strata_step_context_get (context, "uuid"),
+                                 STRATA_UNDEFINE_KEEP_NVRAM, error);
+}
+
+static gboolean
+undefine_undo (StrataStepContext *context,
+               GError           **error)
+{
+  if (!strata_domain_define (context->connection, strata_step_context_get (context, "xml"), error))
+    return FALSE;
+
+  return !strata_step_context_is (context, "autostart")
+         || strata_domain_set_autostart (context->connection,
+                                         strata_step_context_get (context, "uuid"), TRUE, error);
+}
+
+static gboolean
+undefine_is_done (StrataStepContext *context,
+                  gboolean          *done,
+                  GError           **error)
+{
+  gboolean exists;
+
+  if (!strata_domain_exists (context->connection, strata_step_context_get (context, "uuid"),
+                             &exists, error))
+    return FALSE;
+  *done = !exists;
+
+  return TRUE;
+}
+
+const StrataStepClass strata_step_undefine = {
+  .kind = "undefine",
+  .run = undefine_run,
+  .undo = undefine_undo,
+  .is_done = undefine_is_done,
+};

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#pragma once
+
+#include "strata-step.h"
+
+G_BEGIN_DECLS
+
+/* strata-step-domain.c */
+extern const StrataStepClass strata_step_require_off;
+extern const StrataStepClass strata_step_shut_down;
+extern const StrataStepClass strata_step_start;
+extern const StrataStepClass strata_step_define;
+extern const StrataStepClass strata_step_undefine;
+
+/* strata-step-storage.c */
+extern const StrataStepClass strata_step_check_space;
+extern const StrataStepClass strata_step_create_overlay;
+extern const StrataStepClass strata_step_copy_file;
+extern const StrataStepClass strata_step_set_mode;
+extern const StrataStepClass strata_step_delete_volume;
+extern const StrataStepClass strata_step_delete_file;
+
+/* strata-step-worker.c */
+extern const StrataStepClass strata_step_copy_image;
+extern const StrataStepClass strata_step_commit;
+
+/* strata-step-guest.c */
+extern const StrataStepClass strata_step_inspect;
+extern const StrataStepClass strata_step_seal;
+extern const StrataStepClass strata_step_verify;
+extern const StrataStepClass strata_step_customise;
+
+static inline const char *
+strata_step_context_get (StrataStepContext *self,
+                         const char        *key)
+{
+  return json_object_get_string_member_with_default (self->args, key, NULL);
+}
+
+static inline gboolean
+strata_step_context_is (StrataStepContext *self,
+                        const char        *key)
+{
+  return json_object_get_boolean_member_with_default (self->args, key, FALSE);
+}
+
+static inline gint64
+strata_step_context_get_int (StrataStepContext *self,
+                             const char        *key)
+{
+  return json_object_get_int_member_with_default (self->args, key, 0);
+}
+
+G_END_DECLS

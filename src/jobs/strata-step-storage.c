@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Steps that make, protect and remove files. */
+
+#include "config.h"
+
+#include <errno.h>
+#include <glib/gi18n-lib.h>
+#include <glib/gstdio.h>
+
+#include "host/strata-storage.h"
+#include "strata-job-private.h"
+#include "strata-step-private.h"
+#include "xml/strata-error.h"
+
+/* check-space -------------------------------------------------------------------------------------- */
+
+static gboolean
+check_space_run (StrataStepContext *context,
+                 GCancellable      *cancellable,
+                 GError           **error)
+{
+  const char *path = strata_step_context_get (context, "path");
+  guint64 need = (guint64) strata_step_context_get_int (context, "bytes");
+  guint64 available;
+  g_autofree char *need_text = g_format_size (need);
+  g_autofree char *left_text = NULL;
+  g_autofree char *folder = g_path_get_dirname (path);
+
+  if (!strata_storage_get_available (context->connection, path, &available, error))
+    return FALSE;
+  if (available >= need)
+    return TRUE;
+
+  left_text = g_format_size (available);
+  strata_set_error (error, STRATA_ERROR_NO_SPACE, _("Free some space, or choose another pool."),
+                    _("“%s” has %s left, and %s are needed"), folder, left_text, need_text);
+  return FALSE;
+}
+
+const StrataStepClass strata_step_check_space = {
+  .kind = "check-space",
+  .run = check_space_run,
+};
+
+/* create-overlay ----------------------------------------------------------------------------------- */
+
+static gboolean
+check_absent (StrataStepContext *context,
+              const char        *path,
+              GError           **error)
+{
+  gboolean exists;
+
+  if (!strata_storage_exists (context->connection, path, &exists, error))
+    return FALSE;
+  if (!exists)
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_EXISTS, _("Move it away, or choose another name."),
+                    _("The file “%s” has come to be in the meantime"), path);
+  return FALSE;
+}
+
+static gboolean
+create_overlay_check (StrataStepContext *context,
+                      GCancellable      *cancellable,
+                      GError           **error)
+{
+  return check_absent (context, strata_step_context_get (context, "path"), error);
+}
+
+static gboolean
+create_overlay_run (StrataStepContext *context,
+                    GCancellable      *cancellable,
+                    GError           **error)
+{
+  StrataVolumeXml spec = {
+    .format = (char *) strata_step_context_get (context, "format"),
+    .backing_path = (char *) strata_step_context_get (context, "backing"),
+    .backing_format = (char *) strata_step_context_get (context, "backing-format"),
+    .capacity = (guint64) strata_step_context_get_int (context, "capacity"),
+    .mode = 0600,
+  };
+
+  return strata_storage_create (context->connection, strata_step_context_get (context, "path"),
+                                &spec, error);
+}
+
+static gboolean
+delete_path (StrataStepContext *context,
+             GError           **error)
+{
+  return strata_storage_delete (context->connection, strata_step_context_get (context, "path"),
+                                error);
+}
+
+static gboolean
+create_overlay_is_done (StrataStepContext *context,
+                        gboolean          *done,
+                        GError           **error)
+{
+  g_autoptr (GError) local = NULL;
+  g_autoptr (StrataImage) image = strata_storage_look (
+      context->connection, strata_step_context_get (context, "path"), &local);
+
+  if (image == NULL && !g_error_matches (local, STRATA_ERROR, STRATA_ERROR_NOT_FOUND))
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  *done = image != NULL
+          && g_strcmp0 (image->backing_path, strata_step_context_get (context, "backing")) == 0;
+
+  return TRUE;
+}
+
+const StrataStepClass strata_step_create_overlay = {
+  .kind = "create-overlay",
+  .check = create_overlay_check,
+  .run = create_overlay_run,
+  .undo = delete_path,
+  .is_done = create_overlay_is_done,
+};
+
+/* copy-file: UEFI variables ------------------------------------------------------------------------ */
+
+static gboolean
+copy_file_check (StrataStepContext *context,
+                 GCancellable      *cancellable,
+                 GError           **error)
+{
+  const char *to = strata_step_context_get (context, "to");
+
+  if (!g_file_test (to, G_FILE_TEST_EXISTS))
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_EXISTS, _("Move it away, or choose another name."),
+                    _("The file “%s” exists already"), to);
+  return FALSE;
+}
+
+static gboolean
+copy_file_run (StrataStepContext *context,
+               GCancellable      *cancellable,
+               GError           **error)
+{
+  g_autoptr (GError) local = NULL;
+
+  if (strata_storage_copy_small (context->connection, strata_step_context_get (context, "from"),
+                                 strata_step_context_get (context, "to"), &local))
+    return TRUE;
+  /* A guest that was never started has no variables yet; libvirt makes them from the firmware's own. */
+  if (g_error_matches (local, STRATA_ERROR, STRATA_ERROR_NOT_FOUND))
+    return TRUE;
+
+  g_propagate_error (error, g_steal_pointer (&local));
+  return FALSE;
+}
+
+static gboolean
+remove_file (const char *path,
+             GError    **error)
+{
+  if (g_unlink (path) == 0 || errno == ENOENT)
+    return TRUE;
+
+  strata_set_error (error, errno == EACCES || errno == EPERM ? STRATA_ERROR_PERMISSION
+                                                              : STRATA_ERROR_FAILED,
+                    NULL, _("“%s” can’t be deleted: %s"), path, g_strerror (errno));
+  return FALSE;
+}
+
+static gboolean
+copy_file_undo (StrataStepContext *context,
+                GError           **error)
+{
+  return remove_file (strata_step_context_get (context, "to"), error);
+}
+
+const StrataStepClass strata_step_copy_file = {
+  .kind = "copy-file",
+  .check = copy_file_check,
+  .run = copy_file_run,
+  .undo = copy_file_undo,
+};
+
+/* set-mode ----------------------------------------------------------------------------------------- */
+
+static gboolean
+set_mode_run (StrataStepContext *context,
+              GCancellable      *cancellable,
+              GError           **error)
+{
+  return strata_storage_set_mode (context->connection, strata_step_context_get (context, "path"),
+                                  (guint) strata_step_context_get_int (context, "mode"), error);
+}
+
+static gboolean
+set_mode_undo (StrataStepContext *context,
+               GError           **error)
+{
+  return strata_storage_set_mode (context->connection, strata_step_context_get (context, "path"),
+                                  (guint) strata_step_context_get_int (context, "previous"),
+                                  error);
+}
+
+const StrataStepClass strata_step_set_mode = {
+  .kind = "set-mode",
+  .run = set_mode_run,
+  .undo = set_mode_undo,
+};
+
+/* delete-volume, delete-file ----------------------------------------------------------------------- */
+
+static gboolean
+delete_volume_run (StrataStepContext *context,
+                   GCancellable      *cancellable,
+                   GError           **error)
+{
+  return delete_path (context, error);
+}
+
+const StrataStepClass strata_step_delete_volume = {
+  .kind = "delete-volume",
+  .run = delete_volume_run,
+};
+
+static gboolean
+delete_file_run (StrataStepContext *context,
+                 GCancellable      *cancellable,
+                 GError           **error)
+{
+  return remove_file (strata_step_context_get (context, "path"), error);
+}
+
+const StrataStepClass strata_step_delete_file = {
+  .kind = "delete-file",
+  .run = delete_file_run,
+};
