@@ -165,6 +165,20 @@ strata_error_get_hint (const GError *error)
 }
 
 /**
+ * strata_error_set_hint:
+ * @error: an error in `STRATA_ERROR`
+ * @hint: (nullable): what the user can do about it
+ */
+void
+strata_error_set_hint (GError     *error,
+                       const char *hint)
+{
+  g_return_if_fail (error != NULL && error->domain == STRATA_ERROR);
+
+  g_set_str (&strata_error_get_private (error)->hint, hint);
+}
+
+/**
  * strata_error_get_vir_code:
  * @error: any error
  *

@@ -67,6 +67,8 @@ GError      *strata_error_new_vir        (StrataError   code,
                                           const char   *vir_message,
                                           const char   *prefix);
 const char  *strata_error_get_hint       (const GError *error);
+void         strata_error_set_hint       (GError       *error,
+                                          const char   *hint);
 int          strata_error_get_vir_code   (const GError *error);
 const char  *strata_error_code_to_nick   (StrataError   code);
 StrataError  strata_error_code_from_nick (const char   *nick);
