@@ -22,6 +22,7 @@
 typedef struct
 {
   char *name;
+  char *pool;
   gboolean convert;
   gboolean copy;
   gboolean shut_down;
@@ -35,6 +36,9 @@ check_create_options (StrataCli *cli, const CreateOptions *options)
 {
   if (options->convert && options->copy)
     strata_cli_usage_error (cli, _ ("--convert and --copy exclude each other"));
+  else if (options->convert && options->pool != NULL)
+    strata_cli_usage_error (cli,
+                            _ ("--pool is for --copy; --convert leaves the disks where they are"));
   else if (options->shut_down && options->force_off)
     strata_cli_usage_error (cli, _ ("--shut-down and --force-off exclude each other"));
   else if (options->timeout != 0 && !options->shut_down)
@@ -75,6 +79,7 @@ create (StrataCli *cli, const char *machine, CreateOptions *options)
 
   request->domain = g_strdup (machine);
   request->name = g_steal_pointer (&options->name);
+  request->pool = g_steal_pointer (&options->pool);
   request->convert = options->convert;
   request->timeout = (guint) options->timeout;
   if (options->shut_down)
@@ -106,6 +111,8 @@ run_create (StrataCli *cli, GStrv argv)
       N_ ("Copy the disks and keep the virtual machine (the default)"), NULL },
     { "convert", 0, 0, G_OPTION_ARG_NONE, &options.convert,
       N_ ("Turn the virtual machine itself into the template; nothing is copied"), NULL },
+    { "pool", 0, 0, G_OPTION_ARG_STRING, &options.pool,
+      N_ ("The storage pool of the copies (default: where the disks are)"), N_ ("POOL") },
     STRATA_CLI_SEALING_ENTRIES (&options.sealing),
     { "shut-down", 0, 0, G_OPTION_ARG_NONE, &options.shut_down,
       N_ ("Shut it down first if it runs"), NULL },
@@ -120,6 +127,7 @@ run_create (StrataCli *cli, GStrv argv)
     status = create (cli, arguments[0], &options);
 
   g_free (options.name);
+  g_free (options.pool);
   g_free (options.sealing.seal);
 
   return status;
