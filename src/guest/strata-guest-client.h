@@ -11,9 +11,11 @@ G_BEGIN_DECLS
  * on the helper's stdin; the helper answers with JSON lines:
  *   {"event":"progress","fraction":0.4,"message":"Performing “machine-id”"}
  *   {"event":"log","text":"…"}            libguestfs' or virt-sysprep's own words
+ *   {"event":"launching"}, {"event":"launched"}   between these there should be signs of life:
  *   {"event":"alive"}                      the appliance said something
  *   {"event":"result","value":{…}}
  *   {"event":"error","code":"no-os","message":"…","hint":"…","log":"…"}
+ * A request with "attended":true is cancelled by closing the helper's stdin.
  */
 
 typedef struct
@@ -32,6 +34,7 @@ typedef void (*StrataGuestProgressFunc) (double      fraction,
 
 #define STRATA_TYPE_GUEST_CLIENT (strata_guest_client_get_type ())
 
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataGuestDisk, strata_guest_disk_free)
 G_DECLARE_FINAL_TYPE (StrataGuestClient, strata_guest_client, STRATA, GUEST_CLIENT, GObject)
 
 /* AS_ROOT: run the helper through pkexec (the images belong to qemu:///system). */
@@ -39,6 +42,12 @@ StrataGuestClient *strata_guest_client_new             (gboolean                
 void               strata_guest_client_set_progress    (StrataGuestClient        *self,
                                                         StrataGuestProgressFunc   func,
                                                         gpointer                  user_data);
+/* How long an appliance may be silent while it starts under KVM, in milliseconds, before it is killed and
+ * started without; 30 seconds unless set. */
+void               strata_guest_client_set_patience    (StrataGuestClient        *self,
+                                                        guint                     milliseconds);
+/* The last lines of libguestfs' and virt-sysprep's own words about the call that failed last, or NULL. */
+const char        *strata_guest_client_get_log         (StrataGuestClient        *self);
 /* Is everything there (virt-sysprep, a kernel that can be read)? Takes milliseconds, no appliance. */
 gboolean           strata_guest_client_check           (StrataGuestClient        *self,
                                                         GCancellable             *cancellable,

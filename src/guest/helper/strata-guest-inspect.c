@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The verb “inspect”: what is in the guest, and how much of it sealing would remove. Changes nothing. */
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "guest/strata-guest-account.h"
+#include "strata-guest-facts.h"
+#include "strata-guest-paths.h"
+#include "strata-guest-verbs.h"
+
+static const char *const host_key_globs[] = { "/etc/ssh/ssh_host_*_key", NULL };
+
+static const char *const history_globs[] = {
+  "/root/.*_history",
+  "/home/*/.*_history",
+  "/root/.local/share/fish/fish_history",
+  "/home/*/.local/share/fish/fish_history",
+  NULL,
+};
+
+static const char *const lease_globs[] = {
+  "/var/lib/dhcp/*",
+  "/var/lib/dhclient/*",
+  "/var/lib/dhcpcd/*.lease",
+  "/var/lib/NetworkManager/*.lease",
+  "/var/lib/systemd/network/*",
+  NULL,
+};
+
+static const char *const persistent_net_globs[] = { "/etc/udev/rules.d/70-persistent-net.rules",
+                                                    NULL };
+
+/* Where a guest may say which network card it means. */
+static const char *const network_globs[] = {
+  "/etc/netplan/*.yaml",
+  "/etc/network/interfaces",
+  "/etc/network/interfaces.d/*",
+  "/etc/NetworkManager/system-connections/*",
+  "/etc/sysconfig/network-scripts/ifcfg-*",
+  "/etc/systemd/network/*.network",
+  "/etc/systemd/network/*.link",
+  NULL,
+};
+
+static const char *const agents[] = { "/usr/sbin/qemu-ga", "/usr/bin/qemu-ga", NULL };
+
+static void
+set_paths (JsonObject *value, guestfs_h *g, const char *member, const char *const *globs)
+{
+  g_autoptr (GPtrArray) paths = strata_guest_paths_glob (g, globs);
+
+  json_object_set_array_member (value, member, strata_guest_paths_to_json (paths));
+}
+
+static void
+set_system (JsonObject *value, StrataAppliance *appliance)
+{
+  guestfs_h *g = appliance->g;
+  const char *root = appliance->root;
+  g_autofree char *product = guestfs_inspect_get_product_name (g, root);
+  g_autofree char *distro = guestfs_inspect_get_distro (g, root);
+  g_autofree char *hostname = guestfs_inspect_get_hostname (g, root);
+  g_autofree char *format = guestfs_inspect_get_package_format (g, root);
+  g_autofree char *version = NULL;
+  int major = guestfs_inspect_get_major_version (g, root);
+  int minor = guestfs_inspect_get_minor_version (g, root);
+  struct guestfs_application2_list *packages = guestfs_inspect_list_applications2 (g, root);
+
+  version = minor > 0 ? g_strdup_printf ("%d.%d", major, minor) : g_strdup_printf ("%d", major);
+  strata_guest_set_text (value, "os", product);
+  strata_guest_set_text (value, "os-id", distro);
+  strata_guest_set_text (value, "type", appliance->type);
+  strata_guest_set_text (value, "version", version);
+  strata_guest_set_text (value, "hostname", hostname);
+  strata_guest_set_text (value, "package-format", format);
+  json_object_set_int_member (value, "packages", packages != NULL ? packages->len : 0);
+  if (packages != NULL)
+    guestfs_free_application2_list (packages);
+}
+
+static void
+set_machine_id (JsonObject *value, guestfs_h *g)
+{
+  g_autofree char *id = strata_guest_path_read (g, "/etc/machine-id");
+
+  strata_guest_set_text (value, "machine-id", id != NULL ? g_strstrip (id) : "");
+}
+
+/* Counts the files that hold something; sealing leaves empty ones behind, and they tell nobody anything. */
+static void
+set_logs (JsonObject *value, guestfs_h *g)
+{
+  g_auto (GStrv) paths = guestfs_is_dir (g, "/var/log") > 0 ? guestfs_find (g, "/var/log") : NULL;
+  struct guestfs_statns_list *stats =
+      paths != NULL ? guestfs_lstatnslist (g, "/var/log", paths) : NULL;
+  gint64 n_logs = 0;
+  gint64 bytes = 0;
+
+  for (guint i = 0; stats != NULL && i < stats->len; i++)
+    {
+      struct guestfs_statns *stat = &stats->val[i];
+
+      if (stat->st_ino == -1 || (stat->st_mode & 0170000) != 0100000 || stat->st_size == 0)
+        continue;
+      n_logs++;
+      bytes += stat->st_size;
+    }
+  if (stats != NULL)
+    guestfs_free_statns_list (stats);
+
+  json_object_set_int_member (value, "logs", n_logs);
+  json_object_set_int_member (value, "log-bytes", bytes);
+}
+
+static void
+set_users (JsonObject *value, guestfs_h *g)
+{
+  g_autofree char *passwd = strata_guest_path_read (g, "/etc/passwd");
+  g_autoptr (GPtrArray) accounts = strata_guest_accounts_parse (passwd != NULL ? passwd : "");
+  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+
+  for (guint i = 0; i < accounts->len; i++)
+    {
+      StrataGuestAccount *account = g_ptr_array_index (accounts, i);
+
+      if (strata_guest_account_is_person (account))
+        g_ptr_array_add (names, account->name);
+    }
+
+  json_object_set_array_member (value, "users", strata_guest_paths_to_json (names));
+}
+
+static void
+add_macs (JsonArray *macs, GRegex *regex, const char *path, const char *text)
+{
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+
+  for (size_t i = 0; lines[i] != NULL; i++)
+    {
+      g_autoptr (GMatchInfo) match = NULL;
+      g_autofree char *mac = NULL;
+      JsonObject *object;
+
+      g_strchug (lines[i]);
+      if (lines[i][0] == '#' || lines[i][0] == ';' || !g_regex_match (regex, lines[i], 0, &match))
+        continue;
+
+      mac = g_match_info_fetch (match, 0);
+      object = json_object_new ();
+      strata_guest_set_text (object, "file", path);
+      strata_guest_set_text (object, "mac", mac);
+      json_array_add_object_element (macs, object);
+    }
+}
+
+static void
+set_pinned_macs (JsonObject *value, guestfs_h *g)
+{
+  g_autoptr (GRegex) regex =
+      g_regex_new ("\\b([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}\\b", G_REGEX_RAW, 0, NULL);
+  g_autoptr (GPtrArray) paths = strata_guest_paths_glob (g, network_globs);
+  JsonArray *macs = json_array_new ();
+
+  for (guint i = 0; i < paths->len; i++)
+    {
+      const char *path = g_ptr_array_index (paths, i);
+      g_autofree char *text = strata_guest_path_read (g, path);
+
+      if (text != NULL)
+        add_macs (macs, regex, path, text);
+    }
+
+  json_object_set_array_member (value, "pinned-macs", macs);
+}
+
+static void
+set_agent (JsonObject *value, guestfs_h *g)
+{
+  gboolean agent = FALSE;
+
+  for (size_t i = 0; agents[i] != NULL; i++)
+    agent = agent || strata_guest_path_exists (g, agents[i]);
+  json_object_set_boolean_member (value, "agent", agent);
+}
+
+/**
+ * strata_guest_inspect:
+ * @emitter: where progress goes
+ * @request: the request
+ * @error: return location
+ *
+ * Returns: (transfer full): what strata_guest_client_inspect() says it returns
+ */
+JsonObject *
+strata_guest_inspect (StrataEmitter *emitter, StrataGuestRequest *request, GError **error)
+{
+  g_autoptr (StrataAppliance) appliance = NULL;
+  g_autoptr (JsonObject) value = NULL;
+  StrataSealFacts facts = { 0 };
+
+  appliance = strata_appliance_open (emitter, request->disks, request->refuse_windows, error);
+  if (appliance == NULL)
+    return NULL;
+
+  strata_emitter_progress (emitter, 0.85, _ ("Looking at the guest"));
+  strata_guest_facts_gather (appliance, &facts);
+  value = json_object_new ();
+  set_system (value, appliance);
+  set_machine_id (value, appliance->g);
+  set_paths (value, appliance->g, "ssh-host-keys", host_key_globs);
+  json_object_set_boolean_member (value, "makes-own-host-keys", facts.makes_own_host_keys);
+  set_logs (value, appliance->g);
+  set_paths (value, appliance->g, "histories", history_globs);
+  set_paths (value, appliance->g, "dhcp-leases", lease_globs);
+  set_paths (value, appliance->g, "persistent-net", persistent_net_globs);
+  json_object_set_boolean_member (value, "cloud-init", facts.cloud_init);
+  set_pinned_macs (value, appliance->g);
+  set_users (value, appliance->g);
+  set_agent (value, appliance->g);
+
+  return g_steal_pointer (&value);
+}

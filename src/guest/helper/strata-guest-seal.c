@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The verb “seal”: looks at the guest, chooses the recipe for it, and runs virt-sysprep. Whether it
+ * worked is asked afterwards, by “verify”, of an appliance that has seen none of this.
+ */
+
+#include "config.h"
+
+#include "guest/strata-seal-recipe.h"
+#include "strata-appliance.h"
+#include "strata-guest-facts.h"
+#include "strata-guest-sysprep.h"
+#include "strata-guest-verbs.h"
+
+/* Where looking ends and virt-sysprep begins, in the whole's progress. */
+#define LOOKED 0.3
+
+static gboolean
+look (StrataEmitter *emitter, GPtrArray *disks, StrataSealFacts *facts, GError **error)
+{
+  g_autoptr (StrataAppliance) appliance = strata_appliance_open (emitter, disks, TRUE, error);
+
+  if (appliance == NULL)
+    return FALSE;
+
+  strata_guest_facts_gather (appliance, facts);
+  return TRUE;
+}
+
+/**
+ * strata_guest_seal:
+ * @emitter: where progress goes
+ * @request: the request
+ * @error: return location
+ *
+ * Returns: (transfer full): what was done
+ */
+JsonObject *
+strata_guest_seal (StrataEmitter *emitter, StrataGuestRequest *request, GError **error)
+{
+  g_autofree char *program = strata_guest_sysprep_find (error);
+  g_autoptr (JsonArray) warnings = json_array_new ();
+  g_auto (GStrv) operations = NULL;
+  g_auto (GStrv) argv = NULL;
+  StrataSealFacts facts = { 0 };
+  JsonArray *names;
+  JsonObject *value;
+
+  if (program == NULL)
+    return NULL;
+  operations = strata_guest_sysprep_choose (request->operations, error);
+  if (operations == NULL)
+    return NULL;
+
+  strata_emitter_set_span (emitter, 0.0, LOOKED);
+  if (!look (emitter, request->disks, &facts, error))
+    return NULL;
+
+  argv =
+      strata_seal_recipe_argv (program, request->disks, &facts, (const char *const *) operations);
+  strata_emitter_set_span (emitter, LOOKED, 1.0);
+  if (!strata_guest_sysprep_run (emitter, (const char *const *) argv, g_strv_length (operations),
+                                 warnings, error))
+    return NULL;
+
+  names = json_array_new ();
+  for (size_t i = 0; operations[i] != NULL; i++)
+    json_array_add_string_element (names, operations[i]);
+
+  value = json_object_new ();
+  json_object_set_array_member (value, "operations", names);
+  json_object_set_array_member (value, "warnings", g_steal_pointer (&warnings));
+
+  return value;
+}

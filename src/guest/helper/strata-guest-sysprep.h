@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#pragma once
+
+#include <glib.h>
+
+#include "strata-emitter.h"
+
+G_BEGIN_DECLS
+
+char       *strata_guest_sysprep_find            (GError           **error);
+GPtrArray  *strata_guest_sysprep_operations      (GError           **error);
+char      **strata_guest_sysprep_choose          (char             **chosen,
+                                                  GError           **error);
+gboolean    strata_guest_sysprep_run             (StrataEmitter     *emitter,
+                                                  const char *const *argv,
+                                                  guint              n_operations,
+                                                  JsonArray         *warnings,
+                                                  GError           **error);
+JsonObject *strata_guest_sysprep_list_operations (StrataEmitter     *emitter,
+                                                  GError           **error);
+
+G_END_DECLS
