@@ -51,6 +51,36 @@ strata_domain_xml_get_macs (StrataDomainXml *self)
 }
 
 /**
+ * strata_domain_xml_set_network:
+ * @self: a definition
+ * @network: the name of a libvirt network
+ *
+ * Connects every interface to @network, whatever it was connected to. What is the guest's own view of the
+ * card (MAC, model, boot order) stays.
+ */
+void
+strata_domain_xml_set_network (StrataDomainXml *self,
+                               const char      *network)
+{
+  static const char *const ties[] = { "source", "virtualport", "ip", "portForward", "backend" };
+  g_autoptr (GPtrArray) nodes = NULL;
+
+  g_return_if_fail (STRATA_IS_DOMAIN_XML (self));
+  g_return_if_fail (network != NULL);
+
+  nodes = strata_document_find (strata_domain_xml_get_document (self), "/domain/devices/interface");
+  for (guint i = 0; i < nodes->len; i++)
+    {
+      xmlNode *node = g_ptr_array_index (nodes, i);
+
+      for (size_t t = 0; t < G_N_ELEMENTS (ties); t++)
+        strata_node_remove_child (node, ties[t]);
+      strata_node_set (node, "type", "network");
+      strata_node_set (strata_node_ensure_child (node, "source"), "network", network);
+    }
+}
+
+/**
  * strata_domain_xml_has_agent:
  * @self: a definition
  *
