@@ -67,6 +67,10 @@ const char            *strata_connection_get_uri     (StrataConnection     *self
 virConnectPtr          strata_connection_get_handle  (StrataConnection     *self);
 const StrataHostFacts *strata_connection_get_facts   (StrataConnection     *self);
 gboolean               strata_connection_is_alive    (StrataConnection     *self);
+/* Runs something under KVM to see whether it works, and remembers that in kvm_usable, which is FALSE
+ * until then. Up to two seconds the first time; a worker, with the main context running elsewhere. */
+gboolean               strata_connection_probe_kvm   (StrataConnection     *self,
+                                                      GCancellable         *cancellable);
 
 /* Converts the calling thread's last libvirt error; PREFIX says what was being done ("Starting “web-01”"). */
 void                   strata_vir_set_error          (GError              **error,

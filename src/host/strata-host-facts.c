@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The capability probe: what this host is and can do, asked once when the connection opens. */
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "strata-host-facts.h"
+#include "strata-xpath.h"
+
+/* A URI with a host in it is served by another machine, as far as we may assume: "localhost" can be
+ * the end of a tunnel. qemu+unix names a socket of this one. */
+static void
+read_uri (StrataHostFacts *self,
+          virConnectPtr    handle)
+{
+  g_autofree char *text = virConnectGetURI (handle);
+  g_autoptr (GUri) uri = NULL;
+
+  if (text != NULL)
+    uri = g_uri_parse (text, G_URI_FLAGS_NON_DNS | G_URI_FLAGS_PARSE_RELAXED, NULL);
+  if (uri == NULL)
+    return;
+
+  self->is_local = g_uri_get_host (uri) == NULL || *g_uri_get_host (uri) == '\0';
+  self->is_session = g_strcmp0 (g_uri_get_path (uri), "/session") == 0;
+}
+
+/* A remote session's home is not known to the client; a definition there names the folder. */
+static void
+guess_nvram_dir (StrataHostFacts *self)
+{
+  if (!self->is_session)
+    self->nvram_dir = g_strdup ("/var/lib/libvirt/qemu/nvram");
+  else if (self->is_local)
+    self->nvram_dir = g_build_filename (g_get_user_config_dir (), "libvirt", "qemu", "nvram", NULL);
+}
+
+static void
+read_capabilities (StrataHostFacts *self,
+                   virConnectPtr    handle)
+{
+  g_autofree char *host = virConnectGetCapabilities (handle);
+  g_autofree char *domain = virConnectGetDomainCapabilities (handle, NULL, NULL, NULL, NULL, 0);
+
+  self->arch = strata_xpath_string (domain, "/domainCapabilities/arch");
+  if (self->arch == NULL)
+    self->arch = strata_xpath_string (host, "/capabilities/host/cpu/arch");
+  self->emulator = strata_xpath_string (domain, "/domainCapabilities/path");
+  if (self->emulator == NULL)
+    self->emulator = strata_xpath_string (host, "/capabilities/guest[1]/arch/emulator");
+  self->can_external_snapshots =
+      strata_xpath_boolean (host, "/capabilities/guest/features/externalSnapshot");
+}
+
+/**
+ * strata_host_facts_new:
+ * @handle: an open connection
+ * @error: where to put libvirt's error
+ *
+ * Worker threads only. `kvm_usable` is left at %FALSE, because to know it something has to be run:
+ * see strata_connection_probe_kvm().
+ *
+ * Returns: (transfer full): the facts, or %NULL if the daemon does not answer
+ */
+StrataHostFacts *
+strata_host_facts_new (virConnectPtr handle,
+                       GError      **error)
+{
+  g_autoptr (StrataHostFacts) self = g_new0 (StrataHostFacts, 1);
+
+  if (virConnectGetLibVersion (handle, &self->libvirt_version) < 0)
+    {
+      strata_vir_set_error (error, _ ("Asking the host for its version"));
+      return NULL;
+    }
+
+  /* A daemon whose hypervisor is missing still opens; it then has no version. */
+  if (virConnectGetVersion (handle, &self->qemu_version) < 0)
+    self->qemu_version = 0;
+  self->driver = g_strdup (virConnectGetType (handle));
+  self->hostname = virConnectGetHostname (handle);
+
+  read_uri (self, handle);
+  guess_nvram_dir (self);
+  read_capabilities (self, handle);
+
+  return g_steal_pointer (&self);
+}
+
+void
+strata_host_facts_free (StrataHostFacts *self)
+{
+  g_free (self->driver);
+  g_free (self->hostname);
+  g_free (self->arch);
+  g_free (self->emulator);
+  g_free (self->nvram_dir);
+  g_free (self);
+}

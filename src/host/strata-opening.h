@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#pragma once
+
+#include <gio/gio.h>
+#include <libvirt/libvirt.h>
+
+G_BEGIN_DECLS
+
+virConnectPtr strata_opening_run (const char    *uri,
+                                  GCancellable  *cancellable,
+                                  GError       **error);
+
+G_END_DECLS

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* Who made a worker, as a line of text that can be kept on the host. */
+char    *strata_owner_new_text (void);
+gboolean strata_owner_is_dead  (const char *text);
+
+G_END_DECLS

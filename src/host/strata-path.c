@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* One name for each file: two names of an image would look like two images, and the law is about
+ * images.
+ */
+
+#include "config.h"
+
+#include <stdlib.h>
+
+#include "strata-connection-private.h"
+
+/**
+ * strata_connection_canonical_path:
+ * @self: a connection
+ * @path: a path on the host
+ *
+ * Worker threads only: it looks at the file system.
+ *
+ * Returns: (transfer full): @path as the host itself would name the file, which need not exist; on a
+ *   host that is not local only `.` and `..` are tidied away
+ */
+char *
+strata_connection_canonical_path (StrataConnection *self,
+                                  const char       *path)
+{
+  g_autofree char *tidy = NULL;
+  g_autofree char *folder = NULL;
+  g_autofree char *name = NULL;
+  char *real;
+
+  if (!g_path_is_absolute (path))
+    return g_strdup (path);
+
+  tidy = g_canonicalize_filename (path, "/");
+  if (!strata_connection_get_facts (self)->is_local)
+    return g_steal_pointer (&tidy);
+
+  /* Before ".." is tidied away: after a symbolic link it means another folder. */
+  real = realpath (path, NULL);
+  if (real != NULL)
+    return real;
+
+  folder = g_path_get_dirname (path);
+  name = g_path_get_basename (path);
+  real = realpath (folder, NULL);
+  if (real != NULL)
+    {
+      g_autofree char *parent = real;
+
+      return g_build_filename (parent, name, NULL);
+    }
+
+  return g_steal_pointer (&tidy);
+}

@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Volumes by their paths: making, removing and looking at images through libvirt, so that it works
+ * alike on this computer, for the system's daemon, and on another host.
+ */
+
+#include "config.h"
+
+#include <errno.h>
+#include <glib/gi18n-lib.h>
+#include <libvirt/virterror.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include "strata-connection-private.h"
+#include "strata-pool-lease.h"
+#include "strata-storage.h"
+#include "strata-vir.h"
+#include "xml/strata-error.h"
+
+/* An overlay's header and tables; what an image without data of its own needs at least. */
+#define SMALLEST_IMAGE ((guint64) 1024 * 1024)
+
+static gboolean
+is_local (StrataConnection *connection)
+{
+  return strata_connection_get_facts (connection)->is_local;
+}
+
+static StrataPoolLease *
+lease_for (StrataConnection *connection,
+           const char       *path,
+           GError          **error)
+{
+  g_autofree char *folder = g_path_get_dirname (path);
+
+  return strata_pool_lease_new (connection, folder, error);
+}
+
+/* Only a yes is believed: in a sandbox the client may see less than the daemon. */
+static gboolean
+is_seen_here (StrataConnection *connection,
+              const char       *path)
+{
+  struct stat status;
+
+  return is_local (connection) && lstat (path, &status) == 0;
+}
+
+static void
+set_exists (const char *path,
+            GError    **error)
+{
+  strata_set_error (error, STRATA_ERROR_EXISTS, _ ("Choose another name, or remove that file first."),
+                    _ ("There is already something at “%s”"), path);
+}
+
+static gboolean
+pool_available (StrataPoolLease *lease,
+                guint64         *bytes,
+                GError         **error)
+{
+  virStoragePoolInfo info;
+
+  if (!strata_pool_lease_refresh (lease, error))
+    return FALSE;
+  if (virStoragePoolGetInfo (strata_pool_lease_get_pool (lease), &info) < 0)
+    {
+      strata_vir_set_error (error, _ ("Asking how much space is free"));
+      return FALSE;
+    }
+  *bytes = info.available;
+
+  return TRUE;
+}
+
+static gboolean
+folder_available (StrataConnection *connection,
+                  const char       *path,
+                  guint64          *bytes)
+{
+  g_autofree char *folder = g_path_get_dirname (path);
+  struct statvfs status;
+
+  if (!is_local (connection) || statvfs (folder, &status) != 0)
+    return FALSE;
+  *bytes = (guint64) status.f_bavail * status.f_frsize;
+
+  return TRUE;
+}
+
+/* qemu-img, which libvirt calls for this, has no error code for a full disk; so the space is looked at
+ * instead of its words. */
+static gboolean
+check_space (StrataConnection *connection,
+             StrataPoolLease  *lease,
+             const char       *path,
+             guint64           needed,
+             GError          **error)
+{
+  g_autofree char *need = NULL;
+  g_autofree char *have = NULL;
+  guint64 available;
+
+  if (!folder_available (connection, path, &available) &&
+      !pool_available (lease, &available, error))
+    return FALSE;
+  if (available >= needed)
+    return TRUE;
+
+  need = g_format_size (needed);
+  have = g_format_size (available);
+  strata_set_error (error, STRATA_ERROR_NO_SPACE, _ ("Free some space, or choose another place."),
+                    /* Translators: a path, and two sizes such as “1.2 GB” */
+                    _ ("There is no space for “%s”: it needs %s, and %s are free"), path, need, have);
+
+  return FALSE;
+}
+
+/* libvirt found something in the way, or qemu-img failed: say which. */
+static void
+explain_failed_create (StrataConnection *connection,
+                       StrataPoolLease  *lease,
+                       const char       *path,
+                       const char       *name,
+                       guint64           needed,
+                       GError           *failure,
+                       GError          **error)
+{
+  int code = strata_error_get_vir_code (failure);
+
+  if (code == VIR_ERR_STORAGE_VOL_EXIST || code == VIR_ERR_OPERATION_INVALID)
+    {
+      g_autoptr (virStorageVol) there = strata_pool_lease_find_volume (lease, name, NULL);
+
+      if (there != NULL || is_seen_here (connection, path))
+        {
+          set_exists (path, error);
+          g_error_free (failure);
+          return;
+        }
+    }
+
+  if (!check_space (connection, lease, path, needed, error))
+    {
+      g_error_free (failure);
+      return;
+    }
+
+  g_propagate_error (error, failure);
+}
+
+/**
+ * strata_storage_create:
+ * @connection: a connection
+ * @path: the image to be made; its folder has to be there
+ * @spec: what it shall be; its name is taken from @path
+ * @error: where to put `STRATA_ERROR_EXISTS`, `NO_SPACE`, `NOT_FOUND` (no such folder) or another
+ *
+ * Worker threads only.
+ *
+ * Returns: whether the image was made
+ */
+gboolean
+strata_storage_create (StrataConnection      *connection,
+                       const char            *path,
+                       const StrataVolumeXml *spec,
+                       GError               **error)
+{
+  g_autofree char *canonical = NULL;
+  g_autofree char *name = NULL;
+  g_autofree char *xml = NULL;
+  g_autoptr (StrataPoolLease) lease = NULL;
+  g_autoptr (virStorageVol) volume = NULL;
+  StrataVolumeXml request;
+  GError *failure = NULL;
+  guint64 needed;
+
+  STRATA_ASSERT_WORKER ();
+  g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
+  g_return_val_if_fail (spec != NULL && spec->format != NULL, FALSE);
+  g_return_val_if_fail (spec->backing_path == NULL || spec->backing_format != NULL, FALSE);
+
+  canonical = strata_connection_canonical_path (connection, path);
+  if (is_seen_here (connection, path) || is_seen_here (connection, canonical))
+    {
+      set_exists (path, error);
+      return FALSE;
+    }
+
+  lease = lease_for (connection, canonical, error);
+  needed = MAX (spec->allocation, SMALLEST_IMAGE);
+  if (lease == NULL || !check_space (connection, lease, canonical, needed, error))
+    return FALSE;
+
+  name = g_path_get_basename (canonical);
+  request = *spec;
+  request.name = name;
+  xml = strata_volume_xml_to_string (&request);
+  volume = virStorageVolCreateXML (strata_pool_lease_get_pool (lease), xml, 0);
+  if (volume != NULL)
+    return TRUE;
+
+  strata_vir_set_error (&failure, _ ("Creating “%s”"), path);
+  explain_failed_create (connection, lease, canonical, name, needed, failure, error);
+
+  return FALSE;
+}
+
+/**
+ * strata_storage_delete:
+ * @connection: a connection
+ * @path: an image
+ * @error: where to put libvirt's error
+ *
+ * Removes the image, whatever its mode. Nothing here asks who needs it: that is the planner's part.
+ * Worker threads only.
+ *
+ * Returns: whether there is nothing at @path any more
+ */
+gboolean
+strata_storage_delete (StrataConnection *connection,
+                       const char       *path,
+                       GError          **error)
+{
+  g_autofree char *canonical = NULL;
+  g_autofree char *name = NULL;
+  g_autoptr (StrataPoolLease) lease = NULL;
+  g_autoptr (virStorageVol) volume = NULL;
+  g_autoptr (GError) local_error = NULL;
+
+  STRATA_ASSERT_WORKER ();
+  g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
+
+  canonical = strata_connection_canonical_path (connection, path);
+  name = g_path_get_basename (canonical);
+  lease = lease_for (connection, canonical, &local_error);
+  if (lease != NULL)
+    volume = strata_pool_lease_find_volume (lease, name, &local_error);
+
+  if (volume == NULL)
+    {
+      if (local_error == NULL ||
+          g_error_matches (local_error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND))
+        return TRUE;
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return FALSE;
+    }
+
+  if (virStorageVolDelete (volume, 0) < 0 && strata_vir_last_code () != VIR_ERR_NO_STORAGE_VOL)
+    {
+      strata_vir_set_error (error, _ ("Removing “%s”"), path);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+/**
+ * strata_storage_look:
+ * @connection: a connection
+ * @path: an image
+ * @error: where to put `STRATA_ERROR_NOT_FOUND` or another error
+ *
+ * Worker threads only.
+ *
+ * Returns: (transfer full): what is true of the image now
+ */
+StrataImage *
+strata_storage_look (StrataConnection *connection,
+                     const char       *path,
+                     GError          **error)
+{
+  g_autofree char *canonical = NULL;
+  g_autofree char *name = NULL;
+  g_autoptr (StrataPoolLease) lease = NULL;
+  g_autoptr (virStorageVol) volume = NULL;
+  g_autoptr (GError) local_error = NULL;
+  StrataImage *image = NULL;
+
+  STRATA_ASSERT_WORKER ();
+  g_return_val_if_fail (STRATA_IS_CONNECTION (connection), NULL);
+
+  canonical = strata_connection_canonical_path (connection, path);
+  name = g_path_get_basename (canonical);
+  lease = lease_for (connection, canonical, &local_error);
+  if (lease != NULL)
+    volume = strata_pool_lease_find_volume (lease, name, &local_error);
+  if (volume != NULL)
+    image = strata_volume_look (connection, volume, strata_pool_lease_get_name (lease), &local_error);
+
+  if (image == NULL && local_error != NULL)
+    g_propagate_error (error, g_steal_pointer (&local_error));
+  else if (image == NULL)
+    strata_set_error (error, STRATA_ERROR_NOT_FOUND, NULL, _ ("There is no image at “%s”"), path);
+
+  return image;
+}
+
+/**
+ * strata_storage_exists:
+ * @connection: a connection
+ * @path: an image
+ * @exists: (out): whether something is there
+ * @error: where to put an error other than that there is nothing
+ *
+ * Worker threads only.
+ *
+ * Returns: whether @exists was set
+ */
+gboolean
+strata_storage_exists (StrataConnection *connection,
+                       const char       *path,
+                       gboolean         *exists,
+                       GError          **error)
+{
+  g_autoptr (StrataImage) image = NULL;
+  g_autoptr (GError) local_error = NULL;
+
+  STRATA_ASSERT_WORKER ();
+  g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
+
+  *exists = is_seen_here (connection, path);
+  if (*exists)
+    return TRUE;
+
+  image = strata_storage_look (connection, path, &local_error);
+  *exists = image != NULL;
+  if (image != NULL || g_error_matches (local_error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND))
+    return TRUE;
+
+  g_propagate_error (error, g_steal_pointer (&local_error));
+
+  return FALSE;
+}
+
+/**
+ * strata_storage_get_available:
+ * @connection: a connection
+ * @path: an image that is there or may come to be
+ * @bytes: (out): how much is free where it is
+ * @error: where to put an error
+ *
+ * Worker threads only.
+ *
+ * Returns: whether @bytes was set
+ */
+gboolean
+strata_storage_get_available (StrataConnection *connection,
+                              const char       *path,
+                              guint64          *bytes,
+                              GError          **error)
+{
+  g_autofree char *canonical = NULL;
+  g_autoptr (StrataPoolLease) lease = NULL;
+
+  STRATA_ASSERT_WORKER ();
+  g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
+
+  canonical = strata_connection_canonical_path (connection, path);
+  if (folder_available (connection, canonical, bytes))
+    return TRUE;
+
+  lease = lease_for (connection, canonical, error);
+
+  return lease != NULL && pool_available (lease, bytes, error);
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* What libvirt says of a volume, as an image of the graph. */
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "strata-connection-private.h"
+#include "strata-pool-lease.h"
+#include "xml/strata-volume-xml.h"
+
+static gboolean
+read_type (const StrataVolumeXml *volume,
+           StrataImageType       *type)
+{
+  if (volume->type == NULL || g_str_equal (volume->type, "file"))
+    *type = STRATA_IMAGE_FILE;
+  else if (g_str_equal (volume->type, "block"))
+    *type = STRATA_IMAGE_BLOCK;
+  else if (g_str_equal (volume->type, "network"))
+    *type = STRATA_IMAGE_NETWORK;
+  else
+    return FALSE;
+
+  return TRUE;
+}
+
+/**
+ * strata_volume_look:
+ * @connection: the volume's connection
+ * @volume: a volume
+ * @pool: (nullable): the name of its pool, %NULL for one that won't last
+ * @error: where to put `STRATA_ERROR_NOT_FOUND` if it just went, or another error
+ *
+ * The daemon reads the volume's header again for this. Worker threads only.
+ *
+ * Returns: (transfer full) (nullable): the image; %NULL without an error if @volume is not one
+ */
+StrataImage *
+strata_volume_look (StrataConnection *connection,
+                    virStorageVolPtr  volume,
+                    const char       *pool,
+                    GError          **error)
+{
+  g_autofree char *name = g_strdup (virStorageVolGetName (volume));
+  g_autofree char *xml = virStorageVolGetXMLDesc (volume, 0);
+  g_autoptr (StrataVolumeXml) facts = NULL;
+  g_autoptr (StrataImage) image = NULL;
+  g_autofree char *path = NULL;
+  StrataImageType type;
+
+  if (xml == NULL)
+    {
+      strata_vir_set_error (error, _ ("Reading the image “%s”"), name);
+      return NULL;
+    }
+
+  facts = strata_volume_xml_new_from_string (xml, error);
+  if (facts == NULL || facts->path == NULL || !read_type (facts, &type))
+    return NULL;
+
+  path = strata_connection_canonical_path (connection, facts->path);
+  image = strata_image_new (path);
+  image->type = type;
+  image->pool = g_strdup (pool);
+  image->format = g_strdup (facts->format);
+  image->capacity = facts->capacity;
+  image->allocation = facts->allocation;
+  image->mode = facts->mode;
+  if (facts->backing_path != NULL)
+    {
+      image->backing_path = strata_connection_canonical_path (connection, facts->backing_path);
+      image->backing_format = g_strdup (facts->backing_format);
+    }
+
+  return g_steal_pointer (&image);
+}
