@@ -6,7 +6,9 @@
 
 #include "strata-graph.h"
 
-G_DEFINE_BOXED_TYPE (StrataDomainFacts, strata_domain_facts, strata_domain_facts_ref,
+G_DEFINE_BOXED_TYPE (StrataDomainFacts,
+                     strata_domain_facts,
+                     strata_domain_facts_ref,
                      strata_domain_facts_unref)
 
 static void
@@ -39,11 +41,11 @@ strata_domain_facts_clear (gpointer data)
  * Returns: (transfer full): the facts, or %NULL where a definition can't be parsed
  */
 StrataDomainFacts *
-strata_domain_facts_new (const char        *xml,
-                         const char        *live_xml,
-                         StrataDomainState  state,
+strata_domain_facts_new (const char *xml,
+                         const char *live_xml,
+                         StrataDomainState state,
                          const char *const *snapshots,
-                         GError           **error)
+                         GError **error)
 {
   g_autoptr (StrataDomainFacts) self = NULL;
   g_autoptr (StrataDomainXml) live = NULL;

@@ -11,14 +11,14 @@
 
 struct _StrataGraph
 {
-  GObject     parent_instance;
+  GObject parent_instance;
 
-  GPtrArray  *domains; /* StrataDomainFacts */
-  GHashTable *images;  /* path -> StrataImage */
-  GPtrArray  *pools;   /* StrataPoolFacts */
-  char       *nvram_dir;
-  gboolean    is_local;
-  gboolean    is_session;
+  GPtrArray *domains; /* StrataDomainFacts */
+  GHashTable *images; /* path -> StrataImage */
+  GPtrArray *pools;   /* StrataPoolFacts */
+  char *nvram_dir;
+  gboolean is_local;
+  gboolean is_session;
 };
 
 G_DEFINE_FINAL_TYPE (StrataGraph, strata_graph, G_TYPE_OBJECT)
@@ -46,8 +46,8 @@ static void
 strata_graph_init (StrataGraph *self)
 {
   self->domains = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_domain_facts_unref);
-  self->images = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
-                                        (GDestroyNotify) strata_image_free);
+  self->images =
+      g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) strata_image_free);
   self->pools = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_pool_facts_free);
 }
 
@@ -65,8 +65,7 @@ strata_graph_new (void)
 }
 
 void
-strata_graph_add_domain (StrataGraph       *self,
-                         StrataDomainFacts *domain)
+strata_graph_add_domain (StrataGraph *self, StrataDomainFacts *domain)
 {
   g_return_if_fail (STRATA_IS_GRAPH (self));
 
@@ -74,8 +73,7 @@ strata_graph_add_domain (StrataGraph       *self,
 }
 
 void
-strata_graph_take_image (StrataGraph *self,
-                         StrataImage *image)
+strata_graph_take_image (StrataGraph *self, StrataImage *image)
 {
   g_return_if_fail (STRATA_IS_GRAPH (self));
 
@@ -83,8 +81,7 @@ strata_graph_take_image (StrataGraph *self,
 }
 
 void
-strata_graph_take_pool (StrataGraph     *self,
-                        StrataPoolFacts *pool)
+strata_graph_take_pool (StrataGraph *self, StrataPoolFacts *pool)
 {
   g_return_if_fail (STRATA_IS_GRAPH (self));
 
@@ -100,9 +97,9 @@ strata_graph_take_pool (StrataGraph     *self,
  */
 void
 strata_graph_set_host (StrataGraph *self,
-                       gboolean     is_local,
-                       gboolean     is_session,
-                       const char  *nvram_dir)
+                       gboolean is_local,
+                       gboolean is_session,
+                       const char *nvram_dir)
 {
   g_return_if_fail (STRATA_IS_GRAPH (self));
 
@@ -157,8 +154,7 @@ strata_graph_get_domains (StrataGraph *self)
  * Returns: (transfer none) (nullable): the domain
  */
 StrataDomainFacts *
-strata_graph_find_domain (StrataGraph *self,
-                          const char  *name_or_uuid)
+strata_graph_find_domain (StrataGraph *self, const char *name_or_uuid)
 {
   StrataDomainFacts *by_uuid = NULL;
 
@@ -186,8 +182,7 @@ strata_graph_find_domain (StrataGraph *self,
  *   either absent or `missing`
  */
 StrataImage *
-strata_graph_get_image (StrataGraph *self,
-                        const char  *path)
+strata_graph_get_image (StrataGraph *self, const char *path)
 {
   g_return_val_if_fail (STRATA_IS_GRAPH (self), NULL);
 
@@ -195,8 +190,7 @@ strata_graph_get_image (StrataGraph *self,
 }
 
 StrataPoolFacts *
-strata_graph_find_pool (StrataGraph *self,
-                        const char  *name)
+strata_graph_find_pool (StrataGraph *self, const char *name)
 {
   g_return_val_if_fail (STRATA_IS_GRAPH (self), NULL);
 
@@ -219,8 +213,7 @@ strata_graph_find_pool (StrataGraph *self,
  * Returns: (transfer none) (nullable): the pool whose folder @path is directly in
  */
 StrataPoolFacts *
-strata_graph_pool_of_path (StrataGraph *self,
-                           const char  *path)
+strata_graph_pool_of_path (StrataGraph *self, const char *path)
 {
   g_autofree char *folder = NULL;
 
@@ -240,8 +233,7 @@ strata_graph_pool_of_path (StrataGraph *self,
 }
 
 static gboolean
-chain_contains (GPtrArray  *chain,
-                const char *path)
+chain_contains (GPtrArray *chain, const char *path)
 {
   for (guint i = 0; i < chain->len; i++)
     {
@@ -263,9 +255,7 @@ chain_contains (GPtrArray  *chain,
  * Returns: (transfer container) (element-type StrataImage): @top and what it stands on, or %NULL
  */
 GPtrArray *
-strata_graph_get_chain (StrataGraph *self,
-                        const char  *top,
-                        GError     **error)
+strata_graph_get_chain (StrataGraph *self, const char *top, GError **error)
 {
   g_autoptr (GPtrArray) chain = g_ptr_array_new ();
   const char *above = NULL;
@@ -279,16 +269,16 @@ strata_graph_get_chain (StrataGraph *self,
       if (chain_contains (chain, path))
         {
           strata_set_error (error, STRATA_ERROR_REFUSED,
-                            _("Repair the backing chain before anything else is done to it."),
-                            _("The backing chain of “%s” loops at “%s”"), top, path);
+                            _ ("Repair the backing chain before anything else is done to it."),
+                            _ ("The backing chain of “%s” loops at “%s”"), top, path);
           return NULL;
         }
       if (image == NULL || image->missing)
         {
           strata_set_error (error, STRATA_ERROR_REFUSED,
-                            _("Bring the file back, or repair the backing chain."),
-                            above != NULL ? _("The image “%s” is missing; “%s” stands on it")
-                                          : _("The image “%s” is missing"),
+                            _ ("Bring the file back, or repair the backing chain."),
+                            above != NULL ? _ ("The image “%s” is missing; “%s” stands on it")
+                                          : _ ("The image “%s” is missing"),
                             path, above);
           return NULL;
         }
@@ -303,9 +293,7 @@ strata_graph_get_chain (StrataGraph *self,
 
 /* Whether the chain that begins at TOP reaches PATH; a broken chain holds what it can be followed to. */
 static gboolean
-reaches (StrataGraph *self,
-         const char  *top,
-         const char  *path)
+reaches (StrataGraph *self, const char *top, const char *path)
 {
   guint depth = 0;
 
@@ -323,8 +311,7 @@ reaches (StrataGraph *self,
 }
 
 static gboolean
-is_disk_top (StrataGraph *self,
-             const char  *path)
+is_disk_top (StrataGraph *self, const char *path)
 {
   for (guint i = 0; i < self->domains->len; i++)
     {
@@ -343,10 +330,7 @@ is_disk_top (StrataGraph *self,
 }
 
 static StrataHolder *
-holder_new (StrataHolderKind   kind,
-            StrataDomainFacts *domain,
-            const char        *target,
-            const char        *top)
+holder_new (StrataHolderKind kind, StrataDomainFacts *domain, const char *target, const char *top)
 {
   StrataHolder *holder = g_new0 (StrataHolder, 1);
 
@@ -359,10 +343,10 @@ holder_new (StrataHolderKind   kind,
 }
 
 static void
-add_domain_holders (StrataGraph       *self,
+add_domain_holders (StrataGraph *self,
                     StrataDomainFacts *domain,
-                    const char        *path,
-                    GPtrArray         *holders)
+                    const char *path,
+                    GPtrArray *holders)
 {
   g_autoptr (GPtrArray) inactive = strata_domain_xml_get_disks (domain->definition);
   GPtrArray *views[] = { domain->disks, domain->live_xml != NULL ? inactive : NULL };
@@ -380,8 +364,8 @@ add_domain_holders (StrataGraph       *self,
         {
           StrataDiskXml *disk = g_ptr_array_index (views[v], i);
 
-          if (reaches (self, disk->source, path)
-              || (disk->backing != NULL && reaches (self, disk->backing, path)))
+          if (reaches (self, disk->source, path) ||
+              (disk->backing != NULL && reaches (self, disk->backing, path)))
             {
               g_ptr_array_add (holders, holder_new (kind, domain, disk->target, disk->source));
               return;
@@ -401,8 +385,7 @@ add_domain_holders (StrataGraph       *self,
  * Returns: (transfer full) (element-type StrataHolder): the holders
  */
 GPtrArray *
-strata_graph_get_holders (StrataGraph *self,
-                          const char  *path)
+strata_graph_get_holders (StrataGraph *self, const char *path)
 {
   GPtrArray *holders = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_holder_free);
   GHashTableIter iter;
@@ -434,11 +417,9 @@ strata_graph_get_holders (StrataGraph *self,
  * Returns: (transfer full) (element-type StrataDomainFacts): the clones, each once
  */
 GPtrArray *
-strata_graph_get_thin_clones (StrataGraph       *self,
-                              StrataDomainFacts *template)
+strata_graph_get_thin_clones (StrataGraph *self, StrataDomainFacts *template)
 {
-  GPtrArray *clones
-      = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_domain_facts_unref);
+  GPtrArray *clones = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_domain_facts_unref);
 
   g_return_val_if_fail (STRATA_IS_GRAPH (self), clones);
 
@@ -455,8 +436,8 @@ strata_graph_get_thin_clones (StrataGraph       *self,
         {
           StrataHolder *holder = g_ptr_array_index (holders, j);
 
-          if (holder->domain != NULL && holder->domain != template
-              && !g_ptr_array_find (clones, holder->domain, NULL))
+          if (holder->domain != NULL && holder->domain != template &&
+              !g_ptr_array_find (clones, holder->domain, NULL))
             g_ptr_array_add (clones, strata_domain_facts_ref (holder->domain));
         }
     }

@@ -38,32 +38,32 @@ typedef enum
  */
 typedef struct
 {
-  char               *uuid;
-  char               *name;
-  char               *xml;
-  char               *live_xml;
-  StrataDomainXml    *definition;
+  char *uuid;
+  char *name;
+  char *xml;
+  char *live_xml;
+  StrataDomainXml *definition;
   StrataTemplateMark *template_mark;
-  StrataCloneMark    *clone_mark;
-  GPtrArray          *disks; /* StrataDiskXml, of the live definition while it runs */
-  GStrv               snapshots;
-  StrataDomainState   state;
-  gboolean            persistent;
-  gboolean            autostart;
-  gboolean            managed_save;
+  StrataCloneMark *clone_mark;
+  GPtrArray *disks; /* StrataDiskXml, of the live definition while it runs */
+  GStrv snapshots;
+  StrataDomainState state;
+  gboolean persistent;
+  gboolean autostart;
+  gboolean managed_save;
 } StrataDomainFacts;
 
 #define STRATA_TYPE_DOMAIN_FACTS (strata_domain_facts_get_type ())
 
-GType              strata_domain_facts_get_type (void);
-StrataDomainFacts *strata_domain_facts_new      (const char         *xml,
-                                                 const char         *live_xml,
-                                                 StrataDomainState   state,
-                                                 const char *const  *snapshots,
-                                                 GError            **error);
-StrataDomainFacts *strata_domain_facts_ref      (StrataDomainFacts  *self);
-void               strata_domain_facts_unref    (StrataDomainFacts  *self);
-gboolean           strata_domain_facts_is_active (const StrataDomainFacts *self);
+GType strata_domain_facts_get_type (void);
+StrataDomainFacts *strata_domain_facts_new (const char *xml,
+                                            const char *live_xml,
+                                            StrataDomainState state,
+                                            const char *const *snapshots,
+                                            GError **error);
+StrataDomainFacts *strata_domain_facts_ref (StrataDomainFacts *self);
+void strata_domain_facts_unref (StrataDomainFacts *self);
+gboolean strata_domain_facts_is_active (const StrataDomainFacts *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataDomainFacts, strata_domain_facts_unref)
 
@@ -86,28 +86,28 @@ typedef enum
  */
 typedef struct
 {
-  char           *path;
-  char           *format;
-  char           *backing_path;
-  char           *backing_format;
-  char           *pool;
-  guint64         capacity;
-  guint64         allocation;
-  guint           mode;
+  char *path;
+  char *format;
+  char *backing_path;
+  char *backing_format;
+  char *pool;
+  guint64 capacity;
+  guint64 allocation;
+  guint mode;
   StrataImageType type;
-  gboolean        missing;
+  gboolean missing;
 } StrataImage;
 
-StrataImage *strata_image_new  (const char  *path);
-void         strata_image_free (StrataImage *self);
+StrataImage *strata_image_new (const char *path);
+void strata_image_free (StrataImage *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataImage, strata_image_free)
 
 typedef struct
 {
-  char   *name;
-  char   *type;
-  char   *path;
+  char *name;
+  char *type;
+  char *path;
   guint64 capacity;
   guint64 available;
 } StrataPoolFacts;
@@ -126,10 +126,10 @@ typedef enum
 /* Anything whose bytes we promised to keep. TOP is the image it opens; its whole chain is held. */
 typedef struct
 {
-  StrataHolderKind   kind;
+  StrataHolderKind kind;
   StrataDomainFacts *domain; /* (nullable) */
-  char              *target; /* (nullable): `vda` */
-  char              *top;
+  char *target;              /* (nullable): `vda` */
+  char *top;
 } StrataHolder;
 
 void strata_holder_free (StrataHolder *self);
@@ -139,40 +139,29 @@ void strata_holder_free (StrataHolder *self);
 
 G_DECLARE_FINAL_TYPE (StrataGraph, strata_graph, STRATA, GRAPH, GObject)
 
-StrataGraph       *strata_graph_new          (void);
-void               strata_graph_add_domain   (StrataGraph       *self,
-                                              StrataDomainFacts *domain);
+StrataGraph *strata_graph_new (void);
+void strata_graph_add_domain (StrataGraph *self, StrataDomainFacts *domain);
 /* takes ownership */
-void               strata_graph_take_image   (StrataGraph       *self,
-                                              StrataImage       *image);
-void               strata_graph_take_pool    (StrataGraph       *self,
-                                              StrataPoolFacts   *pool);
-void               strata_graph_set_host     (StrataGraph       *self,
-                                              gboolean           is_local,
-                                              gboolean           is_session,
-                                              const char        *nvram_dir);
-gboolean           strata_graph_is_local     (StrataGraph       *self);
-gboolean           strata_graph_is_session   (StrataGraph       *self);
-const char        *strata_graph_get_nvram_dir (StrataGraph      *self);
+void strata_graph_take_image (StrataGraph *self, StrataImage *image);
+void strata_graph_take_pool (StrataGraph *self, StrataPoolFacts *pool);
+void strata_graph_set_host (StrataGraph *self,
+                            gboolean is_local,
+                            gboolean is_session,
+                            const char *nvram_dir);
+gboolean strata_graph_is_local (StrataGraph *self);
+gboolean strata_graph_is_session (StrataGraph *self);
+const char *strata_graph_get_nvram_dir (StrataGraph *self);
 
-GPtrArray         *strata_graph_get_domains  (StrataGraph       *self);
-StrataDomainFacts *strata_graph_find_domain  (StrataGraph       *self,
-                                              const char        *name_or_uuid);
-StrataImage       *strata_graph_get_image    (StrataGraph       *self,
-                                              const char        *path);
-StrataPoolFacts   *strata_graph_find_pool    (StrataGraph       *self,
-                                              const char        *name);
-StrataPoolFacts   *strata_graph_pool_of_path (StrataGraph       *self,
-                                              const char        *path);
+GPtrArray *strata_graph_get_domains (StrataGraph *self);
+StrataDomainFacts *strata_graph_find_domain (StrataGraph *self, const char *name_or_uuid);
+StrataImage *strata_graph_get_image (StrataGraph *self, const char *path);
+StrataPoolFacts *strata_graph_find_pool (StrataGraph *self, const char *name);
+StrataPoolFacts *strata_graph_pool_of_path (StrataGraph *self, const char *path);
 /* (element-type StrataImage) (transfer container): TOP first; sets an error where it loops or a link is missing */
-GPtrArray         *strata_graph_get_chain    (StrataGraph       *self,
-                                              const char        *top,
-                                              GError           **error);
+GPtrArray *strata_graph_get_chain (StrataGraph *self, const char *top, GError **error);
 /* (element-type StrataHolder) (transfer full): whose chain contains PATH */
-GPtrArray         *strata_graph_get_holders  (StrataGraph       *self,
-                                              const char        *path);
+GPtrArray *strata_graph_get_holders (StrataGraph *self, const char *path);
 /* (element-type StrataDomainFacts) (transfer full): thin clones whose disks stand on the template's */
-GPtrArray         *strata_graph_get_thin_clones (StrataGraph       *self,
-                                                 StrataDomainFacts *template);
+GPtrArray *strata_graph_get_thin_clones (StrataGraph *self, StrataDomainFacts *template);
 
 G_END_DECLS

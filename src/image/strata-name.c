@@ -9,7 +9,7 @@
 #include "strata-request.h"
 #include "xml/strata-error.h"
 
-#define MAX_NAME 200
+#define MAX_NAME  200
 #define MAX_COUNT 1000
 
 /**
@@ -23,32 +23,31 @@
  * Returns: whether @name is fit
  */
 gboolean
-strata_name_check (const char *name,
-                   GError    **error)
+strata_name_check (const char *name, GError **error)
 {
   const char *why = NULL;
 
   if (name == NULL || *name == '\0')
-    why = _("A name must not be empty");
+    why = _ ("A name must not be empty");
   else if (!g_utf8_validate (name, -1, NULL))
-    why = _("A name must be valid UTF-8");
+    why = _ ("A name must be valid UTF-8");
   else if (strlen (name) > MAX_NAME)
-    why = _("A name must not be longer than 200 bytes");
+    why = _ ("A name must not be longer than 200 bytes");
   else if (*name == '.' || *name == '-')
-    why = _("A name must not begin with a dot or a hyphen");
+    why = _ ("A name must not begin with a dot or a hyphen");
   else if (g_ascii_isspace (*name) || g_ascii_isspace (name[strlen (name) - 1]))
-    why = _("A name must not begin or end with a space");
+    why = _ ("A name must not begin or end with a space");
 
   for (const char *p = name; why == NULL && *p != '\0'; p++)
     {
       if (*p == '/' || *p == '\\' || g_ascii_iscntrl (*p) || strchr ("<>&\"'|*?", *p) != NULL)
-        why = _("A name must not contain / \\ < > & \" ' | * ? or control characters");
+        why = _ ("A name must not contain / \\ < > & \" ' | * ? or control characters");
     }
 
   if (why == NULL)
     return TRUE;
 
-  strata_set_error (error, STRATA_ERROR_INVALID, why, _("“%s” can’t be a name"),
+  strata_set_error (error, STRATA_ERROR_INVALID, why, _ ("“%s” can’t be a name"),
                     name != NULL ? name : "");
   return FALSE;
 }
@@ -56,10 +55,7 @@ strata_name_check (const char *name,
 /* Finds the one %d or %0Nd of PATTERN. %% and any other conversion are refused: PATTERN never
  * becomes a format string. */
 static gboolean
-find_number (const char  *pattern,
-             const char **start,
-             const char **end,
-             guint       *width)
+find_number (const char *pattern, const char **start, const char **end, guint *width)
 {
   *start = NULL;
 
@@ -95,10 +91,7 @@ find_number (const char  *pattern,
  * Returns: (transfer full): @count names, each checked, or %NULL
  */
 GStrv
-strata_name_pattern_expand (const char *pattern,
-                            guint       first,
-                            guint       count,
-                            GError    **error)
+strata_name_pattern_expand (const char *pattern, guint first, guint count, GError **error)
 {
   g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
   const char *start, *end = NULL;
@@ -109,14 +102,15 @@ strata_name_pattern_expand (const char *pattern,
   if (count < 1 || count > MAX_COUNT)
     {
       strata_set_error (error, STRATA_ERROR_INVALID, NULL,
-                        _("The number of clones must be between 1 and %d"), MAX_COUNT);
+                        _ ("The number of clones must be between 1 and %d"), MAX_COUNT);
       return NULL;
     }
   if (!find_number (pattern, &start, &end, &width) || (start == NULL && count > 1))
     {
-      strata_set_error (error, STRATA_ERROR_INVALID,
-                        _("Write %d, or %02d for two digits, once where the number goes: web-%02d."),
-                        _("“%s” is not a pattern for %u names"), pattern, count);
+      strata_set_error (
+          error, STRATA_ERROR_INVALID,
+          _ ("Write %d, or %02d for two digits, once where the number goes: web-%02d."),
+          _ ("“%s” is not a pattern for %u names"), pattern, count);
       return NULL;
     }
 
@@ -147,8 +141,7 @@ strata_name_pattern_expand (const char *pattern,
  *   it has none
  */
 char *
-strata_name_from_source (const char *pattern,
-                         const char *source)
+strata_name_from_source (const char *pattern, const char *source)
 {
   const char *mark;
 

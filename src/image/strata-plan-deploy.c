@@ -12,10 +12,10 @@
 /* A clone on paper. */
 typedef struct
 {
-  char            *name;
-  char            *hostname;
+  char *name;
+  char *hostname;
   StrataDomainXml *definition;
-  GPtrArray       *paths; /* char *, in the order of the template's disks */
+  GPtrArray *paths; /* char *, in the order of the template's disks */
 } Clone;
 
 static void
@@ -31,22 +31,20 @@ clone_free (gpointer data)
 }
 
 static StrataDomainFacts *
-find_template (StrataPlanner *self,
-               GError       **error)
+find_template (StrataPlanner *self, GError **error)
 {
   StrataDomainFacts *template = strata_planner_find_domain (self, error);
 
   if (template == NULL || template->template_mark != NULL)
     return template;
 
-  strata_set_error (error, STRATA_ERROR_REFUSED, _("Make a template from it first."),
-                    _("“%s” is not a template"), template->name);
+  strata_set_error (error, STRATA_ERROR_REFUSED, _ ("Make a template from it first."),
+                    _ ("“%s” is not a template"), template->name);
   return NULL;
 }
 
 static GStrv
-get_names (StrataPlanner *self,
-           GError       **error)
+get_names (StrataPlanner *self, GError **error)
 {
   const StrataRequest *request = self->request;
 
@@ -58,9 +56,7 @@ get_names (StrataPlanner *self,
 }
 
 static gboolean
-need_names (StrataPlanner *self,
-            GStrv          names,
-            GError       **error)
+need_names (StrataPlanner *self, GStrv names, GError **error)
 {
   for (guint i = 0; names[i] != NULL; i++)
     {
@@ -72,7 +68,7 @@ need_names (StrataPlanner *self,
           if (g_str_equal (names[i], names[j]))
             {
               strata_set_error (error, STRATA_ERROR_INVALID, NULL,
-                                _("The name “%s” was given twice"), names[i]);
+                                _ ("The name “%s” was given twice"), names[i]);
               return FALSE;
             }
         }
@@ -83,9 +79,7 @@ need_names (StrataPlanner *self,
 
 /* The folder the clones' images go to. */
 static char *
-get_folder (StrataPlanner     *self,
-            StrataPlannedDisk *disk,
-            GError           **error)
+get_folder (StrataPlanner *self, StrataPlannedDisk *disk, GError **error)
 {
   StrataImage *top = g_ptr_array_index (disk->chain, 0);
   StrataPoolFacts *pool;
@@ -97,8 +91,8 @@ get_folder (StrataPlanner     *self,
   if (pool != NULL && pool->path != NULL && g_strcmp0 (pool->type, "logical") != 0)
     return g_strdup (pool->path);
 
-  strata_set_error (error, STRATA_ERROR_NOT_FOUND, _("“virsh pool-list” shows the pools."),
-                    _("There is no active storage pool “%s” with a folder on this host"),
+  strata_set_error (error, STRATA_ERROR_NOT_FOUND, _ ("“virsh pool-list” shows the pools."),
+                    _ ("There is no active storage pool “%s” with a folder on this host"),
                     self->request->pool);
   return NULL;
 }
@@ -122,10 +116,7 @@ collect_macs (StrataGraph *graph)
 }
 
 static StrataDomainXml *
-make_definition (StrataPlanner     *self,
-                 StrataDomainFacts *template,
-                 const char        *name,
-                 GStrv             *macs)
+make_definition (StrataPlanner *self, StrataDomainFacts *template, const char *name, GStrv *macs)
 {
   StrataDomainXml *definition = strata_domain_xml_copy (template->definition);
   g_autofree char *uuid = g_uuid_string_random ();
@@ -159,13 +150,13 @@ make_definition (StrataPlanner     *self,
 }
 
 static Clone *
-make_clone (StrataPlanner     *self,
+make_clone (StrataPlanner *self,
             StrataDomainFacts *template,
-            GPtrArray         *disks,
-            const char        *name,
-            const char        *hostname,
-            GStrv             *macs,
-            GError           **error)
+            GPtrArray *disks,
+            const char *name,
+            const char *hostname,
+            GStrv *macs,
+            GError **error)
 {
   Clone *clone = g_new0 (Clone, 1);
 
@@ -183,9 +174,8 @@ make_clone (StrataPlanner     *self,
       if (folder == NULL)
         break;
 
-      path = disks->len == 1
-                 ? g_strdup_printf ("%s/%s.qcow2", folder, name)
-                 : g_strdup_printf ("%s/%s-%s.qcow2", folder, name, disk->disk->target);
+      path = disks->len == 1 ? g_strdup_printf ("%s/%s.qcow2", folder, name)
+                             : g_strdup_printf ("%s/%s-%s.qcow2", folder, name, disk->disk->target);
       g_ptr_array_add (clone->paths, path);
       if (!strata_planner_need_free_path (self, path, error))
         break;
@@ -201,9 +191,7 @@ make_clone (StrataPlanner     *self,
 }
 
 static void
-add_images (StrataPlanner *self,
-            GPtrArray     *disks,
-            Clone         *clone)
+add_images (StrataPlanner *self, GPtrArray *disks, Clone *clone)
 {
   for (guint i = 0; i < disks->len; i++)
     {
@@ -221,27 +209,24 @@ add_images (StrataPlanner *self,
 static gboolean
 customises (const StrataRequest *request)
 {
-  return request->hostname != NULL || request->root_hash != NULL || request->user != NULL
-         || request->first_boot != NULL
-         || (request->ssh_keys != NULL && request->ssh_keys[0] != NULL);
+  return request->hostname != NULL || request->root_hash != NULL || request->user != NULL ||
+         request->first_boot != NULL || (request->ssh_keys != NULL && request->ssh_keys[0] != NULL);
 }
 
 static JsonObject *
-clone_to_json (StrataPlanner *self,
-               Clone         *clone)
+clone_to_json (StrataPlanner *self, Clone *clone)
 {
   const StrataRequest *request = self->request;
-  JsonObject *object
-      = strata_step_args ("name", clone->name, "hostname", clone->hostname, "root-hash",
-                          request->root_hash, "user", request->user, "user-hash",
-                          request->user_hash, "first-boot", request->first_boot, NULL);
+  JsonObject *object = strata_step_args (
+      "name", clone->name, "hostname", clone->hostname, "root-hash", request->root_hash, "user",
+      request->user, "user-hash", request->user_hash, "first-boot", request->first_boot, NULL);
   JsonArray *disks = json_array_new ();
   JsonArray *keys = json_array_new ();
 
   for (guint i = 0; i < clone->paths->len; i++)
-    json_array_add_object_element (disks,
-                                   strata_step_args ("path", g_ptr_array_index (clone->paths, i),
-                                                     "format", "qcow2", NULL));
+    json_array_add_object_element (
+        disks,
+        strata_step_args ("path", g_ptr_array_index (clone->paths, i), "format", "qcow2", NULL));
   for (guint i = 0; request->ssh_keys != NULL && request->ssh_keys[i] != NULL; i++)
     json_array_add_string_element (keys, request->ssh_keys[i]);
   json_object_set_array_member (object, "disks", disks);
@@ -252,8 +237,7 @@ clone_to_json (StrataPlanner *self,
 
 /* One step for all of them: one boot of the appliance, not one per clone. */
 static void
-add_customise (StrataPlanner *self,
-               GPtrArray     *clones)
+add_customise (StrataPlanner *self, GPtrArray *clones)
 {
   JsonObject *args = json_object_new ();
   JsonArray *array = json_array_new ();
@@ -269,9 +253,7 @@ add_customise (StrataPlanner *self,
 }
 
 static void
-add_domains (StrataPlanner     *self,
-             StrataDomainFacts *template,
-             GPtrArray         *clones)
+add_domains (StrataPlanner *self, StrataDomainFacts *template, GPtrArray *clones)
 {
   g_autofree char *nvram = strata_domain_xml_get_nvram (template->definition);
 
@@ -295,17 +277,13 @@ add_domains (StrataPlanner     *self,
 }
 
 static gboolean
-need_room (StrataPlanner *self,
-           GPtrArray     *disks,
-           GPtrArray     *clones,
-           GError       **error)
+need_room (StrataPlanner *self, GPtrArray *disks, GPtrArray *clones, GError **error)
 {
   Clone *first = g_ptr_array_index (clones, 0);
 
   for (guint i = 0; self->request->full && i < disks->len; i++)
     {
-      guint64 bytes
-          = strata_planned_disk_get_bytes (g_ptr_array_index (disks, i)) * clones->len;
+      guint64 bytes = strata_planned_disk_get_bytes (g_ptr_array_index (disks, i)) * clones->len;
       const char *path = g_ptr_array_index (first->paths, i);
       JsonObject *args;
 
@@ -314,44 +292,42 @@ need_room (StrataPlanner *self,
 
       args = strata_step_args ("path", path, NULL);
       json_object_set_int_member (args, "bytes", (gint64) bytes);
-      strata_plan_add_step (self->plan, "check-space", args, _("Check that there is room"));
+      strata_plan_add_step (self->plan, "check-space", args, _ ("Check that there is room"));
     }
 
   return TRUE;
 }
 
 static void
-add_effects (StrataPlanner     *self,
-             StrataDomainFacts *template,
-             GPtrArray         *clones)
+add_effects (StrataPlanner *self, StrataDomainFacts *template, GPtrArray *clones)
 {
   for (guint i = 0; i < clones->len; i++)
     {
       Clone *clone = g_ptr_array_index (clones, i);
 
       strata_plan_add_effect (self->plan, STRATA_EFFECT_CREATES, 0,
-                              self->request->full ? _("“%s”, independent of the template")
-                                                  : _("“%s”, a thin clone"),
+                              self->request->full ? _ ("“%s”, independent of the template")
+                                                  : _ ("“%s”, a thin clone"),
                               clone->name);
     }
 
   if (!self->request->full)
     strata_plan_add_effect (self->plan, STRATA_EFFECT_NOTE, 0,
-                            _("Thin clones need “%s”: it can’t be deleted while they exist"),
+                            _ ("Thin clones need “%s”: it can’t be deleted while they exist"),
                             template->name);
   if (template->template_mark->sealed == NULL)
     strata_plan_add_effect (self->plan, STRATA_EFFECT_NOTE, 0,
-                            _("“%s” isn’t sealed: the clones share its machine-id and SSH host "
-                              "keys"),
+                            _ ("“%s” isn’t sealed: the clones share its machine-id and SSH host "
+                               "keys"),
                             template->name);
 }
 
 static GPtrArray *
-make_clones (StrataPlanner     *self,
+make_clones (StrataPlanner *self,
              StrataDomainFacts *template,
-             GPtrArray         *disks,
-             GStrv              names,
-             GError           **error)
+             GPtrArray *disks,
+             GStrv names,
+             GError **error)
 {
   g_autoptr (GPtrArray) clones = g_ptr_array_new_with_free_func (clone_free);
   g_auto (GStrv) macs = collect_macs (self->graph);
@@ -359,8 +335,8 @@ make_clones (StrataPlanner     *self,
 
   if (self->request->hostname != NULL)
     {
-      hostnames = strata_name_pattern_expand (self->request->hostname, 1, g_strv_length (names),
-                                              error);
+      hostnames =
+          strata_name_pattern_expand (self->request->hostname, 1, g_strv_length (names), error);
       if (hostnames == NULL)
         return NULL;
     }
@@ -388,8 +364,7 @@ make_clones (StrataPlanner     *self,
  * Returns: (transfer full): the plan
  */
 StrataPlan *
-strata_plan_deploy (StrataPlanner *self,
-                    GError       **error)
+strata_plan_deploy (StrataPlanner *self, GError **error)
 {
   StrataDomainFacts *template = find_template (self, error);
   g_auto (GStrv) names = template != NULL ? get_names (self, error) : NULL;
@@ -399,8 +374,8 @@ strata_plan_deploy (StrataPlanner *self,
   g_autofree char *act = NULL;
   guint n;
 
-  if (names == NULL || !need_names (self, names, error)
-      || !strata_planner_need_off (template, error))
+  if (names == NULL || !need_names (self, names, error) ||
+      !strata_planner_need_off (template, error))
     return NULL;
 
   disks = strata_planner_get_disks (self, template->definition, template->name, error);
@@ -409,9 +384,9 @@ strata_plan_deploy (StrataPlanner *self,
     return NULL;
 
   n = clones->len;
-  title = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "Deploy %u clone of “%s”",
-                                        "Deploy %u clones of “%s”", n),
-                           n, template->name);
+  title = g_strdup_printf (
+      g_dngettext (GETTEXT_PACKAGE, "Deploy %u clone of “%s”", "Deploy %u clones of “%s”", n), n,
+      template->name);
   act = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "Deploy", "Deploy %u", n), n);
   self->plan = strata_plan_new (title, act);
   strata_plan_add_resource (self->plan, template->uuid);

@@ -23,11 +23,11 @@
  * Returns: whether the law allows it
  */
 gboolean
-strata_in_place_prepare (StrataPlanner     *self,
+strata_in_place_prepare (StrataPlanner *self,
                          StrataDomainFacts *domain,
-                         GPtrArray         *disks,
-                         const char        *stem,
-                         GError           **error)
+                         GPtrArray *disks,
+                         const char *stem,
+                         GError **error)
 {
   g_autoptr (JsonArray) json = NULL;
 
@@ -40,8 +40,8 @@ strata_in_place_prepare (StrataPlanner     *self,
       g_autofree char *folder = g_path_get_dirname (top->path);
 
       disk->overlay = g_strdup_printf ("%s/%s-%s.sealing.qcow2", folder, stem, disk->disk->target);
-      if (!strata_planner_need_sole_use (self, domain, top->path, error)
-          || !strata_planner_need_free_path (self, disk->overlay, error))
+      if (!strata_planner_need_sole_use (self, domain, top->path, error) ||
+          !strata_planner_need_free_path (self, disk->overlay, error))
         return FALSE;
 
       strata_planner_add_overlay (self, disk->overlay, top, top->format);
@@ -66,13 +66,13 @@ strata_in_place_prepare (StrataPlanner     *self,
  * to which a commit, half done or done, makes no difference.
  */
 void
-strata_in_place_finish (StrataPlanner   *self,
-                        GPtrArray       *disks,
+strata_in_place_finish (StrataPlanner *self,
+                        GPtrArray *disks,
                         StrataDomainXml *on_overlays,
                         StrataDomainXml *on_disks)
 {
-  g_autofree char *previous
-      = on_overlays != NULL ? strata_domain_xml_to_string (on_overlays) : NULL;
+  g_autofree char *previous =
+      on_overlays != NULL ? strata_domain_xml_to_string (on_overlays) : NULL;
 
   for (guint i = 0; i < disks->len; i++)
     {
@@ -99,9 +99,7 @@ strata_in_place_finish (StrataPlanner   *self,
  * @overlays: whether it is to open the overlays, or what is below them
  */
 void
-strata_in_place_set_disks (StrataDomainXml *definition,
-                           GPtrArray       *disks,
-                           gboolean         overlays)
+strata_in_place_set_disks (StrataDomainXml *definition, GPtrArray *disks, gboolean overlays)
 {
   for (guint i = 0; i < disks->len; i++)
     {
@@ -125,9 +123,7 @@ strata_in_place_set_disks (StrataDomainXml *definition,
  * Returns: whether every disk is a file
  */
 gboolean
-strata_in_place_need_files (GPtrArray  *disks,
-                            const char *domain_name,
-                            GError    **error)
+strata_in_place_need_files (GPtrArray *disks, const char *domain_name, GError **error)
 {
   for (guint i = 0; i < disks->len; i++)
     {
@@ -135,11 +131,12 @@ strata_in_place_need_files (GPtrArray  *disks,
 
       if (g_strcmp0 (disk->disk->type, "block") == 0)
         {
-          strata_set_error (error, STRATA_ERROR_REFUSED,
-                            _("Use --copy: the copy is a qcow2 file in a storage pool."),
-                            _("Disk %s of “%s” is the block device “%s” (LVM, perhaps), which can "
-                              "hold no overlay beside it and can’t be made read-only as a template"),
-                            disk->disk->target, domain_name, disk->disk->source);
+          strata_set_error (
+              error, STRATA_ERROR_REFUSED,
+              _ ("Use --copy: the copy is a qcow2 file in a storage pool."),
+              _ ("Disk %s of “%s” is the block device “%s” (LVM, perhaps), which can "
+                 "hold no overlay beside it and can’t be made read-only as a template"),
+              disk->disk->target, domain_name, disk->disk->source);
           return FALSE;
         }
     }
@@ -155,8 +152,7 @@ strata_in_place_need_files (GPtrArray  *disks,
  * Returns: whether it is no template and has no snapshots, which would see the change
  */
 gboolean
-strata_in_place_need_plain (StrataDomainFacts *domain,
-                            GError           **error)
+strata_in_place_need_plain (StrataDomainFacts *domain, GError **error)
 {
   g_autofree char *names = NULL;
 
@@ -167,8 +163,8 @@ strata_in_place_need_plain (StrataDomainFacts *domain,
 
   names = g_strjoinv (", ", domain->snapshots);
   strata_set_error (error, STRATA_ERROR_REFUSED,
-                    _("Use --copy, which leaves the virtual machine as it is, or delete the "
-                      "snapshots first."),
-                    _("“%s” has snapshots, which would be lost: %s"), domain->name, names);
+                    _ ("Use --copy, which leaves the virtual machine as it is, or delete the "
+                       "snapshots first."),
+                    _ ("“%s” has snapshots, which would be lost: %s"), domain->name, names);
   return FALSE;
 }

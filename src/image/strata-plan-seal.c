@@ -10,8 +10,7 @@
 #include "xml/strata-error.h"
 
 StrataPlan *
-strata_plan_seal_domain (StrataPlanner *self,
-                         GError       **error)
+strata_plan_seal_domain (StrataPlanner *self, GError **error)
 {
   StrataDomainFacts *domain = strata_planner_find_domain (self, error);
   g_autoptr (GPtrArray) disks = NULL;
@@ -19,16 +18,16 @@ strata_plan_seal_domain (StrataPlanner *self,
   g_autoptr (StrataDomainXml) on_disks = NULL;
   g_autofree char *title = NULL;
 
-  if (domain == NULL || !strata_planner_need_off (domain, error)
-      || !strata_in_place_need_plain (domain, error))
+  if (domain == NULL || !strata_planner_need_off (domain, error) ||
+      !strata_in_place_need_plain (domain, error))
     return NULL;
 
   disks = strata_planner_get_disks (self, domain->definition, domain->name, error);
   if (disks == NULL || !strata_in_place_need_files (disks, domain->name, error))
     return NULL;
 
-  title = g_strdup_printf (_("Seal “%s”"), domain->name);
-  self->plan = strata_plan_new (title, _("Seal"));
+  title = g_strdup_printf (_ ("Seal “%s”"), domain->name);
+  self->plan = strata_plan_new (title, _ ("Seal"));
   strata_plan_add_resource (self->plan, domain->uuid);
   strata_planner_add_power (self, domain);
   if (!strata_in_place_prepare (self, domain, disks, domain->name, error))
@@ -44,15 +43,14 @@ strata_plan_seal_domain (StrataPlanner *self,
   strata_planner_add_define (self, on_overlays, domain->xml, FALSE);
   strata_in_place_finish (self, disks, on_overlays, on_disks);
   strata_plan_add_effect (self->plan, STRATA_EFFECT_DISCARDS, 0,
-                          _("Host keys, machine-id, logs and the like leave “%s” for good"),
+                          _ ("Host keys, machine-id, logs and the like leave “%s” for good"),
                           domain->name);
 
   return self->plan;
 }
 
 StrataPlan *
-strata_plan_seal_image (StrataPlanner *self,
-                        GError       **error)
+strata_plan_seal_image (StrataPlanner *self, GError **error)
 {
   const char *path = self->request->file;
   g_autoptr (GPtrArray) disks = g_ptr_array_new_with_free_func (strata_planned_disk_free);
@@ -71,14 +69,14 @@ strata_plan_seal_image (StrataPlanner *self,
   if (disk->chain == NULL)
     return NULL;
 
-  title = g_strdup_printf (_("Seal the image “%s”"), base);
-  self->plan = strata_plan_new (title, _("Seal"));
+  title = g_strdup_printf (_ ("Seal the image “%s”"), base);
+  self->plan = strata_plan_new (title, _ ("Seal"));
   if (!strata_in_place_prepare (self, NULL, disks, base, error))
     return NULL;
 
   strata_in_place_finish (self, disks, NULL, NULL);
   strata_plan_add_effect (self->plan, STRATA_EFFECT_DISCARDS, 0,
-                          _("Host keys, machine-id, logs and the like leave “%s” for good"), path);
+                          _ ("Host keys, machine-id, logs and the like leave “%s” for good"), path);
 
   return self->plan;
 }

@@ -11,10 +11,7 @@
 
 /* The template's definition: DEFINITION with a name, a UUID and MACs of its own, and the mark. */
 static StrataDomainXml *
-make_definition (StrataPlanner   *self,
-                 StrataDomainXml *source,
-                 const char      *name,
-                 const char      *nvram)
+make_definition (StrataPlanner *self, StrataDomainXml *source, const char *name, const char *nvram)
 {
   StrataDomainXml *definition = strata_domain_xml_copy (source);
   g_autofree char *uuid = g_uuid_string_random ();
@@ -30,8 +27,7 @@ make_definition (StrataPlanner   *self,
 }
 
 static void
-add_protect (StrataPlanner *self,
-             GPtrArray     *disks)
+add_protect (StrataPlanner *self, GPtrArray *disks)
 {
   for (guint i = 0; i < disks->len; i++)
     {
@@ -43,17 +39,16 @@ add_protect (StrataPlanner *self,
 }
 
 static void
-add_notes (StrataPlanner *self,
-           GPtrArray     *disks)
+add_notes (StrataPlanner *self, GPtrArray *disks)
 {
   strata_plan_add_effect (self->plan, STRATA_EFFECT_NOTE, 0,
-                          _("The template’s disks become read-only (mode 0444): it can’t be "
-                            "started and its bytes stay. Nothing stops another tool from deleting "
-                            "its volumes."));
+                          _ ("The template’s disks become read-only (mode 0444): it can’t be "
+                             "started and its bytes stay. Nothing stops another tool from deleting "
+                             "its volumes."));
   if (!strata_planner_seals (self))
     strata_plan_add_effect (self->plan, STRATA_EFFECT_NOTE, 0,
-                            _("It isn’t sealed: every clone will have the same machine-id, SSH "
-                              "host keys and logs"));
+                            _ ("It isn’t sealed: every clone will have the same machine-id, SSH "
+                               "host keys and logs"));
 
   for (guint i = 0; i < disks->len; i++)
     {
@@ -62,18 +57,18 @@ add_notes (StrataPlanner *self,
 
       if (g_strcmp0 (top->format, "raw") == 0 && self->request->convert)
         strata_plan_add_effect (self->plan, STRATA_EFFECT_NOTE, 0,
-                                _("“%s” stays a raw image; thin clones of it are qcow2 overlays"),
+                                _ ("“%s” stays a raw image; thin clones of it are qcow2 overlays"),
                                 top->path);
     }
 }
 
 static gboolean
-plan_copies (StrataPlanner     *self,
+plan_copies (StrataPlanner *self,
              StrataDomainFacts *domain,
-             GPtrArray         *disks,
-             StrataDomainXml   *definition,
-             const char        *name,
-             GError           **error)
+             GPtrArray *disks,
+             StrataDomainXml *definition,
+             const char *name,
+             GError **error)
 {
   for (guint i = 0; i < disks->len; i++)
     {
@@ -89,7 +84,7 @@ plan_copies (StrataPlanner     *self,
           if (pool == NULL || pool->path == NULL)
             {
               strata_set_error (error, STRATA_ERROR_NOT_FOUND, NULL,
-                                _("There is no storage pool “%s” with a folder on this host"),
+                                _ ("There is no storage pool “%s” with a folder on this host"),
                                 self->request->pool);
               return FALSE;
             }
@@ -100,23 +95,23 @@ plan_copies (StrataPlanner     *self,
       if (pool == NULL && top->type == STRATA_IMAGE_BLOCK)
         {
           strata_set_error (error, STRATA_ERROR_REFUSED,
-                            _("Name a storage pool with a folder for the copy (--pool)."),
-                            _("Disk %s of “%s” is the block device “%s”, and there is no pool "
-                              "“default” to put a copy in"),
+                            _ ("Name a storage pool with a folder for the copy (--pool)."),
+                            _ ("Disk %s of “%s” is the block device “%s”, and there is no pool "
+                               "“default” to put a copy in"),
                             disk->disk->target, domain->name, top->path);
           return FALSE;
         }
 
       folder = pool != NULL ? g_strdup (pool->path) : g_path_get_dirname (top->path);
       disk->overlay = g_strdup_printf ("%s/%s-%s.qcow2", folder, name, disk->disk->target);
-      if (!strata_planner_need_free_path (self, disk->overlay, error)
-          || !strata_planner_need_space (self, disk->overlay, strata_planned_disk_get_bytes (disk),
-                                         error))
+      if (!strata_planner_need_free_path (self, disk->overlay, error) ||
+          !strata_planner_need_space (self, disk->overlay, strata_planned_disk_get_bytes (disk),
+                                      error))
         return FALSE;
 
       args = strata_step_args ("path", disk->overlay, NULL);
       json_object_set_int_member (args, "bytes", (gint64) strata_planned_disk_get_bytes (disk));
-      strata_plan_add_step (self->plan, "check-space", args, _("Check that there is room"));
+      strata_plan_add_step (self->plan, "check-space", args, _ ("Check that there is room"));
       strata_plan_add_resource (self->plan, top->path);
     }
 
@@ -132,12 +127,12 @@ plan_copies (StrataPlanner     *self,
 }
 
 static StrataPlan *
-plan_copy (StrataPlanner     *self,
+plan_copy (StrataPlanner *self,
            StrataDomainFacts *domain,
-           GPtrArray         *disks,
-           StrataDomainXml   *definition,
-           const char        *name,
-           GError           **error)
+           GPtrArray *disks,
+           StrataDomainXml *definition,
+           const char *name,
+           GError **error)
 {
   gboolean was_running = strata_domain_facts_is_active (domain);
   g_autofree char *old_nvram = strata_domain_xml_get_nvram (domain->definition);
@@ -163,27 +158,28 @@ plan_copy (StrataPlanner     *self,
         self, ((StrataPlannedDisk *) g_ptr_array_index (disks, i))->overlay, 0444);
   strata_planner_add_define (self, definition, NULL, TRUE);
 
-  strata_plan_add_effect (self->plan, STRATA_EFFECT_CREATES, 0, _("The template “%s”"), name);
-  strata_plan_add_effect (self->plan, STRATA_EFFECT_NOTE, 0, _("“%s” stays as it is"), domain->name);
+  strata_plan_add_effect (self->plan, STRATA_EFFECT_CREATES, 0, _ ("The template “%s”"), name);
+  strata_plan_add_effect (self->plan, STRATA_EFFECT_NOTE, 0, _ ("“%s” stays as it is"),
+                          domain->name);
 
   return self->plan;
 }
 
 static StrataPlan *
-plan_convert (StrataPlanner     *self,
+plan_convert (StrataPlanner *self,
               StrataDomainFacts *domain,
-              GPtrArray         *disks,
-              StrataDomainXml   *definition,
-              const char        *name,
-              GError           **error)
+              GPtrArray *disks,
+              StrataDomainXml *definition,
+              const char *name,
+              GError **error)
 {
   g_autoptr (StrataDomainXml) on_overlays = strata_domain_xml_copy (definition);
   g_autofree char *old_nvram = strata_domain_xml_get_nvram (domain->definition);
   g_autofree char *new_nvram = strata_domain_xml_get_nvram (definition);
   gboolean seals = strata_planner_seals (self);
 
-  if (!strata_in_place_need_plain (domain, error)
-      || !strata_in_place_need_files (disks, domain->name, error))
+  if (!strata_in_place_need_plain (domain, error) ||
+      !strata_in_place_need_files (disks, domain->name, error))
     return NULL;
 
   strata_planner_add_power (self, domain);
@@ -213,14 +209,14 @@ plan_convert (StrataPlanner     *self,
     }
   if (old_nvram != NULL && new_nvram != NULL)
     strata_plan_add_step (self->plan, "delete-file", strata_step_args ("path", old_nvram, NULL),
-                          _("Delete the UEFI variables of “%s”"), domain->name)
+                          _ ("Delete the UEFI variables of “%s”"), domain->name)
         ->forward_only = TRUE;
 
   strata_plan_add_effect (self->plan, STRATA_EFFECT_CHANGES, 0,
-                          _("“%s” becomes the template “%s”"), domain->name, name);
+                          _ ("“%s” becomes the template “%s”"), domain->name, name);
   if (seals)
     strata_plan_add_effect (self->plan, STRATA_EFFECT_DISCARDS, 0,
-                            _("Its host keys, machine-id, logs and the like are gone for good"));
+                            _ ("Its host keys, machine-id, logs and the like are gone for good"));
 
   return self->plan;
 }
@@ -233,8 +229,7 @@ plan_convert (StrataPlanner     *self,
  * Returns: (transfer full): the plan
  */
 StrataPlan *
-strata_plan_template_create (StrataPlanner *self,
-                             GError       **error)
+strata_plan_template_create (StrataPlanner *self, GError **error)
 {
   const StrataRequest *request = self->request;
   StrataDomainFacts *domain = strata_planner_find_domain (self, error);
@@ -250,11 +245,11 @@ strata_plan_template_create (StrataPlanner *self,
 
   name = request->name != NULL ? g_strdup (request->name)
                                : strata_name_from_source ("template-%s", domain->name);
-  if (!strata_planner_need_no_template (domain, error)
-      || !strata_planner_need_free_name (self, name, error))
+  if (!strata_planner_need_no_template (domain, error) ||
+      !strata_planner_need_free_name (self, name, error))
     return NULL;
-  if ((request->running == STRATA_RUNNING_REFUSE || !strata_domain_facts_is_active (domain))
-      && !strata_planner_need_off (domain, error))
+  if ((request->running == STRATA_RUNNING_REFUSE || !strata_domain_facts_is_active (domain)) &&
+      !strata_planner_need_off (domain, error))
     return NULL;
 
   disks = strata_planner_get_disks (self, domain->definition, domain->name, error);
@@ -263,10 +258,10 @@ strata_plan_template_create (StrataPlanner *self,
 
   nvram = strata_planner_nvram_path (self, domain->definition, name);
   definition = make_definition (self, domain->definition, name, nvram);
-  title = g_strdup_printf (request->convert ? _("Convert “%s” to the template “%s”")
-                                            : _("Make the template “%2$s” from “%1$s”"),
+  title = g_strdup_printf (request->convert ? _ ("Convert “%s” to the template “%s”")
+                                            : _ ("Make the template “%2$s” from “%1$s”"),
                            domain->name, name);
-  self->plan = strata_plan_new (title, _("Make Template"));
+  self->plan = strata_plan_new (title, _ ("Make Template"));
   strata_plan_add_resource (self->plan, domain->uuid);
 
   plan = request->convert ? plan_convert (self, domain, disks, definition, name, error)
@@ -287,8 +282,7 @@ strata_plan_template_create (StrataPlanner *self,
  * Returns: (transfer full): the plan
  */
 StrataPlan *
-strata_plan_template_import (StrataPlanner *self,
-                             GError       **error)
+strata_plan_template_import (StrataPlanner *self, GError **error)
 {
   const StrataRequest *request = self->request;
   g_autoptr (StrataDomainXml) source = NULL;
@@ -318,8 +312,8 @@ strata_plan_template_import (StrataPlanner *self,
     return NULL;
 
   definition = make_definition (self, source, name, nvram);
-  title = g_strdup_printf (_("Import the template “%s”"), name);
-  self->plan = strata_plan_new (title, _("Import"));
+  title = g_strdup_printf (_ ("Import the template “%s”"), name);
+  self->plan = strata_plan_new (title, _ ("Import"));
   if (seals && !strata_in_place_prepare (self, NULL, disks, name, error))
     return NULL;
   for (guint i = 0; !seals && i < disks->len; i++)
@@ -342,7 +336,7 @@ strata_plan_template_import (StrataPlanner *self,
       add_protect (self, disks);
     }
 
-  strata_plan_add_effect (self->plan, STRATA_EFFECT_CREATES, 0, _("The template “%s”"), name);
+  strata_plan_add_effect (self->plan, STRATA_EFFECT_CREATES, 0, _ ("The template “%s”"), name);
   add_notes (self, disks);
 
   return self->plan;

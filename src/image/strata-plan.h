@@ -19,18 +19,18 @@ G_BEGIN_DECLS
  */
 typedef struct
 {
-  char       *kind;
-  char       *title;
+  char *kind;
+  char *title;
   JsonObject *args;
-  guint64     bytes;
-  gboolean    forward_only;
+  guint64 bytes;
+  gboolean forward_only;
 } StrataStepSpec;
 
 typedef enum
 {
-  STRATA_EFFECT_CREATES,  /* a file or domain comes to be */
-  STRATA_EFFECT_CHANGES,  /* something that stays is changed */
-  STRATA_EFFECT_REMOVES,  /* a file or domain goes; its content lives on elsewhere or nobody holds it */
+  STRATA_EFFECT_CREATES, /* a file or domain comes to be */
+  STRATA_EFFECT_CHANGES, /* something that stays is changed */
+  STRATA_EFFECT_REMOVES, /* a file or domain goes; its content lives on elsewhere or nobody holds it */
   STRATA_EFFECT_DISCARDS, /* content is lost, as asked */
   STRATA_EFFECT_NOTE,     /* worth knowing */
 } StrataEffectKind;
@@ -38,8 +38,8 @@ typedef enum
 typedef struct
 {
   StrataEffectKind kind;
-  char            *text;
-  guint64          bytes;
+  char *text;
+  guint64 bytes;
 } StrataEffect;
 
 /* An ordered list of steps, what they amount to in words, and what one would have typed instead.
@@ -48,40 +48,34 @@ typedef struct
 
 G_DECLARE_FINAL_TYPE (StrataPlan, strata_plan, STRATA, PLAN, GObject)
 
-StrataPlan     *strata_plan_new           (const char       *title,
-                                           const char       *act);
-StrataPlan     *strata_plan_new_from_json (JsonObject       *object,
-                                           GError          **error);
-JsonObject     *strata_plan_to_json       (StrataPlan       *self);
+StrataPlan *strata_plan_new (const char *title, const char *act);
+StrataPlan *strata_plan_new_from_json (JsonObject *object, GError **error);
+JsonObject *strata_plan_to_json (StrataPlan *self);
 
-const char     *strata_plan_get_title     (StrataPlan       *self);
+const char *strata_plan_get_title (StrataPlan *self);
 /* the confirm button's words: "Make Template", "Deploy 4" */
-const char     *strata_plan_get_act       (StrataPlan       *self);
-guint           strata_plan_get_n_steps   (StrataPlan       *self);
-StrataStepSpec *strata_plan_get_step      (StrataPlan       *self,
-                                           guint             index);
-GPtrArray      *strata_plan_get_effects   (StrataPlan       *self);
-GPtrArray      *strata_plan_get_commands  (StrataPlan       *self);
+const char *strata_plan_get_act (StrataPlan *self);
+guint strata_plan_get_n_steps (StrataPlan *self);
+StrataStepSpec *strata_plan_get_step (StrataPlan *self, guint index);
+GPtrArray *strata_plan_get_effects (StrataPlan *self);
+GPtrArray *strata_plan_get_commands (StrataPlan *self);
 /* domains' UUIDs and images' paths: two jobs that share one do not run at the same time */
-GPtrArray      *strata_plan_get_resources (StrataPlan       *self);
-gboolean        strata_plan_discards      (StrataPlan       *self);
-char           *strata_plan_to_text       (StrataPlan       *self);
+GPtrArray *strata_plan_get_resources (StrataPlan *self);
+gboolean strata_plan_discards (StrataPlan *self);
+char *strata_plan_to_text (StrataPlan *self);
 
 /* For the planner. ARGS is a floating list of key, GValue-less pairs: see strata_plan_add_step() */
-StrataStepSpec *strata_plan_add_step      (StrataPlan       *self,
-                                           const char       *kind,
-                                           JsonObject       *args,
-                                           const char       *title_format,
-                                           ...) G_GNUC_PRINTF (4, 5);
-void            strata_plan_add_effect    (StrataPlan       *self,
-                                           StrataEffectKind  kind,
-                                           guint64           bytes,
-                                           const char       *format,
-                                           ...) G_GNUC_PRINTF (4, 5);
-void            strata_plan_add_command   (StrataPlan       *self,
-                                           const char       *format,
-                                           ...) G_GNUC_PRINTF (2, 3);
-void            strata_plan_add_resource  (StrataPlan       *self,
-                                           const char       *resource);
+StrataStepSpec *strata_plan_add_step (StrataPlan *self,
+                                      const char *kind,
+                                      JsonObject *args,
+                                      const char *title_format,
+                                      ...) G_GNUC_PRINTF (4, 5);
+void strata_plan_add_effect (StrataPlan *self,
+                             StrataEffectKind kind,
+                             guint64 bytes,
+                             const char *format,
+                             ...) G_GNUC_PRINTF (4, 5);
+void strata_plan_add_command (StrataPlan *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
+void strata_plan_add_resource (StrataPlan *self, const char *resource);
 
 G_END_DECLS

@@ -17,39 +17,34 @@
  * Returns: (transfer none): the domain that the request is about
  */
 StrataDomainFacts *
-strata_planner_find_domain (StrataPlanner *self,
-                            GError       **error)
+strata_planner_find_domain (StrataPlanner *self, GError **error)
 {
   StrataDomainFacts *domain = strata_graph_find_domain (self->graph, self->request->domain);
 
   if (domain == NULL)
     strata_set_error (error, STRATA_ERROR_NOT_FOUND,
-                      _("“stratactl list” shows the names on this host."),
-                      _("There is no virtual machine or template “%s” on this host"),
+                      _ ("“stratactl list” shows the names on this host."),
+                      _ ("There is no virtual machine or template “%s” on this host"),
                       self->request->domain != NULL ? self->request->domain : "");
 
   return domain;
 }
 
 gboolean
-strata_planner_need_free_name (StrataPlanner *self,
-                               const char    *name,
-                               GError       **error)
+strata_planner_need_free_name (StrataPlanner *self, const char *name, GError **error)
 {
   if (!strata_name_check (name, error))
     return FALSE;
   if (strata_graph_find_domain (self->graph, name) == NULL)
     return TRUE;
 
-  strata_set_error (error, STRATA_ERROR_EXISTS, _("Choose another name."),
-                    _("The name “%s” is taken by another virtual machine or template"), name);
+  strata_set_error (error, STRATA_ERROR_EXISTS, _ ("Choose another name."),
+                    _ ("The name “%s” is taken by another virtual machine or template"), name);
   return FALSE;
 }
 
 gboolean
-strata_planner_need_free_path (StrataPlanner *self,
-                               const char    *path,
-                               GError       **error)
+strata_planner_need_free_path (StrataPlanner *self, const char *path, GError **error)
 {
   StrataImage *image = strata_graph_get_image (self->graph, path);
 
@@ -57,30 +52,29 @@ strata_planner_need_free_path (StrataPlanner *self,
     return TRUE;
 
   strata_set_error (error, STRATA_ERROR_EXISTS,
-                    _("Choose another name, or move the file if nobody needs it."),
-                    image->missing ? _("“%s” is still named by a definition on this host")
-                                   : _("The file “%s” exists already"),
+                    _ ("Choose another name, or move the file if nobody needs it."),
+                    image->missing ? _ ("“%s” is still named by a definition on this host")
+                                   : _ ("The file “%s” exists already"),
                     path);
   return FALSE;
 }
 
 gboolean
-strata_planner_need_off (StrataDomainFacts *domain,
-                         GError           **error)
+strata_planner_need_off (StrataDomainFacts *domain, GError **error)
 {
   if (strata_domain_facts_is_active (domain))
     {
       strata_set_error (error, STRATA_ERROR_BUSY,
-                        _("Shut it down first, or have Strata do it (--shut-down)."),
-                        _("“%s” is running, so its disks are in use"), domain->name);
+                        _ ("Shut it down first, or have Strata do it (--shut-down)."),
+                        _ ("“%s” is running, so its disks are in use"), domain->name);
       return FALSE;
     }
   if (domain->managed_save)
     {
       strata_set_error (error, STRATA_ERROR_BUSY,
-                        _("Start it and shut it down, or drop the state with “virsh "
-                          "managedsave-remove”."),
-                        _("“%s” is saved to disk in the middle of its work"), domain->name);
+                        _ ("Start it and shut it down, or drop the state with “virsh "
+                           "managedsave-remove”."),
+                        _ ("“%s” is saved to disk in the middle of its work"), domain->name);
       return FALSE;
     }
 
@@ -88,15 +82,14 @@ strata_planner_need_off (StrataDomainFacts *domain,
 }
 
 gboolean
-strata_planner_need_no_template (StrataDomainFacts *domain,
-                                 GError           **error)
+strata_planner_need_no_template (StrataDomainFacts *domain, GError **error)
 {
   if (domain->template_mark == NULL)
     return TRUE;
 
   strata_set_error (error, STRATA_ERROR_REFUSED,
-                    _("Deploy a clone of it, change that, and make a template of the clone."),
-                    _("“%s” is a template"), domain->name);
+                    _ ("Deploy a clone of it, change that, and make a template of the clone."),
+                    _ ("“%s” is a template"), domain->name);
   return FALSE;
 }
 
@@ -106,17 +99,17 @@ holder_to_text (StrataHolder *holder)
   switch (holder->kind)
     {
     case STRATA_HOLDER_TEMPLATE:
-      return g_strdup_printf (_("the template “%s”"), holder->domain->name);
+      return g_strdup_printf (_ ("the template “%s”"), holder->domain->name);
     case STRATA_HOLDER_CLONE:
-      return g_strdup_printf (_("the thin clone “%s”"), holder->domain->name);
+      return g_strdup_printf (_ ("the thin clone “%s”"), holder->domain->name);
     case STRATA_HOLDER_IMAGE:
-      return g_strdup_printf (_("the image “%s”"), holder->top);
+      return g_strdup_printf (_ ("the image “%s”"), holder->top);
     case STRATA_HOLDER_DOMAIN:
     case STRATA_HOLDER_SNAPSHOT:
       break;
     }
 
-  return g_strdup_printf (_("“%s”"), holder->domain->name);
+  return g_strdup_printf (_ ("“%s”"), holder->domain->name);
 }
 
 /**
@@ -131,10 +124,10 @@ holder_to_text (StrataHolder *holder)
  * Returns: whether nobody but @domain holds @path
  */
 gboolean
-strata_planner_need_sole_use (StrataPlanner     *self,
+strata_planner_need_sole_use (StrataPlanner *self,
                               StrataDomainFacts *domain,
-                              const char        *path,
-                              GError           **error)
+                              const char *path,
+                              GError **error)
 {
   g_autoptr (GPtrArray) holders = strata_graph_get_holders (self->graph, path);
   g_autoptr (GString) names = g_string_new (NULL);
@@ -155,17 +148,14 @@ strata_planner_need_sole_use (StrataPlanner     *self,
     return TRUE;
 
   strata_set_error (error, STRATA_ERROR_REFUSED,
-                    _("Delete those first, or make a full copy, which leaves the image alone."),
+                    _ ("Delete those first, or make a full copy, which leaves the image alone."),
                     /* Translators: a file, then a list of names that need it */
-                    _("“%s” is needed by %s"), path, names->str);
+                    _ ("“%s” is needed by %s"), path, names->str);
   return FALSE;
 }
 
 gboolean
-strata_planner_need_space (StrataPlanner *self,
-                           const char    *path,
-                           guint64        bytes,
-                           GError       **error)
+strata_planner_need_space (StrataPlanner *self, const char *path, guint64 bytes, GError **error)
 {
   StrataPoolFacts *pool = strata_graph_pool_of_path (self->graph, path);
   g_autofree char *need = g_format_size (bytes);
@@ -176,54 +166,50 @@ strata_planner_need_space (StrataPlanner *self,
     return TRUE;
 
   left = g_format_size (pool->available);
-  strata_set_error (error, STRATA_ERROR_NO_SPACE, _("Free some space, or choose another pool."),
-                    _("The storage pool “%s” has %s left, and %s are needed"), pool->name, left,
+  strata_set_error (error, STRATA_ERROR_NO_SPACE, _ ("Free some space, or choose another pool."),
+                    _ ("The storage pool “%s” has %s left, and %s are needed"), pool->name, left,
                     need);
   return FALSE;
 }
 
 static gboolean
-need_plain_disk (StrataDiskXml *disk,
-                 const char    *domain_name,
-                 GError       **error)
+need_plain_disk (StrataDiskXml *disk, const char *domain_name, GError **error)
 {
   const char *why = NULL;
 
   if (g_strcmp0 (disk->type, "file") != 0 && g_strcmp0 (disk->type, "block") != 0)
-    why = _("it is neither a file nor a block device");
+    why = _ ("it is neither a file nor a block device");
   else if (disk->source == NULL)
-    why = _("it has no image");
+    why = _ ("it has no image");
   else if (disk->transient)
-    why = _("it is transient: what is written to it is thrown away at every shutdown");
+    why = _ ("it is transient: what is written to it is thrown away at every shutdown");
   else if (disk->shareable)
-    why = _("it is shared with other virtual machines");
+    why = _ ("it is shared with other virtual machines");
 
   if (why == NULL)
     return TRUE;
 
   strata_set_error (error, STRATA_ERROR_REFUSED,
-                    _("Remove this disk from the virtual machine, or give it a disk of its own."),
+                    _ ("Remove this disk from the virtual machine, or give it a disk of its own."),
                     /* Translators: a disk ("vda"), a virtual machine, and the reason */
-                    _("Disk %s of “%s” can’t be taken: %s"), disk->target, domain_name, why);
+                    _ ("Disk %s of “%s” can’t be taken: %s"), disk->target, domain_name, why);
   return FALSE;
 }
 
 /* An explicit <backingStore> outranks the file's header (tested on libvirt 9.0 and 11.3). Where the
  * two disagree nobody knows which chain the owner means. */
 static gboolean
-need_agreeing_chain (StrataDiskXml *disk,
-                     StrataImage   *top,
-                     const char    *domain_name,
-                     GError       **error)
+need_agreeing_chain (StrataDiskXml *disk, StrataImage *top, const char *domain_name, GError **error)
 {
   if (disk->backing == NULL || g_strcmp0 (disk->backing, top->backing_path) == 0)
     return TRUE;
 
-  strata_set_error (error, STRATA_ERROR_REFUSED,
-                    _("Correct the <backingStore> in the definition, or the image’s header."),
-                    _("Disk %s of “%s” stands on “%s” by its definition, but on “%s” by its header"),
-                    disk->target, domain_name, disk->backing,
-                    top->backing_path != NULL ? top->backing_path : "-");
+  strata_set_error (
+      error, STRATA_ERROR_REFUSED,
+      _ ("Correct the <backingStore> in the definition, or the image’s header."),
+      _ ("Disk %s of “%s” stands on “%s” by its definition, but on “%s” by its header"),
+      disk->target, domain_name, disk->backing,
+      top->backing_path != NULL ? top->backing_path : "-");
   return FALSE;
 }
 
@@ -246,8 +232,8 @@ strata_planned_disk_free (gpointer data)
 static gboolean
 is_media (StrataDiskXml *disk)
 {
-  return (g_strcmp0 (disk->device, "disk") != 0 && g_strcmp0 (disk->device, "lun") != 0)
-         || disk->read_only;
+  return (g_strcmp0 (disk->device, "disk") != 0 && g_strcmp0 (disk->device, "lun") != 0) ||
+         disk->read_only;
 }
 
 /**
@@ -263,10 +249,10 @@ is_media (StrataDiskXml *disk)
  * Returns: (transfer full) (element-type StrataPlannedDisk): at least one disk, or %NULL
  */
 GPtrArray *
-strata_planner_get_disks (StrataPlanner   *self,
+strata_planner_get_disks (StrataPlanner *self,
                           StrataDomainXml *definition,
-                          const char      *domain_name,
-                          GError         **error)
+                          const char *domain_name,
+                          GError **error)
 {
   g_autoptr (GPtrArray) all = strata_domain_xml_get_disks (definition);
   g_autoptr (GPtrArray) planned = g_ptr_array_new_with_free_func (strata_planned_disk_free);
@@ -304,7 +290,7 @@ strata_planner_get_disks (StrataPlanner   *self,
 
   if (planned->len == 0)
     {
-      strata_set_error (error, STRATA_ERROR_REFUSED, NULL, _("“%s” has no disk of its own"),
+      strata_set_error (error, STRATA_ERROR_REFUSED, NULL, _ ("“%s” has no disk of its own"),
                         domain_name);
       return NULL;
     }

@@ -18,8 +18,7 @@
  * Returns: (transfer full): the arguments of a step
  */
 JsonObject *
-strata_step_args (const char *first_key,
-                  ...)
+strata_step_args (const char *first_key, ...)
 {
   JsonObject *args = json_object_new ();
   va_list ap;
@@ -71,15 +70,14 @@ strata_planner_disks_to_json (GPtrArray *disks)
 /* Brings the domain to a state in which its disks are nobody's, and makes sure of it even where the
  * graph said so, because between plan and job somebody may have started it. */
 void
-strata_planner_add_power (StrataPlanner     *self,
-                          StrataDomainFacts *domain)
+strata_planner_add_power (StrataPlanner *self, StrataDomainFacts *domain)
 {
   gboolean force = self->request->running == STRATA_RUNNING_FORCE_OFF;
   JsonObject *args = strata_step_args ("uuid", domain->uuid, "name", domain->name, NULL);
 
   if (!strata_domain_facts_is_active (domain) || self->request->running == STRATA_RUNNING_REFUSE)
     {
-      strata_plan_add_step (self->plan, "require-off", args, _("Check that “%s” is off"),
+      strata_plan_add_step (self->plan, "require-off", args, _ ("Check that “%s” is off"),
                             domain->name);
       return;
     }
@@ -88,10 +86,10 @@ strata_planner_add_power (StrataPlanner     *self,
   json_object_set_int_member (args, "timeout",
                               self->request->timeout > 0 ? self->request->timeout : 120);
   strata_plan_add_step (self->plan, "shut-down", args,
-                        force ? _("Force “%s” off") : _("Shut “%s” down"), domain->name);
+                        force ? _ ("Force “%s” off") : _ ("Shut “%s” down"), domain->name);
   strata_plan_add_effect (self->plan, STRATA_EFFECT_CHANGES, 0,
-                          force ? _("“%s” is forced off, as if its plug were pulled")
-                                : _("“%s” is shut down"),
+                          force ? _ ("“%s” is forced off, as if its plug were pulled")
+                                : _ ("“%s” is shut down"),
                           domain->name);
   strata_plan_add_command (self->plan, force ? "virsh destroy %s" : "virsh shutdown %s",
                            domain->name);
@@ -99,34 +97,32 @@ strata_planner_add_power (StrataPlanner     *self,
 
 void
 strata_planner_add_start (StrataPlanner *self,
-                          const char    *uuid,
-                          const char    *name,
-                          gboolean       was_running)
+                          const char *uuid,
+                          const char *name,
+                          gboolean was_running)
 {
   JsonObject *args = strata_step_args ("uuid", uuid, "name", name, NULL);
 
   json_object_set_boolean_member (args, "was-running", was_running);
-  strata_plan_add_step (self->plan, "start", args, _("Start “%s”"), name);
+  strata_plan_add_step (self->plan, "start", args, _ ("Start “%s”"), name);
   strata_plan_add_command (self->plan, "virsh start %s", name);
 }
 
 void
-strata_planner_add_inspect (StrataPlanner *self,
-                            JsonArray     *disks)
+strata_planner_add_inspect (StrataPlanner *self, JsonArray *disks)
 {
   JsonObject *args = json_object_new ();
 
   json_object_set_array_member (args, "disks", disks);
-  strata_plan_add_step (self->plan, "inspect", args, _("Look what is installed"));
+  strata_plan_add_step (self->plan, "inspect", args, _ ("Look what is installed"));
 }
 
 void
-strata_planner_add_seal (StrataPlanner *self,
-                         JsonArray     *disks)
+strata_planner_add_seal (StrataPlanner *self, JsonArray *disks)
 {
   g_autofree char *operations = strata_planner_get_operations (self);
   const char *verbs[] = { "seal", "verify" };
-  const char *titles[] = { _("Seal"), _("Verify what was sealed") };
+  const char *titles[] = { _ ("Seal"), _ ("Verify what was sealed") };
 
   for (size_t i = 0; i < G_N_ELEMENTS (verbs); i++)
     {
@@ -150,25 +146,23 @@ strata_planner_add_seal (StrataPlanner *self,
 
 void
 strata_planner_add_overlay (StrataPlanner *self,
-                            const char    *path,
-                            StrataImage   *backing,
-                            const char    *backing_format)
+                            const char *path,
+                            StrataImage *backing,
+                            const char *backing_format)
 {
   g_autofree char *base = g_path_get_basename (path);
   JsonObject *args = strata_step_args ("path", path, "format", "qcow2", "backing", backing->path,
                                        "backing-format", backing_format, NULL);
 
   json_object_set_int_member (args, "capacity", (gint64) backing->capacity);
-  strata_plan_add_step (self->plan, "create-overlay", args, _("Create the overlay “%s”"), base);
+  strata_plan_add_step (self->plan, "create-overlay", args, _ ("Create the overlay “%s”"), base);
   strata_plan_add_command (self->plan, "qemu-img create -f qcow2 -b %s -F %s %s", backing->path,
                            backing_format, path);
   strata_plan_add_resource (self->plan, path);
 }
 
 void
-strata_planner_add_copy (StrataPlanner     *self,
-                         StrataPlannedDisk *disk,
-                         const char        *destination)
+strata_planner_add_copy (StrataPlanner *self, StrataPlannedDisk *disk, const char *destination)
 {
   StrataImage *top = g_ptr_array_index (disk->chain, 0);
   g_autofree char *from = g_path_get_basename (top->path);
@@ -180,9 +174,9 @@ strata_planner_add_copy (StrataPlanner     *self,
   json_object_set_boolean_member (args, "block", top->type == STRATA_IMAGE_BLOCK);
   json_object_set_boolean_member (args, "flat", disk->chain->len == 1);
   json_object_set_int_member (args, "capacity", (gint64) top->capacity);
-  step = strata_plan_add_step (self->plan, "copy-image", args, _("Copy “%s” to “%s”"), from, to);
+  step = strata_plan_add_step (self->plan, "copy-image", args, _ ("Copy “%s” to “%s”"), from, to);
   step->bytes = strata_planned_disk_get_bytes (disk);
-  strata_plan_add_effect (self->plan, STRATA_EFFECT_CREATES, step->bytes, _("“%s”, a full copy"),
+  strata_plan_add_effect (self->plan, STRATA_EFFECT_CREATES, step->bytes, _ ("“%s”, a full copy"),
                           destination);
   strata_plan_add_command (self->plan, "qemu-img convert -f %s -O qcow2 %s %s", top->format,
                            top->path, destination);
@@ -198,9 +192,7 @@ strata_planner_add_copy (StrataPlanner     *self,
  * Returns: (transfer full) (nullable): where that domain's variables go; %NULL for a guest without any
  */
 char *
-strata_planner_nvram_path (StrataPlanner   *self,
-                           StrataDomainXml *definition,
-                           const char      *name)
+strata_planner_nvram_path (StrataPlanner *self, StrataDomainXml *definition, const char *name)
 {
   g_autofree char *old = strata_domain_xml_get_nvram (definition);
   g_autofree char *folder = NULL;
@@ -217,31 +209,28 @@ strata_planner_nvram_path (StrataPlanner   *self,
 }
 
 void
-strata_planner_add_copy_nvram (StrataPlanner *self,
-                               const char    *from,
-                               const char    *to)
+strata_planner_add_copy_nvram (StrataPlanner *self, const char *from, const char *to)
 {
   g_autofree char *base = g_path_get_basename (to);
 
   strata_plan_add_step (self->plan, "copy-file", strata_step_args ("from", from, "to", to, NULL),
-                        _("Copy the UEFI variables to “%s”"), base);
+                        _ ("Copy the UEFI variables to “%s”"), base);
   strata_plan_add_command (self->plan, "cp %s %s", from, to);
   strata_plan_add_resource (self->plan, to);
 }
 
 void
-strata_planner_add_set_mode (StrataPlanner *self,
-                             const char    *path,
-                             guint          mode)
+strata_planner_add_set_mode (StrataPlanner *self, const char *path, guint mode)
 {
   g_autofree char *base = g_path_get_basename (path);
   JsonObject *args = strata_step_args ("path", path, NULL);
   StrataImage *image = strata_graph_get_image (self->graph, path);
 
   json_object_set_int_member (args, "mode", mode);
-  json_object_set_int_member (args, "previous", image != NULL && image->mode != 0 ? image->mode : 0600);
+  json_object_set_int_member (args, "previous",
+                              image != NULL && image->mode != 0 ? image->mode : 0600);
   strata_plan_add_step (self->plan, "set-mode", args,
-                        mode & 0222 ? _("Make “%s” writable") : _("Make “%s” read-only"), base);
+                        mode & 0222 ? _ ("Make “%s” writable") : _ ("Make “%s” read-only"), base);
   strata_plan_add_command (self->plan, "chmod %04o %s", mode, path);
 }
 
@@ -255,16 +244,16 @@ strata_planner_add_set_mode (StrataPlanner *self,
  * Returns: (transfer none): the step
  */
 StrataStepSpec *
-strata_planner_add_define (StrataPlanner   *self,
+strata_planner_add_define (StrataPlanner *self,
                            StrataDomainXml *definition,
-                           const char      *previous,
-                           gboolean         stamp)
+                           const char *previous,
+                           gboolean stamp)
 {
   g_autofree char *xml = strata_domain_xml_to_string (definition);
   g_autofree char *uuid = strata_domain_xml_get_uuid (definition);
   g_autofree char *name = strata_domain_xml_get_name (definition);
-  JsonObject *args = strata_step_args ("uuid", uuid, "name", name, "xml", xml, "previous",
-                                       previous, NULL);
+  JsonObject *args =
+      strata_step_args ("uuid", uuid, "name", name, "xml", xml, "previous", previous, NULL);
 
   json_object_set_boolean_member (args, "stamp", stamp);
   strata_plan_add_command (self->plan, "virsh define %s.xml", name);
@@ -272,18 +261,17 @@ strata_planner_add_define (StrataPlanner   *self,
   /* The name, too: two jobs must not make the same one. */
   strata_plan_add_resource (self->plan, name);
 
-  return strata_plan_add_step (self->plan, "define", args, _("Define “%s”"), name);
+  return strata_plan_add_step (self->plan, "define", args, _ ("Define “%s”"), name);
 }
 
 void
-strata_planner_add_undefine (StrataPlanner     *self,
-                             StrataDomainFacts *domain)
+strata_planner_add_undefine (StrataPlanner *self, StrataDomainFacts *domain)
 {
-  JsonObject *args = strata_step_args ("uuid", domain->uuid, "name", domain->name, "xml",
-                                       domain->xml, NULL);
+  JsonObject *args =
+      strata_step_args ("uuid", domain->uuid, "name", domain->name, "xml", domain->xml, NULL);
 
   json_object_set_boolean_member (args, "autostart", domain->autostart);
-  strata_plan_add_step (self->plan, "undefine", args, _("Remove the definition of “%s”"),
+  strata_plan_add_step (self->plan, "undefine", args, _ ("Remove the definition of “%s”"),
                         domain->name);
   strata_plan_add_command (self->plan, "virsh undefine --keep-nvram %s", domain->name);
   strata_plan_add_resource (self->plan, domain->uuid);
@@ -293,31 +281,27 @@ strata_planner_add_undefine (StrataPlanner     *self,
 /* The first commit of a plan is its point of no return: a half-done one has changed the base, so from
  * here the overlay is what must not be lost. Running it again is harmless. */
 void
-strata_planner_add_commit (StrataPlanner     *self,
-                           const char        *top,
-                           StrataPlannedDisk *disk)
+strata_planner_add_commit (StrataPlanner *self, const char *top, StrataPlannedDisk *disk)
 {
   StrataImage *base = g_ptr_array_index (disk->chain, 0);
   g_autofree char *top_name = g_path_get_basename (top);
   g_autofree char *base_name = g_path_get_basename (base->path);
-  StrataStepSpec *step
-      = strata_plan_add_step (self->plan, "commit",
-                              strata_step_args ("top", top, "top-format", "qcow2", "base",
-                                                base->path, "base-format", base->format, NULL),
-                              _("Commit “%s” into “%s”"), top_name, base_name);
+  StrataStepSpec *step =
+      strata_plan_add_step (self->plan, "commit",
+                            strata_step_args ("top", top, "top-format", "qcow2", "base", base->path,
+                                              "base-format", base->format, NULL),
+                            _ ("Commit “%s” into “%s”"), top_name, base_name);
 
   step->forward_only = TRUE;
   strata_plan_add_command (self->plan, "qemu-img commit -b %s %s", base->path, top);
 }
 
 void
-strata_planner_add_remove (StrataPlanner *self,
-                           const char    *path)
+strata_planner_add_remove (StrataPlanner *self, const char *path)
 {
   g_autofree char *base = g_path_get_basename (path);
-  StrataStepSpec *step
-      = strata_plan_add_step (self->plan, "delete-volume", strata_step_args ("path", path, NULL),
-                              _("Delete “%s”"), base);
+  StrataStepSpec *step = strata_plan_add_step (
+      self->plan, "delete-volume", strata_step_args ("path", path, NULL), _ ("Delete “%s”"), base);
 
   step->forward_only = TRUE;
   strata_plan_add_command (self->plan, "rm %s", path);

@@ -22,9 +22,7 @@
  *   what to do instead in the hint
  */
 StrataPlan *
-strata_plan_request (StrataGraph         *graph,
-                     const StrataRequest *request,
-                     GError             **error)
+strata_plan_request (StrataGraph *graph, const StrataRequest *request, GError **error)
 {
   StrataPlanner planner = { graph, request, NULL };
   StrataPlan *plan = NULL;

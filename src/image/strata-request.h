@@ -36,58 +36,51 @@ typedef struct
 {
   StrataRequestKind kind;
 
-  char             *domain;       /* name or UUID of the VM or template it is about */
-  char             *name;         /* TEMPLATE_*: the new template's name; DEPLOY: the name pattern, `web-%02d` */
-  char             *file;         /* IMPORT: the dumped XML's path; SEAL_IMAGE: the image's path */
-  char             *text;         /* IMPORT: the XML itself, read by the caller */
+  char *domain; /* name or UUID of the VM or template it is about */
+  char *name;   /* TEMPLATE_*: the new template's name; DEPLOY: the name pattern, `web-%02d` */
+  char *file;   /* IMPORT: the dumped XML's path; SEAL_IMAGE: the image's path */
+  char *text;   /* IMPORT: the XML itself, read by the caller */
 
   /* TEMPLATE_CREATE */
-  gboolean            convert;
+  gboolean convert;
   StrataRunningPolicy running;
-  guint               timeout;    /* seconds to wait for a shutdown, 0 for 120 */
+  guint timeout; /* seconds to wait for a shutdown, 0 for 120 */
 
   /* TEMPLATE_CREATE, TEMPLATE_IMPORT, SEAL_*; NULL: the defaults, empty: none (do not seal) */
-  GStrv               operations;
+  GStrv operations;
 
   /* TEMPLATE_DEPLOY */
-  gboolean            full;
-  guint               count;      /* 0 is 1 */
-  GStrv               names;      /* in place of pattern and count, as edited by the user; may be NULL */
-  char               *pool;       /* NULL: the template's own */
-  char               *network;    /* NULL: the template's own */
-  char               *hostname;   /* a pattern; NULL: leave it */
-  GStrv               ssh_keys;   /* public keys, a line each */
-  char               *root_hash;  /* crypt(3) hash: a password never reaches plan or journal */
-  char               *user;       /* created if it is not there; the keys are then his */
-  char               *user_hash;
-  char               *first_boot; /* a script's text */
-  gboolean            start;
+  gboolean full;
+  guint count;     /* 0 is 1 */
+  GStrv names;     /* in place of pattern and count, as edited by the user; may be NULL */
+  char *pool;      /* NULL: the template's own */
+  char *network;   /* NULL: the template's own */
+  char *hostname;  /* a pattern; NULL: leave it */
+  GStrv ssh_keys;  /* public keys, a line each */
+  char *root_hash; /* crypt(3) hash: a password never reaches plan or journal */
+  char *user;      /* created if it is not there; the keys are then his */
+  char *user_hash;
+  char *first_boot; /* a script's text */
+  gboolean start;
 } StrataRequest;
 
 #define STRATA_TYPE_REQUEST (strata_request_get_type ())
 
-GType          strata_request_get_type (void);
-StrataRequest *strata_request_new      (StrataRequestKind    kind);
-StrataRequest *strata_request_copy     (const StrataRequest *self);
-void           strata_request_free     (StrataRequest       *self);
+GType strata_request_get_type (void);
+StrataRequest *strata_request_new (StrataRequestKind kind);
+StrataRequest *strata_request_copy (const StrataRequest *self);
+void strata_request_free (StrataRequest *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataRequest, strata_request_free)
 
 /* The planner: pure. A plan, or STRATA_ERROR_REFUSED / _INVALID / _NOT_FOUND / _EXISTS / _BUSY / _NO_SPACE
  * with the holder's name in the message and what to do in the hint. */
-StrataPlan    *strata_plan_request     (StrataGraph         *graph,
-                                        const StrataRequest *request,
-                                        GError             **error);
+StrataPlan *strata_plan_request (StrataGraph *graph, const StrataRequest *request, GError **error);
 
 /* `web-%02d` and a count: web-01 … ; exactly one %d or %0Nd unless the count is 1; names are checked. */
-GStrv          strata_name_pattern_expand (const char        *pattern,
-                                           guint              first,
-                                           guint              count,
-                                           GError           **error);
-gboolean       strata_name_check          (const char        *name,
-                                           GError           **error);
+GStrv strata_name_pattern_expand (const char *pattern, guint first, guint count, GError **error);
+gboolean strata_name_check (const char *name, GError **error);
 /* "template-%s" and "web": "template-web" */
-char          *strata_name_from_source    (const char        *pattern,
-                                           const char        *source);
+char *strata_name_from_source (const char *pattern, const char *source);
 
 G_END_DECLS

@@ -15,53 +15,42 @@ typedef enum
 
 /* Called in the worker thread around every step; what it fails with is taken as the step's own failure.
  * With it a test walks a job's failures and cancellations step by step. */
-typedef gboolean (*StrataJobHook) (StrataJob       *job,
-                                   guint            index,
-                                   StrataHookPoint  point,
-                                   gpointer         user_data,
-                                   GError         **error);
+typedef gboolean (*StrataJobHook) (StrataJob *job,
+                                   guint index,
+                                   StrataHookPoint point,
+                                   gpointer user_data,
+                                   GError **error);
 
 /* strata-job.c */
-StrataJob        *strata_job_new              (StrataConnection  *connection,
-                                               StrataPlan        *plan,
-                                               const char        *journal_dir);
+StrataJob *strata_job_new (StrataConnection *connection, StrataPlan *plan, const char *journal_dir);
 /* takes JOURNAL over */
-StrataJob        *strata_job_new_from_journal (StrataConnection  *connection,
-                                               StrataJournal     *journal,
-                                               gboolean           resume);
-void              strata_job_set_hook         (StrataJob         *self,
-                                               StrataJobHook      hook,
-                                               gpointer           user_data);
-StrataJobHook     strata_job_get_hook         (StrataJob         *self,
-                                               gpointer          *user_data);
-StrataConnection *strata_job_get_connection   (StrataJob         *self);
-const char       *strata_job_get_journal_dir  (StrataJob         *self);
-StrataJournal    *strata_job_steal_journal    (StrataJob         *self);
-gboolean          strata_job_get_backwards    (StrataJob         *self);
+StrataJob *strata_job_new_from_journal (StrataConnection *connection,
+                                        StrataJournal *journal,
+                                        gboolean resume);
+void strata_job_set_hook (StrataJob *self, StrataJobHook hook, gpointer user_data);
+StrataJobHook strata_job_get_hook (StrataJob *self, gpointer *user_data);
+StrataConnection *strata_job_get_connection (StrataJob *self);
+const char *strata_job_get_journal_dir (StrataJob *self);
+StrataJournal *strata_job_steal_journal (StrataJob *self);
+gboolean strata_job_get_backwards (StrataJob *self);
 /* on the owner's context; runs until the state is one that is over */
-void              strata_job_start            (StrataJob         *self);
+void strata_job_start (StrataJob *self);
 
 /* from the worker thread */
-void              strata_job_enter_step       (StrataJob         *self,
-                                               guint              index,
-                                               gboolean           undoing);
-void              strata_job_set_over         (StrataJob         *self,
-                                               StrataJobState     state,
-                                               StrataJobOutcome   outcome,
-                                               const GError      *error);
+void strata_job_enter_step (StrataJob *self, guint index, gboolean undoing);
+void strata_job_set_over (StrataJob *self,
+                          StrataJobState state,
+                          StrataJobOutcome outcome,
+                          const GError *error);
 /* what a step found out, journaled with its end */
-void              strata_job_set_result       (StrataJob         *self,
-                                               const char        *key,
-                                               const char        *value);
-char             *strata_job_get_result       (StrataJob         *self,
-                                               const char        *key);
-JsonObject       *strata_job_take_new_results (StrataJob         *self);
+void strata_job_set_result (StrataJob *self, const char *key, const char *value);
+char *strata_job_get_result (StrataJob *self, const char *key);
+JsonObject *strata_job_take_new_results (StrataJob *self);
 
 /* strata-job-run.c: carries the plan out; worker thread */
-void              strata_job_run              (StrataJob         *self,
-                                               GCancellable      *cancellable);
+void strata_job_run (StrataJob *self, GCancellable *cancellable);
 
 /* strata-step.c: about how long a step takes, in seconds, for the progress bar */
-double            strata_step_spec_get_weight (StrataStepSpec    *step);
+double strata_step_spec_get_weight (StrataStepSpec *step);
 
 G_END_DECLS

@@ -4,20 +4,16 @@
 
 #include "config.h"
 
-#include <glib/gi18n-lib.h>
-
-#include "host/strata-storage.h"
 #include "strata-job-private.h"
-#include "strata-job-queue.h"
-#include "xml/strata-error.h"
+#include "strata-job-queue-private.h"
 
 struct _StrataJobQueue
 {
-  GObject    parent_instance;
+  GObject parent_instance;
 
   GPtrArray *jobs; /* StrataJob */
-  char      *journal_dir;
-  guint      n_active;
+  char *journal_dir;
+  guint n_active;
 };
 
 enum
@@ -43,8 +39,7 @@ get_n_items (GListModel *model)
 }
 
 static gpointer
-get_item (GListModel *model,
-          guint       position)
+get_item (GListModel *model, guint position)
 {
   StrataJobQueue *self = STRATA_JOB_QUEUE (model);
 
@@ -62,19 +57,19 @@ list_model_init (GListModelInterface *iface)
   iface->get_item = get_item;
 }
 
-G_DEFINE_FINAL_TYPE_WITH_CODE (StrataJobQueue, strata_job_queue, G_TYPE_OBJECT,
+G_DEFINE_FINAL_TYPE_WITH_CODE (StrataJobQueue,
+                               strata_job_queue,
+                               G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (G_TYPE_LIST_MODEL, list_model_init))
 
 static gboolean
-share_resource (StrataJob *a,
-                StrataJob *b)
+share_resource (StrataJob *a, StrataJob *b)
 {
   GPtrArray *of_a = strata_plan_get_resources (strata_job_get_plan (a));
   GPtrArray *of_b = strata_plan_get_resources (strata_job_get_plan (b));
 
   if (g_strcmp0 (strata_connection_get_uri (strata_job_get_connection (a)),
-                 strata_connection_get_uri (strata_job_get_connection (b)))
-      != 0)
+                 strata_connection_get_uri (strata_job_get_connection (b))) != 0)
     return FALSE;
 
   for (guint i = 0; i < of_a->len; i++)
@@ -87,15 +82,14 @@ share_resource (StrataJob *a,
 }
 
 static gboolean
-has_to_wait (StrataJobQueue *self,
-             guint           index)
+has_to_wait (StrataJobQueue *self, guint index)
 {
   for (guint i = 0; i < index; i++)
     {
       StrataJob *earlier = g_ptr_array_index (self->jobs, i);
 
-      if (!strata_job_is_over (earlier)
-          && share_resource (earlier, g_ptr_array_index (self->jobs, index)))
+      if (!strata_job_is_over (earlier) &&
+          share_resource (earlier, g_ptr_array_index (self->jobs, index)))
         return TRUE;
     }
 
@@ -163,10 +157,7 @@ strata_job_queue_finalize (GObject *object)
 }
 
 static void
-strata_job_queue_get_property (GObject    *object,
-                               guint       prop_id,
-                               GValue     *value,
-                               GParamSpec *pspec)
+strata_job_queue_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
 {
   StrataJobQueue *self = STRATA_JOB_QUEUE (object);
 
@@ -215,8 +206,8 @@ strata_job_queue_new (const char *journal_dir)
 {
   StrataJobQueue *self = g_object_new (STRATA_TYPE_JOB_QUEUE, NULL);
 
-  self->journal_dir
-      = journal_dir != NULL ? g_strdup (journal_dir) : strata_journal_get_default_dir ();
+  self->journal_dir =
+      journal_dir != NULL ? g_strdup (journal_dir) : strata_journal_get_default_dir ();
 
   return self;
 }
@@ -251,8 +242,7 @@ strata_job_queue_clear_over (StrataJobQueue *self)
 }
 
 static StrataJob *
-add_job (StrataJobQueue *self,
-         StrataJob      *job)
+add_job (StrataJobQueue *self, StrataJob *job)
 {
   g_signal_connect_object (job, "notify::state", G_CALLBACK (on_job_state), self,
                            G_CONNECT_SWAPPED);
@@ -274,9 +264,7 @@ add_job (StrataJobQueue *self,
  * Returns: (transfer none): the job, running already or waiting for another
  */
 StrataJob *
-strata_job_queue_submit (StrataJobQueue   *self,
-                         StrataConnection *connection,
-                         StrataPlan       *plan)
+strata_job_queue_submit (StrataJobQueue *self, StrataConnection *connection, StrataPlan *plan)
 {
   g_return_val_if_fail (STRATA_IS_JOB_QUEUE (self), NULL);
   g_return_val_if_fail (STRATA_IS_CONNECTION (connection), NULL);
@@ -285,12 +273,18 @@ strata_job_queue_submit (StrataJobQueue   *self,
   return add_job (self, strata_job_new (connection, plan, self->journal_dir));
 }
 
+const char *
+strata_job_queue_get_journal_dir (StrataJobQueue *self)
+{
+  return self->journal_dir;
+}
+
 StrataJob *
-strata_job_queue_take_up (StrataJobQueue   *self,
+strata_job_queue_take_up (StrataJobQueue *self,
                           StrataConnection *connection,
-                          const char       *id,
-                          gboolean          resume,
-                          GError          **error)
+                          const char *id,
+                          gboolean resume,
+                          GError **error)
 {
   StrataJournal *journal;
 
@@ -301,190 +295,4 @@ strata_job_queue_take_up (StrataJobQueue   *self,
     return NULL;
 
   return add_job (self, strata_job_new_from_journal (connection, journal, resume));
-}
-
-void
-strata_unfinished_job_free (StrataUnfinishedJob *self)
-{
-  g_free (self->id);
-  g_free (self->title);
-  g_free (self->uri);
-  g_free (self->started);
-  g_free (self->step);
-  g_free (self);
-}
-
-static StrataUnfinishedJob *
-describe (StrataJournal *journal)
-{
-  StrataUnfinishedJob *job = g_new0 (StrataUnfinishedJob, 1);
-  StrataPlan *plan = strata_journal_get_plan (journal);
-
-  job->id = g_strdup (strata_journal_get_id (journal));
-  job->title = g_strdup (strata_plan_get_title (plan));
-  job->uri = g_strdup (strata_journal_get_uri (journal));
-  job->started = g_strdup (strata_journal_get_started (journal));
-  job->n_steps = strata_plan_get_n_steps (plan);
-  job->step_index = strata_journal_get_position (journal);
-  job->can_roll_back = strata_journal_can_roll_back (journal);
-  if (job->step_index < job->n_steps)
-    job->step = g_strdup (strata_plan_get_step (plan, job->step_index)->title);
-
-  return job;
-}
-
-GPtrArray *
-strata_job_queue_list_unfinished (StrataJobQueue *self,
-                                  GError        **error)
-{
-  g_autoptr (GPtrArray) list
-      = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_unfinished_job_free);
-  g_autoptr (GDir) dir = g_dir_open (self->journal_dir, 0, NULL);
-  const char *name;
-
-  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
-    {
-      g_autoptr (StrataJournal) journal = NULL;
-      g_autofree char *id = NULL;
-
-      if (!g_str_has_suffix (name, ".journal"))
-        continue;
-      id = g_strndup (name, strlen (name) - strlen (".journal"));
-      /* One that is busy is not unfinished, and one without a plan did nothing. */
-      journal = strata_journal_open (self->journal_dir, id, NULL);
-      if (journal != NULL)
-        g_ptr_array_add (list, describe (journal));
-    }
-
-  return g_steal_pointer (&list);
-}
-
-/* Planning --------------------------------------------------------------------------------------- */
-
-typedef struct
-{
-  StrataConnection *connection;
-  StrataRequest    *request;
-} PlanData;
-
-static void
-plan_data_free (gpointer data)
-{
-  PlanData *plan_data = data;
-
-  g_object_unref (plan_data->connection);
-  strata_request_free (plan_data->request);
-  g_free (plan_data);
-}
-
-/* An image that neither a pool nor a definition names yet: the file of "seal", the disks of "import". */
-static void
-add_image (StrataGraph      *graph,
-           StrataConnection *connection,
-           const char       *path)
-{
-  g_autofree char *next = g_strdup (path);
-
-  while (next != NULL && strata_graph_get_image (graph, next) == NULL)
-    {
-      StrataImage *image = strata_storage_look (connection, next, NULL);
-
-      if (image == NULL)
-        return;
-
-      g_set_str (&next, image->backing_path);
-      strata_graph_take_image (graph, image);
-    }
-}
-
-static void
-add_images_of_request (StrataGraph         *graph,
-                       StrataConnection    *connection,
-                       const StrataRequest *request)
-{
-  g_autoptr (StrataDomainXml) definition = NULL;
-  g_autoptr (GPtrArray) disks = NULL;
-
-  if (request->kind == STRATA_REQUEST_SEAL_IMAGE)
-    add_image (graph, connection, request->file);
-  if (request->kind != STRATA_REQUEST_TEMPLATE_IMPORT || request->text == NULL)
-    return;
-
-  definition = strata_domain_xml_new_from_string (request->text, NULL);
-  if (definition == NULL)
-    return; /* the planner says so */
-
-  disks = strata_domain_xml_get_disks (definition);
-  for (guint i = 0; i < disks->len; i++)
-    {
-      StrataDiskXml *disk = g_ptr_array_index (disks, i);
-
-      if (disk->source != NULL)
-        add_image (graph, connection, disk->source);
-    }
-}
-
-static void
-plan_in_thread (GTask        *task,
-                gpointer      source,
-                gpointer      task_data,
-                GCancellable *cancellable)
-{
-  PlanData *data = task_data;
-  g_autoptr (StrataGraph) graph = NULL;
-  StrataPlan *plan = NULL;
-  GError *error = NULL;
-
-  graph = strata_connection_gather (data->connection, cancellable, &error);
-  if (graph != NULL)
-    {
-      add_images_of_request (graph, data->connection, data->request);
-      plan = strata_plan_request (graph, data->request, &error);
-    }
-
-  if (plan != NULL)
-    g_task_return_pointer (task, plan, g_object_unref);
-  else
-    g_task_return_error (task, error);
-}
-
-/**
- * strata_job_queue_plan_async:
- * @self: a queue
- * @connection: the host
- * @request: what is wanted; it is copied
- * @cancellable: (nullable): to give up waiting
- * @callback: called on the caller's context
- * @user_data: for @callback
- *
- * Gathers the host's graph in a worker and lets the planner answer.
- */
-void
-strata_job_queue_plan_async (StrataJobQueue      *self,
-                             StrataConnection    *connection,
-                             const StrataRequest *request,
-                             GCancellable        *cancellable,
-                             GAsyncReadyCallback  callback,
-                             gpointer             user_data)
-{
-  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
-  PlanData *data = g_new0 (PlanData, 1);
-
-  g_return_if_fail (STRATA_IS_JOB_QUEUE (self));
-
-  data->connection = g_object_ref (connection);
-  data->request = strata_request_copy (request);
-  g_task_set_source_tag (task, strata_job_queue_plan_async);
-  g_task_set_task_data (task, data, plan_data_free);
-  g_task_run_in_thread (task, plan_in_thread);
-}
-
-StrataPlan *
-strata_job_queue_plan_finish (StrataJobQueue *self,
-                              GAsyncResult   *result,
-                              GError        **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
-
-  return g_task_propagate_pointer (G_TASK (result), error);
 }

@@ -15,48 +15,47 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (StrataJobQueue, strata_job_queue, STRATA, JOB_QUEUE, GObject)
 
 /* JOURNAL_DIR: NULL for $XDG_STATE_HOME/strata/journal */
-StrataJobQueue *strata_job_queue_new          (const char           *journal_dir);
-guint           strata_job_queue_get_n_active (StrataJobQueue       *self);
-void            strata_job_queue_clear_over   (StrataJobQueue       *self);
+StrataJobQueue *strata_job_queue_new (const char *journal_dir);
+guint strata_job_queue_get_n_active (StrataJobQueue *self);
+void strata_job_queue_clear_over (StrataJobQueue *self);
 
 /* Gathers the host's graph in a worker and lets the planner answer. */
-void            strata_job_queue_plan_async   (StrataJobQueue       *self,
-                                               StrataConnection     *connection,
-                                               const StrataRequest  *request,
-                                               GCancellable         *cancellable,
-                                               GAsyncReadyCallback   callback,
-                                               gpointer              user_data);
-StrataPlan     *strata_job_queue_plan_finish  (StrataJobQueue       *self,
-                                               GAsyncResult         *result,
-                                               GError              **error);
+void strata_job_queue_plan_async (StrataJobQueue *self,
+                                  StrataConnection *connection,
+                                  const StrataRequest *request,
+                                  GCancellable *cancellable,
+                                  GAsyncReadyCallback callback,
+                                  gpointer user_data);
+StrataPlan *strata_job_queue_plan_finish (StrataJobQueue *self,
+                                          GAsyncResult *result,
+                                          GError **error);
 /* (transfer none): the queue keeps it; watch notify::state */
-StrataJob      *strata_job_queue_submit       (StrataJobQueue       *self,
-                                               StrataConnection     *connection,
-                                               StrataPlan           *plan);
+StrataJob *strata_job_queue_submit (StrataJobQueue *self,
+                                    StrataConnection *connection,
+                                    StrataPlan *plan);
 
 /* What earlier processes left unfinished (their journals, not locked by a living process). */
 typedef struct
 {
-  char       *id;
-  char       *title;
-  char       *uri;
-  char       *started;   /* ISO 8601 */
-  char       *step;      /* the one it stopped in */
-  guint       step_index;
-  guint       n_steps;
-  gboolean    can_roll_back;
+  char *id;
+  char *title;
+  char *uri;
+  char *started; /* ISO 8601 */
+  char *step;    /* the one it stopped in */
+  guint step_index;
+  guint n_steps;
+  gboolean can_roll_back;
 } StrataUnfinishedJob;
 
-void            strata_unfinished_job_free    (StrataUnfinishedJob  *self);
+void strata_unfinished_job_free (StrataUnfinishedJob *self);
 /* (element-type StrataUnfinishedJob); reads the journal's files: worker threads only */
-GPtrArray      *strata_job_queue_list_unfinished (StrataJobQueue    *self,
-                                                  GError           **error);
+GPtrArray *strata_job_queue_list_unfinished (StrataJobQueue *self, GError **error);
 /* resume: goes forward from where it stopped; otherwise rolls back. NULL if the journal has no such job.
  * Reads one small file. */
-StrataJob      *strata_job_queue_take_up      (StrataJobQueue       *self,
-                                               StrataConnection     *connection,
-                                               const char           *id,
-                                               gboolean              resume,
-                                               GError              **error);
+StrataJob *strata_job_queue_take_up (StrataJobQueue *self,
+                                     StrataConnection *connection,
+                                     const char *id,
+                                     gboolean resume,
+                                     GError **error);
 
 G_END_DECLS

@@ -14,17 +14,14 @@
 
 typedef struct
 {
-  StrataJob     *job;
+  StrataJob *job;
   StrataJournal *journal;
-  StrataPlan    *plan;
-  GCancellable  *cancellable;
+  StrataPlan *plan;
+  GCancellable *cancellable;
 } Run;
 
 static gboolean
-call_hook (Run            *run,
-           guint           index,
-           StrataHookPoint point,
-           GError        **error)
+call_hook (Run *run, guint index, StrataHookPoint point, GError **error)
 {
   gpointer user_data;
   StrataJobHook hook = strata_job_get_hook (run->job, &user_data);
@@ -33,9 +30,7 @@ call_hook (Run            *run,
 }
 
 static const StrataStepClass *
-get_step (Run               *run,
-          guint              index,
-          StrataStepContext *context)
+get_step (Run *run, guint index, StrataStepContext *context)
 {
   StrataStepSpec *spec = strata_plan_get_step (run->plan, index);
 
@@ -47,9 +42,7 @@ get_step (Run               *run,
 }
 
 static gboolean
-undo_step (Run    *run,
-           guint   index,
-           GError **error)
+undo_step (Run *run, guint index, GError **error)
 {
   StrataStepContext context;
   const StrataStepClass *klass = get_step (run, index, &context);
@@ -64,12 +57,12 @@ undo_step (Run    *run,
 /* A step that an earlier process began: it may be done, half done, or not done at all. Only the host
  * knows. Returns whether it can be passed over. */
 static gboolean
-settle_begun_step (Run                   *run,
-                   guint                  index,
+settle_begun_step (Run *run,
+                   guint index,
                    const StrataStepClass *klass,
-                   StrataStepContext     *context,
-                   gboolean              *done,
-                   GError               **error)
+                   StrataStepContext *context,
+                   gboolean *done,
+                   GError **error)
 {
   *done = FALSE;
   if (klass->is_done != NULL && !klass->is_done (context, done, error))
@@ -83,9 +76,7 @@ settle_begun_step (Run                   *run,
 }
 
 static gboolean
-run_step (Run     *run,
-          guint    index,
-          GError **error)
+run_step (Run *run, guint index, GError **error)
 {
   StrataStepContext context;
   const StrataStepClass *klass = get_step (run, index, &context);
@@ -93,8 +84,8 @@ run_step (Run     *run,
 
   if (klass == NULL)
     {
-      strata_set_error (error, STRATA_ERROR_UNSUPPORTED, _("A newer Strata made this plan."),
-                        _("There is no step “%s”"), strata_plan_get_step (run->plan, index)->kind);
+      strata_set_error (error, STRATA_ERROR_UNSUPPORTED, _ ("A newer Strata made this plan."),
+                        _ ("There is no step “%s”"), strata_plan_get_step (run->plan, index)->kind);
       return FALSE;
     }
 
@@ -109,8 +100,8 @@ run_step (Run     *run,
         return TRUE;
     }
 
-  if (!call_hook (run, index, STRATA_HOOK_BEFORE_STEP, error)
-      || g_cancellable_set_error_if_cancelled (run->cancellable, error))
+  if (!call_hook (run, index, STRATA_HOOK_BEFORE_STEP, error) ||
+      g_cancellable_set_error_if_cancelled (run->cancellable, error))
     return FALSE;
   if (klass->check != NULL && !klass->check (&context, run->cancellable, error))
     return FALSE;
@@ -134,13 +125,12 @@ run_step (Run     *run,
 }
 
 static gboolean
-go_forward (Run     *run,
-            GError **error)
+go_forward (Run *run, GError **error)
 {
   for (guint i = 0; i < strata_plan_get_n_steps (run->plan); i++)
     {
-      if (strata_journal_get_mark (run->journal, i) != STRATA_STEP_DONE
-          && !run_step (run, i, error))
+      if (strata_journal_get_mark (run->journal, i) != STRATA_STEP_DONE &&
+          !run_step (run, i, error))
         return FALSE;
     }
 
@@ -150,8 +140,7 @@ go_forward (Run     *run,
 /* Undoes what was done, last step first. A step that can't be undone does not keep the earlier ones
  * from being tried: what can be cleaned up is. */
 static gboolean
-go_back (Run     *run,
-         GError **error)
+go_back (Run *run, GError **error)
 {
   gboolean all = TRUE;
 
@@ -159,8 +148,8 @@ go_back (Run     *run,
     {
       g_autoptr (GError) local = NULL;
 
-      if (strata_journal_get_mark (run->journal, i - 1) == STRATA_STEP_UNTOUCHED
-          || undo_step (run, i - 1, &local))
+      if (strata_journal_get_mark (run->journal, i - 1) == STRATA_STEP_UNTOUCHED ||
+          undo_step (run, i - 1, &local))
         continue;
 
       strata_job_append_log (run->job, local->message);
@@ -179,8 +168,7 @@ is_cancellation (const GError *error)
 }
 
 static void
-fail_for_good (Run          *run,
-               const GError *cause)
+fail_for_good (Run *run, const GError *cause)
 {
   StrataJobState state = is_cancellation (cause) ? STRATA_JOB_CANCELLED : STRATA_JOB_FAILED;
   g_autoptr (GError) undo_error = NULL;
@@ -202,9 +190,9 @@ fail_for_good (Run          *run,
     }
 
   both = strata_error_new (STRATA_ERROR_NEEDS_RECOVERY,
-                           _("Mend that, then take the job back with “stratactl job rollback”."),
+                           _ ("Mend that, then take the job back with “stratactl job rollback”."),
                            /* Translators: why it failed, and why undoing that failed too */
-                           _("%s. Undoing it failed as well: %s"), cause->message,
+                           _ ("%s. Undoing it failed as well: %s"), cause->message,
                            undo_error->message);
   strata_journal_close (run->journal);
   strata_job_set_over (run->job, STRATA_JOB_FAILED, STRATA_JOB_OUTCOME_STUCK, both);
@@ -217,8 +205,8 @@ run_backwards (Run *run)
 
   if (!strata_journal_can_roll_back (run->journal))
     {
-      error = strata_error_new (STRATA_ERROR_REFUSED, _("Finish it with “stratactl job resume”."),
-                                _("This job is past its point of no return"));
+      error = strata_error_new (STRATA_ERROR_REFUSED, _ ("Finish it with “stratactl job resume”."),
+                                _ ("This job is past its point of no return"));
       strata_journal_close (run->journal);
       strata_job_set_over (run->job, STRATA_JOB_FAILED, STRATA_JOB_OUTCOME_STOPPED, error);
     }
@@ -243,8 +231,7 @@ run_backwards (Run *run)
  * was let go of: whoever hears that the job is over may take it up again.
  */
 void
-strata_job_run (StrataJob    *self,
-                GCancellable *cancellable)
+strata_job_run (StrataJob *self, GCancellable *cancellable)
 {
   Run run = { .job = self, .plan = strata_job_get_plan (self), .cancellable = cancellable };
   g_autoptr (GError) error = NULL;

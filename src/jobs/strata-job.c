@@ -1,67 +1,34 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* StrataJob: a plan being carried out, as the main thread sees it.
- *
- * The worker thread writes what it has to say into one struct under a mutex; an idle on the owner's
- * context, never more than one at a time, copies it to where the properties are read from.
- */
+/* StrataJob: a plan being carried out, as the main thread sees it. */
 
 #include "config.h"
 
 #include <glib/gi18n-lib.h>
 
 #include "strata-job-private.h"
-#include "xml/strata-error.h"
-
-/* All that changes while a job runs. */
-typedef struct
-{
-  StrataJobState   state;
-  StrataJobOutcome outcome;
-  guint            step; /* from 1; 0: none yet */
-  char            *step_title;
-  double           fraction;
-  guint64          bytes_done;
-  guint64          bytes_total;
-  guint64          rate;
-  int              seconds_left;
-} Progress;
+#include "strata-job-report.h"
 
 struct _StrataJob
 {
-  GObject           parent_instance;
+  GObject parent_instance;
 
-  char             *id;
+  char *id;
   StrataConnection *connection;
-  StrataPlan       *plan;
-  char             *journal_dir;
-  StrataJournal    *journal;
-  GCancellable     *cancellable;
-  GMainContext     *context;
-  GArray           *weights; /* double, a step */
-  double            weight;
-  StrataJobHook     hook;
-  gpointer          hook_data;
-  gboolean          backwards;
+  StrataPlan *plan;
+  char *journal_dir;
+  StrataJournal *journal; /* of a job that is taken up again, until it runs */
+  GCancellable *cancellable;
+  StrataJobReport *report;
+  StrataJobHook hook;
+  gpointer hook_data;
+  gboolean backwards;
+  guint64 bandwidth; /* atomic: steps read it in their thread */
 
-  /* what the owner's context sees */
-  Progress          shown;
-  char             *shown_title;
-  char             *shown_log;
-  GError           *shown_error;
-
-  /* what the worker says */
-  GMutex            mutex;
-  Progress          said;
-  GString          *said_log;
-  GError           *said_error;
-  JsonObject       *results;
-  JsonObject       *new_results;
-  GSource          *source;
-  guint64           bandwidth;
-  double            done_weight;
-  gint64            started;
-  gint64            step_started;
+  StrataProgress shown;
+  char *shown_title;
+  char *shown_log;
+  GError *shown_error;
 };
 
 enum
@@ -89,7 +56,8 @@ static GParamSpec *properties[N_PROPS];
 
 G_DEFINE_FINAL_TYPE (StrataJob, strata_job, G_TYPE_OBJECT)
 
-G_DEFINE_ENUM_TYPE (StrataJobState, strata_job_state,
+G_DEFINE_ENUM_TYPE (StrataJobState,
+                    strata_job_state,
                     G_DEFINE_ENUM_VALUE (STRATA_JOB_QUEUED, "queued"),
                     G_DEFINE_ENUM_VALUE (STRATA_JOB_RUNNING, "running"),
                     G_DEFINE_ENUM_VALUE (STRATA_JOB_CANCELLING, "cancelling"),
@@ -97,7 +65,8 @@ G_DEFINE_ENUM_TYPE (StrataJobState, strata_job_state,
                     G_DEFINE_ENUM_VALUE (STRATA_JOB_FAILED, "failed"),
                     G_DEFINE_ENUM_VALUE (STRATA_JOB_CANCELLED, "cancelled"))
 
-G_DEFINE_ENUM_TYPE (StrataJobOutcome, strata_job_outcome,
+G_DEFINE_ENUM_TYPE (StrataJobOutcome,
+                    strata_job_outcome,
                     G_DEFINE_ENUM_VALUE (STRATA_JOB_OUTCOME_NONE, "none"),
                     G_DEFINE_ENUM_VALUE (STRATA_JOB_OUTCOME_DONE, "done"),
                     G_DEFINE_ENUM_VALUE (STRATA_JOB_OUTCOME_ROLLED_BACK, "rolled-back"),
@@ -105,71 +74,51 @@ G_DEFINE_ENUM_TYPE (StrataJobOutcome, strata_job_outcome,
                     G_DEFINE_ENUM_VALUE (STRATA_JOB_OUTCOME_STUCK, "stuck"))
 
 static void
-notify_progress (StrataJob      *self,
-                 const Progress *old)
+notify_progress (StrataJob *self, const StrataProgress *old)
 {
-  const Progress *now = &self->shown;
+  const StrataProgress *now = &self->shown;
+  const gboolean changed[N_PROPS] = {
+    [PROP_STEP] = old->step != now->step,
+    [PROP_FRACTION] = old->fraction < now->fraction || old->fraction > now->fraction,
+    [PROP_BYTES_DONE] = old->bytes_done != now->bytes_done,
+    [PROP_BYTES_TOTAL] = old->bytes_total != now->bytes_total,
+    [PROP_RATE] = old->rate != now->rate,
+    [PROP_SECONDS_LEFT] = old->seconds_left != now->seconds_left,
+    [PROP_OUTCOME] = old->outcome != now->outcome,
+  };
 
-  if (old->step != now->step)
-    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STEP]);
-  if (old->fraction < now->fraction || old->fraction > now->fraction)
-    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_FRACTION]);
-  if (old->bytes_done != now->bytes_done)
-    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_BYTES_DONE]);
-  if (old->bytes_total != now->bytes_total)
-    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_BYTES_TOTAL]);
-  if (old->rate != now->rate)
-    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_RATE]);
-  if (old->seconds_left != now->seconds_left)
-    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SECONDS_LEFT]);
-  if (old->outcome != now->outcome)
-    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_OUTCOME]);
+  for (guint i = PROP_0 + 1; i < N_PROPS; i++)
+    {
+      if (changed[i])
+        g_object_notify_by_pspec (G_OBJECT (self), properties[i]);
+    }
   /* The state last: who waits for the end finds everything else in place. */
   if (old->state != now->state)
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATE]);
 }
 
 static gboolean
-show_idle (gpointer data)
+on_news (gpointer data)
 {
   StrataJob *self = data;
-  Progress old = self->shown;
-  gboolean failed, new_title, new_log;
+  StrataProgress old = self->shown;
+  g_autofree char *old_title = g_strdup (self->shown_title);
+  gsize old_log = self->shown_log != NULL ? strlen (self->shown_log) : 0;
+  gboolean had_error = self->shown_error != NULL;
 
-  g_mutex_lock (&self->mutex);
-  self->shown = self->said;
-  new_title = g_set_str (&self->shown_title, self->said.step_title);
-  new_log = g_set_str (&self->shown_log, self->said_log->str);
-  failed = self->said_error != NULL && self->shown_error == NULL;
-  if (failed)
-    self->shown_error = g_error_copy (self->said_error);
-  g_clear_pointer (&self->source, g_source_unref);
-  g_mutex_unlock (&self->mutex);
+  strata_job_report_read (self->report, &self->shown, &self->shown_title, &self->shown_log,
+                          &self->shown_error);
 
-  g_object_freeze_notify (G_OBJECT (self));
-  if (new_title)
+  if (g_strcmp0 (old_title, self->shown_title) != 0)
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STEP_TITLE]);
-  if (new_log)
+  /* It only ever grows. */
+  if (old_log != strlen (self->shown_log))
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LOG]);
-  if (failed)
+  if (!had_error && self->shown_error != NULL)
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ERROR_MESSAGE]);
   notify_progress (self, &old);
-  g_object_thaw_notify (G_OBJECT (self));
 
   return G_SOURCE_REMOVE;
-}
-
-/* With the mutex held. */
-static void
-schedule_show (StrataJob *self)
-{
-  if (self->source != NULL)
-    return;
-
-  self->source = g_idle_source_new ();
-  g_source_set_priority (self->source, G_PRIORITY_DEFAULT);
-  g_source_set_callback (self->source, show_idle, g_object_ref (self), g_object_unref);
-  g_source_attach (self->source, self->context);
 }
 
 static void
@@ -177,32 +126,22 @@ strata_job_finalize (GObject *object)
 {
   StrataJob *self = STRATA_JOB (object);
 
+  g_clear_pointer (&self->report, strata_job_report_free);
   g_clear_pointer (&self->journal, strata_journal_close);
-  g_clear_pointer (&self->weights, g_array_unref);
-  g_clear_pointer (&self->results, json_object_unref);
-  g_clear_pointer (&self->new_results, json_object_unref);
-  g_clear_pointer (&self->context, g_main_context_unref);
   g_clear_error (&self->shown_error);
-  g_clear_error (&self->said_error);
   g_clear_object (&self->connection);
   g_clear_object (&self->plan);
   g_clear_object (&self->cancellable);
-  g_string_free (self->said_log, TRUE);
   g_free (self->shown_title);
   g_free (self->shown_log);
-  g_free (self->said.step_title);
   g_free (self->journal_dir);
   g_free (self->id);
-  g_mutex_clear (&self->mutex);
 
   G_OBJECT_CLASS (strata_job_parent_class)->finalize (object);
 }
 
 static void
-strata_job_get_property (GObject    *object,
-                         guint       prop_id,
-                         GValue     *value,
-                         GParamSpec *pspec)
+strata_job_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
 {
   StrataJob *self = STRATA_JOB (object);
 
@@ -259,10 +198,7 @@ strata_job_get_property (GObject    *object,
 }
 
 static void
-strata_job_set_property (GObject      *object,
-                         guint         prop_id,
-                         const GValue *value,
-                         GParamSpec   *pspec)
+strata_job_set_property (GObject *object, guint prop_id, const GValue *value, GParamSpec *pspec)
 {
   if (prop_id == PROP_BANDWIDTH)
     strata_job_set_bandwidth (STRATA_JOB (object), g_value_get_uint64 (value));
@@ -282,25 +218,25 @@ strata_job_class_init (StrataJobClass *klass)
 
   properties[PROP_ID] = g_param_spec_string ("id", NULL, NULL, NULL, read);
   properties[PROP_TITLE] = g_param_spec_string ("title", NULL, NULL, NULL, read);
-  properties[PROP_STATE] = g_param_spec_enum ("state", NULL, NULL, STRATA_TYPE_JOB_STATE,
-                                              STRATA_JOB_QUEUED, read);
+  properties[PROP_STATE] =
+      g_param_spec_enum ("state", NULL, NULL, STRATA_TYPE_JOB_STATE, STRATA_JOB_QUEUED, read);
   properties[PROP_OUTCOME] = g_param_spec_enum ("outcome", NULL, NULL, STRATA_TYPE_JOB_OUTCOME,
                                                 STRATA_JOB_OUTCOME_NONE, read);
   properties[PROP_STEP] = g_param_spec_uint ("step", NULL, NULL, 0, G_MAXUINT, 0, read);
   properties[PROP_N_STEPS] = g_param_spec_uint ("n-steps", NULL, NULL, 0, G_MAXUINT, 0, read);
   properties[PROP_STEP_TITLE] = g_param_spec_string ("step-title", NULL, NULL, NULL, read);
   properties[PROP_FRACTION] = g_param_spec_double ("fraction", NULL, NULL, 0, 1, 0, read);
-  properties[PROP_BYTES_DONE]
-      = g_param_spec_uint64 ("bytes-done", NULL, NULL, 0, G_MAXUINT64, 0, read);
-  properties[PROP_BYTES_TOTAL]
-      = g_param_spec_uint64 ("bytes-total", NULL, NULL, 0, G_MAXUINT64, 0, read);
+  properties[PROP_BYTES_DONE] =
+      g_param_spec_uint64 ("bytes-done", NULL, NULL, 0, G_MAXUINT64, 0, read);
+  properties[PROP_BYTES_TOTAL] =
+      g_param_spec_uint64 ("bytes-total", NULL, NULL, 0, G_MAXUINT64, 0, read);
   properties[PROP_RATE] = g_param_spec_uint64 ("rate", NULL, NULL, 0, G_MAXUINT64, 0, read);
-  properties[PROP_SECONDS_LEFT]
-      = g_param_spec_int ("seconds-left", NULL, NULL, -1, G_MAXINT, -1, read);
+  properties[PROP_SECONDS_LEFT] =
+      g_param_spec_int ("seconds-left", NULL, NULL, -1, G_MAXINT, -1, read);
   properties[PROP_ERROR_MESSAGE] = g_param_spec_string ("error-message", NULL, NULL, NULL, read);
   properties[PROP_LOG] = g_param_spec_string ("log", NULL, NULL, NULL, read);
-  properties[PROP_BANDWIDTH] = g_param_spec_uint64 ("bandwidth", NULL, NULL, 0, G_MAXUINT64, 0,
-                                                    read | G_PARAM_WRITABLE);
+  properties[PROP_BANDWIDTH] =
+      g_param_spec_uint64 ("bandwidth", NULL, NULL, 0, G_MAXUINT64, 0, read | G_PARAM_WRITABLE);
 
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
@@ -308,32 +244,19 @@ strata_job_class_init (StrataJobClass *klass)
 static void
 strata_job_init (StrataJob *self)
 {
-  g_mutex_init (&self->mutex);
   self->cancellable = g_cancellable_new ();
-  self->context = g_main_context_ref_thread_default ();
-  self->said_log = g_string_new (NULL);
-  self->results = json_object_new ();
-  self->said.seconds_left = self->shown.seconds_left = -1;
+  self->shown.seconds_left = -1;
 }
 
 static StrataJob *
-job_new (const char       *id,
-         StrataConnection *connection,
-         StrataPlan       *plan)
+job_new (const char *id, StrataConnection *connection, StrataPlan *plan, JsonObject *results)
 {
   StrataJob *self = g_object_new (STRATA_TYPE_JOB, NULL);
 
   self->id = g_strdup (id);
   self->connection = g_object_ref (connection);
   self->plan = g_object_ref (plan);
-  self->weights = g_array_new (FALSE, FALSE, sizeof (double));
-  for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
-    {
-      double weight = strata_step_spec_get_weight (strata_plan_get_step (plan, i));
-
-      g_array_append_val (self->weights, weight);
-      self->weight += weight;
-    }
+  self->report = strata_job_report_new (plan, results, on_news, G_OBJECT (self));
 
   return self;
 }
@@ -347,15 +270,13 @@ job_new (const char       *id,
  * Returns: (transfer full): a queued job that belongs to the calling thread's default context
  */
 StrataJob *
-strata_job_new (StrataConnection *connection,
-                StrataPlan       *plan,
-                const char       *journal_dir)
+strata_job_new (StrataConnection *connection, StrataPlan *plan, const char *journal_dir)
 {
   g_autofree char *uuid = g_uuid_string_random ();
   StrataJob *self;
 
   uuid[8] = '\0';
-  self = job_new (uuid, connection, plan);
+  self = job_new (uuid, connection, plan, NULL);
   self->journal_dir = g_strdup (journal_dir);
 
   return self;
@@ -370,15 +291,12 @@ strata_job_new (StrataConnection *connection,
  * Returns: (transfer full): a queued job
  */
 StrataJob *
-strata_job_new_from_journal (StrataConnection *connection,
-                             StrataJournal    *journal,
-                             gboolean          resume)
+strata_job_new_from_journal (StrataConnection *connection, StrataJournal *journal, gboolean resume)
 {
-  StrataJob *self
-      = job_new (strata_journal_get_id (journal), connection, strata_journal_get_plan (journal));
+  StrataJob *self =
+      job_new (strata_journal_get_id (journal), connection, strata_journal_get_plan (journal),
+               strata_journal_get_results (journal));
 
-  g_clear_pointer (&self->results, json_object_unref);
-  self->results = json_object_ref (strata_journal_get_results (journal));
   self->journal = journal;
   self->backwards = !resume;
 
@@ -386,10 +304,7 @@ strata_job_new_from_journal (StrataConnection *connection,
 }
 
 static void
-run_in_thread (GTask        *task,
-               gpointer      source,
-               gpointer      task_data,
-               GCancellable *cancellable)
+run_in_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
 {
   strata_job_run (source, cancellable);
   g_task_return_boolean (task, TRUE);
@@ -400,11 +315,7 @@ strata_job_start (StrataJob *self)
 {
   g_autoptr (GTask) task = g_task_new (self, self->cancellable, NULL, NULL);
 
-  g_mutex_lock (&self->mutex);
-  self->said.state = STRATA_JOB_RUNNING;
-  self->started = g_get_monotonic_time ();
-  g_mutex_unlock (&self->mutex);
-
+  strata_job_report_start (self->report);
   self->shown.state = STRATA_JOB_RUNNING;
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATE]);
   g_task_set_return_on_cancel (task, FALSE);
@@ -427,170 +338,96 @@ strata_job_cancel (StrataJob *self)
 
   if (self->shown.state == STRATA_JOB_QUEUED)
     {
-      g_autoptr (GError) error
-          = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, _("Cancelled"));
+      g_autoptr (GError) error =
+          g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, _ ("Cancelled"));
 
       strata_job_set_over (self, STRATA_JOB_CANCELLED, STRATA_JOB_OUTCOME_ROLLED_BACK, error);
       return;
     }
 
-  g_mutex_lock (&self->mutex);
-  if (self->said.state == STRATA_JOB_RUNNING)
-    self->said.state = STRATA_JOB_CANCELLING;
-  schedule_show (self);
-  g_mutex_unlock (&self->mutex);
+  strata_job_report_cancelling (self->report);
   g_cancellable_cancel (self->cancellable);
 }
 
-/* Progress, from the worker ------------------------------------------------------------------------ */
-
-/* With the mutex held: FRACTION is of the running step. */
-static void
-update_fraction (StrataJob *self,
-                 double     fraction)
+void
+strata_job_enter_step (StrataJob *self, guint index, gboolean undoing)
 {
-  guint index = self->said.step > 0 ? self->said.step - 1 : 0;
-  double weight = g_array_index (self->weights, double, index);
-  double elapsed = (double) (g_get_monotonic_time () - self->started) / G_USEC_PER_SEC;
-
-  self->said.fraction = CLAMP ((self->done_weight + weight * fraction) / self->weight, 0, 1);
-  /* Before that a guess would jump about. */
-  if (elapsed > 2 && self->said.fraction > 0.02)
-    self->said.seconds_left = (int) (elapsed * (1 - self->said.fraction) / self->said.fraction);
+  strata_job_report_step (self->report, index, undoing);
 }
 
+/**
+ * strata_job_report_bytes:
+ * @self: a job
+ * @done: bytes that the running step has moved
+ * @total: bytes that it will have moved
+ *
+ * Any thread.
+ */
 void
-strata_job_enter_step (StrataJob *self,
-                       guint      index,
-                       gboolean   undoing)
-{
-  StrataStepSpec *spec = strata_plan_get_step (self->plan, index);
-
-  g_mutex_lock (&self->mutex);
-  self->said.step = index + 1;
-  g_free (self->said.step_title);
-  /* Translators: undoing a step of a job; the step's title */
-  self->said.step_title = undoing ? g_strdup_printf (_("Undoing: %s"), spec->title)
-                                  : g_strdup (spec->title);
-  self->said.bytes_done = self->said.bytes_total = self->said.rate = 0;
-  self->step_started = g_get_monotonic_time ();
-  self->done_weight = 0;
-  for (guint i = 0; i < index; i++)
-    self->done_weight += g_array_index (self->weights, double, i);
-  update_fraction (self, 0);
-  g_string_append_printf (self->said_log, "%s\n", self->said.step_title);
-  schedule_show (self);
-  g_mutex_unlock (&self->mutex);
-}
-
-void
-strata_job_report_bytes (StrataJob *self,
-                         guint64    done,
-                         guint64    total)
+strata_job_report_bytes (StrataJob *self, guint64 done, guint64 total)
 {
   g_return_if_fail (STRATA_IS_JOB (self));
 
-  g_mutex_lock (&self->mutex);
-  {
-    double elapsed = (double) (g_get_monotonic_time () - self->step_started) / G_USEC_PER_SEC;
-
-    self->said.bytes_done = done;
-    self->said.bytes_total = total;
-    self->said.rate = elapsed > 0.1 ? (guint64) ((double) done / elapsed) : 0;
-    update_fraction (self, total > 0 ? (double) done / (double) total : 0);
-    schedule_show (self);
-  }
-  g_mutex_unlock (&self->mutex);
+  strata_job_report_moved (self->report, done, total);
 }
 
+/**
+ * strata_job_report_fraction:
+ * @self: a job
+ * @fraction: how much of the running step is done, 0 to 1
+ * @message: (nullable): a line for the log
+ *
+ * Any thread.
+ */
 void
-strata_job_report_fraction (StrataJob  *self,
-                            double      fraction,
-                            const char *message)
+strata_job_report_fraction (StrataJob *self, double fraction, const char *message)
 {
   g_return_if_fail (STRATA_IS_JOB (self));
 
-  g_mutex_lock (&self->mutex);
-  update_fraction (self, CLAMP (fraction, 0, 1));
-  if (message != NULL)
-    g_string_append_printf (self->said_log, "  %s\n", message);
-  schedule_show (self);
-  g_mutex_unlock (&self->mutex);
+  strata_job_report_part (self->report, fraction, message);
 }
 
+/**
+ * strata_job_append_log:
+ * @self: a job
+ * @text: a line for the log
+ *
+ * Any thread.
+ */
 void
-strata_job_append_log (StrataJob  *self,
-                       const char *text)
+strata_job_append_log (StrataJob *self, const char *text)
 {
   g_return_if_fail (STRATA_IS_JOB (self));
 
-  g_mutex_lock (&self->mutex);
-  g_string_append_printf (self->said_log, "%s\n", text);
-  schedule_show (self);
-  g_mutex_unlock (&self->mutex);
+  strata_job_report_log (self->report, text);
 }
 
 void
-strata_job_set_over (StrataJob       *self,
-                     StrataJobState   state,
+strata_job_set_over (StrataJob *self,
+                     StrataJobState state,
                      StrataJobOutcome outcome,
-                     const GError    *error)
+                     const GError *error)
 {
-  g_mutex_lock (&self->mutex);
-  self->said.state = state;
-  self->said.outcome = outcome;
-  self->said.seconds_left = -1;
-  self->said.rate = 0;
-  if (state == STRATA_JOB_DONE)
-    self->said.fraction = 1;
-  if (error != NULL && self->said_error == NULL)
-    {
-      self->said_error = g_error_copy (error);
-      g_string_append_printf (self->said_log, "%s\n", error->message);
-    }
-  schedule_show (self);
-  g_mutex_unlock (&self->mutex);
+  strata_job_report_over (self->report, state, outcome, error);
 }
 
 void
-strata_job_set_result (StrataJob  *self,
-                       const char *key,
-                       const char *value)
+strata_job_set_result (StrataJob *self, const char *key, const char *value)
 {
-  g_mutex_lock (&self->mutex);
-  if (self->new_results == NULL)
-    self->new_results = json_object_new ();
-  json_object_set_string_member (self->new_results, key, value);
-  json_object_set_string_member (self->results, key, value);
-  g_mutex_unlock (&self->mutex);
+  strata_job_report_set_result (self->report, key, value);
 }
 
 char *
-strata_job_get_result (StrataJob  *self,
-                       const char *key)
+strata_job_get_result (StrataJob *self, const char *key)
 {
-  char *value;
-
-  g_mutex_lock (&self->mutex);
-  value = g_strdup (json_object_get_string_member_with_default (self->results, key, NULL));
-  g_mutex_unlock (&self->mutex);
-
-  return value;
+  return strata_job_report_get_result (self->report, key);
 }
 
 JsonObject *
 strata_job_take_new_results (StrataJob *self)
 {
-  JsonObject *results;
-
-  g_mutex_lock (&self->mutex);
-  results = g_steal_pointer (&self->new_results);
-  g_mutex_unlock (&self->mutex);
-
-  return results;
+  return strata_job_report_take_new_results (self->report);
 }
-
-/* What there is to ask --------------------------------------------------------------------------- */
 
 const char *
 strata_job_get_id (StrataJob *self)
@@ -709,46 +546,34 @@ strata_job_get_log (StrataJob *self)
 }
 
 void
-strata_job_set_bandwidth (StrataJob *self,
-                          guint64    bandwidth)
+strata_job_set_bandwidth (StrataJob *self, guint64 bandwidth)
 {
   g_return_if_fail (STRATA_IS_JOB (self));
 
   if (strata_job_get_bandwidth (self) == bandwidth)
     return;
 
-  g_mutex_lock (&self->mutex);
-  self->bandwidth = bandwidth;
-  g_mutex_unlock (&self->mutex);
+  __atomic_store_n (&self->bandwidth, bandwidth, __ATOMIC_RELAXED);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_BANDWIDTH]);
 }
 
 guint64
 strata_job_get_bandwidth (StrataJob *self)
 {
-  guint64 bandwidth;
-
   g_return_val_if_fail (STRATA_IS_JOB (self), 0);
 
-  g_mutex_lock (&self->mutex);
-  bandwidth = self->bandwidth;
-  g_mutex_unlock (&self->mutex);
-
-  return bandwidth;
+  return __atomic_load_n (&self->bandwidth, __ATOMIC_RELAXED);
 }
 
 void
-strata_job_set_hook (StrataJob    *self,
-                     StrataJobHook hook,
-                     gpointer      user_data)
+strata_job_set_hook (StrataJob *self, StrataJobHook hook, gpointer user_data)
 {
   self->hook = hook;
   self->hook_data = user_data;
 }
 
 StrataJobHook
-strata_job_get_hook (StrataJob *self,
-                     gpointer  *user_data)
+strata_job_get_hook (StrataJob *self, gpointer *user_data)
 {
   *user_data = self->hook_data;
 

@@ -40,8 +40,8 @@ typedef enum
 #define STRATA_TYPE_JOB_OUTCOME (strata_job_outcome_get_type ())
 #define STRATA_TYPE_JOB         (strata_job_get_type ())
 
-GType             strata_job_state_get_type   (void);
-GType             strata_job_outcome_get_type (void);
+GType strata_job_state_get_type (void);
+GType strata_job_outcome_get_type (void);
 
 /* A plan being carried out. Lives on the main context of its creator; the steps run in a worker
  * thread, and properties change, coalesced, on that context. Bindable properties: id, title, state,
@@ -49,36 +49,30 @@ GType             strata_job_outcome_get_type (void);
  * seconds-left (-1: not known), error-message (NULL), log (text). */
 G_DECLARE_FINAL_TYPE (StrataJob, strata_job, STRATA, JOB, GObject)
 
-const char       *strata_job_get_id           (StrataJob     *self);
-const char       *strata_job_get_title        (StrataJob     *self);
-StrataPlan       *strata_job_get_plan         (StrataJob     *self);
-StrataJobState    strata_job_get_state        (StrataJob     *self);
-StrataJobOutcome  strata_job_get_outcome      (StrataJob     *self);
-gboolean          strata_job_is_over          (StrataJob     *self);
-double            strata_job_get_fraction     (StrataJob     *self);
-const char       *strata_job_get_step_title   (StrataJob     *self);
-guint64           strata_job_get_bytes_done   (StrataJob     *self);
-guint64           strata_job_get_bytes_total  (StrataJob     *self);
-guint64           strata_job_get_rate         (StrataJob     *self);
-int               strata_job_get_seconds_left (StrataJob     *self);
-const GError     *strata_job_get_error        (StrataJob     *self);
-const char       *strata_job_get_log          (StrataJob     *self);
-gboolean          strata_job_can_cancel       (StrataJob     *self);
+const char *strata_job_get_id (StrataJob *self);
+const char *strata_job_get_title (StrataJob *self);
+StrataPlan *strata_job_get_plan (StrataJob *self);
+StrataJobState strata_job_get_state (StrataJob *self);
+StrataJobOutcome strata_job_get_outcome (StrataJob *self);
+gboolean strata_job_is_over (StrataJob *self);
+double strata_job_get_fraction (StrataJob *self);
+const char *strata_job_get_step_title (StrataJob *self);
+guint64 strata_job_get_bytes_done (StrataJob *self);
+guint64 strata_job_get_bytes_total (StrataJob *self);
+guint64 strata_job_get_rate (StrataJob *self);
+int strata_job_get_seconds_left (StrataJob *self);
+const GError *strata_job_get_error (StrataJob *self);
+const char *strata_job_get_log (StrataJob *self);
+gboolean strata_job_can_cancel (StrataJob *self);
 /* rolls back before the point of no return, stops lawfully after it; main context */
-void              strata_job_cancel           (StrataJob     *self);
+void strata_job_cancel (StrataJob *self);
 /* bytes per second for copies and commits, 0 for no limit; the next step picks it up */
-void              strata_job_set_bandwidth    (StrataJob     *self,
-                                               guint64        bandwidth);
-guint64           strata_job_get_bandwidth    (StrataJob     *self);
+void strata_job_set_bandwidth (StrataJob *self, guint64 bandwidth);
+guint64 strata_job_get_bandwidth (StrataJob *self);
 
 /* from any thread: the running step's own progress */
-void              strata_job_report_bytes     (StrataJob     *self,
-                                               guint64        done,
-                                               guint64        total);
-void              strata_job_report_fraction  (StrataJob     *self,
-                                               double         fraction,
-                                               const char    *message);
-void              strata_job_append_log       (StrataJob     *self,
-                                               const char    *text);
+void strata_job_report_bytes (StrataJob *self, guint64 done, guint64 total);
+void strata_job_report_fraction (StrataJob *self, double fraction, const char *message);
+void strata_job_append_log (StrataJob *self, const char *text);
 
 G_END_DECLS

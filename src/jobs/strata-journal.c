@@ -20,14 +20,14 @@
 
 struct _StrataJournal
 {
-  char           *path;
-  char           *id;
-  char           *uri;
-  char           *started;
-  StrataPlan     *plan;
-  JsonObject     *results;
+  char *path;
+  char *id;
+  char *uri;
+  char *started;
+  StrataPlan *plan;
+  JsonObject *results;
   StrataStepMark *marks;
-  int             fd;
+  int fd;
 };
 
 /**
@@ -42,23 +42,18 @@ strata_journal_get_default_dir (void)
 }
 
 static gboolean
-set_io_error (StrataJournal *self,
-              int            saved_errno,
-              GError       **error)
+set_io_error (StrataJournal *self, int saved_errno, GError **error)
 {
   strata_set_error (error, saved_errno == ENOSPC ? STRATA_ERROR_NO_SPACE : STRATA_ERROR_FAILED,
-                    _("Nothing is done that isn’t written there first. Make room, or make the "
-                      "folder writable."),
-                    _("The journal “%s” can’t be written: %s"), self->path,
+                    _ ("Nothing is done that isn’t written there first. Make room, or make the "
+                       "folder writable."),
+                    _ ("The journal “%s” can’t be written: %s"), self->path,
                     g_strerror (saved_errno));
   return FALSE;
 }
 
 static gboolean
-append (StrataJournal *self,
-        JsonObject    *line,
-        gboolean       sync,
-        GError       **error)
+append (StrataJournal *self, JsonObject *line, gboolean sync, GError **error)
 {
   g_autoptr (JsonNode) node = json_node_new (JSON_NODE_OBJECT);
   g_autofree char *json = NULL;
@@ -85,8 +80,7 @@ append (StrataJournal *self,
 }
 
 gboolean
-strata_journal_sync (StrataJournal *self,
-                     GError       **error)
+strata_journal_sync (StrataJournal *self, GError **error)
 {
   if (fdatasync (self->fd) == 0)
     return TRUE;
@@ -95,8 +89,7 @@ strata_journal_sync (StrataJournal *self,
 }
 
 static JsonObject *
-event_new (const char *event,
-           guint       index)
+event_new (const char *event, guint index)
 {
   JsonObject *line = json_object_new ();
 
@@ -117,8 +110,7 @@ sync_folder (const char *dir)
 }
 
 static StrataJournal *
-journal_new (const char *dir,
-             const char *id)
+journal_new (const char *dir, const char *id)
 {
   StrataJournal *self = g_new0 (StrataJournal, 1);
   g_autofree char *name = g_strconcat (id, ".journal", NULL);
@@ -148,7 +140,7 @@ strata_journal_create (const char *dir,
                        const char *id,
                        const char *uri,
                        StrataPlan *plan,
-                       GError    **error)
+                       GError **error)
 {
   g_autoptr (StrataJournal) self = journal_new (dir, id);
   g_autoptr (JsonObject) line = json_object_new ();
@@ -159,8 +151,8 @@ strata_journal_create (const char *dir,
   self->started = g_date_time_format_iso8601 (now);
   self->marks = g_new0 (StrataStepMark, strata_plan_get_n_steps (plan));
 
-  if (g_mkdir_with_parents (dir, 0700) < 0
-      || (self->fd = open (self->path, O_CREAT | O_EXCL | O_RDWR | O_APPEND | O_CLOEXEC, 0600)) < 0)
+  if (g_mkdir_with_parents (dir, 0700) < 0 ||
+      (self->fd = open (self->path, O_CREAT | O_EXCL | O_RDWR | O_APPEND | O_CLOEXEC, 0600)) < 0)
     {
       set_io_error (self, errno, error);
       return NULL;
@@ -183,8 +175,7 @@ strata_journal_create (const char *dir,
 }
 
 static void
-merge_results (StrataJournal *self,
-               JsonObject    *results)
+merge_results (StrataJournal *self, JsonObject *results)
 {
   JsonObjectIter iter;
   const char *key;
@@ -196,9 +187,7 @@ merge_results (StrataJournal *self,
 }
 
 static gboolean
-read_plan_line (StrataJournal *self,
-                JsonObject    *line,
-                GError       **error)
+read_plan_line (StrataJournal *self, JsonObject *line, GError **error)
 {
   JsonNode *plan = json_object_get_member (line, "plan");
 
@@ -216,8 +205,7 @@ read_plan_line (StrataJournal *self,
 }
 
 static void
-read_event_line (StrataJournal *self,
-                 JsonObject    *line)
+read_event_line (StrataJournal *self, JsonObject *line)
 {
   const char *event = json_object_get_string_member_with_default (line, "event", "");
   gint64 index = json_object_get_int_member_with_default (line, "step", -1);
@@ -239,9 +227,7 @@ read_event_line (StrataJournal *self,
 
 /* A line that was cut by the crash was never acted on: it is left out. */
 static gboolean
-read_lines (StrataJournal *self,
-            const char    *text,
-            GError       **error)
+read_lines (StrataJournal *self, const char *text, GError **error)
 {
   g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
 
@@ -261,8 +247,8 @@ read_lines (StrataJournal *self,
     return TRUE;
 
   if (error != NULL && *error == NULL)
-    strata_set_error (error, STRATA_ERROR_INVALID, _("Nothing was done by that job; delete it."),
-                      _("The journal “%s” has no plan"), self->path);
+    strata_set_error (error, STRATA_ERROR_INVALID, _ ("Nothing was done by that job; delete it."),
+                      _ ("The journal “%s” has no plan"), self->path);
   return FALSE;
 }
 
@@ -275,9 +261,7 @@ read_lines (StrataJournal *self,
  * Returns: (transfer full): what an earlier process left, locked, or %NULL
  */
 StrataJournal *
-strata_journal_open (const char *dir,
-                     const char *id,
-                     GError    **error)
+strata_journal_open (const char *dir, const char *id, GError **error)
 {
   g_autoptr (StrataJournal) self = journal_new (dir, id);
   g_autofree char *text = NULL;
@@ -285,14 +269,14 @@ strata_journal_open (const char *dir,
   self->fd = open (self->path, O_RDWR | O_APPEND | O_CLOEXEC);
   if (self->fd < 0 || strchr (id, '/') != NULL)
     {
-      strata_set_error (error, STRATA_ERROR_NOT_FOUND, _("“stratactl job list” shows them."),
-                        _("There is no unfinished job “%s”"), id);
+      strata_set_error (error, STRATA_ERROR_NOT_FOUND, _ ("“stratactl job list” shows them."),
+                        _ ("There is no unfinished job “%s”"), id);
       return NULL;
     }
   if (flock (self->fd, LOCK_EX | LOCK_NB) < 0)
     {
-      strata_set_error (error, STRATA_ERROR_BUSY, _("Wait for it, or cancel it there."),
-                        _("The job “%s” is being worked on by another process"), id);
+      strata_set_error (error, STRATA_ERROR_BUSY, _ ("Wait for it, or cancel it there."),
+                        _ ("The job “%s” is being worked on by another process"), id);
       return NULL;
     }
   if (!g_file_get_contents (self->path, &text, NULL, error) || !read_lines (self, text, error))
@@ -326,9 +310,7 @@ strata_journal_remove (StrataJournal *self)
 }
 
 gboolean
-strata_journal_begin_step (StrataJournal *self,
-                           guint          index,
-                           GError       **error)
+strata_journal_begin_step (StrataJournal *self, guint index, GError **error)
 {
   g_autoptr (JsonObject) line = event_new ("begin", index);
 
@@ -352,10 +334,7 @@ strata_journal_begin_step (StrataJournal *self,
  * Returns: whether it was written
  */
 gboolean
-strata_journal_end_step (StrataJournal *self,
-                         guint          index,
-                         JsonObject    *results,
-                         GError       **error)
+strata_journal_end_step (StrataJournal *self, guint index, JsonObject *results, GError **error)
 {
   g_autoptr (JsonObject) line = event_new ("end", index);
 
@@ -372,9 +351,7 @@ strata_journal_end_step (StrataJournal *self,
 }
 
 gboolean
-strata_journal_clear_step (StrataJournal *self,
-                           guint          index,
-                           GError       **error)
+strata_journal_clear_step (StrataJournal *self, guint index, GError **error)
 {
   g_autoptr (JsonObject) line = event_new ("clear", index);
 
@@ -416,8 +393,7 @@ strata_journal_get_results (StrataJournal *self)
 }
 
 StrataStepMark
-strata_journal_get_mark (StrataJournal *self,
-                         guint          index)
+strata_journal_get_mark (StrataJournal *self, guint index)
 {
   return self->marks[index];
 }
@@ -427,8 +403,8 @@ strata_journal_can_roll_back (StrataJournal *self)
 {
   for (guint i = 0; i < strata_plan_get_n_steps (self->plan); i++)
     {
-      if (self->marks[i] != STRATA_STEP_UNTOUCHED
-          && strata_plan_get_step (self->plan, i)->forward_only)
+      if (self->marks[i] != STRATA_STEP_UNTOUCHED &&
+          strata_plan_get_step (self->plan, i)->forward_only)
         return FALSE;
     }
 

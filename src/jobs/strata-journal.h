@@ -24,45 +24,37 @@ typedef enum
  * disk before the next thing is done. Worker threads only. */
 typedef struct _StrataJournal StrataJournal;
 
-char          *strata_journal_get_default_dir (void);
-StrataJournal *strata_journal_create     (const char     *dir,
-                                          const char     *id,
-                                          const char     *uri,
-                                          StrataPlan     *plan,
-                                          GError        **error);
+char *strata_journal_get_default_dir (void);
+StrataJournal *strata_journal_create (const char *dir,
+                                      const char *id,
+                                      const char *uri,
+                                      StrataPlan *plan,
+                                      GError **error);
 /* BUSY while a living process works on it */
-StrataJournal *strata_journal_open       (const char     *dir,
-                                          const char     *id,
-                                          GError        **error);
-void           strata_journal_close      (StrataJournal  *self);
+StrataJournal *strata_journal_open (const char *dir, const char *id, GError **error);
+void strata_journal_close (StrataJournal *self);
 /* the job is over, nothing is left to do */
-void           strata_journal_remove     (StrataJournal  *self);
+void strata_journal_remove (StrataJournal *self);
 
-gboolean       strata_journal_begin_step (StrataJournal  *self,
-                                          guint           index,
-                                          GError        **error);
-gboolean       strata_journal_end_step   (StrataJournal  *self,
-                                          guint           index,
-                                          JsonObject     *results,
-                                          GError        **error);
+gboolean strata_journal_begin_step (StrataJournal *self, guint index, GError **error);
+gboolean strata_journal_end_step (StrataJournal *self,
+                                  guint index,
+                                  JsonObject *results,
+                                  GError **error);
 /* the step failed and left nothing, or was taken back */
-gboolean       strata_journal_clear_step (StrataJournal  *self,
-                                          guint           index,
-                                          GError        **error);
-gboolean       strata_journal_sync       (StrataJournal  *self,
-                                          GError        **error);
+gboolean strata_journal_clear_step (StrataJournal *self, guint index, GError **error);
+gboolean strata_journal_sync (StrataJournal *self, GError **error);
 
-const char    *strata_journal_get_id      (StrataJournal *self);
-const char    *strata_journal_get_uri     (StrataJournal *self);
-const char    *strata_journal_get_started (StrataJournal *self);
-StrataPlan    *strata_journal_get_plan    (StrataJournal *self);
-JsonObject    *strata_journal_get_results (StrataJournal *self);
-StrataStepMark strata_journal_get_mark    (StrataJournal *self,
-                                           guint          index);
+const char *strata_journal_get_id (StrataJournal *self);
+const char *strata_journal_get_uri (StrataJournal *self);
+const char *strata_journal_get_started (StrataJournal *self);
+StrataPlan *strata_journal_get_plan (StrataJournal *self);
+JsonObject *strata_journal_get_results (StrataJournal *self);
+StrataStepMark strata_journal_get_mark (StrataJournal *self, guint index);
 /* whether no forward-only step was begun */
-gboolean       strata_journal_can_roll_back (StrataJournal *self);
+gboolean strata_journal_can_roll_back (StrataJournal *self);
 /* the first step that is not done */
-guint          strata_journal_get_position (StrataJournal *self);
+guint strata_journal_get_position (StrataJournal *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataJournal, strata_journal_close)
 

@@ -12,9 +12,7 @@
 #include "xml/strata-error.h"
 
 static gboolean
-is_active (StrataStepContext *context,
-           gboolean          *active,
-           GError           **error)
+is_active (StrataStepContext *context, gboolean *active, GError **error)
 {
   StrataDomainState state;
 
@@ -29,9 +27,7 @@ is_active (StrataStepContext *context,
 /* require-off -------------------------------------------------------------------------------------- */
 
 static gboolean
-require_off_run (StrataStepContext *context,
-                 GCancellable      *cancellable,
-                 GError           **error)
+require_off_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
   gboolean active;
 
@@ -40,8 +36,9 @@ require_off_run (StrataStepContext *context,
   if (!active)
     return TRUE;
 
-  strata_set_error (error, STRATA_ERROR_BUSY, _("Shut it down and try again."),
-                    _("“%s” was started in the meantime"), strata_step_context_get (context, "name"));
+  strata_set_error (error, STRATA_ERROR_BUSY, _ ("Shut it down and try again."),
+                    _ ("“%s” was started in the meantime"),
+                    strata_step_context_get (context, "name"));
   return FALSE;
 }
 
@@ -53,9 +50,7 @@ const StrataStepClass strata_step_require_off = {
 /* shut-down ---------------------------------------------------------------------------------------- */
 
 static gboolean
-shut_down_run (StrataStepContext *context,
-               GCancellable      *cancellable,
-               GError           **error)
+shut_down_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
   const char *uuid = strata_step_context_get (context, "uuid");
 
@@ -68,23 +63,19 @@ shut_down_run (StrataStepContext *context,
 }
 
 static gboolean
-shut_down_undo (StrataStepContext *context,
-                GError           **error)
+shut_down_undo (StrataStepContext *context, GError **error)
 {
   gboolean active;
 
   if (!is_active (context, &active, error))
     return FALSE;
 
-  return active
-         || strata_domain_start (context->connection, strata_step_context_get (context, "uuid"),
-                                 FALSE, error);
+  return active || strata_domain_start (context->connection,
+                                        strata_step_context_get (context, "uuid"), FALSE, error);
 }
 
 static gboolean
-shut_down_is_done (StrataStepContext *context,
-                   gboolean          *done,
-                   GError           **error)
+shut_down_is_done (StrataStepContext *context, gboolean *done, GError **error)
 {
   gboolean active;
 
@@ -105,18 +96,15 @@ const StrataStepClass strata_step_shut_down = {
 /* start -------------------------------------------------------------------------------------------- */
 
 static gboolean
-start_run (StrataStepContext *context,
-           GCancellable      *cancellable,
-           GError           **error)
+start_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
-  return strata_domain_start (context->connection, strata_step_context_get (context, "uuid"),
-                              FALSE, error);
+  return strata_domain_start (context->connection, strata_step_context_get (context, "uuid"), FALSE,
+                              error);
 }
 
 /* A clone that was started goes; a VM that was running before the job goes on running. */
 static gboolean
-start_undo (StrataStepContext *context,
-            GError           **error)
+start_undo (StrataStepContext *context, GError **error)
 {
   if (strata_step_context_is (context, "was-running"))
     return TRUE;
@@ -126,9 +114,7 @@ start_undo (StrataStepContext *context,
 }
 
 static gboolean
-start_is_done (StrataStepContext *context,
-               gboolean          *done,
-               GError           **error)
+start_is_done (StrataStepContext *context, gboolean *done, GError **error)
 {
   return is_active (context, done, error);
 }
@@ -144,9 +130,7 @@ const StrataStepClass strata_step_start = {
 
 /* The template's mark says what inspection and sealing found, which the planner could not know. */
 static char *
-stamp (StrataStepContext *context,
-       const char        *xml,
-       GError           **error)
+stamp (StrataStepContext *context, const char *xml, GError **error)
 {
   g_autoptr (StrataDomainXml) definition = strata_domain_xml_new_from_string (xml, error);
   g_autoptr (StrataTemplateMark) mark = NULL;
@@ -177,9 +161,7 @@ stamp (StrataStepContext *context,
 }
 
 static gboolean
-define_run (StrataStepContext *context,
-            GCancellable      *cancellable,
-            GError           **error)
+define_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
   g_autofree char *xml = NULL;
 
@@ -192,8 +174,7 @@ define_run (StrataStepContext *context,
 }
 
 static gboolean
-define_undo (StrataStepContext *context,
-             GError           **error)
+define_undo (StrataStepContext *context, GError **error)
 {
   const char *previous = strata_step_context_get (context, "previous");
 
@@ -213,30 +194,25 @@ const StrataStepClass strata_step_define = {
 /* undefine ----------------------------------------------------------------------------------------- */
 
 static gboolean
-undefine_run (StrataStepContext *context,
-              GCancellable      *cancellable,
-              GError           **error)
+undefine_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
   return strata_domain_undefine (context->connection, strata_step_context_get (context, "uuid"),
                                  STRATA_UNDEFINE_KEEP_NVRAM, error);
 }
 
 static gboolean
-undefine_undo (StrataStepContext *context,
-               GError           **error)
+undefine_undo (StrataStepContext *context, GError **error)
 {
   if (!strata_domain_define (context->connection, strata_step_context_get (context, "xml"), error))
     return FALSE;
 
-  return !strata_step_context_is (context, "autostart")
-         || strata_domain_set_autostart (context->connection,
-                                         strata_step_context_get (context, "uuid"), TRUE, error);
+  return !strata_step_context_is (context, "autostart") ||
+         strata_domain_set_autostart (context->connection,
+                                      strata_step_context_get (context, "uuid"), TRUE, error);
 }
 
 static gboolean
-undefine_is_done (StrataStepContext *context,
-                  gboolean          *done,
-                  GError           **error)
+undefine_is_done (StrataStepContext *context, gboolean *done, GError **error)
 {
   gboolean exists;
 

@@ -13,26 +13,22 @@
 #include "xml/strata-error.h"
 
 static void
-on_progress (double      fraction,
-             const char *message,
-             gpointer    user_data)
+on_progress (double fraction, const char *message, gpointer user_data)
 {
   strata_job_report_fraction (user_data, fraction, message);
 }
 
 static StrataGuestClient *
-client_new (StrataStepContext *context,
-            GError           **error)
+client_new (StrataStepContext *context, GError **error)
 {
   const StrataHostFacts *facts = strata_connection_get_facts (context->connection);
   StrataGuestClient *client;
 
   if (!facts->is_local)
     {
-      strata_set_error (error, STRATA_ERROR_UNSUPPORTED,
-                        _("Run Strata on that host, or go on without sealing."),
-                        _("Guests are sealed where their disks are, and those are on “%s”"),
-                        facts->hostname);
+      strata_set_error (
+          error, STRATA_ERROR_UNSUPPORTED, _ ("Run Strata on that host, or go on without sealing."),
+          _ ("Guests are sealed where their disks are, and those are on “%s”"), facts->hostname);
       return NULL;
     }
 
@@ -46,17 +42,15 @@ static GPtrArray *
 get_disks (StrataStepContext *context)
 {
   JsonArray *array = json_object_get_array_member (context->args, "disks");
-  GPtrArray *disks
-      = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_guest_disk_free);
+  GPtrArray *disks = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_guest_disk_free);
 
   for (guint i = 0; i < json_array_get_length (array); i++)
     {
       JsonObject *disk = json_array_get_object_element (array, i);
 
-      g_ptr_array_add (disks, strata_guest_disk_new (
-                                  json_object_get_string_member (disk, "path"),
-                                  json_object_get_string_member_with_default (disk, "format",
-                                                                              NULL)));
+      g_ptr_array_add (disks, strata_guest_disk_new (json_object_get_string_member (disk, "path"),
+                                                     json_object_get_string_member_with_default (
+                                                         disk, "format", NULL)));
     }
 
   return disks;
@@ -72,8 +66,7 @@ get_operations (StrataStepContext *context)
 
 /* What the template's mark will say. */
 static void
-keep_os (StrataStepContext *context,
-         JsonObject        *facts)
+keep_os (StrataStepContext *context, JsonObject *facts)
 {
   const char *os = json_object_get_string_member_with_default (facts, "os", NULL);
   const char *os_id = json_object_get_string_member_with_default (facts, "os-id", NULL);
@@ -87,9 +80,7 @@ keep_os (StrataStepContext *context,
 /* inspect: comes first, so that a disk that can't be sealed fails before anything is made ---------- */
 
 static gboolean
-inspect_run (StrataStepContext *context,
-             GCancellable      *cancellable,
-             GError           **error)
+inspect_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
   g_autoptr (StrataGuestClient) client = client_new (context, error);
   g_autoptr (GPtrArray) disks = get_disks (context);
@@ -127,9 +118,7 @@ join_strings (JsonArray *array)
 }
 
 static gboolean
-seal_run (StrataStepContext *context,
-          GCancellable      *cancellable,
-          GError           **error)
+seal_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
   g_autoptr (StrataGuestClient) client = client_new (context, error);
   g_autoptr (GPtrArray) disks = get_disks (context);
@@ -162,9 +151,7 @@ const StrataStepClass strata_step_seal = {
 /* verify ------------------------------------------------------------------------------------------- */
 
 static gboolean
-verify_run (StrataStepContext *context,
-            GCancellable      *cancellable,
-            GError           **error)
+verify_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
   g_autoptr (StrataGuestClient) client = client_new (context, error);
   g_autoptr (GPtrArray) disks = get_disks (context);
@@ -176,8 +163,8 @@ verify_run (StrataStepContext *context,
   if (client == NULL)
     return FALSE;
 
-  result = strata_guest_client_verify (client, disks, (const char *const *) operations,
-                                       cancellable, error);
+  result = strata_guest_client_verify (client, disks, (const char *const *) operations, cancellable,
+                                       error);
   if (result == NULL)
     return FALSE;
 
@@ -195,16 +182,13 @@ const StrataStepClass strata_step_verify = {
 /* customise ---------------------------------------------------------------------------------------- */
 
 static gboolean
-customise_run (StrataStepContext *context,
-               GCancellable      *cancellable,
-               GError           **error)
+customise_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
   g_autoptr (StrataGuestClient) client = client_new (context, error);
 
-  return client != NULL && strata_guest_client_check (client, cancellable, error)
-         && strata_guest_client_customise (client,
-                                           json_object_get_array_member (context->args, "clones"),
-                                           cancellable, error);
+  return client != NULL && strata_guest_client_check (client, cancellable, error) &&
+         strata_guest_client_customise (
+             client, json_object_get_array_member (context->args, "clones"), cancellable, error);
 }
 
 const StrataStepClass strata_step_customise = {

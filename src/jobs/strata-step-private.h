@@ -32,22 +32,19 @@ extern const StrataStepClass strata_step_verify;
 extern const StrataStepClass strata_step_customise;
 
 static inline const char *
-strata_step_context_get (StrataStepContext *self,
-                         const char        *key)
+strata_step_context_get (StrataStepContext *self, const char *key)
 {
   return json_object_get_string_member_with_default (self->args, key, NULL);
 }
 
 static inline gboolean
-strata_step_context_is (StrataStepContext *self,
-                        const char        *key)
+strata_step_context_is (StrataStepContext *self, const char *key)
 {
   return json_object_get_boolean_member_with_default (self->args, key, FALSE);
 }
 
 static inline gint64
-strata_step_context_get_int (StrataStepContext *self,
-                             const char        *key)
+strata_step_context_get_int (StrataStepContext *self, const char *key)
 {
   return json_object_get_int_member_with_default (self->args, key, 0);
 }

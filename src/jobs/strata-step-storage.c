@@ -16,9 +16,7 @@
 /* check-space -------------------------------------------------------------------------------------- */
 
 static gboolean
-check_space_run (StrataStepContext *context,
-                 GCancellable      *cancellable,
-                 GError           **error)
+check_space_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
   const char *path = strata_step_context_get (context, "path");
   guint64 need = (guint64) strata_step_context_get_int (context, "bytes");
@@ -33,8 +31,8 @@ check_space_run (StrataStepContext *context,
     return TRUE;
 
   left_text = g_format_size (available);
-  strata_set_error (error, STRATA_ERROR_NO_SPACE, _("Free some space, or choose another pool."),
-                    _("“%s” has %s left, and %s are needed"), folder, left_text, need_text);
+  strata_set_error (error, STRATA_ERROR_NO_SPACE, _ ("Free some space, or choose another pool."),
+                    _ ("“%s” has %s left, and %s are needed"), folder, left_text, need_text);
   return FALSE;
 }
 
@@ -46,9 +44,7 @@ const StrataStepClass strata_step_check_space = {
 /* create-overlay ----------------------------------------------------------------------------------- */
 
 static gboolean
-check_absent (StrataStepContext *context,
-              const char        *path,
-              GError           **error)
+check_absent (StrataStepContext *context, const char *path, GError **error)
 {
   gboolean exists;
 
@@ -57,23 +53,19 @@ check_absent (StrataStepContext *context,
   if (!exists)
     return TRUE;
 
-  strata_set_error (error, STRATA_ERROR_EXISTS, _("Move it away, or choose another name."),
-                    _("The file “%s” has come to be in the meantime"), path);
+  strata_set_error (error, STRATA_ERROR_EXISTS, _ ("Move it away, or choose another name."),
+                    _ ("The file “%s” has come to be in the meantime"), path);
   return FALSE;
 }
 
 static gboolean
-create_overlay_check (StrataStepContext *context,
-                      GCancellable      *cancellable,
-                      GError           **error)
+create_overlay_check (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
   return check_absent (context, strata_step_context_get (context, "path"), error);
 }
 
 static gboolean
-create_overlay_run (StrataStepContext *context,
-                    GCancellable      *cancellable,
-                    GError           **error)
+create_overlay_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
   StrataVolumeXml spec = {
     .format = (char *) strata_step_context_get (context, "format"),
@@ -88,29 +80,26 @@ create_overlay_run (StrataStepContext *context,
 }
 
 static gboolean
-delete_path (StrataStepContext *context,
-             GError           **error)
+delete_path (StrataStepContext *context, GError **error)
 {
   return strata_storage_delete (context->connection, strata_step_context_get (context, "path"),
                                 error);
 }
 
 static gboolean
-create_overlay_is_done (StrataStepContext *context,
-                        gboolean          *done,
-                        GError           **error)
+create_overlay_is_done (StrataStepContext *context, gboolean *done, GError **error)
 {
   g_autoptr (GError) local = NULL;
-  g_autoptr (StrataImage) image = strata_storage_look (
-      context->connection, strata_step_context_get (context, "path"), &local);
+  g_autoptr (StrataImage) image =
+      strata_storage_look (context->connection, strata_step_context_get (context, "path"), &local);
 
   if (image == NULL && !g_error_matches (local, STRATA_ERROR, STRATA_ERROR_NOT_FOUND))
     {
       g_propagate_error (error, g_steal_pointer (&local));
       return FALSE;
     }
-  *done = image != NULL
-          && g_strcmp0 (image->backing_path, strata_step_context_get (context, "backing")) == 0;
+  *done = image != NULL &&
+          g_strcmp0 (image->backing_path, strata_step_context_get (context, "backing")) == 0;
 
   return TRUE;
 }
@@ -126,24 +115,20 @@ const StrataStepClass strata_step_create_overlay = {
 /* copy-file: UEFI variables ------------------------------------------------------------------------ */
 
 static gboolean
-copy_file_check (StrataStepContext *context,
-                 GCancellable      *cancellable,
-                 GError           **error)
+copy_file_check (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
   const char *to = strata_step_context_get (context, "to");
 
   if (!g_file_test (to, G_FILE_TEST_EXISTS))
     return TRUE;
 
-  strata_set_error (error, STRATA_ERROR_EXISTS, _("Move it away, or choose another name."),
-                    _("The file “%s” exists already"), to);
+  strata_set_error (error, STRATA_ERROR_EXISTS, _ ("Move it away, or choose another name."),
+                    _ ("The file “%s” exists already"), to);
   return FALSE;
 }
 
 static gboolean
-copy_file_run (StrataStepContext *context,
-               GCancellable      *cancellable,
-               GError           **error)
+copy_file_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
   g_autoptr (GError) local = NULL;
 
@@ -159,21 +144,19 @@ copy_file_run (StrataStepContext *context,
 }
 
 static gboolean
-remove_file (const char *path,
-             GError    **error)
+remove_file (const char *path, GError **error)
 {
   if (g_unlink (path) == 0 || errno == ENOENT)
     return TRUE;
 
-  strata_set_error (error, errno == EACCES || errno == EPERM ? STRATA_ERROR_PERMISSION
-                                                              : STRATA_ERROR_FAILED,
-                    NULL, _("“%s” can’t be deleted: %s"), path, g_strerror (errno));
+  strata_set_error (
+      error, errno == EACCES || errno == EPERM ? STRATA_ERROR_PERMISSION : STRATA_ERROR_FAILED,
+      NULL, _ ("“%s” can’t be deleted: %s"), path, g_strerror (errno));
   return FALSE;
 }
 
 static gboolean
-copy_file_undo (StrataStepContext *context,
-                GError           **error)
+copy_file_undo (StrataStepContext *context, GError **error)
 {
   return remove_file (strata_step_context_get (context, "to"), error);
 }
@@ -188,21 +171,17 @@ const StrataStepClass strata_step_copy_file = {
 /* set-mode ----------------------------------------------------------------------------------------- */
 
 static gboolean
-set_mode_run (StrataStepContext *context,
-              GCancellable      *cancellable,
-              GError           **error)
+set_mode_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
   return strata_storage_set_mode (context->connection, strata_step_context_get (context, "path"),
                                   (guint) strata_step_context_get_int (context, "mode"), error);
 }
 
 static gboolean
-set_mode_undo (StrataStepContext *context,
-               GError           **error)
+set_mode_undo (StrataStepContext *context, GError **error)
 {
   return strata_storage_set_mode (context->connection, strata_step_context_get (context, "path"),
-                                  (guint) strata_step_context_get_int (context, "previous"),
-                                  error);
+                                  (guint) strata_step_context_get_int (context, "previous"), error);
 }
 
 const StrataStepClass strata_step_set_mode = {
@@ -214,9 +193,7 @@ const StrataStepClass strata_step_set_mode = {
 /* delete-volume, delete-file ----------------------------------------------------------------------- */
 
 static gboolean
-delete_volume_run (StrataStepContext *context,
-                   GCancellable      *cancellable,
-                   GError           **error)
+delete_volume_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
   return delete_path (context, error);
 }
@@ -227,9 +204,7 @@ const StrataStepClass strata_step_delete_volume = {
 };
 
 static gboolean
-delete_file_run (StrataStepContext *context,
-                 GCancellable      *cancellable,
-                 GError           **error)
+delete_file_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
   return remove_file (strata_step_context_get (context, "path"), error);
 }

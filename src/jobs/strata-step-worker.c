@@ -13,9 +13,7 @@
 #include "xml/strata-error.h"
 
 static void
-on_bytes (guint64  done,
-          guint64  total,
-          gpointer user_data)
+on_bytes (guint64 done, guint64 total, gpointer user_data)
 {
   strata_job_report_bytes (user_data, done, total);
 }
@@ -23,9 +21,7 @@ on_bytes (guint64  done,
 /* copy-image --------------------------------------------------------------------------------------- */
 
 static gboolean
-copy_image_check (StrataStepContext *context,
-                  GCancellable      *cancellable,
-                  GError           **error)
+copy_image_check (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
   const char *path = strata_step_context_get (context, "destination");
   gboolean exists;
@@ -35,15 +31,13 @@ copy_image_check (StrataStepContext *context,
   if (!exists)
     return TRUE;
 
-  strata_set_error (error, STRATA_ERROR_EXISTS, _("Move it away, or choose another name."),
-                    _("The file “%s” exists already"), path);
+  strata_set_error (error, STRATA_ERROR_EXISTS, _ ("Move it away, or choose another name."),
+                    _ ("The file “%s” exists already"), path);
   return FALSE;
 }
 
 static gboolean
-copy_image_run (StrataStepContext *context,
-                GCancellable      *cancellable,
-                GError           **error)
+copy_image_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
   const char *destination = strata_step_context_get (context, "destination");
   g_autoptr (StrataWorker) worker = NULL;
@@ -52,15 +46,14 @@ copy_image_run (StrataStepContext *context,
                                 strata_step_context_get (context, "source-format"),
                                 strata_step_context_is (context, "block"), cancellable, error);
 
-  return worker != NULL
-         && strata_worker_copy (worker, destination, strata_step_context_get (context, "format"),
-                                strata_job_get_bandwidth (context->job), on_bytes, context->job,
-                                cancellable, error);
+  return worker != NULL &&
+         strata_worker_copy (worker, destination, strata_step_context_get (context, "format"),
+                             strata_job_get_bandwidth (context->job), on_bytes, context->job,
+                             cancellable, error);
 }
 
 static gboolean
-copy_image_undo (StrataStepContext *context,
-                 GError           **error)
+copy_image_undo (StrataStepContext *context, GError **error)
 {
   return strata_storage_delete (context->connection,
                                 strata_step_context_get (context, "destination"), error);
@@ -76,20 +69,17 @@ const StrataStepClass strata_step_copy_image = {
 /* commit ------------------------------------------------------------------------------------------- */
 
 static gboolean
-commit_run (StrataStepContext *context,
-            GCancellable      *cancellable,
-            GError           **error)
+commit_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
   g_autoptr (StrataWorker) worker = NULL;
 
   worker = strata_worker_start (context->connection, strata_step_context_get (context, "top"),
-                                strata_step_context_get (context, "top-format"), FALSE,
-                                cancellable, error);
+                                strata_step_context_get (context, "top-format"), FALSE, cancellable,
+                                error);
 
-  return worker != NULL
-         && strata_worker_commit (worker, strata_step_context_get (context, "base"),
-                                  strata_job_get_bandwidth (context->job), on_bytes, context->job,
-                                  cancellable, error);
+  return worker != NULL && strata_worker_commit (worker, strata_step_context_get (context, "base"),
+                                                 strata_job_get_bandwidth (context->job), on_bytes,
+                                                 context->job, cancellable, error);
 }
 
 const StrataStepClass strata_step_commit = {

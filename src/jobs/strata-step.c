@@ -8,11 +8,11 @@
 #include "strata-step-private.h"
 
 static const StrataStepClass *const classes[] = {
-  &strata_step_require_off,    &strata_step_shut_down,   &strata_step_start,
-  &strata_step_define,         &strata_step_undefine,    &strata_step_check_space,
-  &strata_step_create_overlay, &strata_step_copy_image,  &strata_step_copy_file,
-  &strata_step_commit,         &strata_step_set_mode,    &strata_step_delete_volume,
-  &strata_step_delete_file,    &strata_step_inspect,     &strata_step_seal,
+  &strata_step_require_off,    &strata_step_shut_down,  &strata_step_start,
+  &strata_step_define,         &strata_step_undefine,   &strata_step_check_space,
+  &strata_step_create_overlay, &strata_step_copy_image, &strata_step_copy_file,
+  &strata_step_commit,         &strata_step_set_mode,   &strata_step_delete_volume,
+  &strata_step_delete_file,    &strata_step_inspect,    &strata_step_seal,
   &strata_step_verify,         &strata_step_customise,
 };
 
@@ -49,9 +49,9 @@ strata_step_spec_get_weight (StrataStepSpec *step)
   static const struct
   {
     const char *kind;
-    double      seconds;
+    double seconds;
   } slow[] = {
-    { "inspect", 12 }, { "seal", 30 }, { "verify", 12 }, { "customise", 15 },
+    { "inspect", 12 },  { "seal", 30 },  { "verify", 12 },    { "customise", 15 },
     { "shut-down", 8 }, { "commit", 3 }, { "copy-image", 1 }, { "start", 1 },
   };
 

@@ -23,8 +23,8 @@ typedef struct _StrataJob StrataJob;
 typedef struct
 {
   StrataConnection *connection;
-  JsonObject       *args;
-  StrataJob        *job;
+  JsonObject *args;
+  StrataJob *job;
 } StrataStepContext;
 
 /**
@@ -40,17 +40,10 @@ typedef struct
 typedef struct
 {
   const char *kind;
-  gboolean (*check)   (StrataStepContext *context,
-                       GCancellable      *cancellable,
-                       GError           **error);
-  gboolean (*run)     (StrataStepContext *context,
-                       GCancellable      *cancellable,
-                       GError           **error);
-  gboolean (*undo)    (StrataStepContext *context,
-                       GError           **error);
-  gboolean (*is_done) (StrataStepContext *context,
-                       gboolean          *done,
-                       GError           **error);
+  gboolean (*check) (StrataStepContext *context, GCancellable *cancellable, GError **error);
+  gboolean (*run) (StrataStepContext *context, GCancellable *cancellable, GError **error);
+  gboolean (*undo) (StrataStepContext *context, GError **error);
+  gboolean (*is_done) (StrataStepContext *context, gboolean *done, GError **error);
 } StrataStepClass;
 
 const StrataStepClass *strata_step_class_find (const char *kind);

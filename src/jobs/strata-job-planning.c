@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Asking the planner, off the main thread: gather the host's graph, then let it answer. */
+
+#include "config.h"
+
+#include "host/strata-storage.h"
+#include "strata-job-queue.h"
+
+typedef struct
+{
+  StrataConnection *connection;
+  StrataRequest *request;
+} PlanData;
+
+static void
+plan_data_free (gpointer data)
+{
+  PlanData *plan_data = data;
+
+  g_object_unref (plan_data->connection);
+  strata_request_free (plan_data->request);
+  g_free (plan_data);
+}
+
+/* An image that neither a pool nor a definition names yet: the file of "seal", the disks of "import". */
+static void
+add_image (StrataGraph *graph, StrataConnection *connection, const char *path)
+{
+  g_autofree char *next = g_strdup (path);
+
+  while (next != NULL && strata_graph_get_image (graph, next) == NULL)
+    {
+      StrataImage *image = strata_storage_look (connection, next, NULL);
+
+      if (image == NULL)
+        return;
+
+      g_set_str (&next, image->backing_path);
+      strata_graph_take_image (graph, image);
+    }
+}
+
+static void
+add_images_of_request (StrataGraph *graph,
+                       StrataConnection *connection,
+                       const StrataRequest *request)
+{
+  g_autoptr (StrataDomainXml) definition = NULL;
+  g_autoptr (GPtrArray) disks = NULL;
+
+  if (request->kind == STRATA_REQUEST_SEAL_IMAGE)
+    add_image (graph, connection, request->file);
+  if (request->kind != STRATA_REQUEST_TEMPLATE_IMPORT || request->text == NULL)
+    return;
+
+  definition = strata_domain_xml_new_from_string (request->text, NULL);
+  if (definition == NULL)
+    return; /* the planner says so */
+
+  disks = strata_domain_xml_get_disks (definition);
+  for (guint i = 0; i < disks->len; i++)
+    {
+      StrataDiskXml *disk = g_ptr_array_index (disks, i);
+
+      if (disk->source != NULL)
+        add_image (graph, connection, disk->source);
+    }
+}
+
+static void
+plan_in_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
+{
+  PlanData *data = task_data;
+  g_autoptr (StrataGraph) graph = NULL;
+  StrataPlan *plan = NULL;
+  GError *error = NULL;
+
+  graph = strata_connection_gather (data->connection, cancellable, &error);
+  if (graph != NULL)
+    {
+      add_images_of_request (graph, data->connection, data->request);
+      plan = strata_plan_request (graph, data->request, &error);
+    }
+
+  if (plan != NULL)
+    g_task_return_pointer (task, plan, g_object_unref);
+  else
+    g_task_return_error (task, error);
+}
+
+/**
+ * strata_job_queue_plan_async:
+ * @self: a queue
+ * @connection: the host
+ * @request: what is wanted; it is copied
+ * @cancellable: (nullable): to give up waiting
+ * @callback: called on the caller's context
+ * @user_data: for @callback
+ *
+ * Gathers the host's graph in a worker and lets the planner answer.
+ */
+void
+strata_job_queue_plan_async (StrataJobQueue *self,
+                             StrataConnection *connection,
+                             const StrataRequest *request,
+                             GCancellable *cancellable,
+                             GAsyncReadyCallback callback,
+                             gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  PlanData *data = g_new0 (PlanData, 1);
+
+  g_return_if_fail (STRATA_IS_JOB_QUEUE (self));
+
+  data->connection = g_object_ref (connection);
+  data->request = strata_request_copy (request);
+  g_task_set_source_tag (task, strata_job_queue_plan_async);
+  g_task_set_task_data (task, data, plan_data_free);
+  g_task_run_in_thread (task, plan_in_thread);
+}
+
+StrataPlan *
+strata_job_queue_plan_finish (StrataJobQueue *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}

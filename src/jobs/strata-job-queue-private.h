@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#pragma once
+
+#include "strata-job-queue.h"
+
+G_BEGIN_DECLS
+
+/* set once at construction: any thread */
+const char *strata_job_queue_get_journal_dir (StrataJobQueue *self);
+
+G_END_DECLS

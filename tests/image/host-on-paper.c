@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Graphs for the planner's tests. */
+
+#include "config.h"
+
+#include "host-on-paper.h"
+
+#define MIB (1024 * 1024)
+
+StrataGraph *
+paper_host_new (void)
+{
+  StrataGraph *graph = strata_graph_new ();
+  StrataPoolFacts *pool = g_new0 (StrataPoolFacts, 1);
+
+  pool->name = g_strdup ("default");
+  pool->type = g_strdup ("dir");
+  pool->path = g_strdup (PAPER_POOL);
+  pool->capacity = 1000 * (guint64) MIB;
+  pool->available = 500 * (guint64) MIB;
+  strata_graph_take_pool (graph, pool);
+  strata_graph_set_host (graph, TRUE, TRUE, "/nvram");
+
+  return graph;
+}
+
+StrataImage *
+paper_host_image (StrataGraph *graph, const char *name, const char *backing)
+{
+  g_autofree char *path = g_strdup_printf ("%s/%s", PAPER_POOL, name);
+  StrataImage *image = strata_image_new (path);
+
+  image->format = g_strdup (g_str_has_suffix (name, ".raw") ? "raw" : "qcow2");
+  image->capacity = 100 * MIB;
+  image->allocation = 10 * MIB;
+  image->mode = 0600;
+  if (backing != NULL)
+    {
+      image->backing_path = g_strdup_printf ("%s/%s", PAPER_POOL, backing);
+      image->backing_format = g_strdup ("qcow2");
+    }
+  strata_graph_take_image (graph, image);
+
+  return image;
+}
+
+void
+paper_host_add (StrataGraph *graph,
+                const char *name,
+                StrataDomainState state,
+                gboolean template_mark,
+                const char *const *snapshots,
+                const char *image,
+                ...)
+{
+  g_autoptr (GString) xml = g_string_new (NULL);
+  g_autofree char *uuid = g_uuid_string_random ();
+  g_autoptr (StrataDomainFacts) facts = NULL;
+  g_autoptr (GError) error = NULL;
+  char target = 'a';
+  va_list args;
+
+  g_string_append_printf (xml,
+                          "<domain type='qemu'><name>%s</name><uuid>%s</uuid>"
+                          "<memory unit='MiB'>64</memory>"
+                          "<os><type arch='x86_64'>hvm</type></os>",
+                          name, uuid);
+  if (template_mark)
+    g_string_append_printf (xml,
+                            "<metadata><strata:strata "
+                            "xmlns:strata='https://stratavm.github.io/xmlns/1'>"
+                            "<strata:template version='1' domain='%s'/></strata:strata>"
+                            "</metadata>",
+                            uuid);
+  g_string_append (xml, "<devices>");
+  va_start (args, image);
+  for (const char *i = image; i != NULL; i = va_arg (args, const char *), target++)
+    g_string_append_printf (xml,
+                            "<disk type='%s' device='disk'><driver name='qemu' type='%s'/>"
+                            "<source %s='%s%s'/><target dev='vd%c' bus='virtio'/></disk>",
+                            *i == '/' ? "block" : "file",
+                            g_str_has_suffix (i, ".qcow2") ? "qcow2" : "raw",
+                            *i == '/' ? "dev" : "file", *i == '/' ? "" : PAPER_POOL "/", i, target);
+  va_end (args);
+  g_string_append (xml, "<interface type='user'><mac address='52:54:00:00:00:01'/></interface>"
+                        "</devices></domain>");
+
+  facts = strata_domain_facts_new (xml->str, NULL, state, snapshots, &error);
+  g_assert_no_error (error);
+  g_assert_true (!template_mark || facts->template_mark != NULL);
+  strata_graph_add_domain (graph, facts);
+}
+
+char *
+paper_plan_to_kinds (StrataPlan *plan)
+{
+  GString *text = g_string_new (NULL);
+  gboolean forward = FALSE;
+
+  for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
+    {
+      StrataStepSpec *step = strata_plan_get_step (plan, i);
+
+      if (i > 0)
+        g_string_append_c (text, ' ');
+      if (step->forward_only && !forward)
+        g_string_append (text, "| ");
+      forward = forward || step->forward_only;
+      g_string_append (text, step->kind);
+    }
+
+  return g_string_free (text, FALSE);
+}

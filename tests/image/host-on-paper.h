@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#pragma once
+
+#include "image/strata-request.h"
+
+/* A host that exists only as a graph: what the planner, being pure, is tested on. */
+
+#define PAPER_POOL "/pool"
+
+StrataGraph *paper_host_new (void);
+/* a domain with one disk per IMAGE, each in PAPER_POOL; TEMPLATE marks it as one */
+void paper_host_add (StrataGraph *graph,
+                     const char *name,
+                     StrataDomainState state,
+                     gboolean template_mark,
+                     const char *const *snapshots,
+                     const char *image,
+                     ...) G_GNUC_NULL_TERMINATED;
+StrataImage *paper_host_image (StrataGraph *graph, const char *name, const char *backing);
+/* the kinds of a plan's steps, separated by spaces; "|" stands before the first forward-only one */
+char *paper_plan_to_kinds (StrataPlan *plan);

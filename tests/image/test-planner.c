@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The planner: which steps it answers with, and whom it names when it refuses. */
+
+#include "config.h"
+
+#include "host-on-paper.h"
+#include "xml/strata-error.h"
+
+static void
+assert_plan (StrataGraph *graph, const StrataRequest *request, const char *expected)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StrataPlan) plan = strata_plan_request (graph, request, &error);
+  g_autofree char *kinds = NULL;
+
+  g_assert_no_error (error);
+  kinds = paper_plan_to_kinds (plan);
+  g_assert_cmpstr (kinds, ==, expected);
+  g_assert_cmpuint (strata_plan_get_effects (plan)->len, >, 0);
+  g_assert_cmpuint (strata_plan_get_commands (plan)->len, >, 0);
+}
+
+static void
+assert_refused (StrataGraph *graph,
+                const StrataRequest *request,
+                StrataError code,
+                const char *words)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StrataPlan) plan = strata_plan_request (graph, request, &error);
+
+  g_assert_null (plan);
+  g_assert_error (error, STRATA_ERROR, (int) code);
+  if (strstr (error->message, words) == NULL)
+    g_error ("“%s” does not say “%s”", error->message, words);
+}
+
+/* web is off, db runs, tmpl is a template with the thin clone "clone". */
+static StrataGraph *
+usual_host (void)
+{
+  StrataGraph *graph = paper_host_new ();
+
+  paper_host_image (graph, "web.qcow2", NULL);
+  paper_host_image (graph, "web-data.qcow2", NULL);
+  paper_host_image (graph, "db.qcow2", NULL);
+  paper_host_image (graph, "tmpl.qcow2", NULL);
+  paper_host_image (graph, "clone.qcow2", "tmpl.qcow2");
+  paper_host_add (graph, "web", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "web.qcow2", "web-data.qcow2",
+                  NULL);
+  paper_host_add (graph, "db", STRATA_DOMAIN_STATE_RUNNING, FALSE, NULL, "db.qcow2", NULL);
+  paper_host_add (graph, "tmpl", STRATA_DOMAIN_STATE_OFF, TRUE, NULL, "tmpl.qcow2", NULL);
+  paper_host_add (graph, "clone", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "clone.qcow2", NULL);
+
+  return graph;
+}
+
+static StrataRequest *
+request_new (StrataRequestKind kind, const char *domain, const char *name)
+{
+  StrataRequest *request = strata_request_new (kind);
+
+  request->domain = g_strdup (domain);
+  request->name = g_strdup (name);
+
+  return request;
+}
+
+static void
+test_copy (void)
+{
+  g_autoptr (StrataGraph) graph = usual_host ();
+  g_autoptr (StrataRequest) request = request_new (STRATA_REQUEST_TEMPLATE_CREATE, "web", NULL);
+  g_autoptr (StrataRequest) running = request_new (STRATA_REQUEST_TEMPLATE_CREATE, "db", NULL);
+
+  assert_plan (graph, request,
+               "require-off inspect check-space check-space copy-image copy-image seal verify "
+               "set-mode set-mode define");
+
+  running->running = STRATA_RUNNING_SHUT_DOWN;
+  assert_plan (graph, running,
+               "shut-down inspect check-space copy-image start seal verify set-mode define");
+
+  request->operations = g_new0 (char *, 1);
+  assert_plan (
+      graph, request,
+      "require-off check-space check-space copy-image copy-image set-mode set-mode define");
+}
+
+static void
+test_convert (void)
+{
+  g_autoptr (StrataGraph) graph = usual_host ();
+  g_autoptr (StrataRequest) request = request_new (STRATA_REQUEST_TEMPLATE_CREATE, "web", NULL);
+
+  request->convert = TRUE;
+  assert_plan (graph, request,
+               "require-off inspect create-overlay create-overlay seal verify define undefine "
+               "| commit commit define delete-volume delete-volume set-mode set-mode");
+
+  request->operations = g_new0 (char *, 1);
+  assert_plan (graph, request, "require-off set-mode set-mode define undefine");
+}
+
+static void
+test_deploy (void)
+{
+  g_autoptr (StrataGraph) graph = usual_host ();
+  g_autoptr (StrataRequest) request =
+      request_new (STRATA_REQUEST_TEMPLATE_DEPLOY, "tmpl", "web-%02d");
+
+  request->count = 2;
+  assert_plan (graph, request, "require-off create-overlay create-overlay define define");
+
+  request->full = TRUE;
+  request->start = TRUE;
+  request->hostname = g_strdup ("web-%02d");
+  assert_plan (graph, request,
+               "require-off check-space copy-image copy-image customise define define start start");
+}
+
+static void
+test_deploy_identities (void)
+{
+  g_autoptr (StrataGraph) graph = usual_host ();
+  g_autoptr (StrataRequest) request =
+      request_new (STRATA_REQUEST_TEMPLATE_DEPLOY, "tmpl", "web-%03d");
+  g_autoptr (StrataPlan) plan = NULL;
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GError) error = NULL;
+
+  request->count = 200;
+  plan = strata_plan_request (graph, request, &error);
+  g_assert_no_error (error);
+
+  for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
+    {
+      StrataStepSpec *step = strata_plan_get_step (plan, i);
+      g_autoptr (StrataDomainXml) definition = NULL;
+      g_autoptr (StrataCloneMark) mark = NULL;
+      g_auto (GStrv) macs = NULL;
+
+      if (!g_str_equal (step->kind, "define"))
+        continue;
+
+      definition = strata_domain_xml_new_from_string (
+          json_object_get_string_member (step->args, "xml"), &error);
+      g_assert_no_error (error);
+      macs = strata_domain_xml_get_macs (definition);
+      g_assert_cmpuint (g_strv_length (macs), ==, 1);
+      g_assert_cmpstr (macs[0], !=, "52:54:00:00:00:01");
+      g_assert_true (g_hash_table_add (seen, g_strdup (macs[0])));
+      g_assert_true (g_hash_table_add (seen, strata_domain_xml_get_uuid (definition)));
+      mark = strata_domain_xml_get_clone_mark (definition);
+      g_assert_nonnull (mark);
+      g_assert_cmpstr (mark->template_name, ==, "tmpl");
+      g_assert_true (mark->thin);
+      g_assert_null (strata_domain_xml_get_template_mark (definition));
+    }
+
+  g_assert_cmpuint (g_hash_table_size (seen), ==, 400);
+}
+
+static void
+test_delete (void)
+{
+  g_autoptr (StrataGraph) graph = usual_host ();
+  g_autoptr (StrataRequest) clone = request_new (STRATA_REQUEST_DELETE, "clone", NULL);
+  g_autoptr (StrataRequest) tmpl = request_new (STRATA_REQUEST_DELETE, "tmpl", NULL);
+
+  assert_plan (graph, clone, "require-off undefine | delete-volume");
+  assert_refused (graph, tmpl, STRATA_ERROR_REFUSED, "clone");
+}
+
+static void
+test_refusals (void)
+{
+  g_autoptr (StrataGraph) graph = usual_host ();
+  static const struct
+  {
+    StrataRequestKind kind;
+    const char *domain;
+    const char *name;
+    gboolean convert;
+    StrataError code;
+    const char *words;
+  } cases[] = {
+    { STRATA_REQUEST_TEMPLATE_CREATE, "nobody", NULL, FALSE, STRATA_ERROR_NOT_FOUND, "nobody" },
+    { STRATA_REQUEST_TEMPLATE_CREATE, "db", NULL, FALSE, STRATA_ERROR_BUSY, "“db” is running" },
+    { STRATA_REQUEST_TEMPLATE_CREATE, "web", "db", FALSE, STRATA_ERROR_EXISTS, "db" },
+    { STRATA_REQUEST_TEMPLATE_CREATE, "web", "a/b", FALSE, STRATA_ERROR_INVALID, "a/b" },
+    { STRATA_REQUEST_TEMPLATE_CREATE, "tmpl", "x", FALSE, STRATA_ERROR_REFUSED, "is a template" },
+    { STRATA_REQUEST_TEMPLATE_CREATE, "based", "x", TRUE, STRATA_ERROR_REFUSED, "“leaf”" },
+    { STRATA_REQUEST_TEMPLATE_CREATE, "snapped", "x", TRUE, STRATA_ERROR_REFUSED, "before, after" },
+    { STRATA_REQUEST_TEMPLATE_CREATE, "lvm", "x", TRUE, STRATA_ERROR_REFUSED, "/dev/vg/lv" },
+    { STRATA_REQUEST_TEMPLATE_CREATE, "broken", "x", FALSE, STRATA_ERROR_REFUSED, "gone.qcow2" },
+    { STRATA_REQUEST_TEMPLATE_CREATE, "loop", "x", FALSE, STRATA_ERROR_REFUSED, "loops" },
+    { STRATA_REQUEST_TEMPLATE_CREATE, "huge", "x", FALSE, STRATA_ERROR_NO_SPACE, "default" },
+    { STRATA_REQUEST_TEMPLATE_DEPLOY, "web", "x", FALSE, STRATA_ERROR_REFUSED, "not a template" },
+    { STRATA_REQUEST_TEMPLATE_DEPLOY, "tmpl", "web", FALSE, STRATA_ERROR_EXISTS, "web" },
+    { STRATA_REQUEST_TEMPLATE_DEPLOY, "tmpl", "stray", FALSE, STRATA_ERROR_EXISTS, "stray.qcow2" },
+    { STRATA_REQUEST_DELETE, "db", NULL, FALSE, STRATA_ERROR_BUSY, "db" },
+    { STRATA_REQUEST_DELETE, "snapped", NULL, FALSE, STRATA_ERROR_REFUSED, "before, after" },
+    { STRATA_REQUEST_DELETE, "based", NULL, FALSE, STRATA_ERROR_REFUSED, "leaf" },
+    { STRATA_REQUEST_SEAL_DOMAIN, "db", NULL, FALSE, STRATA_ERROR_BUSY, "db" },
+    { STRATA_REQUEST_SEAL_DOMAIN, "based", NULL, FALSE, STRATA_ERROR_REFUSED, "leaf" },
+    { STRATA_REQUEST_SEAL_DOMAIN, "tmpl", NULL, FALSE, STRATA_ERROR_REFUSED, "template" },
+  };
+  const char *const snapshots[] = { "before", "after", NULL };
+
+  paper_host_image (graph, "based.qcow2", NULL);
+  paper_host_image (graph, "leaf.qcow2", "based.qcow2");
+  paper_host_image (graph, "snapped.qcow2", NULL);
+  paper_host_image (graph, "broken.qcow2", "gone.qcow2");
+  paper_host_image (graph, "loop.qcow2", "loop2.qcow2");
+  paper_host_image (graph, "loop2.qcow2", "loop.qcow2");
+  paper_host_image (graph, "huge.qcow2", NULL)->allocation = G_GUINT64_CONSTANT (1) << 40;
+  strata_graph_get_image (graph, PAPER_POOL "/huge.qcow2")->capacity = G_GUINT64_CONSTANT (1) << 41;
+  paper_host_image (graph, "stray.qcow2", NULL);
+  strata_graph_take_image (graph, strata_image_new ("/dev/vg/lv"));
+  paper_host_add (graph, "based", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "based.qcow2", NULL);
+  paper_host_add (graph, "leaf", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "leaf.qcow2", NULL);
+  paper_host_add (graph, "snapped", STRATA_DOMAIN_STATE_OFF, FALSE, snapshots, "snapped.qcow2",
+                  NULL);
+  paper_host_add (graph, "lvm", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "/dev/vg/lv", NULL);
+  paper_host_add (graph, "broken", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "broken.qcow2", NULL);
+  paper_host_add (graph, "loop", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "loop.qcow2", NULL);
+  paper_host_add (graph, "huge", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "huge.qcow2", NULL);
+
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (StrataRequest) request =
+          request_new (cases[i].kind, cases[i].domain, cases[i].name);
+
+      request->convert = cases[i].convert;
+      assert_refused (graph, request, cases[i].code, cases[i].words);
+    }
+}
+
+static void
+test_round_trip (void)
+{
+  g_autoptr (StrataGraph) graph = usual_host ();
+  g_autoptr (StrataRequest) request = request_new (STRATA_REQUEST_TEMPLATE_CREATE, "web", NULL);
+  g_autoptr (StrataPlan) plan = NULL;
+  g_autoptr (StrataPlan) again = NULL;
+  g_autoptr (JsonObject) json = NULL;
+  g_autoptr (JsonObject) nonsense = json_object_new ();
+  g_autofree char *before = NULL;
+  g_autofree char *after = NULL;
+  g_autoptr (GError) error = NULL;
+
+  request->convert = TRUE;
+  plan = strata_plan_request (graph, request, NULL);
+  json = strata_plan_to_json (plan);
+  again = strata_plan_new_from_json (json, &error);
+  g_assert_no_error (error);
+  before = paper_plan_to_kinds (plan);
+  after = paper_plan_to_kinds (again);
+  g_assert_cmpstr (before, ==, after);
+  g_assert_cmpuint (strata_plan_get_resources (again)->len, ==,
+                    strata_plan_get_resources (plan)->len);
+
+  g_assert_null (strata_plan_new_from_json (nonsense, &error));
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_INVALID);
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/planner/copy", test_copy);
+  g_test_add_func ("/planner/convert", test_convert);
+  g_test_add_func ("/planner/deploy", test_deploy);
+  g_test_add_func ("/planner/deploy-identities", test_deploy_identities);
+  g_test_add_func ("/planner/delete", test_delete);
+  g_test_add_func ("/planner/refusals", test_refusals);
+  g_test_add_func ("/planner/round-trip", test_round_trip);
+
+  return g_test_run ();
+}
