@@ -59,8 +59,7 @@ strata_domain_xml_get_macs (StrataDomainXml *self)
  * card (MAC, model, boot order) stays.
  */
 void
-strata_domain_xml_set_network (StrataDomainXml *self,
-                               const char      *network)
+strata_domain_xml_set_network (StrataDomainXml *self, const char *network)
 {
   static const char *const ties[] = { "source", "virtualport", "ip", "portForward", "backend" };
   g_autoptr (GPtrArray) nodes = NULL;

@@ -170,8 +170,7 @@ strata_error_get_hint (const GError *error)
  * @hint: (nullable): what the user can do about it
  */
 void
-strata_error_set_hint (GError     *error,
-                       const char *hint)
+strata_error_set_hint (GError *error, const char *hint)
 {
   g_return_if_fail (error != NULL && error->domain == STRATA_ERROR);
 

@@ -106,7 +106,9 @@ strata_volume_xml_new_from_string (const char *text, GError **error)
  * @self: a volume, of which the path and the type are libvirt's to choose
  *
  * A qcow2 volume is of version 3, so that zeroed and discarded clusters can be told from absent ones.
- * An overlay with a capacity of 0 is as large as what it is an overlay on. Any thread.
+ * An overlay with a capacity of 0 is as large as what it is an overlay on. A @mode that its owner may
+ * not write with makes a libvirt that is not root fail, and leave an empty file: it sets the mode
+ * before qemu-img writes (11.3). Any thread.
  *
  * Returns: (transfer full): XML with which libvirt makes it
  */

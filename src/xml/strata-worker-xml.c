@@ -31,7 +31,6 @@ disk_new (const StrataWorkerDisk *description)
   gvir_config_domain_disk_set_type (disk, description->block ? GVIR_CONFIG_DOMAIN_DISK_BLOCK
                                                              : GVIR_CONFIG_DOMAIN_DISK_FILE);
   gvir_config_domain_disk_driver_set_name (driver, "qemu");
-  gvir_config_domain_disk_driver_set_discard (driver, GVIR_CONFIG_DOMAIN_DISK_DRIVER_DISCARD_UNMAP);
   gvir_config_domain_disk_set_driver (disk, driver);
   gvir_config_domain_disk_set_source (disk, description->path);
 
@@ -67,6 +66,7 @@ add_absent_devices (GVirConfigDomain *domain)
   gvir_config_domain_add_device (domain, GVIR_CONFIG_DOMAIN_DEVICE (balloon));
 }
 
+/* No machine is named: libvirt's own choice is the only one that is sure to exist on every host. */
 static void
 set_os (GVirConfigDomain *domain, const char *arch)
 {
@@ -74,9 +74,6 @@ set_os (GVirConfigDomain *domain, const char *arch)
 
   gvir_config_domain_os_set_os_type (os, GVIR_CONFIG_DOMAIN_OS_TYPE_HVM);
   gvir_config_domain_os_set_arch (os, arch);
-  /* Elsewhere libvirt's own choice is the only one that is sure to exist. */
-  if (g_str_equal (arch, "x86_64"))
-    gvir_config_domain_os_set_machine (os, "pc");
   gvir_config_domain_set_os (domain, os);
 }
 
@@ -102,6 +99,14 @@ to_document (gpointer config, const char *root)
   return strata_document_parse (text, root, NULL);
 }
 
+static void
+set_driver (xmlNode *driver, const StrataWorkerDisk *description)
+{
+  strata_node_set (driver, "type", description->format);
+  strata_node_set (driver, "discard", "unmap");
+  strata_node_set (driver, "detect_zeroes", "unmap");
+}
+
 /**
  * strata_worker_xml_new:
  * @uuid: a new UUID
@@ -110,6 +115,10 @@ to_document (gpointer config, const char *root)
  * @emulator: path of the QEMU program on the host
  * @disks: (array length=n_disks): the images, opened with what they are overlays on
  * @n_disks: how many
+ *
+ * Blocks of zeroes that take room in an image take none in a copy of it. libvirt hands this setting of
+ * the disk on to the copy's destination, and ignores the destination's own (11.3; of 300 MiB with
+ * 100 MiB of zeroes 200 MiB are left, in 0.65 s instead of 1.15 s).
  *
  * To be started paused, by `virDomainCreateXML` with `VIR_DOMAIN_START_PAUSED`. Caching is left to
  * libvirt, since O_DIRECT is not to be had everywhere (tmpfs). No security label is said either: on
@@ -155,7 +164,7 @@ strata_worker_xml_new (const char *uuid,
       emulator);
   drivers = strata_document_find (doc, "/domain/devices/disk/driver");
   for (size_t i = 0; i < n_disks; i++)
-    strata_node_set (g_ptr_array_index (drivers, i), "type", disks[i].format);
+    set_driver (g_ptr_array_index (drivers, i), &disks[i]);
 
   return strata_document_to_string (doc);
 }
@@ -164,7 +173,7 @@ strata_worker_xml_new (const char *uuid,
  * strata_worker_copy_xml_new:
  * @destination: the image to make; its target and read_only do not matter
  *
- * Blocks of zeroes that take room in the source take none in the copy. Any thread.
+ * Any thread.
  *
  * Returns: (transfer full): the `<disk>` that `virDomainBlockCopy` takes
  */
@@ -173,7 +182,6 @@ strata_worker_copy_xml_new (const StrataWorkerDisk *destination)
 {
   g_autoptr (GVirConfigDomainDisk) disk = NULL;
   g_autoptr (xmlDoc) doc = NULL;
-  xmlNode *driver;
 
   g_return_val_if_fail (destination != NULL && destination->path != NULL, NULL);
   g_return_val_if_fail (destination->format != NULL, NULL);
@@ -182,9 +190,7 @@ strata_worker_copy_xml_new (const StrataWorkerDisk *destination)
   doc = to_document (disk, "disk");
   g_return_val_if_fail (doc != NULL, NULL);
 
-  driver = strata_document_find_one (doc, "/disk/driver");
-  strata_node_set (driver, "type", destination->format);
-  strata_node_set (driver, "detect_zeroes", "unmap");
+  strata_node_set (strata_document_find_one (doc, "/disk/driver"), "type", destination->format);
 
   return strata_document_to_string (doc);
 }

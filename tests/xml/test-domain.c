@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Reading domain definitions, and rewriting their disks and firmware. */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "golden.h"
+
+static void
+assert_string (char *actual, const char *expected)
+{
+  g_assert_cmpstr (actual, ==, expected);
+  g_free (actual);
+}
+
+static void
+test_read (void)
+{
+  g_autoptr (StrataDomainXml) xml = golden_domain ("bios.xml");
+  g_auto (GStrv) macs = strata_domain_xml_get_macs (xml);
+
+  assert_string (strata_domain_xml_get_name (xml), "web-base");
+  assert_string (strata_domain_xml_get_uuid (xml), "b4c6b5f0-8d5c-4d5b-9a57-0c8bd3a1f001");
+  assert_string (strata_domain_xml_get_title (xml), "The web server we start from");
+  assert_string (strata_domain_xml_get_description (xml),
+                 "Debian with nginx.\nAsk the web team before you change it.");
+  g_assert_cmpuint (strata_domain_xml_get_memory (xml), ==, 1024 * 1024 * 1024);
+  g_assert_cmpuint (strata_domain_xml_get_vcpus (xml), ==, 2);
+  assert_string (strata_domain_xml_get_virt_type (xml), "kvm");
+  assert_string (strata_domain_xml_get_machine (xml), "pc-i440fx-10.0");
+  assert_string (strata_domain_xml_get_arch (xml), "x86_64");
+  assert_string (strata_domain_xml_get_emulator (xml), "/usr/bin/qemu-system-x86_64");
+  assert_string (strata_domain_xml_get_graphics (xml), "vnc");
+  assert_string (strata_domain_xml_get_os_info (xml), NULL);
+  g_assert_cmpstrv (macs, ((const char *[]) { "52:54:00:aa:bb:01", NULL }));
+  g_assert_false (strata_domain_xml_has_agent (xml));
+  g_assert_false (strata_domain_xml_has_tpm (xml));
+  g_assert_false (strata_domain_xml_is_uefi (xml));
+  assert_string (strata_domain_xml_get_nvram (xml), NULL);
+}
+
+static void
+test_read_more (void)
+{
+  g_autoptr (StrataDomainXml) xml = golden_domain ("identity.xml");
+  g_auto (GStrv) macs = strata_domain_xml_get_macs (xml);
+
+  /* The input has it in capitals. */
+  assert_string (strata_domain_xml_get_uuid (xml), "b4c6b5f0-8d5c-4d5b-9a57-0c8bd3a1f004");
+  assert_string (strata_domain_xml_get_os_info (xml), "http://debian.org/debian/12");
+  assert_string (strata_domain_xml_get_graphics (xml), "spice");
+  g_assert_true (strata_domain_xml_has_agent (xml));
+  g_assert_true (strata_domain_xml_has_tpm (xml));
+  g_assert_cmpuint (g_strv_length (macs), ==, 3);
+}
+
+static void
+test_memory_units (void)
+{
+  static const struct
+  {
+    const char *text;
+    guint64 bytes;
+  } cases[] = {
+    { "<memory>5</memory>", 5 * 1024 },
+    { "<memory unit='bytes'>5</memory>", 5 },
+    { "<memory unit='b'>5</memory>", 5 },
+    { "<memory unit='k'>5</memory>", 5 * 1024 },
+    { "<memory unit='KB'>5</memory>", 5000 },
+    { "<memory unit='KiB'>5</memory>", 5 * 1024 },
+    { "<memory unit='M'>5</memory>", 5 * 1024 * 1024 },
+    { "<memory unit='GiB'> 5 </memory>", G_GUINT64_CONSTANT (5) << 30 },
+    { "<memory unit='TB'>5</memory>", G_GUINT64_CONSTANT (5000000000000) },
+    { "<memory unit='EiB'>999</memory>", G_MAXUINT64 },
+    { "<memory unit='KiB'>much</memory>", 0 },
+    { "", 0 },
+  };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *text = g_strdup_printf ("<domain><name>a</name>%s</domain>", cases[i].text);
+      g_autoptr (StrataDomainXml) xml = strata_domain_xml_new_from_string (text, NULL);
+
+      g_assert_cmpuint (strata_domain_xml_get_memory (xml), ==, cases[i].bytes);
+    }
+}
+
+static void
+assert_disk (GPtrArray *disks, guint i, const char *description)
+{
+  StrataDiskXml *disk = g_ptr_array_index (disks, i);
+  g_autofree char *actual = NULL;
+
+  actual =
+      g_strdup_printf ("%s %s %s %s source=%s pool=%s format=%s backing=%s%s%s%s", disk->target,
+                       disk->bus, disk->device, disk->type, disk->source ? disk->source : "-",
+                       disk->pool ? disk->pool : "-", disk->format ? disk->format : "-",
+                       disk->backing ? disk->backing : "-", disk->read_only ? " ro" : "",
+                       disk->transient ? " transient" : "", disk->shareable ? " shareable" : "");
+  g_assert_cmpstr (actual, ==, description);
+}
+
+static void
+test_disks (void)
+{
+  g_autoptr (StrataDomainXml) xml = golden_domain ("disks.xml");
+  g_autoptr (GPtrArray) disks = strata_domain_xml_get_disks (xml);
+
+  g_assert_cmpuint (disks->len, ==, 7);
+  assert_disk (disks, 0, "vda virtio disk block source=/dev/vg0/root pool=- format=raw backing=-");
+  assert_disk (disks, 1,
+               "vdb virtio disk volume source=data.qcow2 pool=default format=qcow2 "
+               "backing=/var/lib/libvirt/images/data-base.qcow2 ro");
+  assert_disk (disks, 2,
+               "vdc virtio disk network source=rbd/disks pool=- format=raw backing=- shareable");
+  assert_disk (disks, 3,
+               "sda scsi lun block source=/dev/disk/by-id/scsi-1 pool=- format=raw backing=-");
+  assert_disk (disks, 4,
+               "vdd virtio disk file source=/var/lib/libvirt/images/secret.qcow2 pool=- "
+               "format=qcow2 backing=- transient");
+  assert_disk (disks, 5, "sdb sata cdrom file source=- pool=- format=- backing=- ro");
+  assert_disk (disks, 6,
+               "sdc sata cdrom file source=/srv/iso/debian-13.iso pool=- format=raw backing=- ro");
+}
+
+static void
+test_set_disk_file (void)
+{
+  g_autoptr (StrataDomainXml) xml = golden_domain ("disks.xml");
+  g_autofree char *text = NULL;
+
+  g_assert_true (strata_domain_xml_set_disk_file (xml, "vda", "/new/a.qcow2", "qcow2"));
+  g_assert_true (strata_domain_xml_set_disk_file (xml, "vdb", "/new/b & <b>.raw", "raw"));
+  g_assert_true (strata_domain_xml_set_disk_file (xml, "vdc", "/new/c.qcow2", "qcow2"));
+  g_assert_true (strata_domain_xml_set_disk_file (xml, "sda", "/new/lun.qcow2", "qcow2"));
+  g_assert_true (strata_domain_xml_set_disk_file (xml, "vdd", "/new/secret.qcow2", "qcow2"));
+  g_assert_true (strata_domain_xml_set_disk_file (xml, "sdb", "/new/cd.iso", "raw"));
+  g_assert_false (strata_domain_xml_set_disk_file (xml, "vdz", "/new/z.qcow2", "qcow2"));
+  g_assert_false (strata_domain_xml_set_disk_file (xml, "']|//*[1", "/new/z.qcow2", "qcow2"));
+
+  text = strata_domain_xml_to_string (xml);
+  golden_check ("disks.moved.xml", text);
+}
+
+static void
+test_readonly (void)
+{
+  g_autoptr (StrataDomainXml) xml = golden_domain ("bios.xml");
+  g_autofree char *before = strata_domain_xml_to_string (xml);
+  g_autofree char *read_only = NULL;
+  g_autofree char *after = NULL;
+
+  g_assert_true (strata_domain_xml_set_disk_readonly (xml, "vda", TRUE));
+  g_assert_true (strata_domain_xml_set_disk_readonly (xml, "vda", TRUE));
+  g_assert_false (strata_domain_xml_set_disk_readonly (xml, "vdb", TRUE));
+  read_only = strata_domain_xml_to_string (xml);
+  golden_check ("bios.readonly.xml", read_only);
+
+  g_assert_true (strata_domain_xml_set_disk_readonly (xml, "vda", FALSE));
+  after = strata_domain_xml_to_string (xml);
+  g_assert_cmpstr (after, ==, before);
+}
+
+static void
+test_drop_backing (void)
+{
+  g_autoptr (StrataDomainXml) xml = golden_domain ("disks.xml");
+  g_autofree char *text = NULL;
+
+  strata_domain_xml_drop_backing (xml);
+  text = strata_domain_xml_to_string (xml);
+  g_assert_null (strstr (text, "backingStore"));
+  g_assert_nonnull (strstr (text, "<source dev=\"/dev/vg0/root\""));
+}
+
+static void
+test_firmware (void)
+{
+  g_autoptr (StrataDomainXml) xml = golden_domain ("uefi.xml");
+  g_autofree char *before = strata_domain_xml_to_string (xml);
+  g_autofree char *after = NULL;
+
+  g_assert_true (strata_domain_xml_is_uefi (xml));
+  assert_string (strata_domain_xml_get_nvram (xml), "/var/lib/libvirt/qemu/nvram/db-base_VARS.fd");
+  assert_string (strata_domain_xml_get_nvram_format (xml), "raw");
+
+  strata_domain_xml_set_nvram (xml, NULL);
+  assert_string (strata_domain_xml_get_nvram (xml), NULL);
+  assert_string (strata_domain_xml_get_nvram_format (xml), "raw");
+  g_assert_true (strata_domain_xml_is_uefi (xml));
+
+  strata_domain_xml_set_nvram (xml, "/var/lib/libvirt/qemu/nvram/db-base_VARS.fd");
+  after = strata_domain_xml_to_string (xml);
+  g_assert_cmpstr (after, ==, before);
+}
+
+/* Definitions that name their variables in other ways, or not at all. */
+static void
+test_firmware_kinds (void)
+{
+  static const struct
+  {
+    const char *os;
+    gboolean uefi;
+    const char *nvram;
+  } cases[] = {
+    { "<os><type>hvm</type></os>", FALSE, NULL },
+    { "<os firmware='bios'><type>hvm</type></os>", FALSE, NULL },
+    { "<os><loader type='rom'>/a</loader></os>", FALSE, NULL },
+    { "<os firmware='efi'><type>hvm</type></os>", TRUE, NULL },
+    { "<os><loader type='pflash'>/code</loader></os>", TRUE, NULL },
+    { "<os><nvram>/vars</nvram></os>", TRUE, "/vars" },
+    { "<os><nvram type='file'><source file='/vars'/></nvram></os>", TRUE, "/vars" },
+    { "<os><nvram type='block'><source dev='/dev/vars'/></nvram></os>", TRUE, "/dev/vars" },
+    { "<os><nvram type='network'><source protocol='iscsi' name='a'/></nvram></os>", TRUE, NULL },
+  };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *text = g_strdup_printf ("<domain><name>a</name>%s</domain>", cases[i].os);
+      g_autoptr (StrataDomainXml) xml = strata_domain_xml_new_from_string (text, NULL);
+
+      g_assert_cmpint (strata_domain_xml_is_uefi (xml), ==, cases[i].uefi);
+      assert_string (strata_domain_xml_get_nvram (xml), cases[i].nvram);
+
+      strata_domain_xml_set_nvram (xml, "/new");
+      assert_string (strata_domain_xml_get_nvram (xml), "/new");
+    }
+}
+
+static void
+test_round_trip (void)
+{
+  static const char *const names[] = { "bios.xml", "uefi.xml", "disks.xml", "namespaces.xml" };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autoptr (StrataDomainXml) xml = golden_domain (names[i]);
+      g_autoptr (StrataDomainXml) copy = strata_domain_xml_copy (xml);
+      g_autofree char *text = strata_domain_xml_to_string (copy);
+      g_autofree char *name = NULL;
+
+      golden_check (names[i], text);
+
+      /* A copy is a copy. */
+      strata_domain_xml_set_name (copy, "another");
+      name = strata_domain_xml_get_name (xml);
+      g_assert_cmpstr (name, !=, "another");
+    }
+}
+
+static void
+test_uuid_missing (void)
+{
+  g_autoptr (StrataDomainXml) xml = NULL;
+  g_autofree char *text = NULL;
+
+  xml =
+      strata_domain_xml_new_from_string ("<domain><name>a</name><memory>1</memory></domain>", NULL);
+  assert_string (strata_domain_xml_get_uuid (xml), NULL);
+
+  strata_domain_xml_set_uuid (xml, "B4C6B5F08D5C4D5B9A570C8BD3A1F001");
+  text = strata_domain_xml_to_string (xml);
+  g_assert_cmpstr (text, ==,
+                   "<domain>\n"
+                   "  <name>a</name>\n"
+                   "  <uuid>b4c6b5f0-8d5c-4d5b-9a57-0c8bd3a1f001</uuid>\n"
+                   "  <memory>1</memory>\n"
+                   "</domain>\n");
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/xml/domain/read", test_read);
+  g_test_add_func ("/xml/domain/read-more", test_read_more);
+  g_test_add_func ("/xml/domain/memory-units", test_memory_units);
+  g_test_add_func ("/xml/domain/disks", test_disks);
+  g_test_add_func ("/xml/domain/set-disk-file", test_set_disk_file);
+  g_test_add_func ("/xml/domain/readonly", test_readonly);
+  g_test_add_func ("/xml/domain/drop-backing", test_drop_backing);
+  g_test_add_func ("/xml/domain/firmware", test_firmware);
+  g_test_add_func ("/xml/domain/firmware-kinds", test_firmware_kinds);
+  g_test_add_func ("/xml/domain/round-trip", test_round_trip);
+  g_test_add_func ("/xml/domain/uuid-missing", test_uuid_missing);
+
+  return g_test_run ();
+}
