@@ -76,6 +76,8 @@ hint_for (const char *uri,
   if (is_session (uri) && g_strcmp0 (g_getenv ("LIBVIRT_AUTOSTART"), "0") == 0)
     return _ ("LIBVIRT_AUTOSTART is 0, which keeps libvirt from starting its session daemon. Unset it, "
               "or start “libvirtd” or “virtqemud” as yourself.");
+  if (strstr (uri, "socket=") != NULL)
+    return _ ("Check that libvirt’s daemon runs and listens on that socket.");
   if (is_session (uri))
     return _ ("Check that libvirt’s daemon and its QEMU driver are installed.");
 
