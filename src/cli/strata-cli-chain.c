@@ -11,25 +11,52 @@
 #include "strata-cli-output.h"
 #include "strata-cli-session.h"
 
+/* Whatever is there of the chain, down to a layer that is missing or has been seen already: a broken
+ * chain is a finding about the host and no failure of the command. */
+static GPtrArray *
+collect_layers (StrataGraph *graph, const char *top)
+{
+  GPtrArray *layers = g_ptr_array_new ();
+  StrataImage *image = top != NULL ? strata_graph_get_image (graph, top) : NULL;
+
+  while (image != NULL && !g_ptr_array_find (layers, image, NULL))
+    {
+      g_ptr_array_add (layers, image);
+      image =
+          image->backing_path != NULL ? strata_graph_get_image (graph, image->backing_path) : NULL;
+    }
+
+  return layers;
+}
+
+static char *
+find_problem (StrataGraph *graph, const char *top)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) chain = NULL;
+
+  if (top == NULL)
+    return NULL;
+
+  chain = strata_graph_get_chain (graph, top, &error);
+
+  return error != NULL ? g_strdup (error->message) : NULL;
+}
+
 static JsonObject *
 disk_to_json (StrataGraph *graph, const StrataDiskXml *disk)
 {
   JsonObject *object = json_object_new ();
-  JsonArray *layers = json_array_new ();
-  g_autoptr (GPtrArray) chain = NULL;
-  g_autoptr (GError) error = NULL;
+  JsonArray *array = json_array_new ();
+  g_autoptr (GPtrArray) layers = collect_layers (graph, disk->source);
+  g_autofree char *problem = find_problem (graph, disk->source);
+
+  for (guint i = 0; i < layers->len; i++)
+    json_array_add_object_element (array, strata_cli_image_to_json (layers->pdata[i]));
 
   json_object_set_string_member (object, "target", disk->target);
-
-  if (disk->source != NULL)
-    chain = strata_graph_get_chain (graph, disk->source, &error);
-  for (guint i = 0; chain != NULL && i < chain->len; i++)
-    json_array_add_object_element (layers, strata_cli_image_to_json (chain->pdata[i]));
-
-  json_object_set_array_member (object, "chain", layers);
-  /* A broken chain is a finding about the host and no failure of the command. */
-  if (error != NULL)
-    json_object_set_string_member (object, "problem", error->message);
+  json_object_set_array_member (object, "chain", array);
+  strata_cli_set_string (object, "problem", problem);
 
   return object;
 }
@@ -37,26 +64,23 @@ disk_to_json (StrataGraph *graph, const StrataDiskXml *disk)
 static void
 print_disk (StrataGraph *graph, const StrataDiskXml *disk)
 {
-  g_autoptr (GPtrArray) chain = NULL;
-  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) layers = collect_layers (graph, disk->source);
+  g_autofree char *problem = find_problem (graph, disk->source);
 
   printf ("%s\n", disk->target);
   if (disk->source == NULL)
-    {
-      printf ("  %s\n", _ ("empty"));
-      return;
-    }
+    printf ("  %s\n", _ ("empty"));
 
-  chain = strata_graph_get_chain (graph, disk->source, &error);
-  for (guint i = 0; chain != NULL && i < chain->len; i++)
+  for (guint i = 0; i < layers->len; i++)
     {
-      const StrataImage *image = chain->pdata[i];
+      const StrataImage *image = layers->pdata[i];
       g_autofree char *facts = strata_cli_describe_image (image);
 
       printf ("%*s%s%s  (%s)\n", (int) (2 + i * 2), "", i > 0 ? "└ " : "", image->path, facts);
     }
-  if (error != NULL)
-    printf ("  %s\n", error->message);
+
+  if (problem != NULL)
+    printf ("  %s\n", problem);
 }
 
 static StrataCliStatus

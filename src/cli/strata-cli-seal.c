@@ -187,6 +187,19 @@ request_new (const char *what)
   return request;
 }
 
+/* To the planner a file that isn't there is a broken chain; to whoever typed its name it is a slip. */
+static gboolean
+check_image (StrataCli *cli, const StrataRequest *request, GError **error)
+{
+  if (request->file == NULL || !strata_connection_get_facts (cli->connection)->is_local ||
+      g_file_test (request->file, G_FILE_TEST_EXISTS))
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_NOT_FOUND, NULL, _ ("There is no file “%s”"),
+                    request->file);
+  return FALSE;
+}
+
 static StrataCliStatus
 seal (StrataCli *cli, GStrv arguments)
 {
@@ -202,7 +215,7 @@ seal (StrataCli *cli, GStrv arguments)
         return strata_cli_fail_unstarted (cli, error);
     }
 
-  if (!strata_cli_connect (cli, &error))
+  if (!strata_cli_connect (cli, &error) || !check_image (cli, request, &error))
     return strata_cli_fail_unstarted (cli, error);
 
   return strata_cli_carry_out (cli, request, NULL);

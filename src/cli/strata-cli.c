@@ -47,8 +47,9 @@ strata_cli_verb_get_path (const StrataCliVerb *verb)
   return g_strdup_printf ("%s %s", verb->group, verb->name);
 }
 
-static GOptionGroup *
-shared_options_new (StrataCli *cli)
+/* They belong to the main options of every context, so that --help shows them without being asked. */
+static void
+add_shared_options (StrataCli *cli, GOptionContext *context)
 {
   const GOptionEntry entries[] = {
     { "connect", 'c', 0, G_OPTION_ARG_STRING, &cli->uri,
@@ -59,13 +60,8 @@ shared_options_new (StrataCli *cli)
     { "verbose", 'v', 0, G_OPTION_ARG_NONE, &cli->verbose, N_ ("Say each step on stderr"), NULL },
     { NULL },
   };
-  GOptionGroup *group = g_option_group_new ("shared", _ ("Options of every verb:"),
-                                            _ ("Show the options of every verb"), NULL, NULL);
 
-  g_option_group_set_translation_domain (group, GETTEXT_PACKAGE);
-  g_option_group_add_entries (group, entries);
-
-  return group;
+  g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
 }
 
 static char *
@@ -122,6 +118,8 @@ strata_cli_usage_error (StrataCli *cli, const char *format, ...)
   message = g_strdup_vprintf (format, args);
   va_end (args);
 
+  /* GOption takes back what it had read when it fails. */
+  cli->json = cli->wants_json;
   error = strata_error_new (STRATA_ERROR_INVALID, NULL, "%s", message);
   strata_cli_fail (cli, error, STRATA_CLI_USAGE, STRATA_CLI_OUTCOME_NOT_STARTED, NULL);
   print_usage (cli);
@@ -158,8 +156,9 @@ strata_cli_parse (StrataCli *cli, GStrv argv, const GOptionEntry *entries, GStrv
 
   g_option_context_set_summary (context, _ (cli->verb->summary));
   g_option_context_set_translation_domain (context, GETTEXT_PACKAGE);
-  g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
-  g_option_context_add_group (context, shared_options_new (cli));
+  if (entries != NULL)
+    g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
+  add_shared_options (cli, context);
 
   if (!g_option_context_parse_strv (context, &words, &error))
     {
@@ -224,7 +223,7 @@ parse_before_verb (StrataCli *cli, GStrv *words, StrataCliStatus *status)
                                    "clones of them."));
   g_option_context_set_description (context, description);
   g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
-  g_option_context_add_group (context, shared_options_new (cli));
+  add_shared_options (cli, context);
 
   if (!g_option_context_parse_strv (context, words, &error))
     {
@@ -293,7 +292,10 @@ main (int argc, char **argv)
   textdomain (GETTEXT_PACKAGE);
   g_set_prgname ("stratactl");
 
-  cli.json = wants_json (words);
+  /* What libvirt wants to say comes back as an error; its log would get between our own lines. */
+  g_setenv ("LIBVIRT_DEBUG", "4", FALSE);
+
+  cli.wants_json = wants_json (words);
   cli.cancellable = g_cancellable_new ();
 
   status = run (&cli, &words);

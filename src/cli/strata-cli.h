@@ -58,6 +58,7 @@ typedef struct
  * @verb: the verb that is being run
  * @uri: (nullable): from `--connect`
  * @json: print one JSON document instead of text
+ * @wants_json: the same, told before the options are read, for what is wrong with them
  * @dry_run: print the plan and touch nothing
  * @verbose: say each step on stderr
  * @cancellable: cancelled by the first Ctrl-C
@@ -73,6 +74,7 @@ struct _StrataCli
   const StrataCliVerb *verb;
   char                *uri;
   gboolean             json;
+  gboolean             wants_json;
   gboolean             dry_run;
   gboolean             verbose;
   GCancellable        *cancellable;

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The Test Anything Protocol, for tests that are functions: one test, one line."""
 
+import os
 import sys
 import traceback
 
@@ -38,10 +39,10 @@ def run(tests):
         except BaseException as error:  # pylint: disable=broad-except
             failed += 1
             print(f'not ok {number} - {name}', flush=True)
-            if isinstance(error, AssertionError):
-                text = f'{error}\n' + ''.join(traceback.format_tb(error.__traceback__)[1:2])
-            else:
-                text = traceback.format_exc()
+            frames = [f'{os.path.basename(f.filename)}:{f.lineno}: {f.line}'
+                      for f in traceback.extract_tb(error.__traceback__)[1:]
+                      if os.path.dirname(f.filename) == os.path.dirname(os.path.abspath(__file__))]
+            text = '\n'.join([f'{type(error).__name__}: {error}', *frames])
             for line in text.splitlines():
                 print(f'# {line}', flush=True)
             if isinstance(error, KeyboardInterrupt):
