@@ -407,6 +407,13 @@ strata_graph_get_holders (StrataGraph *self, const char *path)
   return holders;
 }
 
+static int
+compare_names (gconstpointer a, gconstpointer b)
+{
+  return g_utf8_collate (((const StrataDomainFacts *) a)->name,
+                         ((const StrataDomainFacts *) b)->name);
+}
+
 /**
  * strata_graph_get_thin_clones:
  * @self: a graph
@@ -414,7 +421,7 @@ strata_graph_get_holders (StrataGraph *self, const char *path)
  *
  * Found by their chains and not by their marks: whoever stands on the template's images.
  *
- * Returns: (transfer full) (element-type StrataDomainFacts): the clones, each once
+ * Returns: (transfer full) (element-type StrataDomainFacts): the clones, each once, by name
  */
 GPtrArray *
 strata_graph_get_thin_clones (StrataGraph *self, StrataDomainFacts *template)
@@ -441,6 +448,8 @@ strata_graph_get_thin_clones (StrataGraph *self, StrataDomainFacts *template)
             g_ptr_array_add (clones, strata_domain_facts_ref (holder->domain));
         }
     }
+
+  g_ptr_array_sort_values (clones, compare_names);
 
   return clones;
 }
