@@ -27,9 +27,9 @@
 
 typedef struct
 {
-  GMutex   lock;
-  GCond    changed;
-  char    *target;
+  GMutex lock;
+  GCond changed;
+  char *target;
   gboolean ready;
   gboolean failed;
   gboolean woken;
@@ -38,10 +38,10 @@ typedef struct
 struct _StrataBlockJob
 {
   virConnectPtr handle;
-  virDomainPtr  domain;
-  News         *news; /* shared with the callback, which may outlive us */
-  int           callback;
-  guint64       last_done;
+  virDomainPtr domain;
+  News *news; /* shared with the callback, which may outlive us */
+  int callback;
+  guint64 last_done;
 };
 
 static void
@@ -62,11 +62,11 @@ news_release (gpointer news)
 
 static void
 on_block_job (virConnectPtr handle,
-              virDomainPtr  domain,
-              const char   *target,
-              int           type,
-              int           status,
-              void         *user_data)
+              virDomainPtr domain,
+              const char *target,
+              int type,
+              int status,
+              void *user_data)
 {
   News *news = user_data;
 
@@ -83,8 +83,7 @@ on_block_job (virConnectPtr handle,
 }
 
 static void
-on_cancelled (GCancellable *cancellable,
-              gpointer      user_data)
+on_cancelled (GCancellable *cancellable, gpointer user_data)
 {
   News *news = user_data;
 
@@ -105,9 +104,7 @@ on_cancelled (GCancellable *cancellable,
  * Returns: (transfer full): the watch
  */
 StrataBlockJob *
-strata_block_job_new (virConnectPtr handle,
-                      virDomainPtr  domain,
-                      const char   *target)
+strata_block_job_new (virConnectPtr handle, virDomainPtr domain, const char *target)
 {
   StrataBlockJob *self = g_new0 (StrataBlockJob, 1);
 
@@ -148,9 +145,8 @@ static gboolean
 mirror_is_ready (StrataBlockJob *self)
 {
   g_autofree char *xml = virDomainGetXMLDesc (self->domain, 0);
-  g_autofree char *expression =
-      g_strdup_printf ("/domain/devices/disk[target/@dev='%s']/mirror[@ready='yes']",
-                       self->news->target);
+  g_autofree char *expression = g_strdup_printf (
+      "/domain/devices/disk[target/@dev='%s']/mirror[@ready='yes']", self->news->target);
 
   return strata_xpath_boolean (xml, expression);
 }
@@ -159,10 +155,10 @@ mirror_is_ready (StrataBlockJob *self)
  * only be wondered at. */
 static void
 report (StrataBlockJob *self,
-        guint64         done,
-        guint64         total,
-        StrataByteFunc  progress,
-        gpointer        user_data)
+        guint64 done,
+        guint64 total,
+        StrataByteFunc progress,
+        gpointer user_data)
 {
   self->last_done = MAX (self->last_done, MIN (done, total));
   if (progress != NULL)
@@ -171,8 +167,7 @@ report (StrataBlockJob *self,
 
 /* Waits until something may have changed. */
 static void
-await_news (News *news,
-      guint   milliseconds)
+await_news (News *news, guint milliseconds)
 {
   gint64 end = g_get_monotonic_time () + milliseconds * G_TIME_SPAN_MILLISECOND;
 
@@ -186,9 +181,7 @@ await_news (News *news,
 }
 
 static void
-read_news (News   *news,
-             gboolean *ready,
-             gboolean *failed)
+read_news (News *news, gboolean *ready, gboolean *failed)
 {
   g_mutex_lock (&news->lock);
   *ready = news->ready;
@@ -198,10 +191,10 @@ read_news (News   *news,
 
 static gboolean
 follow (StrataBlockJob *self,
-        StrataByteFunc  progress,
-        gpointer        user_data,
-        GCancellable   *cancellable,
-        GError        **error)
+        StrataByteFunc progress,
+        gpointer user_data,
+        GCancellable *cancellable,
+        GError **error)
 {
   guint pause = FIRST_LOOK_MS;
   guint gone = 0;
@@ -261,10 +254,10 @@ follow (StrataBlockJob *self,
  */
 gboolean
 strata_block_job_wait_ready (StrataBlockJob *self,
-                             StrataByteFunc  progress,
-                             gpointer        user_data,
-                             GCancellable   *cancellable,
-                             GError        **error)
+                             StrataByteFunc progress,
+                             gpointer user_data,
+                             GCancellable *cancellable,
+                             GError **error)
 {
   gboolean ready;
   gulong handler = 0;
@@ -307,9 +300,7 @@ wait_until_over (StrataBlockJob *self)
  * Returns: whether the job is over as asked
  */
 gboolean
-strata_block_job_finish (StrataBlockJob *self,
-                         gboolean        pivot,
-                         GError        **error)
+strata_block_job_finish (StrataBlockJob *self, gboolean pivot, GError **error)
 {
   unsigned int flags = pivot ? VIR_DOMAIN_BLOCK_JOB_ABORT_PIVOT : 0;
   gint64 end = g_get_monotonic_time () + END_PATIENCE_S * G_TIME_SPAN_SECOND;

@@ -16,17 +16,17 @@
 
 struct _StrataConnection
 {
-  GObject          parent_instance;
+  GObject parent_instance;
 
-  char            *uri;
-  virConnectPtr    handle;
+  char *uri;
+  virConnectPtr handle;
   StrataHostFacts *facts;
-  StrataEvents    *events;
-  GMutex           lease_lock;
-  StrataKvmProbe   kvm_probe;
-  int              closed;
+  StrataEvents *events;
+  GMutex lease_lock;
+  StrataKvmProbe kvm_probe;
+  int closed;
   /* UUID to the count of its events: main context only */
-  GHashTable      *event_counts;
+  GHashTable *event_counts;
 };
 
 enum
@@ -58,8 +58,7 @@ departure_free (gpointer data)
 }
 
 static guint
-count_event (StrataConnection *self,
-             const char       *uuid)
+count_event (StrataConnection *self, const char *uuid)
 {
   guint count = GPOINTER_TO_UINT (g_hash_table_lookup (self->event_counts, uuid)) + 1;
 
@@ -69,10 +68,7 @@ count_event (StrataConnection *self,
 }
 
 static void
-look_whether_it_left (GTask        *task,
-                      gpointer      source,
-                      gpointer      data,
-                      GCancellable *cancellable)
+look_whether_it_left (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
   StrataConnection *self = source;
   Departure *departure = data;
@@ -85,9 +81,7 @@ look_whether_it_left (GTask        *task,
 /* If something else happened to the domain while we looked, what we saw may be out of date; whoever
  * listens then has to look again, and "changed" makes it do so. */
 static void
-on_looked (GObject      *source,
-           GAsyncResult *result,
-           gpointer      user_data)
+on_looked (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   StrataConnection *self = STRATA_CONNECTION (source);
   Departure *departure = g_task_get_task_data (G_TASK (result));
@@ -106,8 +100,7 @@ on_looked (GObject      *source,
 /* A domain that stopped was perhaps transient, and one that was undefined perhaps still runs: only
  * the daemon knows, and asking it blocks. */
 static void
-check_departure (StrataConnection *self,
-                 const char       *uuid)
+check_departure (StrataConnection *self, const char *uuid)
 {
   g_autoptr (GTask) task = g_task_new (self, NULL, on_looked, NULL);
   Departure *departure = g_new0 (Departure, 1);
@@ -120,9 +113,7 @@ check_departure (StrataConnection *self,
 }
 
 static void
-on_event (GObject        *target,
-          StrataEventKind kind,
-          const char     *key)
+on_event (GObject *target, StrataEventKind kind, const char *key)
 {
   StrataConnection *self = STRATA_CONNECTION (target);
 
@@ -220,9 +211,9 @@ strata_connection_class_init (StrataConnectionClass *klass)
   signals[SIGNAL_DOMAIN_REMOVED] =
       g_signal_new ("domain-removed", STRATA_TYPE_CONNECTION, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
                     NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
-  signals[SIGNAL_POOL_CHANGED] = g_signal_new ("pool-changed", STRATA_TYPE_CONNECTION,
-                                               G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
-                                               1, G_TYPE_STRING);
+  signals[SIGNAL_POOL_CHANGED] =
+      g_signal_new ("pool-changed", STRATA_TYPE_CONNECTION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                    G_TYPE_NONE, 1, G_TYPE_STRING);
 }
 
 static void
@@ -244,9 +235,7 @@ strata_connection_init (StrataConnection *self)
  * Returns: (transfer full): an open connection, subscribed to the host's events
  */
 StrataConnection *
-strata_connection_open (const char   *uri,
-                        GCancellable *cancellable,
-                        GError      **error)
+strata_connection_open (const char *uri, GCancellable *cancellable, GError **error)
 {
   g_autoptr (StrataConnection) self = NULL;
 
@@ -269,10 +258,7 @@ strata_connection_open (const char   *uri,
 }
 
 static void
-open_in_thread (GTask        *task,
-                gpointer      source,
-                gpointer      data,
-                GCancellable *cancellable)
+open_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
   GError *error = NULL;
   StrataConnection *self = strata_connection_open (data, cancellable, &error);
@@ -291,10 +277,10 @@ open_in_thread (GTask        *task,
  * @user_data: for @callback
  */
 void
-strata_connection_open_async (const char         *uri,
-                              GCancellable       *cancellable,
+strata_connection_open_async (const char *uri,
+                              GCancellable *cancellable,
                               GAsyncReadyCallback callback,
-                              gpointer            user_data)
+                              gpointer user_data)
 {
   g_autoptr (GTask) task = NULL;
 
@@ -314,8 +300,7 @@ strata_connection_open_async (const char         *uri,
  * Returns: (transfer full): an open connection
  */
 StrataConnection *
-strata_connection_open_finish (GAsyncResult *result,
-                               GError      **error)
+strata_connection_open_finish (GAsyncResult *result, GError **error)
 {
   g_return_val_if_fail (g_task_is_valid (result, NULL), NULL);
 
@@ -389,8 +374,7 @@ strata_connection_get_kvm_probe (StrataConnection *self)
 }
 
 void
-strata_connection_set_kvm_usable (StrataConnection *self,
-                                  gboolean          usable)
+strata_connection_set_kvm_usable (StrataConnection *self, gboolean usable)
 {
   self->facts->kvm_usable = usable;
 }

@@ -26,9 +26,9 @@
  */
 gboolean
 strata_domain_exists (StrataConnection *connection,
-                      const char       *uuid,
-                      gboolean         *exists,
-                      GError          **error)
+                      const char *uuid,
+                      gboolean *exists,
+                      GError **error)
 {
   g_autoptr (virDomain) domain = NULL;
   g_autoptr (GError) local_error = NULL;
@@ -58,10 +58,10 @@ strata_domain_exists (StrataConnection *connection,
  * Returns: whether @state was set
  */
 gboolean
-strata_domain_get_state (StrataConnection  *connection,
-                         const char        *uuid,
+strata_domain_get_state (StrataConnection *connection,
+                         const char *uuid,
                          StrataDomainState *state,
-                         GError           **error)
+                         GError **error)
 {
   g_autoptr (virDomain) domain = NULL;
 
@@ -90,9 +90,7 @@ strata_domain_get_state (StrataConnection  *connection,
  * Returns: (transfer full): the inactive definition, with its secrets, so that it can be defined again
  */
 char *
-strata_domain_get_xml (StrataConnection *connection,
-                       const char       *uuid,
-                       GError          **error)
+strata_domain_get_xml (StrataConnection *connection, const char *uuid, GError **error)
 {
   g_autoptr (virDomain) domain = NULL;
   char *xml;
@@ -113,10 +111,7 @@ strata_domain_get_xml (StrataConnection *connection,
 
 /* libvirt reports a taken name as "operation failed"; so it is looked for. */
 static gboolean
-check_name (StrataConnection *connection,
-            const char       *name,
-            const char       *uuid,
-            GError          **error)
+check_name (StrataConnection *connection, const char *name, const char *uuid, GError **error)
 {
   g_autoptr (virDomain) other =
       virDomainLookupByName (strata_connection_get_handle (connection), name);
@@ -143,9 +138,7 @@ check_name (StrataConnection *connection,
  * Returns: whether the host has the definition now
  */
 gboolean
-strata_domain_define (StrataConnection *connection,
-                      const char       *xml,
-                      GError          **error)
+strata_domain_define (StrataConnection *connection, const char *xml, GError **error)
 {
   g_autoptr (StrataDomainXml) definition = NULL;
   g_autoptr (virDomain) domain = NULL;
@@ -179,8 +172,7 @@ strata_domain_define (StrataConnection *connection,
 
 /* The flags that a definition without UEFI does not need are not known to every driver. */
 static unsigned int
-undefine_flags (virDomainPtr       domain,
-                StrataUndefineMode mode)
+undefine_flags (virDomainPtr domain, StrataUndefineMode mode)
 {
   g_autofree char *xml = virDomainGetXMLDesc (domain, VIR_DOMAIN_XML_INACTIVE);
   g_autoptr (StrataDomainXml) definition =
@@ -207,10 +199,10 @@ undefine_flags (virDomainPtr       domain,
  * Returns: whether there is no such definition any more
  */
 gboolean
-strata_domain_undefine (StrataConnection  *connection,
-                        const char        *uuid,
+strata_domain_undefine (StrataConnection *connection,
+                        const char *uuid,
                         StrataUndefineMode mode,
-                        GError           **error)
+                        GError **error)
 {
   g_autoptr (virDomain) domain = NULL;
   g_autoptr (GError) local_error = NULL;
@@ -249,9 +241,9 @@ strata_domain_undefine (StrataConnection  *connection,
  */
 gboolean
 strata_domain_set_autostart (StrataConnection *connection,
-                             const char       *uuid,
-                             gboolean          autostart,
-                             GError          **error)
+                             const char *uuid,
+                             gboolean autostart,
+                             GError **error)
 {
   g_autoptr (virDomain) domain = NULL;
 
@@ -282,9 +274,9 @@ strata_domain_set_autostart (StrataConnection *connection,
  */
 gboolean
 strata_domain_start (StrataConnection *connection,
-                     const char       *uuid,
-                     gboolean          paused,
-                     GError          **error)
+                     const char *uuid,
+                     gboolean paused,
+                     GError **error)
 {
   g_autoptr (virDomain) domain = NULL;
   g_autoptr (StrataDomainFacts) facts = NULL;
@@ -328,9 +320,7 @@ strata_domain_start (StrataConnection *connection,
  * Returns: whether it is off now
  */
 gboolean
-strata_domain_force_off (StrataConnection *connection,
-                         const char       *uuid,
-                         GError          **error)
+strata_domain_force_off (StrataConnection *connection, const char *uuid, GError **error)
 {
   g_autoptr (virDomain) domain = NULL;
   GError *failure = NULL;
@@ -369,10 +359,10 @@ strata_domain_force_off (StrataConnection *connection,
  */
 char *
 strata_domain_agent_command (StrataConnection *connection,
-                             const char       *uuid,
-                             const char       *command,
-                             guint             timeout,
-                             GError          **error)
+                             const char *uuid,
+                             const char *command,
+                             guint timeout,
+                             GError **error)
 {
   g_autoptr (virDomain) domain = NULL;
   char *answer;

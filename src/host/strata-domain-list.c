@@ -34,8 +34,7 @@ state_from_vir (int state)
 
 /* A guest that crashed may be kept for inspection, and QEMU then still has its disks open. */
 gboolean
-strata_connection_look_state (virDomainPtr       domain,
-                              StrataDomainState *state)
+strata_connection_look_state (virDomainPtr domain, StrataDomainState *state)
 {
   int number;
 
@@ -70,9 +69,7 @@ list_snapshots (virDomainPtr domain)
 }
 
 static StrataDomainFacts *
-ask (virDomainPtr domain,
-     const char  *name,
-     GError     **error)
+ask (virDomainPtr domain, const char *name, GError **error)
 {
   g_autoptr (StrataDomainFacts) facts = NULL;
   g_autofree char *xml = NULL;
@@ -115,8 +112,7 @@ failed:
 /* A disk given as pool and volume is turned into the file that this means, and every path into the
  * one name of its file, so that the graph can compare them. */
 static void
-resolve_disk (StrataConnection *self,
-              StrataDiskXml    *disk)
+resolve_disk (StrataConnection *self, StrataDiskXml *disk)
 {
   if (g_strcmp0 (disk->type, "volume") == 0 && disk->pool != NULL && disk->source != NULL)
     {
@@ -136,7 +132,8 @@ resolve_disk (StrataConnection *self,
         }
     }
 
-  if (disk->source != NULL && (g_str_equal (disk->type, "file") || g_str_equal (disk->type, "block")))
+  if (disk->source != NULL &&
+      (g_str_equal (disk->type, "file") || g_str_equal (disk->type, "block")))
     {
       g_autofree char *path = strata_connection_canonical_path (self, disk->source);
 
@@ -151,9 +148,7 @@ resolve_disk (StrataConnection *self,
 }
 
 StrataDomainFacts *
-strata_connection_look (StrataConnection *self,
-                        virDomainPtr      domain,
-                        GError          **error)
+strata_connection_look (StrataConnection *self, virDomainPtr domain, GError **error)
 {
   const char *name = virDomainGetName (domain);
   StrataDomainFacts *facts = ask (domain, name, error);
@@ -180,9 +175,7 @@ strata_connection_look (StrataConnection *self,
  * Returns: (transfer container) (element-type StrataDomainFacts): the domains
  */
 GPtrArray *
-strata_connection_list_domains (StrataConnection *self,
-                                GCancellable     *cancellable,
-                                GError          **error)
+strata_connection_list_domains (StrataConnection *self, GCancellable *cancellable, GError **error)
 {
   g_autoptr (GPtrArray) result = NULL;
   g_autoptr (GPtrArray) domains = NULL;
@@ -236,9 +229,7 @@ strata_connection_list_domains (StrataConnection *self,
  * Returns: (transfer full): what is true of the domain now
  */
 StrataDomainFacts *
-strata_connection_get_domain (StrataConnection *self,
-                              const char       *uuid,
-                              GError          **error)
+strata_connection_get_domain (StrataConnection *self, const char *uuid, GError **error)
 {
   g_autoptr (virDomain) domain = NULL;
 
@@ -254,9 +245,7 @@ strata_connection_get_domain (StrataConnection *self,
 
 /* NOT_FOUND if it is gone */
 virDomainPtr
-strata_connection_lookup_domain (StrataConnection *self,
-                                 const char       *uuid,
-                                 GError          **error)
+strata_connection_lookup_domain (StrataConnection *self, const char *uuid, GError **error)
 {
   virDomainPtr domain = virDomainLookupByUUIDString (strata_connection_get_handle (self), uuid);
 

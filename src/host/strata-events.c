@@ -16,16 +16,16 @@
 
 typedef struct
 {
-  GWeakRef        target;
+  GWeakRef target;
   StrataEventFunc func;
 } Sink;
 
 struct _StrataEvents
 {
   virConnectPtr handle;
-  GArray       *domain_callbacks;
-  GArray       *pool_callbacks;
-  gboolean      close_callback;
+  GArray *domain_callbacks;
+  GArray *pool_callbacks;
+  gboolean close_callback;
 };
 
 static void
@@ -43,9 +43,7 @@ sink_release (gpointer sink)
 }
 
 static void
-report (Sink           *sink,
-        StrataEventKind kind,
-        const char     *key)
+report (Sink *sink, StrataEventKind kind, const char *key)
 {
   g_autoptr (GObject) target = g_weak_ref_get (&sink->target);
 
@@ -54,9 +52,7 @@ report (Sink           *sink,
 }
 
 static void
-report_domain (Sink           *sink,
-               StrataEventKind kind,
-               virDomainPtr    domain)
+report_domain (Sink *sink, StrataEventKind kind, virDomainPtr domain)
 {
   char uuid[VIR_UUID_STRING_BUFLEN];
   const char *name = virDomainGetName (domain);
@@ -70,11 +66,7 @@ report_domain (Sink           *sink,
 }
 
 static void
-on_lifecycle (virConnectPtr handle,
-              virDomainPtr  domain,
-              int           event,
-              int           detail,
-              void         *sink)
+on_lifecycle (virConnectPtr handle, virDomainPtr domain, int event, int detail, void *sink)
 {
   gboolean left = event == VIR_DOMAIN_EVENT_STOPPED || event == VIR_DOMAIN_EVENT_UNDEFINED;
 
@@ -83,59 +75,51 @@ on_lifecycle (virConnectPtr handle,
 
 static void
 on_metadata_change (virConnectPtr handle,
-                    virDomainPtr  domain,
-                    int           type,
-                    const char   *namespace_uri,
-                    void         *sink)
+                    virDomainPtr domain,
+                    int type,
+                    const char *namespace_uri,
+                    void *sink)
 {
   report_domain (sink, STRATA_EVENT_DOMAIN_CHANGED, domain);
 }
 
 static void
 on_block_job (virConnectPtr handle,
-              virDomainPtr  domain,
-              const char   *disk,
-              int           type,
-              int           status,
-              void         *sink)
+              virDomainPtr domain,
+              const char *disk,
+              int type,
+              int status,
+              void *sink)
 {
   report_domain (sink, STRATA_EVENT_DOMAIN_CHANGED, domain);
 }
 
 static void
 on_disk_change (virConnectPtr handle,
-                virDomainPtr  domain,
-                const char   *old_source,
-                const char   *new_source,
-                const char   *alias,
-                int           reason,
-                void         *sink)
+                virDomainPtr domain,
+                const char *old_source,
+                const char *new_source,
+                const char *alias,
+                int reason,
+                void *sink)
 {
   report_domain (sink, STRATA_EVENT_DOMAIN_CHANGED, domain);
 }
 
 static void
-on_device_change (virConnectPtr handle,
-                  virDomainPtr  domain,
-                  const char   *alias,
-                  void         *sink)
+on_device_change (virConnectPtr handle, virDomainPtr domain, const char *alias, void *sink)
 {
   report_domain (sink, STRATA_EVENT_DOMAIN_CHANGED, domain);
 }
 
 static void
-on_agent_lifecycle (virConnectPtr handle,
-                    virDomainPtr  domain,
-                    int           state,
-                    int           reason,
-                    void         *sink)
+on_agent_lifecycle (virConnectPtr handle, virDomainPtr domain, int state, int reason, void *sink)
 {
   report_domain (sink, STRATA_EVENT_DOMAIN_CHANGED, domain);
 }
 
 static void
-report_pool (Sink             *sink,
-             virStoragePoolPtr pool)
+report_pool (Sink *sink, virStoragePoolPtr pool)
 {
   const char *name = virStoragePoolGetName (pool);
 
@@ -144,37 +128,26 @@ report_pool (Sink             *sink,
 }
 
 static void
-on_pool_lifecycle (virConnectPtr     handle,
-                   virStoragePoolPtr pool,
-                   int               event,
-                   int               detail,
-                   void             *sink)
+on_pool_lifecycle (virConnectPtr handle, virStoragePoolPtr pool, int event, int detail, void *sink)
 {
   report_pool (sink, pool);
 }
 
 static void
-on_pool_refresh (virConnectPtr     handle,
-                 virStoragePoolPtr pool,
-                 void             *sink)
+on_pool_refresh (virConnectPtr handle, virStoragePoolPtr pool, void *sink)
 {
   report_pool (sink, pool);
 }
 
 static void
-on_close (virConnectPtr handle,
-          int           reason,
-          void         *sink)
+on_close (virConnectPtr handle, int reason, void *sink)
 {
   report (sink, STRATA_EVENT_CLOSED, NULL);
 }
 
 /* A driver that does not have an event (test:/// has few) is followed without it. */
 static void
-add_domain_callback (StrataEvents *self,
-                     Sink         *sink,
-                     int           event,
-                     GCallback     callback)
+add_domain_callback (StrataEvents *self, Sink *sink, int event, GCallback callback)
 {
   int id = virConnectDomainEventRegisterAny (self->handle, NULL, event,
                                              VIR_DOMAIN_EVENT_CALLBACK (callback),
@@ -187,10 +160,7 @@ add_domain_callback (StrataEvents *self,
 }
 
 static void
-add_pool_callback (StrataEvents *self,
-                   Sink         *sink,
-                   int           event,
-                   GCallback     callback)
+add_pool_callback (StrataEvents *self, Sink *sink, int event, GCallback callback)
 {
   int id = virConnectStoragePoolEventRegisterAny (self->handle, NULL, event,
                                                   VIR_STORAGE_POOL_EVENT_CALLBACK (callback),
@@ -214,9 +184,7 @@ add_pool_callback (StrataEvents *self,
  * Returns: (transfer full): the registrations
  */
 StrataEvents *
-strata_events_new (virConnectPtr   handle,
-                   GObject        *target,
-                   StrataEventFunc func)
+strata_events_new (virConnectPtr handle, GObject *target, StrataEventFunc func)
 {
   StrataEvents *self = g_new0 (StrataEvents, 1);
   Sink *sink = g_atomic_rc_box_new0 (Sink);

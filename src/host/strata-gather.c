@@ -21,10 +21,10 @@
 typedef struct
 {
   StrataConnection *connection;
-  StrataGraph      *graph;
-  GCancellable     *cancellable;
+  StrataGraph *graph;
+  GCancellable *cancellable;
   /* folders outside any pool that were listed already */
-  GHashTable       *folders;
+  GHashTable *folders;
 } Gathering;
 
 static gboolean
@@ -35,8 +35,7 @@ is_gone (const GError *error)
 
 /* One that is listed under its own path is worth more than one seen through a symbolic link. */
 static void
-take_image (Gathering   *self,
-            StrataImage *image)
+take_image (Gathering *self, StrataImage *image)
 {
   StrataImage *known = strata_graph_get_image (self->graph, image->path);
 
@@ -48,10 +47,7 @@ take_image (Gathering   *self,
 
 /* POOL_NAME is NULL for a pool that goes again. */
 static gboolean
-add_volumes (Gathering        *self,
-             virStoragePoolPtr pool,
-             const char       *pool_name,
-             GError          **error)
+add_volumes (Gathering *self, virStoragePoolPtr pool, const char *pool_name, GError **error)
 {
   g_autoptr (GPtrArray) volumes = NULL;
   virStorageVolPtr *list = NULL;
@@ -89,9 +85,7 @@ add_volumes (Gathering        *self,
 }
 
 static gboolean
-add_pool (Gathering        *self,
-          virStoragePoolPtr pool,
-          GError          **error)
+add_pool (Gathering *self, virStoragePoolPtr pool, GError **error)
 {
   g_autofree char *name = g_strdup (virStoragePoolGetName (pool));
   g_autofree char *xml = NULL;
@@ -128,9 +122,8 @@ add_pool (Gathering        *self,
   result = g_new0 (StrataPoolFacts, 1);
   result->name = g_strdup (name);
   result->type = g_strdup (facts->type);
-  result->path = facts->path != NULL
-                     ? strata_connection_canonical_path (self->connection, facts->path)
-                     : NULL;
+  result->path =
+      facts->path != NULL ? strata_connection_canonical_path (self->connection, facts->path) : NULL;
   result->capacity = facts->capacity;
   result->available = facts->available;
   strata_graph_take_pool (self->graph, result);
@@ -139,8 +132,7 @@ add_pool (Gathering        *self,
 }
 
 static gboolean
-add_pools (Gathering *self,
-           GError   **error)
+add_pools (Gathering *self, GError **error)
 {
   g_autoptr (GPtrArray) pools = NULL;
   virStoragePoolPtr *list = NULL;
@@ -169,8 +161,7 @@ add_pools (Gathering *self,
 /* A raw file has no chain, so there is nothing to ask libvirt about one that we see: it would have to
  * read every file of a folder full of installation media. */
 static StrataImage *
-look_at_raw_file (Gathering  *self,
-                  const char *path)
+look_at_raw_file (Gathering *self, const char *path)
 {
   StrataImage *image;
   struct stat status;
@@ -190,10 +181,7 @@ look_at_raw_file (Gathering  *self,
 
 /* A device that no pool lists: a pool on /dev would be a list of all the machine has. */
 static StrataImage *
-look_at_device (Gathering  *self,
-                const char *uuid,
-                const char *path,
-                const char *format)
+look_at_device (Gathering *self, const char *uuid, const char *path, const char *format)
 {
   g_autoptr (virDomain) domain =
       virDomainLookupByUUIDString (strata_connection_get_handle (self->connection), uuid);
@@ -216,10 +204,7 @@ look_at_device (Gathering  *self,
 /* All that is in the folder of PATH is added: an overlay there that no domain names still stands on
  * its base. */
 static gboolean
-add_folder (Gathering  *self,
-            const char *path,
-            gboolean   *readable,
-            GError    **error)
+add_folder (Gathering *self, const char *path, gboolean *readable, GError **error)
 {
   g_autofree char *folder = g_path_get_dirname (path);
   g_autoptr (StrataPoolLease) lease = NULL;
@@ -245,16 +230,13 @@ add_folder (Gathering  *self,
 
   g_hash_table_add (self->folders, g_strdup (folder));
 
-  return add_volumes (self, strata_pool_lease_get_pool (lease),
-                      strata_pool_lease_get_name (lease), error);
+  return add_volumes (self, strata_pool_lease_get_pool (lease), strata_pool_lease_get_name (lease),
+                      error);
 }
 
 /* Not in a pool, and not on the list of its folder: it is missing, unless we could not look. */
 static gboolean
-add_lone_file (Gathering  *self,
-               const char *path,
-               const char *format,
-               GError    **error)
+add_lone_file (Gathering *self, const char *path, const char *format, GError **error)
 {
   StrataImage *image = NULL;
   gboolean readable;
@@ -280,12 +262,12 @@ add_lone_file (Gathering  *self,
 
 /* FORMAT is what the definition or the overlay says of PATH. */
 static gboolean
-follow (Gathering               *self,
+follow (Gathering *self,
         const StrataDomainFacts *domain,
-        const char              *path,
-        const char              *format,
-        gboolean                 block,
-        GError                 **error)
+        const char *path,
+        const char *format,
+        gboolean block,
+        GError **error)
 {
   g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_autofree char *current = g_strdup (path);
@@ -316,9 +298,7 @@ follow (Gathering               *self,
 }
 
 static gboolean
-follow_disks (Gathering         *self,
-              StrataDomainFacts *domain,
-              GError           **error)
+follow_disks (Gathering *self, StrataDomainFacts *domain, GError **error)
 {
   for (guint i = 0; i < domain->disks->len; i++)
     {
@@ -337,8 +317,7 @@ follow_disks (Gathering         *self,
 
 /* Where libvirt keeps UEFI variables on a host whose user's home is not known here. */
 static char *
-find_nvram_dir (const StrataHostFacts *facts,
-                GPtrArray             *domains)
+find_nvram_dir (const StrataHostFacts *facts, GPtrArray *domains)
 {
   if (facts->nvram_dir != NULL)
     return g_strdup (facts->nvram_dir);
@@ -366,9 +345,7 @@ find_nvram_dir (const StrataHostFacts *facts,
  * Returns: (transfer full): the host's domains, pools and images
  */
 StrataGraph *
-strata_connection_gather (StrataConnection *self,
-                          GCancellable     *cancellable,
-                          GError          **error)
+strata_connection_gather (StrataConnection *self, GCancellable *cancellable, GError **error)
 {
   g_autoptr (StrataGraph) graph = NULL;
   g_autoptr (GPtrArray) domains = NULL;
@@ -382,7 +359,7 @@ strata_connection_gather (StrataConnection *self,
 
   graph = strata_graph_new ();
   folders = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  gathering = (Gathering){ self, graph, cancellable, folders };
+  gathering = (Gathering) { self, graph, cancellable, folders };
 
   if (!add_pools (&gathering, error))
     return NULL;

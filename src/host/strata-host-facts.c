@@ -12,8 +12,7 @@
 /* A URI with a host in it is served by another machine, as far as we may assume: "localhost" can be
  * the end of a tunnel. qemu+unix names a socket of this one. */
 static void
-read_uri (StrataHostFacts *self,
-          virConnectPtr    handle)
+read_uri (StrataHostFacts *self, virConnectPtr handle)
 {
   g_autofree char *text = virConnectGetURI (handle);
   g_autoptr (GUri) uri = NULL;
@@ -38,8 +37,7 @@ guess_nvram_dir (StrataHostFacts *self)
 }
 
 static void
-read_capabilities (StrataHostFacts *self,
-                   virConnectPtr    handle)
+read_capabilities (StrataHostFacts *self, virConnectPtr handle)
 {
   g_autofree char *host = virConnectGetCapabilities (handle);
   g_autofree char *domain = virConnectGetDomainCapabilities (handle, NULL, NULL, NULL, NULL, 0);
@@ -65,8 +63,7 @@ read_capabilities (StrataHostFacts *self,
  * Returns: (transfer full): the facts, or %NULL if the daemon does not answer
  */
 StrataHostFacts *
-strata_host_facts_new (virConnectPtr handle,
-                       GError      **error)
+strata_host_facts_new (virConnectPtr handle, GError **error)
 {
   g_autoptr (StrataHostFacts) self = g_new0 (StrataHostFacts, 1);
 

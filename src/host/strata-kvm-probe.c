@@ -19,8 +19,8 @@
 
 typedef struct
 {
-  GMutex   lock;
-  GCond    changed;
+  GMutex lock;
+  GCond changed;
   gboolean ran;
   gboolean over;
 } Trial;
@@ -41,11 +41,7 @@ trial_release (gpointer trial)
 }
 
 static void
-on_lifecycle (virConnectPtr handle,
-              virDomainPtr  domain,
-              int           event,
-              int           detail,
-              void         *user_data)
+on_lifecycle (virConnectPtr handle, virDomainPtr domain, int event, int detail, void *user_data)
 {
   Trial *trial = user_data;
 
@@ -62,8 +58,7 @@ on_lifecycle (virConnectPtr handle,
  * type "pc", is what has the reboot time-out; elsewhere than on x86 the question stays open and
  * the answer is no. */
 static char *
-trial_xml (const char *type,
-           const char *uuid)
+trial_xml (const char *type, const char *uuid)
 {
   return g_strdup_printf ("<domain type='%s'><name>strata-worker-%s</name><uuid>%s</uuid>"
                           "<memory unit='MiB'>16</memory>"
@@ -76,8 +71,7 @@ trial_xml (const char *type,
 }
 
 static void
-wait_for (Trial        *trial,
-          GCancellable *cancellable)
+wait_for (Trial *trial, GCancellable *cancellable)
 {
   gint64 end = g_get_monotonic_time () + WAIT_SECONDS * G_TIME_SPAN_SECOND;
 
@@ -99,13 +93,12 @@ wait_for (Trial        *trial,
  * Returns: whether a guest of @type was seen to run its firmware
  */
 gboolean
-strata_kvm_probe_run (virConnectPtr handle,
-                      const char   *type,
-                      GCancellable *cancellable)
+strata_kvm_probe_run (virConnectPtr handle, const char *type, GCancellable *cancellable)
 {
   g_autofree char *uuid = g_uuid_string_random ();
   g_autofree char *xml = trial_xml (type, uuid);
-  g_autofree char *offered = virConnectGetDomainCapabilities (handle, NULL, "x86_64", "pc", type, 0);
+  g_autofree char *offered =
+      virConnectGetDomainCapabilities (handle, NULL, "x86_64", "pc", type, 0);
   g_autoptr (virDomain) domain = NULL;
   Trial *trial;
   gboolean ran;
@@ -157,8 +150,7 @@ strata_kvm_probe_run (virConnectPtr handle,
  * Returns: whether KVM was seen to run a guest's code
  */
 gboolean
-strata_connection_probe_kvm (StrataConnection *self,
-                             GCancellable     *cancellable)
+strata_connection_probe_kvm (StrataConnection *self, GCancellable *cancellable)
 {
   StrataKvmProbe *probe;
   g_autoptr (GMutexLocker) locker = NULL;

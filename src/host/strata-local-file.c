@@ -18,8 +18,7 @@
 #include "xml/strata-error.h"
 
 static gboolean
-check_local (StrataConnection *connection,
-             GError          **error)
+check_local (StrataConnection *connection, GError **error)
 {
   if (strata_connection_get_facts (connection)->is_local)
     return TRUE;
@@ -33,10 +32,7 @@ check_local (StrataConnection *connection,
 
 /* NUMBER is errno; what the client does not own it can't do, and another way has to be taken. */
 static void
-set_file_error (GError    **error,
-                int         number,
-                const char *path,
-                const char *doing)
+set_file_error (GError **error, int number, const char *path, const char *doing)
 {
   StrataError code = STRATA_ERROR_FAILED;
 
@@ -77,10 +73,7 @@ set_file_error (GError    **error,
  * Returns: whether @path has @mode now
  */
 gboolean
-strata_storage_set_mode (StrataConnection *connection,
-                         const char       *path,
-                         guint             mode,
-                         GError          **error)
+strata_storage_set_mode (StrataConnection *connection, const char *path, guint mode, GError **error)
 {
   STRATA_ASSERT_WORKER ();
   g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
@@ -108,9 +101,9 @@ strata_storage_set_mode (StrataConnection *connection,
  */
 gboolean
 strata_storage_get_mode (StrataConnection *connection,
-                         const char       *path,
-                         guint            *mode,
-                         GError          **error)
+                         const char *path,
+                         guint *mode,
+                         GError **error)
 {
   g_autoptr (StrataImage) image = NULL;
   GStatBuf status;
@@ -134,11 +127,7 @@ strata_storage_get_mode (StrataConnection *connection,
 
 /* Opens FROM and makes TO, which must not be there. */
 static gboolean
-open_pair (const char *from,
-           const char *to,
-           int        *in,
-           int        *out,
-           GError    **error)
+open_pair (const char *from, const char *to, int *in, int *out, GError **error)
 {
   g_autofd int source = g_open (from, O_RDONLY | O_CLOEXEC, 0);
   GStatBuf status;
@@ -162,9 +151,7 @@ open_pair (const char *from,
 
 /* 0, or errno */
 static int
-write_all (int         out,
-           const char *bytes,
-           size_t      n)
+write_all (int out, const char *bytes, size_t n)
 {
   while (n > 0)
     {
@@ -184,8 +171,7 @@ write_all (int         out,
 
 /* 0, or errno */
 static int
-copy_bytes (int in,
-            int out)
+copy_bytes (int in, int out)
 {
   char buffer[64 * 1024];
 
@@ -220,9 +206,9 @@ copy_bytes (int in,
  */
 gboolean
 strata_storage_copy_small (StrataConnection *connection,
-                           const char       *from,
-                           const char       *to,
-                           GError          **error)
+                           const char *from,
+                           const char *to,
+                           GError **error)
 {
   g_autofd int in = -1;
   g_autofd int out = -1;
@@ -257,9 +243,9 @@ strata_storage_copy_small (StrataConnection *connection,
  */
 gboolean
 strata_storage_reflink (StrataConnection *connection,
-                        const char       *from,
-                        const char       *to,
-                        GError          **error)
+                        const char *from,
+                        const char *to,
+                        GError **error)
 {
   g_autofd int in = -1;
   g_autofd int out = -1;

@@ -27,8 +27,7 @@
 
 /* Errors are converted and shown by us; libvirt would print each one to stderr as well. */
 static void
-swallow_error (void     *user_data,
-               virErrorPtr error)
+swallow_error (void *user_data, virErrorPtr error)
 {
 }
 
@@ -44,7 +43,8 @@ start_libvirt (gpointer data)
 static gboolean
 is_session (const char *uri)
 {
-  g_autoptr (GUri) parsed = g_uri_parse (uri, G_URI_FLAGS_NON_DNS | G_URI_FLAGS_PARSE_RELAXED, NULL);
+  g_autoptr (GUri) parsed =
+      g_uri_parse (uri, G_URI_FLAGS_NON_DNS | G_URI_FLAGS_PARSE_RELAXED, NULL);
 
   return parsed != NULL && g_strcmp0 (g_uri_get_path (parsed), "/session") == 0;
 }
@@ -52,21 +52,22 @@ is_session (const char *uri)
 static gboolean
 is_remote (const char *uri)
 {
-  g_autoptr (GUri) parsed = g_uri_parse (uri, G_URI_FLAGS_NON_DNS | G_URI_FLAGS_PARSE_RELAXED, NULL);
+  g_autoptr (GUri) parsed =
+      g_uri_parse (uri, G_URI_FLAGS_NON_DNS | G_URI_FLAGS_PARSE_RELAXED, NULL);
 
   return parsed != NULL && g_uri_get_host (parsed) != NULL && *g_uri_get_host (parsed) != '\0';
 }
 
 static const char *
-hint_for (const char *uri,
-          StrataError code)
+hint_for (const char *uri, StrataError code)
 {
   if (code == STRATA_ERROR_PERMISSION && is_remote (uri))
     return _ ("The user you log in as has to be allowed to manage virtual machines on that host; "
               "on most systems members of the group “libvirt” are.");
   if (code == STRATA_ERROR_PERMISSION)
-    return _ ("You may not manage this host’s system virtual machines. Join the group “libvirt” and log "
-              "in again, or connect to qemu:///session.");
+    return _ (
+        "You may not manage this host’s system virtual machines. Join the group “libvirt” and log "
+        "in again, or connect to qemu:///session.");
   if (code != STRATA_ERROR_CONNECTION)
     return NULL;
 
@@ -74,8 +75,9 @@ hint_for (const char *uri,
     return _ ("Check the address, that you can log in there with ssh without being asked for a "
               "password, and that libvirt runs on that host.");
   if (is_session (uri) && g_strcmp0 (g_getenv ("LIBVIRT_AUTOSTART"), "0") == 0)
-    return _ ("LIBVIRT_AUTOSTART is 0, which keeps libvirt from starting its session daemon. Unset it, "
-              "or start “libvirtd” or “virtqemud” as yourself.");
+    return _ (
+        "LIBVIRT_AUTOSTART is 0, which keeps libvirt from starting its session daemon. Unset it, "
+        "or start “libvirtd” or “virtqemud” as yourself.");
   if (strstr (uri, "socket=") != NULL)
     return _ ("Check that libvirt’s daemon runs and listens on that socket.");
   if (is_session (uri))
@@ -124,9 +126,7 @@ explain (const char *uri)
  * Returns: (transfer full): an open handle
  */
 virConnectPtr
-strata_opening_run (const char   *uri,
-                    GCancellable *cancellable,
-                    GError      **error)
+strata_opening_run (const char *uri, GCancellable *cancellable, GError **error)
 {
   static GOnce once = G_ONCE_INIT;
   g_autoptr (GError) first = NULL;

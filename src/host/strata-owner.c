@@ -86,8 +86,7 @@ owner_init_self (Owner *owner)
 }
 
 static char *
-read_field (char *const *words,
-            const char  *name)
+read_field (char *const *words, const char *name)
 {
   for (; *words != NULL; words++)
     {

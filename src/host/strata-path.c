@@ -21,8 +21,7 @@
  *   host that is not local only `.` and `..` are tidied away
  */
 char *
-strata_connection_canonical_path (StrataConnection *self,
-                                  const char       *path)
+strata_connection_canonical_path (StrataConnection *self, const char *path)
 {
   g_autofree char *tidy = NULL;
   g_autofree char *folder = NULL;

@@ -28,18 +28,17 @@ struct _StrataPoolLease
 {
   StrataConnection *connection;
   virStoragePoolPtr pool;
-  char             *name;
-  gboolean          ours;  /* started by us, to be ended by us */
-  gboolean          fresh; /* scanned since the lease began */
+  char *name;
+  gboolean ours;  /* started by us, to be ended by us */
+  gboolean fresh; /* scanned since the lease began */
 };
 
 static gboolean
-is_pool_of (StrataConnection *connection,
-            virStoragePoolPtr pool,
-            const char       *folder)
+is_pool_of (StrataConnection *connection, virStoragePoolPtr pool, const char *folder)
 {
   g_autofree char *xml = virStoragePoolGetXMLDesc (pool, 0);
-  g_autoptr (StrataPoolXml) facts = xml != NULL ? strata_pool_xml_new_from_string (xml, NULL) : NULL;
+  g_autoptr (StrataPoolXml) facts =
+      xml != NULL ? strata_pool_xml_new_from_string (xml, NULL) : NULL;
   g_autofree char *path = NULL;
 
   if (facts == NULL || facts->path == NULL)
@@ -52,10 +51,10 @@ is_pool_of (StrataConnection *connection,
 
 /* The pool on FOLDER, active or not; NULL without an error if there is none. */
 static gboolean
-find_pool (StrataConnection  *connection,
-           const char        *folder,
+find_pool (StrataConnection *connection,
+           const char *folder,
            virStoragePoolPtr *found,
-           GError           **error)
+           GError **error)
 {
   g_autoptr (GPtrArray) pools = NULL;
   virStoragePoolPtr *list = NULL;
@@ -92,17 +91,13 @@ is_foreign_lease (virStoragePoolPtr pool)
 
 /* Sets MADE if it worked. Fails without an error if somebody else was faster, so that one looks again. */
 static gboolean
-make_pool (StrataPoolLease *self,
-           const char      *folder,
-           gboolean        *made,
-           GError         **error)
+make_pool (StrataPoolLease *self, const char *folder, gboolean *made, GError **error)
 {
   g_autofree char *uuid = g_uuid_string_random ();
   g_autofree char *name = g_strconcat (STRATA_POOL_LEASE_PREFIX, uuid, NULL);
   g_autofree char *xml = strata_pool_xml_new_dir (name, folder);
 
-  self->pool =
-      virStoragePoolCreateXML (strata_connection_get_handle (self->connection), xml, 0);
+  self->pool = virStoragePoolCreateXML (strata_connection_get_handle (self->connection), xml, 0);
   if (self->pool == NULL)
     {
       /* A source conflict: there is a pool on this folder by now. */
@@ -119,9 +114,7 @@ make_pool (StrataPoolLease *self,
 }
 
 static gboolean
-use_pool (StrataPoolLease  *self,
-          virStoragePoolPtr pool,
-          GError          **error)
+use_pool (StrataPoolLease *self, virStoragePoolPtr pool, GError **error)
 {
   self->name = g_strdup (virStoragePoolGetName (pool));
   self->pool = pool;
@@ -143,9 +136,7 @@ use_pool (StrataPoolLease  *self,
 
 /* With the lease lock held, a lease pool that is found belongs to another process. */
 static gboolean
-take_pool (StrataPoolLease *self,
-           const char      *folder,
-           GError         **error)
+take_pool (StrataPoolLease *self, const char *folder, GError **error)
 {
   gint64 patience = g_get_monotonic_time () + FOREIGN_LEASE_SECONDS * G_TIME_SPAN_SECOND;
   gboolean made = FALSE;
@@ -188,9 +179,7 @@ take_pool (StrataPoolLease *self,
  * Returns: (transfer full): a lease on an active pool
  */
 StrataPoolLease *
-strata_pool_lease_new (StrataConnection *connection,
-                       const char       *folder,
-                       GError          **error)
+strata_pool_lease_new (StrataConnection *connection, const char *folder, GError **error)
 {
   g_autoptr (StrataPoolLease) self = NULL;
   GMutex *lock = strata_connection_get_lease_lock (connection);
@@ -272,8 +261,7 @@ strata_pool_lease_get_name (StrataPoolLease *self)
  * Returns: whether what the daemon says of the pool is true now
  */
 gboolean
-strata_pool_refresh (virStoragePoolPtr pool,
-                     GError          **error)
+strata_pool_refresh (virStoragePoolPtr pool, GError **error)
 {
   gint64 patience = g_get_monotonic_time () + BUSY_POOL_SECONDS * G_TIME_SPAN_SECOND;
   g_autofree char *name = g_strdup (virStoragePoolGetName (pool));
@@ -292,8 +280,7 @@ strata_pool_refresh (virStoragePoolPtr pool,
 }
 
 gboolean
-strata_pool_lease_refresh (StrataPoolLease *self,
-                           GError         **error)
+strata_pool_lease_refresh (StrataPoolLease *self, GError **error)
 {
   if (self->fresh)
     return TRUE;
@@ -314,9 +301,7 @@ strata_pool_lease_refresh (StrataPoolLease *self,
  * Returns: (transfer full) (nullable): the volume, %NULL without an error if there is none
  */
 virStorageVolPtr
-strata_pool_lease_find_volume (StrataPoolLease *self,
-                               const char      *name,
-                               GError         **error)
+strata_pool_lease_find_volume (StrataPoolLease *self, const char *name, GError **error)
 {
   virStorageVolPtr volume;
 

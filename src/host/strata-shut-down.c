@@ -25,11 +25,13 @@ agent_answers (virDomainPtr domain)
   g_autofree char *xml = virDomainGetXMLDesc (domain, 0);
   g_autofree char *answer = NULL;
 
-  if (!strata_xpath_boolean (xml, "/domain/devices/channel/target[@name='org.qemu.guest_agent.0' and "
-                                  "@state='connected']"))
+  if (!strata_xpath_boolean (xml,
+                             "/domain/devices/channel/target[@name='org.qemu.guest_agent.0' and "
+                             "@state='connected']"))
     return FALSE;
 
-  answer = virDomainQemuAgentCommand (domain, "{\"execute\":\"guest-ping\"}", AGENT_ANSWER_SECONDS, 0);
+  answer =
+      virDomainQemuAgentCommand (domain, "{\"execute\":\"guest-ping\"}", AGENT_ANSWER_SECONDS, 0);
 
   return answer != NULL;
 }
@@ -44,9 +46,7 @@ is_off (virDomainPtr domain)
 }
 
 static gboolean
-ask_to_shut_down (virDomainPtr domain,
-                  const char  *name,
-                  GError     **error)
+ask_to_shut_down (virDomainPtr domain, const char *name, GError **error)
 {
   if (agent_answers (domain) &&
       virDomainShutdownFlags (domain, VIR_DOMAIN_SHUTDOWN_GUEST_AGENT) == 0)
@@ -78,10 +78,10 @@ ask_to_shut_down (virDomainPtr domain,
  */
 gboolean
 strata_domain_shut_down (StrataConnection *connection,
-                         const char       *uuid,
-                         guint             timeout,
-                         GCancellable     *cancellable,
-                         GError          **error)
+                         const char *uuid,
+                         guint timeout,
+                         GCancellable *cancellable,
+                         GError **error)
 {
   g_autoptr (virDomain) domain = NULL;
   g_autofree char *name = NULL;
@@ -110,7 +110,7 @@ strata_domain_shut_down (StrataConnection *connection,
           strata_set_error (error, STRATA_ERROR_TIMEOUT,
                             _ ("Wait longer, shut it down from inside, or force it off."),
                             g_dngettext (GETTEXT_PACKAGE, "“%s” did not shut down within %u second",
-                                      "“%s” did not shut down within %u seconds", timeout),
+                                         "“%s” did not shut down within %u seconds", timeout),
                             name, timeout);
           return FALSE;
         }

@@ -17,9 +17,7 @@
  * Returns: %FALSE if @cancellable was cancelled
  */
 gboolean
-strata_sleep (guint         milliseconds,
-              GCancellable *cancellable,
-              GError      **error)
+strata_sleep (guint milliseconds, GCancellable *cancellable, GError **error)
 {
   GPollFD fd;
 

@@ -28,9 +28,7 @@ is_local (StrataConnection *connection)
 }
 
 static StrataPoolLease *
-lease_for (StrataConnection *connection,
-           const char       *path,
-           GError          **error)
+lease_for (StrataConnection *connection, const char *path, GError **error)
 {
   g_autofree char *folder = g_path_get_dirname (path);
 
@@ -39,8 +37,7 @@ lease_for (StrataConnection *connection,
 
 /* Only a yes is believed: in a sandbox the client may see less than the daemon. */
 static gboolean
-is_seen_here (StrataConnection *connection,
-              const char       *path)
+is_seen_here (StrataConnection *connection, const char *path)
 {
   struct stat status;
 
@@ -48,17 +45,15 @@ is_seen_here (StrataConnection *connection,
 }
 
 static void
-set_exists (const char *path,
-            GError    **error)
+set_exists (const char *path, GError **error)
 {
-  strata_set_error (error, STRATA_ERROR_EXISTS, _ ("Choose another name, or remove that file first."),
+  strata_set_error (error, STRATA_ERROR_EXISTS,
+                    _ ("Choose another name, or remove that file first."),
                     _ ("There is already something at “%s”"), path);
 }
 
 static gboolean
-pool_available (StrataPoolLease *lease,
-                guint64         *bytes,
-                GError         **error)
+pool_available (StrataPoolLease *lease, guint64 *bytes, GError **error)
 {
   virStoragePoolInfo info;
 
@@ -75,9 +70,7 @@ pool_available (StrataPoolLease *lease,
 }
 
 static gboolean
-folder_available (StrataConnection *connection,
-                  const char       *path,
-                  guint64          *bytes)
+folder_available (StrataConnection *connection, const char *path, guint64 *bytes)
 {
   g_autofree char *folder = g_path_get_dirname (path);
   struct statvfs status;
@@ -93,10 +86,10 @@ folder_available (StrataConnection *connection,
  * instead of its words. */
 static gboolean
 check_space (StrataConnection *connection,
-             StrataPoolLease  *lease,
-             const char       *path,
-             guint64           needed,
-             GError          **error)
+             StrataPoolLease *lease,
+             const char *path,
+             guint64 needed,
+             GError **error)
 {
   g_autofree char *need = NULL;
   g_autofree char *have = NULL;
@@ -112,7 +105,8 @@ check_space (StrataConnection *connection,
   have = g_format_size (available);
   strata_set_error (error, STRATA_ERROR_NO_SPACE, _ ("Free some space, or choose another place."),
                     /* Translators: a path, and two sizes such as “1.2 GB” */
-                    _ ("There is no space for “%s”: it needs %s, and %s are free"), path, need, have);
+                    _ ("There is no space for “%s”: it needs %s, and %s are free"), path, need,
+                    have);
 
   return FALSE;
 }
@@ -120,12 +114,12 @@ check_space (StrataConnection *connection,
 /* libvirt found something in the way, or qemu-img failed: say which. */
 static void
 explain_failed_create (StrataConnection *connection,
-                       StrataPoolLease  *lease,
-                       const char       *path,
-                       const char       *name,
-                       guint64           needed,
-                       GError           *failure,
-                       GError          **error)
+                       StrataPoolLease *lease,
+                       const char *path,
+                       const char *name,
+                       guint64 needed,
+                       GError *failure,
+                       GError **error)
 {
   int code = strata_error_get_vir_code (failure);
 
@@ -162,10 +156,10 @@ explain_failed_create (StrataConnection *connection,
  * Returns: whether the image was made
  */
 gboolean
-strata_storage_create (StrataConnection      *connection,
-                       const char            *path,
+strata_storage_create (StrataConnection *connection,
+                       const char *path,
                        const StrataVolumeXml *spec,
-                       GError               **error)
+                       GError **error)
 {
   g_autofree char *canonical = NULL;
   g_autofree char *name = NULL;
@@ -219,9 +213,7 @@ strata_storage_create (StrataConnection      *connection,
  * Returns: whether there is nothing at @path any more
  */
 gboolean
-strata_storage_delete (StrataConnection *connection,
-                       const char       *path,
-                       GError          **error)
+strata_storage_delete (StrataConnection *connection, const char *path, GError **error)
 {
   g_autofree char *canonical = NULL;
   g_autofree char *name = NULL;
@@ -267,9 +259,7 @@ strata_storage_delete (StrataConnection *connection,
  * Returns: (transfer full): what is true of the image now
  */
 StrataImage *
-strata_storage_look (StrataConnection *connection,
-                     const char       *path,
-                     GError          **error)
+strata_storage_look (StrataConnection *connection, const char *path, GError **error)
 {
   g_autofree char *canonical = NULL;
   g_autofree char *name = NULL;
@@ -287,7 +277,8 @@ strata_storage_look (StrataConnection *connection,
   if (lease != NULL)
     volume = strata_pool_lease_find_volume (lease, name, &local_error);
   if (volume != NULL)
-    image = strata_volume_look (connection, volume, strata_pool_lease_get_name (lease), &local_error);
+    image =
+        strata_volume_look (connection, volume, strata_pool_lease_get_name (lease), &local_error);
 
   if (image == NULL && local_error != NULL)
     g_propagate_error (error, g_steal_pointer (&local_error));
@@ -310,9 +301,9 @@ strata_storage_look (StrataConnection *connection,
  */
 gboolean
 strata_storage_exists (StrataConnection *connection,
-                       const char       *path,
-                       gboolean         *exists,
-                       GError          **error)
+                       const char *path,
+                       gboolean *exists,
+                       GError **error)
 {
   g_autoptr (StrataImage) image = NULL;
   g_autoptr (GError) local_error = NULL;
@@ -347,9 +338,9 @@ strata_storage_exists (StrataConnection *connection,
  */
 gboolean
 strata_storage_get_available (StrataConnection *connection,
-                              const char       *path,
-                              guint64          *bytes,
-                              GError          **error)
+                              const char *path,
+                              guint64 *bytes,
+                              GError **error)
 {
   g_autofree char *canonical = NULL;
   g_autoptr (StrataPoolLease) lease = NULL;

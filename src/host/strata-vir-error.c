@@ -127,9 +127,7 @@ code_from_number (const virError *error)
  * called in the thread in which libvirt failed, before any other libvirt call.
  */
 void
-strata_vir_set_error (GError    **error,
-                      const char *prefix_format,
-                      ...)
+strata_vir_set_error (GError **error, const char *prefix_format, ...)
 {
   virErrorPtr last = virGetLastError ();
   g_autofree char *prefix = NULL;
@@ -165,9 +163,7 @@ strata_vir_last_code (void)
 }
 
 GPtrArray *
-strata_vir_take_list (gpointer      *items,
-                      int            n_items,
-                      GDestroyNotify free_func)
+strata_vir_take_list (gpointer *items, int n_items, GDestroyNotify free_func)
 {
   GPtrArray *list = g_ptr_array_new_full (MAX (n_items, 0), free_func);
 

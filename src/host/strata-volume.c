@@ -11,8 +11,7 @@
 #include "xml/strata-volume-xml.h"
 
 static gboolean
-read_type (const StrataVolumeXml *volume,
-           StrataImageType       *type)
+read_type (const StrataVolumeXml *volume, StrataImageType *type)
 {
   if (volume->type == NULL || g_str_equal (volume->type, "file"))
     *type = STRATA_IMAGE_FILE;
@@ -39,9 +38,9 @@ read_type (const StrataVolumeXml *volume,
  */
 StrataImage *
 strata_volume_look (StrataConnection *connection,
-                    virStorageVolPtr  volume,
-                    const char       *pool,
-                    GError          **error)
+                    virStorageVolPtr volume,
+                    const char *pool,
+                    GError **error)
 {
   g_autofree char *name = g_strdup (virStorageVolGetName (volume));
   g_autofree char *xml = virStorageVolGetXMLDesc (volume, 0);

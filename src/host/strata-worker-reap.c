@@ -39,8 +39,7 @@ is_orphan (virDomainPtr domain)
  * Returns: how many were ended, -1 on failure
  */
 int
-strata_worker_reap (StrataConnection *connection,
-                    GError          **error)
+strata_worker_reap (StrataConnection *connection, GError **error)
 {
   g_autoptr (GPtrArray) domains = NULL;
   virDomainPtr *list = NULL;

@@ -34,17 +34,16 @@
 struct _StrataWorker
 {
   StrataConnection *connection;
-  virDomainPtr      domain;
-  char             *path;
+  virDomainPtr domain;
+  char *path;
 };
 
 static const char *
 choose_type (StrataConnection *connection)
 {
   const StrataHostFacts *facts = strata_connection_get_facts (connection);
-  g_autofree char *offered =
-      virConnectGetDomainCapabilities (strata_connection_get_handle (connection), facts->emulator,
-                                       facts->arch, NULL, "qemu", 0);
+  g_autofree char *offered = virConnectGetDomainCapabilities (
+      strata_connection_get_handle (connection), facts->emulator, facts->arch, NULL, "qemu", 0);
 
   return offered != NULL ? "qemu" : "kvm";
 }
@@ -57,14 +56,13 @@ add_owner (const char *xml)
 
   g_assert (end != NULL);
 
-  return g_strdup_printf ("%.*s<description>%s</description>%s", (int) (end - xml), xml, owner, end);
+  return g_strdup_printf ("%.*s<description>%s</description>%s", (int) (end - xml), xml, owner,
+                          end);
 }
 
 /* An image that may not be written is only read, so that a template's disk can be copied. */
 static gboolean
-is_write_protected (StrataConnection *connection,
-                    const char       *path,
-                    gboolean          block)
+is_write_protected (StrataConnection *connection, const char *path, gboolean block)
 {
   guint mode;
 
@@ -87,11 +85,11 @@ is_write_protected (StrataConnection *connection,
  */
 StrataWorker *
 strata_worker_start (StrataConnection *connection,
-                     const char       *path,
-                     const char       *format,
-                     gboolean          block,
-                     GCancellable     *cancellable,
-                     GError          **error)
+                     const char *path,
+                     const char *format,
+                     gboolean block,
+                     GCancellable *cancellable,
+                     GError **error)
 {
   StrataWorkerDisk disk = { TARGET, path, format, block, FALSE };
   const StrataHostFacts *facts;
@@ -118,7 +116,8 @@ strata_worker_start (StrataConnection *connection,
 
   disk.read_only = is_write_protected (connection, path, block);
   uuid = g_uuid_string_random ();
-  plain = strata_worker_xml_new (uuid, choose_type (connection), facts->arch, facts->emulator, &disk, 1);
+  plain = strata_worker_xml_new (uuid, choose_type (connection), facts->arch, facts->emulator,
+                                 &disk, 1);
   xml = add_owner (plain);
   domain = virDomainCreateXML (strata_connection_get_handle (connection), xml,
                                VIR_DOMAIN_START_PAUSED | VIR_DOMAIN_START_AUTODESTROY);
@@ -158,15 +157,13 @@ strata_worker_stop (StrataWorker *self)
 typedef struct
 {
   StrataByteFunc func;
-  gpointer       user_data;
-  guint64        done;
-  guint64        total;
+  gpointer user_data;
+  guint64 done;
+  guint64 total;
 } Progress;
 
 static void
-on_progress (guint64  done,
-             guint64  total,
-             gpointer user_data)
+on_progress (guint64 done, guint64 total, gpointer user_data)
 {
   Progress *progress = user_data;
 
@@ -178,10 +175,10 @@ on_progress (guint64  done,
 
 /* libvirt says that a job failed and not why; that the destination's disk is full can be seen. */
 static void
-explain_failed_copy (StrataWorker   *self,
-                     const char     *destination,
+explain_failed_copy (StrataWorker *self,
+                     const char *destination,
                      const Progress *progress,
-                     GError        **error)
+                     GError **error)
 {
   guint64 available;
 
@@ -197,10 +194,10 @@ explain_failed_copy (StrataWorker   *self,
 
 static gboolean
 start_copy (StrataWorker *self,
-            const char   *destination,
-            const char   *format,
-            guint64       bandwidth,
-            GError      **error)
+            const char *destination,
+            const char *format,
+            guint64 bandwidth,
+            GError **error)
 {
   StrataWorkerDisk disk = { TARGET, destination, format, FALSE, FALSE };
   g_autofree char *xml = strata_worker_copy_xml_new (&disk);
@@ -237,14 +234,14 @@ start_copy (StrataWorker *self,
  * Returns: whether @destination is complete; if not, nothing is left there
  */
 gboolean
-strata_worker_copy (StrataWorker  *self,
-                    const char    *destination,
-                    const char    *format,
-                    guint64        bandwidth,
+strata_worker_copy (StrataWorker *self,
+                    const char *destination,
+                    const char *format,
+                    guint64 bandwidth,
                     StrataByteFunc progress,
-                    gpointer       user_data,
-                    GCancellable  *cancellable,
-                    GError       **error)
+                    gpointer user_data,
+                    GCancellable *cancellable,
+                    GError **error)
 {
   g_autoptr (StrataBlockJob) job = NULL;
   g_autoptr (GError) local_error = NULL;
@@ -265,7 +262,8 @@ strata_worker_copy (StrataWorker  *self,
       return FALSE;
     }
 
-  job = strata_block_job_new (strata_connection_get_handle (self->connection), self->domain, TARGET);
+  job =
+      strata_block_job_new (strata_connection_get_handle (self->connection), self->domain, TARGET);
   if (start_copy (self, destination, format, bandwidth, &local_error))
     {
       if (strata_block_job_wait_ready (job, on_progress, &state, cancellable, &local_error) &&
@@ -284,8 +282,7 @@ strata_worker_copy (StrataWorker  *self,
 /* libvirt compares the base with the names in the overlays' headers, which may be other names of the
  * file than the one we know it by; the index of a layer has only one meaning. */
 static char *
-find_layer (StrataWorker *self,
-            const char   *base)
+find_layer (StrataWorker *self, const char *base)
 {
   g_autofree char *xml = virDomainGetXMLDesc (self->domain, 0);
   g_autofree char *wanted = strata_connection_canonical_path (self->connection, base);
@@ -326,13 +323,13 @@ find_layer (StrataWorker *self,
  * Returns: whether all of it is in @base
  */
 gboolean
-strata_worker_commit (StrataWorker  *self,
-                      const char    *base,
-                      guint64        bandwidth,
+strata_worker_commit (StrataWorker *self,
+                      const char *base,
+                      guint64 bandwidth,
                       StrataByteFunc progress,
-                      gpointer       user_data,
-                      GCancellable  *cancellable,
-                      GError       **error)
+                      gpointer user_data,
+                      GCancellable *cancellable,
+                      GError **error)
 {
   g_autoptr (StrataBlockJob) job = NULL;
   g_autofree char *layer = NULL;
@@ -352,7 +349,8 @@ strata_worker_commit (StrataWorker  *self,
       return FALSE;
     }
 
-  job = strata_block_job_new (strata_connection_get_handle (self->connection), self->domain, TARGET);
+  job =
+      strata_block_job_new (strata_connection_get_handle (self->connection), self->domain, TARGET);
   if (virDomainBlockCommit (self->domain, TARGET, layer, NULL, bandwidth,
                             VIR_DOMAIN_BLOCK_COMMIT_ACTIVE |
                                 VIR_DOMAIN_BLOCK_COMMIT_BANDWIDTH_BYTES) < 0)

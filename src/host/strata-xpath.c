@@ -11,9 +11,7 @@
 
 /* NULL also where TEXT is no XML; for the caller that is the same as not saying it. */
 static xmlXPathObjectPtr
-evaluate (const char *text,
-          const char *expression,
-          xmlDocPtr  *document)
+evaluate (const char *text, const char *expression, xmlDocPtr *document)
 {
   xmlXPathContextPtr context;
   xmlXPathObjectPtr object;
@@ -35,8 +33,7 @@ evaluate (const char *text,
 }
 
 static void
-release (xmlXPathObjectPtr object,
-         xmlDocPtr         document)
+release (xmlXPathObjectPtr object, xmlDocPtr document)
 {
   g_clear_pointer (&object, xmlXPathFreeObject);
   g_clear_pointer (&document, xmlFreeDoc);
@@ -50,8 +47,7 @@ release (xmlXPathObjectPtr object,
  * Returns: (transfer full) (nullable): the string value of @expression in @text, %NULL for an empty one
  */
 char *
-strata_xpath_string (const char *text,
-                     const char *expression)
+strata_xpath_string (const char *text, const char *expression)
 {
   xmlDocPtr document;
   xmlXPathObjectPtr object = evaluate (text, expression, &document);
@@ -78,8 +74,7 @@ strata_xpath_string (const char *text,
  * Returns: whether @expression is true of @text; for a set of nodes, whether there is one
  */
 gboolean
-strata_xpath_boolean (const char *text,
-                      const char *expression)
+strata_xpath_boolean (const char *text, const char *expression)
 {
   xmlDocPtr document;
   xmlXPathObjectPtr object = evaluate (text, expression, &document);
@@ -98,8 +93,7 @@ strata_xpath_boolean (const char *text,
  * Returns: (transfer full): their string values, in document order
  */
 GStrv
-strata_xpath_strings (const char *text,
-                      const char *expression)
+strata_xpath_strings (const char *text, const char *expression)
 {
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
   xmlDocPtr document;

@@ -37,9 +37,7 @@ test_facts (void)
 }
 
 static void
-on_opened (GObject      *source,
-           GAsyncResult *result,
-           gpointer      user_data)
+on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   StrataConnection **connection = user_data;
   g_autoptr (GError) error = NULL;
@@ -50,8 +48,7 @@ on_opened (GObject      *source,
 }
 
 static void
-open_it (gpointer data,
-         gpointer unused)
+open_it (gpointer data, gpointer unused)
 {
   strata_connection_open_async (strata_test_uri (), NULL, on_opened, data);
 }
@@ -63,8 +60,7 @@ is_set (gpointer data)
 }
 
 static void
-drop_it (gpointer data,
-         gpointer unused)
+drop_it (gpointer data, gpointer unused)
 {
   g_object_unref (data);
 }
@@ -106,8 +102,7 @@ test_kvm_probe (void)
 }
 
 static void
-check_failure (const char *uri,
-               StrataError code)
+check_failure (const char *uri, StrataError code)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (StrataConnection) connection = strata_connection_open (uri, NULL, &error);
@@ -159,7 +154,8 @@ static void
 test_mock_driver (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (StrataConnection) connection = strata_connection_open ("test:///default", NULL, &error);
+  g_autoptr (StrataConnection) connection =
+      strata_connection_open ("test:///default", NULL, &error);
   g_autoptr (GPtrArray) domains = NULL;
   g_autoptr (StrataGraph) graph = NULL;
 
@@ -175,7 +171,7 @@ test_mock_driver (void)
 
 typedef struct
 {
-  GPid  pid;
+  GPid pid;
   char *uri;
 } Daemon;
 
@@ -189,8 +185,7 @@ accepts (gpointer data)
 
 /* A session daemon of the test's own, so that it may be killed. */
 static void
-daemon_start (Daemon     *daemon,
-              const char *dir)
+daemon_start (Daemon *daemon, const char *dir)
 {
   const char *argv[] = { "libvirtd", "--timeout", "60", NULL };
   g_auto (GStrv) environment = g_get_environ ();
@@ -218,8 +213,7 @@ daemon_kill (Daemon *daemon)
 }
 
 static void
-count_closed (StrataConnection *connection,
-              int              *count)
+count_closed (StrataConnection *connection, int *count)
 {
   g_assert_true (g_main_context_is_owner (NULL));
   g_atomic_int_inc (count);
@@ -279,8 +273,7 @@ test_daemon_dies (void)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   strata_test_init (&argc, &argv);
 

@@ -14,14 +14,12 @@
 typedef struct
 {
   const char *uuid;
-  int         changed;
-  int         removed;
+  int changed;
+  int removed;
 } Heard;
 
 static void
-hear_changed (StrataConnection *connection,
-              const char       *uuid,
-              Heard            *heard)
+hear_changed (StrataConnection *connection, const char *uuid, Heard *heard)
 {
   g_assert_true (g_main_context_is_owner (NULL));
   if (g_str_equal (uuid, heard->uuid))
@@ -29,9 +27,7 @@ hear_changed (StrataConnection *connection,
 }
 
 static void
-hear_removed (StrataConnection *connection,
-              const char       *uuid,
-              Heard            *heard)
+hear_removed (StrataConnection *connection, const char *uuid, Heard *heard)
 {
   if (g_str_equal (uuid, heard->uuid))
     g_atomic_int_inc (&heard->removed);
@@ -57,9 +53,7 @@ expect_change (Heard *heard)
 }
 
 static void
-check_state (StrataConnection *connection,
-             const char       *uuid,
-             StrataDomainState expected)
+check_state (StrataConnection *connection, const char *uuid, StrataDomainState expected)
 {
   g_autoptr (GError) error = NULL;
   StrataDomainState state;
@@ -248,7 +242,8 @@ test_shut_down_takes_too_long (void)
   g_clear_error (&error);
   g_thread_join (canceller);
 
-  answer = strata_domain_agent_command (connection, uuid, "{\"execute\":\"guest-ping\"}", 1, &error);
+  answer =
+      strata_domain_agent_command (connection, uuid, "{\"execute\":\"guest-ping\"}", 1, &error);
   g_assert_null (answer);
   g_assert_error (error, STRATA_ERROR, STRATA_ERROR_UNSUPPORTED);
 
@@ -273,7 +268,8 @@ test_undefine_keeps_snapshots (void)
   dir = strata_test_dir ();
   uuid = strata_test_define_tiny (connection, "strata-test-snapshot", dir, 1);
   domain = virDomainLookupByUUIDString (strata_connection_get_handle (connection), uuid);
-  snapshot = virDomainSnapshotCreateXML (domain, "<domainsnapshot><name>one</name></domainsnapshot>", 0);
+  snapshot =
+      virDomainSnapshotCreateXML (domain, "<domainsnapshot><name>one</name></domainsnapshot>", 0);
   g_assert_nonnull (snapshot);
   virDomainSnapshotFree (snapshot);
   virDomainFree (domain);
@@ -290,8 +286,7 @@ test_undefine_keeps_snapshots (void)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   strata_test_init (&argc, &argv);
 

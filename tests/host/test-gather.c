@@ -26,9 +26,7 @@ gather (StrataConnection *connection)
 }
 
 static void
-check_chain (StrataGraph *graph,
-             const char  *top,
-             ...)
+check_chain (StrataGraph *graph, const char *top, ...)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GPtrArray) chain = strata_graph_get_chain (graph, top, &error);
@@ -50,10 +48,10 @@ check_chain (StrataGraph *graph,
 /* Points the disk TARGET of the domain at SOURCE, an element. */
 static void
 set_source (StrataConnection *connection,
-            const char       *uuid,
-            const char       *path,
-            const char       *type,
-            const char       *source)
+            const char *uuid,
+            const char *path,
+            const char *type,
+            const char *source)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char *xml = strata_domain_get_xml (connection, uuid, &error);
@@ -258,8 +256,7 @@ test_cancel (void)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   strata_test_init (&argc, &argv);
 

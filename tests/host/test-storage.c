@@ -15,8 +15,7 @@
 
 /* On DIR; tests beside this one have leases of their own. */
 static int
-count_leases (StrataConnection *connection,
-              const char       *dir)
+count_leases (StrataConnection *connection, const char *dir)
 {
   virStoragePoolPtr *list = NULL;
   int n = virConnectListAllStoragePools (strata_connection_get_handle (connection), &list, 0);
@@ -37,10 +36,10 @@ count_leases (StrataConnection *connection,
 
 static void
 check_image (StrataConnection *connection,
-             const char       *path,
-             const char       *format,
-             const char       *backing,
-             guint             mode)
+             const char *path,
+             const char *format,
+             const char *backing,
+             guint mode)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (StrataImage) image = strata_storage_look (connection, path, &error);
@@ -56,9 +55,7 @@ check_image (StrataConnection *connection,
 }
 
 static void
-check_exists (StrataConnection *connection,
-              const char       *path,
-              gboolean          expected)
+check_exists (StrataConnection *connection, const char *path, gboolean expected)
 {
   g_autoptr (GError) error = NULL;
   gboolean exists;
@@ -69,8 +66,7 @@ check_exists (StrataConnection *connection,
 
 /* The whole life of a base and its overlay in DIR. */
 static void
-check_life (StrataConnection *connection,
-            const char       *dir)
+check_life (StrataConnection *connection, const char *dir)
 {
   g_autofree char *base = g_build_filename (dir, "base.qcow2", NULL);
   g_autofree char *overlay = g_build_filename (dir, "overlay.qcow2", NULL);
@@ -124,9 +120,7 @@ test_outside_pools (void)
 }
 
 static virStoragePoolPtr
-define_pool (StrataConnection *connection,
-             const char       *name,
-             const char       *dir)
+define_pool (StrataConnection *connection, const char *name, const char *dir)
 {
   g_autofree char *xml = strata_pool_xml_new_dir (name, dir);
   virStoragePoolPtr pool =
@@ -243,7 +237,8 @@ test_no_space (void)
 
   dir = strata_test_dir ();
   path = g_build_filename (dir, "huge.img", NULL);
-  strata_test_assert_ok (strata_storage_get_available (connection, path, &available, &error), error);
+  strata_test_assert_ok (strata_storage_get_available (connection, path, &available, &error),
+                         error);
   g_assert_cmpuint (available, >, 0);
 
   spec.capacity = available + (guint64) 1024 * 1024 * MIB;
@@ -319,8 +314,8 @@ make_some (gpointer data)
       g_autofree char *path = g_strdup_printf ("%s/%p-%d.qcow2", dir, (void *) g_thread_self (), i);
       g_autoptr (GError) error = NULL;
 
-      strata_test_assert_ok (
-          strata_storage_create (strata_test_connection (), path, &spec, &error), error);
+      strata_test_assert_ok (strata_storage_create (strata_test_connection (), path, &spec, &error),
+                             error);
       check_image (strata_test_connection (), path, "qcow2", NULL, 0600);
     }
 
@@ -367,8 +362,7 @@ test_stale_lease (void)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   strata_test_init (&argc, &argv);
 

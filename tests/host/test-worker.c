@@ -21,17 +21,15 @@
 
 typedef struct
 {
-  guint64       done;
-  guint64       total;
-  guint         calls;
-  guint64       cancel_at;
+  guint64 done;
+  guint64 total;
+  guint calls;
+  guint64 cancel_at;
   GCancellable *cancellable;
 } Seen;
 
 static void
-see (guint64  done,
-     guint64  total,
-     gpointer data)
+see (guint64 done, guint64 total, gpointer data)
 {
   Seen *seen = data;
 
@@ -46,9 +44,7 @@ see (guint64  done,
 
 /* base (raw or qcow2) with bytes in some places, an overlay with others: sparse, zeroed, overwritten */
 static void
-make_chain (const char *dir,
-            char      **base,
-            char      **top)
+make_chain (const char *dir, char **base, char **top)
 {
   *base = g_build_filename (dir, "base.qcow2", NULL);
   *top = g_build_filename (dir, "top.qcow2", NULL);
@@ -62,8 +58,7 @@ make_chain (const char *dir,
 }
 
 static int
-count_workers (StrataConnection *connection,
-               const char       *dir)
+count_workers (StrataConnection *connection, const char *dir)
 {
   virDomainPtr *list = NULL;
   int n = virConnectListAllDomains (strata_connection_get_handle (connection), &list, 0);
@@ -83,8 +78,7 @@ count_workers (StrataConnection *connection,
 }
 
 static StrataWorker *
-start (StrataConnection *connection,
-       const char       *path)
+start (StrataConnection *connection, const char *path)
 {
   g_autoptr (GError) error = NULL;
   StrataWorker *worker = strata_worker_start (connection, path, "qcow2", FALSE, NULL, &error);
@@ -192,8 +186,8 @@ test_copy_cancelled (void)
   g_assert_false (g_file_test (copy, G_FILE_TEST_EXISTS));
 
   /* and the next one may have the name */
-  strata_test_assert_ok (
-      strata_worker_copy (worker, copy, "qcow2", 0, NULL, NULL, NULL, &error), error);
+  strata_test_assert_ok (strata_worker_copy (worker, copy, "qcow2", 0, NULL, NULL, NULL, &error),
+                         error);
   strata_worker_stop (worker);
   after = strata_test_hash (top);
   g_assert_cmpstr (before, ==, after);
@@ -259,7 +253,8 @@ test_commit_again (void)
   before = strata_test_guest_hash (top, "qcow2");
 
   worker = start (connection, top);
-  g_assert_false (strata_worker_commit (worker, base, LIMITED / 4, see, &seen, cancellable, &error));
+  g_assert_false (
+      strata_worker_commit (worker, base, LIMITED / 4, see, &seen, cancellable, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_clear_error (&error);
   strata_worker_stop (worker);
@@ -271,7 +266,8 @@ test_commit_again (void)
       g_autofree char *after = NULL;
 
       worker = start (connection, top);
-      strata_test_assert_ok (strata_worker_commit (worker, base, 0, NULL, NULL, NULL, &error), error);
+      strata_test_assert_ok (strata_worker_commit (worker, base, 0, NULL, NULL, NULL, &error),
+                             error);
       strata_worker_stop (worker);
       after = strata_test_guest_hash (base, "qcow2");
       g_assert_cmpstr (before, ==, after);
@@ -357,7 +353,8 @@ static int
 leave_worker (const char *path)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (StrataConnection) connection = strata_connection_open (strata_test_uri (), NULL, &error);
+  g_autoptr (StrataConnection) connection =
+      strata_connection_open (strata_test_uri (), NULL, &error);
 
   g_assert_no_error (error);
   start (connection, path);
@@ -400,9 +397,7 @@ test_client_dies (void)
 
 /* A worker without autodestroy stands for one whose daemon was restarted. */
 static virDomainPtr
-start_orphan (StrataConnection *connection,
-              const char       *path,
-              const char       *owner)
+start_orphan (StrataConnection *connection, const char *path, const char *owner)
 {
   const StrataHostFacts *facts = strata_connection_get_facts (connection);
   StrataWorkerDisk disk = { "vda", path, "qcow2", FALSE, FALSE };
@@ -466,8 +461,7 @@ test_reap (void)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   strata_test_init (&argc, &argv);
 

@@ -24,8 +24,7 @@ static int to_janitor = -1;
 static pid_t janitor = -1;
 
 static gboolean
-mentions (const char *xml,
-          GPtrArray  *folders)
+mentions (const char *xml, GPtrArray *folders)
 {
   for (guint i = 0; xml != NULL && i < folders->len; i++)
     {
@@ -37,8 +36,7 @@ mentions (const char *xml,
 }
 
 static void
-remove_domains (virConnectPtr handle,
-                GPtrArray    *folders)
+remove_domains (virConnectPtr handle, GPtrArray *folders)
 {
   virDomainPtr *list = NULL;
   int n = virConnectListAllDomains (handle, &list, 0);
@@ -60,8 +58,7 @@ remove_domains (virConnectPtr handle,
 }
 
 static void
-remove_pools (virConnectPtr handle,
-              GPtrArray    *folders)
+remove_pools (virConnectPtr handle, GPtrArray *folders)
 {
   virStoragePoolPtr *list = NULL;
   int n = virConnectListAllStoragePools (handle, &list, 0);
@@ -101,15 +98,12 @@ remove_tree (const char *path)
 }
 
 static void
-say_nothing (void       *user_data,
-             virErrorPtr error)
+say_nothing (void *user_data, virErrorPtr error)
 {
 }
 
 static void
-clean_up (const char *uri,
-          GPtrArray  *folders,
-          GArray     *processes)
+clean_up (const char *uri, GPtrArray *folders, GArray *processes)
 {
   virConnectPtr handle;
 
@@ -130,8 +124,7 @@ clean_up (const char *uri,
 
 /* Lines "F folder" and "P pid" until the test is over. */
 G_NORETURN static void
-be_janitor (int         from_test,
-            const char *uri)
+be_janitor (int from_test, const char *uri)
 {
   g_autoptr (GPtrArray) folders = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GArray) processes = g_array_new (FALSE, FALSE, sizeof (pid_t));
@@ -191,8 +184,7 @@ strata_test_janitor_start (const char *uri)
 }
 
 static void
-tell (char        order,
-      const char *what)
+tell (char order, const char *what)
 {
   g_autofree char *line = g_strdup_printf ("%c %s\n", order, what);
 

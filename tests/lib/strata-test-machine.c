@@ -8,17 +8,13 @@
 #include "strata-test.h"
 
 void
-strata_test_create_image (const char *path,
-                          const char *format,
-                          const char *size)
+strata_test_create_image (const char *path, const char *format, const char *size)
 {
   g_free (strata_test_run ("qemu-img", "create", "-q", "-f", format, path, size, NULL));
 }
 
 void
-strata_test_create_overlay (const char *path,
-                            const char *backing,
-                            const char *backing_format)
+strata_test_create_overlay (const char *path, const char *backing, const char *backing_format)
 {
   g_free (strata_test_run ("qemu-img", "create", "-q", "-f", "qcow2", "-b", backing, "-F",
                            backing_format, path, NULL));
@@ -27,9 +23,9 @@ strata_test_create_overlay (const char *path,
 void
 strata_test_write_pattern (const char *path,
                            const char *format,
-                           guint8      byte,
-                           guint64     offset,
-                           guint64     length)
+                           guint8 byte,
+                           guint64 offset,
+                           guint64 length)
 {
   g_autofree char *command = g_strdup_printf (
       "write -P %u %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT, byte, offset, length);
@@ -57,8 +53,7 @@ strata_test_hash (const char *path)
 }
 
 char *
-strata_test_guest_hash (const char *path,
-                        const char *format)
+strata_test_guest_hash (const char *path, const char *format)
 {
   g_autofree char *dir = strata_test_dir ();
   g_autofree char *raw = g_build_filename (dir, "raw", NULL);
@@ -69,9 +64,7 @@ strata_test_guest_hash (const char *path,
 }
 
 static char *
-disk_xml (const char *name,
-          const char *dir,
-          char        letter)
+disk_xml (const char *name, const char *dir, char letter)
 {
   g_autofree char *path = g_strdup_printf ("%s/%s-vd%c.qcow2", dir, name, letter);
 
@@ -84,9 +77,9 @@ disk_xml (const char *name,
 
 char *
 strata_test_define_tiny (StrataConnection *connection,
-                         const char       *name,
-                         const char       *dir,
-                         guint             n_disks)
+                         const char *name,
+                         const char *dir,
+                         guint n_disks)
 {
   g_autoptr (GString) disks = g_string_new (NULL);
   g_autoptr (GError) error = NULL;
@@ -113,8 +106,7 @@ strata_test_define_tiny (StrataConnection *connection,
 }
 
 void
-strata_test_undefine (StrataConnection *connection,
-                      const char       *uuid)
+strata_test_undefine (StrataConnection *connection, const char *uuid)
 {
   virDomainPtr domain =
       virDomainLookupByUUIDString (strata_connection_get_handle (connection), uuid);

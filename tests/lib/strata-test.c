@@ -25,10 +25,7 @@ run_main_context (gpointer data)
 }
 
 static void
-drop_message (const char    *domain,
-              GLogLevelFlags level,
-              const char    *message,
-              gpointer       user_data)
+drop_message (const char *domain, GLogLevelFlags level, const char *message, gpointer user_data)
 {
 }
 
@@ -47,8 +44,7 @@ strata_test_uri (void)
 }
 
 void
-strata_test_init (int    *argc,
-                  char ***argv)
+strata_test_init (int *argc, char ***argv)
 {
   strata_test_janitor_start (strata_test_uri ());
   /* Before the janitor starts to work: what atexit() was told last is done first. */
@@ -56,8 +52,9 @@ strata_test_init (int    *argc,
 
   setlocale (LC_ALL, "C.UTF-8");
   g_test_init (argc, argv, NULL);
-  /* libvirt-glib tells every move of its event loop, which buries what a test has to say. */
-  g_log_set_handler ("libvirt-glib", G_LOG_LEVEL_DEBUG, drop_message, NULL);
+  /* libvirt-glib tells every move of its event loop (without a log domain), which buries what a test
+   * has to say. */
+  g_log_set_handler (NULL, G_LOG_LEVEL_DEBUG, drop_message, NULL);
   g_thread_unref (g_thread_new ("main-context", run_main_context, NULL));
 }
 
@@ -102,10 +99,10 @@ strata_test_own_process (GPid pid)
 
 typedef struct
 {
-  GFunc    func;
+  GFunc func;
   gpointer data;
-  GMutex   lock;
-  GCond    changed;
+  GMutex lock;
+  GCond changed;
   gboolean done;
 } Invocation;
 
@@ -125,8 +122,7 @@ invoke (gpointer user_data)
 }
 
 void
-strata_test_invoke (GFunc    func,
-                    gpointer data)
+strata_test_invoke (GFunc func, gpointer data)
 {
   Invocation invocation = { func, data };
   g_autoptr (GSource) source = g_idle_source_new ();
@@ -149,9 +145,7 @@ strata_test_invoke (GFunc    func,
 }
 
 gboolean
-strata_test_wait (StrataTestFunc func,
-                  gpointer       data,
-                  guint          seconds)
+strata_test_wait (StrataTestFunc func, gpointer data, guint seconds)
 {
   gint64 end = g_get_monotonic_time () + seconds * G_TIME_SPAN_SECOND;
 
@@ -166,8 +160,7 @@ strata_test_wait (StrataTestFunc func,
 }
 
 char *
-strata_test_run (const char *program,
-                 ...)
+strata_test_run (const char *program, ...)
 {
   g_autoptr (GPtrArray) words = g_ptr_array_new ();
   g_autoptr (GSubprocess) process = NULL;
@@ -183,9 +176,9 @@ strata_test_run (const char *program,
   va_end (args);
   g_ptr_array_add (words, NULL);
 
-  process = g_subprocess_newv ((const char *const *) words->pdata,
-                               G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_MERGE,
-                               &error);
+  process =
+      g_subprocess_newv ((const char *const *) words->pdata,
+                         G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_MERGE, &error);
   g_assert_no_error (error);
   g_subprocess_communicate_utf8 (process, NULL, NULL, &output, NULL, &error);
   g_assert_no_error (error);
