@@ -57,6 +57,26 @@ test_read_more (void)
 }
 
 static void
+test_set_network (void)
+{
+  g_autoptr (StrataDomainXml) xml = golden_domain ("identity.xml");
+  g_auto (GStrv) before = strata_domain_xml_get_macs (xml);
+  g_auto (GStrv) after = NULL;
+  g_autofree char *text = NULL;
+
+  strata_domain_xml_set_network (xml, "lab & co");
+  after = strata_domain_xml_get_macs (xml);
+  g_assert_cmpstrv (before, after);
+
+  text = strata_domain_xml_to_string (xml);
+  g_assert_null (strstr (text, "<interface type=\"bridge\""));
+  g_assert_null (strstr (text, "<interface type=\"user\""));
+  g_assert_null (strstr (text, "<virtualport"));
+  g_assert_null (strstr (text, "portid"));
+  g_assert_nonnull (strstr (text, "<source network=\"lab &amp; co\"/>"));
+}
+
+static void
 test_memory_units (void)
 {
   static const struct
@@ -278,6 +298,7 @@ main (int argc, char **argv)
 
   g_test_add_func ("/xml/domain/read", test_read);
   g_test_add_func ("/xml/domain/read-more", test_read_more);
+  g_test_add_func ("/xml/domain/set-network", test_set_network);
   g_test_add_func ("/xml/domain/memory-units", test_memory_units);
   g_test_add_func ("/xml/domain/disks", test_disks);
   g_test_add_func ("/xml/domain/set-disk-file", test_set_disk_file);
