@@ -11,9 +11,7 @@
 #include "strata-vir.h"
 
 static gboolean
-add_pools (StrataPlaces  *self,
-           virConnectPtr  handle,
-           GError       **error)
+add_pools (StrataPlaces *self, virConnectPtr handle, GError **error)
 {
   g_autoptr (GPtrArray) pools = NULL;
   virStoragePoolPtr *list = NULL;
@@ -33,7 +31,8 @@ add_pools (StrataPlaces  *self,
       virStoragePoolInfo info;
       StrataPoolFacts *facts;
 
-      if (g_str_has_prefix (name, STRATA_POOL_LEASE_PREFIX) || virStoragePoolGetInfo (pool, &info) < 0)
+      if (g_str_has_prefix (name, STRATA_POOL_LEASE_PREFIX) ||
+          virStoragePoolGetInfo (pool, &info) < 0)
         continue;
 
       facts = g_new0 (StrataPoolFacts, 1);
@@ -49,8 +48,7 @@ add_pools (StrataPlaces  *self,
 /* A session daemon has no networks of its own, and some have no driver for them at all: then there is
  * nothing to choose, which is no failure. */
 static void
-add_networks (StrataPlaces *self,
-              virConnectPtr handle)
+add_networks (StrataPlaces *self, virConnectPtr handle)
 {
   g_autoptr (GPtrArray) networks = NULL;
   virNetworkPtr *list = NULL;
@@ -61,7 +59,8 @@ add_networks (StrataPlaces *self,
   networks = strata_vir_take_list ((gpointer *) list, n, (GDestroyNotify) virNetworkFree);
 
   for (guint i = 0; i < networks->len; i++)
-    g_ptr_array_add (self->networks, g_strdup (virNetworkGetName (g_ptr_array_index (networks, i))));
+    g_ptr_array_add (self->networks,
+                     g_strdup (virNetworkGetName (g_ptr_array_index (networks, i))));
 }
 
 /**
@@ -74,8 +73,7 @@ add_networks (StrataPlaces *self,
  * Returns: (transfer full) (nullable): the active pools and networks
  */
 StrataPlaces *
-strata_places_new (StrataConnection *connection,
-                   GError          **error)
+strata_places_new (StrataConnection *connection, GError **error)
 {
   g_autoptr (StrataPlaces) self = NULL;
   virConnectPtr handle;

@@ -118,7 +118,9 @@ apply_one (StrataMachineList *self, StrataDomainFacts *facts)
     }
 
   g_object_ref (machine);
-  if (g_strcmp0 (strata_machine_get_name (machine), facts->name) == 0)
+  /* Whoever sorts by these two only does so when items come and go. */
+  if (g_strcmp0 (strata_machine_get_name (machine), facts->name) == 0
+      && strata_machine_is_template (machine) == (facts->template_mark != NULL))
     {
       renew (self, machine, facts);
       return;

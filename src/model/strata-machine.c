@@ -36,6 +36,7 @@ typedef enum
   PROP_OS_ID,
   PROP_TEMPLATE_UUID,
   PROP_N_CLONES,
+  PROP_FACTS,
   PROP_CAN,
   PROP_REASON = PROP_CAN + STRATA_N_ABILITIES,
   N_PROPS = PROP_REASON + STRATA_N_ABILITIES,
@@ -182,6 +183,9 @@ strata_machine_get_property (GObject *object, guint prop_id, GValue *value, GPar
     case PROP_N_CLONES:
       g_value_set_uint (value, self->n_clones);
       break;
+    case PROP_FACTS:
+      g_value_set_boxed (value, self->facts);
+      break;
     case PROP_CAN:
     case PROP_REASON:
     case N_PROPS:
@@ -209,6 +213,8 @@ strata_machine_class_init (StrataMachineClass *klass)
   properties[PROP_OS_ID] = g_param_spec_string ("os-id", NULL, NULL, NULL, flags);
   properties[PROP_TEMPLATE_UUID] = g_param_spec_string ("template-uuid", NULL, NULL, NULL, flags);
   properties[PROP_N_CLONES] = g_param_spec_uint ("n-clones", NULL, NULL, 0, G_MAXUINT, 0, flags);
+  properties[PROP_FACTS]
+      = g_param_spec_boxed ("facts", NULL, NULL, STRATA_TYPE_DOMAIN_FACTS, flags);
   for (guint i = 0; i < STRATA_N_ABILITIES; i++)
     {
       properties[PROP_CAN + i] = g_param_spec_boolean (can_names[i], NULL, NULL, FALSE, flags);
@@ -271,6 +277,7 @@ strata_machine_set_facts (StrataMachine *self, StrataDomainFacts *facts)
   self->sort_key = g_utf8_collate_key_for_filename (facts->name, -1);
 
   g_object_freeze_notify (G_OBJECT (self));
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_FACTS]);
   notify_differences (self, old);
   derive (self);
   g_object_thaw_notify (G_OBJECT (self));

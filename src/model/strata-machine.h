@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 
 /* A domain as the window sees it: a virtual machine or a template. Main thread. Bindable properties:
  * uuid, name, state (StrataDomainState), state-name ("Running"), is-template, is-active, subtitle ("thin · template-web"),
- * os-id, template-uuid (of what it was deployed from), n-clones,
+ * os-id, template-uuid (of what it was deployed from), n-clones, facts (StrataDomainFacts),
  * can-start, can-shut-down, can-force-off, can-make-template, can-deploy, can-delete, can-open-console
  * and for each of these start-reason, shut-down-reason…: why not (NULL where it can). */
 #define STRATA_TYPE_MACHINE (strata_machine_get_type ())

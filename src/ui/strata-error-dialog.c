@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* What failed, in the words of whoever failed, and what can be done about it. */
+
+#include "config.h"
+
+#include <adwaita.h>
+#include <glib/gi18n.h>
+
+#include "strata-error-dialog.h"
+#include "xml/strata-error.h"
+
+/**
+ * strata_error_dialog_present:
+ * @error: what went wrong
+ * @parent: a widget of the window it concerns
+ */
+void
+strata_error_dialog_present (const GError *error,
+                             GtkWidget    *parent)
+{
+  AdwDialog *dialog;
+  const char *hint;
+
+  g_return_if_fail (error != NULL);
+  g_return_if_fail (GTK_IS_WIDGET (parent));
+
+  hint = strata_error_get_hint (error);
+  dialog = adw_alert_dialog_new (_ ("That Did Not Work"), NULL);
+  if (hint != NULL)
+    adw_alert_dialog_format_body (ADW_ALERT_DIALOG (dialog), "%s\n\n%s", error->message, hint);
+  else
+    adw_alert_dialog_set_body (ADW_ALERT_DIALOG (dialog), error->message);
+  adw_alert_dialog_add_response (ADW_ALERT_DIALOG (dialog), "close", _ ("_Close"));
+  adw_dialog_present (dialog, parent);
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* StrataJobWatch: says when a job is over, wherever the person is looking, and keeps the session
+ * from ending while one is under way.
+ */
+
+#include "config.h"
+
+#include <glib/gi18n.h>
+
+#include "strata-job-watch.h"
+#include "strata-window.h"
+
+struct _StrataJobWatch
+{
+  GObject parent_instance;
+
+  GtkApplication *application; /* owns us */
+  StrataJobQueue *queue;
+  guint inhibit_cookie;
+};
+
+G_DEFINE_FINAL_TYPE (StrataJobWatch, strata_job_watch, G_TYPE_OBJECT)
+
+static char *
+describe_end (StrataJob *job)
+{
+  const char *title = strata_job_get_title (job);
+
+  switch (strata_job_get_outcome (job))
+    {
+    case STRATA_JOB_OUTCOME_DONE:
+      /* Translators: %s is what was done, such as “Make template “template-web” from “web””. */
+      return g_strdup_printf (_ ("Done: %s"), title);
+
+    case STRATA_JOB_OUTCOME_ROLLED_BACK:
+      if (strata_job_get_state (job) == STRATA_JOB_CANCELLED)
+        return g_strdup_printf (_ ("Cancelled, nothing changed: %s"), title);
+      return g_strdup_printf (_ ("Failed, nothing changed: %s"), title);
+
+    case STRATA_JOB_OUTCOME_STOPPED:
+      return g_strdup_printf (_ ("Stopped, can be resumed: %s"), title);
+
+    case STRATA_JOB_OUTCOME_STUCK:
+      return g_strdup_printf (_ ("Needs your attention: %s"), title);
+
+    case STRATA_JOB_OUTCOME_NONE:
+      break;
+    }
+
+  g_return_val_if_reached (g_strdup (title));
+}
+
+static void
+tell (StrataJobWatch *self,
+      StrataJob      *job)
+{
+  GtkWindow *window = gtk_application_get_active_window (self->application);
+  g_autofree char *text = describe_end (job);
+  g_autoptr (GNotification) notification = NULL;
+  const GError *error = strata_job_get_error (job);
+
+  if (window != NULL)
+    strata_window_add_toast (STRATA_WINDOW (window), text, TRUE);
+  if (window != NULL && gtk_window_is_active (window))
+    return;
+
+  notification = g_notification_new (text);
+  if (error != NULL)
+    g_notification_set_body (notification, error->message);
+  g_notification_set_default_action (notification, "app.present");
+  g_application_send_notification (G_APPLICATION (self->application), strata_job_get_id (job), notification);
+}
+
+static void
+state_changed_cb (StrataJobWatch *self,
+                  GParamSpec     *pspec,
+                  StrataJob      *job)
+{
+  if (!strata_job_is_over (job))
+    return;
+
+  g_signal_handlers_disconnect_by_data (job, self);
+  tell (self, job);
+}
+
+static void
+items_changed_cb (StrataJobWatch *self,
+                  guint           position,
+                  guint           removed,
+                  guint           added)
+{
+  for (guint i = 0; i < added; i++)
+    {
+      g_autoptr (StrataJob) job = g_list_model_get_item (G_LIST_MODEL (self->queue), position + i);
+
+      if (!strata_job_is_over (job))
+        g_signal_connect_object (job, "notify::state", G_CALLBACK (state_changed_cb), self,
+                                 G_CONNECT_SWAPPED);
+    }
+}
+
+static void
+n_active_changed_cb (StrataJobWatch *self)
+{
+  gboolean busy = strata_job_queue_get_n_active (self->queue) > 0;
+
+  if (busy && self->inhibit_cookie == 0)
+    self->inhibit_cookie = gtk_application_inhibit (
+        self->application, gtk_application_get_active_window (self->application),
+        GTK_APPLICATION_INHIBIT_LOGOUT | GTK_APPLICATION_INHIBIT_SUSPEND,
+        _ ("Virtual machines are being worked on"));
+  else if (!busy && self->inhibit_cookie != 0)
+    {
+      gtk_application_uninhibit (self->application, self->inhibit_cookie);
+      self->inhibit_cookie = 0;
+    }
+}
+
+static void
+strata_job_watch_dispose (GObject *object)
+{
+  StrataJobWatch *self = STRATA_JOB_WATCH (object);
+
+  g_clear_object (&self->queue);
+
+  G_OBJECT_CLASS (strata_job_watch_parent_class)->dispose (object);
+}
+
+static void
+strata_job_watch_class_init (StrataJobWatchClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = strata_job_watch_dispose;
+}
+
+static void
+strata_job_watch_init (StrataJobWatch *self)
+{
+}
+
+/**
+ * strata_job_watch_new:
+ * @application: (transfer none): the application, which has to outlive the watch
+ * @queue: the jobs
+ *
+ * Returns: (transfer full): a new watch
+ */
+StrataJobWatch *
+strata_job_watch_new (GtkApplication *application,
+                      StrataJobQueue *queue)
+{
+  StrataJobWatch *self;
+
+  g_return_val_if_fail (GTK_IS_APPLICATION (application), NULL);
+  g_return_val_if_fail (STRATA_IS_JOB_QUEUE (queue), NULL);
+
+  self = g_object_new (STRATA_TYPE_JOB_WATCH, NULL);
+  self->application = application;
+  self->queue = g_object_ref (queue);
+  g_signal_connect_object (queue, "items-changed", G_CALLBACK (items_changed_cb), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (queue, "notify::n-active", G_CALLBACK (n_active_changed_cb), self,
+                           G_CONNECT_SWAPPED);
+
+  return self;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#pragma once
+
+#include <adwaita.h>
+
+#include "jobs/strata-job-queue.h"
+#include "model/strata-host.h"
+
+G_BEGIN_DECLS
+
+/* The last page of every dialog that changes something: asks for the plan, shows it (or why it is refused), and
+ * submits it when confirmed. Signal "submitted" (StrataJob *job). */
+#define STRATA_TYPE_PLAN_PAGE (strata_plan_page_get_type ())
+
+G_DECLARE_FINAL_TYPE (StrataPlanPage, strata_plan_page, STRATA, PLAN_PAGE, AdwNavigationPage)
+
+AdwNavigationPage *strata_plan_page_new  (StrataJobQueue      *queue,
+                                          StrataHost          *host);
+/* asks for the plan of REQUEST and shows the answer */
+void               strata_plan_page_plan (StrataPlanPage      *self,
+                                          const StrataRequest *request);
+
+G_END_DECLS

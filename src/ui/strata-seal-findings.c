@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* What sealing would remove from a guest, by what inspection found in it. */
+
+#include "config.h"
+
+#include <gio/gio.h>
+#include <glib/gi18n.h>
+
+#include "strata-seal-findings.h"
+
+static const struct
+{
+  const char *operation;
+  const char *title;
+} titles[] = {
+  { "bash-history", N_ ("Shell history") },
+  { "cron-spool", N_ ("Users’ scheduled jobs") },
+  { "crash-data", N_ ("Crash dumps") },
+  { "customize", N_ ("Strata’s own changes, such as a first start that makes new host keys") },
+  { "dhcp-client-state", N_ ("DHCP leases of the guest") },
+  { "dhcp-server-state", N_ ("DHCP leases that the guest gave") },
+  { "logfiles", N_ ("Log files") },
+  { "machine-id", N_ ("Machine ID") },
+  { "mail-spool", N_ ("Undelivered mail") },
+  { "net-hostname", N_ ("Host name in the network configuration") },
+  { "net-hwaddr", N_ ("Hardware address in the network configuration") },
+  { "package-manager-cache", N_ ("Packages that were downloaded") },
+  { "passwd-backups", N_ ("Old copies of the password files") },
+  { "ssh-hostkeys", N_ ("SSH host keys") },
+  { "ssh-userdir", N_ ("Users’ SSH folders") },
+  { "tmp-files", N_ ("Temporary files") },
+  { "udev-persistent-net", N_ ("Remembered network cards") },
+  { "user-account", N_ ("User accounts") },
+  { "utmp", N_ ("Records of who logged in") },
+};
+
+static guint
+count (JsonObject *facts,
+       const char *member)
+{
+  JsonNode *node = json_object_get_member (facts, member);
+
+  return node != NULL && JSON_NODE_HOLDS_ARRAY (node) ? json_array_get_length (json_node_get_array (node)) : 0;
+}
+
+/* The strings of an array, joined; NULL if there are none. */
+static char *
+join (JsonObject *facts,
+      const char *member)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_auto (GStrv) strings = NULL;
+  guint n = count (facts, member);
+
+  if (n == 0)
+    return NULL;
+
+  for (guint i = 0; i < n; i++)
+    {
+      JsonNode *node = json_array_get_element (json_object_get_array_member (facts, member), i);
+
+      if (json_node_get_value_type (node) == G_TYPE_STRING)
+        g_strv_builder_add (builder, json_node_get_string (node));
+    }
+  strings = g_strv_builder_end (builder);
+
+  return strings[0] != NULL ? g_strjoinv (", ", strings) : NULL;
+}
+
+static char *
+describe_logs (JsonObject *facts)
+{
+  gint64 n = json_object_get_int_member_with_default (facts, "logs", 0);
+  g_autofree char *size = NULL;
+
+  if (n <= 0)
+    return NULL;
+
+  size = g_format_size (json_object_get_int_member_with_default (facts, "log-bytes", 0));
+
+  /* Translators: how many log files a guest has, and their size. */
+  return g_strdup_printf (ngettext ("%u file, %s", "%u files, %s", (gulong) n), (guint) n, size);
+}
+
+static char *
+describe_host_keys (JsonObject *facts)
+{
+  guint n = count (facts, "ssh-host-keys");
+
+  if (n == 0)
+    return NULL;
+
+  return g_strdup_printf (ngettext ("%u key; each clone makes its own at its first start",
+                                    "%u keys; each clone makes its own at its first start", n),
+                          n);
+}
+
+static char *
+describe_machine_id (JsonObject *facts)
+{
+  const char *id = json_object_get_string_member_with_default (facts, "machine-id", "");
+
+  if (*id == '\0')
+    return NULL;
+
+  /* Translators: %s is the guest’s identifier, hexadecimal digits. */
+  return g_strdup_printf (_ ("%s; each clone gets its own"), id);
+}
+
+/**
+ * strata_seal_findings_get_title:
+ * @operation: an operation of virt-sysprep
+ *
+ * Returns: (nullable): its name for people, %NULL for one that is not known here
+ */
+const char *
+strata_seal_findings_get_title (const char *operation)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS (titles); i++)
+    {
+      if (g_strcmp0 (operation, titles[i].operation) == 0)
+        return _ (titles[i].title);
+    }
+
+  return NULL;
+}
+
+/**
+ * strata_seal_findings_describe:
+ * @operation: an operation of virt-sysprep
+ * @facts: what inspection found
+ *
+ * Returns: (transfer full) (nullable): what @operation would remove, %NULL if nothing was found
+ */
+char *
+strata_seal_findings_describe (const char *operation,
+                               JsonObject *facts)
+{
+  g_return_val_if_fail (operation != NULL, NULL);
+  g_return_val_if_fail (facts != NULL, NULL);
+
+  if (g_str_equal (operation, "ssh-hostkeys"))
+    return describe_host_keys (facts);
+  if (g_str_equal (operation, "machine-id"))
+    return describe_machine_id (facts);
+  if (g_str_equal (operation, "logfiles"))
+    return describe_logs (facts);
+  if (g_str_equal (operation, "bash-history"))
+    return join (facts, "histories");
+  if (g_str_equal (operation, "dhcp-client-state"))
+    return join (facts, "dhcp-leases");
+  if (g_str_equal (operation, "udev-persistent-net"))
+    return join (facts, "persistent-net");
+
+  return NULL;
+}

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* StrataTemplatePage: what a template is, how it was sealed, and the clones that came of it. */
+
+#include "config.h"
+
+#include <glib/gi18n.h>
+
+#include "strata-disk-group.h"
+#include "strata-machine-look.h"
+#include "strata-machine-row.h"
+#include "strata-template-page.h"
+
+struct _StrataTemplatePage
+{
+  AdwBin parent_instance;
+
+  StrataHost *host;
+  StrataMachine *machine;
+
+  GtkListBox *clones;
+  GtkFilterListModel *clones_model;
+  GtkCustomFilter *clones_filter;
+  GMenuModel *menu;
+  GtkPopoverMenu *menu_popover;
+};
+
+typedef enum
+{
+  PROP_HOST = 1,
+  PROP_MACHINE,
+  N_PROPS,
+} StrataTemplatePageProperty;
+
+static GParamSpec *properties[N_PROPS];
+
+G_DEFINE_FINAL_TYPE (StrataTemplatePage, strata_template_page, ADW_TYPE_BIN)
+
+static const StrataTemplateMark *
+get_mark (StrataDomainFacts *facts)
+{
+  return facts != NULL ? facts->template_mark : NULL;
+}
+
+static char *
+get_headline (StrataTemplatePage *self,
+              StrataDomainFacts  *facts)
+{
+  const StrataTemplateMark *mark = get_mark (facts);
+
+  /* Translators: %u counts from 1. */
+  return mark != NULL ? g_strdup_printf (_ ("Template, version %u"), mark->version) : NULL;
+}
+
+static char *
+get_guest (StrataTemplatePage *self,
+           StrataDomainFacts  *facts)
+{
+  const StrataTemplateMark *mark = get_mark (facts);
+
+  if (mark == NULL)
+    return NULL;
+
+  return g_strdup (mark->os != NULL ? mark->os : _ ("Unknown: nobody looked inside"));
+}
+
+static char *
+get_source (StrataTemplatePage *self,
+            StrataDomainFacts  *facts)
+{
+  const StrataTemplateMark *mark = get_mark (facts);
+
+  if (mark == NULL)
+    return NULL;
+
+  return g_strdup (mark->source != NULL ? mark->source : _ ("Unknown"));
+}
+
+static char *
+get_sealed (StrataTemplatePage *self,
+            StrataDomainFacts  *facts)
+{
+  const StrataTemplateMark *mark = get_mark (facts);
+  g_autoptr (GDateTime) when = NULL;
+  g_autoptr (GDateTime) local = NULL;
+
+  if (mark == NULL)
+    return NULL;
+  if (mark->sealed == NULL)
+    return g_strdup (_ ("Not sealed: clones share what identifies the guest, such as SSH host keys"));
+
+  when = g_date_time_new_from_iso8601 (mark->sealed, NULL);
+  if (when == NULL)
+    return g_strdup (mark->sealed);
+
+  local = g_date_time_to_local (when);
+
+  /* Translators: date and time, see strftime(3). */
+  return g_date_time_format (local, _ ("%e %B %Y, %H:%M"));
+}
+
+static gboolean
+has_operations (StrataTemplatePage *self,
+                StrataDomainFacts  *facts)
+{
+  const StrataTemplateMark *mark = get_mark (facts);
+
+  return mark != NULL && mark->sealed != NULL && mark->operations != NULL && *mark->operations != '\0';
+}
+
+static gboolean
+has_no_operations (StrataTemplatePage *self,
+                   StrataDomainFacts  *facts)
+{
+  return !has_operations (self, facts);
+}
+
+static char *
+get_operations (StrataTemplatePage *self,
+                StrataDomainFacts  *facts)
+{
+  g_auto (GStrv) names = NULL;
+
+  if (!has_operations (self, facts))
+    return NULL;
+
+  names = g_strsplit (facts->template_mark->operations, ",", -1);
+
+  return g_strjoinv (", ", names);
+}
+
+static gboolean
+is_string (StrataTemplatePage *self,
+           const char         *string)
+{
+  return string != NULL;
+}
+
+static gboolean
+is_clone (gpointer item,
+          gpointer user_data)
+{
+  StrataTemplatePage *self = STRATA_TEMPLATE_PAGE (user_data);
+  const char *template_uuid = strata_machine_get_template_uuid (STRATA_MACHINE (item));
+
+  return template_uuid != NULL && self->machine != NULL
+         && g_str_equal (template_uuid, strata_machine_get_uuid (self->machine));
+}
+
+static GtkWidget *
+create_clone_row (gpointer item,
+                  gpointer user_data)
+{
+  GtkWidget *row = gtk_list_box_row_new ();
+  GtkWidget *content = g_object_new (STRATA_TYPE_MACHINE_ROW, "machine", item, NULL);
+
+  gtk_widget_set_margin_start (content, 12);
+  gtk_widget_set_margin_end (content, 12);
+  gtk_list_box_row_set_child (GTK_LIST_BOX_ROW (row), content);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                  strata_machine_get_name (STRATA_MACHINE (item)), -1);
+
+  return row;
+}
+
+static void
+clone_activated_cb (StrataTemplatePage *self,
+                    GtkListBoxRow      *row)
+{
+  StrataMachineRow *content = STRATA_MACHINE_ROW (gtk_list_box_row_get_child (row));
+
+  gtk_widget_activate_action (GTK_WIDGET (self), "window.select", "s",
+                              strata_machine_get_uuid (strata_machine_row_get_machine (content)));
+}
+
+static void
+clones_changed_cb (StrataTemplatePage *self)
+{
+  gtk_filter_changed (GTK_FILTER (self->clones_filter), GTK_FILTER_CHANGE_DIFFERENT);
+}
+
+static void
+menu_mapped_cb (StrataTemplatePage *self)
+{
+  if (self->machine != NULL)
+    strata_machine_look_explain_menu (GTK_WIDGET (self->menu_popover), self->menu, self->machine);
+}
+
+static void
+set_machine (StrataTemplatePage *self,
+             StrataMachine      *machine)
+{
+  if (machine != NULL && !strata_machine_is_template (machine))
+    return;
+  if (self->machine == machine)
+    return;
+
+  if (self->machine != NULL)
+    g_signal_handlers_disconnect_by_data (self->machine, self);
+  g_set_object (&self->machine, machine);
+  if (machine != NULL)
+    g_signal_connect_object (machine, "notify::n-clones", G_CALLBACK (clones_changed_cb), self, G_CONNECT_SWAPPED);
+
+  clones_changed_cb (self);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MACHINE]);
+}
+
+static void
+strata_template_page_dispose (GObject *object)
+{
+  StrataTemplatePage *self = STRATA_TEMPLATE_PAGE (object);
+
+  if (self->clones_filter != NULL)
+    gtk_custom_filter_set_filter_func (self->clones_filter, NULL, NULL, NULL);
+  gtk_widget_dispose_template (GTK_WIDGET (self), STRATA_TYPE_TEMPLATE_PAGE);
+  g_clear_object (&self->machine);
+  g_clear_object (&self->host);
+
+  G_OBJECT_CLASS (strata_template_page_parent_class)->dispose (object);
+}
+
+static void
+strata_template_page_get_property (GObject    *object,
+                                   guint       prop_id,
+                                   GValue     *value,
+                                   GParamSpec *pspec)
+{
+  StrataTemplatePage *self = STRATA_TEMPLATE_PAGE (object);
+
+  switch ((StrataTemplatePageProperty) prop_id)
+    {
+    case PROP_HOST:
+      g_value_set_object (value, self->host);
+      break;
+    case PROP_MACHINE:
+      g_value_set_object (value, self->machine);
+      break;
+    case N_PROPS:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+strata_template_page_set_property (GObject      *object,
+                                   guint         prop_id,
+                                   const GValue *value,
+                                   GParamSpec   *pspec)
+{
+  StrataTemplatePage *self = STRATA_TEMPLATE_PAGE (object);
+
+  switch ((StrataTemplatePageProperty) prop_id)
+    {
+    case PROP_HOST:
+      if (g_set_object (&self->host, g_value_get_object (value)))
+        g_object_notify_by_pspec (object, pspec);
+      break;
+    case PROP_MACHINE:
+      set_machine (self, g_value_get_object (value));
+      break;
+    case N_PROPS:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+strata_template_page_class_init (StrataTemplatePageClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
+
+  object_class->dispose = strata_template_page_dispose;
+  object_class->get_property = strata_template_page_get_property;
+  object_class->set_property = strata_template_page_set_property;
+
+  properties[PROP_HOST] = g_param_spec_object ("host", NULL, NULL, STRATA_TYPE_HOST, flags);
+  properties[PROP_MACHINE] = g_param_spec_object ("machine", NULL, NULL, STRATA_TYPE_MACHINE, flags);
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+
+  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/stratavm/Strata/strata-template-page.ui");
+  gtk_widget_class_bind_template_child (widget_class, StrataTemplatePage, clones);
+  gtk_widget_class_bind_template_child (widget_class, StrataTemplatePage, clones_model);
+  gtk_widget_class_bind_template_child (widget_class, StrataTemplatePage, clones_filter);
+  gtk_widget_class_bind_template_child (widget_class, StrataTemplatePage, menu);
+  gtk_widget_class_bind_template_child (widget_class, StrataTemplatePage, menu_popover);
+  gtk_widget_class_bind_template_callback (widget_class, get_headline);
+  gtk_widget_class_bind_template_callback (widget_class, get_guest);
+  gtk_widget_class_bind_template_callback (widget_class, get_source);
+  gtk_widget_class_bind_template_callback (widget_class, get_sealed);
+  gtk_widget_class_bind_template_callback (widget_class, has_operations);
+  gtk_widget_class_bind_template_callback (widget_class, has_no_operations);
+  gtk_widget_class_bind_template_callback (widget_class, get_operations);
+  gtk_widget_class_bind_template_callback (widget_class, is_string);
+  gtk_widget_class_bind_template_callback (widget_class, clone_activated_cb);
+  gtk_widget_class_bind_template_callback (widget_class, menu_mapped_cb);
+}
+
+static void
+strata_template_page_init (StrataTemplatePage *self)
+{
+  g_type_ensure (STRATA_TYPE_DISK_GROUP);
+  g_type_ensure (STRATA_TYPE_MACHINE_ROW);
+
+  gtk_widget_init_template (GTK_WIDGET (self));
+  gtk_custom_filter_set_filter_func (self->clones_filter, is_clone, self, NULL);
+  gtk_list_box_bind_model (self->clones, G_LIST_MODEL (self->clones_model), create_clone_row, NULL, NULL);
+}
+
+/**
+ * strata_template_page_show_clones:
+ * @self: a page
+ *
+ * Puts the focus on the first clone, which scrolls to it.
+ */
+void
+strata_template_page_show_clones (StrataTemplatePage *self)
+{
+  GtkListBoxRow *first;
+
+  g_return_if_fail (STRATA_IS_TEMPLATE_PAGE (self));
+
+  first = gtk_list_box_get_row_at_index (self->clones, 0);
+  if (first != NULL)
+    gtk_widget_grab_focus (GTK_WIDGET (first));
+  else
+    gtk_widget_child_focus (GTK_WIDGET (self->clones), GTK_DIR_TAB_FORWARD);
+}

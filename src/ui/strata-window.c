@@ -1,0 +1,498 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* StrataWindow: puts the sidebar, the page of what is selected, and the operations together. */
+
+#include "config.h"
+
+#include <glib/gi18n.h>
+
+#include "strata-connect-dialog.h"
+#include "strata-error-dialog.h"
+#include "strata-host-page.h"
+#include "strata-machine-actions.h"
+#include "strata-machine-page.h"
+#include "strata-operations-bar.h"
+#include "strata-operations.h"
+#include "strata-sidebar.h"
+#include "strata-template-page.h"
+#include "strata-window.h"
+
+struct _StrataWindow
+{
+  AdwApplicationWindow parent_instance;
+
+  StrataHost *host;
+  StrataJobQueue *queue;
+  GSignalGroup *machine_signals;
+  gboolean may_close;
+
+  AdwToastOverlay *toasts;
+  AdwBottomSheet *sheet;
+  AdwNavigationSplitView *split_view;
+  StrataSidebar *sidebar;
+  GtkStack *content_stack;
+  StrataTemplatePage *template_page;
+};
+
+typedef enum
+{
+  PROP_HOST = 1,
+  PROP_HOST_URI,
+  PROP_QUEUE,
+  PROP_N_JOBS,
+  N_PROPS,
+} StrataWindowProperty;
+
+static GParamSpec *properties[N_PROPS];
+
+G_DEFINE_FINAL_TYPE (StrataWindow, strata_window, ADW_TYPE_APPLICATION_WINDOW)
+
+static char *
+get_content_title (StrataWindow *self,
+                   const char   *machine_name)
+{
+  return g_strdup (machine_name != NULL ? machine_name : _ ("Strata"));
+}
+
+static gboolean
+has_jobs (StrataWindow *self,
+          guint         n_jobs)
+{
+  return n_jobs > 0;
+}
+
+static void
+update_content (StrataWindow *self)
+{
+  StrataMachine *machine = strata_sidebar_get_machine (self->sidebar);
+  const char *page = "host";
+
+  if (machine != NULL)
+    page = strata_machine_is_template (machine) ? "template" : "machine";
+
+  gtk_stack_set_visible_child_name (self->content_stack, page);
+  strata_machine_actions_update (self);
+}
+
+static void
+machine_changed_cb (StrataWindow *self)
+{
+  g_signal_group_set_target (self->machine_signals, strata_sidebar_get_machine (self->sidebar));
+  update_content (self);
+}
+
+static void
+row_activated_cb (StrataWindow *self)
+{
+  adw_navigation_split_view_set_show_content (self->split_view, TRUE);
+}
+
+static void
+select_machine (GtkWidget  *widget,
+                const char *action,
+                GVariant   *parameter)
+{
+  StrataWindow *self = STRATA_WINDOW (widget);
+  StrataMachine *machine = NULL;
+
+  if (self->host != NULL)
+    machine = strata_host_find (self->host, g_variant_get_string (parameter, NULL));
+  if (machine != NULL)
+    strata_sidebar_set_machine (self->sidebar, machine);
+}
+
+static void
+show_operations (GtkWidget  *widget,
+                 const char *action,
+                 GVariant   *parameter)
+{
+  adw_bottom_sheet_set_open (STRATA_WINDOW (widget)->sheet, TRUE);
+}
+
+static void
+search (GtkWidget  *widget,
+        const char *action,
+        GVariant   *parameter)
+{
+  StrataWindow *self = STRATA_WINDOW (widget);
+
+  adw_navigation_split_view_set_show_content (self->split_view, FALSE);
+  strata_sidebar_search (self->sidebar);
+}
+
+static void
+connect_to_uri (StrataWindow *self,
+                const char   *uri)
+{
+  strata_window_set_host (self, strata_application_ensure_host (strata_window_get_application (self), uri));
+}
+
+static void
+connect_elsewhere (GtkWidget  *widget,
+                   const char *action,
+                   GVariant   *parameter)
+{
+  AdwDialog *dialog = strata_connect_dialog_new ();
+
+  g_signal_connect_object (dialog, "connect-to", G_CALLBACK (connect_to_uri), widget, G_CONNECT_SWAPPED);
+  adw_dialog_present (dialog, widget);
+}
+
+static void
+try_again (GtkWidget  *widget,
+           const char *action,
+           GVariant   *parameter)
+{
+  StrataWindow *self = STRATA_WINDOW (widget);
+
+  if (self->host != NULL)
+    strata_host_connect (self->host);
+}
+
+static void
+toast_clicked_cb (StrataWindow *self)
+{
+  adw_bottom_sheet_set_open (self->sheet, TRUE);
+}
+
+static void
+close_answered_cb (AdwAlertDialog *dialog,
+                   const char     *response,
+                   StrataWindow   *self)
+{
+  StrataApplication *application = strata_window_get_application (self);
+
+  if (g_str_equal (response, "stay"))
+    return;
+
+  if (g_str_equal (response, "background"))
+    strata_application_work_in_background (application);
+  else
+    strata_application_cancel_and_quit (application);
+
+  self->may_close = TRUE;
+  gtk_window_close (GTK_WINDOW (self));
+}
+
+static void
+ask_before_closing (StrataWindow *self)
+{
+  AdwDialog *dialog = adw_alert_dialog_new (_ ("Work Is Under Way"), NULL);
+  AdwAlertDialog *alert = ADW_ALERT_DIALOG (dialog);
+  guint n = strata_job_queue_get_n_active (self->queue);
+
+  adw_alert_dialog_format_body (
+      alert,
+      ngettext ("%u operation is not finished. It can go on without the window, or be cancelled, which puts things back as they were.",
+                "%u operations are not finished. They can go on without the window, or be cancelled, which puts things back as they were.",
+                n),
+      n);
+  adw_alert_dialog_add_responses (alert, "stay", _ ("_Stay"), "quit", _ ("_Cancel and Quit"), "background",
+                                  _ ("_Keep Working in Background"), NULL);
+  adw_alert_dialog_set_response_appearance (alert, "quit", ADW_RESPONSE_DESTRUCTIVE);
+  adw_alert_dialog_set_response_appearance (alert, "background", ADW_RESPONSE_SUGGESTED);
+  adw_alert_dialog_set_default_response (alert, "background");
+  adw_alert_dialog_set_close_response (alert, "stay");
+  g_signal_connect_object (dialog, "response", G_CALLBACK (close_answered_cb), self, G_CONNECT_DEFAULT);
+  adw_dialog_present (dialog, GTK_WIDGET (self));
+}
+
+static gboolean
+strata_window_close_request (GtkWindow *window)
+{
+  StrataWindow *self = STRATA_WINDOW (window);
+
+  if (!self->may_close && strata_job_queue_get_n_active (self->queue) > 0)
+    {
+      ask_before_closing (self);
+      return TRUE;
+    }
+
+  return GTK_WINDOW_CLASS (strata_window_parent_class)->close_request (window);
+}
+
+static void
+bind_settings (StrataWindow *self,
+               GSettings    *settings)
+{
+  g_settings_bind (settings, "window-width", self, "default-width", G_SETTINGS_BIND_DEFAULT);
+  g_settings_bind (settings, "window-height", self, "default-height", G_SETTINGS_BIND_DEFAULT);
+  g_settings_bind (settings, "window-maximized", self, "maximized", G_SETTINGS_BIND_DEFAULT);
+}
+
+static void
+queue_changed_cb (StrataWindow *self)
+{
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_N_JOBS]);
+}
+
+static void
+strata_window_dispose (GObject *object)
+{
+  StrataWindow *self = STRATA_WINDOW (object);
+
+  gtk_widget_dispose_template (GTK_WIDGET (self), STRATA_TYPE_WINDOW);
+  g_clear_object (&self->machine_signals);
+  g_clear_object (&self->host);
+  g_clear_object (&self->queue);
+
+  G_OBJECT_CLASS (strata_window_parent_class)->dispose (object);
+}
+
+static void
+strata_window_get_property (GObject    *object,
+                            guint       prop_id,
+                            GValue     *value,
+                            GParamSpec *pspec)
+{
+  StrataWindow *self = STRATA_WINDOW (object);
+
+  switch ((StrataWindowProperty) prop_id)
+    {
+    case PROP_HOST:
+      g_value_set_object (value, self->host);
+      break;
+    case PROP_HOST_URI:
+      g_value_set_string (value, self->host != NULL ? strata_host_get_uri (self->host) : "");
+      break;
+    case PROP_QUEUE:
+      g_value_set_object (value, self->queue);
+      break;
+    case PROP_N_JOBS:
+      g_value_set_uint (value, self->queue != NULL ? g_list_model_get_n_items (G_LIST_MODEL (self->queue)) : 0);
+      break;
+    case N_PROPS:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+strata_window_set_property (GObject      *object,
+                            guint         prop_id,
+                            const GValue *value,
+                            GParamSpec   *pspec)
+{
+  StrataWindow *self = STRATA_WINDOW (object);
+
+  switch ((StrataWindowProperty) prop_id)
+    {
+    case PROP_HOST:
+      strata_window_set_host (self, g_value_get_object (value));
+      break;
+    case PROP_HOST_URI:
+      if (g_value_get_string (value) != NULL)
+        connect_to_uri (self, g_value_get_string (value));
+      break;
+    case PROP_QUEUE:
+    case PROP_N_JOBS:
+    case N_PROPS:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+install_actions (GtkWidgetClass *widget_class)
+{
+  strata_machine_actions_install (widget_class);
+
+  gtk_widget_class_install_action (widget_class, "window.select", "s", select_machine);
+  gtk_widget_class_install_action (widget_class, "window.show-operations", NULL, show_operations);
+  gtk_widget_class_install_action (widget_class, "window.search", NULL, search);
+  gtk_widget_class_install_action (widget_class, "window.connect", NULL, connect_elsewhere);
+  gtk_widget_class_install_action (widget_class, "window.try-again", NULL, try_again);
+  gtk_widget_class_install_property_action (widget_class, "window.host-uri", "host-uri");
+
+  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_f, GDK_CONTROL_MASK, "window.search", NULL);
+  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_n, GDK_CONTROL_MASK, "window.connect", NULL);
+  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_j, GDK_CONTROL_MASK, "window.show-operations", NULL);
+  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_t, GDK_CONTROL_MASK, "machine.make-template", NULL);
+  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_d, GDK_CONTROL_MASK, "machine.deploy", NULL);
+  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_r, GDK_CONTROL_MASK, "machine.start", NULL);
+}
+
+static void
+strata_window_class_init (StrataWindowClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+  GtkWindowClass *window_class = GTK_WINDOW_CLASS (klass);
+  const GParamFlags flags = G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
+
+  object_class->dispose = strata_window_dispose;
+  object_class->get_property = strata_window_get_property;
+  object_class->set_property = strata_window_set_property;
+  window_class->close_request = strata_window_close_request;
+
+  properties[PROP_HOST] = g_param_spec_object ("host", NULL, NULL, STRATA_TYPE_HOST, flags | G_PARAM_READWRITE);
+  properties[PROP_HOST_URI] = g_param_spec_string ("host-uri", NULL, NULL, "", flags | G_PARAM_READWRITE);
+  properties[PROP_QUEUE] = g_param_spec_object ("queue", NULL, NULL, STRATA_TYPE_JOB_QUEUE, flags | G_PARAM_READABLE);
+  properties[PROP_N_JOBS] = g_param_spec_uint ("n-jobs", NULL, NULL, 0, G_MAXUINT, 0, flags | G_PARAM_READABLE);
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+
+  install_actions (widget_class);
+
+  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/stratavm/Strata/strata-window.ui");
+  gtk_widget_class_bind_template_child (widget_class, StrataWindow, toasts);
+  gtk_widget_class_bind_template_child (widget_class, StrataWindow, sheet);
+  gtk_widget_class_bind_template_child (widget_class, StrataWindow, split_view);
+  gtk_widget_class_bind_template_child (widget_class, StrataWindow, sidebar);
+  gtk_widget_class_bind_template_child (widget_class, StrataWindow, content_stack);
+  gtk_widget_class_bind_template_child (widget_class, StrataWindow, template_page);
+  gtk_widget_class_bind_template_callback (widget_class, get_content_title);
+  gtk_widget_class_bind_template_callback (widget_class, has_jobs);
+  gtk_widget_class_bind_template_callback (widget_class, machine_changed_cb);
+  gtk_widget_class_bind_template_callback (widget_class, row_activated_cb);
+}
+
+static void
+strata_window_init (StrataWindow *self)
+{
+  g_type_ensure (STRATA_TYPE_SIDEBAR);
+  g_type_ensure (STRATA_TYPE_HOST_PAGE);
+  g_type_ensure (STRATA_TYPE_MACHINE_PAGE);
+  g_type_ensure (STRATA_TYPE_TEMPLATE_PAGE);
+  g_type_ensure (STRATA_TYPE_OPERATIONS);
+  g_type_ensure (STRATA_TYPE_OPERATIONS_BAR);
+
+  self->machine_signals = g_signal_group_new (STRATA_TYPE_MACHINE);
+  g_signal_group_connect_swapped (self->machine_signals, "notify", G_CALLBACK (update_content), self);
+
+  gtk_widget_init_template (GTK_WIDGET (self));
+  update_content (self);
+}
+
+/**
+ * strata_window_new:
+ * @application: the application, whose jobs and hosts the window shows
+ *
+ * Returns: (transfer none): a new window; GTK owns it
+ */
+StrataWindow *
+strata_window_new (StrataApplication *application)
+{
+  StrataWindow *self;
+
+  g_return_val_if_fail (STRATA_IS_APPLICATION (application), NULL);
+
+  self = g_object_new (STRATA_TYPE_WINDOW, "application", application, NULL);
+  self->queue = g_object_ref (strata_application_get_queue (application));
+  g_signal_connect_object (self->queue, "items-changed", G_CALLBACK (queue_changed_cb), self, G_CONNECT_SWAPPED);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_QUEUE]);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_N_JOBS]);
+
+  strata_sidebar_set_hosts (self->sidebar, strata_application_get_hosts (application));
+  bind_settings (self, strata_application_get_settings (application));
+
+  return self;
+}
+
+StrataApplication *
+strata_window_get_application (StrataWindow *self)
+{
+  g_return_val_if_fail (STRATA_IS_WINDOW (self), NULL);
+
+  return STRATA_APPLICATION (gtk_window_get_application (GTK_WINDOW (self)));
+}
+
+StrataJobQueue *
+strata_window_get_queue (StrataWindow *self)
+{
+  g_return_val_if_fail (STRATA_IS_WINDOW (self), NULL);
+
+  return self->queue;
+}
+
+StrataHost *
+strata_window_get_host (StrataWindow *self)
+{
+  g_return_val_if_fail (STRATA_IS_WINDOW (self), NULL);
+
+  return self->host;
+}
+
+/**
+ * strata_window_set_host:
+ * @self: a window
+ * @host: a host
+ *
+ * Shows @host and connects to it. The one shown before is let go, unless jobs use its connection.
+ */
+void
+strata_window_set_host (StrataWindow *self,
+                        StrataHost   *host)
+{
+  g_return_if_fail (STRATA_IS_WINDOW (self));
+  g_return_if_fail (STRATA_IS_HOST (host));
+
+  if (self->host == host)
+    return;
+
+  if (self->host != NULL)
+    strata_host_disconnect (self->host);
+  g_set_object (&self->host, host);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_HOST]);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_HOST_URI]);
+  g_settings_set_string (strata_application_get_settings (strata_window_get_application (self)),
+                         "last-connection", strata_host_get_uri (host));
+  strata_host_connect (host);
+}
+
+StrataMachine *
+strata_window_get_machine (StrataWindow *self)
+{
+  g_return_val_if_fail (STRATA_IS_WINDOW (self), NULL);
+
+  return self->sidebar != NULL ? strata_sidebar_get_machine (self->sidebar) : NULL;
+}
+
+/**
+ * strata_window_show_clones:
+ * @self: a window in which a template is selected
+ *
+ * Shows the template's page where it lists its clones.
+ */
+void
+strata_window_show_clones (StrataWindow *self)
+{
+  g_return_if_fail (STRATA_IS_WINDOW (self));
+
+  adw_navigation_split_view_set_show_content (self->split_view, TRUE);
+  strata_template_page_show_clones (self->template_page);
+}
+
+/**
+ * strata_window_add_toast:
+ * @self: a window
+ * @text: a few words, not markup
+ * @operations: whether the toast has a button that opens the operations
+ */
+void
+strata_window_add_toast (StrataWindow *self,
+                         const char   *text,
+                         gboolean      operations)
+{
+  AdwToast *toast;
+
+  g_return_if_fail (STRATA_IS_WINDOW (self));
+  g_return_if_fail (text != NULL);
+
+  toast = adw_toast_new (text);
+  adw_toast_set_use_markup (toast, FALSE);
+  if (operations)
+    {
+      adw_toast_set_button_label (toast, _ ("_Details"));
+      g_signal_connect_object (toast, "button-clicked", G_CALLBACK (toast_clicked_cb), self, G_CONNECT_SWAPPED);
+    }
+  adw_toast_overlay_add_toast (self->toasts, toast);
+}
+
+void
+strata_window_show_error (StrataWindow *self,
+                          const GError *error)
+{
+  g_return_if_fail (STRATA_IS_WINDOW (self));
+  g_return_if_fail (error != NULL);
+
+  if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    strata_error_dialog_present (error, GTK_WIDGET (self));
+}
