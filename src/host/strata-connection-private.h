@@ -23,6 +23,8 @@ void               strata_connection_set_kvm_usable (StrataConnection  *self,
 /* PATH as the host names it: on a local host symbolic links are resolved, so that a file has one name */
 char              *strata_connection_canonical_path (StrataConnection  *self,
                                                      const char        *path);
+/* below /dev, but for the tmpfs there */
+gboolean           strata_path_is_device            (const char        *path);
 virDomainPtr       strata_connection_lookup_domain  (StrataConnection  *self,
                                                      const char        *uuid,
                                                      GError           **error);

@@ -25,7 +25,7 @@ struct _StrataEvents
   virConnectPtr handle;
   GArray *domain_callbacks;
   GArray *pool_callbacks;
-  gboolean close_callback;
+  Sink *sink;
 };
 
 static void
@@ -211,13 +211,10 @@ strata_events_new (virConnectPtr handle, GObject *target, StrataEventFunc func)
                      G_CALLBACK (on_pool_lifecycle));
   add_pool_callback (self, sink, VIR_STORAGE_POOL_EVENT_ID_REFRESH, G_CALLBACK (on_pool_refresh));
 
-  if (virConnectRegisterCloseCallback (handle, on_close, g_atomic_rc_box_acquire (sink),
-                                       sink_release) == 0)
-    self->close_callback = TRUE;
-  else
-    sink_release (sink);
-
-  sink_release (sink);
+  /* A driver without this callback takes it and forgets it, its free function included; so the sink
+   * is kept by us for it. There can be no call any more once it is unregistered. */
+  virConnectRegisterCloseCallback (handle, on_close, sink, NULL);
+  self->sink = sink;
 
   return self;
 }
@@ -237,11 +234,11 @@ strata_events_free (StrataEvents *self)
   for (guint i = 0; i < self->pool_callbacks->len; i++)
     virConnectStoragePoolEventDeregisterAny (self->handle,
                                              g_array_index (self->pool_callbacks, int, i));
-  if (self->close_callback)
-    virConnectUnregisterCloseCallback (self->handle, on_close);
+  virConnectUnregisterCloseCallback (self->handle, on_close);
 
   g_array_unref (self->domain_callbacks);
   g_array_unref (self->pool_callbacks);
+  g_clear_pointer (&self->sink, sink_release);
   virConnectClose (self->handle);
   g_free (self);
 }

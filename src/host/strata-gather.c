@@ -281,7 +281,7 @@ follow (Gathering *self,
       if (g_cancellable_set_error_if_cancelled (self->cancellable, error))
         return FALSE;
 
-      if (image == NULL && (block || g_str_has_prefix (current, "/dev/")))
+      if (image == NULL && (block || strata_path_is_device (current)))
         strata_graph_take_image (self->graph,
                                  look_at_device (self, domain->uuid, current, current_format));
       else if (image == NULL && g_path_is_absolute (current) &&

@@ -82,6 +82,25 @@ wait_for (Trial *trial, GCancellable *cancellable)
   g_mutex_unlock (&trial->lock);
 }
 
+static gpointer
+destroy (gpointer data)
+{
+  virDomainPtr domain = data;
+
+  virDomainDestroy (domain);
+  virDomainFree (domain);
+
+  return NULL;
+}
+
+/* A QEMU that hangs in KVM takes its time to be killed; nobody has to wait for that. */
+static void
+end_trial (virDomainPtr domain)
+{
+  virDomainRef (domain);
+  g_thread_unref (g_thread_new ("strata-end-trial", destroy, domain));
+}
+
 /**
  * strata_kvm_probe_run:
  * @handle: an open connection
@@ -125,7 +144,7 @@ strata_kvm_probe_run (virConnectPtr handle, const char *type, GCancellable *canc
       else if (virDomainResume (domain) == 0)
         wait_for (trial, cancellable);
 
-      virDomainDestroy (domain);
+      end_trial (domain);
       if (id >= 0)
         virConnectDomainEventDeregisterAny (handle, id);
     }

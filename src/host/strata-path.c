@@ -10,6 +10,12 @@
 
 #include "strata-connection-private.h"
 
+gboolean
+strata_path_is_device (const char *path)
+{
+  return g_str_has_prefix (path, "/dev/") && !g_str_has_prefix (path, "/dev/shm/");
+}
+
 /**
  * strata_connection_canonical_path:
  * @self: a connection
@@ -32,7 +38,9 @@ strata_connection_canonical_path (StrataConnection *self, const char *path)
     return g_strdup (path);
 
   tidy = g_canonicalize_filename (path, "/");
-  if (!strata_connection_get_facts (self)->is_local)
+  /* The links below /dev are the names that last: what /dev/vg/disk stands for has another number
+   * after the next start. */
+  if (!strata_connection_get_facts (self)->is_local || strata_path_is_device (tidy))
     return g_steal_pointer (&tidy);
 
   /* Before ".." is tidied away: after a symbolic link it means another folder. */

@@ -97,6 +97,16 @@ make_pool (StrataPoolLease *self, const char *folder, gboolean *made, GError **e
   g_autofree char *name = g_strconcat (STRATA_POOL_LEASE_PREFIX, uuid, NULL);
   g_autofree char *xml = strata_pool_xml_new_dir (name, folder);
 
+  /* It would be a list of all the machine has, each opened to be looked at. */
+  if (g_str_equal (folder, "/dev") ||
+      (strata_path_is_device (folder) && !g_str_equal (folder, "/dev/shm")))
+    {
+      strata_set_error (error, STRATA_ERROR_UNSUPPORTED,
+                        _ ("Make a storage pool for these devices."),
+                        _ ("No storage pool manages the devices in “%s”"), folder);
+      return FALSE;
+    }
+
   self->pool = virStoragePoolCreateXML (strata_connection_get_handle (self->connection), xml, 0);
   if (self->pool == NULL)
     {

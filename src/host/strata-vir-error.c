@@ -117,6 +117,23 @@ code_from_number (const virError *error)
 }
 
 /**
+ * strata_vir_error_to_code:
+ * @error: libvirt's error
+ *
+ * Any thread.
+ *
+ * Returns: what kind of failure it is to Strata
+ */
+StrataError
+strata_vir_error_to_code (const virError *error)
+{
+  if (error->domain == VIR_FROM_RPC || error->domain == VIR_FROM_REMOTE)
+    return code_from_transport (error);
+
+  return code_from_number (error);
+}
+
+/**
  * strata_vir_set_error:
  * @error: (out) (optional): where to put it
  * @prefix_format: what was being done, "Starting “web-01”"
@@ -147,11 +164,7 @@ strata_vir_set_error (GError **error, const char *prefix_format, ...)
       return;
     }
 
-  if (last->domain == VIR_FROM_RPC || last->domain == VIR_FROM_REMOTE)
-    code = code_from_transport (last);
-  else
-    code = code_from_number (last);
-
+  code = strata_vir_error_to_code (last);
   g_propagate_error (error,
                      strata_error_new_vir (code, last->domain, last->code, last->message, prefix));
 }
