@@ -7,6 +7,7 @@
 #include <glib/gstdio.h>
 #include <sys/stat.h>
 
+#include "host/strata-direct-copy.h"
 #include "host/strata-storage.h"
 #include "strata-test.h"
 #include "xml/strata-error.h"
@@ -255,7 +256,6 @@ test_local_files (void)
   g_autofree char *dir = NULL;
   g_autofree char *from = NULL;
   g_autofree char *to = NULL;
-  g_autofree char *twin = NULL;
   g_autofree char *hash = NULL;
   g_autofree char *copy_hash = NULL;
   g_autoptr (GError) error = NULL;
@@ -267,7 +267,6 @@ test_local_files (void)
   dir = strata_test_dir ();
   from = g_build_filename (dir, "VARS.fd", NULL);
   to = g_build_filename (dir, "copy.fd", NULL);
-  twin = g_build_filename (dir, "twin.fd", NULL);
   strata_test_create_image (from, "raw", "1M");
   strata_test_write_pattern (from, "raw", 7, 4096, 300000);
   hash = strata_test_hash (from);
@@ -281,24 +280,66 @@ test_local_files (void)
   g_assert_error (error, STRATA_ERROR, STRATA_ERROR_EXISTS);
   g_clear_error (&error);
 
-  if (strata_storage_reflink (connection, from, twin, &error))
-    {
-      g_autofree char *twin_hash = strata_test_hash (twin);
+  g_assert_false (strata_storage_set_mode (connection, "/proc/version", 0600, &error));
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_UNSUPPORTED);
+}
 
-      g_assert_cmpstr (hash, ==, twin_hash);
-    }
-  else
+/* Only an image that is all in one file, and holds nothing but what the guest sees, is copied as it is. */
+static void
+test_direct_copy (void)
+{
+  static const char *const unfit[] = { "overlay.qcow2", "snapshot.qcow2", "plain.raw", "none" };
+  StrataConnection *connection = strata_test_connection ();
+  g_autofree char *dir = NULL;
+  g_autofree char *plain = NULL;
+  g_autofree char *copy = NULL;
+  g_autofree char *hash = NULL;
+  g_autofree char *copy_hash = NULL;
+  g_autoptr (GCancellable) cancelled = g_cancellable_new ();
+  g_autoptr (GError) error = NULL;
+
+  if (connection == NULL)
+    return;
+
+  dir = strata_test_dir ();
+  plain = g_build_filename (dir, "plain.qcow2", NULL);
+  copy = g_build_filename (dir, "copy.qcow2", NULL);
+  strata_test_create_image (plain, "qcow2", "64M");
+  strata_test_write_pattern (plain, "qcow2", 7, 4096, 3000000);
+  for (size_t i = 0; i < 3; i++)
     {
+      g_autofree char *path = g_build_filename (dir, unfit[i], NULL);
+
+      if (i == 0)
+        strata_test_create_overlay (path, plain, "qcow2");
+      else
+        strata_test_create_image (path, i == 2 ? "raw" : "qcow2", "64M");
+      if (i == 1)
+        g_free (strata_test_run ("qemu-img", "snapshot", "-c", "tag", path, NULL));
+    }
+
+  for (size_t i = 0; i < G_N_ELEMENTS (unfit); i++)
+    {
+      g_autofree char *path = g_build_filename (dir, unfit[i], NULL);
+
+      g_assert_false (strata_direct_copy (connection, path, copy, NULL, NULL, NULL, &error));
       g_assert_error (error, STRATA_ERROR, STRATA_ERROR_UNSUPPORTED);
-      g_assert_false (g_file_test (twin, G_FILE_TEST_EXISTS));
+      g_assert_false (g_file_test (copy, G_FILE_TEST_EXISTS));
       g_clear_error (&error);
     }
 
-  g_assert_false (strata_storage_get_mode (connection, twin, &mode, &error) &&
-                  !g_file_test (twin, G_FILE_TEST_EXISTS));
+  g_cancellable_cancel (cancelled);
+  g_assert_false (strata_direct_copy (connection, plain, copy, NULL, NULL, cancelled, &error));
+  g_assert_false (g_file_test (copy, G_FILE_TEST_EXISTS));
   g_clear_error (&error);
-  g_assert_false (strata_storage_set_mode (connection, "/proc/version", 0600, &error));
-  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_UNSUPPORTED);
+
+  strata_test_assert_ok (
+      strata_direct_copy (connection, plain, copy, NULL, NULL, NULL, &error), error);
+  hash = strata_test_guest_hash (plain, "qcow2");
+  copy_hash = strata_test_guest_hash (copy, "qcow2");
+  g_assert_cmpstr (hash, ==, copy_hash);
+  g_assert_false (strata_direct_copy (connection, plain, copy, NULL, NULL, NULL, &error));
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_EXISTS);
 }
 
 #define N_THREADS 4
@@ -372,6 +413,7 @@ main (int argc, char **argv)
   g_test_add_func ("/storage/foreign-file", test_foreign_file);
   g_test_add_func ("/storage/no-space", test_no_space);
   g_test_add_func ("/storage/local-files", test_local_files);
+  g_test_add_func ("/storage/direct-copy", test_direct_copy);
   g_test_add_func ("/storage/many-at-once", test_many_at_once);
   g_test_add_func ("/storage/stale-lease", test_stale_lease);
 

@@ -194,6 +194,39 @@ test_copy_cancelled (void)
   g_assert_cmpint (count_workers (connection, dir), ==, 0);
 }
 
+/* $STRATA_TEST_SMALL_DIR is a folder on a file system of less than 28 MB, which only root can make. */
+static void
+test_copy_to_full_disk (void)
+{
+  StrataConnection *connection = strata_test_connection ();
+  const char *small = g_getenv ("STRATA_TEST_SMALL_DIR");
+  g_autofree char *dir = NULL;
+  g_autofree char *base = NULL;
+  g_autofree char *top = NULL;
+  g_autofree char *copy = NULL;
+  g_autoptr (GError) error = NULL;
+  StrataWorker *worker;
+
+  if (connection == NULL)
+    return;
+  if (small == NULL)
+    {
+      g_test_skip ("no small file system");
+      return;
+    }
+
+  dir = strata_test_dir ();
+  make_chain (dir, &base, &top);
+  copy = g_build_filename (small, "copy.qcow2", NULL);
+
+  worker = start (connection, top);
+  g_assert_false (strata_worker_copy (worker, copy, "qcow2", 0, NULL, NULL, NULL, &error));
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_NO_SPACE);
+  g_test_message ("%s", error->message);
+  g_assert_false (g_file_test (copy, G_FILE_TEST_EXISTS));
+  strata_worker_stop (worker);
+}
+
 static void
 test_commit (void)
 {
@@ -468,6 +501,7 @@ main (int argc, char **argv)
   g_test_add_func ("/worker/copy-to-qcow2", test_copy_to_qcow2);
   g_test_add_func ("/worker/copy-to-raw", test_copy_to_raw);
   g_test_add_func ("/worker/copy-cancelled", test_copy_cancelled);
+  g_test_add_func ("/worker/copy-to-full-disk", test_copy_to_full_disk);
   g_test_add_func ("/worker/commit", test_commit);
   g_test_add_func ("/worker/commit-again", test_commit_again);
   g_test_add_func ("/worker/commit-through-link", test_commit_through_link);
