@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include <glib/gi18n.h>
+#include <stdio.h>
 
 #include "strata-cli-output.h"
 #include "strata-cli-run.h"
@@ -101,8 +102,10 @@ run_list (StrataCli *cli, GStrv argv)
 
   if (cli->json)
     list_as_json (jobs);
-  else
+  else if (jobs->len > 0)
     list_as_table (jobs);
+  else
+    printf ("%s\n", _ ("No job was left unfinished."));
 
   return STRATA_CLI_DONE;
 }

@@ -111,12 +111,17 @@ strata_cli_print_table (GPtrArray *rows)
     {
       GStrv row = rows->pdata[i];
 
-      for (guint j = 0; row[j] != NULL; j++)
+      guint n_cells = g_strv_length (row);
+
+      /* Nothing is padded after the last word, so that a line has no blanks at its end. */
+      while (n_cells > 0 && *row[n_cells - 1] == '\0')
+        n_cells--;
+
+      for (guint j = 0; j < n_cells; j++)
         {
           glong gap = g_array_index (widths, glong, j) - g_utf8_strlen (row[j], -1) + 2;
 
-          /* Nothing is padded after the last cell, so that a line has no blanks at its end. */
-          printf ("%s%*s", row[j], row[j + 1] != NULL ? (int) gap : 0, "");
+          printf ("%s%*s", row[j], j + 1 < n_cells ? (int) gap : 0, "");
         }
       printf ("\n");
     }

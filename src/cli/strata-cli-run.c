@@ -123,14 +123,21 @@ strata_cli_carry_out (StrataCli *cli, const StrataRequest *request, const char *
 static StrataCliStatus
 report_done (StrataCli *cli, StrataJob *job, const char *const *created)
 {
+  gboolean taken_back = strata_job_get_outcome (job) == STRATA_JOB_OUTCOME_ROLLED_BACK;
+
   if (cli->json)
     {
-      JsonObject *document = strata_cli_document_new (STRATA_CLI_OUTCOME_DONE);
+      JsonObject *document = strata_cli_document_new (taken_back ? STRATA_CLI_OUTCOME_ROLLED_BACK
+                                                                 : STRATA_CLI_OUTCOME_DONE);
 
       json_object_set_string_member (document, "job", strata_job_get_id (job));
       json_object_set_string_member (document, "title", strata_job_get_title (job));
       strata_cli_set_strings (document, "created", created);
       strata_cli_print_document (document);
+    }
+  else if (taken_back)
+    {
+      printf ("%s\n", _ ("Everything is as it was."));
     }
   else if (created != NULL)
     {
@@ -193,7 +200,8 @@ report_over (StrataCli *cli, StrataJob *job, const char *const *created)
 {
   StrataJobOutcome outcome = strata_job_get_outcome (job);
 
-  if (outcome == STRATA_JOB_OUTCOME_DONE)
+  /* Taking a job back is done, too, when everything is as it was. */
+  if (strata_job_get_state (job) == STRATA_JOB_DONE)
     return report_done (cli, job, created);
 
   /* A way back that failed needs the user, whatever began it. */

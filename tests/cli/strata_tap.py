@@ -3,6 +3,7 @@
 
 import os
 import sys
+import time
 import traceback
 
 
@@ -32,6 +33,7 @@ def run(tests):
     failed = 0
     for number, test in enumerate(tests, 1):
         name = test.__name__.replace('_', ' ')
+        start = time.monotonic()
         try:
             test()
         except Skip as reason:
@@ -49,4 +51,5 @@ def run(tests):
                 break
         else:
             print(f'ok {number} - {name}', flush=True)
+        print(f'# {time.monotonic() - start:.1f} s', flush=True)
     sys.exit(1 if failed else 0)

@@ -202,8 +202,8 @@ def appliance_does_not_start():
 
 def machine_without_a_system():
     lab.define('web')
-    for argv in SEALING:
-        fails(argv, 1, 'no-os', 'operating system')
+    # Each look inside boots the appliance, so one verb stands for those that begin alike.
+    fails(['template', 'create', 'web'], 1, 'no-os', 'operating system')
 
 
 def image_without_a_system():
@@ -217,8 +217,7 @@ def windows():
     path = lab.path('web-vda.qcow2')
     make_windows_disk(path, lab.dir, lab.env)
     lab.define_xml(DOMAIN.format(name='web', disks=disk_xml(path)))
-    for argv in SEALING:
-        fails(argv, 1, 'windows', 'Windows', hint=['seal'])
+    fails(['template', 'create', 'web', '--convert'], 1, 'windows', 'Windows', hint=['seal'])
     done = lab.ctl('template', 'create', 'web', '--no-seal')
     expect_equal(done.status, 0, 'an unsealed template of Windows', done)
 

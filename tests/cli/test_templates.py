@@ -342,6 +342,41 @@ def sigterm_rolls_back():
     cancelled_by(signal.SIGTERM)
 
 
+def killed_in_a_copy():
+    """A job whose process is gone in the middle of it; returns its id and what was before."""
+    lab.make_disk('web-vda.qcow2', size='2G', data='900M')
+    lab.define_xml(DOMAIN.format(name='web', disks=disk_xml(lab.path('web-vda.qcow2'))))
+    before = lab.snapshot()
+    child = lab.popen('--json', 'template', 'create', 'web', '--no-seal')
+    copy = lab.path('template-web-vda.qcow2')
+    lab.wait_until(lambda: os.path.exists(copy) or child.poll() is not None, 'the copy begins')
+    child.kill()
+    child.communicate(timeout=60)
+    expect_equal(child.returncode, -signal.SIGKILL, 'it was killed in time')
+    job, = done('job', 'list').document['jobs']
+    expect((job['uri'], job['can-roll-back']) == ('qemu:///session', True), 'the job', job)
+    expect(job['title'] and job['started'] and job['n-steps'] >= job['step'], 'the job', job)
+    expect_words(lab.ctl('job', 'list').out, job['id'], 'template-web', 'yes')
+    return job['id'], before
+
+
+def killed_job_is_rolled_back():
+    job, before = killed_in_a_copy()
+    result = lab.ctl('--json', 'job', 'rollback', job)
+    expect_equal((result.status, result.document['outcome']), (0, 'rolled-back'), 'back', result)
+    lab.expect_unchanged(before)
+
+
+def killed_job_is_resumed():
+    job, _ = killed_in_a_copy()
+    digest = guest_bytes(lab.path('web-vda.qcow2'))
+    result = lab.ctl('--json', 'job', 'resume', job)
+    expect_equal((result.status, result.document['outcome']), (0, 'done'), 'forward', result)
+    expect_equal(lab.names(), ['template-web', 'web'], 'machines')
+    expect_equal(guest_bytes(sources('template-web')[0]), digest, 'the bytes')
+    expect_equal(done('job', 'list').document['jobs'], [], 'jobs')
+
+
 def terminal_shows_progress():
     lab.make_disk('web-vda.qcow2', size='2G', data='600M')
     lab.define_xml(DOMAIN.format(name='web', disks=disk_xml(lab.path('web-vda.qcow2'))))
@@ -426,7 +461,8 @@ try:
         import_takes_a_dumped_machine, import_takes_a_folder_outside_any_pool,
         dry_run_touches_nothing, names_that_are_taken, running_machine,
         running_machine_is_forced_off_if_told, shutdown_that_takes_too_long, missing_things,
-        daemon_that_is_gone, ctrl_c_rolls_back, sigterm_rolls_back, terminal_shows_progress,
+        daemon_that_is_gone, ctrl_c_rolls_back, sigterm_rolls_back, killed_job_is_rolled_back,
+        killed_job_is_resumed, terminal_shows_progress,
         passwords_stay_out_of_sight)])
 finally:
     lab.close()
