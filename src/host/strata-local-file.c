@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* What only a client that sees the host's files and owns them can do: modes, small copies, reflinks. */
+/* What only a client that sees the host's files and owns them can do: modes and small copies. */
 
 #include "config.h"
 
@@ -8,8 +8,6 @@
 #include <fcntl.h>
 #include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
-#include <linux/fs.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -226,46 +224,6 @@ strata_storage_copy_small (StrataConnection *connection,
 
   g_unlink (to);
   set_file_error (error, number, to, _ ("Writing"));
-
-  return FALSE;
-}
-
-/**
- * strata_storage_reflink:
- * @connection: a connection
- * @from: an image that nobody writes to
- * @to: where its twin goes, mode 0600; nothing may be there
- * @error: where to put `STRATA_ERROR_UNSUPPORTED` where the file system can't, or another error
- *
- * Worker threads only.
- *
- * Returns: whether @to shares the bytes of @from now; if not, nothing new is left at @to
- */
-gboolean
-strata_storage_reflink (StrataConnection *connection,
-                        const char *from,
-                        const char *to,
-                        GError **error)
-{
-  g_autofd int in = -1;
-  g_autofd int out = -1;
-  int number;
-
-  STRATA_ASSERT_WORKER ();
-  g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
-
-  if (!check_local (connection, error) || !open_pair (from, to, &in, &out, error))
-    return FALSE;
-  if (ioctl (out, FICLONE, in) == 0)
-    return TRUE;
-
-  number = errno;
-  g_unlink (to);
-  if (number == EOPNOTSUPP || number == EXDEV || number == EINVAL || number == ENOTTY)
-    strata_set_error (error, STRATA_ERROR_UNSUPPORTED, NULL,
-                      _ ("The file system of “%s” can’t share the bytes of two files"), to);
-  else
-    set_file_error (error, number, to, _ ("Writing"));
 
   return FALSE;
 }

@@ -46,10 +46,5 @@ gboolean     strata_storage_copy_small (StrataConnection  *connection,
                                         const char        *from,
                                         const char        *to,
                                         GError           **error);
-/* reflink of FROM to a new TO where the file system can; UNSUPPORTED where it cannot, and nothing is left */
-gboolean     strata_storage_reflink  (StrataConnection    *connection,
-                                      const char          *from,
-                                      const char          *to,
-                                      GError             **error);
 
 G_END_DECLS

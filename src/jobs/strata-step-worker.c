@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Steps that move bytes between images, as block jobs in a worker domain. */
+/* Steps that move bytes between images: block jobs in a worker domain, or a direct copy. */
 
 #include "config.h"
 
 #include <glib/gi18n-lib.h>
 
+#include "host/strata-direct-copy.h"
 #include "host/strata-storage.h"
 #include "host/strata-worker.h"
 #include "strata-job-private.h"
@@ -37,9 +38,8 @@ copy_image_check (StrataStepContext *context, GCancellable *cancellable, GError 
 }
 
 static gboolean
-copy_image_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
+copy_in_worker (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
-  const char *destination = strata_step_context_get (context, "destination");
   g_autoptr (StrataWorker) worker = NULL;
 
   worker = strata_worker_start (context->connection, strata_step_context_get (context, "source"),
@@ -47,9 +47,32 @@ copy_image_run (StrataStepContext *context, GCancellable *cancellable, GError **
                                 strata_step_context_is (context, "block"), cancellable, error);
 
   return worker != NULL &&
-         strata_worker_copy (worker, destination, strata_step_context_get (context, "format"),
+         strata_worker_copy (worker, strata_step_context_get (context, "destination"),
+                             strata_step_context_get (context, "format"),
                              strata_job_get_bandwidth (context->job), on_bytes, context->job,
                              cancellable, error);
+}
+
+/* Directly where that gives the same (and no bandwidth limit has to be kept), else in a worker. */
+static gboolean
+copy_image_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+
+  if (strata_step_context_is (context, "flat") && strata_job_get_bandwidth (context->job) == 0)
+    {
+      if (strata_direct_copy (context->connection, strata_step_context_get (context, "source"),
+                              strata_step_context_get (context, "destination"), on_bytes,
+                              context->job, cancellable, &local))
+        return TRUE;
+      if (!g_error_matches (local, STRATA_ERROR, STRATA_ERROR_UNSUPPORTED))
+        {
+          g_propagate_error (error, g_steal_pointer (&local));
+          return FALSE;
+        }
+    }
+
+  return copy_in_worker (context, cancellable, error);
 }
 
 static gboolean

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#pragma once
+
+#include "strata-connection.h"
+#include "strata-worker.h"
+
+G_BEGIN_DECLS
+
+/* The short way to a full copy, where the client sees the files and may read and write them. */
+gboolean strata_direct_copy (StrataConnection *connection,
+                             const char *from,
+                             const char *to,
+                             StrataByteFunc progress,
+                             gpointer user_data,
+                             GCancellable *cancellable,
+                             GError **error);
+
+G_END_DECLS
