@@ -10,10 +10,10 @@
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "guest/strata-guest-client.h"
 #include "guest/strata-guest-failure.h"
+#include "strata-disk-use.h"
 #include "strata-guest-check.h"
 #include "xml/strata-error.h"
 
@@ -129,6 +129,7 @@ strata_appliance_set_error (StrataAppliance *self, const char *what, GError **er
   g_autofree char *hint = NULL;
   StrataError code;
 
+  strata_emitter_keep_notes (self->emitter);
   if (message == NULL)
     message = _ ("libguestfs gave no reason");
   code = strata_guest_failure_classify (message, notes, self->launching, &hint);
@@ -161,28 +162,6 @@ strata_appliance_set_error (StrataAppliance *self, const char *what, GError **er
   return FALSE;
 }
 
-static gboolean
-check_disk (StrataAppliance *self, StrataGuestDisk *disk, GError **error)
-{
-  if (access (disk->path, F_OK) != 0)
-    {
-      strata_set_error (error, STRATA_ERROR_NOT_FOUND, NULL, _ ("The disk “%s” does not exist."),
-                        disk->path);
-      return FALSE;
-    }
-
-  if (access (disk->path, self->read_only ? R_OK : R_OK | W_OK) != 0)
-    {
-      strata_set_error (error, STRATA_ERROR_PERMISSION, NULL,
-                        self->read_only ? _ ("You may not read the disk “%s”.")
-                                        : _ ("You may not write to the disk “%s”."),
-                        disk->path);
-      return FALSE;
-    }
-
-  return TRUE;
-}
-
 /**
  * strata_appliance_add_disks:
  * @self: an appliance that isn't started
@@ -194,12 +173,13 @@ check_disk (StrataAppliance *self, StrataGuestDisk *disk, GError **error)
 gboolean
 strata_appliance_add_disks (StrataAppliance *self, GPtrArray *disks, GError **error)
 {
+  if (!strata_disk_use_check (disks, !self->read_only, error))
+    return FALSE;
+
   for (guint i = 0; i < disks->len; i++)
     {
       StrataGuestDisk *disk = g_ptr_array_index (disks, i);
 
-      if (!check_disk (self, disk, error))
-        return FALSE;
       if (self->first_path == NULL)
         self->first_path = g_strdup (disk->path);
       if (guestfs_add_drive_opts (self->g, disk->path, GUESTFS_ADD_DRIVE_OPTS_FORMAT, disk->format,

@@ -25,6 +25,7 @@ struct _StrataEmitter
   gint64 last_alive;
   GQueue notes;
   GString *unfinished;
+  char *kept;
 };
 
 /**
@@ -59,6 +60,7 @@ strata_emitter_free (StrataEmitter *self)
 
   g_queue_clear_full (&self->notes, g_free);
   g_string_free (self->unfinished, TRUE);
+  g_free (self->kept);
   g_mutex_clear (&self->mutex);
   g_free (self);
 }
@@ -204,7 +206,7 @@ note_line (StrataEmitter *self, const char *line)
  * @text: a piece of a verbose log, cut anywhere
  * @length: its length in bytes, -1 if it ends with a zero
  *
- * Keeps it for strata_emitter_error(). Any thread.
+ * Remembers the last lines of it. Any thread.
  */
 void
 strata_emitter_note (StrataEmitter *self, const char *text, gssize length)
@@ -246,6 +248,20 @@ strata_emitter_dup_notes (StrataEmitter *self)
 }
 
 /**
+ * strata_emitter_keep_notes:
+ * @self: an emitter
+ *
+ * Keeps the notes as they are now for strata_emitter_error(), before the library adds to them that it is
+ * tidying up.
+ */
+void
+strata_emitter_keep_notes (StrataEmitter *self)
+{
+  g_free (self->kept);
+  self->kept = strata_emitter_dup_notes (self);
+}
+
+/**
  * strata_emitter_result:
  * @self: an emitter
  * @value: (transfer full): the answer to the request
@@ -262,7 +278,7 @@ strata_emitter_result (StrataEmitter *self, JsonObject *value)
 /**
  * strata_emitter_error:
  * @self: an emitter
- * @error: why the request failed
+ * @error: why the request failed; the notes that were kept go with it
  */
 void
 strata_emitter_error (StrataEmitter *self, const GError *error)
@@ -271,13 +287,12 @@ strata_emitter_error (StrataEmitter *self, const GError *error)
   StrataError code =
       error->domain == STRATA_ERROR ? (StrataError) error->code : STRATA_ERROR_FAILED;
   const char *hint = strata_error_get_hint (error);
-  g_autofree char *notes = strata_emitter_dup_notes (self);
 
   json_object_set_string_member (event, "code", strata_error_code_to_nick (code));
   set_text (event, "message", error->message);
   if (hint != NULL)
     set_text (event, "hint", hint);
-  if (*notes != '\0')
-    set_text (event, "log", notes);
+  if (self->kept != NULL && *self->kept != '\0')
+    set_text (event, "log", self->kept);
   emit (self, event);
 }

@@ -25,6 +25,7 @@ void           strata_emitter_note         (StrataEmitter *self,
                                             const char    *text,
                                             gssize         length);
 char          *strata_emitter_dup_notes    (StrataEmitter *self);
+void           strata_emitter_keep_notes   (StrataEmitter *self);
 void           strata_emitter_result       (StrataEmitter *self,
                                             JsonObject    *value);
 void           strata_emitter_error        (StrataEmitter *self,

@@ -150,3 +150,30 @@ strata_guest_will_make_keys (guestfs_h *g)
   target = guestfs_readlink (g, STRATA_SEAL_UNIT_LINK);
   return g_strcmp0 (target, STRATA_SEAL_UNIT) == 0;
 }
+
+/**
+ * strata_guest_os_name:
+ * @appliance: an appliance with the guest mounted
+ *
+ * Returns: (transfer full): what the guest's system calls itself, "Debian GNU/Linux 12 (bookworm)"
+ */
+char *
+strata_guest_os_name (StrataAppliance *appliance)
+{
+  g_autofree char *release = strata_guest_path_read (appliance->g, "/etc/os-release");
+  g_auto (GStrv) lines = g_strsplit (release != NULL ? release : "", "\n", -1);
+
+  for (size_t i = 0; lines[i] != NULL; i++)
+    {
+      if (g_str_has_prefix (lines[i], "PRETTY_NAME="))
+        {
+          g_autofree char *name = g_shell_unquote (lines[i] + strlen ("PRETTY_NAME="), NULL);
+
+          if (name != NULL && *name != '\0')
+            return g_steal_pointer (&name);
+        }
+    }
+
+  /* For Debian libguestfs gives the point release and no name, so it is only second best. */
+  return guestfs_inspect_get_product_name (appliance->g, appliance->root);
+}

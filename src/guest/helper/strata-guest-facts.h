@@ -10,5 +10,6 @@ G_BEGIN_DECLS
 void     strata_guest_facts_gather   (StrataAppliance *appliance,
                                       StrataSealFacts *facts);
 gboolean strata_guest_will_make_keys (guestfs_h       *g);
+char    *strata_guest_os_name        (StrataAppliance *appliance);
 
 G_END_DECLS

@@ -11,6 +11,9 @@
 #include "strata-guest-paths.h"
 #include "strata-guest-verbs.h"
 
+/* Each file costs a question to the appliance; a guest with more logs than this has enough to seal. */
+#define MAX_LOGS 1000
+
 static const char *const host_key_globs[] = { "/etc/ssh/ssh_host_*_key", NULL };
 
 static const char *const history_globs[] = {
@@ -60,7 +63,7 @@ set_system (JsonObject *value, StrataAppliance *appliance)
 {
   guestfs_h *g = appliance->g;
   const char *root = appliance->root;
-  g_autofree char *product = guestfs_inspect_get_product_name (g, root);
+  g_autofree char *product = strata_guest_os_name (appliance);
   g_autofree char *distro = guestfs_inspect_get_distro (g, root);
   g_autofree char *hostname = guestfs_inspect_get_hostname (g, root);
   g_autofree char *format = guestfs_inspect_get_package_format (g, root);
@@ -91,25 +94,23 @@ set_machine_id (JsonObject *value, guestfs_h *g)
 
 /* Counts the files that hold something; sealing leaves empty ones behind, and they tell nobody anything. */
 static void
-set_logs (JsonObject *value, guestfs_h *g)
+set_logs (JsonObject *value,
+          guestfs_h *g)
 {
-  g_auto (GStrv) paths = guestfs_is_dir (g, "/var/log") > 0 ? guestfs_find (g, "/var/log") : NULL;
-  struct guestfs_statns_list *stats =
-      paths != NULL ? guestfs_lstatnslist (g, "/var/log", paths) : NULL;
+  g_auto (GStrv) names = guestfs_is_dir (g, "/var/log") > 0 ? guestfs_find (g, "/var/log") : NULL;
   gint64 n_logs = 0;
   gint64 bytes = 0;
 
-  for (guint i = 0; stats != NULL && i < stats->len; i++)
+  for (guint i = 0; i < MAX_LOGS && names != NULL && names[i] != NULL; i++)
     {
-      struct guestfs_statns *stat = &stats->val[i];
+      g_autofree char *path = g_strconcat ("/var/log", *names[i] == '/' ? "" : "/", names[i], NULL);
+      gint64 size = strata_guest_path_size (g, path);
 
-      if (stat->st_ino == -1 || (stat->st_mode & 0170000) != 0100000 || stat->st_size == 0)
+      if (size <= 0)
         continue;
       n_logs++;
-      bytes += stat->st_size;
+      bytes += size;
     }
-  if (stats != NULL)
-    guestfs_free_statns_list (stats);
 
   json_object_set_int_member (value, "logs", n_logs);
   json_object_set_int_member (value, "log-bytes", bytes);

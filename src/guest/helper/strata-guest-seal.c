@@ -8,6 +8,7 @@
 
 #include "guest/strata-seal-recipe.h"
 #include "strata-appliance.h"
+#include "strata-disk-use.h"
 #include "strata-guest-facts.h"
 #include "strata-guest-sysprep.h"
 #include "strata-guest-verbs.h"
@@ -49,7 +50,7 @@ strata_guest_seal (StrataEmitter *emitter, StrataGuestRequest *request, GError *
   if (program == NULL)
     return NULL;
   operations = strata_guest_sysprep_choose (request->operations, error);
-  if (operations == NULL)
+  if (operations == NULL || !strata_disk_use_check (request->disks, TRUE, error))
     return NULL;
 
   strata_emitter_set_span (emitter, 0.0, LOOKED);

@@ -162,7 +162,9 @@ take_line (StrataEmitter *emitter,
                                *n_done == 0 ? 0.0 : 0.2 + 0.8 * *n_done / (n_operations + 1), text);
       break;
     case STRATA_SYSPREP_LINE_WARNING:
-      json_array_add_string_element (warnings, text);
+      /* A seed that could not be set is one less to delete: the recipe leaves none. */
+      if (!g_str_has_prefix (text, "random seed could not be set"))
+        json_array_add_string_element (warnings, text);
       break;
     case STRATA_SYSPREP_LINE_ERROR:
       g_string_append (complaints, text);
@@ -179,6 +181,7 @@ set_failure (StrataEmitter *emitter, const char *complaints, GError **error)
   g_autofree char *hint = NULL;
   StrataError code;
 
+  strata_emitter_keep_notes (emitter);
   if (*complaints == '\0')
     complaints = _ ("it gave no reason");
   code = strata_guest_failure_classify (complaints, notes, FALSE, &hint);

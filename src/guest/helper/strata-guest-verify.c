@@ -235,7 +235,7 @@ strata_guest_verify (StrataEmitter *emitter, StrataGuestRequest *request, GError
   if (appliance == NULL || !make_checks (appliance, operations, results, error))
     return NULL;
 
-  product = guestfs_inspect_get_product_name (appliance->g, appliance->root);
+  product = strata_guest_os_name (appliance);
   distro = guestfs_inspect_get_distro (appliance->g, appliance->root);
   value = json_object_new ();
   json_object_set_array_member (value, "checks", g_steal_pointer (&results));

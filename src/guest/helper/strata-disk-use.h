@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+gboolean strata_disk_use_check (GPtrArray *disks,
+                                gboolean   for_writing,
+                                GError   **error);
+
+G_END_DECLS
