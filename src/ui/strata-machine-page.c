@@ -9,6 +9,7 @@
 #include "strata-disk-group.h"
 #include "strata-machine-actions.h"
 #include "strata-machine-look.h"
+#include "strata-menu-words.h"
 #include "strata-machine-page.h"
 
 struct _StrataMachinePage
@@ -185,7 +186,7 @@ static void
 menu_mapped_cb (StrataMachinePage *self)
 {
   if (self->machine != NULL)
-    strata_machine_look_explain_menu (GTK_WIDGET (self->menu_popover), self->menu, self->machine);
+    strata_menu_words_apply (GTK_WIDGET (self->menu_popover), self->menu, self->machine);
 }
 
 static void

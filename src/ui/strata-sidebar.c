@@ -7,6 +7,7 @@
 #include <glib/gi18n.h>
 
 #include "strata-machine-row.h"
+#include "strata-menu-words.h"
 #include "strata-sidebar.h"
 
 struct _StrataSidebar
@@ -17,6 +18,7 @@ struct _StrataSidebar
   GListModel *hosts;
   StrataMachine *machine; /* (nullable): what is selected */
 
+  GtkMenuButton *main_button;
   GtkMenuButton *host_button;
   GtkSearchBar *search_bar;
   GtkSearchEntry *search_entry;
@@ -219,6 +221,7 @@ rebuild_host_menu (StrataSidebar *self)
   g_menu_append_section (menu, NULL, G_MENU_MODEL (hosts));
   g_menu_append_section (menu, NULL, G_MENU_MODEL (others));
   gtk_menu_button_set_menu_model (self->host_button, G_MENU_MODEL (menu));
+  strata_menu_words_follow (self->host_button);
 }
 
 static void
@@ -295,6 +298,7 @@ strata_sidebar_class_init (StrataSidebarClass *klass)
                                      NULL, G_TYPE_NONE, 0);
 
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/stratavm/Strata/strata-sidebar.ui");
+  gtk_widget_class_bind_template_child (widget_class, StrataSidebar, main_button);
   gtk_widget_class_bind_template_child (widget_class, StrataSidebar, host_button);
   gtk_widget_class_bind_template_child (widget_class, StrataSidebar, search_bar);
   gtk_widget_class_bind_template_child (widget_class, StrataSidebar, search_entry);
@@ -325,6 +329,7 @@ strata_sidebar_init (StrataSidebar *self)
   gtk_search_bar_connect_entry (self->search_bar, GTK_EDITABLE (self->search_entry));
   /* Typing anywhere in the list searches. */
   gtk_search_bar_set_key_capture_widget (self->search_bar, GTK_WIDGET (self));
+  strata_menu_words_follow (self->main_button);
   update_stack (self);
 }
 

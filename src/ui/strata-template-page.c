@@ -8,6 +8,7 @@
 
 #include "strata-disk-group.h"
 #include "strata-machine-look.h"
+#include "strata-menu-words.h"
 #include "strata-machine-row.h"
 #include "strata-template-page.h"
 
@@ -183,7 +184,7 @@ static void
 menu_mapped_cb (StrataTemplatePage *self)
 {
   if (self->machine != NULL)
-    strata_machine_look_explain_menu (GTK_WIDGET (self->menu_popover), self->menu, self->machine);
+    strata_menu_words_apply (GTK_WIDGET (self->menu_popover), self->menu, self->machine);
 }
 
 static void

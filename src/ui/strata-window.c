@@ -29,6 +29,8 @@ struct _StrataWindow
   AdwToastOverlay *toasts;
   AdwBottomSheet *sheet;
   AdwNavigationSplitView *split_view;
+  AdwNavigationPage *sidebar_page;
+  AdwNavigationPage *content_page;
   StrataSidebar *sidebar;
   GtkStack *content_stack;
   StrataTemplatePage *template_page;
@@ -47,13 +49,6 @@ static GParamSpec *properties[N_PROPS];
 
 G_DEFINE_FINAL_TYPE (StrataWindow, strata_window, ADW_TYPE_APPLICATION_WINDOW)
 
-static char *
-get_content_title (StrataWindow *self,
-                   const char   *machine_name)
-{
-  return g_strdup (machine_name != NULL ? machine_name : _ ("Strata"));
-}
-
 static gboolean
 has_jobs (StrataWindow *self,
           guint         n_jobs)
@@ -71,6 +66,7 @@ update_content (StrataWindow *self)
     page = strata_machine_is_template (machine) ? "template" : "machine";
 
   gtk_stack_set_visible_child_name (self->content_stack, page);
+  adw_navigation_page_set_title (self->content_page, machine != NULL ? strata_machine_get_name (machine) : _ ("Strata"));
   strata_machine_actions_update (self);
 }
 
@@ -335,10 +331,11 @@ strata_window_class_init (StrataWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, StrataWindow, toasts);
   gtk_widget_class_bind_template_child (widget_class, StrataWindow, sheet);
   gtk_widget_class_bind_template_child (widget_class, StrataWindow, split_view);
+  gtk_widget_class_bind_template_child (widget_class, StrataWindow, sidebar_page);
+  gtk_widget_class_bind_template_child (widget_class, StrataWindow, content_page);
   gtk_widget_class_bind_template_child (widget_class, StrataWindow, sidebar);
   gtk_widget_class_bind_template_child (widget_class, StrataWindow, content_stack);
   gtk_widget_class_bind_template_child (widget_class, StrataWindow, template_page);
-  gtk_widget_class_bind_template_callback (widget_class, get_content_title);
   gtk_widget_class_bind_template_callback (widget_class, has_jobs);
   gtk_widget_class_bind_template_callback (widget_class, machine_changed_cb);
   gtk_widget_class_bind_template_callback (widget_class, row_activated_cb);
@@ -432,6 +429,7 @@ strata_window_set_host (StrataWindow *self,
   g_set_object (&self->host, host);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_HOST]);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_HOST_URI]);
+  adw_navigation_page_set_title (self->sidebar_page, strata_host_get_name (host));
   g_settings_set_string (strata_application_get_settings (strata_window_get_application (self)),
                          "last-connection", strata_host_get_uri (host));
   strata_host_connect (host);
