@@ -322,6 +322,16 @@ add_effects (StrataPlanner *self, StrataDomainFacts *template, GPtrArray *clones
                             template->name);
 }
 
+/* "%s" stands for the clone's own name; anything else is a pattern with a number. */
+static GStrv
+expand_hostnames (const char *pattern, GStrv names, GError **error)
+{
+  if (g_str_equal (pattern, "%s"))
+    return g_strdupv (names);
+
+  return strata_name_pattern_expand (pattern, 1, g_strv_length (names), error);
+}
+
 static GPtrArray *
 make_clones (StrataPlanner *self,
              StrataDomainFacts *template,
@@ -335,8 +345,7 @@ make_clones (StrataPlanner *self,
 
   if (self->request->hostname != NULL)
     {
-      hostnames =
-          strata_name_pattern_expand (self->request->hostname, 1, g_strv_length (names), error);
+      hostnames = expand_hostnames (self->request->hostname, names, error);
       if (hostnames == NULL)
         return NULL;
     }

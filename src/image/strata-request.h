@@ -55,7 +55,7 @@ typedef struct
   GStrv names;     /* in place of pattern and count, as edited by the user; may be NULL */
   char *pool;      /* NULL: the template's own */
   char *network;   /* NULL: the template's own */
-  char *hostname;  /* a pattern; NULL: leave it */
+  char *hostname;  /* a pattern, "%s" for the clone's own name; NULL: leave it */
   GStrv ssh_keys;  /* public keys, a line each */
   char *root_hash; /* crypt(3) hash: a password never reaches plan or journal */
   char *user;      /* created if it is not there; the keys are then his */
