@@ -20,8 +20,7 @@ typedef struct
 } Setting;
 
 static Setting
-setting (const char *name,
-         const char *value)
+setting (const char *name, const char *value)
 {
   Setting self = { name, g_strdup (g_getenv (name)) };
 
@@ -46,8 +45,7 @@ setting_clear (Setting *self)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Setting, setting_clear)
 
 static void
-assert_check (StrataError code,
-              const char *words)
+assert_check (StrataError code, const char *words)
 {
   g_autoptr (StrataGuestClient) client = strata_guest_client_new (FALSE);
   g_autoptr (GError) error = NULL;
@@ -59,10 +57,7 @@ assert_check (StrataError code,
 }
 
 static void
-assert_inspect (const char *path,
-                const char *format,
-                StrataError code,
-                const char *words)
+assert_inspect (const char *path, const char *format, StrataError code, const char *words)
 {
   g_autoptr (StrataGuestClient) client = strata_guest_client_new (FALSE);
   g_autoptr (GPtrArray) disks = guest_lab_disks (path, format);
@@ -85,7 +80,8 @@ test_check (void)
 
   operations = strata_guest_client_list_operations (client, NULL, &error);
   g_assert_no_error (error);
-  g_assert_cmpuint (json_array_get_length (json_object_get_array_member (operations, "operations")), >, 30);
+  g_assert_cmpuint (json_array_get_length (json_object_get_array_member (operations, "operations")),
+                    >, 30);
 }
 
 static void
@@ -178,7 +174,8 @@ static void
 test_broken_qemu (void)
 {
   g_autofree char *blank = guest_lab_blank (lab, "broken.img", NULL, 0);
-  g_autofree char *qemu = guest_lab_script (lab, "broken-qemu", "#!/bin/sh\necho 'I am broken' >&2\nexit 1\n");
+  g_autofree char *qemu =
+      guest_lab_script (lab, "broken-qemu", "#!/bin/sh\necho 'I am broken' >&2\nexit 1\n");
   g_auto (Setting) hv = setting ("LIBGUESTFS_HV", qemu);
   g_autoptr (StrataGuestClient) client = strata_guest_client_new (FALSE);
   g_autoptr (GPtrArray) disks = guest_lab_disks (blank, "raw");
@@ -204,17 +201,20 @@ test_busy (void)
   g_autoptr (GPtrArray) disks = guest_lab_disks (overlay, "qcow2");
   g_autoptr (StrataGuestClient) client = strata_guest_client_new (FALSE);
   g_autoptr (GError) error = NULL;
-  g_autoptr (GSubprocess) holder
-      = g_subprocess_new (G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error, "qemu-io", "-f",
-                          "qcow2", overlay, NULL);
+  g_autoptr (GSubprocess) holder =
+      g_subprocess_new (G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error,
+                        "qemu-io", "-f", "qcow2", overlay, NULL);
   char prompt[8];
 
   g_assert_no_error (error);
-  g_assert_cmpint (g_input_stream_read (g_subprocess_get_stdout_pipe (holder), prompt, sizeof prompt, NULL, NULL), >, 0);
+  g_assert_cmpint (g_input_stream_read (g_subprocess_get_stdout_pipe (holder), prompt,
+                                        sizeof prompt, NULL, NULL),
+                   >, 0);
 
   g_assert_null (strata_guest_client_seal (client, disks, NULL, NULL, &error));
   g_assert_error (error, STRATA_ERROR, STRATA_ERROR_BUSY);
   g_assert_nonnull (strstr (error->message, overlay));
+  assert_inspect (overlay, "qcow2", STRATA_ERROR_BUSY, overlay);
 
   g_output_stream_close (g_subprocess_get_stdin_pipe (holder), NULL, NULL);
   g_subprocess_wait (holder, NULL, NULL);
@@ -226,10 +226,11 @@ static void
 test_hanging_kvm (void)
 {
   g_autofree char *blank = guest_lab_blank (lab, "hang.img", NULL, 0);
-  g_autofree char *qemu = guest_lab_script (lab, "hanging-qemu",
-                                            "#!/bin/sh\n"
-                                            "case \"$*\" in *virtio-serial*kvm* | *kvm*virtio-serial*) exec sleep 1000;; esac\n"
-                                            "exec qemu-system-x86_64 \"$@\"\n");
+  g_autofree char *qemu =
+      guest_lab_script (lab, "hanging-qemu",
+                        "#!/bin/sh\n"
+                        "case \"$*\" in *accel=kvm*virtio-serial*) exec sleep 1000;; esac\n"
+                        "exec qemu-system-x86_64 \"$@\"\n");
   g_auto (Setting) hv = setting ("LIBGUESTFS_HV", qemu);
   g_auto (Setting) settings = setting ("LIBGUESTFS_BACKEND_SETTINGS", NULL);
   g_autoptr (StrataGuestClient) client = strata_guest_client_new (FALSE);
@@ -260,6 +261,28 @@ test_encrypted (void)
   assert_inspect (disk, "raw", STRATA_ERROR_UNSUPPORTED, "encrypted");
 }
 
+/* What a raw disk holds is the guest's business: it must not be taken for an image format, which would let
+ * the guest name a file of the host as its backing file. */
+static void
+test_forged_header (void)
+{
+  g_autofree char *secret = guest_lab_blank (lab, "secret.img", NULL, 0);
+  g_autofree char *inner = guest_lab_path (lab, "inner.qcow2");
+  const char *const create[] = { "qemu-img", "create", "-q",   "-f",  "qcow2", "-F",
+                                 "raw",      "-b",     secret, inner, NULL };
+  g_autofree char *output = guest_lab_run (create);
+  g_autofree char *header = NULL;
+  g_autofree char *disk = NULL;
+  gsize length = 0;
+
+  g_assert_true (g_file_get_contents (inner, &header, &length, NULL));
+  disk = guest_lab_blank (lab, "forged.img", header, length);
+  g_assert_cmpint (g_remove (secret), ==, 0);
+
+  /* Were the header believed, QEMU would miss the backing file and not start. */
+  assert_inspect (disk, "raw", STRATA_ERROR_NO_OS, "forged.img");
+}
+
 static gpointer
 cancel_soon (gpointer data)
 {
@@ -288,8 +311,7 @@ test_cancel (void)
 }
 
 int
-main (int argc,
-      char *argv[])
+main (int argc, char *argv[])
 {
   int status;
 
@@ -310,6 +332,7 @@ main (int argc,
   g_test_add_func ("/guest/trouble/busy", test_busy);
   g_test_add_func ("/guest/trouble/hanging-kvm", test_hanging_kvm);
   g_test_add_func ("/guest/trouble/encrypted", test_encrypted);
+  g_test_add_func ("/guest/trouble/forged-header", test_forged_header);
   g_test_add_func ("/guest/trouble/cancel", test_cancel);
 
   status = g_test_run ();

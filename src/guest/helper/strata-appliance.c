@@ -15,6 +15,7 @@
 #include "guest/strata-guest-failure.h"
 #include "strata-disk-use.h"
 #include "strata-guest-check.h"
+#include "strata-no-os.h"
 #include "xml/strata-error.h"
 
 static void
@@ -179,11 +180,19 @@ strata_appliance_add_disks (StrataAppliance *self, GPtrArray *disks, GError **er
   for (guint i = 0; i < disks->len; i++)
     {
       StrataGuestDisk *disk = g_ptr_array_index (disks, i);
+      g_autofree char *overlay = NULL;
 
       if (self->first_path == NULL)
         self->first_path = g_strdup (disk->path);
-      if (guestfs_add_drive_opts (self->g, disk->path, GUESTFS_ADD_DRIVE_OPTS_FORMAT, disk->format,
-                                  GUESTFS_ADD_DRIVE_OPTS_READONLY, self->read_only, -1) != 0)
+      if (self->read_only)
+        {
+          overlay = strata_disk_use_overlay (disk, error);
+          if (overlay == NULL)
+            return FALSE;
+        }
+      if (guestfs_add_drive_opts (self->g, overlay != NULL ? overlay : disk->path,
+                                  GUESTFS_ADD_DRIVE_OPTS_FORMAT,
+                                  overlay != NULL ? "qcow2" : disk->format, -1) != 0)
         return strata_appliance_set_error (self, disk->path, error);
     }
 
@@ -217,27 +226,6 @@ strata_appliance_launch (StrataAppliance *self, GError **error)
   return done;
 }
 
-static gboolean
-set_no_os (StrataAppliance *self, GError **error)
-{
-  g_auto (GStrv) filesystems = guestfs_list_filesystems (self->g);
-
-  for (size_t i = 0; filesystems != NULL && filesystems[i] != NULL; i += 2)
-    {
-      if (strcmp (filesystems[i + 1], "crypto_LUKS") != 0 &&
-          strcmp (filesystems[i + 1], "BitLocker") != 0)
-        continue;
-      strata_set_error (
-          error, STRATA_ERROR_UNSUPPORTED, strata_guest_failure_hint (STRATA_ERROR_NO_OS),
-          _ ("“%s” is encrypted, so what is inside cannot be read or sealed."), self->first_path);
-      return FALSE;
-    }
-
-  strata_set_error (error, STRATA_ERROR_NO_OS, strata_guest_failure_hint (STRATA_ERROR_NO_OS),
-                    _ ("No operating system was found on “%s”."), self->first_path);
-  return FALSE;
-}
-
 static int
 compare_mountpoints (gconstpointer a, gconstpointer b)
 {
@@ -269,7 +257,7 @@ strata_appliance_inspect (StrataAppliance *self, gboolean refuse_windows, GError
   if (roots == NULL)
     return strata_appliance_set_error (self, NULL, error);
   if (roots[0] == NULL)
-    return set_no_os (self, error);
+    return strata_no_os_set_error (self->g, self->first_path, error);
 
   self->root = g_strdup (roots[0]);
   self->type = guestfs_inspect_get_type (self->g, self->root);

@@ -2,12 +2,14 @@
 
 #pragma once
 
-#include <glib.h>
+#include "guest/strata-guest-client.h"
 
 G_BEGIN_DECLS
 
-gboolean strata_disk_use_check (GPtrArray *disks,
-                                gboolean   for_writing,
-                                GError   **error);
+gboolean strata_disk_use_check   (GPtrArray       *disks,
+                                  gboolean         for_writing,
+                                  GError         **error);
+char    *strata_disk_use_overlay (StrataGuestDisk *disk,
+                                  GError         **error);
 
 G_END_DECLS
