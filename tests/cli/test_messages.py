@@ -112,6 +112,20 @@ def pool_is_full():
         lab.virsh('pool-destroy', 'small')
 
 
+def pool_is_too_small_for_all_clones():
+    """No one clone is too large, but all of them are; this needs no small file system."""
+    path = lab.make_disk('web-vda.qcow2', size='512M', data='480M')
+    lab.define_xml(DOMAIN.format(name='web', disks=disk_xml(path)))
+    free = int(lab.virsh('pool-info', '--bytes', 'default').out.split('Available:')[1].split()[0])
+    count = free // (480 << 20) + 2
+    if count > 1000:
+        raise Skip('this disk holds a thousand of them')
+    done = lab.ctl('template', 'create', 'web', '--convert', '--no-seal', '--name', 'base')
+    expect_equal(done.status, 0, 'template', done)
+    fails(['template', 'deploy', 'base', '--name', 'web-%d', '--count', str(count), '--full'], 3,
+          'no-space', 'default', 'GB', hint=['pool'])
+
+
 def disk_fills_up_on_the_way():
     """The planner sees nothing of a file system that belongs to no pool: the copy itself fails."""
     if SMALL not in os.environ:
@@ -252,9 +266,10 @@ def each(test):
 
 try:
     run([starts] + [each(test) for test in (
-        name_taken, machine_runs, machine_is_saved, pool_is_full, disk_fills_up_on_the_way,
-        disk_on_a_block_device, disk_of_the_raw_format, disk_of_a_shared_or_passing_kind,
-        disk_that_is_gone, virt_sysprep_is_missing, kernel_is_unreadable,
+        name_taken, machine_runs, machine_is_saved, pool_is_full, pool_is_too_small_for_all_clones,
+        disk_fills_up_on_the_way, disk_on_a_block_device, disk_of_the_raw_format,
+        disk_of_a_shared_or_passing_kind, disk_that_is_gone, virt_sysprep_is_missing,
+        kernel_is_unreadable,
         appliance_does_not_start, machine_without_a_system, image_without_a_system, windows,
         unknown_operation, operations_are_listed)])
 finally:
