@@ -52,7 +52,8 @@ describe_kind (StrataDeployDialog *self,
                guint64             disk_bytes,
                guint               count)
 {
-  const char *name = self->machine != NULL ? strata_machine_get_name (self->machine) : "";
+  /* A binding may be evaluated once more when the dialog is gone. */
+  const char *name = self != NULL && self->machine != NULL ? strata_machine_get_name (self->machine) : "";
   g_autofree char *each = g_format_size (disk_bytes);
   g_autofree char *all = g_format_size (disk_bytes * count);
 

@@ -49,7 +49,8 @@ is_cancellable (StrataJobRow  *self,
                 StrataJobState state,
                 guint          step)
 {
-  return self->job != NULL && strata_job_can_cancel (self->job);
+  /* A binding may be evaluated once more when the row is gone. */
+  return self != NULL && self->job != NULL && strata_job_can_cancel (self->job);
 }
 
 static gboolean
@@ -197,7 +198,7 @@ static char *
 describe_error (StrataJobRow *self,
                 const char   *message)
 {
-  const GError *error = self->job != NULL ? strata_job_get_error (self->job) : NULL;
+  const GError *error = self != NULL && self->job != NULL ? strata_job_get_error (self->job) : NULL;
   const char *hint = error != NULL ? strata_error_get_hint (error) : NULL;
 
   return hint != NULL ? g_strdup_printf ("%s\n%s", message, hint) : g_strdup (message);

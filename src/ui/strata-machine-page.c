@@ -160,7 +160,8 @@ static char *
 get_console_reason (StrataMachinePage *self,
                     StrataDomainFacts *facts)
 {
-  return g_strdup (self->machine != NULL
+  /* A binding may be evaluated once more when the page is gone. */
+  return g_strdup (self != NULL && self->machine != NULL
                        ? strata_machine_actions_get_reason (self->machine, "machine.open-console")
                        : NULL);
 }
@@ -172,7 +173,7 @@ has_reasons (StrataMachinePage *self,
   g_autofree char *console = get_console_reason (self, facts);
 
   return console != NULL
-         || (self->machine != NULL && !strata_machine_can (self->machine, STRATA_ABILITY_DELETE));
+         || (self != NULL && self->machine != NULL && !strata_machine_can (self->machine, STRATA_ABILITY_DELETE));
 }
 
 static void

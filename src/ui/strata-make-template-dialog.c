@@ -19,6 +19,8 @@ struct _StrataMakeTemplateDialog
   AdwNavigationPage *plan_page;
 
   AdwNavigationView *view;
+  GtkButton *continue_button;
+  GtkLabel *problem_label;
   AdwToggleGroup *kind;
   AdwEntryRow *name_row;
   AdwComboRow *running_row;
@@ -59,10 +61,10 @@ get_name_problem (StrataMakeTemplateDialog *self,
   g_autoptr (GError) error = NULL;
   StrataMachine *other;
 
+  if (self->host == NULL)
+    return NULL; /* still being made */
   if (!strata_name_check (name, &error))
     return g_strdup (error->message);
-  if (self->host == NULL)
-    return NULL;
 
   other = strata_host_find (self->host, name);
   if (other == NULL || (other == self->machine && is_convert (self)))
@@ -71,35 +73,24 @@ get_name_problem (StrataMakeTemplateDialog *self,
   return g_strdup_printf (_ ("There is a machine named “%s” already."), name);
 }
 
-static gboolean
-is_free (StrataMakeTemplateDialog *self,
-         const char               *name)
-{
-  g_autofree char *problem = get_name_problem (self, name);
-
-  return problem == NULL;
-}
-
-static gboolean
-is_taken (StrataMakeTemplateDialog *self,
-          const char               *name)
-{
-  return !is_free (self, name);
-}
-
 static void
-name_changed_cb (StrataMakeTemplateDialog *self)
+check_name (StrataMakeTemplateDialog *self)
 {
-  if (is_free (self, gtk_editable_get_text (GTK_EDITABLE (self->name_row))))
-    gtk_widget_remove_css_class (GTK_WIDGET (self->name_row), "error");
-  else
+  g_autofree char *problem = get_name_problem (self, gtk_editable_get_text (GTK_EDITABLE (self->name_row)));
+
+  if (problem != NULL)
     gtk_widget_add_css_class (GTK_WIDGET (self->name_row), "error");
+  else
+    gtk_widget_remove_css_class (GTK_WIDGET (self->name_row), "error");
+  gtk_label_set_label (self->problem_label, problem != NULL ? problem : "");
+  gtk_widget_set_visible (GTK_WIDGET (self->problem_label), problem != NULL);
+  gtk_widget_set_sensitive (GTK_WIDGET (self->continue_button), problem == NULL);
 }
 
 static void
 how_continued_cb (StrataMakeTemplateDialog *self)
 {
-  if (!is_free (self, gtk_editable_get_text (GTK_EDITABLE (self->name_row))))
+  if (!gtk_widget_get_sensitive (GTK_WIDGET (self->continue_button)))
     return;
 
   adw_navigation_view_push (self->view, ADW_NAVIGATION_PAGE (self->seal_page));
@@ -189,15 +180,14 @@ strata_make_template_dialog_class_init (StrataMakeTemplateDialogClass *klass)
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/io/github/stratavm/Strata/strata-make-template-dialog.ui");
   gtk_widget_class_bind_template_child (widget_class, StrataMakeTemplateDialog, view);
+  gtk_widget_class_bind_template_child (widget_class, StrataMakeTemplateDialog, continue_button);
+  gtk_widget_class_bind_template_child (widget_class, StrataMakeTemplateDialog, problem_label);
   gtk_widget_class_bind_template_child (widget_class, StrataMakeTemplateDialog, kind);
   gtk_widget_class_bind_template_child (widget_class, StrataMakeTemplateDialog, name_row);
   gtk_widget_class_bind_template_child (widget_class, StrataMakeTemplateDialog, running_row);
   gtk_widget_class_bind_template_child (widget_class, StrataMakeTemplateDialog, seal_page);
   gtk_widget_class_bind_template_callback (widget_class, describe_kind);
-  gtk_widget_class_bind_template_callback (widget_class, get_name_problem);
-  gtk_widget_class_bind_template_callback (widget_class, name_changed_cb);
-  gtk_widget_class_bind_template_callback (widget_class, is_free);
-  gtk_widget_class_bind_template_callback (widget_class, is_taken);
+  gtk_widget_class_bind_template_callback (widget_class, check_name);
   gtk_widget_class_bind_template_callback (widget_class, how_continued_cb);
   gtk_widget_class_bind_template_callback (widget_class, seal_continued_cb);
   gtk_widget_class_install_action (widget_class, "dialog.close", NULL, close_dialog);

@@ -126,6 +126,8 @@ class Application:
 
     @property
     def root(self):
+        if self.process.poll() is not None:
+            raise RuntimeError(f'strata ended with status {self.process.returncode}')
         desktop = self.desk.atspi.Registry.getDesktop(0)
         for index in range(desktop.childCount):
             try:
@@ -255,7 +257,9 @@ class Application:
         self.press(item, ('menu item',))
 
     def resize(self, width, height):
-        xdotool('windowsize', '--sync', self.window, width, height)
+        xdotool('windowsize', self.window, width, height)
+        wait_for(f'a width of {width}', lambda: f'WIDTH={width}\n' in
+                 xdotool('getwindowgeometry', '--shell', self.window) + '\n')
 
     def screenshot(self, name):
         path = os.path.join(ARTIFACTS, f'{name}.png')
@@ -287,7 +291,7 @@ def run(tests, application=None):
             print(f'not ok {number} - {name}', flush=True)
             text = ''.join(traceback.format_exception(error))
             window = application() if application else None
-            if window is not None:
+            if window is not None and window.process.poll() is None:
                 text += f'\nPicture: {window.screenshot(test.__name__)}\n{window.tree()}\n{window.words()}'
             print('\n'.join(f'# {line}' for line in text.splitlines()), flush=True)
             if isinstance(error, KeyboardInterrupt):

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The window itself, on libvirt's mock: lists, search, menus by keyboard, a narrow window, a host that is not there."""
+
+import os
+import re
+import time
+
+import harness
+from harness import Application, Desk, wait_for
+
+LIST = ('list item',)
+MENU = ('menu item',)
+
+NODE = '''<node>
+  <cpu><mhz>2000</mhz><model>x86_64</model><active>4</active><memory>8000000</memory></cpu>
+{domains}
+</node>'''
+
+DOMAIN = '''  <domain type='test' xmlns:test='http://libvirt.org/schemas/domain/test/1.0'>
+    <name>{name}</name><memory>65536</memory><vcpu>1</vcpu>
+    <os><type arch='x86_64'>hvm</type></os>
+    <devices><disk type='file' device='disk'><driver type='qcow2'/><source file='/nowhere/{name}.qcow2'/><target dev='vda'/></disk></devices>
+    <test:runstate>{state}</test:runstate>
+  </domain>'''
+
+
+class State:
+    desk = None
+    window = None
+
+
+def row(name):
+    return re.compile(rf'^{re.escape(name)}, ')
+
+
+def many_machines(path):
+    """200 machines: every tenth runs (1), the others are off (5)."""
+    domains = [DOMAIN.format(name=f'machine-{n}', state=1 if n % 10 == 0 else 5) for n in range(1, 201)]
+    with open(path, 'w', encoding='utf-8') as file:
+        file.write(NODE.format(domains='\n'.join(domains)))
+    return path
+
+
+def the_window_comes_up_with_its_machines():
+    path = many_machines(os.path.join(os.path.expanduser('~'), 'node.xml'))
+    State.window = Application(State.desk, f'test://{path}')
+    State.window.wait('Virtual Machines', ('label',))
+    State.window.wait(row('machine-1'), LIST)
+    first = [n.name for n, _ in State.window.walk() if n.getRoleName() in LIST and n.name.startswith('machine-')][:12]
+    numbers = [int(re.match(r'machine-(\d+)', name).group(1)) for name in first]
+    assert numbers == sorted(numbers), f'numbers are in order: {first}'
+
+
+def typing_searches():
+    window = State.window
+    window.focus()
+    window.click(window.wait(row('machine-1'), LIST))
+    window.key('ctrl+f')
+    window.type('machine-19')
+    window.wait(row('machine-190'), LIST)
+    window.wait_gone(row('machine-2'), LIST)
+    window.type('nonsense')
+    window.wait('No Results')
+    window.key('Escape')
+    window.wait(row('machine-2'), LIST)
+
+
+def a_click_shows_the_page():
+    window = State.window
+    window.click(window.wait(row('machine-1'), LIST))
+    window.wait('Details', ('label',))
+    window.wait('Make Template…', harness.BUTTONS, sensitive=True)
+
+
+def the_menu_comes_by_keyboard_and_says_why_not():
+    window = State.window
+    window.click(window.wait(row('machine-2'), LIST))
+    window.wait('Details', ('label',))
+    for key in ('Menu', 'shift+F10'):
+        window.key(key)
+        window.wait('Start', MENU)
+        item = window.find('Shut Down', MENU)
+        assert not item.getState().contains(State.desk.atspi.STATE_SENSITIVE), 'a machine that is off can’t be shut down'
+        wait_for('the reason', lambda: item.description == 'It is not running.')
+        window.key('Escape')
+        window.wait_gone('Start', MENU)
+
+
+def starting_and_stopping_follow_the_events():
+    window = State.window
+    window.menu(row('machine-3'), 'Start')
+    window.wait(re.compile('^machine-3, Running'), LIST)
+    window.menu(row('machine-3'), 'Force Off')
+    window.press('Force Off')
+    window.wait(re.compile('^machine-3, Off'), LIST)
+
+
+def make_template_checks_the_name():
+    window = State.window
+    window.menu(row('machine-5'), 'Make Template…')
+    window.wait('Name of the template')
+    window.fill('Name of the template', 'machine-7')
+    window.wait('There is a machine named “machine-7” already.')
+    button = window.find('Continue', harness.BUTTONS)
+    assert not button.getState().contains(State.desk.atspi.STATE_SENSITIVE), 'a name that is taken stops it'
+    window.fill('Name of the template', 'template-machine-5')
+    window.wait('Continue', harness.BUTTONS, sensitive=True)
+    window.press('Cancel')
+    window.wait_gone('Name of the template')
+
+
+def a_narrow_window_shows_one_thing_at_a_time():
+    window = State.window
+    window.resize(380, 680)
+    window.wait_gone(row('machine-1'), LIST)
+    window.press('Back')
+    window.wait(row('machine-1'), LIST)
+    window.click(window.find(row('machine-4'), LIST))
+    window.wait('Back', harness.BUTTONS)
+    window.resize(1000, 680)
+    window.wait(row('machine-1'), LIST)
+
+
+def another_host_can_be_chosen():
+    window = State.window
+    window.focus()
+    window.key('ctrl+n')
+    window.wait('Connect', harness.BUTTONS)
+    window.fill('URI', 'qemu+unix:///session?socket=/nowhere/socket')
+    window.press('Connect')
+    window.wait('Not Connected')
+    window.wait('Try Again', harness.BUTTONS)
+
+
+def nothing_complained():
+    words = State.window.words()
+    complaints = [line for line in words.splitlines() if re.search(r'(CRITICAL|WARNING) \*\*', line)]
+    assert not complaints, '\n'.join(complaints)
+    State.window.close()
+    wait_for('the process to end', lambda: State.window.process.poll() is not None)
+
+
+def main():
+    try:
+        State.desk = Desk()
+    except harness.Skip as reason:
+        print(f'1..0 # SKIP {reason}')
+        return
+    start = time.monotonic()
+    status = harness.run([
+        the_window_comes_up_with_its_machines,
+        typing_searches,
+        a_click_shows_the_page,
+        the_menu_comes_by_keyboard_and_says_why_not,
+        starting_and_stopping_follow_the_events,
+        make_template_checks_the_name,
+        a_narrow_window_shows_one_thing_at_a_time,
+        another_host_can_be_chosen,
+        nothing_complained,
+    ], lambda: State.window)
+    print(f'# {time.monotonic() - start:.1f} s in all', flush=True)
+    harness.finish(status, State.window, State.desk)
+
+
+if __name__ == '__main__':
+    main()
