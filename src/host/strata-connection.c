@@ -13,6 +13,7 @@
 #include "strata-host-facts.h"
 #include "strata-opening.h"
 #include "strata-vir.h"
+#include "strata-worker.h"
 
 struct _StrataConnection
 {
@@ -263,10 +264,15 @@ open_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cance
   GError *error = NULL;
   StrataConnection *self = strata_connection_open (data, cancellable, &error);
 
-  if (self != NULL)
-    g_task_return_pointer (task, self, g_object_unref);
-  else
-    g_task_return_error (task, error);
+  if (self == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+
+  /* What a client that died left running. That it can't be ended is no reason not to open the host. */
+  strata_worker_reap (self, NULL);
+  g_task_return_pointer (task, self, g_object_unref);
 }
 
 /**

@@ -11,6 +11,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "strata-host-summary.h"
 #include "strata-host.h"
 #include "strata-machine-list.h"
 #include "xml/strata-error.h"
@@ -24,6 +25,7 @@ struct _StrataHost
 
   char *uri;
   char *name;
+  char *summary; /* NULL until it is known */
   StrataHostState state;
   GError *error;
 
@@ -42,6 +44,7 @@ typedef enum
   PROP_STATE,
   PROP_ERROR_MESSAGE,
   PROP_ERROR_HINT,
+  PROP_SUMMARY,
   N_PROPS,
 } StrataHostProperty;
 
@@ -174,6 +177,16 @@ closed_cb (StrataHost *self)
 }
 
 static void
+summarised_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (StrataHost) self = STRATA_HOST (user_data);
+  g_autofree char *summary = strata_host_summary_finish (result, NULL);
+
+  if (summary != NULL && g_set_str (&self->summary, summary))
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SUMMARY]);
+}
+
+static void
 followed_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (StrataHost) self = STRATA_HOST (user_data);
@@ -183,6 +196,8 @@ followed_cb (GObject *object, GAsyncResult *result, gpointer user_data)
     {
       take_error (self, NULL);
       set_state (self, STRATA_HOST_CONNECTED);
+      strata_host_summary_async (self->connection, self->cancellable, summarised_cb,
+                                 g_object_ref (self));
     }
   else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     g_error_free (error);
@@ -272,6 +287,7 @@ strata_host_finalize (GObject *object)
 
   g_clear_pointer (&self->uri, g_free);
   g_clear_pointer (&self->name, g_free);
+  g_clear_pointer (&self->summary, g_free);
   g_clear_error (&self->error);
 
   G_OBJECT_CLASS (strata_host_parent_class)->finalize (object);
@@ -296,6 +312,9 @@ strata_host_get_property (GObject *object, guint prop_id, GValue *value, GParamS
     case PROP_ERROR_MESSAGE:
       g_value_set_string (value, self->error != NULL ? self->error->message : NULL);
       break;
+    case PROP_SUMMARY:
+      g_value_set_string (value, self->summary);
+      break;
     case PROP_ERROR_HINT:
       g_value_set_string (value, self->error != NULL ? strata_error_get_hint (self->error) : NULL);
       break;
@@ -319,6 +338,7 @@ strata_host_class_init (StrataHostClass *klass)
   properties[PROP_STATE] = g_param_spec_enum ("state", NULL, NULL, STRATA_TYPE_HOST_STATE,
                                               STRATA_HOST_DISCONNECTED, flags);
   properties[PROP_ERROR_MESSAGE] = g_param_spec_string ("error-message", NULL, NULL, NULL, flags);
+  properties[PROP_SUMMARY] = g_param_spec_string ("summary", NULL, NULL, NULL, flags);
   properties[PROP_ERROR_HINT] = g_param_spec_string ("error-hint", NULL, NULL, NULL, flags);
 
   g_object_class_install_properties (object_class, N_PROPS, properties);

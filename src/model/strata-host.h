@@ -18,7 +18,8 @@ typedef enum
 } StrataHostState;
 
 /* A host in the window. Main thread. A GListModel of StrataMachine, kept by libvirt's events, sorted by name.
- * Properties: uri, name ("This computer", "This computer (system)", "user@host"), state, error-message, error-hint. */
+ * Properties: uri, name ("This computer", "This computer (system)", "user@host"), state, error-message, error-hint,
+ * summary ("libvirt 11.3.0 · QEMU 10.0.13 · KVM works"). */
 #define STRATA_TYPE_HOST_STATE (strata_host_state_get_type ())
 #define STRATA_TYPE_HOST       (strata_host_get_type ())
 
