@@ -10,10 +10,7 @@
 #include "xml/strata-error.h"
 
 static void
-load_thread (GTask        *task,
-             gpointer      source,
-             gpointer      task_data,
-             GCancellable *cancellable)
+load_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
 {
   GError *error = NULL;
   StrataPlaces *places = strata_places_new (task_data, &error);
@@ -34,10 +31,10 @@ load_thread (GTask        *task,
  * Main thread.
  */
 void
-strata_host_load_places_async (StrataHost         *host,
-                               GCancellable       *cancellable,
+strata_host_load_places_async (StrataHost *host,
+                               GCancellable *cancellable,
                                GAsyncReadyCallback callback,
-                               gpointer            user_data)
+                               gpointer user_data)
 {
   g_autoptr (GTask) task = NULL;
   StrataConnection *connection;
@@ -50,7 +47,8 @@ strata_host_load_places_async (StrataHost         *host,
   connection = strata_host_get_connection (host);
   if (connection == NULL)
     {
-      g_task_return_error (task, strata_error_new (STRATA_ERROR_CONNECTION, NULL, _ ("“%s” is not connected"),
+      g_task_return_error (task, strata_error_new (STRATA_ERROR_CONNECTION, NULL,
+                                                   _ ("“%s” is not connected"),
                                                    strata_host_get_name (host)));
       return;
     }
@@ -68,9 +66,7 @@ strata_host_load_places_async (StrataHost         *host,
  * Returns: (transfer full) (nullable): pools and networks
  */
 StrataPlaces *
-strata_host_load_places_finish (StrataHost   *host,
-                                GAsyncResult *result,
-                                GError      **error)
+strata_host_load_places_finish (StrataHost *host, GAsyncResult *result, GError **error)
 {
   g_return_val_if_fail (g_task_is_valid (result, host), NULL);
 
