@@ -28,16 +28,6 @@ struct _StrataCliProgress
 };
 
 static guint
-job_step (StrataJob *job)
-{
-  guint step = 0;
-
-  g_object_get (job, "step", &step, NULL);
-
-  return step;
-}
-
-static guint
 terminal_columns (void)
 {
   struct winsize size = { 0 };
@@ -63,14 +53,14 @@ append_time_left (GString *line, int seconds)
 }
 
 static void
-append_bytes (GString *line, StrataJob *job)
+append_bytes (GString *line, const StrataProgress *progress)
 {
-  guint64 total = strata_job_get_bytes_total (job);
-  guint64 rate = strata_job_get_rate (job);
+  guint64 total = progress->bytes_total;
+  guint64 rate = progress->rate;
 
   if (total > 0)
     {
-      g_autofree char *done_text = g_format_size (strata_job_get_bytes_done (job));
+      g_autofree char *done_text = g_format_size (progress->bytes_done);
       g_autofree char *total_text = g_format_size (total);
 
       /* Translators: “120 MB of 461 MB” */
@@ -100,16 +90,17 @@ static gboolean
 on_redraw (gpointer user_data)
 {
   StrataCliProgress *self = user_data;
+  const StrataProgress *progress = strata_job_get_progress (self->job);
   const char *title = strata_job_get_step_title (self->job);
   g_autoptr (GString) line = g_string_new (NULL);
   g_autofree char *cut = NULL;
 
-  g_string_append_printf (line, "[%u/%u] %s %d %%", job_step (self->job),
+  g_string_append_printf (line, "[%u/%u] %s %d %%", strata_job_get_progress (self->job)->step,
                           strata_plan_get_n_steps (strata_job_get_plan (self->job)),
                           title != NULL ? title : strata_job_get_title (self->job),
-                          (int) (strata_job_get_fraction (self->job) * 100));
-  append_bytes (line, self->job);
-  append_time_left (line, strata_job_get_seconds_left (self->job));
+                          (int) (progress->fraction * 100));
+  append_bytes (line, progress);
+  append_time_left (line, progress->seconds_left);
 
   /* A line that wraps could not be written over. */
   cut = g_utf8_substring (line->str, 0,
@@ -124,7 +115,7 @@ on_redraw (gpointer user_data)
 static void
 on_step (StrataCliProgress *self)
 {
-  guint step = job_step (self->job);
+  guint step = strata_job_get_progress (self->job)->step;
   const char *title = strata_job_get_step_title (self->job);
 
   if (step == self->last_step || title == NULL)

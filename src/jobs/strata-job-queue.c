@@ -106,7 +106,7 @@ get_fraction (StrataJobQueue *self)
       StrataJob *job = g_ptr_array_index (self->jobs, i);
 
       if (!strata_job_is_over (job))
-        sum += strata_job_get_fraction (job);
+        sum += strata_job_get_progress (job)->fraction;
     }
 
   return self->n_active > 0 ? sum / self->n_active : 0;

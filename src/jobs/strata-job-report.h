@@ -6,19 +6,6 @@
 
 G_BEGIN_DECLS
 
-/* All that changes while a job runs. */
-typedef struct
-{
-  StrataJobState state;
-  StrataJobOutcome outcome;
-  guint step; /* from 1; 0: none yet */
-  double fraction;
-  guint64 bytes_done;
-  guint64 bytes_total;
-  guint64 rate;
-  int seconds_left;
-} StrataProgress;
-
 /* What the worker says of its job, under a mutex. However much it says, the owner's context is woken by
  * one idle at a time, which reads the latest. */
 typedef struct _StrataJobReport StrataJobReport;

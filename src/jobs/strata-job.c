@@ -481,14 +481,6 @@ strata_job_can_cancel (StrataJob *self)
   return strata_job_get_state (self) <= STRATA_JOB_RUNNING;
 }
 
-double
-strata_job_get_fraction (StrataJob *self)
-{
-  g_return_val_if_fail (STRATA_IS_JOB (self), 0);
-
-  return self->shown.fraction;
-}
-
 const char *
 strata_job_get_step_title (StrataJob *self)
 {
@@ -497,36 +489,18 @@ strata_job_get_step_title (StrataJob *self)
   return self->shown_title;
 }
 
-guint64
-strata_job_get_bytes_done (StrataJob *self)
+/**
+ * strata_job_get_progress:
+ * @self: a job
+ *
+ * Returns: (transfer none): how far it has come, as the properties say it
+ */
+const StrataProgress *
+strata_job_get_progress (StrataJob *self)
 {
-  g_return_val_if_fail (STRATA_IS_JOB (self), 0);
+  g_return_val_if_fail (STRATA_IS_JOB (self), NULL);
 
-  return self->shown.bytes_done;
-}
-
-guint64
-strata_job_get_bytes_total (StrataJob *self)
-{
-  g_return_val_if_fail (STRATA_IS_JOB (self), 0);
-
-  return self->shown.bytes_total;
-}
-
-guint64
-strata_job_get_rate (StrataJob *self)
-{
-  g_return_val_if_fail (STRATA_IS_JOB (self), 0);
-
-  return self->shown.rate;
-}
-
-int
-strata_job_get_seconds_left (StrataJob *self)
-{
-  g_return_val_if_fail (STRATA_IS_JOB (self), -1);
-
-  return self->shown.seconds_left;
+  return &self->shown;
 }
 
 const GError *
@@ -535,14 +509,6 @@ strata_job_get_error (StrataJob *self)
   g_return_val_if_fail (STRATA_IS_JOB (self), NULL);
 
   return self->shown_error;
-}
-
-const char *
-strata_job_get_log (StrataJob *self)
-{
-  g_return_val_if_fail (STRATA_IS_JOB (self), NULL);
-
-  return self->shown_log;
 }
 
 void

@@ -36,6 +36,19 @@ typedef enum
   STRATA_JOB_OUTCOME_STUCK,
 } StrataJobOutcome;
 
+/* How far a job has come. */
+typedef struct
+{
+  StrataJobState state;
+  StrataJobOutcome outcome;
+  guint step; /* from 1; 0: none yet */
+  double fraction;
+  guint64 bytes_done; /* by this step */
+  guint64 bytes_total;
+  guint64 rate;     /* bytes per second */
+  int seconds_left; /* -1: not known */
+} StrataProgress;
+
 #define STRATA_TYPE_JOB_STATE   (strata_job_state_get_type ())
 #define STRATA_TYPE_JOB_OUTCOME (strata_job_outcome_get_type ())
 #define STRATA_TYPE_JOB         (strata_job_get_type ())
@@ -55,14 +68,9 @@ StrataPlan *strata_job_get_plan (StrataJob *self);
 StrataJobState strata_job_get_state (StrataJob *self);
 StrataJobOutcome strata_job_get_outcome (StrataJob *self);
 gboolean strata_job_is_over (StrataJob *self);
-double strata_job_get_fraction (StrataJob *self);
 const char *strata_job_get_step_title (StrataJob *self);
-guint64 strata_job_get_bytes_done (StrataJob *self);
-guint64 strata_job_get_bytes_total (StrataJob *self);
-guint64 strata_job_get_rate (StrataJob *self);
-int strata_job_get_seconds_left (StrataJob *self);
+const StrataProgress *strata_job_get_progress (StrataJob *self);
 const GError *strata_job_get_error (StrataJob *self);
-const char *strata_job_get_log (StrataJob *self);
 gboolean strata_job_can_cancel (StrataJob *self);
 /* rolls back before the point of no return, stops lawfully after it; main context */
 void strata_job_cancel (StrataJob *self);
