@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -64,6 +65,8 @@ class Lab:
     """Folders, an environment, a daemon that is started on demand and ended in close()."""
 
     def __init__(self):
+        # A test that takes too long is ended so; close() has to come to its turn.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
         # Short, because libvirt's and QEMU's sockets below it must stay under 108 bytes.
         self.dir = tempfile.mkdtemp(prefix='sc-', dir='/tmp')
         self.images = os.path.join(self.dir, 'images')
