@@ -49,8 +49,7 @@ guest_lab_free (GuestLab *self)
 }
 
 char *
-guest_lab_path (GuestLab *self,
-                const char *name)
+guest_lab_path (GuestLab *self, const char *name)
 {
   return g_build_filename (self->folder, name, NULL);
 }
@@ -60,7 +59,8 @@ char *
 guest_lab_run (const char *const *argv)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (GSubprocess) process = g_subprocess_newv (argv, G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error);
+  g_autoptr (GSubprocess) process =
+      g_subprocess_newv (argv, G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error);
   char *output = NULL;
 
   g_assert_no_error (error);
@@ -73,13 +73,13 @@ guest_lab_run (const char *const *argv)
 }
 
 char *
-guest_lab_overlay (GuestLab *self,
-                   const char *base,
-                   const char *name)
+guest_lab_overlay (GuestLab *self, const char *base, const char *name)
 {
   char *path = guest_lab_path (self, name);
-  const char *const argv[]
-      = { "qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", base != NULL ? base : self->base, path, NULL };
+  const char *const argv[] = { "qemu-img", "create", "-q",
+                               "-f",       "qcow2",  "-F",
+                               "qcow2",    "-b",     base != NULL ? base : self->base,
+                               path,       NULL };
   g_autofree char *output = guest_lab_run (argv);
 
   return path;
@@ -87,10 +87,7 @@ guest_lab_overlay (GuestLab *self,
 
 /* A raw disk of 32 MiB with nothing on it but what it starts with. */
 char *
-guest_lab_blank (GuestLab *self,
-                 const char *name,
-                 const char *start,
-                 gsize length)
+guest_lab_blank (GuestLab *self, const char *name, const char *start, gsize length)
 {
   const gsize size = 32 * 1024 * 1024;
   g_autofree char *content = g_malloc0 (size);
@@ -106,9 +103,7 @@ guest_lab_blank (GuestLab *self,
 }
 
 char *
-guest_lab_script (GuestLab *self,
-                  const char *name,
-                  const char *text)
+guest_lab_script (GuestLab *self, const char *name, const char *text)
 {
   g_autoptr (GError) error = NULL;
   char *path = guest_lab_path (self, name);
@@ -121,8 +116,7 @@ guest_lab_script (GuestLab *self,
 }
 
 GPtrArray *
-guest_lab_disks (const char *path,
-                 const char *format)
+guest_lab_disks (const char *path, const char *format)
 {
   GPtrArray *disks = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_guest_disk_free);
 
@@ -133,8 +127,7 @@ guest_lab_disks (const char *path,
 
 /* What COMMANDS print about DISKS, which are qcow2 and not changed. */
 char *
-guest_lab_guestfish (const char *const *disks,
-                     const char *commands)
+guest_lab_guestfish (const char *const *disks, const char *commands)
 {
   g_autoptr (GStrvBuilder) argv = g_strv_builder_new ();
   g_auto (GStrv) words = NULL;
@@ -147,8 +140,9 @@ guest_lab_guestfish (const char *const *disks,
     g_strv_builder_add_many (argv, "-a", disks[i], NULL);
   words = g_strv_builder_end (argv);
 
-  process = g_subprocess_newv ((const char *const *) words,
-                               G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error);
+  process =
+      g_subprocess_newv ((const char *const *) words,
+                         G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error);
   g_assert_no_error (error);
   g_subprocess_communicate_utf8 (process, commands, NULL, &output, NULL, &error);
   g_assert_no_error (error);

@@ -9,13 +9,14 @@
 #include "guest/strata-guest-client.h"
 #include "guest/strata-seal-recipe.h"
 
-static const char *const some_operations[] = { "bash-history", "dhcp-client-state", "machine-id", "ssh-hostkeys", NULL };
+static const char *const some_operations[] = { "bash-history", "dhcp-client-state", "machine-id",
+                                               "ssh-hostkeys", NULL };
 
 static char **
-make_argv (const StrataSealFacts *facts,
-           const char *const *operations)
+make_argv (const StrataSealFacts *facts, const char *const *operations)
 {
-  g_autoptr (GPtrArray) disks = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_guest_disk_free);
+  g_autoptr (GPtrArray) disks =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) strata_guest_disk_free);
 
   g_ptr_array_add (disks, strata_guest_disk_new ("/vm/a b.qcow2", "qcow2"));
   g_ptr_array_add (disks, strata_guest_disk_new ("/vm/data.img", "raw"));
@@ -24,9 +25,7 @@ make_argv (const StrataSealFacts *facts,
 }
 
 static gboolean
-has_pair (char **argv,
-          const char *option,
-          const char *value)
+has_pair (char **argv, const char *option, const char *value)
 {
   for (size_t i = 0; argv[i] != NULL && argv[i + 1] != NULL; i++)
     {
@@ -41,7 +40,10 @@ has_pair (char **argv,
 static void
 test_debian (void)
 {
-  const StrataSealFacts facts = { .linux_guest = TRUE, .systemd = TRUE, .sshd = TRUE, .has_machine_id = TRUE };
+  const StrataSealFacts facts = { .linux_guest = TRUE,
+                                  .systemd = TRUE,
+                                  .sshd = TRUE,
+                                  .has_machine_id = TRUE };
   g_auto (GStrv) argv = make_argv (&facts, some_operations);
   const char *const expected[] = {
     "/usr/bin/virt-sysprep",
@@ -105,7 +107,10 @@ test_debian (void)
 static void
 test_unit (void)
 {
-  const StrataSealFacts facts = { .linux_guest = TRUE, .systemd = TRUE, .sshd = TRUE, .has_machine_id = TRUE };
+  const StrataSealFacts facts = { .linux_guest = TRUE,
+                                  .systemd = TRUE,
+                                  .sshd = TRUE,
+                                  .has_machine_id = TRUE };
   g_auto (GStrv) argv = make_argv (&facts, some_operations);
   const char *unit = NULL;
 
@@ -126,8 +131,11 @@ test_unit (void)
 static void
 test_host_keys (void)
 {
-  const StrataSealFacts fedora
-      = { .linux_guest = TRUE, .systemd = TRUE, .sshd = TRUE, .makes_own_host_keys = TRUE, .has_machine_id = TRUE };
+  const StrataSealFacts fedora = { .linux_guest = TRUE,
+                                   .systemd = TRUE,
+                                   .sshd = TRUE,
+                                   .makes_own_host_keys = TRUE,
+                                   .has_machine_id = TRUE };
   const StrataSealFacts devuan = { .linux_guest = TRUE, .sshd = TRUE };
   const StrataSealFacts no_sshd = { .linux_guest = TRUE, .systemd = TRUE };
   g_auto (GStrv) argv = make_argv (&fedora, some_operations);
@@ -146,8 +154,11 @@ test_machine_id (void)
 {
   const StrataSealFacts absent = { .linux_guest = TRUE, .systemd = TRUE };
   const StrataSealFacts no_systemd = { .linux_guest = TRUE };
-  const StrataSealFacts all
-      = { .linux_guest = TRUE, .systemd = TRUE, .has_machine_id = TRUE, .dbus_machine_id = TRUE, .cloud_init = TRUE };
+  const StrataSealFacts all = { .linux_guest = TRUE,
+                                .systemd = TRUE,
+                                .has_machine_id = TRUE,
+                                .dbus_machine_id = TRUE,
+                                .cloud_init = TRUE };
   g_auto (GStrv) made = make_argv (&absent, some_operations);
   g_auto (GStrv) left = make_argv (&no_systemd, some_operations);
   g_auto (GStrv) argv = make_argv (&all, some_operations);
@@ -192,8 +203,7 @@ test_not_chosen (void)
 }
 
 int
-main (int argc,
-      char *argv[])
+main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
 

@@ -9,7 +9,8 @@
 #include "guest-lab.h"
 #include "xml/strata-error.h"
 
-static const char key[] = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJQ0dlqGcCgOzQXcB0v8AkWpQ0CkqZ2m1l4YIVn5q8Jt me@here";
+static const char key[] =
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJQ0dlqGcCgOzQXcB0v8AkWpQ0CkqZ2m1l4YIVn5q8Jt me@here";
 
 static GuestLab *lab;
 
@@ -22,9 +23,7 @@ checksum (const char *path)
 }
 
 static void
-count_progress (double fraction,
-                const char *message,
-                gpointer user_data)
+count_progress (double fraction, const char *message, gpointer user_data)
 {
   double *last = user_data;
 
@@ -34,9 +33,7 @@ count_progress (double fraction,
 }
 
 static gboolean
-has_string (JsonObject *object,
-            const char *member,
-            const char *value)
+has_string (JsonObject *object, const char *member, const char *value)
 {
   JsonArray *array = json_object_get_array_member (object, member);
 
@@ -115,7 +112,8 @@ seal_and_verify (const char *path)
   g_assert_no_error (error);
   g_assert_cmpfloat (last, >, 0.9);
   g_assert_true (has_string (sealed, "operations", "machine-id"));
-  g_assert_cmpuint (json_array_get_length (json_object_get_array_member (sealed, "warnings")), ==, 0);
+  g_assert_cmpuint (json_array_get_length (json_object_get_array_member (sealed, "warnings")), ==,
+                    0);
 
   strata_guest_client_set_progress (client, NULL, NULL);
   verified = strata_guest_client_verify (client, disks, NULL, NULL, &error);
@@ -123,12 +121,12 @@ seal_and_verify (const char *path)
   checks = json_object_get_array_member (verified, "checks");
   g_assert_cmpuint (json_array_get_length (checks), >=, 10);
   for (guint i = 0; i < json_array_get_length (checks); i++)
-    g_assert_true (json_object_get_boolean_member (json_array_get_object_element (checks, i), "passed"));
+    g_assert_true (
+        json_object_get_boolean_member (json_array_get_object_element (checks, i), "passed"));
 }
 
 static JsonObject *
-new_clone (const char *name,
-           const char *path)
+new_clone (const char *name, const char *path)
 {
   JsonObject *clone = json_object_new ();
   JsonObject *disk = json_object_new ();
@@ -148,8 +146,7 @@ new_clone (const char *name,
 }
 
 static void
-customise (const char *first,
-           const char *second)
+customise (const char *first, const char *second)
 {
   g_autoptr (StrataGuestClient) client = strata_guest_client_new (FALSE);
   g_autoptr (JsonArray) clones = json_array_new ();
@@ -171,28 +168,30 @@ customise (const char *first,
 
 /* Reads both clones' files with another program. */
 static void
-check_clones (const char *first,
-              const char *second)
+check_clones (const char *first, const char *second)
 {
   const char *const disks[] = { first, second, NULL };
-  g_autofree char *text = guest_lab_guestfish (disks, "run\n"
-                                                      "mount-ro /dev/sda1 /\n"
-                                                      "echo [FIRST]\n"
-                                                      "cat /etc/hostname\ncat /etc/hosts\n"
-                                                      "cat /root/.ssh/authorized_keys\n"
-                                                      "stat /root/.ssh/authorized_keys\n"
-                                                      "cat /var/lib/strata/first-boot\n"
-                                                      "readlink /etc/systemd/system/multi-user.target.wants/"
-                                                      "strata-first-boot.service\n"
-                                                      "cat /etc/shadow\n"
-                                                      "filesize /etc/machine-id\n"
-                                                      "umount-all\n"
-                                                      "mount-ro /dev/sdb1 /\n"
-                                                      "echo [SECOND]\n"
-                                                      "cat /etc/hostname\n"
-                                                      "cat /etc/passwd\ncat /etc/shadow\n"
-                                                      "cat /home/operator-1/.ssh/authorized_keys\n"
-                                                      "is-dir /root/.ssh\n");
+  g_autofree char *text =
+      guest_lab_guestfish (disks, "run\n"
+                                  "mount-ro /dev/sda1 /\n"
+                                  "echo [FIRST]\n"
+                                  "cat /etc/hostname\ncat /etc/hosts\n"
+                                  "cat /root/.ssh/authorized_keys\n"
+                                  "stat /root/.ssh/authorized_keys\n"
+                                  "cat /var/lib/strata/first-boot\n"
+                                  "readlink /etc/systemd/system/multi-user.target.wants/"
+                                  "strata-first-boot.service\n"
+                                  "cat /etc/shadow\n"
+                                  "filesize /etc/machine-id\n"
+                                  "glob-expand /etc/ssh/ssh_host_*\n"
+                                  "echo [END]\n"
+                                  "umount-all\n"
+                                  "mount-ro /dev/sdb1 /\n"
+                                  "echo [SECOND]\n"
+                                  "cat /etc/hostname\n"
+                                  "cat /etc/passwd\ncat /etc/shadow\n"
+                                  "cat /home/operator-1/.ssh/authorized_keys\n"
+                                  "is-dir /root/.ssh\n");
   char *middle = strstr (text, "[SECOND]");
 
   g_assert_nonnull (middle);
@@ -210,6 +209,7 @@ check_clones (const char *first,
   g_assert_nonnull (strstr (text, "#!/bin/sh\necho '$HOME' \"`id`\"\n"));
   g_assert_nonnull (strstr (text, "/etc/systemd/system/strata-first-boot.service"));
   g_assert_nonnull (strstr (text, "root:$y$j9T$root$hash:"));
+  g_assert_nonnull (strstr (text, "\n0\n[END]\n"));
   g_assert_null (strstr (text, "operator-1"));
 }
 
@@ -237,8 +237,7 @@ test_seal (void)
 }
 
 int
-main (int argc,
-      char *argv[])
+main (int argc, char *argv[])
 {
   int status;
 
@@ -247,9 +246,9 @@ main (int argc,
   if (lab == NULL)
     return 0;
 
-  g_test_add_func ("/guest/inspect", test_inspect);
-  g_test_add_func ("/guest/not-sealed", test_not_sealed);
-  g_test_add_func ("/guest/seal", test_seal);
+  g_test_add_func ("/guest/look/inspect", test_inspect);
+  g_test_add_func ("/guest/look/not-sealed", test_not_sealed);
+  g_test_add_func ("/guest/seal/clones", test_seal);
 
   status = g_test_run ();
   guest_lab_free (lab);

@@ -51,8 +51,7 @@ test_choose (void)
 }
 
 static void
-assert_not_chosen (const char *name,
-                   const char *hint)
+assert_not_chosen (const char *name, const char *hint)
 {
   const char *const chosen[] = { name, NULL };
   g_autoptr (GPtrArray) known = strata_sysprep_operations_parse (listing);
@@ -73,9 +72,7 @@ test_choose_wrong (void)
 }
 
 static void
-assert_line (const char *line,
-             StrataSysprepLine kind,
-             const char *text)
+assert_line (const char *line, StrataSysprepLine kind, const char *text)
 {
   g_autofree char *found = NULL;
 
@@ -86,10 +83,13 @@ assert_line (const char *line,
 static void
 test_lines (void)
 {
-  assert_line ("[   0.0] Examining the guest ...", STRATA_SYSPREP_LINE_STAGE, "Examining the guest");
-  assert_line ("[  17.3] Performing \"machine-id\" ...", STRATA_SYSPREP_LINE_OPERATION, "machine-id");
+  assert_line ("[   0.0] Examining the guest ...", STRATA_SYSPREP_LINE_STAGE,
+               "Examining the guest");
+  assert_line ("[  17.3] Performing \"machine-id\" ...", STRATA_SYSPREP_LINE_OPERATION,
+               "machine-id");
   assert_line ("[1117.3] Performing \"tmp-files\" ...", STRATA_SYSPREP_LINE_OPERATION, "tmp-files");
-  assert_line ("[  48.7] Truncating: /etc/machine-id", STRATA_SYSPREP_LINE_STAGE, "Truncating: /etc/machine-id");
+  assert_line ("[  48.7] Truncating: /etc/machine-id", STRATA_SYSPREP_LINE_STAGE,
+               "Truncating: /etc/machine-id");
   assert_line ("virt-sysprep: warning: random seed could not be set for this type of guest",
                STRATA_SYSPREP_LINE_WARNING, "random seed could not be set for this type of guest");
   assert_line ("virt-sysprep: error: no operating systems were found in the guest image",
@@ -99,10 +99,7 @@ test_lines (void)
 }
 
 static void
-assert_failure (const char *message,
-                const char *log,
-                gboolean launching,
-                StrataError code)
+assert_failure (const char *message, const char *log, gboolean launching, StrataError code)
 {
   g_autofree char *hint = NULL;
 
@@ -113,17 +110,23 @@ assert_failure (const char *message,
 static void
 test_failures (void)
 {
-  const char *supermin = "/usr/bin/supermin exited with error status 1.\nTo see full error messages …";
+  const char *supermin =
+      "/usr/bin/supermin exited with error status 1.\nTo see full error messages …";
 
-  assert_failure (supermin, "supermin: kernel: …\ncp: cannot open '/boot/vmlinuz-6.8' for reading: Permission denied\n",
-                  TRUE, STRATA_ERROR_KERNEL_UNREADABLE);
+  assert_failure (
+      supermin,
+      "supermin: kernel: …\ncp: cannot open '/boot/vmlinuz-6.8' for reading: Permission denied\n",
+      TRUE, STRATA_ERROR_KERNEL_UNREADABLE);
   assert_failure (supermin, "supermin: /boot/vmlinuz-6.8\nfind: /root: Permission denied\n", TRUE,
                   STRATA_ERROR_NO_APPLIANCE);
-  assert_failure ("guestfs_launch failed.", "qemu: Failed to get \"write\" lock\nIs another process …\n", TRUE,
+  assert_failure ("guestfs_launch failed.",
+                  "qemu: Failed to get \"write\" lock\nIs another process …\n", TRUE,
                   STRATA_ERROR_BUSY);
   assert_failure ("guestfs_launch failed.", NULL, FALSE, STRATA_ERROR_NO_APPLIANCE);
-  assert_failure ("libguestfs error: write: No space left on device", NULL, FALSE, STRATA_ERROR_NO_SPACE);
-  assert_failure ("no operating systems were found in the guest image", NULL, FALSE, STRATA_ERROR_NO_OS);
+  assert_failure ("libguestfs error: write: No space left on device", NULL, FALSE,
+                  STRATA_ERROR_NO_SPACE);
+  assert_failure ("no operating systems were found in the guest image", NULL, FALSE,
+                  STRATA_ERROR_NO_OS);
   assert_failure ("anything", NULL, TRUE, STRATA_ERROR_NO_APPLIANCE);
   assert_failure ("anything", NULL, FALSE, STRATA_ERROR_FAILED);
 }
@@ -132,10 +135,10 @@ static void
 test_request (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (StrataGuestRequest) request
-      = strata_guest_request_parse ("{\"verb\":\"seal\",\"operations\":[\"a\",\"b\"],\"force-tcg\":true,\"disks\":["
-                                    "{\"path\":\"/a\",\"format\":\"qcow2\"},{\"path\":\"/b\",\"format\":\"raw\"}]}",
-                                    &error);
+  g_autoptr (StrataGuestRequest) request = strata_guest_request_parse (
+      "{\"verb\":\"seal\",\"operations\":[\"a\",\"b\"],\"force-tcg\":true,\"disks\":["
+      "{\"path\":\"/a\",\"format\":\"qcow2\"},{\"path\":\"/b\",\"format\":\"raw\"}]}",
+      &error);
   StrataGuestDisk *disk;
 
   g_assert_no_error (error);
@@ -153,11 +156,11 @@ static void
 test_request_clones (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (StrataGuestRequest) request
-      = strata_guest_request_parse ("{\"verb\":\"customise\",\"clones\":[{\"name\":\"web-01\",\"hostname\":\"web-01.x\","
-                                    "\"ssh-keys\":[\"ssh-ed25519 AAAA me\\n\"],\"root-hash\":\"$y$x\","
-                                    "\"disks\":[{\"path\":\"/a\",\"format\":\"qcow2\"}]}]}",
-                                    &error);
+  g_autoptr (StrataGuestRequest) request = strata_guest_request_parse (
+      "{\"verb\":\"customise\",\"clones\":[{\"name\":\"web-01\",\"hostname\":\"web-01.x\","
+      "\"ssh-keys\":[\"ssh-ed25519 AAAA me\\n\"],\"root-hash\":\"$y$x\","
+      "\"disks\":[{\"path\":\"/a\",\"format\":\"qcow2\"}]}]}",
+      &error);
   StrataGuestClone *clone;
 
   g_assert_no_error (error);
@@ -189,14 +192,10 @@ test_request_wrong (void)
     "{\"verb\":\"customise\",\"clones\":[{\"disks\":[{\"path\":\"/a\",\"format\":\"raw\"}]}]}",
   };
   static const char *const members[] = {
-    "\"hostname\":\"a b\"",
-    "\"hostname\":\"-a\"",
-    "\"hostname\":\"a\\n\"",
-    "\"user\":\"root; reboot\"",
-    "\"user\":\"-u\"",
-    "\"root-hash\":\"plain\"",
-    "\"root-hash\":\"$y$a:b\"",
-    "\"ssh-keys\":[\"ssh-ed25519 A\\nB C\"]",
+    "\"hostname\":\"a b\"",     "\"hostname\":\"-a\"",
+    "\"hostname\":\"a\\n\"",    "\"user\":\"root; reboot\"",
+    "\"user\":\"-u\"",          "\"root-hash\":\"plain\"",
+    "\"root-hash\":\"$y$a:b\"", "\"ssh-keys\":[\"ssh-ed25519 A\\nB C\"]",
     "\"ssh-keys\":[\"\"]",
   };
 
@@ -211,10 +210,10 @@ test_request_wrong (void)
   for (size_t i = 0; i < G_N_ELEMENTS (members); i++)
     {
       g_autoptr (GError) error = NULL;
-      g_autofree char *text
-          = g_strdup_printf ("{\"verb\":\"customise\",\"clones\":[{\"name\":\"a\",%s,"
-                             "\"disks\":[{\"path\":\"/a\",\"format\":\"raw\"}]}]}",
-                             members[i]);
+      g_autofree char *text =
+          g_strdup_printf ("{\"verb\":\"customise\",\"clones\":[{\"name\":\"a\",%s,"
+                           "\"disks\":[{\"path\":\"/a\",\"format\":\"raw\"}]}]}",
+                           members[i]);
 
       g_assert_null (strata_guest_request_parse (text, &error));
       g_assert_error (error, STRATA_ERROR, STRATA_ERROR_INVALID);
@@ -224,10 +223,10 @@ test_request_wrong (void)
 static void
 test_accounts (void)
 {
-  g_autoptr (GPtrArray) accounts
-      = strata_guest_accounts_parse ("root:x:0:0:root:/root:/bin/bash\nbroken\n"
-                                     "nobody:x:65534:65534:n:/:/usr/sbin/nologin\n"
-                                     "editor:x:1000:1001:Ed,,,:/home/editor:/bin/sh\n");
+  g_autoptr (GPtrArray) accounts =
+      strata_guest_accounts_parse ("root:x:0:0:root:/root:/bin/bash\nbroken\n"
+                                   "nobody:x:65534:65534:n:/:/usr/sbin/nologin\n"
+                                   "editor:x:1000:1001:Ed,,,:/home/editor:/bin/sh\n");
   StrataGuestAccount *account = strata_guest_accounts_find (accounts, "editor");
 
   g_assert_cmpuint (accounts->len, ==, 3);
@@ -242,8 +241,8 @@ test_accounts (void)
 static void
 test_shadow (void)
 {
-  g_autofree char *text
-      = strata_guest_shadow_set_hash ("root:*:19000:0:99999:7:::\nbin:*:1:::::\n", "root", "$y$j9T$a$b", 20000);
+  g_autofree char *text = strata_guest_shadow_set_hash ("root:*:19000:0:99999:7:::\nbin:*:1:::::\n",
+                                                        "root", "$y$j9T$a$b", 20000);
 
   g_assert_cmpstr (text, ==, "root:$y$j9T$a$b:20000:0:99999:7:::\nbin:*:1:::::\n");
   g_assert_null (strata_guest_shadow_set_hash ("root:*:1:::::\n", "roo", "$", 1));
@@ -252,8 +251,8 @@ test_shadow (void)
 static void
 test_hosts (void)
 {
-  g_autofree char *replaced
-      = strata_guest_hosts_set_hostname ("127.0.0.1\tlocalhost\n127.0.1.1\tweb-base\n::1 ip6\n", "web-01.lan", FALSE);
+  g_autofree char *replaced = strata_guest_hosts_set_hostname (
+      "127.0.0.1\tlocalhost\n127.0.1.1\tweb-base\n::1 ip6\n", "web-01.lan", FALSE);
   g_autofree char *added = strata_guest_hosts_set_hostname ("127.0.0.1 localhost", "web-01", TRUE);
   g_autofree char *kept = strata_guest_hosts_set_hostname ("127.0.1.10 other\n", "web-01", FALSE);
 
@@ -265,8 +264,10 @@ test_hosts (void)
 static void
 test_authorized_keys (void)
 {
-  const char *const keys[] = { "ssh-ed25519 AAAAkey1 me@new", "ssh-rsa AAAAkey2", "ssh-rsa AAAAkey2 again", NULL };
-  g_autofree char *text = strata_guest_authorized_keys_merge ("no-pty ssh-ed25519 AAAAkey1 me@old", keys);
+  const char *const keys[] = { "ssh-ed25519 AAAAkey1 me@new", "ssh-rsa AAAAkey2",
+                               "ssh-rsa AAAAkey2 again", NULL };
+  g_autofree char *text =
+      strata_guest_authorized_keys_merge ("no-pty ssh-ed25519 AAAAkey1 me@old", keys);
   g_autofree char *twice = strata_guest_authorized_keys_merge (text, keys);
 
   g_assert_cmpstr (text, ==, "no-pty ssh-ed25519 AAAAkey1 me@old\nssh-rsa AAAAkey2\n");
@@ -274,8 +275,7 @@ test_authorized_keys (void)
 }
 
 int
-main (int argc,
-      char *argv[])
+main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
 
