@@ -9,9 +9,8 @@
 
 #include "config.h"
 
-#include <glib/gi18n-lib.h>
-
 #include "strata-host-summary.h"
+#include "strata-host-name.h"
 #include "strata-host.h"
 #include "strata-machine-list.h"
 #include "xml/strata-error.h"
@@ -66,31 +65,6 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (StrataHost,
                                                       strata_host_list_model_init))
 
 static void open_connection (StrataHost *self);
-
-static char *
-name_from_uri (const char *uri)
-{
-  g_autoptr (GUri) parsed =
-      g_uri_parse (uri, G_URI_FLAGS_PARSE_RELAXED | G_URI_FLAGS_HAS_PASSWORD, NULL);
-  const char *host;
-  const char *user;
-
-  if (parsed == NULL)
-    return g_strdup (uri);
-
-  host = g_uri_get_host (parsed);
-  user = g_uri_get_user (parsed);
-  if (host != NULL && *host != '\0')
-    return user != NULL ? g_strdup_printf ("%s@%s", user, host) : g_strdup (host);
-  if (g_str_equal (g_uri_get_scheme (parsed), "test"))
-    return g_strdup (_ ("Test Host"));
-  if (g_uri_get_query (parsed) != NULL)
-    return g_strdup (_ ("This Computer (Other Socket)"));
-  if (g_str_equal (g_uri_get_path (parsed), "/system"))
-    return g_strdup (_ ("This Computer (System)"));
-
-  return g_strdup (_ ("This Computer"));
-}
 
 static void
 set_state (StrataHost *self, StrataHostState state)
@@ -369,7 +343,7 @@ strata_host_new (const char *uri)
 
   self = g_object_new (STRATA_TYPE_HOST, NULL);
   self->uri = g_strdup (uri);
-  self->name = name_from_uri (uri);
+  self->name = strata_host_name_from_uri (uri);
 
   return self;
 }

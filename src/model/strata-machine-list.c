@@ -7,9 +7,9 @@
 
 #include "config.h"
 
+#include "strata-look.h"
 #include "strata-machine-list.h"
 #include "strata-relations.h"
-#include "xml/strata-error.h"
 
 struct _StrataMachineList
 {
@@ -23,15 +23,6 @@ struct _StrataMachineList
   gboolean looking;
 };
 
-/* What the worker gets, and what it answers. */
-typedef struct
-{
-  StrataConnection *connection;
-  GStrv uuids;
-  GPtrArray *facts; /* StrataDomainFacts */
-  GPtrArray *gone;  /* UUIDs */
-} Look;
-
 static void look_at_marked (StrataMachineList *self);
 
 static void strata_machine_list_list_model_init (GListModelInterface *iface);
@@ -41,16 +32,6 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (StrataMachineList,
                                G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (G_TYPE_LIST_MODEL,
                                                       strata_machine_list_list_model_init))
-
-static void
-look_free (Look *look)
-{
-  g_clear_object (&look->connection);
-  g_clear_pointer (&look->uuids, g_strfreev);
-  g_clear_pointer (&look->facts, g_ptr_array_unref);
-  g_clear_pointer (&look->gone, g_ptr_array_unref);
-  g_free (look);
-}
 
 /* Where MACHINE is, or, if it is not there, belongs. */
 static guint
@@ -168,43 +149,21 @@ apply_all (StrataMachineList *self, GPtrArray *facts)
 }
 
 static void
-look_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
-{
-  Look *look = task_data;
-
-  for (guint i = 0; look->uuids[i] != NULL && !g_cancellable_is_cancelled (cancellable); i++)
-    {
-      g_autoptr (GError) error = NULL;
-      StrataDomainFacts *facts;
-
-      facts = strata_connection_get_domain (look->connection, look->uuids[i], &error);
-      if (facts != NULL)
-        g_ptr_array_add (look->facts, facts);
-      else if (g_error_matches (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND))
-        g_ptr_array_add (look->gone, g_strdup (look->uuids[i]));
-      else
-        g_debug ("Looking at %s: %s", look->uuids[i], error->message);
-    }
-
-  g_task_return_boolean (task, TRUE);
-}
-
-static void
 looked_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
-  StrataMachineList *self = STRATA_MACHINE_LIST (object);
-  Look *look = g_task_get_task_data (G_TASK (result));
+  g_autoptr (StrataMachineList) self = STRATA_MACHINE_LIST (user_data);
+  g_autoptr (StrataLook) look = strata_look_finish (result, NULL);
 
-  self->looking = FALSE;
-  if (!g_task_propagate_boolean (G_TASK (result), NULL) || look->connection != self->connection)
+  if (look == NULL || STRATA_CONNECTION (object) != self->connection)
     return;
 
+  self->looking = FALSE;
   for (guint i = 0; i < look->facts->len; i++)
     apply_one (self, g_ptr_array_index (look->facts, i));
   for (guint i = 0; i < look->gone->len; i++)
     {
-      StrataMachine *machine =
-          g_hash_table_lookup (self->by_uuid, g_ptr_array_index (look->gone, i));
+      StrataMachine *machine
+          = g_hash_table_lookup (self->by_uuid, g_ptr_array_index (look->gone, i));
 
       if (machine != NULL)
         take_out (self, machine);
@@ -227,23 +186,15 @@ steal_marked (StrataMachineList *self)
 static void
 look_at_marked (StrataMachineList *self)
 {
-  g_autoptr (GTask) task = NULL;
-  Look *look;
+  g_auto (GStrv) uuids = NULL;
 
   if (self->looking || self->connection == NULL || g_hash_table_size (self->marked) == 0)
     return;
 
-  look = g_new0 (Look, 1);
-  look->connection = g_object_ref (self->connection);
-  look->uuids = steal_marked (self);
-  look->facts = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_domain_facts_unref);
-  look->gone = g_ptr_array_new_with_free_func (g_free);
-
+  uuids = steal_marked (self);
   self->looking = TRUE;
-  task = g_task_new (self, self->cancellable, looked_cb, NULL);
-  g_task_set_static_name (task, "strata-look");
-  g_task_set_task_data (task, look, (GDestroyNotify) look_free);
-  g_task_run_in_thread (task, look_thread);
+  strata_look_async (self->connection, (const char *const *) uuids, self->cancellable, looked_cb,
+                     g_object_ref (self));
 }
 
 static void
@@ -266,37 +217,24 @@ domain_removed_cb (StrataMachineList *self, const char *uuid)
 }
 
 static void
-list_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
-{
-  GPtrArray *facts;
-  GError *error = NULL;
-
-  facts = strata_connection_list_domains (task_data, cancellable, &error);
-  if (facts != NULL)
-    g_task_return_pointer (task, facts, (GDestroyNotify) g_ptr_array_unref);
-  else
-    g_task_return_error (task, error);
-}
-
-static void
 listed_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
-  StrataMachineList *self = STRATA_MACHINE_LIST (object);
   g_autoptr (GTask) task = G_TASK (user_data);
-  g_autoptr (GPtrArray) facts = NULL;
+  StrataMachineList *self = g_task_get_source_object (task);
+  g_autoptr (StrataLook) look = NULL;
   GError *error = NULL;
 
-  facts = g_task_propagate_pointer (G_TASK (result), &error);
-  if (facts == NULL)
+  look = strata_look_finish (result, &error);
+  if (look == NULL)
     {
       g_task_return_error (task, error);
       return;
     }
 
-  if (g_task_get_task_data (G_TASK (result)) == self->connection)
+  if (STRATA_CONNECTION (object) == self->connection)
     {
       self->looking = FALSE;
-      apply_all (self, facts);
+      apply_all (self, look->facts);
       strata_relations_update (self->machines);
       look_at_marked (self);
     }
@@ -396,7 +334,6 @@ strata_machine_list_follow_async (StrataMachineList *self,
                                   GAsyncReadyCallback callback,
                                   gpointer user_data)
 {
-  g_autoptr (GTask) lister = NULL;
   GTask *task;
 
   g_return_if_fail (STRATA_IS_MACHINE_LIST (self));
@@ -414,10 +351,7 @@ strata_machine_list_follow_async (StrataMachineList *self,
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, strata_machine_list_follow_async);
 
-  lister = g_task_new (self, cancellable, listed_cb, task);
-  g_task_set_static_name (lister, "strata-list");
-  g_task_set_task_data (lister, g_object_ref (connection), g_object_unref);
-  g_task_run_in_thread (lister, list_thread);
+  strata_look_async (connection, NULL, cancellable, listed_cb, task);
 }
 
 gboolean

@@ -160,10 +160,10 @@ strata_machine_get_property (GObject *object, guint prop_id, GValue *value, GPar
       g_value_set_string (value, strata_machine_get_name (self));
       break;
     case PROP_STATE:
-      g_value_set_uint (value, strata_machine_get_state (self));
+      g_value_set_uint (value, self->facts->state);
       break;
     case PROP_STATE_NAME:
-      g_value_set_string (value, strata_machine_get_state_name (self));
+      g_value_set_string (value, strata_words_for_state (self->facts));
       break;
     case PROP_IS_TEMPLATE:
       g_value_set_boolean (value, strata_machine_is_template (self));
@@ -352,44 +352,6 @@ strata_machine_get_name (StrataMachine *self)
   return self->facts->name;
 }
 
-StrataDomainState
-strata_machine_get_state (StrataMachine *self)
-{
-  g_return_val_if_fail (STRATA_IS_MACHINE (self), STRATA_DOMAIN_STATE_OFF);
-
-  return self->facts->state;
-}
-
-const char *
-strata_machine_get_state_name (StrataMachine *self)
-{
-  g_return_val_if_fail (STRATA_IS_MACHINE (self), NULL);
-
-  return strata_words_for_state (self->facts);
-}
-
-const char *
-strata_machine_get_subtitle (StrataMachine *self)
-{
-  g_return_val_if_fail (STRATA_IS_MACHINE (self), NULL);
-
-  return self->subtitle;
-}
-
-/**
- * strata_machine_get_os_id:
- * @self: a machine
- *
- * Returns: (nullable): the short name of the guest's distribution, "debian"
- */
-const char *
-strata_machine_get_os_id (StrataMachine *self)
-{
-  g_return_val_if_fail (STRATA_IS_MACHINE (self), NULL);
-
-  return self->os_id;
-}
-
 /**
  * strata_machine_get_template_uuid:
  * @self: a machine
@@ -402,14 +364,6 @@ strata_machine_get_template_uuid (StrataMachine *self)
   g_return_val_if_fail (STRATA_IS_MACHINE (self), NULL);
 
   return self->facts->clone_mark != NULL ? self->facts->clone_mark->template_uuid : NULL;
-}
-
-guint
-strata_machine_get_n_clones (StrataMachine *self)
-{
-  g_return_val_if_fail (STRATA_IS_MACHINE (self), 0);
-
-  return self->n_clones;
 }
 
 gboolean

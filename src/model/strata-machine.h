@@ -27,12 +27,7 @@ void               strata_machine_set_relations     (StrataMachine      *self,
                                                      guint               n_clones);
 const char        *strata_machine_get_uuid          (StrataMachine      *self);
 const char        *strata_machine_get_name          (StrataMachine      *self);
-StrataDomainState  strata_machine_get_state         (StrataMachine      *self);
-const char        *strata_machine_get_state_name    (StrataMachine      *self);
-const char        *strata_machine_get_subtitle      (StrataMachine      *self);
-const char        *strata_machine_get_os_id         (StrataMachine      *self);
 const char        *strata_machine_get_template_uuid (StrataMachine      *self);
-guint              strata_machine_get_n_clones      (StrataMachine      *self);
 gboolean           strata_machine_is_template       (StrataMachine      *self);
 gboolean           strata_machine_is_active         (StrataMachine      *self);
 gboolean           strata_machine_can               (StrataMachine      *self,

@@ -20,7 +20,7 @@ struct _StrataDeployNames
   GPtrArray *rows; /* AdwEntryRow, owned by names_row */
   gboolean valid;
 
-  AdwSpinRow *count_row;
+  GtkSpinButton *count_button;
   AdwEntryRow *pattern_row;
   AdwExpanderRow *names_row;
   GtkLabel *problem_label;
@@ -242,7 +242,7 @@ strata_deploy_names_class_init (StrataDeployNamesClass *klass)
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/stratavm/Strata/strata-deploy-names.ui");
-  gtk_widget_class_bind_template_child (widget_class, StrataDeployNames, count_row);
+  gtk_widget_class_bind_template_child (widget_class, StrataDeployNames, count_button);
   gtk_widget_class_bind_template_child (widget_class, StrataDeployNames, pattern_row);
   gtk_widget_class_bind_template_child (widget_class, StrataDeployNames, names_row);
   gtk_widget_class_bind_template_child (widget_class, StrataDeployNames, problem_label);
@@ -306,7 +306,7 @@ strata_deploy_names_get_count (StrataDeployNames *self)
 {
   g_return_val_if_fail (STRATA_IS_DEPLOY_NAMES (self), 0);
 
-  return self->count_row != NULL ? (guint) adw_spin_row_get_value (self->count_row) : 0;
+  return self->count_button != NULL ? (guint) gtk_spin_button_get_value_as_int (self->count_button) : 0;
 }
 
 gboolean

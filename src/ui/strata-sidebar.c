@@ -6,6 +6,7 @@
 
 #include <glib/gi18n.h>
 
+#include "strata-host-menu.h"
 #include "strata-machine-row.h"
 #include "strata-menu-words.h"
 #include "strata-sidebar.h"
@@ -203,24 +204,9 @@ pop_up_menu (GtkWidget  *widget,
 static void
 rebuild_host_menu (StrataSidebar *self)
 {
-  g_autoptr (GMenu) menu = g_menu_new ();
-  g_autoptr (GMenu) hosts = g_menu_new ();
-  g_autoptr (GMenu) others = g_menu_new ();
-  guint n = g_list_model_get_n_items (self->hosts);
+  g_autoptr (GMenuModel) menu = strata_host_menu_new (self->hosts);
 
-  for (guint i = 0; i < n; i++)
-    {
-      g_autoptr (StrataHost) host = g_list_model_get_item (self->hosts, i);
-      g_autoptr (GMenuItem) item = g_menu_item_new (strata_host_get_name (host), NULL);
-
-      g_menu_item_set_action_and_target (item, "window.host-uri", "s", strata_host_get_uri (host));
-      g_menu_append_item (hosts, item);
-    }
-
-  g_menu_append (others, _ ("_Connect…"), "window.connect");
-  g_menu_append_section (menu, NULL, G_MENU_MODEL (hosts));
-  g_menu_append_section (menu, NULL, G_MENU_MODEL (others));
-  gtk_menu_button_set_menu_model (self->host_button, G_MENU_MODEL (menu));
+  gtk_menu_button_set_menu_model (self->host_button, menu);
   strata_menu_words_follow (self->host_button);
 }
 

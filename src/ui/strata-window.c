@@ -6,7 +6,7 @@
 
 #include <glib/gi18n.h>
 
-#include "strata-connect-dialog.h"
+#include "strata-closing.h"
 #include "strata-error-dialog.h"
 #include "strata-host-page.h"
 #include "strata-machine-actions.h"
@@ -15,6 +15,7 @@
 #include "strata-operations.h"
 #include "strata-sidebar.h"
 #include "strata-template-page.h"
+#include "strata-window-actions.h"
 #include "strata-window.h"
 
 struct _StrataWindow
@@ -83,116 +84,6 @@ row_activated_cb (StrataWindow *self)
   adw_navigation_split_view_set_show_content (self->split_view, TRUE);
 }
 
-static void
-select_machine (GtkWidget  *widget,
-                const char *action,
-                GVariant   *parameter)
-{
-  StrataWindow *self = STRATA_WINDOW (widget);
-  StrataMachine *machine = NULL;
-
-  if (self->host != NULL)
-    machine = strata_host_find (self->host, g_variant_get_string (parameter, NULL));
-  if (machine != NULL)
-    strata_sidebar_set_machine (self->sidebar, machine);
-}
-
-static void
-show_operations (GtkWidget  *widget,
-                 const char *action,
-                 GVariant   *parameter)
-{
-  adw_bottom_sheet_set_open (STRATA_WINDOW (widget)->sheet, TRUE);
-}
-
-static void
-search (GtkWidget  *widget,
-        const char *action,
-        GVariant   *parameter)
-{
-  StrataWindow *self = STRATA_WINDOW (widget);
-
-  adw_navigation_split_view_set_show_content (self->split_view, FALSE);
-  strata_sidebar_search (self->sidebar);
-}
-
-static void
-connect_to_uri (StrataWindow *self,
-                const char   *uri)
-{
-  strata_window_set_host (self, strata_application_ensure_host (strata_window_get_application (self), uri));
-}
-
-static void
-connect_elsewhere (GtkWidget  *widget,
-                   const char *action,
-                   GVariant   *parameter)
-{
-  AdwDialog *dialog = strata_connect_dialog_new ();
-
-  g_signal_connect_object (dialog, "connect-to", G_CALLBACK (connect_to_uri), widget, G_CONNECT_SWAPPED);
-  adw_dialog_present (dialog, widget);
-}
-
-static void
-try_again (GtkWidget  *widget,
-           const char *action,
-           GVariant   *parameter)
-{
-  StrataWindow *self = STRATA_WINDOW (widget);
-
-  if (self->host != NULL)
-    strata_host_connect (self->host);
-}
-
-static void
-toast_clicked_cb (StrataWindow *self)
-{
-  adw_bottom_sheet_set_open (self->sheet, TRUE);
-}
-
-static void
-close_answered_cb (AdwAlertDialog *dialog,
-                   const char     *response,
-                   StrataWindow   *self)
-{
-  StrataApplication *application = strata_window_get_application (self);
-
-  if (g_str_equal (response, "stay"))
-    return;
-
-  if (g_str_equal (response, "background"))
-    strata_application_work_in_background (application);
-  else
-    strata_application_cancel_and_quit (application);
-
-  self->may_close = TRUE;
-  gtk_window_close (GTK_WINDOW (self));
-}
-
-static void
-ask_before_closing (StrataWindow *self)
-{
-  AdwDialog *dialog = adw_alert_dialog_new (_ ("Work Is Under Way"), NULL);
-  AdwAlertDialog *alert = ADW_ALERT_DIALOG (dialog);
-  guint n = strata_job_queue_get_n_active (self->queue);
-
-  adw_alert_dialog_format_body (
-      alert,
-      ngettext ("%u operation is not finished. It can go on without the window, or be cancelled, which puts things back as they were.",
-                "%u operations are not finished. They can go on without the window, or be cancelled, which puts things back as they were.",
-                n),
-      n);
-  adw_alert_dialog_add_responses (alert, "stay", _ ("_Stay"), "quit", _ ("_Cancel and Quit"), "background",
-                                  _ ("_Keep Working in Background"), NULL);
-  adw_alert_dialog_set_response_appearance (alert, "quit", ADW_RESPONSE_DESTRUCTIVE);
-  adw_alert_dialog_set_response_appearance (alert, "background", ADW_RESPONSE_SUGGESTED);
-  adw_alert_dialog_set_default_response (alert, "background");
-  adw_alert_dialog_set_close_response (alert, "stay");
-  g_signal_connect_object (dialog, "response", G_CALLBACK (close_answered_cb), self, G_CONNECT_DEFAULT);
-  adw_dialog_present (dialog, GTK_WIDGET (self));
-}
-
 static gboolean
 strata_window_close_request (GtkWindow *window)
 {
@@ -200,7 +91,7 @@ strata_window_close_request (GtkWindow *window)
 
   if (!self->may_close && strata_job_queue_get_n_active (self->queue) > 0)
     {
-      ask_before_closing (self);
+      strata_closing_ask (self);
       return TRUE;
     }
 
@@ -277,33 +168,13 @@ strata_window_set_property (GObject      *object,
       break;
     case PROP_HOST_URI:
       if (g_value_get_string (value) != NULL)
-        connect_to_uri (self, g_value_get_string (value));
+        strata_window_connect_to (self, g_value_get_string (value));
       break;
     case PROP_QUEUE:
     case PROP_N_JOBS:
     case N_PROPS:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
-}
-
-static void
-install_actions (GtkWidgetClass *widget_class)
-{
-  strata_machine_actions_install (widget_class);
-
-  gtk_widget_class_install_action (widget_class, "window.select", "s", select_machine);
-  gtk_widget_class_install_action (widget_class, "window.show-operations", NULL, show_operations);
-  gtk_widget_class_install_action (widget_class, "window.search", NULL, search);
-  gtk_widget_class_install_action (widget_class, "window.connect", NULL, connect_elsewhere);
-  gtk_widget_class_install_action (widget_class, "window.try-again", NULL, try_again);
-  gtk_widget_class_install_property_action (widget_class, "window.host-uri", "host-uri");
-
-  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_f, GDK_CONTROL_MASK, "window.search", NULL);
-  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_n, GDK_CONTROL_MASK, "window.connect", NULL);
-  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_j, GDK_CONTROL_MASK, "window.show-operations", NULL);
-  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_t, GDK_CONTROL_MASK, "machine.make-template", NULL);
-  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_d, GDK_CONTROL_MASK, "machine.deploy", NULL);
-  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_r, GDK_CONTROL_MASK, "machine.start", NULL);
 }
 
 static void
@@ -325,7 +196,9 @@ strata_window_class_init (StrataWindowClass *klass)
   properties[PROP_N_JOBS] = g_param_spec_uint ("n-jobs", NULL, NULL, 0, G_MAXUINT, 0, flags | G_PARAM_READABLE);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
-  install_actions (widget_class);
+  strata_machine_actions_install (widget_class);
+  strata_window_actions_install (widget_class);
+  gtk_widget_class_install_property_action (widget_class, "window.host-uri", "host-uri");
 
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/stratavm/Strata/strata-window.ui");
   gtk_widget_class_bind_template_child (widget_class, StrataWindow, toasts);
@@ -444,6 +317,76 @@ strata_window_get_machine (StrataWindow *self)
 }
 
 /**
+ * strata_window_connect_to:
+ * @self: a window
+ * @uri: a libvirt URI
+ *
+ * Shows the host of @uri, which is remembered for the next start.
+ */
+void
+strata_window_connect_to (StrataWindow *self,
+                          const char   *uri)
+{
+  g_return_if_fail (STRATA_IS_WINDOW (self));
+  g_return_if_fail (uri != NULL);
+
+  strata_window_set_host (self, strata_application_ensure_host (strata_window_get_application (self), uri));
+}
+
+/**
+ * strata_window_select:
+ * @self: a window
+ * @uuid: UUID of a machine
+ *
+ * Selects the machine, if it is on the window's host.
+ */
+void
+strata_window_select (StrataWindow *self,
+                      const char   *uuid)
+{
+  StrataMachine *machine;
+
+  g_return_if_fail (STRATA_IS_WINDOW (self));
+  g_return_if_fail (uuid != NULL);
+
+  machine = self->host != NULL ? strata_host_find (self->host, uuid) : NULL;
+  if (machine != NULL)
+    strata_sidebar_set_machine (self->sidebar, machine);
+}
+
+void
+strata_window_search (StrataWindow *self)
+{
+  g_return_if_fail (STRATA_IS_WINDOW (self));
+
+  adw_navigation_split_view_set_show_content (self->split_view, FALSE);
+  strata_sidebar_search (self->sidebar);
+}
+
+void
+strata_window_show_operations (StrataWindow *self)
+{
+  g_return_if_fail (STRATA_IS_WINDOW (self));
+
+  adw_bottom_sheet_set_open (self->sheet, TRUE);
+}
+
+/**
+ * strata_window_close_now:
+ * @self: a window
+ *
+ * Closes the window without asking, though work is under way.
+ */
+void
+strata_window_close_now (StrataWindow *self)
+{
+  g_return_if_fail (STRATA_IS_WINDOW (self));
+
+  self->may_close = TRUE;
+  gtk_window_close (GTK_WINDOW (self));
+}
+
+/**
  * strata_window_show_clones:
  * @self: a window in which a template is selected
  *
@@ -479,7 +422,7 @@ strata_window_add_toast (StrataWindow *self,
   if (operations)
     {
       adw_toast_set_button_label (toast, _ ("_Details"));
-      g_signal_connect_object (toast, "button-clicked", G_CALLBACK (toast_clicked_cb), self, G_CONNECT_SWAPPED);
+      g_signal_connect_object (toast, "button-clicked", G_CALLBACK (strata_window_show_operations), self, G_CONNECT_SWAPPED);
     }
   adw_toast_overlay_add_toast (self->toasts, toast);
 }

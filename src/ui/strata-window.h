@@ -19,7 +19,14 @@ void               strata_window_set_host        (StrataWindow      *self,
                                                   StrataHost        *host);
 /* what is selected, or NULL */
 StrataMachine     *strata_window_get_machine     (StrataWindow      *self);
+void               strata_window_connect_to      (StrataWindow      *self,
+                                                  const char        *uri);
+void               strata_window_select          (StrataWindow      *self,
+                                                  const char        *uuid);
+void               strata_window_search          (StrataWindow      *self);
+void               strata_window_show_operations (StrataWindow      *self);
 void               strata_window_show_clones     (StrataWindow      *self);
+void               strata_window_close_now       (StrataWindow      *self);
 /* OPERATIONS: with a button that opens the operations */
 void               strata_window_add_toast       (StrataWindow      *self,
                                                   const char        *text,
