@@ -13,11 +13,11 @@
 #include <fcntl.h>
 #include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
-#include <json-glib/json-glib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "strata-direct-copy.h"
+#include "strata-image-info.h"
 #include "xml/strata-error.h"
 
 #define CHUNK (32 * 1024 * 1024)
@@ -50,20 +50,9 @@ is_plain (JsonObject *info)
 static gboolean
 look_whether_plain (const char *path, GCancellable *cancellable)
 {
-  g_autoptr (GSubprocess) process = NULL;
-  g_autoptr (JsonNode) node = NULL;
-  g_autofree char *output = NULL;
+  g_autoptr (JsonObject) info = strata_image_info_read (path, "qcow2", cancellable);
 
-  process = g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_SILENCE,
-                              NULL, "qemu-img", "info", "--output=json", "-f", "qcow2", path, NULL);
-  if (process == NULL ||
-      !g_subprocess_communicate_utf8 (process, NULL, cancellable, &output, NULL, NULL) ||
-      !g_subprocess_get_successful (process))
-    return FALSE;
-
-  node = json_from_string (output, NULL);
-
-  return node != NULL && JSON_NODE_HOLDS_OBJECT (node) && is_plain (json_node_get_object (node));
+  return info != NULL && is_plain (info);
 }
 
 /* Copies the data up to the next hole, in chunks, so that it can be cancelled. Returns 0 or errno. */

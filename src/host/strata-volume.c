@@ -7,7 +7,9 @@
 #include <glib/gi18n-lib.h>
 
 #include "strata-connection-private.h"
+#include "strata-image-info.h"
 #include "strata-pool-lease.h"
+#include "xml/strata-error.h"
 #include "xml/strata-volume-xml.h"
 
 static gboolean
@@ -51,7 +53,18 @@ strata_volume_look (StrataConnection *connection,
 
   if (xml == NULL)
     {
-      strata_vir_set_error (error, _ ("Reading the image “%s”"), name);
+      g_autoptr (GError) local = NULL;
+      g_autofree char *where = NULL;
+
+      strata_vir_set_error (&local, _ ("Reading the image “%s”"), name);
+      where = virStorageVolGetPath (volume);
+      /* One volume that libvirt can't describe must not keep the whole host from being seen: an encrypted
+       * one, say, in a session, which has no secrets to look up. */
+      if (where != NULL && strata_connection_is_alive (connection) &&
+          !g_error_matches (local, STRATA_ERROR, STRATA_ERROR_NOT_FOUND))
+        return strata_image_info_to_image (connection, where, pool);
+
+      g_propagate_error (error, g_steal_pointer (&local));
       return NULL;
     }
 

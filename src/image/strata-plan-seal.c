@@ -66,7 +66,7 @@ strata_plan_seal_image (StrataPlanner *self, GError **error)
   disk->disk->target = g_strdup ("disk");
   g_ptr_array_add (disks, disk);
   disk->chain = strata_graph_get_chain (self->graph, path, error);
-  if (disk->chain == NULL)
+  if (disk->chain == NULL || !strata_planner_need_known_format (disk->chain, error))
     return NULL;
 
   title = g_strdup_printf (_ ("Seal the image “%s”"), base);

@@ -196,6 +196,27 @@ need_plain_disk (StrataDiskXml *disk, const char *domain_name, GError **error)
   return FALSE;
 }
 
+/* What stands below an image is known only if its header can be read. */
+gboolean
+strata_planner_need_known_format (GPtrArray *chain, GError **error)
+{
+  for (guint i = 0; i < chain->len; i++)
+    {
+      StrataImage *image = g_ptr_array_index (chain, i);
+
+      if (image->format != NULL)
+        continue;
+
+      strata_set_error (
+          error, STRATA_ERROR_REFUSED,
+          _ ("See whether “qemu-img info” can read it, as the user that runs Strata."),
+          _ ("The format of the image “%s” can’t be told"), image->path);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
 /* An explicit <backingStore> outranks the file's header (tested on libvirt 9.0 and 11.3). Where the
  * two disagree nobody knows which chain the owner means. */
 static gboolean
@@ -284,6 +305,8 @@ strata_planner_get_disks (StrataPlanner *self,
         return NULL;
 
       top = g_ptr_array_index (item->chain, 0);
+      if (!strata_planner_need_known_format (item->chain, error))
+        return NULL;
       if (!need_agreeing_chain (item->disk, top, domain_name, error))
         return NULL;
     }

@@ -40,6 +40,7 @@ gboolean strata_planner_need_sole_use (StrataPlanner *self,
                                        StrataDomainFacts *domain,
                                        const char *path,
                                        GError **error);
+gboolean strata_planner_need_known_format (GPtrArray *chain, GError **error);
 gboolean strata_planner_need_space (StrataPlanner *self,
                                     const char *path,
                                     guint64 bytes,

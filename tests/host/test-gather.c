@@ -232,6 +232,37 @@ test_symbolic_link (void)
   strata_test_undefine (connection, uuid);
 }
 
+/* In a session libvirt has no secrets to look up, and can't describe an encrypted volume. The host has to be seen
+ * all the same, and what the volume stands on with it. */
+static void
+test_encrypted_volume (void)
+{
+  StrataConnection *connection = strata_test_connection ();
+  g_autofree char *dir = NULL;
+  g_autofree char *uuid = NULL;
+  g_autofree char *luks = NULL;
+  g_autoptr (StrataGraph) graph = NULL;
+  g_autoptr (GError) error = NULL;
+  StrataImage *image;
+
+  if (connection == NULL)
+    return;
+
+  dir = strata_test_dir ();
+  uuid = strata_test_define_tiny (connection, "beside-luks", dir, 1);
+  luks = g_build_filename (dir, "secret.luks", NULL);
+  g_free (strata_test_run ("qemu-img", "create", "-q", "-f", "luks", "--object",
+                           "secret,id=key,data=hush", "-o", "key-secret=key,iter-time=10", luks,
+                           "1M", NULL));
+
+  graph = strata_connection_gather (connection, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (strata_graph_find_domain (graph, uuid));
+  image = strata_graph_get_image (graph, luks);
+  g_assert_nonnull (image);
+  g_assert_cmpstr (image->format, ==, "luks");
+}
+
 static void
 test_cancel (void)
 {
@@ -264,6 +295,7 @@ main (int argc, char **argv)
   g_test_add_func ("/gather/missing", test_missing);
   g_test_add_func ("/gather/volume-of-a-pool", test_volume_of_a_pool);
   g_test_add_func ("/gather/symbolic-link", test_symbolic_link);
+  g_test_add_func ("/gather/encrypted-volume", test_encrypted_volume);
   g_test_add_func ("/gather/cancel", test_cancel);
 
   return g_test_run ();

@@ -196,6 +196,7 @@ test_refusals (void)
     { STRATA_REQUEST_TEMPLATE_CREATE, "lvm", "x", TRUE, STRATA_ERROR_REFUSED, "/dev/vg/lv" },
     { STRATA_REQUEST_TEMPLATE_CREATE, "broken", "x", FALSE, STRATA_ERROR_REFUSED, "gone.qcow2" },
     { STRATA_REQUEST_TEMPLATE_CREATE, "loop", "x", FALSE, STRATA_ERROR_REFUSED, "loops" },
+    { STRATA_REQUEST_TEMPLATE_CREATE, "riddle", "x", FALSE, STRATA_ERROR_REFUSED, "riddle.qcow2" },
     { STRATA_REQUEST_TEMPLATE_CREATE, "huge", "x", FALSE, STRATA_ERROR_NO_SPACE, "default" },
     { STRATA_REQUEST_TEMPLATE_DEPLOY, "web", "x", FALSE, STRATA_ERROR_REFUSED, "not a template" },
     { STRATA_REQUEST_TEMPLATE_DEPLOY, "tmpl", "web", FALSE, STRATA_ERROR_EXISTS, "web" },
@@ -218,7 +219,9 @@ test_refusals (void)
   paper_host_image (graph, "huge.qcow2", NULL)->allocation = G_GUINT64_CONSTANT (1) << 40;
   strata_graph_get_image (graph, PAPER_POOL "/huge.qcow2")->capacity = G_GUINT64_CONSTANT (1) << 41;
   paper_host_image (graph, "stray.qcow2", NULL);
+  g_clear_pointer (&paper_host_image (graph, "riddle.qcow2", NULL)->format, g_free);
   strata_graph_take_image (graph, strata_image_new ("/dev/vg/lv"));
+  strata_graph_get_image (graph, "/dev/vg/lv")->format = g_strdup ("raw");
   paper_host_add (graph, "based", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "based.qcow2", NULL);
   paper_host_add (graph, "leaf", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "leaf.qcow2", NULL);
   paper_host_add (graph, "snapped", STRATA_DOMAIN_STATE_OFF, FALSE, snapshots, "snapped.qcow2",
@@ -226,6 +229,7 @@ test_refusals (void)
   paper_host_add (graph, "lvm", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "/dev/vg/lv", NULL);
   paper_host_add (graph, "broken", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "broken.qcow2", NULL);
   paper_host_add (graph, "loop", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "loop.qcow2", NULL);
+  paper_host_add (graph, "riddle", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "riddle.qcow2", NULL);
   paper_host_add (graph, "huge", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "huge.qcow2", NULL);
 
   for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
