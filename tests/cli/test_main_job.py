@@ -10,13 +10,10 @@ import os
 import re
 import shutil
 import signal
-import sys
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'cli'))
-
-from strata_lab import Lab, sha256  # noqa: E402
-from strata_tap import Skip, expect, expect_equal, expect_words, run  # noqa: E402
+from strata_lab import Lab, sha256
+from strata_tap import Skip, expect, expect_equal, expect_words, run
 
 GUEST = os.environ.get('STRATA_LAB_GUEST', '')
 HERE = os.path.dirname(os.path.abspath(__file__))
