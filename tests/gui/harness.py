@@ -87,6 +87,7 @@ class Desk:
 def wait_for(what, condition, limit=LIMIT):
     """Polls CONDITION until it is true, and returns what it gave."""
     end = time.monotonic() + limit
+    pause = 0.1
     while True:
         try:
             value = condition()
@@ -96,7 +97,9 @@ def wait_for(what, condition, limit=LIMIT):
             return value
         if time.monotonic() > end:
             raise TimeoutError(f'waited {limit} s for: {what}')
-        time.sleep(0.1)
+        # Reading the whole tree costs the application time as well, so what takes long is asked less often.
+        time.sleep(pause)
+        pause = min(pause * 1.2, 2)
 
 
 def xdotool(*arguments):
