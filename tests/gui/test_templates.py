@@ -15,8 +15,8 @@ import harness
 from harness import Application, Desk, Skip, wait_for
 
 LIST = ('list item',)
-SEALING = 420  # seconds; under TCG, on a busy machine
-BOOT = 300
+SEALING = 900  # seconds; under TCG, on a busy machine
+BOOT = 600
 CLONES = ['web-01', 'web-02', 'web-03', 'web-04']
 
 
