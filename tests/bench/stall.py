@@ -47,9 +47,9 @@ def deploy(window, name):
     window.menu(re.compile(f'^{name}, template'), 'Deploy…')
     window.press(re.compile('^Full$'), ('radio button', 'toggle button', *harness.BUTTONS))
     window.wait('How many', ('spin button',)).queryValue().currentValue = COPIES
-    window.fill('Names', f'{name}-%02d')
+    window.fill(re.compile('^Name pattern'), f'{name}-%02d')
     window.press('Continue')
-    window.press(re.compile('^Deploy'), limit=60)
+    window.press(f'Deploy {COPIES}', limit=60)
 
 
 def main():

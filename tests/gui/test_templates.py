@@ -119,7 +119,7 @@ def four_thin_clones_are_deployed():
     window.wait(re.compile('web-01, web-02 … web-04'))
     window.screenshot('deploy')
     window.press('Continue')
-    window.press(re.compile('^Deploy'), limit=60)
+    window.press('Deploy 4', limit=60)
     for name in CLONES:
         window.wait(row(name, 'Off, thin · template-web'), LIST, limit=SEALING)
     wait_for_jobs('the clones to be made', SEALING)
