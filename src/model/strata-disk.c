@@ -72,14 +72,13 @@ strata_disk_init (StrataDisk *self)
 
 /* Goes down from the top layer, as far as the host tells. */
 static void
-look_at_layers (StrataDisk       *self,
-                StrataConnection *connection,
-                GCancellable     *cancellable)
+look_at_layers (StrataDisk *self, StrataConnection *connection, GCancellable *cancellable)
 {
   g_autoptr (GStrvBuilder) layers = g_strv_builder_new ();
   g_autofree char *path = g_strdup (self->path);
 
-  for (guint i = 0; path != NULL && i < MAX_LAYERS && !g_cancellable_is_cancelled (cancellable); i++)
+  for (guint i = 0; path != NULL && i < MAX_LAYERS && !g_cancellable_is_cancelled (cancellable);
+       i++)
     {
       g_autoptr (GError) error = NULL;
       g_autoptr (StrataImage) image = strata_storage_look (connection, path, &error);
@@ -105,9 +104,7 @@ look_at_layers (StrataDisk       *self,
 }
 
 static StrataDisk *
-look_at_disk (const StrataDiskXml *xml,
-              StrataConnection    *connection,
-              GCancellable        *cancellable)
+look_at_disk (const StrataDiskXml *xml, StrataConnection *connection, GCancellable *cancellable)
 {
   StrataDisk *self = g_object_new (STRATA_TYPE_DISK, NULL);
 
@@ -124,10 +121,7 @@ look_at_disk (const StrataDiskXml *xml,
 }
 
 static void
-load_thread (GTask        *task,
-             gpointer      source,
-             gpointer      task_data,
-             GCancellable *cancellable)
+load_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
 {
   g_autoptr (GPtrArray) disks = g_ptr_array_new_with_free_func (g_object_unref);
   Load *load = task_data;
@@ -244,11 +238,11 @@ strata_disk_get_problem (StrataDisk *self)
  * Looks at the machine's disks, layer by layer, in a worker. Main thread.
  */
 void
-strata_host_load_disks_async (StrataHost         *host,
-                              StrataMachine      *machine,
-                              GCancellable       *cancellable,
+strata_host_load_disks_async (StrataHost *host,
+                              StrataMachine *machine,
+                              GCancellable *cancellable,
                               GAsyncReadyCallback callback,
-                              gpointer            user_data)
+                              gpointer user_data)
 {
   g_autoptr (GTask) task = NULL;
   StrataConnection *connection;
@@ -263,7 +257,8 @@ strata_host_load_disks_async (StrataHost         *host,
   connection = strata_host_get_connection (host);
   if (connection == NULL)
     {
-      g_task_return_error (task, strata_error_new (STRATA_ERROR_CONNECTION, NULL, _ ("“%s” is not connected"),
+      g_task_return_error (task, strata_error_new (STRATA_ERROR_CONNECTION, NULL,
+                                                   _ ("“%s” is not connected"),
                                                    strata_host_get_name (host)));
       return;
     }
@@ -284,9 +279,7 @@ strata_host_load_disks_async (StrataHost         *host,
  * Returns: (transfer full) (nullable): a list of StrataDisk; one that could not be looked at says why
  */
 GListModel *
-strata_host_load_disks_finish (StrataHost   *host,
-                               GAsyncResult *result,
-                               GError      **error)
+strata_host_load_disks_finish (StrataHost *host, GAsyncResult *result, GError **error)
 {
   g_autoptr (GPtrArray) disks = NULL;
   GListStore *store;

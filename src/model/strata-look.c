@@ -18,9 +18,7 @@ look_new (void)
 }
 
 static StrataLook *
-look_at_all (StrataConnection *connection,
-             GCancellable     *cancellable,
-             GError          **error)
+look_at_all (StrataConnection *connection, GCancellable *cancellable, GError **error)
 {
   g_autoptr (StrataLook) self = look_new ();
 
@@ -30,9 +28,7 @@ look_at_all (StrataConnection *connection,
 }
 
 static StrataLook *
-look_at_some (StrataConnection *connection,
-              char            **uuids,
-              GCancellable     *cancellable)
+look_at_some (StrataConnection *connection, char **uuids, GCancellable *cancellable)
 {
   StrataLook *self = look_new ();
 
@@ -55,10 +51,7 @@ look_at_some (StrataConnection *connection,
 }
 
 static void
-look_thread (GTask        *task,
-             gpointer      source,
-             gpointer      task_data,
-             GCancellable *cancellable)
+look_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
 {
   StrataConnection *connection = STRATA_CONNECTION (source);
   GError *error = NULL;
@@ -91,11 +84,11 @@ strata_look_free (StrataLook *self)
  * Main thread.
  */
 void
-strata_look_async (StrataConnection   *connection,
-                   const char *const  *uuids,
-                   GCancellable       *cancellable,
+strata_look_async (StrataConnection *connection,
+                   const char *const *uuids,
+                   GCancellable *cancellable,
                    GAsyncReadyCallback callback,
-                   gpointer            user_data)
+                   gpointer user_data)
 {
   g_autoptr (GTask) task = NULL;
 
@@ -116,8 +109,7 @@ strata_look_async (StrataConnection   *connection,
  * Returns: (transfer full) (nullable): what was seen
  */
 StrataLook *
-strata_look_finish (GAsyncResult *result,
-                    GError      **error)
+strata_look_finish (GAsyncResult *result, GError **error)
 {
   g_return_val_if_fail (G_IS_TASK (result), NULL);
 

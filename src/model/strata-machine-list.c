@@ -100,8 +100,8 @@ apply_one (StrataMachineList *self, StrataDomainFacts *facts)
 
   g_object_ref (machine);
   /* Whoever sorts by these two only does so when items come and go. */
-  if (g_strcmp0 (strata_machine_get_name (machine), facts->name) == 0
-      && strata_machine_is_template (machine) == (facts->template_mark != NULL))
+  if (g_strcmp0 (strata_machine_get_name (machine), facts->name) == 0 &&
+      strata_machine_is_template (machine) == (facts->template_mark != NULL))
     {
       renew (self, machine, facts);
       return;
@@ -162,8 +162,8 @@ looked_cb (GObject *object, GAsyncResult *result, gpointer user_data)
     apply_one (self, g_ptr_array_index (look->facts, i));
   for (guint i = 0; i < look->gone->len; i++)
     {
-      StrataMachine *machine
-          = g_hash_table_lookup (self->by_uuid, g_ptr_array_index (look->gone, i));
+      StrataMachine *machine =
+          g_hash_table_lookup (self->by_uuid, g_ptr_array_index (look->gone, i));
 
       if (machine != NULL)
         take_out (self, machine);

@@ -213,8 +213,8 @@ strata_machine_class_init (StrataMachineClass *klass)
   properties[PROP_OS_ID] = g_param_spec_string ("os-id", NULL, NULL, NULL, flags);
   properties[PROP_TEMPLATE_UUID] = g_param_spec_string ("template-uuid", NULL, NULL, NULL, flags);
   properties[PROP_N_CLONES] = g_param_spec_uint ("n-clones", NULL, NULL, 0, G_MAXUINT, 0, flags);
-  properties[PROP_FACTS]
-      = g_param_spec_boxed ("facts", NULL, NULL, STRATA_TYPE_DOMAIN_FACTS, flags);
+  properties[PROP_FACTS] =
+      g_param_spec_boxed ("facts", NULL, NULL, STRATA_TYPE_DOMAIN_FACTS, flags);
   for (guint i = 0; i < STRATA_N_ABILITIES; i++)
     {
       properties[PROP_CAN + i] = g_param_spec_boolean (can_names[i], NULL, NULL, FALSE, flags);

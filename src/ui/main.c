@@ -10,8 +10,7 @@
 #include "strata-application.h"
 
 int
-main (int   argc,
-      char *argv[])
+main (int argc, char *argv[])
 {
   g_autoptr (StrataApplication) application = NULL;
 

@@ -27,8 +27,7 @@ struct _StrataApplication
 G_DEFINE_FINAL_TYPE (StrataApplication, strata_application, ADW_TYPE_APPLICATION)
 
 static StrataHost *
-find_host (StrataApplication *self,
-           const char        *uri)
+find_host (StrataApplication *self, const char *uri)
 {
   guint n = g_list_model_get_n_items (G_LIST_MODEL (self->hosts));
 
@@ -44,8 +43,7 @@ find_host (StrataApplication *self,
 }
 
 static StrataHost *
-add_host (StrataApplication *self,
-          const char        *uri)
+add_host (StrataApplication *self, const char *uri)
 {
   g_autoptr (StrataHost) host = strata_host_new (uri);
 
@@ -87,8 +85,7 @@ load_hosts (StrataApplication *self)
 }
 
 static void
-present_window (StrataApplication *self,
-                const char        *uri)
+present_window (StrataApplication *self, const char *uri)
 {
   GtkWindow *window = gtk_application_get_active_window (GTK_APPLICATION (self));
   g_autofree char *last = NULL;
@@ -123,9 +120,7 @@ release_when_idle (StrataApplication *self)
 }
 
 static void
-quit_activated (GSimpleAction *action,
-                GVariant      *parameter,
-                gpointer       user_data)
+quit_activated (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
   GtkWindow *window = gtk_application_get_active_window (GTK_APPLICATION (user_data));
 
@@ -137,30 +132,23 @@ quit_activated (GSimpleAction *action,
 }
 
 static void
-about_activated (GSimpleAction *action,
-                 GVariant      *parameter,
-                 gpointer       user_data)
+about_activated (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
   GtkWindow *window = gtk_application_get_active_window (GTK_APPLICATION (user_data));
   AdwDialog *dialog = adw_about_dialog_new ();
 
-  g_object_set (dialog,
-                "application-name", _ ("Strata"),
-                "application-icon", APPLICATION_ID,
-                "version", PACKAGE_VERSION,
-                "comments", _ ("Sealed templates and clones of virtual machines. You see every layer, and you never lose one."),
-                "developer-name", _ ("The Strata Developers"),
-                "license-type", GTK_LICENSE_GPL_3_0,
-                /* Translators: your names, one a line. */
-                "translator-credits", _ ("translator-credits"),
-                NULL);
+  g_object_set (
+      dialog, "application-name", _ ("Strata"), "application-icon", APPLICATION_ID, "version",
+      PACKAGE_VERSION, "comments",
+      _ ("Sealed templates and clones of virtual machines. You see every layer, and you never lose one."),
+      "developer-name", _ ("The Strata Developers"), "license-type", GTK_LICENSE_GPL_3_0,
+      /* Translators: your names, one a line. */
+      "translator-credits", _ ("translator-credits"), NULL);
   adw_dialog_present (dialog, GTK_WIDGET (window));
 }
 
 static void
-activate_activated (GSimpleAction *action,
-                    GVariant      *parameter,
-                    gpointer       user_data)
+activate_activated (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
   present_window (STRATA_APPLICATION (user_data), NULL);
 }
@@ -188,8 +176,10 @@ strata_application_startup (GApplication *application)
                            G_CONNECT_SWAPPED);
 
   g_action_map_add_action_entries (G_ACTION_MAP (self), entries, G_N_ELEMENTS (entries), self);
-  gtk_application_set_accels_for_action (gtk, "app.quit", (const char *const[]) { "<Control>q", NULL });
-  gtk_application_set_accels_for_action (gtk, "window.close", (const char *const[]) { "<Control>w", NULL });
+  gtk_application_set_accels_for_action (gtk, "app.quit",
+                                         (const char *const[]) { "<Control>q", NULL });
+  gtk_application_set_accels_for_action (gtk, "window.close",
+                                         (const char *const[]) { "<Control>w", NULL });
 }
 
 static void
@@ -199,8 +189,7 @@ strata_application_activate (GApplication *application)
 }
 
 static int
-strata_application_command_line (GApplication            *application,
-                                 GApplicationCommandLine *command_line)
+strata_application_command_line (GApplication *application, GApplicationCommandLine *command_line)
 {
   g_auto (GStrv) arguments = g_application_command_line_get_arguments (command_line, NULL);
 
@@ -210,8 +199,7 @@ strata_application_command_line (GApplication            *application,
 }
 
 static int
-strata_application_handle_local_options (GApplication *application,
-                                         GVariantDict *options)
+strata_application_handle_local_options (GApplication *application, GVariantDict *options)
 {
   if (!g_variant_dict_contains (options, "version"))
     return -1;
@@ -261,11 +249,9 @@ strata_application_init (StrataApplication *self)
 StrataApplication *
 strata_application_new (void)
 {
-  return g_object_new (STRATA_TYPE_APPLICATION,
-                       "application-id", APPLICATION_ID,
-                       "resource-base-path", "/io/github/stratavm/Strata",
-                       "flags", G_APPLICATION_HANDLES_COMMAND_LINE,
-                       NULL);
+  return g_object_new (STRATA_TYPE_APPLICATION, "application-id", APPLICATION_ID,
+                       "resource-base-path", "/io/github/stratavm/Strata", "flags",
+                       G_APPLICATION_HANDLES_COMMAND_LINE, NULL);
 }
 
 GSettings *
@@ -300,8 +286,7 @@ strata_application_get_hosts (StrataApplication *self)
  * Returns: (transfer none): the host of @uri, which is remembered for the next start
  */
 StrataHost *
-strata_application_ensure_host (StrataApplication *self,
-                                const char        *uri)
+strata_application_ensure_host (StrataApplication *self, const char *uri)
 {
   StrataHost *host;
 

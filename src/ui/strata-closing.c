@@ -9,9 +9,7 @@
 #include "strata-closing.h"
 
 static void
-answered_cb (AdwAlertDialog *dialog,
-             const char     *response,
-             StrataWindow   *window)
+answered_cb (AdwAlertDialog *dialog, const char *response, StrataWindow *window)
 {
   StrataApplication *application = strata_window_get_application (window);
 
@@ -44,12 +42,13 @@ strata_closing_ask (StrataWindow *window)
   n = strata_job_queue_get_n_active (strata_window_get_queue (window));
   adw_alert_dialog_format_body (
       alert,
-      ngettext ("%u operation is not finished. It can go on without the window, or be cancelled, which puts things back as they were.",
-                "%u operations are not finished. They can go on without the window, or be cancelled, which puts things back as they were.",
-                n),
+      ngettext (
+          "%u operation is not finished. It can go on without the window, or be cancelled, which puts things back as they were.",
+          "%u operations are not finished. They can go on without the window, or be cancelled, which puts things back as they were.",
+          n),
       n);
-  adw_alert_dialog_add_responses (alert, "stay", _ ("_Stay"), "quit", _ ("_Cancel and Quit"), "background",
-                                  _ ("_Keep Working in Background"), NULL);
+  adw_alert_dialog_add_responses (alert, "stay", _ ("_Stay"), "quit", _ ("_Cancel and Quit"),
+                                  "background", _ ("_Keep Working in Background"), NULL);
   adw_alert_dialog_set_response_appearance (alert, "quit", ADW_RESPONSE_DESTRUCTIVE);
   adw_alert_dialog_set_response_appearance (alert, "background", ADW_RESPONSE_SUGGESTED);
   adw_alert_dialog_set_default_response (alert, "background");

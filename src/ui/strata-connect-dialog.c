@@ -34,22 +34,19 @@ static guint signals[N_SIGNALS];
 G_DEFINE_FINAL_TYPE (StrataConnectDialog, strata_connect_dialog, ADW_TYPE_DIALOG)
 
 static gboolean
-is_ssh (StrataConnectDialog *self,
-        guint                selected)
+is_ssh (StrataConnectDialog *self, guint selected)
 {
   return selected == KIND_SSH;
 }
 
 static gboolean
-is_other (StrataConnectDialog *self,
-          guint                selected)
+is_other (StrataConnectDialog *self, guint selected)
 {
   return selected == KIND_OTHER;
 }
 
 static gboolean
-is_uri (StrataConnectDialog *self,
-        const char          *text)
+is_uri (StrataConnectDialog *self, const char *text)
 {
   return text != NULL && g_uri_is_valid (text, G_URI_FLAGS_PARSE_RELAXED, NULL);
 }
@@ -91,9 +88,7 @@ connect_clicked_cb (StrataConnectDialog *self)
 }
 
 static void
-close_dialog (GtkWidget  *widget,
-              const char *action,
-              GVariant   *parameter)
+close_dialog (GtkWidget *widget, const char *action, GVariant *parameter)
 {
   adw_dialog_close (ADW_DIALOG (widget));
 }
@@ -113,10 +108,11 @@ strata_connect_dialog_class_init (StrataConnectDialogClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = strata_connect_dialog_dispose;
 
-  signals[CONNECT_TO] = g_signal_new ("connect-to", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL,
-                                      NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
+  signals[CONNECT_TO] = g_signal_new ("connect-to", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0,
+                                      NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
 
-  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/stratavm/Strata/strata-connect-dialog.ui");
+  gtk_widget_class_set_template_from_resource (
+      widget_class, "/io/github/stratavm/Strata/strata-connect-dialog.ui");
   gtk_widget_class_bind_template_child (widget_class, StrataConnectDialog, kinds);
   gtk_widget_class_bind_template_child (widget_class, StrataConnectDialog, address_row);
   gtk_widget_class_bind_template_child (widget_class, StrataConnectDialog, uri_row);

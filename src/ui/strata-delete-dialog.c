@@ -24,27 +24,23 @@ submitted_cb (AdwDialog *dialog)
  * Returns: (transfer none): a floating dialog, which asks for its plan at once
  */
 AdwDialog *
-strata_delete_dialog_new (StrataJobQueue *queue,
-                          StrataHost     *host,
-                          StrataMachine  *machine)
+strata_delete_dialog_new (StrataJobQueue *queue, StrataHost *host, StrataMachine *machine)
 {
   g_autoptr (StrataRequest) request = NULL;
-  g_autofree char *title = NULL;
   AdwNavigationPage *page;
   GtkWidget *view;
   AdwDialog *dialog;
 
   g_return_val_if_fail (STRATA_IS_MACHINE (machine), NULL);
 
-  title = g_strdup_printf (_ ("Delete “%s”"), strata_machine_get_name (machine));
   page = strata_plan_page_new (queue, host);
-  adw_navigation_page_set_title (page, title);
+  adw_navigation_page_set_title (page, _ ("Delete"));
 
   view = adw_navigation_view_new ();
   adw_navigation_view_add (ADW_NAVIGATION_VIEW (view), page);
 
   dialog = adw_dialog_new ();
-  adw_dialog_set_title (dialog, title);
+  adw_dialog_set_title (dialog, _ ("Delete"));
   adw_dialog_set_content_width (dialog, 540);
   adw_dialog_set_content_height (dialog, 520);
   adw_dialog_set_child (dialog, view);

@@ -47,27 +47,27 @@ static GParamSpec *properties[N_PROPS];
 G_DEFINE_FINAL_TYPE (StrataDeployDialog, strata_deploy_dialog, ADW_TYPE_DIALOG)
 
 static char *
-describe_kind (StrataDeployDialog *self,
-               const char         *kind,
-               guint64             disk_bytes,
-               guint               count)
+describe_kind (StrataDeployDialog *self, const char *kind, guint64 disk_bytes, guint count)
 {
   /* A binding may be evaluated once more when the dialog is gone. */
-  const char *name = self != NULL && self->machine != NULL ? strata_machine_get_name (self->machine) : "";
+  const char *name =
+      self != NULL && self->machine != NULL ? strata_machine_get_name (self->machine) : "";
   g_autofree char *each = g_format_size (disk_bytes);
   g_autofree char *all = g_format_size (disk_bytes * count);
 
   if (g_strcmp0 (kind, "full") != 0)
     /* Translators: %s is the template. */
-    return g_strdup_printf (_ ("Clones take next to no space at first, and are made at once. Their disks stand on those of “%s”, which has to stay as long as they do."),
-                            name);
+    return g_strdup_printf (
+        _ ("Clones take next to no space at first, and are made at once. Their disks stand on those of “%s”, which has to stay as long as they do."),
+        name);
 
   if (disk_bytes == 0)
     return g_strdup (_ ("Each clone gets a copy of all disks, and depends on nothing."));
 
   /* Translators: space of one clone, then of all of them. */
-  return g_strdup_printf (_ ("Each clone gets a copy of all disks, about %s (%s together), and depends on nothing."), each,
-                          all);
+  return g_strdup_printf (
+      _ ("Each clone gets a copy of all disks, about %s (%s together), and depends on nothing."),
+      each, all);
 }
 
 static const StrataPoolFacts *
@@ -96,9 +96,7 @@ pool_selected_cb (StrataDeployDialog *self)
 }
 
 static void
-places_loaded_cb (GObject      *object,
-                  GAsyncResult *result,
-                  gpointer      user_data)
+places_loaded_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (StrataDeployDialog) self = STRATA_DEPLOY_DIALOG (user_data);
   g_autoptr (GError) error = NULL;
@@ -113,16 +111,15 @@ places_loaded_cb (GObject      *object,
 
   self->places = places;
   for (guint i = 0; i < places->pools->len; i++)
-    gtk_string_list_append (self->pools, ((StrataPoolFacts *) g_ptr_array_index (places->pools, i))->name);
+    gtk_string_list_append (self->pools,
+                            ((StrataPoolFacts *) g_ptr_array_index (places->pools, i))->name);
   for (guint i = 0; i < places->networks->len; i++)
     gtk_string_list_append (self->networks, g_ptr_array_index (places->networks, i));
   gtk_widget_set_visible (GTK_WIDGET (self->network_row), places->networks->len > 0);
 }
 
 static void
-disks_loaded_cb (GObject      *object,
-                 GAsyncResult *result,
-                 gpointer      user_data)
+disks_loaded_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (StrataDeployDialog) self = STRATA_DEPLOY_DIALOG (user_data);
   g_autoptr (GListModel) disks = strata_host_load_disks_finish (STRATA_HOST (object), result, NULL);
@@ -156,9 +153,7 @@ make_request (StrataDeployDialog *self)
 }
 
 static void
-filled_cb (GObject      *object,
-           GAsyncResult *result,
-           gpointer      user_data)
+filled_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (StrataDeployDialog) self = STRATA_DEPLOY_DIALOG (user_data);
   g_autoptr (StrataRequest) request = NULL;
@@ -188,9 +183,7 @@ submitted_cb (StrataDeployDialog *self)
 }
 
 static void
-close_dialog (GtkWidget  *widget,
-              const char *action,
-              GVariant   *parameter)
+close_dialog (GtkWidget *widget, const char *action, GVariant *parameter)
 {
   adw_dialog_close (ADW_DIALOG (widget));
 }
@@ -211,10 +204,7 @@ strata_deploy_dialog_dispose (GObject *object)
 }
 
 static void
-strata_deploy_dialog_get_property (GObject    *object,
-                                   guint       prop_id,
-                                   GValue     *value,
-                                   GParamSpec *pspec)
+strata_deploy_dialog_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
 {
   switch ((StrataDeployDialogProperty) prop_id)
     {
@@ -239,7 +229,8 @@ strata_deploy_dialog_class_init (StrataDeployDialogClass *klass)
                                                      G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
-  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/stratavm/Strata/strata-deploy-dialog.ui");
+  gtk_widget_class_set_template_from_resource (
+      widget_class, "/io/github/stratavm/Strata/strata-deploy-dialog.ui");
   gtk_widget_class_bind_template_child (widget_class, StrataDeployDialog, view);
   gtk_widget_class_bind_template_child (widget_class, StrataDeployDialog, continue_button);
   gtk_widget_class_bind_template_child (widget_class, StrataDeployDialog, kind);
@@ -278,9 +269,7 @@ strata_deploy_dialog_init (StrataDeployDialog *self)
  * Returns: (transfer none): a floating dialog
  */
 AdwDialog *
-strata_deploy_dialog_new (StrataJobQueue *queue,
-                          StrataHost     *host,
-                          StrataMachine  *machine)
+strata_deploy_dialog_new (StrataJobQueue *queue, StrataHost *host, StrataMachine *machine)
 {
   StrataDeployDialog *self;
   const StrataTemplateMark *mark;
@@ -298,13 +287,15 @@ strata_deploy_dialog_new (StrataJobQueue *queue,
 
   self->plan_page = strata_plan_page_new (queue, host);
   adw_navigation_view_add (self->view, self->plan_page);
-  g_signal_connect_object (self->plan_page, "submitted", G_CALLBACK (submitted_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->plan_page, "submitted", G_CALLBACK (submitted_cb), self,
+                           G_CONNECT_SWAPPED);
 
   mark = strata_machine_get_facts (machine)->template_mark;
   strata_deploy_guest_set_guest_known (self->guest, mark != NULL && mark->os != NULL);
   strata_deploy_names_propose (self->names, host, strata_machine_get_name (machine));
   strata_host_load_places_async (host, self->cancellable, places_loaded_cb, g_object_ref (self));
-  strata_host_load_disks_async (host, machine, self->cancellable, disks_loaded_cb, g_object_ref (self));
+  strata_host_load_disks_async (host, machine, self->cancellable, disks_loaded_cb,
+                                g_object_ref (self));
   /* The machine is known only now, and the sentence under the toggles names it. */
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_DISK_BYTES]);
 

@@ -45,8 +45,7 @@ fill_free (Fill *fill)
 }
 
 static void
-set_problem (StrataDeployGuest *self,
-             const char        *problem)
+set_problem (StrataDeployGuest *self, const char *problem)
 {
   gtk_label_set_label (self->problem_label, problem != NULL ? problem : "");
   gtk_widget_set_visible (GTK_WIDGET (self->problem_label), problem != NULL);
@@ -62,9 +61,7 @@ keys_edited_cb (StrataDeployGuest *self)
 }
 
 static void
-keys_read_cb (GObject      *object,
-              GAsyncResult *result,
-              gpointer      user_data)
+keys_read_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (StrataDeployGuest) self = STRATA_DEPLOY_GUEST (user_data);
   g_autofree char *name = g_file_get_basename (G_FILE (object));
@@ -72,8 +69,8 @@ keys_read_cb (GObject      *object,
   g_auto (GStrv) keys = NULL;
   g_autoptr (GError) error = NULL;
 
-  if (!g_file_load_contents_finish (G_FILE (object), result, &text, NULL, NULL, &error)
-      || (keys = strata_ssh_keys_parse (text, name, &error)) == NULL)
+  if (!g_file_load_contents_finish (G_FILE (object), result, &text, NULL, NULL, &error) ||
+      (keys = strata_ssh_keys_parse (text, name, &error)) == NULL)
     {
       set_problem (self, error->message);
       return;
@@ -86,9 +83,7 @@ keys_read_cb (GObject      *object,
 }
 
 static void
-keys_chosen_cb (GObject      *object,
-                GAsyncResult *result,
-                gpointer      user_data)
+keys_chosen_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (StrataDeployGuest) self = STRATA_DEPLOY_GUEST (user_data);
   g_autoptr (GFile) file = gtk_file_dialog_open_finish (GTK_FILE_DIALOG (object), result, NULL);
@@ -106,8 +101,8 @@ choose_keys_cb (StrataDeployGuest *self)
 
   gtk_file_dialog_set_title (dialog, _ ("Choose Public Keys"));
   gtk_file_dialog_set_initial_folder (dialog, folder);
-  gtk_file_dialog_open (dialog, GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))), NULL, keys_chosen_cb,
-                        g_object_ref (self));
+  gtk_file_dialog_open (dialog, GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))), NULL,
+                        keys_chosen_cb, g_object_ref (self));
 }
 
 static void
@@ -119,9 +114,7 @@ clear_script_cb (StrataDeployGuest *self)
 }
 
 static void
-script_read_cb (GObject      *object,
-                GAsyncResult *result,
-                gpointer      user_data)
+script_read_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (StrataDeployGuest) self = STRATA_DEPLOY_GUEST (user_data);
   g_autofree char *name = g_file_get_basename (G_FILE (object));
@@ -131,7 +124,8 @@ script_read_cb (GObject      *object,
   if (!g_file_load_contents_finish (G_FILE (object), result, &text, NULL, NULL, &error))
     set_problem (self, error->message);
   else if (!g_utf8_validate (text, -1, NULL) || !g_str_has_prefix (text, "#!"))
-    set_problem (self, _ ("A script is text, and its first line says what runs it, such as “#!/bin/sh”."));
+    set_problem (
+        self, _ ("A script is text, and its first line says what runs it, such as “#!/bin/sh”."));
   else
     {
       set_problem (self, NULL);
@@ -143,9 +137,7 @@ script_read_cb (GObject      *object,
 }
 
 static void
-script_chosen_cb (GObject      *object,
-                  GAsyncResult *result,
-                  gpointer      user_data)
+script_chosen_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (StrataDeployGuest) self = STRATA_DEPLOY_GUEST (user_data);
   g_autoptr (GFile) file = gtk_file_dialog_open_finish (GTK_FILE_DIALOG (object), result, NULL);
@@ -160,15 +152,12 @@ choose_script_cb (StrataDeployGuest *self)
   g_autoptr (GtkFileDialog) dialog = gtk_file_dialog_new ();
 
   gtk_file_dialog_set_title (dialog, _ ("Choose a Script"));
-  gtk_file_dialog_open (dialog, GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))), NULL, script_chosen_cb,
-                        g_object_ref (self));
+  gtk_file_dialog_open (dialog, GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))), NULL,
+                        script_chosen_cb, g_object_ref (self));
 }
 
 static void
-hash_thread (GTask        *task,
-             gpointer      source,
-             gpointer      task_data,
-             GCancellable *cancellable)
+hash_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
 {
   Fill *fill = task_data;
   GError *error = NULL;
@@ -184,13 +173,12 @@ hash_thread (GTask        *task,
     fill->request->user_hash = hash;
   else
     fill->request->root_hash = hash;
-  g_task_return_pointer (task, g_steal_pointer (&fill->request), (GDestroyNotify) strata_request_free);
+  g_task_return_pointer (task, g_steal_pointer (&fill->request),
+                         (GDestroyNotify) strata_request_free);
 }
 
 static gboolean
-fill_keys (StrataDeployGuest *self,
-           StrataRequest     *request,
-           GError           **error)
+fill_keys (StrataDeployGuest *self, StrataRequest *request, GError **error)
 {
   const char *typed = gtk_editable_get_text (GTK_EDITABLE (self->keys_row));
 
@@ -232,7 +220,8 @@ strata_deploy_guest_class_init (StrataDeployGuestClass *klass)
   G_OBJECT_CLASS (klass)->dispose = strata_deploy_guest_dispose;
   G_OBJECT_CLASS (klass)->finalize = strata_deploy_guest_finalize;
 
-  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/stratavm/Strata/strata-deploy-guest.ui");
+  gtk_widget_class_set_template_from_resource (widget_class,
+                                               "/io/github/stratavm/Strata/strata-deploy-guest.ui");
   gtk_widget_class_bind_template_child (widget_class, StrataDeployGuest, hostname_row);
   gtk_widget_class_bind_template_child (widget_class, StrataDeployGuest, user_row);
   gtk_widget_class_bind_template_child (widget_class, StrataDeployGuest, keys_row);
@@ -253,8 +242,7 @@ strata_deploy_guest_init (StrataDeployGuest *self)
 }
 
 void
-strata_deploy_guest_set_guest_known (StrataDeployGuest *self,
-                                     gboolean           known)
+strata_deploy_guest_set_guest_known (StrataDeployGuest *self, gboolean known)
 {
   g_return_if_fail (STRATA_IS_DEPLOY_GUEST (self));
 
@@ -271,10 +259,10 @@ strata_deploy_guest_set_guest_known (StrataDeployGuest *self,
  * Writes what was chosen into @request.
  */
 void
-strata_deploy_guest_fill_async (StrataDeployGuest  *self,
-                                StrataRequest      *request,
+strata_deploy_guest_fill_async (StrataDeployGuest *self,
+                                StrataRequest *request,
                                 GAsyncReadyCallback callback,
-                                gpointer            user_data)
+                                gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
   const char *user = gtk_editable_get_text (GTK_EDITABLE (self->user_row));
@@ -303,7 +291,8 @@ strata_deploy_guest_fill_async (StrataDeployGuest  *self,
       g_task_run_in_thread (task, hash_thread);
     }
   else
-    g_task_return_pointer (task, g_steal_pointer (&fill->request), (GDestroyNotify) strata_request_free);
+    g_task_return_pointer (task, g_steal_pointer (&fill->request),
+                           (GDestroyNotify) strata_request_free);
 }
 
 /**
@@ -315,9 +304,7 @@ strata_deploy_guest_fill_async (StrataDeployGuest  *self,
  * Returns: (transfer full) (nullable): the request, filled
  */
 StrataRequest *
-strata_deploy_guest_fill_finish (StrataDeployGuest *self,
-                                 GAsyncResult      *result,
-                                 GError           **error)
+strata_deploy_guest_fill_finish (StrataDeployGuest *self, GAsyncResult *result, GError **error)
 {
   g_autoptr (GError) local = NULL;
   StrataRequest *request;

@@ -39,9 +39,7 @@ G_DEFINE_FINAL_TYPE (StrataDeployNames, strata_deploy_names, ADW_TYPE_BIN)
 
 /* (transfer full) (nullable): why NAME, the INDEXth, won't do */
 static char *
-find_problem (StrataDeployNames *self,
-              char             **names,
-              guint              index)
+find_problem (StrataDeployNames *self, char **names, guint index)
 {
   g_autoptr (GError) error = NULL;
 
@@ -60,8 +58,7 @@ find_problem (StrataDeployNames *self,
 }
 
 static void
-set_problem (StrataDeployNames *self,
-             const char        *problem)
+set_problem (StrataDeployNames *self, const char *problem)
 {
   gboolean valid = problem == NULL;
 
@@ -75,8 +72,7 @@ set_problem (StrataDeployNames *self,
 }
 
 static void
-summarise (StrataDeployNames *self,
-           char             **names)
+summarise (StrataDeployNames *self, char **names)
 {
   guint n = g_strv_length (names);
   g_autofree char *text = NULL;
@@ -115,12 +111,12 @@ check_names (StrataDeployNames *self)
 }
 
 static void
-resize_rows (StrataDeployNames *self,
-             guint              count)
+resize_rows (StrataDeployNames *self, guint count)
 {
   while (self->rows->len > count)
     {
-      adw_expander_row_remove (self->names_row, g_ptr_array_index (self->rows, self->rows->len - 1));
+      adw_expander_row_remove (self->names_row,
+                               g_ptr_array_index (self->rows, self->rows->len - 1));
       g_ptr_array_set_size (self->rows, self->rows->len - 1);
     }
 
@@ -139,10 +135,7 @@ resize_rows (StrataDeployNames *self,
 
 /* The names of the first run of numbers of which none is taken. */
 static GStrv
-expand_freely (StrataDeployNames *self,
-               const char        *pattern,
-               guint              count,
-               GError           **error)
+expand_freely (StrataDeployNames *self, const char *pattern, guint count, GError **error)
 {
   guint first = 1;
 
@@ -207,10 +200,7 @@ strata_deploy_names_dispose (GObject *object)
 }
 
 static void
-strata_deploy_names_get_property (GObject    *object,
-                                  guint       prop_id,
-                                  GValue     *value,
-                                  GParamSpec *pspec)
+strata_deploy_names_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
 {
   StrataDeployNames *self = STRATA_DEPLOY_NAMES (object);
 
@@ -241,7 +231,8 @@ strata_deploy_names_class_init (StrataDeployNamesClass *klass)
   properties[PROP_VALID] = g_param_spec_boolean ("valid", NULL, NULL, FALSE, flags);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
-  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/stratavm/Strata/strata-deploy-names.ui");
+  gtk_widget_class_set_template_from_resource (widget_class,
+                                               "/io/github/stratavm/Strata/strata-deploy-names.ui");
   gtk_widget_class_bind_template_child (widget_class, StrataDeployNames, count_button);
   gtk_widget_class_bind_template_child (widget_class, StrataDeployNames, pattern_row);
   gtk_widget_class_bind_template_child (widget_class, StrataDeployNames, names_row);
@@ -265,9 +256,7 @@ strata_deploy_names_init (StrataDeployNames *self)
  * Proposes a pattern, "web-%02d".
  */
 void
-strata_deploy_names_propose (StrataDeployNames *self,
-                             StrataHost        *host,
-                             const char        *template_name)
+strata_deploy_names_propose (StrataDeployNames *self, StrataHost *host, const char *template_name)
 {
   g_autofree char *pattern = NULL;
   const char *stem = template_name;
@@ -306,7 +295,8 @@ strata_deploy_names_get_count (StrataDeployNames *self)
 {
   g_return_val_if_fail (STRATA_IS_DEPLOY_NAMES (self), 0);
 
-  return self->count_button != NULL ? (guint) gtk_spin_button_get_value_as_int (self->count_button) : 0;
+  return self->count_button != NULL ? (guint) gtk_spin_button_get_value_as_int (self->count_button)
+                                    : 0;
 }
 
 gboolean

@@ -71,8 +71,7 @@ describe_size (StrataDisk *disk)
 }
 
 static GtkWidget *
-create_row (gpointer item,
-            gpointer user_data)
+create_row (gpointer item, gpointer user_data)
 {
   StrataDisk *disk = STRATA_DISK (item);
   GtkWidget *row = adw_action_row_new ();
@@ -81,13 +80,15 @@ create_row (gpointer item,
   g_autofree char *layers = describe_layers (disk);
   g_autofree char *size_text = describe_size (disk);
 
-  title = g_strdup_printf ("%s · %s", strata_disk_get_target (disk),
-                           strata_disk_get_format (disk) != NULL ? strata_disk_get_format (disk) : "?");
+  title =
+      g_strdup_printf ("%s · %s", strata_disk_get_target (disk),
+                       strata_disk_get_format (disk) != NULL ? strata_disk_get_format (disk) : "?");
   adw_preferences_row_set_use_markup (ADW_PREFERENCES_ROW (row), FALSE);
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), title);
   adw_action_row_set_subtitle (ADW_ACTION_ROW (row), layers);
   adw_action_row_set_subtitle_selectable (ADW_ACTION_ROW (row), TRUE);
-  adw_action_row_add_prefix (ADW_ACTION_ROW (row), gtk_image_new_from_icon_name ("drive-harddisk-symbolic"));
+  adw_action_row_add_prefix (ADW_ACTION_ROW (row),
+                             gtk_image_new_from_icon_name ("drive-harddisk-symbolic"));
 
   size = gtk_label_new (size_text);
   gtk_widget_add_css_class (size, "dimmed");
@@ -98,9 +99,7 @@ create_row (gpointer item,
 }
 
 static void
-loaded_cb (GObject      *object,
-           GAsyncResult *result,
-           gpointer      user_data)
+loaded_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (StrataDiskGroup) self = STRATA_DISK_GROUP (user_data);
   g_autoptr (GListModel) disks = NULL;
@@ -126,12 +125,12 @@ reload (StrataDiskGroup *self)
 
   self->cancellable = g_cancellable_new ();
   gtk_widget_set_visible (GTK_WIDGET (self->spinner), TRUE);
-  strata_host_load_disks_async (self->host, self->machine, self->cancellable, loaded_cb, g_object_ref (self));
+  strata_host_load_disks_async (self->host, self->machine, self->cancellable, loaded_cb,
+                                g_object_ref (self));
 }
 
 static void
-set_machine (StrataDiskGroup *self,
-             StrataMachine   *machine)
+set_machine (StrataDiskGroup *self, StrataMachine *machine)
 {
   if (!g_set_object (&self->machine, machine))
     return;
@@ -158,10 +157,7 @@ strata_disk_group_dispose (GObject *object)
 }
 
 static void
-strata_disk_group_get_property (GObject    *object,
-                                guint       prop_id,
-                                GValue     *value,
-                                GParamSpec *pspec)
+strata_disk_group_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
 {
   StrataDiskGroup *self = STRATA_DISK_GROUP (object);
 
@@ -179,10 +175,10 @@ strata_disk_group_get_property (GObject    *object,
 }
 
 static void
-strata_disk_group_set_property (GObject      *object,
-                                guint         prop_id,
+strata_disk_group_set_property (GObject *object,
+                                guint prop_id,
                                 const GValue *value,
-                                GParamSpec   *pspec)
+                                GParamSpec *pspec)
 {
   StrataDiskGroup *self = STRATA_DISK_GROUP (object);
 
@@ -212,10 +208,12 @@ strata_disk_group_class_init (StrataDiskGroupClass *klass)
   object_class->set_property = strata_disk_group_set_property;
 
   properties[PROP_HOST] = g_param_spec_object ("host", NULL, NULL, STRATA_TYPE_HOST, flags);
-  properties[PROP_MACHINE] = g_param_spec_object ("machine", NULL, NULL, STRATA_TYPE_MACHINE, flags);
+  properties[PROP_MACHINE] =
+      g_param_spec_object ("machine", NULL, NULL, STRATA_TYPE_MACHINE, flags);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
-  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/stratavm/Strata/strata-disk-group.ui");
+  gtk_widget_class_set_template_from_resource (widget_class,
+                                               "/io/github/stratavm/Strata/strata-disk-group.ui");
   gtk_widget_class_bind_template_child (widget_class, StrataDiskGroup, spinner);
   gtk_widget_class_bind_template_child (widget_class, StrataDiskGroup, list_box);
 }
@@ -224,7 +222,8 @@ static void
 strata_disk_group_init (StrataDiskGroup *self)
 {
   self->machine_signals = g_signal_group_new (STRATA_TYPE_MACHINE);
-  g_signal_group_connect_swapped (self->machine_signals, "notify::facts", G_CALLBACK (reload), self);
+  g_signal_group_connect_swapped (self->machine_signals, "notify::facts", G_CALLBACK (reload),
+                                  self);
 
   gtk_widget_init_template (GTK_WIDGET (self));
 }

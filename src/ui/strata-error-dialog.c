@@ -16,8 +16,7 @@
  * @parent: a widget of the window it concerns
  */
 void
-strata_error_dialog_present (const GError *error,
-                             GtkWidget    *parent)
+strata_error_dialog_present (const GError *error, GtkWidget *parent)
 {
   AdwDialog *dialog;
   const char *hint;

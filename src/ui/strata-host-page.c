@@ -27,10 +27,7 @@ static GParamSpec *properties[N_PROPS];
 G_DEFINE_FINAL_TYPE (StrataHostPage, strata_host_page, ADW_TYPE_BIN)
 
 static char *
-get_page (StrataHostPage *self,
-          StrataHostState state,
-          const char     *error_message,
-          guint           n_machines)
+get_page (StrataHostPage *self, StrataHostState state, const char *error_message, guint n_machines)
 {
   /* What was seen last stays in the list while the connection comes back. */
   if (n_machines > 0)
@@ -44,9 +41,7 @@ get_page (StrataHostPage *self,
 }
 
 static char *
-describe_error (StrataHostPage *self,
-                const char     *message,
-                const char     *hint)
+describe_error (StrataHostPage *self, const char *message, const char *hint)
 {
   g_autofree char *text = NULL;
 
@@ -60,8 +55,7 @@ describe_error (StrataHostPage *self,
 }
 
 static gboolean
-is_session (StrataHostPage *self,
-            const char     *uri)
+is_session (StrataHostPage *self, const char *uri)
 {
   return g_strcmp0 (uri, "qemu:///session") == 0;
 }
@@ -73,8 +67,7 @@ items_changed_cb (StrataHostPage *self)
 }
 
 static void
-set_host (StrataHostPage *self,
-          StrataHost     *host)
+set_host (StrataHostPage *self, StrataHost *host)
 {
   if (self->host == host)
     return;
@@ -83,7 +76,8 @@ set_host (StrataHostPage *self,
     g_signal_handlers_disconnect_by_data (self->host, self);
   g_set_object (&self->host, host);
   if (host != NULL)
-    g_signal_connect_object (host, "items-changed", G_CALLBACK (items_changed_cb), self, G_CONNECT_SWAPPED);
+    g_signal_connect_object (host, "items-changed", G_CALLBACK (items_changed_cb), self,
+                             G_CONNECT_SWAPPED);
 
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_HOST]);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_N_MACHINES]);
@@ -101,10 +95,7 @@ strata_host_page_dispose (GObject *object)
 }
 
 static void
-strata_host_page_get_property (GObject    *object,
-                               guint       prop_id,
-                               GValue     *value,
-                               GParamSpec *pspec)
+strata_host_page_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
 {
   StrataHostPage *self = STRATA_HOST_PAGE (object);
 
@@ -114,7 +105,8 @@ strata_host_page_get_property (GObject    *object,
       g_value_set_object (value, self->host);
       break;
     case PROP_N_MACHINES:
-      g_value_set_uint (value, self->host != NULL ? g_list_model_get_n_items (G_LIST_MODEL (self->host)) : 0);
+      g_value_set_uint (
+          value, self->host != NULL ? g_list_model_get_n_items (G_LIST_MODEL (self->host)) : 0);
       break;
     case N_PROPS:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -122,10 +114,10 @@ strata_host_page_get_property (GObject    *object,
 }
 
 static void
-strata_host_page_set_property (GObject      *object,
-                               guint         prop_id,
+strata_host_page_set_property (GObject *object,
+                               guint prop_id,
                                const GValue *value,
-                               GParamSpec   *pspec)
+                               GParamSpec *pspec)
 {
   switch ((StrataHostPageProperty) prop_id)
     {
@@ -149,12 +141,14 @@ strata_host_page_class_init (StrataHostPageClass *klass)
   object_class->get_property = strata_host_page_get_property;
   object_class->set_property = strata_host_page_set_property;
 
-  properties[PROP_HOST] = g_param_spec_object ("host", NULL, NULL, STRATA_TYPE_HOST, flags | G_PARAM_READWRITE);
-  properties[PROP_N_MACHINES]
-      = g_param_spec_uint ("n-machines", NULL, NULL, 0, G_MAXUINT, 0, flags | G_PARAM_READABLE);
+  properties[PROP_HOST] =
+      g_param_spec_object ("host", NULL, NULL, STRATA_TYPE_HOST, flags | G_PARAM_READWRITE);
+  properties[PROP_N_MACHINES] =
+      g_param_spec_uint ("n-machines", NULL, NULL, 0, G_MAXUINT, 0, flags | G_PARAM_READABLE);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
-  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/stratavm/Strata/strata-host-page.ui");
+  gtk_widget_class_set_template_from_resource (widget_class,
+                                               "/io/github/stratavm/Strata/strata-host-page.ui");
   gtk_widget_class_bind_template_child (widget_class, StrataHostPage, stack);
   gtk_widget_class_bind_template_callback (widget_class, get_page);
   gtk_widget_class_bind_template_callback (widget_class, describe_error);

@@ -59,23 +59,19 @@ message_arrived_cb (gpointer user_data)
 }
 
 static void
-progress_in_worker (double      fraction,
-                    const char *text,
-                    gpointer    user_data)
+progress_in_worker (double fraction, const char *text, gpointer user_data)
 {
   Message *message = g_new0 (Message, 1);
 
   message->task = g_object_ref (G_TASK (user_data));
   message->fraction = fraction;
   message->message = g_strdup (text);
-  g_idle_add_full (G_PRIORITY_DEFAULT_IDLE, message_arrived_cb, message, (GDestroyNotify) message_free);
+  g_idle_add_full (G_PRIORITY_DEFAULT_IDLE, message_arrived_cb, message,
+                   (GDestroyNotify) message_free);
 }
 
 static void
-inspect_thread (GTask        *task,
-                gpointer      source,
-                gpointer      task_data,
-                GCancellable *cancellable)
+inspect_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
 {
   Inspect *inspect = task_data;
   g_autoptr (StrataInspection) answer = g_new0 (StrataInspection, 1);
@@ -90,7 +86,8 @@ inspect_thread (GTask        *task,
     answer->error = strata_error_new (STRATA_ERROR_BUSY, NULL,
                                       _ ("The machine is running, so nobody can look inside yet."));
   else if (answer->operations != NULL)
-    answer->facts = strata_guest_client_inspect (client, inspect->disks, TRUE, cancellable, &answer->error);
+    answer->facts =
+        strata_guest_client_inspect (client, inspect->disks, TRUE, cancellable, &answer->error);
 
   g_task_return_pointer (task, g_steal_pointer (&answer), (GDestroyNotify) strata_inspection_free);
 }
@@ -104,8 +101,8 @@ list_disks (StrataDomainFacts *facts)
     {
       const StrataDiskXml *disk = g_ptr_array_index (facts->disks, i);
 
-      if (disk->source != NULL && g_strcmp0 (disk->device, "disk") == 0
-          && (g_strcmp0 (disk->type, "file") == 0 || g_strcmp0 (disk->type, "block") == 0))
+      if (disk->source != NULL && g_strcmp0 (disk->device, "disk") == 0 &&
+          (g_strcmp0 (disk->type, "file") == 0 || g_strcmp0 (disk->type, "block") == 0))
         g_ptr_array_add (disks, strata_guest_disk_new (disk->source, disk->format));
     }
 
@@ -135,14 +132,14 @@ strata_inspection_free (StrataInspection *self)
  * Main thread.
  */
 void
-strata_inspection_new_async (StrataHost             *host,
-                             StrataMachine          *machine,
+strata_inspection_new_async (StrataHost *host,
+                             StrataMachine *machine,
                              StrataGuestProgressFunc progress,
-                             gpointer                progress_data,
-                             GDestroyNotify          progress_destroy,
-                             GCancellable           *cancellable,
-                             GAsyncReadyCallback     callback,
-                             gpointer                user_data)
+                             gpointer progress_data,
+                             GDestroyNotify progress_destroy,
+                             GCancellable *cancellable,
+                             GAsyncReadyCallback callback,
+                             gpointer user_data)
 {
   g_autoptr (GTask) task = NULL;
   StrataConnection *connection;
@@ -155,7 +152,8 @@ strata_inspection_new_async (StrataHost             *host,
   inspect = g_new0 (Inspect, 1);
   inspect->disks = list_disks (strata_machine_get_facts (machine));
   inspect->active = strata_machine_is_active (machine);
-  inspect->as_root = connection != NULL && !strata_connection_get_facts (connection)->is_session && getuid () != 0;
+  inspect->as_root =
+      connection != NULL && !strata_connection_get_facts (connection)->is_session && getuid () != 0;
   inspect->progress = progress;
   inspect->progress_data = progress_data;
   inspect->progress_destroy = progress_destroy;

@@ -31,38 +31,33 @@ static GParamSpec *properties[N_PROPS];
 G_DEFINE_FINAL_TYPE (StrataJobRow, strata_job_row, GTK_TYPE_LIST_BOX_ROW)
 
 static gboolean
-is_active (StrataJobRow  *self,
-           StrataJobState state)
+is_active (StrataJobRow *self, StrataJobState state)
 {
-  return state == STRATA_JOB_QUEUED || state == STRATA_JOB_RUNNING || state == STRATA_JOB_CANCELLING;
+  return state == STRATA_JOB_QUEUED || state == STRATA_JOB_RUNNING ||
+         state == STRATA_JOB_CANCELLING;
 }
 
 static gboolean
-is_over (StrataJobRow  *self,
-         StrataJobState state)
+is_over (StrataJobRow *self, StrataJobState state)
 {
   return !is_active (self, state);
 }
 
 static gboolean
-is_cancellable (StrataJobRow  *self,
-                StrataJobState state,
-                guint          step)
+is_cancellable (StrataJobRow *self, StrataJobState state, guint step)
 {
   /* A binding may be evaluated once more when the row is gone. */
   return self != NULL && self->job != NULL && strata_job_can_cancel (self->job);
 }
 
 static gboolean
-is_string (StrataJobRow *self,
-           const char   *string)
+is_string (StrataJobRow *self, const char *string)
 {
   return string != NULL && *string != '\0';
 }
 
 static char *
-get_icon_name (StrataJobRow    *self,
-               StrataJobOutcome outcome)
+get_icon_name (StrataJobRow *self, StrataJobOutcome outcome)
 {
   switch (outcome)
     {
@@ -81,8 +76,7 @@ get_icon_name (StrataJobRow    *self,
 }
 
 static char **
-get_icon_classes (StrataJobRow    *self,
-                  StrataJobOutcome outcome)
+get_icon_classes (StrataJobRow *self, StrataJobOutcome outcome)
 {
   static const char *const names[] = {
     [STRATA_JOB_OUTCOME_NONE] = "dimmed",        [STRATA_JOB_OUTCOME_DONE] = "success",
@@ -94,8 +88,7 @@ get_icon_classes (StrataJobRow    *self,
 }
 
 static const char *
-describe_outcome (StrataJobState   state,
-                  StrataJobOutcome outcome)
+describe_outcome (StrataJobState state, StrataJobOutcome outcome)
 {
   switch (outcome)
     {
@@ -116,12 +109,12 @@ describe_outcome (StrataJobState   state,
 }
 
 static char *
-describe_state (StrataJobRow    *self,
-                StrataJobState   state,
+describe_state (StrataJobRow *self,
+                StrataJobState state,
                 StrataJobOutcome outcome,
-                const char      *step_title,
-                guint            step,
-                guint            n_steps)
+                const char *step_title,
+                guint step,
+                guint n_steps)
 {
   switch (state)
     {
@@ -149,15 +142,12 @@ describe_time (int seconds)
   if (seconds < 60)
     return g_strdup_printf (ngettext ("%d second left", "%d seconds left", seconds), seconds);
 
-  return g_strdup_printf (ngettext ("%d minute left", "%d minutes left", (seconds + 30) / 60), (seconds + 30) / 60);
+  return g_strdup_printf (ngettext ("%d minute left", "%d minutes left", (seconds + 30) / 60),
+                          (seconds + 30) / 60);
 }
 
 static char *
-describe_progress (StrataJobRow *self,
-                   guint64       done,
-                   guint64       total,
-                   guint64       rate,
-                   int           seconds_left)
+describe_progress (StrataJobRow *self, guint64 done, guint64 total, guint64 rate, int seconds_left)
 {
   g_autoptr (GStrvBuilder) parts = g_strv_builder_new ();
   g_auto (GStrv) strings = NULL;
@@ -186,17 +176,13 @@ describe_progress (StrataJobRow *self,
 }
 
 static gboolean
-has_progress (StrataJobRow  *self,
-              StrataJobState state,
-              guint64        total,
-              int            seconds_left)
+has_progress (StrataJobRow *self, StrataJobState state, guint64 total, int seconds_left)
 {
   return is_active (self, state) && (total > 0 || seconds_left >= 0);
 }
 
 static char *
-describe_error (StrataJobRow *self,
-                const char   *message)
+describe_error (StrataJobRow *self, const char *message)
 {
   const GError *error = self != NULL && self->job != NULL ? strata_job_get_error (self->job) : NULL;
   const char *hint = error != NULL ? strata_error_get_hint (error) : NULL;
@@ -207,7 +193,8 @@ describe_error (StrataJobRow *self,
 static void
 speed_changed_cb (StrataJobRow *self)
 {
-  strata_job_set_bandwidth (self->job, (guint64) gtk_spin_button_get_value_as_int (self->speed_button) * MEGABYTE);
+  strata_job_set_bandwidth (
+      self->job, (guint64) gtk_spin_button_get_value_as_int (self->speed_button) * MEGABYTE);
 }
 
 static void
@@ -228,10 +215,7 @@ strata_job_row_dispose (GObject *object)
 }
 
 static void
-strata_job_row_get_property (GObject    *object,
-                             guint       prop_id,
-                             GValue     *value,
-                             GParamSpec *pspec)
+strata_job_row_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
 {
   switch ((StrataJobRowProperty) prop_id)
     {
@@ -252,11 +236,12 @@ strata_job_row_class_init (StrataJobRowClass *klass)
   object_class->dispose = strata_job_row_dispose;
   object_class->get_property = strata_job_row_get_property;
 
-  properties[PROP_JOB]
-      = g_param_spec_object ("job", NULL, NULL, STRATA_TYPE_JOB, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  properties[PROP_JOB] = g_param_spec_object ("job", NULL, NULL, STRATA_TYPE_JOB,
+                                              G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
-  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/stratavm/Strata/strata-job-row.ui");
+  gtk_widget_class_set_template_from_resource (widget_class,
+                                               "/io/github/stratavm/Strata/strata-job-row.ui");
   gtk_widget_class_bind_template_child (widget_class, StrataJobRow, speed_button);
   gtk_widget_class_bind_template_callback (widget_class, is_active);
   gtk_widget_class_bind_template_callback (widget_class, is_over);
@@ -294,7 +279,8 @@ strata_job_row_new (StrataJob *job)
   self = g_object_new (STRATA_TYPE_JOB_ROW, NULL);
   self->job = g_object_ref (job);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_JOB]);
-  gtk_spin_button_set_value (self->speed_button, (double) strata_job_get_bandwidth (job) / MEGABYTE);
+  gtk_spin_button_set_value (self->speed_button,
+                             (double) strata_job_get_bandwidth (job) / MEGABYTE);
 
   return GTK_WIDGET (self);
 }

@@ -52,8 +52,7 @@ describe_end (StrataJob *job)
 }
 
 static void
-tell (StrataJobWatch *self,
-      StrataJob      *job)
+tell (StrataJobWatch *self, StrataJob *job)
 {
   GtkWindow *window = gtk_application_get_active_window (self->application);
   g_autofree char *text = describe_end (job);
@@ -69,13 +68,12 @@ tell (StrataJobWatch *self,
   if (error != NULL)
     g_notification_set_body (notification, error->message);
   g_notification_set_default_action (notification, "app.present");
-  g_application_send_notification (G_APPLICATION (self->application), strata_job_get_id (job), notification);
+  g_application_send_notification (G_APPLICATION (self->application), strata_job_get_id (job),
+                                   notification);
 }
 
 static void
-state_changed_cb (StrataJobWatch *self,
-                  GParamSpec     *pspec,
-                  StrataJob      *job)
+state_changed_cb (StrataJobWatch *self, GParamSpec *pspec, StrataJob *job)
 {
   if (!strata_job_is_over (job))
     return;
@@ -85,10 +83,7 @@ state_changed_cb (StrataJobWatch *self,
 }
 
 static void
-items_changed_cb (StrataJobWatch *self,
-                  guint           position,
-                  guint           removed,
-                  guint           added)
+items_changed_cb (StrataJobWatch *self, guint position, guint removed, guint added)
 {
   for (guint i = 0; i < added; i++)
     {
@@ -146,8 +141,7 @@ strata_job_watch_init (StrataJobWatch *self)
  * Returns: (transfer full): a new watch
  */
 StrataJobWatch *
-strata_job_watch_new (GtkApplication *application,
-                      StrataJobQueue *queue)
+strata_job_watch_new (GtkApplication *application, StrataJobQueue *queue)
 {
   StrataJobWatch *self;
 

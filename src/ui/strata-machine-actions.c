@@ -31,9 +31,7 @@ static const struct
 };
 
 static void
-powered_cb (GObject      *object,
-            GAsyncResult *result,
-            gpointer      user_data)
+powered_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (StrataWindow) window = STRATA_WINDOW (user_data);
   g_autoptr (GError) error = NULL;
@@ -43,25 +41,20 @@ powered_cb (GObject      *object,
 }
 
 static void
-power (StrataWindow  *window,
-       StrataPowerAct act)
+power (StrataWindow *window, StrataPowerAct act)
 {
   strata_host_power_async (strata_window_get_host (window), strata_window_get_machine (window), act,
                            NULL, powered_cb, g_object_ref (window));
 }
 
 static void
-start (GtkWidget  *widget,
-       const char *action,
-       GVariant   *parameter)
+start (GtkWidget *widget, const char *action, GVariant *parameter)
 {
   power (STRATA_WINDOW (widget), STRATA_POWER_START);
 }
 
 static void
-shut_down (GtkWidget  *widget,
-           const char *action,
-           GVariant   *parameter)
+shut_down (GtkWidget *widget, const char *action, GVariant *parameter)
 {
   StrataWindow *window = STRATA_WINDOW (widget);
   g_autofree char *text = NULL;
@@ -74,37 +67,34 @@ shut_down (GtkWidget  *widget,
 }
 
 static void
-force_off_cb (AdwAlertDialog *dialog,
-              const char     *response,
-              StrataWindow   *window)
+force_off_cb (AdwAlertDialog *dialog, const char *response, StrataWindow *window)
 {
   if (g_str_equal (response, "force"))
     power (window, STRATA_POWER_FORCE_OFF);
 }
 
 static void
-force_off (GtkWidget  *widget,
-           const char *action,
-           GVariant   *parameter)
+force_off (GtkWidget *widget, const char *action, GVariant *parameter)
 {
   StrataMachine *machine = strata_window_get_machine (STRATA_WINDOW (widget));
   AdwDialog *dialog = adw_alert_dialog_new (NULL, NULL);
 
   adw_alert_dialog_format_heading (ADW_ALERT_DIALOG (dialog), _ ("Force Off “%s”?"),
                                    strata_machine_get_name (machine));
-  adw_alert_dialog_set_body (ADW_ALERT_DIALOG (dialog),
-                             _ ("This is like pulling the plug: what the guest has not written yet is lost."));
+  adw_alert_dialog_set_body (
+      ADW_ALERT_DIALOG (dialog),
+      _ ("This is like pulling the plug: what the guest has not written yet is lost."));
   adw_alert_dialog_add_responses (ADW_ALERT_DIALOG (dialog), "cancel", _ ("_Cancel"), "force",
                                   _ ("_Force Off"), NULL);
-  adw_alert_dialog_set_response_appearance (ADW_ALERT_DIALOG (dialog), "force", ADW_RESPONSE_DESTRUCTIVE);
-  g_signal_connect_object (dialog, "response", G_CALLBACK (force_off_cb), widget, G_CONNECT_DEFAULT);
+  adw_alert_dialog_set_response_appearance (ADW_ALERT_DIALOG (dialog), "force",
+                                            ADW_RESPONSE_DESTRUCTIVE);
+  g_signal_connect_object (dialog, "response", G_CALLBACK (force_off_cb), widget,
+                           G_CONNECT_DEFAULT);
   adw_dialog_present (dialog, widget);
 }
 
 static void
-open_console (GtkWidget  *widget,
-              const char *action,
-              GVariant   *parameter)
+open_console (GtkWidget *widget, const char *action, GVariant *parameter)
 {
   StrataWindow *window = STRATA_WINDOW (widget);
   g_autoptr (GSubprocess) viewer = NULL;
@@ -118,9 +108,7 @@ open_console (GtkWidget  *widget,
 }
 
 static void
-make_template (GtkWidget  *widget,
-               const char *action,
-               GVariant   *parameter)
+make_template (GtkWidget *widget, const char *action, GVariant *parameter)
 {
   StrataWindow *window = STRATA_WINDOW (widget);
 
@@ -131,9 +119,7 @@ make_template (GtkWidget  *widget,
 }
 
 static void
-deploy (GtkWidget  *widget,
-        const char *action,
-        GVariant   *parameter)
+deploy (GtkWidget *widget, const char *action, GVariant *parameter)
 {
   StrataWindow *window = STRATA_WINDOW (widget);
 
@@ -143,10 +129,7 @@ deploy (GtkWidget  *widget,
                       widget);
 }
 
-static void
-delete (GtkWidget  *widget,
-        const char *action,
-        GVariant   *parameter)
+static void delete (GtkWidget *widget, const char *action, GVariant *parameter)
 {
   StrataWindow *window = STRATA_WINDOW (widget);
 
@@ -157,9 +140,7 @@ delete (GtkWidget  *widget,
 }
 
 static void
-show_clones (GtkWidget  *widget,
-             const char *action,
-             GVariant   *parameter)
+show_clones (GtkWidget *widget, const char *action, GVariant *parameter)
 {
   strata_window_show_clones (STRATA_WINDOW (widget));
 }
@@ -189,8 +170,7 @@ strata_machine_actions_install (GtkWidgetClass *window_class)
  * Returns: (nullable): why @action can't be done, a sentence
  */
 const char *
-strata_machine_actions_get_reason (StrataMachine *machine,
-                                   const char    *action)
+strata_machine_actions_get_reason (StrataMachine *machine, const char *action)
 {
   g_return_val_if_fail (action != NULL, NULL);
 

@@ -28,8 +28,7 @@ static const struct
  * Returns: (transfer full): name of a symbolic icon
  */
 char *
-strata_machine_look_get_icon_name (const char *os_id,
-                                   gboolean    is_template)
+strata_machine_look_get_icon_name (const char *os_id, gboolean is_template)
 {
   if (is_template)
     return g_strdup ("strata-template-symbolic");
@@ -55,12 +54,9 @@ char **
 strata_machine_look_get_state_classes (StrataDomainState state)
 {
   static const char *const names[] = {
-    [STRATA_DOMAIN_STATE_OFF] = "off",
-    [STRATA_DOMAIN_STATE_RUNNING] = "running",
-    [STRATA_DOMAIN_STATE_PAUSED] = "paused",
-    [STRATA_DOMAIN_STATE_SHUTTING_DOWN] = "paused",
-    [STRATA_DOMAIN_STATE_CRASHED] = "crashed",
-    [STRATA_DOMAIN_STATE_SUSPENDED] = "paused",
+    [STRATA_DOMAIN_STATE_OFF] = "off",         [STRATA_DOMAIN_STATE_RUNNING] = "running",
+    [STRATA_DOMAIN_STATE_PAUSED] = "paused",   [STRATA_DOMAIN_STATE_SHUTTING_DOWN] = "paused",
+    [STRATA_DOMAIN_STATE_CRASHED] = "crashed", [STRATA_DOMAIN_STATE_SUSPENDED] = "paused",
   };
 
   return g_strdupv ((char **) (const char *const[]) { "machine-state", names[state], NULL });

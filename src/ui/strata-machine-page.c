@@ -35,65 +35,58 @@ static GParamSpec *properties[N_PROPS];
 G_DEFINE_FINAL_TYPE (StrataMachinePage, strata_machine_page, ADW_TYPE_BIN)
 
 static char *
-get_icon_name (StrataMachinePage *self,
-               const char        *os_id)
+get_icon_name (StrataMachinePage *self, const char *os_id)
 {
   return strata_machine_look_get_icon_name (os_id, FALSE);
 }
 
 static char **
-get_state_classes (StrataMachinePage *self,
-                   guint              state)
+get_state_classes (StrataMachinePage *self, guint state)
 {
   return strata_machine_look_get_state_classes (state);
 }
 
 static gboolean
-is_off (StrataMachinePage *self,
-        gboolean           is_active)
+is_off (StrataMachinePage *self, gboolean is_active)
 {
   return !is_active;
 }
 
 static char *
-get_start_hint (StrataMachinePage *self,
-                const char        *reason)
+get_start_hint (StrataMachinePage *self, const char *reason)
 {
   return g_strdup (reason != NULL ? reason : _ ("Start the machine"));
 }
 
 static char *
-get_shut_down_hint (StrataMachinePage *self,
-                    const char        *reason)
+get_shut_down_hint (StrataMachinePage *self, const char *reason)
 {
   return g_strdup (reason != NULL ? reason : _ ("Ask the guest to shut down"));
 }
 
 static gboolean
-is_string (StrataMachinePage *self,
-           const char        *string)
+is_string (StrataMachinePage *self, const char *string)
 {
   return string != NULL;
 }
 
 static gboolean
-is_clone (StrataMachinePage *self,
-          StrataDomainFacts *facts)
+is_clone (StrataMachinePage *self, StrataDomainFacts *facts)
 {
   return facts != NULL && facts->clone_mark != NULL;
 }
 
 static char *
-describe_origin (StrataMachinePage *self,
-                 StrataDomainFacts *facts)
+describe_origin (StrataMachinePage *self, StrataDomainFacts *facts)
 {
   if (!is_clone (self, facts))
     return NULL;
 
   if (facts->clone_mark->thin)
     /* Translators: %s is a template, %u its version. */
-    return g_strdup_printf (_ ("%s, version %u, as a thin clone: its disks stand on the template’s"),
-                            facts->clone_mark->template_name, facts->clone_mark->version);
+    return g_strdup_printf (
+        _ ("%s, version %u, as a thin clone: its disks stand on the template’s"),
+        facts->clone_mark->template_name, facts->clone_mark->version);
 
   /* Translators: %s is a template, %u its version. */
   return g_strdup_printf (_ ("%s, version %u, as a full clone: its disks are its own"),
@@ -101,18 +94,17 @@ describe_origin (StrataMachinePage *self,
 }
 
 static char *
-get_memory (StrataMachinePage *self,
-            StrataDomainFacts *facts)
+get_memory (StrataMachinePage *self, StrataDomainFacts *facts)
 {
   if (facts == NULL)
     return NULL;
 
-  return g_format_size_full (strata_domain_xml_get_memory (facts->definition), G_FORMAT_SIZE_IEC_UNITS);
+  return g_format_size_full (strata_domain_xml_get_memory (facts->definition),
+                             G_FORMAT_SIZE_IEC_UNITS);
 }
 
 static char *
-get_processors (StrataMachinePage *self,
-                StrataDomainFacts *facts)
+get_processors (StrataMachinePage *self, StrataDomainFacts *facts)
 {
   if (facts == NULL)
     return NULL;
@@ -121,8 +113,7 @@ get_processors (StrataMachinePage *self,
 }
 
 static char *
-get_firmware (StrataMachinePage *self,
-              StrataDomainFacts *facts)
+get_firmware (StrataMachinePage *self, StrataDomainFacts *facts)
 {
   if (facts == NULL)
     return NULL;
@@ -131,20 +122,19 @@ get_firmware (StrataMachinePage *self,
 }
 
 static char *
-get_agent (StrataMachinePage *self,
-           StrataDomainFacts *facts)
+get_agent (StrataMachinePage *self, StrataDomainFacts *facts)
 {
   if (facts == NULL)
     return NULL;
 
-  return g_strdup (strata_domain_xml_has_agent (facts->definition)
-                       ? _ ("Has a channel for it")
-                       : _ ("Has no channel for it, so the guest is asked to shut down by its power button"));
+  return g_strdup (
+      strata_domain_xml_has_agent (facts->definition)
+          ? _ ("Has a channel for it")
+          : _ ("Has no channel for it, so the guest is asked to shut down by its power button"));
 }
 
 static char *
-get_macs (StrataMachinePage *self,
-          StrataDomainFacts *facts)
+get_macs (StrataMachinePage *self, StrataDomainFacts *facts)
 {
   g_auto (GStrv) macs = NULL;
 
@@ -157,8 +147,7 @@ get_macs (StrataMachinePage *self,
 }
 
 static char *
-get_console_reason (StrataMachinePage *self,
-                    StrataDomainFacts *facts)
+get_console_reason (StrataMachinePage *self, StrataDomainFacts *facts)
 {
   /* A binding may be evaluated once more when the page is gone. */
   return g_strdup (self != NULL && self->machine != NULL
@@ -167,13 +156,12 @@ get_console_reason (StrataMachinePage *self,
 }
 
 static gboolean
-has_reasons (StrataMachinePage *self,
-             StrataDomainFacts *facts)
+has_reasons (StrataMachinePage *self, StrataDomainFacts *facts)
 {
   g_autofree char *console = get_console_reason (self, facts);
 
-  return console != NULL
-         || (self != NULL && self->machine != NULL && !strata_machine_can (self->machine, STRATA_ABILITY_DELETE));
+  return console != NULL || (self != NULL && self->machine != NULL &&
+                             !strata_machine_can (self->machine, STRATA_ABILITY_DELETE));
 }
 
 static void
@@ -203,10 +191,7 @@ strata_machine_page_dispose (GObject *object)
 }
 
 static void
-strata_machine_page_get_property (GObject    *object,
-                                  guint       prop_id,
-                                  GValue     *value,
-                                  GParamSpec *pspec)
+strata_machine_page_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
 {
   StrataMachinePage *self = STRATA_MACHINE_PAGE (object);
 
@@ -226,8 +211,7 @@ strata_machine_page_get_property (GObject    *object,
 /* The window has one page for machines and one for templates; each keeps what is its kind and
  * shows the last of it while the other is up. */
 static void
-set_machine (StrataMachinePage *self,
-             StrataMachine     *machine)
+set_machine (StrataMachinePage *self, StrataMachine *machine)
 {
   if (machine != NULL && strata_machine_is_template (machine))
     return;
@@ -236,10 +220,10 @@ set_machine (StrataMachinePage *self,
 }
 
 static void
-strata_machine_page_set_property (GObject      *object,
-                                  guint         prop_id,
+strata_machine_page_set_property (GObject *object,
+                                  guint prop_id,
                                   const GValue *value,
-                                  GParamSpec   *pspec)
+                                  GParamSpec *pspec)
 {
   StrataMachinePage *self = STRATA_MACHINE_PAGE (object);
 
@@ -269,10 +253,12 @@ strata_machine_page_class_init (StrataMachinePageClass *klass)
   object_class->set_property = strata_machine_page_set_property;
 
   properties[PROP_HOST] = g_param_spec_object ("host", NULL, NULL, STRATA_TYPE_HOST, flags);
-  properties[PROP_MACHINE] = g_param_spec_object ("machine", NULL, NULL, STRATA_TYPE_MACHINE, flags);
+  properties[PROP_MACHINE] =
+      g_param_spec_object ("machine", NULL, NULL, STRATA_TYPE_MACHINE, flags);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
-  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/stratavm/Strata/strata-machine-page.ui");
+  gtk_widget_class_set_template_from_resource (widget_class,
+                                               "/io/github/stratavm/Strata/strata-machine-page.ui");
   gtk_widget_class_bind_template_child (widget_class, StrataMachinePage, menu);
   gtk_widget_class_bind_template_child (widget_class, StrataMachinePage, menu_popover);
   gtk_widget_class_bind_template_callback (widget_class, get_icon_name);

@@ -13,7 +13,7 @@ struct _StrataMachineRow
   GtkBox parent_instance;
 
   StrataMachine *machine;
-  GtkWidget *popover; /* (nullable): while it is up */
+  GtkWidget *popover; /* (nullable): the last that was up */
 
   GMenuModel *machine_menu;
   GMenuModel *template_menu;
@@ -30,58 +30,43 @@ static GParamSpec *properties[N_PROPS];
 G_DEFINE_FINAL_TYPE (StrataMachineRow, strata_machine_row, GTK_TYPE_BOX)
 
 static char *
-get_icon_name (StrataMachineRow *self,
-               const char       *os_id,
-               gboolean          is_template)
+get_icon_name (StrataMachineRow *self, const char *os_id, gboolean is_template)
 {
   return strata_machine_look_get_icon_name (os_id, is_template);
 }
 
 /* A template is never started: a state would say nothing. */
 static gboolean
-has_state (StrataMachineRow *self,
-           gboolean          is_template)
+has_state (StrataMachineRow *self, gboolean is_template)
 {
   return !is_template;
 }
 
 static char **
-get_state_classes (StrataMachineRow *self,
-                   guint             state)
+get_state_classes (StrataMachineRow *self, guint state)
 {
   return strata_machine_look_get_state_classes (state);
 }
 
-static void
-drop_popover_cb (gpointer user_data)
-{
-  GtkWidget *popover = GTK_WIDGET (user_data);
-
-  gtk_widget_unparent (popover);
-  g_object_unref (popover);
-}
-
+/* The button that was pressed here is released over the menu, so the row never hears of it and would
+ * look pressed for ever. */
 static void
 closed_cb (StrataMachineRow *self)
 {
-  /* The item that closed it is activated only after this. */
-  if (self->popover != NULL)
-    g_idle_add_once (drop_popover_cb, g_object_ref (g_steal_pointer (&self->popover)));
+  GtkWidget *widget = GTK_WIDGET (self);
+
+  for (guint i = 0; widget != NULL && i < 2; i++, widget = gtk_widget_get_parent (widget))
+    gtk_widget_unset_state_flags (widget, GTK_STATE_FLAG_ACTIVE | GTK_STATE_FLAG_PRELIGHT);
 }
 
 static void
-pressed_cb (StrataMachineRow *self,
-            int               n_press,
-            double            x,
-            double            y)
+pressed_cb (StrataMachineRow *self, int n_press, double x, double y)
 {
   strata_machine_row_pop_up_menu (self, x, y);
 }
 
 static void
-long_pressed_cb (StrataMachineRow *self,
-                 double            x,
-                 double            y)
+long_pressed_cb (StrataMachineRow *self, double x, double y)
 {
   strata_machine_row_pop_up_menu (self, x, y);
 }
@@ -99,10 +84,7 @@ strata_machine_row_dispose (GObject *object)
 }
 
 static void
-strata_machine_row_get_property (GObject    *object,
-                                 guint       prop_id,
-                                 GValue     *value,
-                                 GParamSpec *pspec)
+strata_machine_row_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
 {
   switch ((StrataMachineRowProperty) prop_id)
     {
@@ -115,10 +97,10 @@ strata_machine_row_get_property (GObject    *object,
 }
 
 static void
-strata_machine_row_set_property (GObject      *object,
-                                 guint         prop_id,
+strata_machine_row_set_property (GObject *object,
+                                 guint prop_id,
                                  const GValue *value,
-                                 GParamSpec   *pspec)
+                                 GParamSpec *pspec)
 {
   switch ((StrataMachineRowProperty) prop_id)
     {
@@ -140,12 +122,13 @@ strata_machine_row_class_init (StrataMachineRowClass *klass)
   object_class->get_property = strata_machine_row_get_property;
   object_class->set_property = strata_machine_row_set_property;
 
-  properties[PROP_MACHINE]
-      = g_param_spec_object ("machine", NULL, NULL, STRATA_TYPE_MACHINE,
-                             G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+  properties[PROP_MACHINE] =
+      g_param_spec_object ("machine", NULL, NULL, STRATA_TYPE_MACHINE,
+                           G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
-  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/stratavm/Strata/strata-machine-row.ui");
+  gtk_widget_class_set_template_from_resource (widget_class,
+                                               "/io/github/stratavm/Strata/strata-machine-row.ui");
   gtk_widget_class_bind_template_child (widget_class, StrataMachineRow, machine_menu);
   gtk_widget_class_bind_template_child (widget_class, StrataMachineRow, template_menu);
   gtk_widget_class_bind_template_callback (widget_class, get_icon_name);
@@ -170,8 +153,7 @@ strata_machine_row_get_machine (StrataMachineRow *self)
 }
 
 void
-strata_machine_row_set_machine (StrataMachineRow *self,
-                                StrataMachine    *machine)
+strata_machine_row_set_machine (StrataMachineRow *self, StrataMachine *machine)
 {
   g_return_if_fail (STRATA_IS_MACHINE_ROW (self));
 
@@ -188,19 +170,19 @@ strata_machine_row_set_machine (StrataMachineRow *self,
  * Selects the machine first, because the menu's actions are done to the selected one.
  */
 void
-strata_machine_row_pop_up_menu (StrataMachineRow *self,
-                                double            x,
-                                double            y)
+strata_machine_row_pop_up_menu (StrataMachineRow *self, double x, double y)
 {
   GtkWidget *widget = GTK_WIDGET (self);
   GMenuModel *menu;
 
   g_return_if_fail (STRATA_IS_MACHINE_ROW (self));
 
-  if (self->machine == NULL || self->popover != NULL)
+  if (self->machine == NULL)
     return;
 
-  gtk_widget_activate_action (widget, "window.select", "s", strata_machine_get_uuid (self->machine));
+  g_clear_pointer (&self->popover, gtk_widget_unparent);
+  gtk_widget_activate_action (widget, "window.select", "s",
+                              strata_machine_get_uuid (self->machine));
 
   menu = strata_machine_is_template (self->machine) ? self->template_menu : self->machine_menu;
   self->popover = gtk_popover_menu_new_from_model (menu);
@@ -209,9 +191,10 @@ strata_machine_row_pop_up_menu (StrataMachineRow *self,
   gtk_widget_set_halign (self->popover, GTK_ALIGN_START);
   gtk_popover_set_pointing_to (
       GTK_POPOVER (self->popover),
-      &(GdkRectangle){ x < 0 ? gtk_widget_get_width (widget) / 2 : (int) x,
-                       y < 0 ? gtk_widget_get_height (widget) / 2 : (int) y, 1, 1 });
+      &(GdkRectangle) { x < 0 ? gtk_widget_get_width (widget) / 2 : (int) x,
+                        y < 0 ? gtk_widget_get_height (widget) / 2 : (int) y, 1, 1 });
   strata_menu_words_apply (self->popover, menu, self->machine);
-  g_signal_connect_object (self->popover, "closed", G_CALLBACK (closed_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->popover, "closed", G_CALLBACK (closed_cb), self,
+                           G_CONNECT_SWAPPED);
   gtk_popover_popup (GTK_POPOVER (self->popover));
 }

@@ -44,19 +44,19 @@ is_convert (StrataMakeTemplateDialog *self)
 }
 
 static char *
-describe_kind (StrataMakeTemplateDialog *self,
-               const char               *kind)
+describe_kind (StrataMakeTemplateDialog *self, const char *kind)
 {
   if (g_strcmp0 (kind, "convert") == 0)
-    return g_strdup (_ ("The machine itself becomes the template. Nothing is copied, so it takes no more space, but the machine is gone afterwards."));
+    return g_strdup (_ (
+        "The machine itself becomes the template. Nothing is copied, so it takes no more space, but the machine is gone afterwards."));
 
-  return g_strdup (_ ("The machine stays as it is, and its disks are copied for the template. That takes as much space again."));
+  return g_strdup (_ (
+      "The machine stays as it is, and its disks are copied for the template. That takes as much space again."));
 }
 
 /* (transfer full) (nullable): why the name won't do. A converted machine gives its own name free. */
 static char *
-get_name_problem (StrataMakeTemplateDialog *self,
-                  const char               *name)
+get_name_problem (StrataMakeTemplateDialog *self, const char *name)
 {
   g_autoptr (GError) error = NULL;
   StrataMachine *other;
@@ -76,7 +76,8 @@ get_name_problem (StrataMakeTemplateDialog *self,
 static void
 check_name (StrataMakeTemplateDialog *self)
 {
-  g_autofree char *problem = get_name_problem (self, gtk_editable_get_text (GTK_EDITABLE (self->name_row)));
+  g_autofree char *problem =
+      get_name_problem (self, gtk_editable_get_text (GTK_EDITABLE (self->name_row)));
 
   if (problem != NULL)
     gtk_widget_add_css_class (GTK_WIDGET (self->name_row), "error");
@@ -107,8 +108,9 @@ make_request (StrataMakeTemplateDialog *self)
   request->convert = is_convert (self);
   request->operations = strata_seal_page_dup_operations (self->seal_page);
   if (strata_machine_is_active (self->machine))
-    request->running = adw_combo_row_get_selected (self->running_row) == 0 ? STRATA_RUNNING_SHUT_DOWN
-                                                                           : STRATA_RUNNING_FORCE_OFF;
+    request->running = adw_combo_row_get_selected (self->running_row) == 0
+                           ? STRATA_RUNNING_SHUT_DOWN
+                           : STRATA_RUNNING_FORCE_OFF;
 
   return request;
 }
@@ -129,9 +131,7 @@ submitted_cb (StrataMakeTemplateDialog *self)
 }
 
 static void
-close_dialog (GtkWidget  *widget,
-              const char *action,
-              GVariant   *parameter)
+close_dialog (GtkWidget *widget, const char *action, GVariant *parameter)
 {
   adw_dialog_close (ADW_DIALOG (widget));
 }
@@ -149,9 +149,9 @@ strata_make_template_dialog_dispose (GObject *object)
 }
 
 static void
-strata_make_template_dialog_get_property (GObject    *object,
-                                          guint       prop_id,
-                                          GValue     *value,
+strata_make_template_dialog_get_property (GObject *object,
+                                          guint prop_id,
+                                          GValue *value,
                                           GParamSpec *pspec)
 {
   switch ((StrataMakeTemplateDialogProperty) prop_id)
@@ -177,8 +177,8 @@ strata_make_template_dialog_class_init (StrataMakeTemplateDialogClass *klass)
                                                   G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
-  gtk_widget_class_set_template_from_resource (widget_class,
-                                               "/io/github/stratavm/Strata/strata-make-template-dialog.ui");
+  gtk_widget_class_set_template_from_resource (
+      widget_class, "/io/github/stratavm/Strata/strata-make-template-dialog.ui");
   gtk_widget_class_bind_template_child (widget_class, StrataMakeTemplateDialog, view);
   gtk_widget_class_bind_template_child (widget_class, StrataMakeTemplateDialog, continue_button);
   gtk_widget_class_bind_template_child (widget_class, StrataMakeTemplateDialog, problem_label);
@@ -211,8 +211,8 @@ strata_make_template_dialog_init (StrataMakeTemplateDialog *self)
  */
 AdwDialog *
 strata_make_template_dialog_new (StrataApplication *application,
-                                 StrataHost        *host,
-                                 StrataMachine     *machine)
+                                 StrataHost *host,
+                                 StrataMachine *machine)
 {
   StrataMakeTemplateDialog *self;
   g_autofree char *pattern = NULL;
@@ -229,9 +229,11 @@ strata_make_template_dialog_new (StrataApplication *application,
 
   self->plan_page = strata_plan_page_new (strata_application_get_queue (application), host);
   adw_navigation_view_add (self->view, self->plan_page);
-  g_signal_connect_object (self->plan_page, "submitted", G_CALLBACK (submitted_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->plan_page, "submitted", G_CALLBACK (submitted_cb), self,
+                           G_CONNECT_SWAPPED);
 
-  pattern = g_settings_get_string (strata_application_get_settings (application), "template-name-pattern");
+  pattern = g_settings_get_string (strata_application_get_settings (application),
+                                   "template-name-pattern");
   name = strata_name_from_source (pattern, strata_machine_get_name (machine));
   gtk_editable_set_text (GTK_EDITABLE (self->name_row), name);
 

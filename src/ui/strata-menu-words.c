@@ -19,8 +19,7 @@ drop_underscore (const char *text)
 }
 
 static gboolean
-is_label (const char *text,
-          const char *label)
+is_label (const char *text, const char *label)
 {
   g_autofree char *plain = drop_underscore (text);
 
@@ -28,9 +27,7 @@ is_label (const char *text,
 }
 
 static const char *
-find_reason (GMenuModel    *model,
-             const char    *label,
-             StrataMachine *machine)
+find_reason (GMenuModel *model, const char *label, StrataMachine *machine)
 {
   for (int i = 0; i < g_menu_model_get_n_items (model); i++)
     {
@@ -45,9 +42,9 @@ find_reason (GMenuModel    *model,
           if (reason != NULL)
             return reason;
         }
-      else if (g_menu_model_get_item_attribute (model, i, G_MENU_ATTRIBUTE_LABEL, "s", &text)
-               && g_menu_model_get_item_attribute (model, i, G_MENU_ATTRIBUTE_ACTION, "s", &action)
-               && is_label (text, label))
+      else if (g_menu_model_get_item_attribute (model, i, G_MENU_ATTRIBUTE_LABEL, "s", &text) &&
+               g_menu_model_get_item_attribute (model, i, G_MENU_ATTRIBUTE_ACTION, "s", &action) &&
+               is_label (text, label))
         return strata_machine_actions_get_reason (machine, action);
     }
 
@@ -55,9 +52,7 @@ find_reason (GMenuModel    *model,
 }
 
 static void
-explain_item (GtkWidget     *item,
-              GMenuModel    *model,
-              StrataMachine *machine)
+explain_item (GtkWidget *item, GMenuModel *model, StrataMachine *machine)
 {
   g_autofree char *text = NULL;
   const char *reason = NULL;
@@ -75,21 +70,20 @@ explain_item (GtkWidget     *item,
     reason = find_reason (model, text, machine);
   gtk_widget_set_tooltip_text (item, reason);
   if (reason != NULL)
-    gtk_accessible_update_property (GTK_ACCESSIBLE (item), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, reason, -1);
+    gtk_accessible_update_property (GTK_ACCESSIBLE (item), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION,
+                                    reason, -1);
   else
     gtk_accessible_reset_property (GTK_ACCESSIBLE (item), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION);
 }
 
 static void
-explain_widget (GtkWidget     *widget,
-                GMenuModel    *model,
-                StrataMachine *machine)
+explain_widget (GtkWidget *widget, GMenuModel *model, StrataMachine *machine)
 {
   GtkAccessibleRole role = gtk_accessible_get_accessible_role (GTK_ACCESSIBLE (widget));
 
-  if (g_object_class_find_property (G_OBJECT_GET_CLASS (widget), "text") != NULL
-      && (role == GTK_ACCESSIBLE_ROLE_MENU_ITEM || role == GTK_ACCESSIBLE_ROLE_MENU_ITEM_RADIO
-          || role == GTK_ACCESSIBLE_ROLE_MENU_ITEM_CHECKBOX))
+  if (g_object_class_find_property (G_OBJECT_GET_CLASS (widget), "text") != NULL &&
+      (role == GTK_ACCESSIBLE_ROLE_MENU_ITEM || role == GTK_ACCESSIBLE_ROLE_MENU_ITEM_RADIO ||
+       role == GTK_ACCESSIBLE_ROLE_MENU_ITEM_CHECKBOX))
     explain_item (widget, model, machine);
 
   for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
@@ -98,8 +92,7 @@ explain_widget (GtkWidget     *widget,
 }
 
 static void
-mapped_cb (GtkWidget     *menu,
-           GtkMenuButton *button)
+mapped_cb (GtkWidget *menu, GtkMenuButton *button)
 {
   strata_menu_words_apply (menu, gtk_menu_button_get_menu_model (button), NULL);
 }
@@ -111,9 +104,7 @@ mapped_cb (GtkWidget     *menu,
  * @machine: (nullable): the machine that actions "machine.…" are done to
  */
 void
-strata_menu_words_apply (GtkWidget     *menu,
-                         GMenuModel    *model,
-                         StrataMachine *machine)
+strata_menu_words_apply (GtkWidget *menu, GMenuModel *model, StrataMachine *machine)
 {
   g_return_if_fail (GTK_IS_WIDGET (menu));
   g_return_if_fail (G_IS_MENU_MODEL (model));

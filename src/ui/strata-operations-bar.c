@@ -26,22 +26,19 @@ static GParamSpec *properties[N_PROPS];
 G_DEFINE_FINAL_TYPE (StrataOperationsBar, strata_operations_bar, ADW_TYPE_BIN)
 
 static gboolean
-is_busy (StrataOperationsBar *self,
-         guint                n_active)
+is_busy (StrataOperationsBar *self, guint n_active)
 {
   return n_active > 0;
 }
 
 static gboolean
-is_idle (StrataOperationsBar *self,
-         guint                n_active)
+is_idle (StrataOperationsBar *self, guint n_active)
 {
   return n_active == 0;
 }
 
 static char *
-describe (StrataOperationsBar *self,
-          guint                n_active)
+describe (StrataOperationsBar *self, guint n_active)
 {
   if (n_active == 0)
     return g_strdup (_ ("All operations are finished"));
@@ -50,8 +47,7 @@ describe (StrataOperationsBar *self,
 }
 
 static char *
-format_fraction (StrataOperationsBar *self,
-                 double               fraction)
+format_fraction (StrataOperationsBar *self, double fraction)
 {
   /* Translators: a percentage. */
   return g_strdup_printf (_ ("%d %%"), (int) (CLAMP (fraction, 0, 1) * 100));
@@ -69,9 +65,9 @@ strata_operations_bar_dispose (GObject *object)
 }
 
 static void
-strata_operations_bar_get_property (GObject    *object,
-                                    guint       prop_id,
-                                    GValue     *value,
+strata_operations_bar_get_property (GObject *object,
+                                    guint prop_id,
+                                    GValue *value,
                                     GParamSpec *pspec)
 {
   switch ((StrataOperationsBarProperty) prop_id)
@@ -85,10 +81,10 @@ strata_operations_bar_get_property (GObject    *object,
 }
 
 static void
-strata_operations_bar_set_property (GObject      *object,
-                                    guint         prop_id,
+strata_operations_bar_set_property (GObject *object,
+                                    guint prop_id,
                                     const GValue *value,
-                                    GParamSpec   *pspec)
+                                    GParamSpec *pspec)
 {
   switch ((StrataOperationsBarProperty) prop_id)
     {
@@ -111,12 +107,13 @@ strata_operations_bar_class_init (StrataOperationsBarClass *klass)
   object_class->get_property = strata_operations_bar_get_property;
   object_class->set_property = strata_operations_bar_set_property;
 
-  properties[PROP_QUEUE]
-      = g_param_spec_object ("queue", NULL, NULL, STRATA_TYPE_JOB_QUEUE,
-                             G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+  properties[PROP_QUEUE] =
+      g_param_spec_object ("queue", NULL, NULL, STRATA_TYPE_JOB_QUEUE,
+                           G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
-  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/stratavm/Strata/strata-operations-bar.ui");
+  gtk_widget_class_set_template_from_resource (
+      widget_class, "/io/github/stratavm/Strata/strata-operations-bar.ui");
   gtk_widget_class_bind_template_callback (widget_class, is_busy);
   gtk_widget_class_bind_template_callback (widget_class, is_idle);
   gtk_widget_class_bind_template_callback (widget_class, describe);

@@ -28,17 +28,14 @@ G_DEFINE_FINAL_TYPE (StrataOperations, strata_operations, ADW_TYPE_BIN)
 
 /* The queue's last is the list's first, so places count from the other end. */
 static void
-items_changed_cb (StrataOperations *self,
-                  guint             position,
-                  guint             removed,
-                  guint             added)
+items_changed_cb (StrataOperations *self, guint position, guint removed, guint added)
 {
   guint n_left = g_list_model_get_n_items (G_LIST_MODEL (self->queue)) - added;
   guint n_before = n_left + removed;
 
   for (guint i = position; i < position + removed; i++)
-    gtk_list_box_remove (self->list_box,
-                         GTK_WIDGET (gtk_list_box_get_row_at_index (self->list_box, n_before - 1 - i)));
+    gtk_list_box_remove (self->list_box, GTK_WIDGET (gtk_list_box_get_row_at_index (
+                                             self->list_box, n_before - 1 - i)));
 
   for (guint i = position; i < position + added; i++)
     {
@@ -49,13 +46,13 @@ items_changed_cb (StrataOperations *self,
 }
 
 static void
-set_queue (StrataOperations *self,
-           StrataJobQueue   *queue)
+set_queue (StrataOperations *self, StrataJobQueue *queue)
 {
   g_assert (self->queue == NULL);
 
   self->queue = g_object_ref (queue);
-  g_signal_connect_object (queue, "items-changed", G_CALLBACK (items_changed_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (queue, "items-changed", G_CALLBACK (items_changed_cb), self,
+                           G_CONNECT_SWAPPED);
   items_changed_cb (self, 0, 0, g_list_model_get_n_items (G_LIST_MODEL (queue)));
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_QUEUE]);
 }
@@ -78,10 +75,7 @@ strata_operations_dispose (GObject *object)
 }
 
 static void
-strata_operations_get_property (GObject    *object,
-                                guint       prop_id,
-                                GValue     *value,
-                                GParamSpec *pspec)
+strata_operations_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
 {
   switch ((StrataOperationsProperty) prop_id)
     {
@@ -94,10 +88,10 @@ strata_operations_get_property (GObject    *object,
 }
 
 static void
-strata_operations_set_property (GObject      *object,
-                                guint         prop_id,
+strata_operations_set_property (GObject *object,
+                                guint prop_id,
                                 const GValue *value,
-                                GParamSpec   *pspec)
+                                GParamSpec *pspec)
 {
   switch ((StrataOperationsProperty) prop_id)
     {
@@ -120,12 +114,13 @@ strata_operations_class_init (StrataOperationsClass *klass)
   object_class->get_property = strata_operations_get_property;
   object_class->set_property = strata_operations_set_property;
 
-  properties[PROP_QUEUE]
-      = g_param_spec_object ("queue", NULL, NULL, STRATA_TYPE_JOB_QUEUE,
-                             G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+  properties[PROP_QUEUE] =
+      g_param_spec_object ("queue", NULL, NULL, STRATA_TYPE_JOB_QUEUE,
+                           G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
-  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/stratavm/Strata/strata-operations.ui");
+  gtk_widget_class_set_template_from_resource (widget_class,
+                                               "/io/github/stratavm/Strata/strata-operations.ui");
   gtk_widget_class_bind_template_child (widget_class, StrataOperations, list_box);
   gtk_widget_class_bind_template_callback (widget_class, clear_clicked_cb);
 }

@@ -88,8 +88,8 @@ create_effect_row (const StrataEffect *effect)
   adw_preferences_row_set_use_markup (ADW_PREFERENCES_ROW (row), FALSE);
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), effect->text);
   gtk_widget_set_tooltip_text (icon, get_kind_name (effect->kind));
-  gtk_accessible_update_property (GTK_ACCESSIBLE (icon), GTK_ACCESSIBLE_PROPERTY_LABEL, get_kind_name (effect->kind),
-                                  -1);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (icon), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                  get_kind_name (effect->kind), -1);
   if (effect->kind == STRATA_EFFECT_DISCARDS)
     gtk_widget_add_css_class (icon, "error");
   adw_action_row_add_prefix (ADW_ACTION_ROW (row), icon);
@@ -133,7 +133,8 @@ show_commands (StrataPlanPage *self)
   g_autoptr (GString) text = g_string_new (NULL);
 
   for (guint i = 0; i < commands->len; i++)
-    g_string_append_printf (text, "%s%s", i > 0 ? "\n" : "", (const char *) g_ptr_array_index (commands, i));
+    g_string_append_printf (text, "%s%s", i > 0 ? "\n" : "",
+                            (const char *) g_ptr_array_index (commands, i));
 
   gtk_label_set_label (self->commands, text->str);
   gtk_widget_set_visible (GTK_WIDGET (self->commands_group), commands->len > 0);
@@ -150,8 +151,10 @@ show_plan (StrataPlanPage *self)
   show_commands (self);
 
   gtk_button_set_label (self->confirm_button, strata_plan_get_act (self->plan));
-  gtk_widget_remove_css_class (GTK_WIDGET (self->confirm_button), discards ? "suggested-action" : "destructive-action");
-  gtk_widget_add_css_class (GTK_WIDGET (self->confirm_button), discards ? "destructive-action" : "suggested-action");
+  gtk_widget_remove_css_class (GTK_WIDGET (self->confirm_button),
+                               discards ? "suggested-action" : "destructive-action");
+  gtk_widget_add_css_class (GTK_WIDGET (self->confirm_button),
+                            discards ? "destructive-action" : "suggested-action");
   gtk_widget_set_visible (GTK_WIDGET (self->confirm_button), TRUE);
   gtk_stack_set_visible_child_name (self->stack, "plan");
   /* Enter does not confirm what nobody has read yet when content is lost. */
@@ -160,23 +163,21 @@ show_plan (StrataPlanPage *self)
 }
 
 static void
-show_refusal (StrataPlanPage *self,
-              const GError   *error)
+show_refusal (StrataPlanPage *self, const GError *error)
 {
   const char *hint = strata_error_get_hint (error);
   g_autofree char *text = NULL;
   g_autofree char *markup = NULL;
 
-  text = hint != NULL ? g_strdup_printf ("%s\n\n%s", error->message, hint) : g_strdup (error->message);
+  text =
+      hint != NULL ? g_strdup_printf ("%s\n\n%s", error->message, hint) : g_strdup (error->message);
   markup = g_markup_escape_text (text, -1);
   adw_status_page_set_description (self->refusal, markup);
   gtk_stack_set_visible_child_name (self->stack, "refused");
 }
 
 static void
-planned_cb (GObject      *object,
-            GAsyncResult *result,
-            gpointer      user_data)
+planned_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (StrataPlanPage) self = STRATA_PLAN_PAGE (user_data);
   g_autoptr (StrataPlan) plan = NULL;
@@ -208,7 +209,8 @@ confirm_clicked_cb (StrataPlanPage *self)
       return;
     }
 
-  g_signal_emit (self, signals[SUBMITTED], 0, strata_job_queue_submit (self->queue, connection, self->plan));
+  g_signal_emit (self, signals[SUBMITTED], 0,
+                 strata_job_queue_submit (self->queue, connection, self->plan));
 }
 
 static void
@@ -239,10 +241,11 @@ strata_plan_page_class_init (StrataPlanPageClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = strata_plan_page_dispose;
 
-  signals[SUBMITTED] = g_signal_new ("submitted", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                     G_TYPE_NONE, 1, STRATA_TYPE_JOB);
+  signals[SUBMITTED] = g_signal_new ("submitted", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0,
+                                     NULL, NULL, NULL, G_TYPE_NONE, 1, STRATA_TYPE_JOB);
 
-  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/stratavm/Strata/strata-plan-page.ui");
+  gtk_widget_class_set_template_from_resource (widget_class,
+                                               "/io/github/stratavm/Strata/strata-plan-page.ui");
   gtk_widget_class_bind_template_child (widget_class, StrataPlanPage, confirm_button);
   gtk_widget_class_bind_template_child (widget_class, StrataPlanPage, stack);
   gtk_widget_class_bind_template_child (widget_class, StrataPlanPage, refusal);
@@ -269,8 +272,7 @@ strata_plan_page_init (StrataPlanPage *self)
  * Returns: (transfer none): a floating page
  */
 AdwNavigationPage *
-strata_plan_page_new (StrataJobQueue *queue,
-                      StrataHost     *host)
+strata_plan_page_new (StrataJobQueue *queue, StrataHost *host)
 {
   StrataPlanPage *self;
 
@@ -292,8 +294,7 @@ strata_plan_page_new (StrataJobQueue *queue,
  * Asks the planner, in a worker, and shows its answer.
  */
 void
-strata_plan_page_plan (StrataPlanPage      *self,
-                       const StrataRequest *request)
+strata_plan_page_plan (StrataPlanPage *self, const StrataRequest *request)
 {
   StrataConnection *connection;
 
@@ -306,8 +307,9 @@ strata_plan_page_plan (StrataPlanPage      *self,
   connection = strata_host_get_connection (self->host);
   if (connection == NULL)
     {
-      g_autoptr (GError) error = strata_error_new (STRATA_ERROR_CONNECTION, NULL, _ ("“%s” is not connected"),
-                                                   strata_host_get_name (self->host));
+      g_autoptr (GError) error =
+          strata_error_new (STRATA_ERROR_CONNECTION, NULL, _ ("“%s” is not connected"),
+                            strata_host_get_name (self->host));
 
       show_refusal (self, error);
       return;
@@ -315,5 +317,6 @@ strata_plan_page_plan (StrataPlanPage      *self,
 
   self->cancellable = g_cancellable_new ();
   gtk_stack_set_visible_child_name (self->stack, "planning");
-  strata_job_queue_plan_async (self->queue, connection, request, self->cancellable, planned_cb, g_object_ref (self));
+  strata_job_queue_plan_async (self->queue, connection, request, self->cancellable, planned_cb,
+                               g_object_ref (self));
 }

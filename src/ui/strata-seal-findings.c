@@ -60,18 +60,18 @@ static const struct
 };
 
 static guint
-count (JsonObject *facts,
-       const char *member)
+count (JsonObject *facts, const char *member)
 {
   JsonNode *node = json_object_get_member (facts, member);
 
-  return node != NULL && JSON_NODE_HOLDS_ARRAY (node) ? json_array_get_length (json_node_get_array (node)) : 0;
+  return node != NULL && JSON_NODE_HOLDS_ARRAY (node)
+             ? json_array_get_length (json_node_get_array (node))
+             : 0;
 }
 
 /* The strings of an array, joined; NULL if there are none. */
 static char *
-join (JsonObject *facts,
-      const char *member)
+join (JsonObject *facts, const char *member)
 {
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
   g_auto (GStrv) strings = NULL;
@@ -158,8 +158,7 @@ strata_seal_findings_get_title (const char *operation)
  * Returns: (transfer full) (nullable): what @operation would remove, %NULL if nothing was found
  */
 char *
-strata_seal_findings_describe (const char *operation,
-                               JsonObject *facts)
+strata_seal_findings_describe (const char *operation, JsonObject *facts)
 {
   g_return_val_if_fail (operation != NULL, NULL);
   g_return_val_if_fail (facts != NULL, NULL);

@@ -45,9 +45,9 @@ strata_seal_operation_finalize (GObject *object)
 }
 
 static void
-strata_seal_operation_get_property (GObject    *object,
-                                    guint       prop_id,
-                                    GValue     *value,
+strata_seal_operation_get_property (GObject *object,
+                                    guint prop_id,
+                                    GValue *value,
                                     GParamSpec *pspec)
 {
   StrataSealOperation *self = STRATA_SEAL_OPERATION (object);
@@ -72,10 +72,10 @@ strata_seal_operation_get_property (GObject    *object,
 }
 
 static void
-strata_seal_operation_set_property (GObject      *object,
-                                    guint         prop_id,
+strata_seal_operation_set_property (GObject *object,
+                                    guint prop_id,
                                     const GValue *value,
-                                    GParamSpec   *pspec)
+                                    GParamSpec *pspec)
 {
   StrataSealOperation *self = STRATA_SEAL_OPERATION (object);
 
@@ -107,9 +107,12 @@ strata_seal_operation_class_init (StrataSealOperationClass *klass)
   object_class->set_property = strata_seal_operation_set_property;
 
   properties[PROP_NAME] = g_param_spec_string ("name", NULL, NULL, NULL, flags | G_PARAM_READABLE);
-  properties[PROP_TITLE] = g_param_spec_string ("title", NULL, NULL, NULL, flags | G_PARAM_READABLE);
-  properties[PROP_DETAIL] = g_param_spec_string ("detail", NULL, NULL, NULL, flags | G_PARAM_READABLE);
-  properties[PROP_SELECTED] = g_param_spec_boolean ("selected", NULL, NULL, FALSE, flags | G_PARAM_READWRITE);
+  properties[PROP_TITLE] =
+      g_param_spec_string ("title", NULL, NULL, NULL, flags | G_PARAM_READABLE);
+  properties[PROP_DETAIL] =
+      g_param_spec_string ("detail", NULL, NULL, NULL, flags | G_PARAM_READABLE);
+  properties[PROP_SELECTED] =
+      g_param_spec_boolean ("selected", NULL, NULL, FALSE, flags | G_PARAM_READWRITE);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 
@@ -126,8 +129,7 @@ strata_seal_operation_init (StrataSealOperation *self)
  * Returns: (transfer full): a new operation, selected if it is one of the defaults
  */
 StrataSealOperation *
-strata_seal_operation_new (JsonObject *operation,
-                           JsonObject *facts)
+strata_seal_operation_new (JsonObject *operation, JsonObject *facts)
 {
   StrataSealOperation *self;
   const char *description;

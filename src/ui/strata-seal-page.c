@@ -43,8 +43,7 @@ static guint signals[N_SIGNALS];
 G_DEFINE_FINAL_TYPE (StrataSealPage, strata_seal_page, ADW_TYPE_NAVIGATION_PAGE)
 
 static void
-add_row (GtkListBox          *list_box,
-         StrataSealOperation *operation)
+add_row (GtkListBox *list_box, StrataSealOperation *operation)
 {
   GtkWidget *row = adw_switch_row_new ();
   g_autofree char *title = NULL;
@@ -55,7 +54,8 @@ add_row (GtkListBox          *list_box,
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), title);
   adw_action_row_set_subtitle (ADW_ACTION_ROW (row), detail);
   adw_action_row_set_subtitle_lines (ADW_ACTION_ROW (row), 3);
-  g_object_bind_property (operation, "selected", row, "active", G_BINDING_SYNC_CREATE | G_BINDING_BIDIRECTIONAL);
+  g_object_bind_property (operation, "selected", row, "active",
+                          G_BINDING_SYNC_CREATE | G_BINDING_BIDIRECTIONAL);
   gtk_list_box_append (list_box, row);
 }
 
@@ -67,7 +67,8 @@ show_operations (StrataSealPage *self)
 
   for (guint i = 0; i < n; i++)
     {
-      g_autoptr (StrataSealOperation) operation = g_list_model_get_item (G_LIST_MODEL (self->operations), i);
+      g_autoptr (StrataSealOperation) operation =
+          g_list_model_get_item (G_LIST_MODEL (self->operations), i);
 
       if (strata_seal_operation_is_found (operation))
         n_found++;
@@ -81,16 +82,16 @@ show_operations (StrataSealPage *self)
     }
 
   gtk_widget_set_visible (GTK_WIDGET (self->found_group), n_found > 0);
-  gtk_widget_set_visible (GTK_WIDGET (self->default_group), gtk_list_box_get_row_at_index (self->defaults, 0) != NULL);
-  gtk_widget_set_visible (GTK_WIDGET (self->other_group), gtk_list_box_get_row_at_index (self->others, 0) != NULL);
+  gtk_widget_set_visible (GTK_WIDGET (self->default_group),
+                          gtk_list_box_get_row_at_index (self->defaults, 0) != NULL);
+  gtk_widget_set_visible (GTK_WIDGET (self->other_group),
+                          gtk_list_box_get_row_at_index (self->others, 0) != NULL);
   if (n_found == 0)
     adw_preferences_group_set_title (self->default_group, _ ("What Is Cleaned"));
 }
 
 static void
-show_problem (StrataSealPage *self,
-              const char     *title,
-              const char     *detail)
+show_problem (StrataSealPage *self, const char *title, const char *detail)
 {
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->problem_row), title);
   adw_action_row_set_subtitle (self->problem_row, detail != NULL ? detail : "");
@@ -106,8 +107,7 @@ forbid_sealing (StrataSealPage *self)
 }
 
 static void
-explain (StrataSealPage         *self,
-         const StrataInspection *inspection)
+explain (StrataSealPage *self, const StrataInspection *inspection)
 {
   const GError *error = inspection->error;
 
@@ -115,9 +115,11 @@ explain (StrataSealPage         *self,
     return;
 
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    show_problem (self, _ ("Nobody looked inside"), _ ("Sealing looks for all of it, and checks that it is gone."));
-  else if (inspection->operations == NULL || g_error_matches (error, STRATA_ERROR, STRATA_ERROR_WINDOWS)
-           || g_error_matches (error, STRATA_ERROR, STRATA_ERROR_NO_OS))
+    show_problem (self, _ ("Nobody looked inside"),
+                  _ ("Sealing looks for all of it, and checks that it is gone."));
+  else if (inspection->operations == NULL ||
+           g_error_matches (error, STRATA_ERROR, STRATA_ERROR_WINDOWS) ||
+           g_error_matches (error, STRATA_ERROR, STRATA_ERROR_NO_OS))
     {
       forbid_sealing (self);
       show_problem (self, error->message, strata_error_get_hint (error));
@@ -127,9 +129,7 @@ explain (StrataSealPage         *self,
 }
 
 static void
-inspected_cb (GObject      *object,
-              GAsyncResult *result,
-              gpointer      user_data)
+inspected_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (StrataSealPage) self = STRATA_SEAL_PAGE (user_data);
   g_autoptr (StrataInspection) inspection = strata_inspection_new_finish (result);
@@ -139,11 +139,13 @@ inspected_cb (GObject      *object,
     return;
 
   explain (self, inspection);
-  array = inspection->operations != NULL ? json_object_get_array_member (inspection->operations, "operations") : NULL;
+  array = inspection->operations != NULL
+              ? json_object_get_array_member (inspection->operations, "operations")
+              : NULL;
   for (guint i = 0; array != NULL && i < json_array_get_length (array); i++)
     {
-      g_autoptr (StrataSealOperation) operation
-          = strata_seal_operation_new (json_array_get_object_element (array, i), inspection->facts);
+      g_autoptr (StrataSealOperation) operation =
+          strata_seal_operation_new (json_array_get_object_element (array, i), inspection->facts);
 
       g_list_store_append (self->operations, operation);
     }
@@ -155,9 +157,7 @@ inspected_cb (GObject      *object,
 }
 
 static void
-progress_cb (double      fraction,
-             const char *message,
-             gpointer    user_data)
+progress_cb (double fraction, const char *message, gpointer user_data)
 {
   StrataSealPage *self = STRATA_SEAL_PAGE (user_data);
 
@@ -197,10 +197,11 @@ strata_seal_page_class_init (StrataSealPageClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = strata_seal_page_dispose;
 
-  signals[CONTINUED] = g_signal_new ("continued", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                     G_TYPE_NONE, 0);
+  signals[CONTINUED] = g_signal_new ("continued", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0,
+                                     NULL, NULL, NULL, G_TYPE_NONE, 0);
 
-  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/stratavm/Strata/strata-seal-page.ui");
+  gtk_widget_class_set_template_from_resource (widget_class,
+                                               "/io/github/stratavm/Strata/strata-seal-page.ui");
   gtk_widget_class_bind_template_child (widget_class, StrataSealPage, continue_button);
   gtk_widget_class_bind_template_child (widget_class, StrataSealPage, stack);
   gtk_widget_class_bind_template_child (widget_class, StrataSealPage, progress_label);
@@ -234,9 +235,7 @@ strata_seal_page_init (StrataSealPage *self)
  * Starts looking; a second call does nothing.
  */
 void
-strata_seal_page_inspect (StrataSealPage *self,
-                          StrataHost     *host,
-                          StrataMachine  *machine)
+strata_seal_page_inspect (StrataSealPage *self, StrataHost *host, StrataMachine *machine)
 {
   g_return_if_fail (STRATA_IS_SEAL_PAGE (self));
 
@@ -244,8 +243,8 @@ strata_seal_page_inspect (StrataSealPage *self,
     return;
 
   self->cancellable = g_cancellable_new ();
-  strata_inspection_new_async (host, machine, progress_cb, g_object_ref (self), g_object_unref, self->cancellable,
-                               inspected_cb, g_object_ref (self));
+  strata_inspection_new_async (host, machine, progress_cb, g_object_ref (self), g_object_unref,
+                               self->cancellable, inspected_cb, g_object_ref (self));
 }
 
 /**
@@ -262,10 +261,13 @@ strata_seal_page_dup_operations (StrataSealPage *self)
 
   g_return_val_if_fail (STRATA_IS_SEAL_PAGE (self), NULL);
 
-  n = adw_switch_row_get_active (self->seal_row) ? g_list_model_get_n_items (G_LIST_MODEL (self->operations)) : 0;
+  n = adw_switch_row_get_active (self->seal_row)
+          ? g_list_model_get_n_items (G_LIST_MODEL (self->operations))
+          : 0;
   for (guint i = 0; i < n; i++)
     {
-      g_autoptr (StrataSealOperation) operation = g_list_model_get_item (G_LIST_MODEL (self->operations), i);
+      g_autoptr (StrataSealOperation) operation =
+          g_list_model_get_item (G_LIST_MODEL (self->operations), i);
 
       if (strata_seal_operation_get_selected (operation))
         g_strv_builder_add (builder, strata_seal_operation_get_name (operation));

@@ -47,40 +47,35 @@ static guint signals[N_SIGNALS];
 G_DEFINE_FINAL_TYPE (StrataSidebar, strata_sidebar, ADW_TYPE_BIN)
 
 static gboolean
-is_connecting (StrataSidebar  *self,
-               StrataHostState state)
+is_connecting (StrataSidebar *self, StrataHostState state)
 {
   return state == STRATA_HOST_CONNECTING || state == STRATA_HOST_RECONNECTING;
 }
 
 static gboolean
-is_string (StrataSidebar *self,
-           const char    *string)
+is_string (StrataSidebar *self, const char *string)
 {
   return string != NULL;
 }
 
 static char *
-get_search_text (StrataMachine *machine,
-                 const char    *name,
-                 const char    *subtitle)
+get_search_text (StrataMachine *machine, const char *name, const char *subtitle)
 {
   return g_strconcat (name, "\n", subtitle, NULL);
 }
 
 static char *
-get_section_title (GtkListHeader *header,
-                   gboolean       is_template)
+get_section_title (GtkListHeader *header, gboolean is_template)
 {
   return g_strdup (is_template ? _ ("Templates") : _ ("Virtual Machines"));
 }
 
 static char *
 describe_machine (GtkListItem *item,
-                  const char  *name,
-                  const char  *state,
-                  const char  *subtitle,
-                  gboolean     is_template)
+                  const char *name,
+                  const char *state,
+                  const char *subtitle,
+                  gboolean is_template)
 {
   if (name == NULL)
     return NULL;
@@ -99,14 +94,15 @@ update_stack (StrataSidebar *self)
   const char *page = "list";
 
   if (g_list_model_get_n_items (G_LIST_MODEL (self->selection)) == 0)
-    page = self->host != NULL && g_list_model_get_n_items (G_LIST_MODEL (self->host)) > 0 ? "none-found" : "empty";
+    page = self->host != NULL && g_list_model_get_n_items (G_LIST_MODEL (self->host)) > 0
+               ? "none-found"
+               : "empty";
 
   gtk_stack_set_visible_child_name (self->stack, page);
 }
 
 static guint
-find_position (StrataSidebar *self,
-               StrataMachine *machine)
+find_position (StrataSidebar *self, StrataMachine *machine)
 {
   guint n = g_list_model_get_n_items (G_LIST_MODEL (self->selection));
 
@@ -122,15 +118,14 @@ find_position (StrataSidebar *self,
 }
 
 static gboolean
-is_known (StrataSidebar *self,
-          StrataMachine *machine)
+is_known (StrataSidebar *self, StrataMachine *machine)
 {
-  return self->host != NULL && strata_host_find (self->host, strata_machine_get_uuid (machine)) == machine;
+  return self->host != NULL &&
+         strata_host_find (self->host, strata_machine_get_uuid (machine)) == machine;
 }
 
 static void
-take_selection (StrataSidebar *self,
-                StrataMachine *machine)
+take_selection (StrataSidebar *self, StrataMachine *machine)
 {
   if (g_set_object (&self->machine, machine))
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MACHINE]);
@@ -168,10 +163,7 @@ row_activated_cb (StrataSidebar *self)
 
 /* A click chooses; the arrow keys only look, so that they don't leave the list of a narrow window. */
 static void
-list_clicked_cb (StrataSidebar *self,
-                 int            n_press,
-                 double         x,
-                 double         y)
+list_clicked_cb (StrataSidebar *self, int n_press, double x, double y)
 {
   GtkWidget *picked = gtk_widget_pick (GTK_WIDGET (self->list_view), x, y, GTK_PICK_DEFAULT);
 
@@ -190,9 +182,7 @@ search_activated_cb (StrataSidebar *self)
 }
 
 static void
-pop_up_menu (GtkWidget  *widget,
-             const char *action,
-             GVariant   *parameter)
+pop_up_menu (GtkWidget *widget, const char *action, GVariant *parameter)
 {
   GtkWidget *focus = gtk_root_get_focus (gtk_widget_get_root (widget));
   GtkWidget *child = focus != NULL ? gtk_widget_get_first_child (focus) : NULL;
@@ -224,10 +214,7 @@ strata_sidebar_dispose (GObject *object)
 }
 
 static void
-strata_sidebar_get_property (GObject    *object,
-                             guint       prop_id,
-                             GValue     *value,
-                             GParamSpec *pspec)
+strata_sidebar_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
 {
   StrataSidebar *self = STRATA_SIDEBAR (object);
 
@@ -245,10 +232,7 @@ strata_sidebar_get_property (GObject    *object,
 }
 
 static void
-strata_sidebar_set_property (GObject      *object,
-                             guint         prop_id,
-                             const GValue *value,
-                             GParamSpec   *pspec)
+strata_sidebar_set_property (GObject *object, guint prop_id, const GValue *value, GParamSpec *pspec)
 {
   StrataSidebar *self = STRATA_SIDEBAR (object);
 
@@ -277,13 +261,15 @@ strata_sidebar_class_init (StrataSidebarClass *klass)
   object_class->set_property = strata_sidebar_set_property;
 
   properties[PROP_HOST] = g_param_spec_object ("host", NULL, NULL, STRATA_TYPE_HOST, flags);
-  properties[PROP_MACHINE] = g_param_spec_object ("machine", NULL, NULL, STRATA_TYPE_MACHINE, flags);
+  properties[PROP_MACHINE] =
+      g_param_spec_object ("machine", NULL, NULL, STRATA_TYPE_MACHINE, flags);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
-  signals[ACTIVATED] = g_signal_new ("activated", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL,
-                                     NULL, G_TYPE_NONE, 0);
+  signals[ACTIVATED] = g_signal_new ("activated", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0,
+                                     NULL, NULL, NULL, G_TYPE_NONE, 0);
 
-  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/stratavm/Strata/strata-sidebar.ui");
+  gtk_widget_class_set_template_from_resource (widget_class,
+                                               "/io/github/stratavm/Strata/strata-sidebar.ui");
   gtk_widget_class_bind_template_child (widget_class, StrataSidebar, main_button);
   gtk_widget_class_bind_template_child (widget_class, StrataSidebar, host_button);
   gtk_widget_class_bind_template_child (widget_class, StrataSidebar, search_bar);
@@ -328,8 +314,7 @@ strata_sidebar_get_host (StrataSidebar *self)
 }
 
 void
-strata_sidebar_set_host (StrataSidebar *self,
-                         StrataHost    *host)
+strata_sidebar_set_host (StrataSidebar *self, StrataHost *host)
 {
   g_return_if_fail (STRATA_IS_SIDEBAR (self));
 
@@ -347,14 +332,14 @@ strata_sidebar_set_host (StrataSidebar *self,
  * @hosts: (not nullable): a list of StrataHost, among which the person chooses
  */
 void
-strata_sidebar_set_hosts (StrataSidebar *self,
-                          GListModel    *hosts)
+strata_sidebar_set_hosts (StrataSidebar *self, GListModel *hosts)
 {
   g_return_if_fail (STRATA_IS_SIDEBAR (self));
   g_return_if_fail (self->hosts == NULL);
 
   self->hosts = g_object_ref (hosts);
-  g_signal_connect_object (hosts, "items-changed", G_CALLBACK (rebuild_host_menu), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (hosts, "items-changed", G_CALLBACK (rebuild_host_menu), self,
+                           G_CONNECT_SWAPPED);
   rebuild_host_menu (self);
 }
 
@@ -374,8 +359,7 @@ strata_sidebar_get_machine (StrataSidebar *self)
  * Selects @machine and shows its row.
  */
 void
-strata_sidebar_set_machine (StrataSidebar *self,
-                            StrataMachine *machine)
+strata_sidebar_set_machine (StrataSidebar *self, StrataMachine *machine)
 {
   guint position;
 

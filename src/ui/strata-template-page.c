@@ -44,8 +44,7 @@ get_mark (StrataDomainFacts *facts)
 }
 
 static char *
-get_headline (StrataTemplatePage *self,
-              StrataDomainFacts  *facts)
+get_headline (StrataTemplatePage *self, StrataDomainFacts *facts)
 {
   const StrataTemplateMark *mark = get_mark (facts);
 
@@ -54,8 +53,7 @@ get_headline (StrataTemplatePage *self,
 }
 
 static char *
-get_guest (StrataTemplatePage *self,
-           StrataDomainFacts  *facts)
+get_guest (StrataTemplatePage *self, StrataDomainFacts *facts)
 {
   const StrataTemplateMark *mark = get_mark (facts);
 
@@ -66,8 +64,7 @@ get_guest (StrataTemplatePage *self,
 }
 
 static char *
-get_source (StrataTemplatePage *self,
-            StrataDomainFacts  *facts)
+get_source (StrataTemplatePage *self, StrataDomainFacts *facts)
 {
   const StrataTemplateMark *mark = get_mark (facts);
 
@@ -78,8 +75,7 @@ get_source (StrataTemplatePage *self,
 }
 
 static char *
-get_sealed (StrataTemplatePage *self,
-            StrataDomainFacts  *facts)
+get_sealed (StrataTemplatePage *self, StrataDomainFacts *facts)
 {
   const StrataTemplateMark *mark = get_mark (facts);
   g_autoptr (GDateTime) when = NULL;
@@ -88,7 +84,8 @@ get_sealed (StrataTemplatePage *self,
   if (mark == NULL)
     return NULL;
   if (mark->sealed == NULL)
-    return g_strdup (_ ("Not sealed: clones share what identifies the guest, such as SSH host keys"));
+    return g_strdup (
+        _ ("Not sealed: clones share what identifies the guest, such as SSH host keys"));
 
   when = g_date_time_new_from_iso8601 (mark->sealed, NULL);
   if (when == NULL)
@@ -101,24 +98,22 @@ get_sealed (StrataTemplatePage *self,
 }
 
 static gboolean
-has_operations (StrataTemplatePage *self,
-                StrataDomainFacts  *facts)
+has_operations (StrataTemplatePage *self, StrataDomainFacts *facts)
 {
   const StrataTemplateMark *mark = get_mark (facts);
 
-  return mark != NULL && mark->sealed != NULL && mark->operations != NULL && *mark->operations != '\0';
+  return mark != NULL && mark->sealed != NULL && mark->operations != NULL &&
+         *mark->operations != '\0';
 }
 
 static gboolean
-has_no_operations (StrataTemplatePage *self,
-                   StrataDomainFacts  *facts)
+has_no_operations (StrataTemplatePage *self, StrataDomainFacts *facts)
 {
   return !has_operations (self, facts);
 }
 
 static char *
-get_operations (StrataTemplatePage *self,
-                StrataDomainFacts  *facts)
+get_operations (StrataTemplatePage *self, StrataDomainFacts *facts)
 {
   g_auto (GStrv) names = NULL;
 
@@ -131,26 +126,23 @@ get_operations (StrataTemplatePage *self,
 }
 
 static gboolean
-is_string (StrataTemplatePage *self,
-           const char         *string)
+is_string (StrataTemplatePage *self, const char *string)
 {
   return string != NULL;
 }
 
 static gboolean
-is_clone (gpointer item,
-          gpointer user_data)
+is_clone (gpointer item, gpointer user_data)
 {
   StrataTemplatePage *self = STRATA_TEMPLATE_PAGE (user_data);
   const char *template_uuid = strata_machine_get_template_uuid (STRATA_MACHINE (item));
 
-  return template_uuid != NULL && self->machine != NULL
-         && g_str_equal (template_uuid, strata_machine_get_uuid (self->machine));
+  return template_uuid != NULL && self->machine != NULL &&
+         g_str_equal (template_uuid, strata_machine_get_uuid (self->machine));
 }
 
 static GtkWidget *
-create_clone_row (gpointer item,
-                  gpointer user_data)
+create_clone_row (gpointer item, gpointer user_data)
 {
   GtkWidget *row = gtk_list_box_row_new ();
   GtkWidget *content = g_object_new (STRATA_TYPE_MACHINE_ROW, "machine", item, NULL);
@@ -165,8 +157,7 @@ create_clone_row (gpointer item,
 }
 
 static void
-clone_activated_cb (StrataTemplatePage *self,
-                    GtkListBoxRow      *row)
+clone_activated_cb (StrataTemplatePage *self, GtkListBoxRow *row)
 {
   StrataMachineRow *content = STRATA_MACHINE_ROW (gtk_list_box_row_get_child (row));
 
@@ -188,8 +179,7 @@ menu_mapped_cb (StrataTemplatePage *self)
 }
 
 static void
-set_machine (StrataTemplatePage *self,
-             StrataMachine      *machine)
+set_machine (StrataTemplatePage *self, StrataMachine *machine)
 {
   if (machine != NULL && !strata_machine_is_template (machine))
     return;
@@ -200,7 +190,8 @@ set_machine (StrataTemplatePage *self,
     g_signal_handlers_disconnect_by_data (self->machine, self);
   g_set_object (&self->machine, machine);
   if (machine != NULL)
-    g_signal_connect_object (machine, "notify::n-clones", G_CALLBACK (clones_changed_cb), self, G_CONNECT_SWAPPED);
+    g_signal_connect_object (machine, "notify::n-clones", G_CALLBACK (clones_changed_cb), self,
+                             G_CONNECT_SWAPPED);
 
   clones_changed_cb (self);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MACHINE]);
@@ -221,10 +212,7 @@ strata_template_page_dispose (GObject *object)
 }
 
 static void
-strata_template_page_get_property (GObject    *object,
-                                   guint       prop_id,
-                                   GValue     *value,
-                                   GParamSpec *pspec)
+strata_template_page_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
 {
   StrataTemplatePage *self = STRATA_TEMPLATE_PAGE (object);
 
@@ -242,10 +230,10 @@ strata_template_page_get_property (GObject    *object,
 }
 
 static void
-strata_template_page_set_property (GObject      *object,
-                                   guint         prop_id,
+strata_template_page_set_property (GObject *object,
+                                   guint prop_id,
                                    const GValue *value,
-                                   GParamSpec   *pspec)
+                                   GParamSpec *pspec)
 {
   StrataTemplatePage *self = STRATA_TEMPLATE_PAGE (object);
 
@@ -275,10 +263,12 @@ strata_template_page_class_init (StrataTemplatePageClass *klass)
   object_class->set_property = strata_template_page_set_property;
 
   properties[PROP_HOST] = g_param_spec_object ("host", NULL, NULL, STRATA_TYPE_HOST, flags);
-  properties[PROP_MACHINE] = g_param_spec_object ("machine", NULL, NULL, STRATA_TYPE_MACHINE, flags);
+  properties[PROP_MACHINE] =
+      g_param_spec_object ("machine", NULL, NULL, STRATA_TYPE_MACHINE, flags);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
-  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/stratavm/Strata/strata-template-page.ui");
+  gtk_widget_class_set_template_from_resource (
+      widget_class, "/io/github/stratavm/Strata/strata-template-page.ui");
   gtk_widget_class_bind_template_child (widget_class, StrataTemplatePage, clones);
   gtk_widget_class_bind_template_child (widget_class, StrataTemplatePage, clones_model);
   gtk_widget_class_bind_template_child (widget_class, StrataTemplatePage, clones_filter);
@@ -304,7 +294,8 @@ strata_template_page_init (StrataTemplatePage *self)
 
   gtk_widget_init_template (GTK_WIDGET (self));
   gtk_custom_filter_set_filter_func (self->clones_filter, is_clone, self, NULL);
-  gtk_list_box_bind_model (self->clones, G_LIST_MODEL (self->clones_model), create_clone_row, NULL, NULL);
+  gtk_list_box_bind_model (self->clones, G_LIST_MODEL (self->clones_model), create_clone_row, NULL,
+                           NULL);
 }
 
 /**

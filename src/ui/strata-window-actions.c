@@ -9,44 +9,35 @@
 #include "strata-window.h"
 
 static void
-select_machine (GtkWidget  *widget,
-                const char *action,
-                GVariant   *parameter)
+select_machine (GtkWidget *widget, const char *action, GVariant *parameter)
 {
   strata_window_select (STRATA_WINDOW (widget), g_variant_get_string (parameter, NULL));
 }
 
 static void
-show_operations (GtkWidget  *widget,
-                 const char *action,
-                 GVariant   *parameter)
+show_operations (GtkWidget *widget, const char *action, GVariant *parameter)
 {
   strata_window_show_operations (STRATA_WINDOW (widget));
 }
 
 static void
-search (GtkWidget  *widget,
-        const char *action,
-        GVariant   *parameter)
+search (GtkWidget *widget, const char *action, GVariant *parameter)
 {
   strata_window_search (STRATA_WINDOW (widget));
 }
 
 static void
-connect_elsewhere (GtkWidget  *widget,
-                   const char *action,
-                   GVariant   *parameter)
+connect_elsewhere (GtkWidget *widget, const char *action, GVariant *parameter)
 {
   AdwDialog *dialog = strata_connect_dialog_new ();
 
-  g_signal_connect_object (dialog, "connect-to", G_CALLBACK (strata_window_connect_to), widget, G_CONNECT_SWAPPED);
+  g_signal_connect_object (dialog, "connect-to", G_CALLBACK (strata_window_connect_to), widget,
+                           G_CONNECT_SWAPPED);
   adw_dialog_present (dialog, widget);
 }
 
 static void
-try_again (GtkWidget  *widget,
-           const char *action,
-           GVariant   *parameter)
+try_again (GtkWidget *widget, const char *action, GVariant *parameter)
 {
   StrataHost *host = strata_window_get_host (STRATA_WINDOW (widget));
 
@@ -67,10 +58,16 @@ strata_window_actions_install (GtkWidgetClass *window_class)
   gtk_widget_class_install_action (window_class, "window.connect", NULL, connect_elsewhere);
   gtk_widget_class_install_action (window_class, "window.try-again", NULL, try_again);
 
-  gtk_widget_class_add_binding_action (window_class, GDK_KEY_f, GDK_CONTROL_MASK, "window.search", NULL);
-  gtk_widget_class_add_binding_action (window_class, GDK_KEY_n, GDK_CONTROL_MASK, "window.connect", NULL);
-  gtk_widget_class_add_binding_action (window_class, GDK_KEY_j, GDK_CONTROL_MASK, "window.show-operations", NULL);
-  gtk_widget_class_add_binding_action (window_class, GDK_KEY_t, GDK_CONTROL_MASK, "machine.make-template", NULL);
-  gtk_widget_class_add_binding_action (window_class, GDK_KEY_d, GDK_CONTROL_MASK, "machine.deploy", NULL);
-  gtk_widget_class_add_binding_action (window_class, GDK_KEY_r, GDK_CONTROL_MASK, "machine.start", NULL);
+  gtk_widget_class_add_binding_action (window_class, GDK_KEY_f, GDK_CONTROL_MASK, "window.search",
+                                       NULL);
+  gtk_widget_class_add_binding_action (window_class, GDK_KEY_n, GDK_CONTROL_MASK, "window.connect",
+                                       NULL);
+  gtk_widget_class_add_binding_action (window_class, GDK_KEY_j, GDK_CONTROL_MASK,
+                                       "window.show-operations", NULL);
+  gtk_widget_class_add_binding_action (window_class, GDK_KEY_t, GDK_CONTROL_MASK,
+                                       "machine.make-template", NULL);
+  gtk_widget_class_add_binding_action (window_class, GDK_KEY_d, GDK_CONTROL_MASK, "machine.deploy",
+                                       NULL);
+  gtk_widget_class_add_binding_action (window_class, GDK_KEY_r, GDK_CONTROL_MASK, "machine.start",
+                                       NULL);
 }

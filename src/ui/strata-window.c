@@ -51,8 +51,7 @@ static GParamSpec *properties[N_PROPS];
 G_DEFINE_FINAL_TYPE (StrataWindow, strata_window, ADW_TYPE_APPLICATION_WINDOW)
 
 static gboolean
-has_jobs (StrataWindow *self,
-          guint         n_jobs)
+has_jobs (StrataWindow *self, guint n_jobs)
 {
   return n_jobs > 0;
 }
@@ -67,7 +66,8 @@ update_content (StrataWindow *self)
     page = strata_machine_is_template (machine) ? "template" : "machine";
 
   gtk_stack_set_visible_child_name (self->content_stack, page);
-  adw_navigation_page_set_title (self->content_page, machine != NULL ? strata_machine_get_name (machine) : _ ("Strata"));
+  adw_navigation_page_set_title (
+      self->content_page, machine != NULL ? strata_machine_get_name (machine) : _ ("Strata"));
   strata_machine_actions_update (self);
 }
 
@@ -99,8 +99,7 @@ strata_window_close_request (GtkWindow *window)
 }
 
 static void
-bind_settings (StrataWindow *self,
-               GSettings    *settings)
+bind_settings (StrataWindow *self, GSettings *settings)
 {
   g_settings_bind (settings, "window-width", self, "default-width", G_SETTINGS_BIND_DEFAULT);
   g_settings_bind (settings, "window-height", self, "default-height", G_SETTINGS_BIND_DEFAULT);
@@ -127,10 +126,7 @@ strata_window_dispose (GObject *object)
 }
 
 static void
-strata_window_get_property (GObject    *object,
-                            guint       prop_id,
-                            GValue     *value,
-                            GParamSpec *pspec)
+strata_window_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
 {
   StrataWindow *self = STRATA_WINDOW (object);
 
@@ -146,7 +142,8 @@ strata_window_get_property (GObject    *object,
       g_value_set_object (value, self->queue);
       break;
     case PROP_N_JOBS:
-      g_value_set_uint (value, self->queue != NULL ? g_list_model_get_n_items (G_LIST_MODEL (self->queue)) : 0);
+      g_value_set_uint (
+          value, self->queue != NULL ? g_list_model_get_n_items (G_LIST_MODEL (self->queue)) : 0);
       break;
     case N_PROPS:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -154,10 +151,7 @@ strata_window_get_property (GObject    *object,
 }
 
 static void
-strata_window_set_property (GObject      *object,
-                            guint         prop_id,
-                            const GValue *value,
-                            GParamSpec   *pspec)
+strata_window_set_property (GObject *object, guint prop_id, const GValue *value, GParamSpec *pspec)
 {
   StrataWindow *self = STRATA_WINDOW (object);
 
@@ -190,17 +184,22 @@ strata_window_class_init (StrataWindowClass *klass)
   object_class->set_property = strata_window_set_property;
   window_class->close_request = strata_window_close_request;
 
-  properties[PROP_HOST] = g_param_spec_object ("host", NULL, NULL, STRATA_TYPE_HOST, flags | G_PARAM_READWRITE);
-  properties[PROP_HOST_URI] = g_param_spec_string ("host-uri", NULL, NULL, "", flags | G_PARAM_READWRITE);
-  properties[PROP_QUEUE] = g_param_spec_object ("queue", NULL, NULL, STRATA_TYPE_JOB_QUEUE, flags | G_PARAM_READABLE);
-  properties[PROP_N_JOBS] = g_param_spec_uint ("n-jobs", NULL, NULL, 0, G_MAXUINT, 0, flags | G_PARAM_READABLE);
+  properties[PROP_HOST] =
+      g_param_spec_object ("host", NULL, NULL, STRATA_TYPE_HOST, flags | G_PARAM_READWRITE);
+  properties[PROP_HOST_URI] =
+      g_param_spec_string ("host-uri", NULL, NULL, "", flags | G_PARAM_READWRITE);
+  properties[PROP_QUEUE] =
+      g_param_spec_object ("queue", NULL, NULL, STRATA_TYPE_JOB_QUEUE, flags | G_PARAM_READABLE);
+  properties[PROP_N_JOBS] =
+      g_param_spec_uint ("n-jobs", NULL, NULL, 0, G_MAXUINT, 0, flags | G_PARAM_READABLE);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
   strata_machine_actions_install (widget_class);
   strata_window_actions_install (widget_class);
   gtk_widget_class_install_property_action (widget_class, "window.host-uri", "host-uri");
 
-  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/stratavm/Strata/strata-window.ui");
+  gtk_widget_class_set_template_from_resource (widget_class,
+                                               "/io/github/stratavm/Strata/strata-window.ui");
   gtk_widget_class_bind_template_child (widget_class, StrataWindow, toasts);
   gtk_widget_class_bind_template_child (widget_class, StrataWindow, sheet);
   gtk_widget_class_bind_template_child (widget_class, StrataWindow, split_view);
@@ -225,7 +224,8 @@ strata_window_init (StrataWindow *self)
   g_type_ensure (STRATA_TYPE_OPERATIONS_BAR);
 
   self->machine_signals = g_signal_group_new (STRATA_TYPE_MACHINE);
-  g_signal_group_connect_swapped (self->machine_signals, "notify", G_CALLBACK (update_content), self);
+  g_signal_group_connect_swapped (self->machine_signals, "notify", G_CALLBACK (update_content),
+                                  self);
 
   gtk_widget_init_template (GTK_WIDGET (self));
   update_content (self);
@@ -246,7 +246,8 @@ strata_window_new (StrataApplication *application)
 
   self = g_object_new (STRATA_TYPE_WINDOW, "application", application, NULL);
   self->queue = g_object_ref (strata_application_get_queue (application));
-  g_signal_connect_object (self->queue, "items-changed", G_CALLBACK (queue_changed_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->queue, "items-changed", G_CALLBACK (queue_changed_cb), self,
+                           G_CONNECT_SWAPPED);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_QUEUE]);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_N_JOBS]);
 
@@ -288,8 +289,7 @@ strata_window_get_host (StrataWindow *self)
  * Shows @host and connects to it. The one shown before is let go, unless jobs use its connection.
  */
 void
-strata_window_set_host (StrataWindow *self,
-                        StrataHost   *host)
+strata_window_set_host (StrataWindow *self, StrataHost *host)
 {
   g_return_if_fail (STRATA_IS_WINDOW (self));
   g_return_if_fail (STRATA_IS_HOST (host));
@@ -324,13 +324,13 @@ strata_window_get_machine (StrataWindow *self)
  * Shows the host of @uri, which is remembered for the next start.
  */
 void
-strata_window_connect_to (StrataWindow *self,
-                          const char   *uri)
+strata_window_connect_to (StrataWindow *self, const char *uri)
 {
   g_return_if_fail (STRATA_IS_WINDOW (self));
   g_return_if_fail (uri != NULL);
 
-  strata_window_set_host (self, strata_application_ensure_host (strata_window_get_application (self), uri));
+  strata_window_set_host (
+      self, strata_application_ensure_host (strata_window_get_application (self), uri));
 }
 
 /**
@@ -341,8 +341,7 @@ strata_window_connect_to (StrataWindow *self,
  * Selects the machine, if it is on the window's host.
  */
 void
-strata_window_select (StrataWindow *self,
-                      const char   *uuid)
+strata_window_select (StrataWindow *self, const char *uuid)
 {
   StrataMachine *machine;
 
@@ -408,9 +407,7 @@ strata_window_show_clones (StrataWindow *self)
  * @operations: whether the toast has a button that opens the operations
  */
 void
-strata_window_add_toast (StrataWindow *self,
-                         const char   *text,
-                         gboolean      operations)
+strata_window_add_toast (StrataWindow *self, const char *text, gboolean operations)
 {
   AdwToast *toast;
 
@@ -422,14 +419,14 @@ strata_window_add_toast (StrataWindow *self,
   if (operations)
     {
       adw_toast_set_button_label (toast, _ ("_Details"));
-      g_signal_connect_object (toast, "button-clicked", G_CALLBACK (strata_window_show_operations), self, G_CONNECT_SWAPPED);
+      g_signal_connect_object (toast, "button-clicked", G_CALLBACK (strata_window_show_operations),
+                               self, G_CONNECT_SWAPPED);
     }
   adw_toast_overlay_add_toast (self->toasts, toast);
 }
 
 void
-strata_window_show_error (StrataWindow *self,
-                          const GError *error)
+strata_window_show_error (StrataWindow *self, const GError *error)
 {
   g_return_if_fail (STRATA_IS_WINDOW (self));
   g_return_if_fail (error != NULL);

@@ -100,7 +100,7 @@ def a_right_click_makes_a_sealed_template():
     window.wait('SSH host keys')
     window.screenshot('seal')
     window.press('Continue')
-    window.press('Make Template', limit=60)
+    window.press('Make Template', limit=120)
     window.wait(re.compile('^1 operation$'))
     window.screenshot('sealing')
     window.wait(re.compile('^template-web, template'), LIST, limit=SEALING)
