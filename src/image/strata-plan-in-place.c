@@ -44,6 +44,8 @@ strata_in_place_prepare (StrataPlanner *self,
           !strata_planner_need_free_path (self, disk->overlay, error))
         return FALSE;
 
+      /* Whoever wrote to it now would pull the ground from under the overlay; QEMU can't open it so. */
+      strata_planner_add_set_mode (self, top->path, 0444, strata_image_get_own_mode (top));
       strata_planner_add_overlay (self, disk->overlay, top, top->format);
       strata_plan_add_resource (self->plan, top->path);
     }
@@ -73,6 +75,14 @@ strata_in_place_finish (StrataPlanner *self,
 {
   g_autofree char *previous =
       on_overlays != NULL ? strata_domain_xml_to_string (on_overlays) : NULL;
+
+  for (guint i = 0; i < disks->len; i++)
+    {
+      StrataPlannedDisk *disk = g_ptr_array_index (disks, i);
+      StrataImage *top = g_ptr_array_index (disk->chain, 0);
+
+      strata_planner_add_set_mode (self, top->path, strata_image_get_own_mode (top), 0444);
+    }
 
   for (guint i = 0; i < disks->len; i++)
     {

@@ -338,3 +338,15 @@ strata_planned_disk_get_bytes (StrataPlannedDisk *self)
 
   return top->capacity > 0 ? MIN (bytes, top->capacity) : bytes;
 }
+
+/**
+ * strata_image_get_own_mode:
+ * @self: an image
+ *
+ * Returns: the permission bits it has now, which undo gives it back
+ */
+guint
+strata_image_get_own_mode (StrataImage *self)
+{
+  return self->mode != 0 ? self->mode : 0600;
+}

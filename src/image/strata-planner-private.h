@@ -65,7 +65,11 @@ void strata_planner_add_copy (StrataPlanner *self,
                               StrataPlannedDisk *disk,
                               const char *destination);
 void strata_planner_add_copy_nvram (StrataPlanner *self, const char *from, const char *to);
-void strata_planner_add_set_mode (StrataPlanner *self, const char *path, guint mode);
+void strata_planner_add_set_mode (StrataPlanner *self,
+                                  const char *path,
+                                  guint mode,
+                                  guint previous);
+guint strata_image_get_own_mode (StrataImage *self);
 StrataStepSpec *strata_planner_add_define (StrataPlanner *self,
                                            StrataDomainXml *definition,
                                            const char *previous,

@@ -220,15 +220,13 @@ strata_planner_add_copy_nvram (StrataPlanner *self, const char *from, const char
 }
 
 void
-strata_planner_add_set_mode (StrataPlanner *self, const char *path, guint mode)
+strata_planner_add_set_mode (StrataPlanner *self, const char *path, guint mode, guint previous)
 {
   g_autofree char *base = g_path_get_basename (path);
   JsonObject *args = strata_step_args ("path", path, NULL);
-  StrataImage *image = strata_graph_get_image (self->graph, path);
 
   json_object_set_int_member (args, "mode", mode);
-  json_object_set_int_member (args, "previous",
-                              image != NULL && image->mode != 0 ? image->mode : 0600);
+  json_object_set_int_member (args, "previous", previous);
   strata_plan_add_step (self->plan, "set-mode", args,
                         mode & 0222 ? _ ("Make “%s” writable") : _ ("Make “%s” read-only"), base);
   strata_plan_add_command (self->plan, "chmod %04o %s", mode, path);

@@ -95,9 +95,11 @@ test_convert (void)
   g_autoptr (StrataRequest) request = request_new (STRATA_REQUEST_TEMPLATE_CREATE, "web", NULL);
 
   request->convert = TRUE;
-  assert_plan (graph, request,
-               "require-off inspect create-overlay create-overlay seal verify define undefine "
-               "| commit commit define delete-volume delete-volume set-mode set-mode");
+  assert_plan (
+      graph, request,
+      "require-off inspect set-mode create-overlay set-mode create-overlay seal verify define "
+      "undefine set-mode set-mode | commit commit define delete-volume delete-volume "
+      "set-mode set-mode");
 
   request->operations = g_new0 (char *, 1);
   assert_plan (graph, request, "require-off set-mode set-mode define undefine");
