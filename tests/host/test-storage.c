@@ -333,8 +333,8 @@ test_direct_copy (void)
   g_assert_false (g_file_test (copy, G_FILE_TEST_EXISTS));
   g_clear_error (&error);
 
-  strata_test_assert_ok (
-      strata_direct_copy (connection, plain, copy, NULL, NULL, NULL, &error), error);
+  strata_test_assert_ok (strata_direct_copy (connection, plain, copy, NULL, NULL, NULL, &error),
+                         error);
   hash = strata_test_guest_hash (plain, "qcow2");
   copy_hash = strata_test_guest_hash (copy, "qcow2");
   g_assert_cmpstr (hash, ==, copy_hash);

@@ -94,8 +94,7 @@ set_machine_id (JsonObject *value, guestfs_h *g)
 
 /* Counts the files that hold something; sealing leaves empty ones behind, and they tell nobody anything. */
 static void
-set_logs (JsonObject *value,
-          guestfs_h *g)
+set_logs (JsonObject *value, guestfs_h *g)
 {
   g_auto (GStrv) names = guestfs_is_dir (g, "/var/log") > 0 ? guestfs_find (g, "/var/log") : NULL;
   gint64 n_logs = 0;
