@@ -8,6 +8,26 @@
 
 #include "strata-ability.h"
 
+static const char *const can_names[STRATA_N_ABILITIES] = {
+  [STRATA_ABILITY_START] = "can-start",
+  [STRATA_ABILITY_SHUT_DOWN] = "can-shut-down",
+  [STRATA_ABILITY_FORCE_OFF] = "can-force-off",
+  [STRATA_ABILITY_MAKE_TEMPLATE] = "can-make-template",
+  [STRATA_ABILITY_DEPLOY] = "can-deploy",
+  [STRATA_ABILITY_DELETE] = "can-delete",
+  [STRATA_ABILITY_OPEN_CONSOLE] = "can-open-console",
+};
+
+static const char *const reason_names[STRATA_N_ABILITIES] = {
+  [STRATA_ABILITY_START] = "start-reason",
+  [STRATA_ABILITY_SHUT_DOWN] = "shut-down-reason",
+  [STRATA_ABILITY_FORCE_OFF] = "force-off-reason",
+  [STRATA_ABILITY_MAKE_TEMPLATE] = "make-template-reason",
+  [STRATA_ABILITY_DEPLOY] = "deploy-reason",
+  [STRATA_ABILITY_DELETE] = "delete-reason",
+  [STRATA_ABILITY_OPEN_CONSOLE] = "open-console-reason",
+};
+
 static const char *
 get_start_reason (const StrataDomainFacts *facts)
 {
@@ -149,4 +169,32 @@ strata_ability_get_reason (StrataAbility ability,
     }
 
   g_return_val_if_reached (NULL);
+}
+
+/**
+ * strata_ability_get_property_name:
+ * @ability: what somebody would do
+ *
+ * Returns: (transfer none): the property of a machine that says whether it can be done, "can-start"
+ */
+const char *
+strata_ability_get_property_name (StrataAbility ability)
+{
+  g_return_val_if_fail (ability < STRATA_N_ABILITIES, NULL);
+
+  return can_names[ability];
+}
+
+/**
+ * strata_ability_get_reason_property_name:
+ * @ability: what somebody would do
+ *
+ * Returns: (transfer none): the property of a machine that says why it can't be done, "start-reason"
+ */
+const char *
+strata_ability_get_reason_property_name (StrataAbility ability)
+{
+  g_return_val_if_fail (ability < STRATA_N_ABILITIES, NULL);
+
+  return reason_names[ability];
 }

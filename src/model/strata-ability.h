@@ -20,8 +20,10 @@ typedef enum
 
 #define STRATA_N_ABILITIES (STRATA_ABILITY_OPEN_CONSOLE + 1)
 
-char *strata_ability_get_reason (StrataAbility            ability,
-                                 const StrataDomainFacts *facts,
-                                 const char *const       *thin_clones);
+char       *strata_ability_get_reason               (StrataAbility            ability,
+                                                     const StrataDomainFacts *facts,
+                                                     const char *const       *thin_clones);
+const char *strata_ability_get_property_name        (StrataAbility            ability);
+const char *strata_ability_get_reason_property_name (StrataAbility            ability);
 
 G_END_DECLS

@@ -9,6 +9,7 @@
 
 #include "strata-look.h"
 #include "strata-machine-list.h"
+#include "strata-machine-order.h"
 #include "strata-relations.h"
 
 struct _StrataMachineList
@@ -33,30 +34,10 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (StrataMachineList,
                                G_IMPLEMENT_INTERFACE (G_TYPE_LIST_MODEL,
                                                       strata_machine_list_list_model_init))
 
-/* Where MACHINE is, or, if it is not there, belongs. */
-static guint
-find_position (StrataMachineList *self, StrataMachine *machine)
-{
-  guint low = 0;
-  guint high = self->machines->len;
-
-  while (low < high)
-    {
-      guint middle = low + (high - low) / 2;
-
-      if (strata_machine_compare (g_ptr_array_index (self->machines, middle), machine) < 0)
-        low = middle + 1;
-      else
-        high = middle;
-    }
-
-  return low;
-}
-
 static void
 insert (StrataMachineList *self, StrataMachine *machine)
 {
-  guint position = find_position (self, machine);
+  guint position = strata_machine_order_find (self->machines, machine);
 
   g_ptr_array_insert (self->machines, position, g_object_ref (machine));
   g_hash_table_insert (self->by_uuid, (char *) strata_machine_get_uuid (machine), machine);
@@ -112,12 +93,6 @@ apply_one (StrataMachineList *self, StrataDomainFacts *facts)
   insert (self, machine);
 }
 
-static int
-compare_pointers (gconstpointer a, gconstpointer b)
-{
-  return strata_machine_compare (*(StrataMachine *const *) a, *(StrataMachine *const *) b);
-}
-
 /* All at once, so that a thousand machines are one change of the list. */
 static void
 apply_all (StrataMachineList *self, GPtrArray *facts)
@@ -135,7 +110,7 @@ apply_all (StrataMachineList *self, GPtrArray *facts)
       g_ptr_array_add (self->machines,
                        machine != NULL ? g_object_ref (machine) : strata_machine_new (domain));
     }
-  g_ptr_array_sort (self->machines, compare_pointers);
+  strata_machine_order_sort (self->machines);
 
   g_hash_table_remove_all (self->by_uuid);
   for (guint i = 0; i < self->machines->len; i++)

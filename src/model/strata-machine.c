@@ -44,26 +44,6 @@ typedef enum
 
 static GParamSpec *properties[N_PROPS];
 
-static const char *const can_names[STRATA_N_ABILITIES] = {
-  [STRATA_ABILITY_START] = "can-start",
-  [STRATA_ABILITY_SHUT_DOWN] = "can-shut-down",
-  [STRATA_ABILITY_FORCE_OFF] = "can-force-off",
-  [STRATA_ABILITY_MAKE_TEMPLATE] = "can-make-template",
-  [STRATA_ABILITY_DEPLOY] = "can-deploy",
-  [STRATA_ABILITY_DELETE] = "can-delete",
-  [STRATA_ABILITY_OPEN_CONSOLE] = "can-open-console",
-};
-
-static const char *const reason_names[STRATA_N_ABILITIES] = {
-  [STRATA_ABILITY_START] = "start-reason",
-  [STRATA_ABILITY_SHUT_DOWN] = "shut-down-reason",
-  [STRATA_ABILITY_FORCE_OFF] = "force-off-reason",
-  [STRATA_ABILITY_MAKE_TEMPLATE] = "make-template-reason",
-  [STRATA_ABILITY_DEPLOY] = "deploy-reason",
-  [STRATA_ABILITY_DELETE] = "delete-reason",
-  [STRATA_ABILITY_OPEN_CONSOLE] = "open-console-reason",
-};
-
 G_DEFINE_FINAL_TYPE (StrataMachine, strata_machine, G_TYPE_OBJECT)
 
 /* Steals VALUE; notifies if it says something new. */
@@ -217,8 +197,8 @@ strata_machine_class_init (StrataMachineClass *klass)
       g_param_spec_boxed ("facts", NULL, NULL, STRATA_TYPE_DOMAIN_FACTS, flags);
   for (guint i = 0; i < STRATA_N_ABILITIES; i++)
     {
-      properties[PROP_CAN + i] = g_param_spec_boolean (can_names[i], NULL, NULL, FALSE, flags);
-      properties[PROP_REASON + i] = g_param_spec_string (reason_names[i], NULL, NULL, NULL, flags);
+      properties[PROP_CAN + i] = g_param_spec_boolean (strata_ability_get_property_name (i), NULL, NULL, FALSE, flags);
+      properties[PROP_REASON + i] = g_param_spec_string (strata_ability_get_reason_property_name (i), NULL, NULL, NULL, flags);
     }
 
   g_object_class_install_properties (object_class, N_PROPS, properties);
@@ -336,6 +316,20 @@ strata_machine_set_relations (StrataMachine *self,
   g_object_thaw_notify (G_OBJECT (self));
 }
 
+/**
+ * strata_machine_get_sort_key:
+ * @self: a machine
+ *
+ * Returns: (transfer none): what its name is sorted by, bytewise
+ */
+const char *
+strata_machine_get_sort_key (StrataMachine *self)
+{
+  g_return_val_if_fail (STRATA_IS_MACHINE (self), NULL);
+
+  return self->sort_key;
+}
+
 const char *
 strata_machine_get_uuid (StrataMachine *self)
 {
@@ -402,19 +396,4 @@ strata_machine_get_reason (StrataMachine *self, StrataAbility ability)
   g_return_val_if_fail (ability < STRATA_N_ABILITIES, NULL);
 
   return self->reasons[ability];
-}
-
-/**
- * strata_machine_compare:
- * @a: a machine
- * @b: another
- *
- * Returns: as `strcmp ()`: by name in the user's language, numbers in order, then by UUID
- */
-int
-strata_machine_compare (StrataMachine *a, StrataMachine *b)
-{
-  int order = strcmp (a->sort_key, b->sort_key);
-
-  return order != 0 ? order : g_strcmp0 (a->facts->uuid, b->facts->uuid);
 }

@@ -25,6 +25,7 @@ void               strata_machine_set_relations     (StrataMachine      *self,
                                                      const char         *template_os_id,
                                                      const char *const  *thin_clones,
                                                      guint               n_clones);
+const char        *strata_machine_get_sort_key      (StrataMachine      *self);
 const char        *strata_machine_get_uuid          (StrataMachine      *self);
 const char        *strata_machine_get_name          (StrataMachine      *self);
 const char        *strata_machine_get_template_uuid (StrataMachine      *self);
@@ -35,8 +36,5 @@ gboolean           strata_machine_can               (StrataMachine      *self,
 /* why not; NULL where it can */
 const char        *strata_machine_get_reason        (StrataMachine      *self,
                                                      StrataAbility       ability);
-/* by name, numbers in order ("web-2" before "web-10"); by UUID where names are alike */
-int                strata_machine_compare           (StrataMachine      *a,
-                                                     StrataMachine      *b);
 
 G_END_DECLS

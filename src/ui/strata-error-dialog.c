@@ -12,7 +12,7 @@
 
 /**
  * strata_error_dialog_present:
- * @error: what went wrong
+ * @error: what went wrong; nothing is said of what was cancelled
  * @parent: a widget of the window it concerns
  */
 void
@@ -23,6 +23,9 @@ strata_error_dialog_present (const GError *error, GtkWidget *parent)
 
   g_return_if_fail (error != NULL);
   g_return_if_fail (GTK_IS_WIDGET (parent));
+
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return;
 
   hint = strata_error_get_hint (error);
   dialog = adw_alert_dialog_new (_ ("That Did Not Work"), NULL);

@@ -11,6 +11,7 @@
 #include "model/strata-host-power.h"
 #include "strata-delete-dialog.h"
 #include "strata-deploy-dialog.h"
+#include "strata-error-dialog.h"
 #include "strata-machine-actions.h"
 #include "strata-make-template-dialog.h"
 
@@ -37,7 +38,7 @@ powered_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
 
   if (!strata_host_power_finish (STRATA_HOST (object), result, &error))
-    strata_window_show_error (window, error);
+    strata_error_dialog_present (error, GTK_WIDGET (window));
 }
 
 static void
@@ -104,7 +105,7 @@ open_console (GtkWidget *widget, const char *action, GVariant *parameter)
                              strata_host_get_uri (strata_window_get_host (window)), "--uuid",
                              strata_machine_get_uuid (strata_window_get_machine (window)), NULL);
   if (viewer == NULL)
-    strata_window_show_error (window, error);
+    strata_error_dialog_present (error, GTK_WIDGET (window));
 }
 
 static void

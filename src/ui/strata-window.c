@@ -7,7 +7,6 @@
 #include <glib/gi18n.h>
 
 #include "strata-closing.h"
-#include "strata-error-dialog.h"
 #include "strata-host-page.h"
 #include "strata-machine-actions.h"
 #include "strata-machine-page.h"
@@ -42,19 +41,12 @@ typedef enum
   PROP_HOST = 1,
   PROP_HOST_URI,
   PROP_QUEUE,
-  PROP_N_JOBS,
   N_PROPS,
 } StrataWindowProperty;
 
 static GParamSpec *properties[N_PROPS];
 
 G_DEFINE_FINAL_TYPE (StrataWindow, strata_window, ADW_TYPE_APPLICATION_WINDOW)
-
-static gboolean
-has_jobs (StrataWindow *self, guint n_jobs)
-{
-  return n_jobs > 0;
-}
 
 static void
 update_content (StrataWindow *self)
@@ -109,7 +101,8 @@ bind_settings (StrataWindow *self, GSettings *settings)
 static void
 queue_changed_cb (StrataWindow *self)
 {
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_N_JOBS]);
+  adw_bottom_sheet_set_reveal_bottom_bar (
+      self->sheet, g_list_model_get_n_items (G_LIST_MODEL (self->queue)) > 0);
 }
 
 static void
@@ -141,10 +134,6 @@ strata_window_get_property (GObject *object, guint prop_id, GValue *value, GPara
     case PROP_QUEUE:
       g_value_set_object (value, self->queue);
       break;
-    case PROP_N_JOBS:
-      g_value_set_uint (
-          value, self->queue != NULL ? g_list_model_get_n_items (G_LIST_MODEL (self->queue)) : 0);
-      break;
     case N_PROPS:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -165,7 +154,6 @@ strata_window_set_property (GObject *object, guint prop_id, const GValue *value,
         strata_window_connect_to (self, g_value_get_string (value));
       break;
     case PROP_QUEUE:
-    case PROP_N_JOBS:
     case N_PROPS:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -190,8 +178,6 @@ strata_window_class_init (StrataWindowClass *klass)
       g_param_spec_string ("host-uri", NULL, NULL, "", flags | G_PARAM_READWRITE);
   properties[PROP_QUEUE] =
       g_param_spec_object ("queue", NULL, NULL, STRATA_TYPE_JOB_QUEUE, flags | G_PARAM_READABLE);
-  properties[PROP_N_JOBS] =
-      g_param_spec_uint ("n-jobs", NULL, NULL, 0, G_MAXUINT, 0, flags | G_PARAM_READABLE);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
   strata_machine_actions_install (widget_class);
@@ -208,7 +194,6 @@ strata_window_class_init (StrataWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, StrataWindow, sidebar);
   gtk_widget_class_bind_template_child (widget_class, StrataWindow, content_stack);
   gtk_widget_class_bind_template_child (widget_class, StrataWindow, template_page);
-  gtk_widget_class_bind_template_callback (widget_class, has_jobs);
   gtk_widget_class_bind_template_callback (widget_class, machine_changed_cb);
   gtk_widget_class_bind_template_callback (widget_class, row_activated_cb);
 }
@@ -249,7 +234,7 @@ strata_window_new (StrataApplication *application)
   g_signal_connect_object (self->queue, "items-changed", G_CALLBACK (queue_changed_cb), self,
                            G_CONNECT_SWAPPED);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_QUEUE]);
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_N_JOBS]);
+  queue_changed_cb (self);
 
   strata_sidebar_set_hosts (self->sidebar, strata_application_get_hosts (application));
   bind_settings (self, strata_application_get_settings (application));
@@ -423,14 +408,4 @@ strata_window_add_toast (StrataWindow *self, const char *text, gboolean operatio
                                self, G_CONNECT_SWAPPED);
     }
   adw_toast_overlay_add_toast (self->toasts, toast);
-}
-
-void
-strata_window_show_error (StrataWindow *self, const GError *error)
-{
-  g_return_if_fail (STRATA_IS_WINDOW (self));
-  g_return_if_fail (error != NULL);
-
-  if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    strata_error_dialog_present (error, GTK_WIDGET (self));
 }

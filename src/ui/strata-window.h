@@ -31,8 +31,5 @@ void               strata_window_close_now       (StrataWindow      *self);
 void               strata_window_add_toast       (StrataWindow      *self,
                                                   const char        *text,
                                                   gboolean           operations);
-/* in a dialog with what failed, why, and what can be done; nothing if it was cancelled */
-void               strata_window_show_error      (StrataWindow      *self,
-                                                  const GError      *error);
 
 G_END_DECLS
