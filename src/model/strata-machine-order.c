@@ -7,8 +7,7 @@
 #include "strata-machine-order.h"
 
 static int
-compare (StrataMachine *a,
-         StrataMachine *b)
+compare (StrataMachine *a, StrataMachine *b)
 {
   int order = strcmp (strata_machine_get_sort_key (a), strata_machine_get_sort_key (b));
 
@@ -16,8 +15,7 @@ compare (StrataMachine *a,
 }
 
 static int
-compare_pointers (gconstpointer a,
-                  gconstpointer b)
+compare_pointers (gconstpointer a, gconstpointer b)
 {
   return compare (*(StrataMachine *const *) a, *(StrataMachine *const *) b);
 }
@@ -46,8 +44,7 @@ strata_machine_order_sort (GPtrArray *machines)
  * Returns: where @machine is or, if it is not there, belongs
  */
 guint
-strata_machine_order_find (GPtrArray     *machines,
-                           StrataMachine *machine)
+strata_machine_order_find (GPtrArray *machines, StrataMachine *machine)
 {
   guint low = 0;
   guint high;

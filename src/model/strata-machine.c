@@ -197,8 +197,10 @@ strata_machine_class_init (StrataMachineClass *klass)
       g_param_spec_boxed ("facts", NULL, NULL, STRATA_TYPE_DOMAIN_FACTS, flags);
   for (guint i = 0; i < STRATA_N_ABILITIES; i++)
     {
-      properties[PROP_CAN + i] = g_param_spec_boolean (strata_ability_get_property_name (i), NULL, NULL, FALSE, flags);
-      properties[PROP_REASON + i] = g_param_spec_string (strata_ability_get_reason_property_name (i), NULL, NULL, NULL, flags);
+      properties[PROP_CAN + i] =
+          g_param_spec_boolean (strata_ability_get_property_name (i), NULL, NULL, FALSE, flags);
+      properties[PROP_REASON + i] = g_param_spec_string (
+          strata_ability_get_reason_property_name (i), NULL, NULL, NULL, flags);
     }
 
   g_object_class_install_properties (object_class, N_PROPS, properties);
