@@ -389,3 +389,11 @@ strata_sidebar_search (StrataSidebar *self)
   gtk_search_bar_set_search_mode (self->search_bar, TRUE);
   gtk_widget_grab_focus (GTK_WIDGET (self->search_entry));
 }
+
+void
+strata_sidebar_focus_list (StrataSidebar *self)
+{
+  g_return_if_fail (STRATA_IS_SIDEBAR (self));
+
+  gtk_widget_grab_focus (GTK_WIDGET (self->list_view));
+}

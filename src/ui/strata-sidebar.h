@@ -24,5 +24,6 @@ StrataMachine *strata_sidebar_get_machine (StrataSidebar *self);
 void           strata_sidebar_set_machine (StrataSidebar *self,
                                            StrataMachine *machine);
 void           strata_sidebar_search      (StrataSidebar *self);
+void           strata_sidebar_focus_list  (StrataSidebar *self);
 
 G_END_DECLS

@@ -70,6 +70,29 @@ machine_changed_cb (StrataWindow *self)
   update_content (self);
 }
 
+/* What had the focus may be out of sight now (the row, or the button back to the list), and keys would
+ * go nowhere. */
+static void
+rescue_focus_cb (gpointer user_data)
+{
+  g_autoptr (StrataWindow) self = STRATA_WINDOW (user_data);
+  GtkWidget *focus = gtk_window_get_focus (GTK_WINDOW (self));
+
+  if (self->sidebar == NULL || (focus != NULL && gtk_widget_get_mapped (focus)))
+    return;
+
+  if (gtk_widget_get_mapped (GTK_WIDGET (self->sidebar)))
+    strata_sidebar_focus_list (self->sidebar);
+  else
+    gtk_widget_child_focus (GTK_WIDGET (self->content_page), GTK_DIR_TAB_FORWARD);
+}
+
+static void
+collapsed_changed_cb (StrataWindow *self)
+{
+  g_idle_add_once (rescue_focus_cb, g_object_ref (self));
+}
+
 static void
 row_activated_cb (StrataWindow *self)
 {
@@ -194,6 +217,7 @@ strata_window_class_init (StrataWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, StrataWindow, sidebar);
   gtk_widget_class_bind_template_child (widget_class, StrataWindow, content_stack);
   gtk_widget_class_bind_template_child (widget_class, StrataWindow, template_page);
+  gtk_widget_class_bind_template_callback (widget_class, collapsed_changed_cb);
   gtk_widget_class_bind_template_callback (widget_class, machine_changed_cb);
   gtk_widget_class_bind_template_callback (widget_class, row_activated_cb);
 }
