@@ -40,39 +40,51 @@ is_ssh (StrataConnectDialog *self, guint selected)
 }
 
 static gboolean
-is_other (StrataConnectDialog *self, guint selected)
-{
-  return selected == KIND_OTHER;
-}
-
-static gboolean
 is_uri (StrataConnectDialog *self, const char *text)
 {
   return text != NULL && g_uri_is_valid (text, G_URI_FLAGS_PARSE_RELAXED, NULL);
 }
 
-static void
-kind_changed_cb (StrataConnectDialog *self)
+/* (transfer full) (nullable): what the choice above stands for; NULL where it is typed below */
+static char *
+get_chosen_uri (StrataConnectDialog *self)
 {
   const char *address = gtk_editable_get_text (GTK_EDITABLE (self->address_row));
-  g_autofree char *uri = NULL;
 
   switch ((Kind) adw_combo_row_get_selected (self->kinds))
     {
     case KIND_SESSION:
-      uri = g_strdup ("qemu:///session");
-      break;
+      return g_strdup ("qemu:///session");
     case KIND_SYSTEM:
-      uri = g_strdup ("qemu:///system");
-      break;
+      return g_strdup ("qemu:///system");
     case KIND_SSH:
-      uri = *address != '\0' ? g_strdup_printf ("qemu+ssh://%s/system", address) : g_strdup ("");
-      break;
+      return *address != '\0' ? g_strdup_printf ("qemu+ssh://%s/system", address) : g_strdup ("");
     case KIND_OTHER:
-      return;
+      return NULL;
     }
 
-  gtk_editable_set_text (GTK_EDITABLE (self->uri_row), uri);
+  g_return_val_if_reached (NULL);
+}
+
+static void
+kind_changed_cb (StrataConnectDialog *self)
+{
+  g_autofree char *uri = get_chosen_uri (self);
+
+  if (uri != NULL)
+    gtk_editable_set_text (GTK_EDITABLE (self->uri_row), uri);
+}
+
+/* Whoever types has made another choice. */
+static void
+uri_edited_cb (StrataConnectDialog *self)
+{
+  const char *text = gtk_editable_get_text (GTK_EDITABLE (self->uri_row));
+  g_autofree char *uri = get_chosen_uri (self);
+
+  /* While one text takes the place of another there is none for a moment. */
+  if (uri != NULL && *text != '\0' && !g_str_equal (text, uri))
+    adw_combo_row_set_selected (self->kinds, KIND_OTHER);
 }
 
 static void
@@ -117,9 +129,9 @@ strata_connect_dialog_class_init (StrataConnectDialogClass *klass)
   gtk_widget_class_bind_template_child (widget_class, StrataConnectDialog, address_row);
   gtk_widget_class_bind_template_child (widget_class, StrataConnectDialog, uri_row);
   gtk_widget_class_bind_template_callback (widget_class, is_ssh);
-  gtk_widget_class_bind_template_callback (widget_class, is_other);
   gtk_widget_class_bind_template_callback (widget_class, is_uri);
   gtk_widget_class_bind_template_callback (widget_class, kind_changed_cb);
+  gtk_widget_class_bind_template_callback (widget_class, uri_edited_cb);
   gtk_widget_class_bind_template_callback (widget_class, connect_clicked_cb);
   gtk_widget_class_install_action (widget_class, "dialog.close", NULL, close_dialog);
 }
