@@ -11,6 +11,7 @@
 #include "strata-window.h"
 
 #define DEFAULT_URI "qemu:///session"
+#define MEBIBYTE    ((guint64) 1024 * 1024)
 
 struct _StrataApplication
 {
@@ -105,6 +106,20 @@ present_window (StrataApplication *self, const char *uri)
   gtk_window_present (window);
 }
 
+/* What somebody chose once holds for every new job; each can be set otherwise while it runs. */
+static void
+limit_new_jobs (StrataApplication *self, guint position, guint removed, guint added)
+{
+  guint64 bandwidth = g_settings_get_uint64 (self->settings, "bandwidth") * MEBIBYTE;
+
+  for (guint i = position; bandwidth > 0 && i < position + added; i++)
+    {
+      g_autoptr (StrataJob) job = g_list_model_get_item (G_LIST_MODEL (self->queue), i);
+
+      strata_job_set_bandwidth (job, bandwidth);
+    }
+}
+
 static void
 release_when_idle (StrataApplication *self)
 {
@@ -172,6 +187,8 @@ strata_application_startup (GApplication *application)
   self->watch = strata_job_watch_new (GTK_APPLICATION (self), self->queue);
   self->hosts = g_list_store_new (STRATA_TYPE_HOST);
   load_hosts (self);
+  g_signal_connect_object (self->queue, "items-changed", G_CALLBACK (limit_new_jobs), self,
+                           G_CONNECT_SWAPPED);
   g_signal_connect_object (self->queue, "notify::n-active", G_CALLBACK (release_when_idle), self,
                            G_CONNECT_SWAPPED);
 
