@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#pragma once
+
+#include "xml/strata-domain-xml.h"
+
+G_BEGIN_DECLS
+
+/* The first line of the description of a snapshot that nobody sees as one any more: its frozen image
+ * is still needed by what stands on it. */
+#define STRATA_RETAINED_MARK "strata:retained"
+
+typedef enum
+{
+  STRATA_SNAPSHOT_NONE,     /* left out */
+  STRATA_SNAPSHOT_INTERNAL, /* in the image itself, under a tag */
+  STRATA_SNAPSHOT_EXTERNAL, /* the image is frozen, and an overlay put on it */
+} StrataSnapshotLocation;
+
+/**
+ * StrataSnapshotDisk:
+ * @target: the name in the guest, `vda`
+ * @image: (nullable): what the disk was at that moment, by the snapshot's `<domain>`: for an external
+ *   snapshot the frozen image, for an internal one the image that has the tag
+ * @format: (nullable): @image's format, by the definition
+ * @overlay: (nullable): external: the overlay that was made, by `<disks>`
+ * @revert_overlay: (nullable): by `<revertDisks>`: what the domain runs on since it was reverted to this snapshot
+ */
+typedef struct
+{
+  char *target;
+  char *image;
+  char *format;
+  char *overlay;
+  char *revert_overlay;
+  StrataSnapshotLocation location;
+} StrataSnapshotDisk;
+
+/* A `<domainsnapshot>` document that can be read and rewritten; elements it does not know stay as they
+ * are. Not thread safe; any one thread at a time. */
+#define STRATA_TYPE_SNAPSHOT_XML (strata_snapshot_xml_get_type ())
+
+G_DECLARE_FINAL_TYPE (StrataSnapshotXml, strata_snapshot_xml, STRATA, SNAPSHOT_XML, GObject)
+
+StrataSnapshotXml *strata_snapshot_xml_new_from_string (const char *text, GError **error);
+/* for virDomainSnapshotCreateXML(); MEMORY_FILE: where the memory goes with STRATA_SNAPSHOT_EXTERNAL.
+ * DISKS: (element-type StrataSnapshotDisk), of which target, location and overlay (qcow2) are used */
+StrataSnapshotXml *strata_snapshot_xml_new (const char *name,
+                                            const char *description,
+                                            GPtrArray *disks,
+                                            StrataSnapshotLocation memory,
+                                            const char *memory_file);
+char *strata_snapshot_xml_to_string (StrataSnapshotXml *self);
+
+char *strata_snapshot_xml_get_name (StrataSnapshotXml *self);
+void strata_snapshot_xml_set_name (StrataSnapshotXml *self, const char *name);
+char *strata_snapshot_xml_get_parent (StrataSnapshotXml *self);
+/* NULL: a root */
+void strata_snapshot_xml_set_parent (StrataSnapshotXml *self, const char *parent);
+/* without the retained mark */
+char *strata_snapshot_xml_get_description (StrataSnapshotXml *self);
+/* keeps the retained mark */
+void strata_snapshot_xml_set_description (StrataSnapshotXml *self, const char *description);
+gboolean strata_snapshot_xml_get_retained (StrataSnapshotXml *self);
+void strata_snapshot_xml_set_retained (StrataSnapshotXml *self, gboolean retained);
+/* seconds since 1970 */
+gint64 strata_snapshot_xml_get_created (StrataSnapshotXml *self);
+/* libvirt's word: "running", "paused", "shutoff", "disk-snapshot"… */
+char *strata_snapshot_xml_get_state (StrataSnapshotXml *self);
+StrataSnapshotLocation strata_snapshot_xml_get_memory (StrataSnapshotXml *self);
+char *strata_snapshot_xml_get_memory_file (StrataSnapshotXml *self);
+/* (element-type StrataSnapshotDisk) (transfer full): in the order of `<disks>`, or, where that is missing
+ * (an internal snapshot of libvirt 8), of <domain>, the writable ones of device disk */
+GPtrArray *strata_snapshot_xml_get_disks (StrataSnapshotXml *self);
+
+/* <inactiveDomain> if there is one, else <domain>: the definition to go back to. NULL if there is neither */
+StrataDomainXml *strata_snapshot_xml_get_definition (StrataSnapshotXml *self);
+/* <domain>, which goes with a memory file */
+StrataDomainXml *strata_snapshot_xml_get_live_definition (StrataSnapshotXml *self);
+
+/* Every disk in <domain> and <inactiveDomain> whose source is FROM gets TO (FORMAT: TO's), and every overlay in
+ * <disks> and <revertDisks> that is FROM likewise. Explicit <backingStore>s that name FROM: see
+ * set_backing(). TRUE if anything was changed. */
+gboolean strata_snapshot_xml_replace_image (StrataSnapshotXml *self,
+                                            const char *from,
+                                            const char *to,
+                                            const char *format);
+/* Writes the complete chain below the disk TARGET in <domain> and <inactiveDomain> as nested <backingStore>s.
+ * PATHS and FORMATS: NULL-terminated, of equal length, from the image directly below the disk's source to
+ * the bottom; an empty <backingStore/> ends it. TRUE if anything was changed. */
+gboolean strata_snapshot_xml_set_backing (StrataSnapshotXml *self,
+                                          const char *target,
+                                          const char *const *paths,
+                                          const char *const *formats);
+/* the <disks> entry's own source, for a leaf */
+gboolean strata_snapshot_xml_set_overlay (StrataSnapshotXml *self,
+                                          const char *target,
+                                          const char *path);
+/* <revertDisks>, replaced: (element-type StrataSnapshotDisk), of which target and revert_overlay are used;
+ * NULL: removed */
+void strata_snapshot_xml_set_revert_disks (StrataSnapshotXml *self, GPtrArray *disks);
+
+StrataSnapshotDisk *strata_snapshot_disk_new (const char *target, StrataSnapshotLocation location);
+void strata_snapshot_disk_free (StrataSnapshotDisk *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataSnapshotDisk, strata_snapshot_disk_free)
+
+G_END_DECLS
