@@ -130,6 +130,7 @@ JsonObject *
 strata_cli_domain_to_json (const StrataDomainFacts *domain)
 {
   JsonObject *object = json_object_new ();
+  g_auto (GStrv) snapshots = strata_domain_facts_get_snapshot_names (domain);
 
   json_object_set_string_member (object, "name", domain->name);
   json_object_set_string_member (object, "uuid", domain->uuid);
@@ -138,7 +139,7 @@ strata_cli_domain_to_json (const StrataDomainFacts *domain)
   json_object_set_string_member (object, "state", state_nicks[domain->state]);
   json_object_set_boolean_member (object, "persistent", domain->persistent);
   json_object_set_boolean_member (object, "autostart", domain->autostart);
-  strata_cli_set_strings (object, "snapshots", (const char *const *) domain->snapshots);
+  strata_cli_set_strings (object, "snapshots", (const char *const *) snapshots);
 
   if (domain->template_mark != NULL)
     json_object_set_object_member (object, "template", template_to_json (domain->template_mark));
@@ -309,6 +310,7 @@ print_hardware (StrataDomainXml *definition)
 void
 strata_cli_print_details (StrataGraph *graph, StrataDomainFacts *domain)
 {
+  g_auto (GStrv) snapshots = strata_domain_facts_get_snapshot_names (domain);
   g_autofree char *kind = strata_cli_describe_kind (domain);
 
   strata_cli_print_field (_ ("Name"), "%s", domain->name);
@@ -333,9 +335,9 @@ strata_cli_print_details (StrataGraph *graph, StrataDomainFacts *domain)
         strata_cli_print_field (label, "%s", _ ("empty"));
     }
 
-  if (domain->snapshots != NULL && domain->snapshots[0] != NULL)
+  if (snapshots[0] != NULL)
     {
-      g_autofree char *list = g_strjoinv (", ", domain->snapshots);
+      g_autofree char *list = g_strjoinv (", ", snapshots);
 
       strata_cli_print_field (_ ("Snapshots"), "%s", list);
     }

@@ -48,24 +48,45 @@ strata_connection_look_state (virDomainPtr domain, StrataDomainState *state)
   return TRUE;
 }
 
-static GStrv
-list_snapshots (virDomainPtr domain)
+/* One that goes while we look is left out. */
+static gboolean
+add_snapshots (virDomainPtr domain, StrataDomainFacts *facts, GError **error)
 {
-  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
   g_autoptr (GPtrArray) list = NULL;
+  g_autoptr (virDomainSnapshot) current = NULL;
   virDomainSnapshotPtr *snapshots = NULL;
   int n = virDomainSnapshotNum (domain, 0);
 
   if (n > 0)
     n = virDomainListAllSnapshots (domain, &snapshots, 0);
   if (n < 0)
-    return NULL;
+    {
+      strata_vir_set_error (error, _ ("Reading the snapshots of “%s”"), facts->name);
+      return FALSE;
+    }
 
   list = strata_vir_take_list ((gpointer *) snapshots, n, (GDestroyNotify) virDomainSnapshotFree);
-  for (guint i = 0; i < list->len; i++)
-    g_strv_builder_add (builder, virDomainSnapshotGetName (g_ptr_array_index (list, i)));
+  if (n > 0)
+    current = virDomainSnapshotCurrent (domain, 0);
 
-  return g_strv_builder_end (builder);
+  for (guint i = 0; i < list->len; i++)
+    {
+      virDomainSnapshotPtr snapshot = g_ptr_array_index (list, i);
+      g_autofree char *xml = virDomainSnapshotGetXMLDesc (snapshot, VIR_DOMAIN_SNAPSHOT_XML_SECURE);
+      const char *name = virDomainSnapshotGetName (snapshot);
+      gboolean is_current =
+          current != NULL && g_str_equal (virDomainSnapshotGetName (current), name);
+      StrataSnapshotFacts *item;
+
+      if (xml == NULL)
+        continue;
+      item = strata_snapshot_facts_new (xml, is_current, error);
+      if (item == NULL)
+        return FALSE;
+      strata_domain_facts_take_snapshot (facts, item);
+    }
+
+  return TRUE;
 }
 
 static StrataDomainFacts *
@@ -74,7 +95,6 @@ ask (virDomainPtr domain, const char *name, GError **error)
   g_autoptr (StrataDomainFacts) facts = NULL;
   g_autofree char *xml = NULL;
   g_autofree char *live_xml = NULL;
-  g_auto (GStrv) snapshots = NULL;
   StrataDomainState state;
   int autostart = 0;
 
@@ -89,12 +109,8 @@ ask (virDomainPtr domain, const char *name, GError **error)
       if (live_xml == NULL)
         goto failed;
     }
-  snapshots = list_snapshots (domain);
-  if (snapshots == NULL)
-    goto failed;
-
-  facts = strata_domain_facts_new (xml, live_xml, state, (const char *const *) snapshots, error);
-  if (facts == NULL)
+  facts = strata_domain_facts_new (xml, live_xml, state, error);
+  if (facts == NULL || !add_snapshots (domain, facts, error))
     return NULL;
 
   facts->persistent = virDomainIsPersistent (domain) == 1;

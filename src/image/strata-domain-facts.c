@@ -24,7 +24,7 @@ strata_domain_facts_clear (gpointer data)
   g_clear_pointer (&self->template_mark, strata_template_mark_free);
   g_clear_pointer (&self->clone_mark, strata_clone_mark_free);
   g_clear_pointer (&self->disks, g_ptr_array_unref);
-  g_clear_pointer (&self->snapshots, g_strfreev);
+  g_clear_pointer (&self->snapshots, g_ptr_array_unref);
 }
 
 /**
@@ -32,7 +32,6 @@ strata_domain_facts_clear (gpointer data)
  * @xml: the inactive definition, with its secrets
  * @live_xml: (nullable): the live definition while the domain runs
  * @state: the domain's state
- * @snapshots: (nullable): the names of its snapshots
  * @error: where to put `STRATA_ERROR_INVALID`
  *
  * Any thread. The remaining fields (persistent, autostart, managed_save) are for the caller to set
@@ -44,7 +43,6 @@ StrataDomainFacts *
 strata_domain_facts_new (const char *xml,
                          const char *live_xml,
                          StrataDomainState state,
-                         const char *const *snapshots,
                          GError **error)
 {
   g_autoptr (StrataDomainFacts) self = NULL;
@@ -71,7 +69,7 @@ strata_domain_facts_new (const char *xml,
   self->template_mark = strata_domain_xml_get_template_mark (self->definition);
   self->clone_mark = strata_domain_xml_get_clone_mark (self->definition);
   self->disks = strata_domain_xml_get_disks (live != NULL ? live : self->definition);
-  self->snapshots = snapshots != NULL ? g_strdupv ((GStrv) snapshots) : g_new0 (char *, 1);
+  self->snapshots = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_snapshot_facts_free);
   self->state = state;
   self->persistent = TRUE;
 
@@ -102,4 +100,81 @@ strata_domain_facts_is_active (const StrataDomainFacts *self)
   g_return_val_if_fail (self != NULL, FALSE);
 
   return self->state != STRATA_DOMAIN_STATE_OFF && self->state != STRATA_DOMAIN_STATE_CRASHED;
+}
+
+void
+strata_domain_facts_take_snapshot (StrataDomainFacts *self, StrataSnapshotFacts *snapshot)
+{
+  g_return_if_fail (self != NULL && snapshot != NULL);
+
+  g_ptr_array_add (self->snapshots, snapshot);
+}
+
+/**
+ * strata_domain_facts_find_snapshot:
+ * @self: facts
+ * @name: (nullable): a snapshot's name
+ *
+ * Returns: (transfer none) (nullable): the snapshot, retained layers too
+ */
+StrataSnapshotFacts *
+strata_domain_facts_find_snapshot (const StrataDomainFacts *self, const char *name)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  for (guint i = 0; i < self->snapshots->len; i++)
+    {
+      StrataSnapshotFacts *snapshot = g_ptr_array_index (self->snapshots, i);
+
+      if (g_strcmp0 (snapshot->name, name) == 0)
+        return snapshot;
+    }
+
+  return NULL;
+}
+
+/**
+ * strata_domain_facts_get_current:
+ * @self: facts
+ *
+ * Returns: (transfer none) (nullable): the snapshot on which the domain stands
+ */
+StrataSnapshotFacts *
+strata_domain_facts_get_current (const StrataDomainFacts *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  for (guint i = 0; i < self->snapshots->len; i++)
+    {
+      StrataSnapshotFacts *snapshot = g_ptr_array_index (self->snapshots, i);
+
+      if (snapshot->current)
+        return snapshot;
+    }
+
+  return NULL;
+}
+
+/**
+ * strata_domain_facts_get_snapshot_names:
+ * @self: facts
+ *
+ * Returns: (transfer full): the names of what a person calls snapshots; retained layers are none
+ */
+GStrv
+strata_domain_facts_get_snapshot_names (const StrataDomainFacts *self)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  g_return_val_if_fail (self != NULL, NULL);
+
+  for (guint i = 0; i < self->snapshots->len; i++)
+    {
+      StrataSnapshotFacts *snapshot = g_ptr_array_index (self->snapshots, i);
+
+      if (!snapshot->retained)
+        g_strv_builder_add (builder, snapshot->name);
+    }
+
+  return g_strv_builder_end (builder);
 }

@@ -17,6 +17,7 @@ struct _StrataGraph
   GHashTable *images; /* path -> StrataImage */
   GPtrArray *pools;   /* StrataPoolFacts */
   char *nvram_dir;
+  gulong libvirt_version;
   gboolean is_local;
   gboolean is_session;
 };
@@ -130,6 +131,22 @@ strata_graph_get_nvram_dir (StrataGraph *self)
   g_return_val_if_fail (STRATA_IS_GRAPH (self), NULL);
 
   return self->nvram_dir;
+}
+
+void
+strata_graph_set_libvirt_version (StrataGraph *self, gulong version)
+{
+  g_return_if_fail (STRATA_IS_GRAPH (self));
+
+  self->libvirt_version = version;
+}
+
+gulong
+strata_graph_get_libvirt_version (StrataGraph *self)
+{
+  g_return_val_if_fail (STRATA_IS_GRAPH (self), 0);
+
+  return self->libvirt_version;
 }
 
 /**

@@ -5,6 +5,7 @@
 #include <glib-object.h>
 
 #include "xml/strata-domain-xml.h"
+#include "xml/strata-snapshot-xml.h"
 
 G_BEGIN_DECLS
 
@@ -24,12 +25,56 @@ typedef enum
 } StrataDomainState;
 
 /**
+ * StrataSnapshotFacts:
+ * @xml: the document with its secrets (`VIR_DOMAIN_SNAPSHOT_XML_SECURE`), as text
+ * @parent: (nullable): the snapshot above it in libvirt's tree
+ * @description: (nullable): without the retained mark
+ * @state: libvirt's word for the domain's state then, "running", "shutoff", "disk-snapshot"…
+ * @memory_file: (nullable): where the memory is, of an external one with memory
+ * @disks: (element-type StrataSnapshotDisk): paths are canonical
+ * @created: seconds since 1970
+ * @memory: where the memory is
+ * @retained: kept for its image's sake only; not a snapshot to anybody
+ * @current: libvirt's current one
+ * @memory_missing: its memory file isn't there
+ * @backing_known: every external disk's `<domain>` entry says its whole chain, which native deletion relies on
+ *
+ * What was true of one snapshot. Immutable once others see it.
+ */
+typedef struct
+{
+  char *name;
+  char *parent;
+  char *description;
+  char *state;
+  char *xml;
+  char *memory_file;
+  GPtrArray *disks;
+  gint64 created;
+  StrataSnapshotLocation memory;
+  gboolean retained;
+  gboolean current;
+  gboolean memory_missing;
+  gboolean backing_known;
+} StrataSnapshotFacts;
+
+StrataSnapshotFacts *strata_snapshot_facts_new (const char *xml, gboolean current, GError **error);
+void strata_snapshot_facts_free (StrataSnapshotFacts *self);
+StrataSnapshotDisk *strata_snapshot_facts_find_disk (const StrataSnapshotFacts *self,
+                                                     const char *target);
+/* whether any disk of it is of that kind */
+gboolean strata_snapshot_facts_has (const StrataSnapshotFacts *self,
+                                    StrataSnapshotLocation location);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataSnapshotFacts, strata_snapshot_facts_free)
+
+/**
  * StrataDomainFacts:
  * @uuid: the key
  * @xml: the inactive definition with its secrets (`VIR_DOMAIN_XML_INACTIVE | SECURE`), as text
  * @live_xml: (nullable): the live definition while it runs
  * @definition: @xml, parsed
- * @snapshots: names of its snapshots, empty if none
+ * @snapshots: (element-type StrataSnapshotFacts): its snapshots, retained layers too, as libvirt lists them
  * @template_mark: (nullable): set if, and only if, it is a template of its own (the mark names its UUID)
  * @clone_mark: (nullable): likewise for a clone
  *
@@ -46,7 +91,7 @@ typedef struct
   StrataTemplateMark *template_mark;
   StrataCloneMark *clone_mark;
   GPtrArray *disks; /* StrataDiskXml, of the live definition while it runs */
-  GStrv snapshots;
+  GPtrArray *snapshots;
   StrataDomainState state;
   gboolean persistent;
   gboolean autostart;
@@ -59,8 +104,14 @@ GType strata_domain_facts_get_type (void);
 StrataDomainFacts *strata_domain_facts_new (const char *xml,
                                             const char *live_xml,
                                             StrataDomainState state,
-                                            const char *const *snapshots,
                                             GError **error);
+/* takes ownership; before anybody else sees the facts */
+void strata_domain_facts_take_snapshot (StrataDomainFacts *self, StrataSnapshotFacts *snapshot);
+StrataSnapshotFacts *strata_domain_facts_find_snapshot (const StrataDomainFacts *self,
+                                                        const char *name);
+StrataSnapshotFacts *strata_domain_facts_get_current (const StrataDomainFacts *self);
+/* names of those that are snapshots to a person; without retained layers */
+GStrv strata_domain_facts_get_snapshot_names (const StrataDomainFacts *self);
 StrataDomainFacts *strata_domain_facts_ref (StrataDomainFacts *self);
 void strata_domain_facts_unref (StrataDomainFacts *self);
 gboolean strata_domain_facts_is_active (const StrataDomainFacts *self);
@@ -82,6 +133,7 @@ typedef enum
  * @pool: (nullable): name of the storage pool that lists it
  * @capacity: virtual size, bytes
  * @allocation: bytes on disk
+ * @tags: (nullable): names of its internal snapshots
  * @missing: somebody refers to it and it isn't there
  */
 typedef struct
@@ -91,6 +143,7 @@ typedef struct
   char *backing_path;
   char *backing_format;
   char *pool;
+  GStrv tags;
   guint64 capacity;
   guint64 allocation;
   guint mode;
@@ -148,6 +201,9 @@ void strata_graph_set_host (StrataGraph *self,
                             gboolean is_local,
                             gboolean is_session,
                             const char *nvram_dir);
+/* libvirt's version, 11003000 for 11.3.0: the planner plans around each one's traps */
+void strata_graph_set_libvirt_version (StrataGraph *self, gulong version);
+gulong strata_graph_get_libvirt_version (StrataGraph *self);
 gboolean strata_graph_is_local (StrataGraph *self);
 gboolean strata_graph_is_session (StrataGraph *self);
 const char *strata_graph_get_nvram_dir (StrataGraph *self);

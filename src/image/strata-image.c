@@ -35,6 +35,7 @@ strata_image_free (StrataImage *self)
   g_free (self->backing_path);
   g_free (self->backing_format);
   g_free (self->pool);
+  g_strfreev (self->tags);
   g_free (self);
 }
 

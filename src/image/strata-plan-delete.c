@@ -37,12 +37,14 @@ need_no_clones (StrataPlanner *self, StrataDomainFacts *domain, GError **error)
 static gboolean
 need_no_snapshots (StrataDomainFacts *domain, GError **error)
 {
+  g_auto (GStrv) list = NULL;
   g_autofree char *names = NULL;
 
-  if (domain->snapshots[0] == NULL)
+  if (domain->snapshots->len == 0)
     return TRUE;
 
-  names = g_strjoinv (", ", domain->snapshots);
+  list = strata_domain_facts_get_snapshot_names (domain);
+  names = g_strjoinv (", ", list);
   strata_set_error (error, STRATA_ERROR_REFUSED, _ ("Delete the snapshots first."),
                     _ ("“%s” has snapshots: %s"), domain->name, names);
   return FALSE;

@@ -164,14 +164,16 @@ strata_in_place_need_files (GPtrArray *disks, const char *domain_name, GError **
 gboolean
 strata_in_place_need_plain (StrataDomainFacts *domain, GError **error)
 {
+  g_auto (GStrv) list = NULL;
   g_autofree char *names = NULL;
 
   if (!strata_planner_need_no_template (domain, error))
     return FALSE;
-  if (domain->snapshots[0] == NULL)
+  if (domain->snapshots->len == 0)
     return TRUE;
 
-  names = g_strjoinv (", ", domain->snapshots);
+  list = strata_domain_facts_get_snapshot_names (domain);
+  names = g_strjoinv (", ", list);
   strata_set_error (error, STRATA_ERROR_REFUSED,
                     _ ("Use --copy, which leaves the virtual machine as it is, or delete the "
                        "snapshots first."),

@@ -46,6 +46,11 @@ strata_request_copy (const StrataRequest *self)
   copy->user = g_strdup (self->user);
   copy->user_hash = g_strdup (self->user_hash);
   copy->first_boot = g_strdup (self->first_boot);
+  copy->snapshot = g_strdup (self->snapshot);
+  copy->description = g_strdup (self->description);
+  copy->disks = g_strdupv (self->disks);
+  copy->save_as = g_strdup (self->save_as);
+  copy->rename = g_strdup (self->rename);
 
   return copy;
 }
@@ -70,5 +75,10 @@ strata_request_free (StrataRequest *self)
   g_free (self->user);
   g_free (self->user_hash);
   g_free (self->first_boot);
+  g_free (self->snapshot);
+  g_free (self->description);
+  g_strfreev (self->disks);
+  g_free (self->save_as);
+  g_free (self->rename);
   g_free (self);
 }

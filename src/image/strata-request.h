@@ -16,7 +16,14 @@ typedef enum
   STRATA_REQUEST_TEMPLATE_DEPLOY,
   STRATA_REQUEST_SEAL_DOMAIN,
   STRATA_REQUEST_SEAL_IMAGE,
-  STRATA_REQUEST_DELETE, /* a domain or template, with its own images */
+  STRATA_REQUEST_DELETE, /* a domain or template, with its own images and snapshots */
+  STRATA_REQUEST_SNAPSHOT_CREATE,
+  STRATA_REQUEST_SNAPSHOT_REVERT,
+  STRATA_REQUEST_SNAPSHOT_DELETE,
+  STRATA_REQUEST_SNAPSHOT_EDIT,
+  STRATA_REQUEST_CLONE,   /* a new VM from a VM, or from a snapshot of it */
+  STRATA_REQUEST_FLATTEN, /* a VM's disks made independent of what they stand on */
+  STRATA_REQUEST_SETTLE,  /* the metadata of a VM's snapshots made sound, and what can be mended mended */
 } StrataRequestKind;
 
 typedef enum
@@ -25,6 +32,29 @@ typedef enum
   STRATA_RUNNING_SHUT_DOWN, /* by guest agent or ACPI, within the time limit */
   STRATA_RUNNING_FORCE_OFF, /* as pulling the plug */
 } StrataRunningPolicy;
+
+typedef enum
+{
+  STRATA_SNAPSHOT_KIND_AUTO, /* with memory where the VM is active, else disk-only */
+  STRATA_SNAPSHOT_KIND_INTERNAL,
+  STRATA_SNAPSHOT_KIND_DISK_ONLY, /* external */
+  STRATA_SNAPSHOT_KIND_MEMORY,    /* external */
+} StrataSnapshotKind;
+
+typedef enum
+{
+  STRATA_AFTER_AS_SNAPSHOT, /* as the VM was when the snapshot was taken; off where it has no memory */
+  STRATA_AFTER_OFF,
+  STRATA_AFTER_RUNNING,
+  STRATA_AFTER_PAUSED,
+} StrataAfter;
+
+typedef enum
+{
+  STRATA_MERGE_CHEAPER, /* whichever open direction moves fewer bytes */
+  STRATA_MERGE_COMMIT,  /* down */
+  STRATA_MERGE_PULL,    /* up */
+} StrataMerge;
 
 /**
  * StrataRequest:
@@ -62,6 +92,28 @@ typedef struct
   char *user_hash;
   char *first_boot; /* a script's text */
   gboolean start;
+
+  /* SNAPSHOT_*, CLONE: the snapshot's name; CLONE: NULL for the VM as it is. `name` is the clone's name, `full`
+   * its kind */
+  char *snapshot;
+  char *description; /* SNAPSHOT_CREATE, _EDIT; NULL leaves it */
+
+  /* SNAPSHOT_CREATE */
+  StrataSnapshotKind snapshot_kind;
+  GStrv disks; /* targets, NULL: all that can be */
+  gboolean quiesce;
+
+  /* SNAPSHOT_REVERT: what becomes of the present state: kept as the snapshot `save_as`, or, where that is NULL,
+   * discarded */
+  char *save_as;
+  StrataAfter after;
+
+  /* SNAPSHOT_DELETE */
+  gboolean subtree;       /* with everything that stands below it in the tree */
+  gboolean metadata_only; /* libvirt forgets it; every file stays */
+  StrataMerge merge;
+
+  char *rename; /* SNAPSHOT_EDIT; NULL leaves it */
 } StrataRequest;
 
 #define STRATA_TYPE_REQUEST (strata_request_get_type ())

@@ -100,7 +100,7 @@ test_life (void)
   g_assert_cmpuint (facts->disks->len, ==, 2);
   g_assert_true (facts->persistent);
   g_assert_false (facts->autostart);
-  g_assert_cmpuint (g_strv_length (facts->snapshots), ==, 0);
+  g_assert_cmpuint (facts->snapshots->len, ==, 0);
 
   g_assert_false (strata_domain_start (connection, uuid, FALSE, &error));
   g_assert_error (error, STRATA_ERROR, STRATA_ERROR_BUSY);

@@ -86,8 +86,19 @@ paper_host_add (StrataGraph *graph,
   g_string_append (xml, "<interface type='user'><mac address='52:54:00:00:00:01'/></interface>"
                         "</devices></domain>");
 
-  facts = strata_domain_facts_new (xml->str, NULL, state, snapshots, &error);
+  facts = strata_domain_facts_new (xml->str, NULL, state, &error);
   g_assert_no_error (error);
+  for (guint i = 0; snapshots != NULL && snapshots[i] != NULL; i++)
+    {
+      g_autofree char *text =
+          g_strdup_printf ("<domainsnapshot><name>%s</name><state>shutoff</state>"
+                           "<creationTime>1</creationTime><memory snapshot='no'/></domainsnapshot>",
+                           snapshots[i]);
+      StrataSnapshotFacts *snapshot = strata_snapshot_facts_new (text, FALSE, &error);
+
+      g_assert_no_error (error);
+      strata_domain_facts_take_snapshot (facts, snapshot);
+    }
   g_assert_true (!template_mark || facts->template_mark != NULL);
   strata_graph_add_domain (graph, facts);
 }

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* StrataSnapshotFacts: what was true of one snapshot when its domain was looked at. */
+
+#include "config.h"
+
+#include "strata-graph.h"
+
+/**
+ * strata_snapshot_facts_new:
+ * @xml: libvirt's document, with its secrets
+ * @current: whether it is the domain's current one
+ * @error: where to put `STRATA_ERROR_INVALID`
+ *
+ * Any thread. Whoever gathers makes the paths canonical and says what is missing.
+ *
+ * Returns: (transfer full): the facts
+ */
+StrataSnapshotFacts *
+strata_snapshot_facts_new (const char *xml, gboolean current, GError **error)
+{
+  g_autoptr (StrataSnapshotXml) document = NULL;
+  StrataSnapshotFacts *self;
+
+  g_return_val_if_fail (xml != NULL, NULL);
+
+  document = strata_snapshot_xml_new_from_string (xml, error);
+  if (document == NULL)
+    return NULL;
+
+  self = g_new0 (StrataSnapshotFacts, 1);
+  self->xml = g_strdup (xml);
+  self->name = strata_snapshot_xml_get_name (document);
+  self->parent = strata_snapshot_xml_get_parent (document);
+  self->description = strata_snapshot_xml_get_description (document);
+  self->state = strata_snapshot_xml_get_state (document);
+  self->created = strata_snapshot_xml_get_created (document);
+  self->memory = strata_snapshot_xml_get_memory (document);
+  self->memory_file = strata_snapshot_xml_get_memory_file (document);
+  self->retained = strata_snapshot_xml_get_retained (document);
+  self->disks = strata_snapshot_xml_get_disks (document);
+  self->current = current;
+  self->backing_known = TRUE;
+
+  return self;
+}
+
+void
+strata_snapshot_facts_free (StrataSnapshotFacts *self)
+{
+  g_free (self->name);
+  g_free (self->parent);
+  g_free (self->description);
+  g_free (self->state);
+  g_free (self->xml);
+  g_free (self->memory_file);
+  g_ptr_array_unref (self->disks);
+  g_free (self);
+}
+
+StrataSnapshotDisk *
+strata_snapshot_facts_find_disk (const StrataSnapshotFacts *self, const char *target)
+{
+  for (guint i = 0; i < self->disks->len; i++)
+    {
+      StrataSnapshotDisk *disk = g_ptr_array_index (self->disks, i);
+
+      if (g_strcmp0 (disk->target, target) == 0)
+        return disk;
+    }
+
+  return NULL;
+}
+
+gboolean
+strata_snapshot_facts_has (const StrataSnapshotFacts *self, StrataSnapshotLocation location)
+{
+  for (guint i = 0; i < self->disks->len; i++)
+    {
+      StrataSnapshotDisk *disk = g_ptr_array_index (self->disks, i);
+
+      if (disk->location == location)
+        return TRUE;
+    }
+
+  return FALSE;
+}
