@@ -306,6 +306,18 @@ apply_commit (StrataLayers *self, JsonObject *args, GError **error)
   return TRUE;
 }
 
+/* All the way down, a smaller image below has nothing where it ends, and neither has what is below that. */
+static gboolean
+need_pullable (JsonObject *args, StrataLayer *image, StrataLayer *below, GError **error)
+{
+  StrataLayer sizes = *image;
+
+  if (get (args, "base") == NULL && below->capacity < image->capacity)
+    sizes.capacity = below->capacity;
+
+  return need_equal_size (&sizes, below, error);
+}
+
 static gboolean
 apply_pull (StrataLayers *self, JsonObject *args, GError **error)
 {
@@ -319,8 +331,7 @@ apply_pull (StrataLayers *self, JsonObject *args, GError **error)
     {
       StrataLayer *below = need_layer (self, image->backing, error);
 
-      /* All the way down every size will do where the image is the largest; to keep one rule, none is. */
-      if (below == NULL || !need_equal_size (image, below, error))
+      if (below == NULL || !need_pullable (args, image, below, error))
         return FALSE;
 
       take_marks (image, join_marks (image->marks, below->marks));
@@ -341,6 +352,52 @@ apply_delete_volume (StrataLayers *self, JsonObject *args, GError **error)
 }
 
 static gboolean
+is_active (StrataLayers *self, const char *uuid)
+{
+  GPtrArray *stakes = strata_layers_get_stakes (self);
+
+  for (guint i = 0; i < stakes->len; i++)
+    {
+      StrataStake *stake = g_ptr_array_index (stakes, i);
+
+      if (stake->active && g_strcmp0 (stake->uuid, uuid) == 0)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+static void
+set_active (StrataLayers *self, const char *uuid, gboolean active)
+{
+  GPtrArray *stakes = strata_layers_get_stakes (self);
+
+  for (guint i = 0; i < stakes->len; i++)
+    {
+      StrataStake *stake = g_ptr_array_index (stakes, i);
+
+      if (stake->kind != STRATA_HOLDER_SNAPSHOT && g_strcmp0 (stake->uuid, uuid) == 0)
+        stake->active = active && stake->snapshot == NULL;
+    }
+}
+
+static gboolean
+apply_start (StrataLayers *self, JsonObject *args, GError **error)
+{
+  set_active (self, get (args, "uuid"), TRUE);
+
+  return TRUE;
+}
+
+static gboolean
+apply_stop (StrataLayers *self, JsonObject *args, GError **error)
+{
+  set_active (self, get (args, "uuid"), FALSE);
+
+  return TRUE;
+}
+
+static gboolean
 apply_define (StrataLayers *self, JsonObject *args, GError **error)
 {
   const char *uuid = get (args, "uuid");
@@ -349,6 +406,7 @@ apply_define (StrataLayers *self, JsonObject *args, GError **error)
   g_autoptr (GPtrArray) disks = NULL;
   StrataHolderKind kind = STRATA_HOLDER_DOMAIN;
   g_autoptr (StrataTemplateMark) mark = NULL;
+  gboolean active = is_active (self, uuid);
 
   if (definition == NULL)
     return FALSE;
@@ -363,7 +421,7 @@ apply_define (StrataLayers *self, JsonObject *args, GError **error)
       StrataDiskXml *disk = g_ptr_array_index (disks, i);
 
       if (disk->source != NULL)
-        strata_layers_put_stake (self, kind, uuid, NULL, disk->target, disk->source, NULL, FALSE);
+        strata_layers_put_stake (self, kind, uuid, NULL, disk->target, disk->source, NULL, active);
     }
 
   return TRUE;
@@ -480,6 +538,7 @@ apply_snapshot_revert (StrataLayers *self, JsonObject *args, GError **error)
         }
       take_marks (layer, g_strdupv (tag->marks));
     }
+  set_active (self, uuid, g_strcmp0 (get (args, "state"), "off") != 0);
 
   return TRUE;
 }
@@ -567,6 +626,9 @@ static const struct
   { "delete-volume", apply_delete_volume },
   { "define", apply_define },
   { "undefine", apply_undefine },
+  { "shut-down", apply_stop },
+  { "start", apply_start },
+  { "restore", apply_start },
   { "snapshot-create", apply_snapshot_create },
   { "snapshot-define", apply_snapshot_define },
   { "snapshot-forget", apply_snapshot_forget },
