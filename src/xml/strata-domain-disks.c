@@ -39,6 +39,16 @@ get_or (xmlNode *node, const char *attribute, const char *fallback)
   return value != NULL ? value : g_strdup (fallback);
 }
 
+/* Returns: (transfer full) (nullable): where the bytes of a `<disk>` or a `<backingStore>` are: a path for a
+ * file or a device, a name for anything else. Also of a disk in a snapshot, which has the same `<source>`. */
+char *
+strata_disk_node_get_place (xmlNode *disk)
+{
+  g_autofree char *type = get_or (disk, "type", "file");
+
+  return get_place (strata_node_get_child (disk, "source"), type);
+}
+
 static StrataDiskXml *
 disk_from_node (xmlNode *disk)
 {
@@ -61,11 +71,7 @@ disk_from_node (xmlNode *disk)
     self->pool = strata_node_get (source, "pool");
 
   if (backing != NULL)
-    {
-      g_autofree char *type = get_or (backing, "type", "file");
-
-      self->backing = get_place (strata_node_get_child (backing, "source"), type);
-    }
+    self->backing = strata_disk_node_get_place (backing);
 
   return self;
 }
@@ -145,6 +151,28 @@ make_plain_disk (xmlNode *disk)
   strata_node_set (disk, "rawio", NULL);
 }
 
+/* Makes DISK, of a domain, a disk on the file PATH. */
+void
+strata_disk_node_set_file (xmlNode *disk, const char *path, const char *format)
+{
+  xmlNode *source = strata_node_get_child (disk, "source");
+
+  if (source == NULL)
+    {
+      source = xmlNewDocNode (disk->doc, NULL, BAD_CAST "source", NULL);
+      xmlAddPrevSibling (strata_node_get_child (disk, "target"), source);
+    }
+
+  strata_node_set (disk, "type", "file");
+  make_plain_disk (disk);
+  clear_source (source);
+  strata_node_set (source, "file", path);
+  set_format (disk, format);
+  strata_node_remove_child (disk, "backingStore");
+  strata_node_remove_child (disk, "mirror");
+  strata_node_remove_child (disk, "auth");
+}
+
 /**
  * strata_disk_xml_free:
  * @self: (nullable) (transfer full): a disk
@@ -210,7 +238,6 @@ strata_domain_xml_set_disk_file (StrataDomainXml *self,
                                  const char *format)
 {
   xmlNode *disk;
-  xmlNode *source;
 
   g_return_val_if_fail (STRATA_IS_DOMAIN_XML (self), FALSE);
   g_return_val_if_fail (target != NULL, FALSE);
@@ -221,21 +248,7 @@ strata_domain_xml_set_disk_file (StrataDomainXml *self,
   if (disk == NULL)
     return FALSE;
 
-  source = strata_node_get_child (disk, "source");
-  if (source == NULL)
-    {
-      source = xmlNewDocNode (disk->doc, NULL, BAD_CAST "source", NULL);
-      xmlAddPrevSibling (strata_node_get_child (disk, "target"), source);
-    }
-
-  strata_node_set (disk, "type", "file");
-  make_plain_disk (disk);
-  clear_source (source);
-  strata_node_set (source, "file", path);
-  set_format (disk, format);
-  strata_node_remove_child (disk, "backingStore");
-  strata_node_remove_child (disk, "mirror");
-  strata_node_remove_child (disk, "auth");
+  strata_disk_node_set_file (disk, path, format);
 
   return TRUE;
 }

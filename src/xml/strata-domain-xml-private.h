@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* For src/xml only: the tree behind a domain definition. */
+/* For src/xml only: the tree behind a domain definition, and a `<disk>` in one. */
 
 #pragma once
 
@@ -9,7 +9,10 @@
 
 G_BEGIN_DECLS
 
-xmlDoc  *strata_domain_xml_get_document (StrataDomainXml *self);
-xmlNode *strata_domain_xml_get_root     (StrataDomainXml *self);
+xmlDoc *strata_domain_xml_get_document (StrataDomainXml *self);
+xmlNode *strata_domain_xml_get_root (StrataDomainXml *self);
+
+char *strata_disk_node_get_place (xmlNode *disk);
+void strata_disk_node_set_file (xmlNode *disk, const char *path, const char *format);
 
 G_END_DECLS

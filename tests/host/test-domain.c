@@ -279,8 +279,8 @@ test_undefine_keeps_snapshots (void)
   g_clear_error (&error);
   facts = strata_connection_get_domain (connection, uuid, &error);
   g_assert_no_error (error);
-  g_assert_cmpuint (g_strv_length (facts->snapshots), ==, 1);
-  g_assert_cmpstr (facts->snapshots[0], ==, "one");
+  g_assert_cmpuint (facts->snapshots->len, ==, 1);
+  g_assert_nonnull (strata_domain_facts_find_snapshot (facts, "one"));
 
   strata_test_undefine (connection, uuid);
 }

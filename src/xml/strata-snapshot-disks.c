@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The disks of a snapshot, put together from its three lists: `<disks>` says what was made, `<domain>`
+ * what it was made of, and `<revertDisks>` what stands on it since somebody went back to it.
+ */
+
+#include "config.h"
+
+#include "strata-domain-xml-private.h"
+#include "strata-node.h"
+#include "strata-snapshot-xml-private.h"
+
+static StrataSnapshotLocation
+location_from_node (xmlNode *disk)
+{
+  g_autofree char *word = strata_node_get (disk, "snapshot");
+
+  if (g_strcmp0 (word, "external") == 0)
+    return STRATA_SNAPSHOT_EXTERNAL;
+  if (g_strcmp0 (word, "internal") == 0)
+    return STRATA_SNAPSHOT_INTERNAL;
+
+  /* "no"; and "manual", which says that somebody else looks after that disk. */
+  if (word != NULL)
+    return STRATA_SNAPSHOT_NONE;
+
+  /* libvirt always writes the word. A promise too many is kept for nothing, one too few is broken. */
+  return strata_node_get_child (disk, "source") != NULL ? STRATA_SNAPSHOT_EXTERNAL
+                                                        : STRATA_SNAPSHOT_INTERNAL;
+}
+
+/* NAME is a target, or the path of the disk's source. */
+static xmlNode *
+find_in_definition (GPtrArray *definition, const char *name)
+{
+  for (guint i = 0; i < definition->len; i++)
+    {
+      xmlNode *disk = g_ptr_array_index (definition, i);
+
+      if (strata_node_is (strata_node_get_child (disk, "target"), "dev", name))
+        return disk;
+    }
+
+  for (guint i = 0; i < definition->len; i++)
+    {
+      xmlNode *disk = g_ptr_array_index (definition, i);
+      g_autofree char *place = strata_disk_node_get_place (disk);
+
+      if (g_strcmp0 (place, name) == 0)
+        return disk;
+    }
+
+  return NULL;
+}
+
+static char *
+get_target (xmlNode *definition_disk, const char *name)
+{
+  char *target = strata_node_get (strata_node_get_child (definition_disk, "target"), "dev");
+
+  return target != NULL ? target : g_strdup (name);
+}
+
+static void
+read_definition (StrataSnapshotDisk *self, xmlNode *disk)
+{
+  if (disk == NULL)
+    return;
+
+  self->image = strata_disk_node_get_place (disk);
+  self->format = strata_node_get (strata_node_get_child (disk, "driver"), "type");
+}
+
+static StrataSnapshotDisk *
+disk_from_node (xmlNode *node, GPtrArray *definition)
+{
+  g_autofree char *name = strata_node_get (node, "name");
+  g_autofree char *target = NULL;
+  StrataSnapshotDisk *self;
+  xmlNode *disk;
+
+  if (name == NULL)
+    return NULL;
+
+  disk = find_in_definition (definition, name);
+  target = get_target (disk, name);
+  self = strata_snapshot_disk_new (target, location_from_node (node));
+  read_definition (self, disk);
+  if (self->location == STRATA_SNAPSHOT_EXTERNAL)
+    self->overlay = strata_disk_node_get_place (node);
+
+  return self;
+}
+
+/* libvirt takes an internal snapshot of every disk that can be written, and of no other. */
+static gboolean
+can_have_snapshot (xmlNode *disk)
+{
+  g_autofree char *device = strata_node_get (disk, "device");
+  g_autofree char *place = strata_disk_node_get_place (disk);
+
+  return (device == NULL || g_str_equal (device, "disk")) && place != NULL &&
+         strata_node_get_child (disk, "readonly") == NULL;
+}
+
+static void
+add_from_definition (GPtrArray *disks, GPtrArray *definition)
+{
+  for (guint i = 0; i < definition->len; i++)
+    {
+      xmlNode *node = g_ptr_array_index (definition, i);
+      g_autofree char *target = get_target (node, NULL);
+      StrataSnapshotDisk *disk;
+
+      if (target == NULL || !can_have_snapshot (node))
+        continue;
+
+      disk = strata_snapshot_disk_new (target, STRATA_SNAPSHOT_INTERNAL);
+      read_definition (disk, node);
+      g_ptr_array_add (disks, disk);
+    }
+}
+
+static StrataSnapshotDisk *
+find_disk (GPtrArray *disks, const char *target)
+{
+  for (guint i = 0; i < disks->len; i++)
+    {
+      StrataSnapshotDisk *disk = g_ptr_array_index (disks, i);
+
+      if (g_strcmp0 (disk->target, target) == 0)
+        return disk;
+    }
+
+  return NULL;
+}
+
+static void
+read_revert_disks (xmlDoc *doc, GPtrArray *disks, GPtrArray *definition)
+{
+  g_autoptr (GPtrArray) nodes = strata_document_find (doc, "/domainsnapshot/revertDisks/disk");
+
+  for (guint i = 0; i < nodes->len; i++)
+    {
+      xmlNode *node = g_ptr_array_index (nodes, i);
+      g_autoptr (StrataSnapshotDisk) revert = disk_from_node (node, definition);
+      StrataSnapshotDisk *disk;
+
+      disk = revert != NULL ? find_disk (disks, revert->target) : NULL;
+      if (disk != NULL && disk->revert_overlay == NULL)
+        disk->revert_overlay = g_steal_pointer (&revert->overlay);
+    }
+}
+
+/**
+ * strata_snapshot_disk_new:
+ * @target: (nullable): the name in the guest
+ * @location: where its snapshot is
+ *
+ * Returns: (transfer full): a disk of a snapshot
+ */
+StrataSnapshotDisk *
+strata_snapshot_disk_new (const char *target, StrataSnapshotLocation location)
+{
+  StrataSnapshotDisk *self = g_new0 (StrataSnapshotDisk, 1);
+
+  self->target = g_strdup (target);
+  self->location = location;
+
+  return self;
+}
+
+/**
+ * strata_snapshot_disk_free:
+ * @self: (nullable) (transfer full): a disk of a snapshot
+ */
+void
+strata_snapshot_disk_free (StrataSnapshotDisk *self)
+{
+  if (self == NULL)
+    return;
+
+  g_free (self->target);
+  g_free (self->image);
+  g_free (self->format);
+  g_free (self->overlay);
+  g_free (self->revert_overlay);
+  g_free (self);
+}
+
+/**
+ * strata_snapshot_xml_get_disks:
+ * @self: a snapshot's document
+ *
+ * The image of a disk that is neither a file nor a device is what names it there, as in #StrataDiskXml.
+ * A disk that is named by its source's path has its target here all the same.
+ *
+ * Returns: (transfer full) (element-type StrataSnapshotDisk): its disks, in the order of `<disks>`; where
+ *   that is missing, the writable ones of the definition
+ */
+GPtrArray *
+strata_snapshot_xml_get_disks (StrataSnapshotXml *self)
+{
+  GPtrArray *disks = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_snapshot_disk_free);
+  g_autoptr (GPtrArray) definition = NULL;
+  g_autoptr (GPtrArray) nodes = NULL;
+  xmlDoc *doc;
+
+  g_return_val_if_fail (STRATA_IS_SNAPSHOT_XML (self), disks);
+
+  doc = strata_snapshot_xml_get_document (self);
+  definition = strata_document_find (doc, "/domainsnapshot/domain/devices/disk");
+  if (definition->len == 0)
+    {
+      g_clear_pointer (&definition, g_ptr_array_unref);
+      definition = strata_document_find (doc, "/domainsnapshot/inactiveDomain/devices/disk");
+    }
+
+  nodes = strata_document_find (doc, "/domainsnapshot/disks/disk");
+  for (guint i = 0; i < nodes->len; i++)
+    {
+      g_autoptr (StrataSnapshotDisk) disk =
+          disk_from_node (g_ptr_array_index (nodes, i), definition);
+
+      if (disk != NULL && find_disk (disks, disk->target) == NULL)
+        g_ptr_array_add (disks, g_steal_pointer (&disk));
+    }
+
+  if (strata_document_find_one (doc, "/domainsnapshot/disks") == NULL)
+    add_from_definition (disks, definition);
+  read_revert_disks (doc, disks, definition);
+
+  return disks;
+}

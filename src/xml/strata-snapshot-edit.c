@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* A snapshot's document made true again after its images were moved, merged or overlaid. libvirt believes
+ * every word of it: it unlinks what `<disks>` names, and opens what a `<backingStore>` names.
+ */
+
+#include "config.h"
+
+#include "strata-domain-xml-private.h"
+#include "strata-node.h"
+#include "strata-snapshot-xml-private.h"
+
+/* QEMU refuses a device as a file, and a file as a device. */
+static gboolean
+is_device (const char *path)
+{
+  return g_str_has_prefix (path, "/dev/");
+}
+
+static void
+set_source (xmlNode *node, const char *path)
+{
+  xmlNode *source = strata_node_ensure_child (node, "source");
+
+  strata_node_set (node, "type", is_device (path) ? "block" : "file");
+  strata_node_set (source, "file", is_device (path) ? NULL : path);
+  strata_node_set (source, "dev", is_device (path) ? path : NULL);
+}
+
+static gboolean
+is_at (xmlNode *node, const char *path)
+{
+  g_autofree char *place = strata_disk_node_get_place (node);
+
+  return g_strcmp0 (place, path) == 0;
+}
+
+/* Makes DISK, of <disks> or <revertDisks>, one whose overlay is PATH. */
+void
+strata_snapshot_node_set_overlay (xmlNode *disk, const char *path, const char *format)
+{
+  xmlNode *driver;
+
+  strata_node_remove_child (disk, "driver");
+  strata_node_remove_child (disk, "source");
+  driver = strata_node_ensure_child (disk, "driver");
+  strata_node_set (driver, "type", format);
+  set_source (disk, path);
+}
+
+static void
+set_domain_image (xmlNode *disk, const char *path, const char *format)
+{
+  strata_disk_node_set_file (disk, path, format);
+  set_source (disk, path);
+}
+
+/* The chain that is written below DISK is, name for name, PATHS, and ends there. */
+static gboolean
+has_backing (xmlNode *disk, const char *const *paths, const char *const *formats)
+{
+  xmlNode *backing = strata_node_get_child (disk, "backingStore");
+
+  for (size_t i = 0; paths[i] != NULL; i++)
+    {
+      if (!is_at (backing, paths[i]) ||
+          !strata_node_is (strata_node_get_child (backing, "format"), "type", formats[i]))
+        return FALSE;
+      backing = strata_node_get_child (backing, "backingStore");
+    }
+
+  return backing != NULL && xmlFirstElementChild (backing) == NULL;
+}
+
+static void
+write_backing (xmlNode *disk, const char *const *paths, const char *const *formats)
+{
+  xmlNode *backing = xmlNewDocNode (disk->doc, NULL, BAD_CAST "backingStore", NULL);
+
+  strata_node_remove_child (disk, "backingStore");
+  xmlAddNextSibling (strata_node_get_child (disk, "source"), backing);
+
+  for (size_t i = 0; paths[i] != NULL; i++)
+    {
+      strata_node_set (strata_node_ensure_child (backing, "format"), "type", formats[i]);
+      set_source (backing, paths[i]);
+      backing = strata_node_ensure_child (backing, "backingStore");
+    }
+}
+
+/**
+ * strata_snapshot_xml_replace_image:
+ * @self: a snapshot's document
+ * @from: a path as the document writes it
+ * @to: the path of the image that takes its place
+ * @format: @to's format
+ *
+ * In both definitions, in `<disks>` and in `<revertDisks>`. The `<backingStore>` of a disk that changes
+ * goes: what is below @to is for its header to say, or for strata_snapshot_xml_set_backing().
+ *
+ * Returns: whether anything was changed
+ */
+gboolean
+strata_snapshot_xml_replace_image (StrataSnapshotXml *self,
+                                   const char *from,
+                                   const char *to,
+                                   const char *format)
+{
+  g_autoptr (GPtrArray) images = NULL;
+  g_autoptr (GPtrArray) overlays = NULL;
+  gboolean changed = FALSE;
+  xmlDoc *doc;
+
+  g_return_val_if_fail (STRATA_IS_SNAPSHOT_XML (self), FALSE);
+  g_return_val_if_fail (from != NULL, FALSE);
+  g_return_val_if_fail (to != NULL && g_utf8_validate (to, -1, NULL), FALSE);
+  g_return_val_if_fail (format != NULL, FALSE);
+
+  if (g_str_equal (from, to))
+    return FALSE;
+
+  doc = strata_snapshot_xml_get_document (self);
+  images = strata_document_find (doc, STRATA_SNAPSHOT_DOMAIN_DISKS);
+  for (guint i = 0; i < images->len; i++)
+    {
+      if (!is_at (g_ptr_array_index (images, i), from))
+        continue;
+      set_domain_image (g_ptr_array_index (images, i), to, format);
+      changed = TRUE;
+    }
+
+  overlays =
+      strata_document_find (doc, "/domainsnapshot/disks/disk | /domainsnapshot/revertDisks/disk");
+  for (guint i = 0; i < overlays->len; i++)
+    {
+      if (!is_at (g_ptr_array_index (overlays, i), from))
+        continue;
+      strata_snapshot_node_set_overlay (g_ptr_array_index (overlays, i), to, format);
+      changed = TRUE;
+    }
+
+  return changed;
+}
+
+/**
+ * strata_snapshot_xml_set_backing:
+ * @self: a snapshot's document
+ * @target: a disk, `vda`
+ * @paths: the images below it, from the one directly below it
+ * @formats: their formats
+ *
+ * libvirt 11.3 crashes while it deletes a snapshot when the definition of another branch does not say its
+ * whole chain.
+ *
+ * Returns: whether anything was changed
+ */
+gboolean
+strata_snapshot_xml_set_backing (StrataSnapshotXml *self,
+                                 const char *target,
+                                 const char *const *paths,
+                                 const char *const *formats)
+{
+  g_autoptr (GPtrArray) disks = NULL;
+  gboolean changed = FALSE;
+
+  g_return_val_if_fail (STRATA_IS_SNAPSHOT_XML (self), FALSE);
+  g_return_val_if_fail (target != NULL, FALSE);
+  g_return_val_if_fail (paths != NULL && formats != NULL, FALSE);
+  g_return_val_if_fail (g_strv_length ((GStrv) paths) == g_strv_length ((GStrv) formats), FALSE);
+
+  disks =
+      strata_document_find (strata_snapshot_xml_get_document (self), STRATA_SNAPSHOT_DOMAIN_DISKS);
+  for (guint i = 0; i < disks->len; i++)
+    {
+      xmlNode *disk = g_ptr_array_index (disks, i);
+
+      if (!strata_node_is (strata_node_get_child (disk, "target"), "dev", target) ||
+          strata_node_get_child (disk, "source") == NULL || has_backing (disk, paths, formats))
+        continue;
+      write_backing (disk, paths, formats);
+      changed = TRUE;
+    }
+
+  return changed;
+}
+
+/**
+ * strata_snapshot_xml_set_overlay:
+ * @self: a snapshot's document
+ * @target: a disk of its `<disks>` that is external
+ * @path: the qcow2 overlay that stands on the frozen image
+ *
+ * Only for a snapshot without children: whatever native calls do to it, they do to @path.
+ *
+ * Returns: whether anything was changed
+ */
+gboolean
+strata_snapshot_xml_set_overlay (StrataSnapshotXml *self, const char *target, const char *path)
+{
+  g_autoptr (GPtrArray) nodes = NULL;
+  gboolean changed = FALSE;
+
+  g_return_val_if_fail (STRATA_IS_SNAPSHOT_XML (self), FALSE);
+  g_return_val_if_fail (target != NULL, FALSE);
+  g_return_val_if_fail (path != NULL && g_utf8_validate (path, -1, NULL), FALSE);
+
+  nodes = strata_document_find (strata_snapshot_xml_get_document (self),
+                                "/domainsnapshot/disks/disk[@snapshot='external']");
+  for (guint i = 0; i < nodes->len; i++)
+    {
+      xmlNode *node = g_ptr_array_index (nodes, i);
+
+      if (!strata_node_is (node, "name", target) || is_at (node, path))
+        continue;
+      strata_snapshot_node_set_overlay (node, path, "qcow2");
+      changed = TRUE;
+    }
+
+  return changed;
+}
+
+/**
+ * strata_snapshot_xml_set_revert_disks:
+ * @self: a snapshot's document
+ * @disks: (nullable) (element-type StrataSnapshotDisk): what the domain runs on since it went back to this
+ *   snapshot; of which target and revert_overlay are used
+ *
+ * libvirt keeps it from 9.10 on.
+ */
+void
+strata_snapshot_xml_set_revert_disks (StrataSnapshotXml *self, GPtrArray *disks)
+{
+  xmlNode *root;
+  xmlNode *before;
+  xmlNode *list;
+
+  g_return_if_fail (STRATA_IS_SNAPSHOT_XML (self));
+
+  root = strata_snapshot_xml_get_root (self);
+  strata_node_remove_child (root, "revertDisks");
+  if (disks == NULL || disks->len == 0)
+    return;
+
+  before = strata_node_get_child (root, "disks");
+  list = xmlNewDocNode (root->doc, NULL, BAD_CAST "revertDisks", NULL);
+  if (before != NULL)
+    xmlAddNextSibling (before, list);
+  else
+    xmlAddChild (root, list);
+
+  for (guint i = 0; i < disks->len; i++)
+    {
+      const StrataSnapshotDisk *disk = g_ptr_array_index (disks, i);
+
+      if (disk->revert_overlay != NULL)
+        strata_snapshot_xml_add_disk (list, disk->target, "external", disk->revert_overlay);
+    }
+}

@@ -1,0 +1,533 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* A `<domainsnapshot>` that is read and rewritten in place. It is libvirt's whole document, over libxml2
+ * and not libvirt-gconfig, which lacks its memory, disks and definitions. The disks are read in
+ * strata-snapshot-disks.c and rewritten in strata-snapshot-edit.c.
+ */
+
+#include "config.h"
+
+#include <string.h>
+
+#include <glib/gi18n-lib.h>
+
+#include "strata-error.h"
+#include "strata-node.h"
+#include "strata-snapshot-xml-private.h"
+
+struct _StrataSnapshotXml
+{
+  GObject parent_instance;
+
+  xmlDoc *doc;
+};
+
+G_DEFINE_FINAL_TYPE (StrataSnapshotXml, strata_snapshot_xml, G_TYPE_OBJECT)
+
+static const char *
+location_to_word (StrataSnapshotLocation location)
+{
+  switch (location)
+    {
+    case STRATA_SNAPSHOT_INTERNAL:
+      return "internal";
+    case STRATA_SNAPSHOT_EXTERNAL:
+      return "external";
+    case STRATA_SNAPSHOT_NONE:
+    default:
+      return "no";
+    }
+}
+
+/* Sets the text of the root's child NAME, which is made after the child AFTER where there is none. */
+static void
+set_child_text (StrataSnapshotXml *self, const char *name, const char *after, const char *text)
+{
+  xmlNode *root = strata_snapshot_xml_get_root (self);
+  xmlNode *child = strata_node_get_child (root, name);
+
+  if (text == NULL)
+    {
+      strata_node_remove_child (root, name);
+      return;
+    }
+
+  if (child == NULL)
+    {
+      xmlNode *before = strata_node_get_child (root, after);
+
+      child = xmlNewDocNode (self->doc, NULL, BAD_CAST name, NULL);
+      if (before != NULL)
+        xmlAddNextSibling (before, child);
+      else
+        xmlAddChild (root, child);
+    }
+  strata_node_set_text (child, text);
+}
+
+/* The text after the mark in DESCRIPTION's first line, or NULL if it isn't marked. */
+static const char *
+skip_mark (const char *description)
+{
+  const char *rest;
+
+  if (description == NULL || !g_str_has_prefix (description, STRATA_RETAINED_MARK))
+    return NULL;
+
+  rest = description + strlen (STRATA_RETAINED_MARK);
+  while (*rest == ' ' || *rest == '\t' || *rest == '\r')
+    rest++;
+
+  if (*rest == '\n')
+    return rest + 1;
+
+  return *rest == '\0' ? rest : NULL;
+}
+
+static void
+write_description (StrataSnapshotXml *self, const char *description, gboolean retained)
+{
+  gboolean empty = description == NULL || *description == '\0';
+  g_autofree char *marked = NULL;
+
+  if (retained)
+    marked = empty ? g_strdup (STRATA_RETAINED_MARK)
+                   : g_strconcat (STRATA_RETAINED_MARK "\n", description, NULL);
+
+  set_child_text (self, "description", "name", retained ? marked : empty ? NULL : description);
+}
+
+/* NODE, one of the document's definitions, as a document of its own. */
+static StrataDomainXml *
+copy_definition (xmlNode *node)
+{
+  g_autoptr (xmlDoc) doc = NULL;
+  g_autofree char *text = NULL;
+  xmlNode *copy;
+
+  if (node == NULL)
+    return NULL;
+
+  doc = xmlNewDoc (BAD_CAST "1.0");
+  copy = xmlDocCopyNode (node, doc, 1);
+  xmlNodeSetName (copy, BAD_CAST "domain");
+  xmlDocSetRootElement (doc, copy);
+  text = strata_document_to_string (doc);
+
+  return strata_domain_xml_new_from_string (text, NULL);
+}
+
+static void
+strata_snapshot_xml_finalize (GObject *object)
+{
+  StrataSnapshotXml *self = STRATA_SNAPSHOT_XML (object);
+
+  g_clear_pointer (&self->doc, xmlFreeDoc);
+
+  G_OBJECT_CLASS (strata_snapshot_xml_parent_class)->finalize (object);
+}
+
+static void
+strata_snapshot_xml_class_init (StrataSnapshotXmlClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->finalize = strata_snapshot_xml_finalize;
+}
+
+static void
+strata_snapshot_xml_init (StrataSnapshotXml *self)
+{
+}
+
+/* Returns: (transfer none): the tree, which the files of src/xml may change */
+xmlDoc *
+strata_snapshot_xml_get_document (StrataSnapshotXml *self)
+{
+  g_assert (STRATA_IS_SNAPSHOT_XML (self));
+
+  return self->doc;
+}
+
+/* Returns: (transfer none): the `<domainsnapshot>` element */
+xmlNode *
+strata_snapshot_xml_get_root (StrataSnapshotXml *self)
+{
+  g_assert (STRATA_IS_SNAPSHOT_XML (self));
+
+  return xmlDocGetRootElement (self->doc);
+}
+
+/* Adds a disk to <disks> or <revertDisks>; OVERLAY is NULL where there is none, or libvirt is to name it. */
+xmlNode *
+strata_snapshot_xml_add_disk (xmlNode *disks,
+                              const char *target,
+                              const char *word,
+                              const char *overlay)
+{
+  xmlNode *disk = xmlNewChild (disks, NULL, BAD_CAST "disk", NULL);
+
+  strata_node_set (disk, "name", target);
+  strata_node_set (disk, "snapshot", word);
+  if (overlay != NULL)
+    strata_snapshot_node_set_overlay (disk, overlay, "qcow2");
+
+  return disk;
+}
+
+/**
+ * strata_snapshot_xml_new_from_string:
+ * @text: what libvirt says of a snapshot, or what a tool would make one from
+ * @error: `STRATA_ERROR_INVALID` if @text is not well-formed, not a `<domainsnapshot>`, or has no name
+ *
+ * Any thread.
+ *
+ * Returns: (transfer full): the document, or %NULL
+ */
+StrataSnapshotXml *
+strata_snapshot_xml_new_from_string (const char *text, GError **error)
+{
+  g_autoptr (StrataSnapshotXml) self = NULL;
+  g_autoptr (xmlDoc) doc = NULL;
+  g_autofree char *name = NULL;
+
+  g_return_val_if_fail (text != NULL, NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  doc = strata_document_parse (text, "domainsnapshot", error);
+  if (doc == NULL)
+    return NULL;
+
+  name = strata_document_get (doc, "/domainsnapshot/name");
+  if (name == NULL)
+    {
+      strata_set_error (error, STRATA_ERROR_INVALID, NULL, _ ("The snapshot has no name."));
+      return NULL;
+    }
+
+  self = g_object_new (STRATA_TYPE_SNAPSHOT_XML, NULL);
+  self->doc = g_steal_pointer (&doc);
+
+  return g_steal_pointer (&self);
+}
+
+/**
+ * strata_snapshot_xml_new:
+ * @name: its name, not empty
+ * @description: (nullable): any number of lines
+ * @disks: (element-type StrataSnapshotDisk): every disk of the domain, of which target, location and
+ *   overlay (qcow2) are used
+ * @memory: where the memory goes
+ * @memory_file: (nullable): the file for it, with %STRATA_SNAPSHOT_EXTERNAL
+ *
+ * Any thread.
+ *
+ * Returns: (transfer full): a document for `virDomainSnapshotCreateXML()`
+ */
+StrataSnapshotXml *
+strata_snapshot_xml_new (const char *name,
+                         const char *description,
+                         GPtrArray *disks,
+                         StrataSnapshotLocation memory,
+                         const char *memory_file)
+{
+  StrataSnapshotXml *self;
+  xmlNode *root;
+  xmlNode *node;
+
+  g_return_val_if_fail (name != NULL && *name != '\0' && g_utf8_validate (name, -1, NULL), NULL);
+  g_return_val_if_fail (disks != NULL, NULL);
+  g_return_val_if_fail ((memory == STRATA_SNAPSHOT_EXTERNAL) == (memory_file != NULL), NULL);
+
+  self = g_object_new (STRATA_TYPE_SNAPSHOT_XML, NULL);
+  self->doc = xmlNewDoc (BAD_CAST "1.0");
+  root = xmlNewDocNode (self->doc, NULL, BAD_CAST "domainsnapshot", NULL);
+  xmlDocSetRootElement (self->doc, root);
+
+  set_child_text (self, "name", "", name);
+  write_description (self, description, FALSE);
+  node = xmlNewChild (root, NULL, BAD_CAST "memory", NULL);
+  strata_node_set (node, "snapshot", location_to_word (memory));
+  strata_node_set (node, "file", memory_file);
+
+  node = xmlNewChild (root, NULL, BAD_CAST "disks", NULL);
+  for (guint i = 0; i < disks->len; i++)
+    {
+      const StrataSnapshotDisk *disk = g_ptr_array_index (disks, i);
+
+      strata_snapshot_xml_add_disk (node, disk->target, location_to_word (disk->location),
+                                    disk->location == STRATA_SNAPSHOT_EXTERNAL ? disk->overlay
+                                                                               : NULL);
+    }
+
+  return self;
+}
+
+/**
+ * strata_snapshot_xml_to_string:
+ * @self: a snapshot's document
+ *
+ * Returns: (transfer full): the document, indented as libvirt does it
+ */
+char *
+strata_snapshot_xml_to_string (StrataSnapshotXml *self)
+{
+  g_return_val_if_fail (STRATA_IS_SNAPSHOT_XML (self), NULL);
+
+  return strata_document_to_string (self->doc);
+}
+
+/**
+ * strata_snapshot_xml_get_name:
+ * @self: a snapshot's document
+ *
+ * Returns: (transfer full): its name
+ */
+char *
+strata_snapshot_xml_get_name (StrataSnapshotXml *self)
+{
+  g_return_val_if_fail (STRATA_IS_SNAPSHOT_XML (self), NULL);
+
+  return strata_document_get (self->doc, "/domainsnapshot/name");
+}
+
+/**
+ * strata_snapshot_xml_set_name:
+ * @self: a snapshot's document
+ * @name: its new name, not empty
+ */
+void
+strata_snapshot_xml_set_name (StrataSnapshotXml *self, const char *name)
+{
+  g_return_if_fail (STRATA_IS_SNAPSHOT_XML (self));
+  g_return_if_fail (name != NULL && *name != '\0' && g_utf8_validate (name, -1, NULL));
+
+  set_child_text (self, "name", "", name);
+}
+
+/**
+ * strata_snapshot_xml_get_parent:
+ * @self: a snapshot's document
+ *
+ * Returns: (transfer full) (nullable): the name of the snapshot above it, %NULL of a root
+ */
+char *
+strata_snapshot_xml_get_parent (StrataSnapshotXml *self)
+{
+  g_return_val_if_fail (STRATA_IS_SNAPSHOT_XML (self), NULL);
+
+  return strata_document_get (self->doc, "/domainsnapshot/parent/name");
+}
+
+/**
+ * strata_snapshot_xml_set_parent:
+ * @self: a snapshot's document
+ * @parent: (nullable): the name of the snapshot above it, %NULL makes it a root
+ */
+void
+strata_snapshot_xml_set_parent (StrataSnapshotXml *self, const char *parent)
+{
+  xmlNode *root;
+
+  g_return_if_fail (STRATA_IS_SNAPSHOT_XML (self));
+  g_return_if_fail (parent == NULL || g_utf8_validate (parent, -1, NULL));
+
+  root = strata_snapshot_xml_get_root (self);
+  set_child_text (self, "parent", strata_node_get_child (root, "state") ? "state" : "name",
+                  parent != NULL ? "" : NULL);
+  if (parent != NULL)
+    strata_node_set_text (strata_node_ensure_child (strata_node_get_child (root, "parent"), "name"),
+                          parent);
+}
+
+/**
+ * strata_snapshot_xml_get_description:
+ * @self: a snapshot's document
+ *
+ * Returns: (transfer full) (nullable): its description, without the mark of a retained layer
+ */
+char *
+strata_snapshot_xml_get_description (StrataSnapshotXml *self)
+{
+  g_autofree char *text = NULL;
+  const char *rest;
+
+  g_return_val_if_fail (STRATA_IS_SNAPSHOT_XML (self), NULL);
+
+  text = strata_document_get (self->doc, "/domainsnapshot/description");
+  rest = skip_mark (text);
+  if (rest == NULL)
+    return g_steal_pointer (&text);
+
+  return *rest != '\0' ? g_strdup (rest) : NULL;
+}
+
+/**
+ * strata_snapshot_xml_set_description:
+ * @self: a snapshot's document
+ * @description: (nullable): any number of lines
+ *
+ * A retained layer stays one.
+ */
+void
+strata_snapshot_xml_set_description (StrataSnapshotXml *self, const char *description)
+{
+  g_return_if_fail (STRATA_IS_SNAPSHOT_XML (self));
+  g_return_if_fail (description == NULL || g_utf8_validate (description, -1, NULL));
+
+  write_description (self, description, strata_snapshot_xml_get_retained (self));
+}
+
+/**
+ * strata_snapshot_xml_get_retained:
+ * @self: a snapshot's document
+ *
+ * Returns: whether it is only a layer that is kept for what stands on it
+ */
+gboolean
+strata_snapshot_xml_get_retained (StrataSnapshotXml *self)
+{
+  g_autofree char *text = NULL;
+
+  g_return_val_if_fail (STRATA_IS_SNAPSHOT_XML (self), FALSE);
+
+  text = strata_document_get (self->doc, "/domainsnapshot/description");
+
+  return skip_mark (text) != NULL;
+}
+
+/**
+ * strata_snapshot_xml_set_retained:
+ * @self: a snapshot's document
+ * @retained: whether it is only a layer that is kept for what stands on it
+ */
+void
+strata_snapshot_xml_set_retained (StrataSnapshotXml *self, gboolean retained)
+{
+  g_autofree char *description = NULL;
+
+  g_return_if_fail (STRATA_IS_SNAPSHOT_XML (self));
+
+  description = strata_snapshot_xml_get_description (self);
+  write_description (self, description, retained);
+}
+
+/**
+ * strata_snapshot_xml_get_created:
+ * @self: a snapshot's document
+ *
+ * Returns: when it was made, in seconds since 1970; 0 if it does not say
+ */
+gint64
+strata_snapshot_xml_get_created (StrataSnapshotXml *self)
+{
+  g_autofree char *text = NULL;
+  gint64 created;
+
+  g_return_val_if_fail (STRATA_IS_SNAPSHOT_XML (self), 0);
+
+  text = strata_document_get (self->doc, "/domainsnapshot/creationTime");
+  if (text == NULL || !g_ascii_string_to_signed (text, 10, 0, G_MAXINT64, &created, NULL))
+    return 0;
+
+  return created;
+}
+
+/**
+ * strata_snapshot_xml_get_state:
+ * @self: a snapshot's document
+ *
+ * Returns: (transfer full) (nullable): libvirt's word for the domain's state then
+ */
+char *
+strata_snapshot_xml_get_state (StrataSnapshotXml *self)
+{
+  g_return_val_if_fail (STRATA_IS_SNAPSHOT_XML (self), NULL);
+
+  return strata_document_get (self->doc, "/domainsnapshot/state");
+}
+
+/**
+ * strata_snapshot_xml_get_memory:
+ * @self: a snapshot's document
+ *
+ * Documents of before 1.0.1 don't say; then it is in the image if the domain ran, as libvirt takes it.
+ *
+ * Returns: where the memory of that moment is
+ */
+StrataSnapshotLocation
+strata_snapshot_xml_get_memory (StrataSnapshotXml *self)
+{
+  g_autofree char *word = NULL;
+  g_autofree char *file = NULL;
+  g_autofree char *state = NULL;
+
+  g_return_val_if_fail (STRATA_IS_SNAPSHOT_XML (self), STRATA_SNAPSHOT_NONE);
+
+  word = strata_document_get (self->doc, "/domainsnapshot/memory/@snapshot");
+  if (g_strcmp0 (word, "external") == 0)
+    return STRATA_SNAPSHOT_EXTERNAL;
+  if (g_strcmp0 (word, "internal") == 0)
+    return STRATA_SNAPSHOT_INTERNAL;
+  if (word != NULL)
+    return STRATA_SNAPSHOT_NONE;
+
+  file = strata_snapshot_xml_get_memory_file (self);
+  if (file != NULL)
+    return STRATA_SNAPSHOT_EXTERNAL;
+
+  state = strata_snapshot_xml_get_state (self);
+  if (g_strcmp0 (state, "running") == 0 || g_strcmp0 (state, "paused") == 0)
+    return STRATA_SNAPSHOT_INTERNAL;
+
+  return STRATA_SNAPSHOT_NONE;
+}
+
+/**
+ * strata_snapshot_xml_get_memory_file:
+ * @self: a snapshot's document
+ *
+ * Returns: (transfer full) (nullable): the file that the memory is in
+ */
+char *
+strata_snapshot_xml_get_memory_file (StrataSnapshotXml *self)
+{
+  g_return_val_if_fail (STRATA_IS_SNAPSHOT_XML (self), NULL);
+
+  return strata_document_get (self->doc, "/domainsnapshot/memory/@file");
+}
+
+/**
+ * strata_snapshot_xml_get_definition:
+ * @self: a snapshot's document
+ *
+ * Returns: (transfer full) (nullable): the definition to go back to; %NULL if there is none that can be read
+ */
+StrataDomainXml *
+strata_snapshot_xml_get_definition (StrataSnapshotXml *self)
+{
+  xmlNode *node;
+
+  g_return_val_if_fail (STRATA_IS_SNAPSHOT_XML (self), NULL);
+
+  node = strata_document_find_one (self->doc, "/domainsnapshot/inactiveDomain");
+  if (node != NULL)
+    return copy_definition (node);
+
+  return strata_snapshot_xml_get_live_definition (self);
+}
+
+/**
+ * strata_snapshot_xml_get_live_definition:
+ * @self: a snapshot's document
+ *
+ * Returns: (transfer full) (nullable): the definition that goes with a memory file; %NULL if there is none
+ *   that can be read
+ */
+StrataDomainXml *
+strata_snapshot_xml_get_live_definition (StrataSnapshotXml *self)
+{
+  g_return_val_if_fail (STRATA_IS_SNAPSHOT_XML (self), NULL);
+
+  return copy_definition (strata_document_find_one (self->doc, "/domainsnapshot/domain"));
+}
