@@ -15,6 +15,11 @@ G_BEGIN_DECLS
 
 xmlDoc *strata_snapshot_xml_get_document (StrataSnapshotXml *self);
 xmlNode *strata_snapshot_xml_get_root (StrataSnapshotXml *self);
+StrataSnapshotXml *strata_snapshot_xml_new_empty (void);
+void strata_snapshot_xml_set_text (StrataSnapshotXml *self,
+                                   const char *name,
+                                   const char *after,
+                                   const char *text);
 xmlNode *strata_snapshot_xml_add_disk (xmlNode *disks,
                                        const char *target,
                                        const char *word,

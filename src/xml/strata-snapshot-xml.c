@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* A `<domainsnapshot>` that is read and rewritten in place. It is libvirt's whole document, over libxml2
- * and not libvirt-gconfig, which lacks its memory, disks and definitions. The disks are read in
- * strata-snapshot-disks.c and rewritten in strata-snapshot-edit.c.
+ * and not libvirt-gconfig, which lacks its memory, disks and definitions. New ones are made, its
+ * description and its disks are read, and images exchanged, in the strata-snapshot-*.c files beside this one.
  */
 
 #include "config.h"
-
-#include <string.h>
 
 #include <glib/gi18n-lib.h>
 
@@ -23,79 +21,6 @@ struct _StrataSnapshotXml
 };
 
 G_DEFINE_FINAL_TYPE (StrataSnapshotXml, strata_snapshot_xml, G_TYPE_OBJECT)
-
-static const char *
-location_to_word (StrataSnapshotLocation location)
-{
-  switch (location)
-    {
-    case STRATA_SNAPSHOT_INTERNAL:
-      return "internal";
-    case STRATA_SNAPSHOT_EXTERNAL:
-      return "external";
-    case STRATA_SNAPSHOT_NONE:
-    default:
-      return "no";
-    }
-}
-
-/* Sets the text of the root's child NAME, which is made after the child AFTER where there is none. */
-static void
-set_child_text (StrataSnapshotXml *self, const char *name, const char *after, const char *text)
-{
-  xmlNode *root = strata_snapshot_xml_get_root (self);
-  xmlNode *child = strata_node_get_child (root, name);
-
-  if (text == NULL)
-    {
-      strata_node_remove_child (root, name);
-      return;
-    }
-
-  if (child == NULL)
-    {
-      xmlNode *before = strata_node_get_child (root, after);
-
-      child = xmlNewDocNode (self->doc, NULL, BAD_CAST name, NULL);
-      if (before != NULL)
-        xmlAddNextSibling (before, child);
-      else
-        xmlAddChild (root, child);
-    }
-  strata_node_set_text (child, text);
-}
-
-/* The text after the mark in DESCRIPTION's first line, or NULL if it isn't marked. */
-static const char *
-skip_mark (const char *description)
-{
-  const char *rest;
-
-  if (description == NULL || !g_str_has_prefix (description, STRATA_RETAINED_MARK))
-    return NULL;
-
-  rest = description + strlen (STRATA_RETAINED_MARK);
-  while (*rest == ' ' || *rest == '\t' || *rest == '\r')
-    rest++;
-
-  if (*rest == '\n')
-    return rest + 1;
-
-  return *rest == '\0' ? rest : NULL;
-}
-
-static void
-write_description (StrataSnapshotXml *self, const char *description, gboolean retained)
-{
-  gboolean empty = description == NULL || *description == '\0';
-  g_autofree char *marked = NULL;
-
-  if (retained)
-    marked = empty ? g_strdup (STRATA_RETAINED_MARK)
-                   : g_strconcat (STRATA_RETAINED_MARK "\n", description, NULL);
-
-  set_child_text (self, "description", "name", retained ? marked : empty ? NULL : description);
-}
 
 /* NODE, one of the document's definitions, as a document of its own. */
 static StrataDomainXml *
@@ -158,21 +83,33 @@ strata_snapshot_xml_get_root (StrataSnapshotXml *self)
   return xmlDocGetRootElement (self->doc);
 }
 
-/* Adds a disk to <disks> or <revertDisks>; OVERLAY is NULL where there is none, or libvirt is to name it. */
-xmlNode *
-strata_snapshot_xml_add_disk (xmlNode *disks,
-                              const char *target,
-                              const char *word,
-                              const char *overlay)
+/* The root's child NAME, which is made behind the child AFTER, or as the last, where there is none. */
+static xmlNode *
+ensure_child (StrataSnapshotXml *self, const char *name, const char *after)
 {
-  xmlNode *disk = xmlNewChild (disks, NULL, BAD_CAST "disk", NULL);
+  xmlNode *root = strata_snapshot_xml_get_root (self);
+  xmlNode *child = strata_node_get_child (root, name);
+  xmlNode *before = strata_node_get_child (root, after);
 
-  strata_node_set (disk, "name", target);
-  strata_node_set (disk, "snapshot", word);
-  if (overlay != NULL)
-    strata_snapshot_node_set_overlay (disk, overlay, "qcow2");
+  if (child != NULL)
+    return child;
 
-  return disk;
+  child = xmlNewDocNode (root->doc, NULL, BAD_CAST name, NULL);
+
+  return before != NULL ? xmlAddNextSibling (before, child) : xmlAddChild (root, child);
+}
+
+/* Sets the text of the root's child NAME, which is made behind the child AFTER; NULL removes it. */
+void
+strata_snapshot_xml_set_text (StrataSnapshotXml *self,
+                              const char *name,
+                              const char *after,
+                              const char *text)
+{
+  if (text != NULL)
+    strata_node_set_text (ensure_child (self, name, after), text);
+  else
+    strata_node_remove_child (strata_snapshot_xml_get_root (self), name);
 }
 
 /**
@@ -211,54 +148,15 @@ strata_snapshot_xml_new_from_string (const char *text, GError **error)
   return g_steal_pointer (&self);
 }
 
-/**
- * strata_snapshot_xml_new:
- * @name: its name, not empty
- * @description: (nullable): any number of lines
- * @disks: (element-type StrataSnapshotDisk): every disk of the domain, of which target, location and
- *   overlay (qcow2) are used
- * @memory: where the memory goes
- * @memory_file: (nullable): the file for it, with %STRATA_SNAPSHOT_EXTERNAL
- *
- * Any thread.
- *
- * Returns: (transfer full): a document for `virDomainSnapshotCreateXML()`
- */
+/* Returns: (transfer full): a document with the root element alone, and not even a name */
 StrataSnapshotXml *
-strata_snapshot_xml_new (const char *name,
-                         const char *description,
-                         GPtrArray *disks,
-                         StrataSnapshotLocation memory,
-                         const char *memory_file)
+strata_snapshot_xml_new_empty (void)
 {
-  StrataSnapshotXml *self;
-  xmlNode *root;
-  xmlNode *node;
+  StrataSnapshotXml *self = g_object_new (STRATA_TYPE_SNAPSHOT_XML, NULL);
 
-  g_return_val_if_fail (name != NULL && *name != '\0' && g_utf8_validate (name, -1, NULL), NULL);
-  g_return_val_if_fail (disks != NULL, NULL);
-  g_return_val_if_fail ((memory == STRATA_SNAPSHOT_EXTERNAL) == (memory_file != NULL), NULL);
-
-  self = g_object_new (STRATA_TYPE_SNAPSHOT_XML, NULL);
   self->doc = xmlNewDoc (BAD_CAST "1.0");
-  root = xmlNewDocNode (self->doc, NULL, BAD_CAST "domainsnapshot", NULL);
-  xmlDocSetRootElement (self->doc, root);
-
-  set_child_text (self, "name", "", name);
-  write_description (self, description, FALSE);
-  node = xmlNewChild (root, NULL, BAD_CAST "memory", NULL);
-  strata_node_set (node, "snapshot", location_to_word (memory));
-  strata_node_set (node, "file", memory_file);
-
-  node = xmlNewChild (root, NULL, BAD_CAST "disks", NULL);
-  for (guint i = 0; i < disks->len; i++)
-    {
-      const StrataSnapshotDisk *disk = g_ptr_array_index (disks, i);
-
-      strata_snapshot_xml_add_disk (node, disk->target, location_to_word (disk->location),
-                                    disk->location == STRATA_SNAPSHOT_EXTERNAL ? disk->overlay
-                                                                               : NULL);
-    }
+  xmlDocSetRootElement (self->doc,
+                        xmlNewDocNode (self->doc, NULL, BAD_CAST "domainsnapshot", NULL));
 
   return self;
 }
@@ -302,7 +200,7 @@ strata_snapshot_xml_set_name (StrataSnapshotXml *self, const char *name)
   g_return_if_fail (STRATA_IS_SNAPSHOT_XML (self));
   g_return_if_fail (name != NULL && *name != '\0' && g_utf8_validate (name, -1, NULL));
 
-  set_child_text (self, "name", "", name);
+  strata_snapshot_xml_set_text (self, "name", "", name);
 }
 
 /**
@@ -327,89 +225,17 @@ strata_snapshot_xml_get_parent (StrataSnapshotXml *self)
 void
 strata_snapshot_xml_set_parent (StrataSnapshotXml *self, const char *parent)
 {
-  xmlNode *root;
+  xmlNode *node;
 
   g_return_if_fail (STRATA_IS_SNAPSHOT_XML (self));
   g_return_if_fail (parent == NULL || g_utf8_validate (parent, -1, NULL));
 
-  root = strata_snapshot_xml_get_root (self);
-  set_child_text (self, "parent", strata_node_get_child (root, "state") ? "state" : "name",
-                  parent != NULL ? "" : NULL);
-  if (parent != NULL)
-    strata_node_set_text (strata_node_ensure_child (strata_node_get_child (root, "parent"), "name"),
-                          parent);
-}
+  strata_node_remove_child (strata_snapshot_xml_get_root (self), "parent");
+  if (parent == NULL)
+    return;
 
-/**
- * strata_snapshot_xml_get_description:
- * @self: a snapshot's document
- *
- * Returns: (transfer full) (nullable): its description, without the mark of a retained layer
- */
-char *
-strata_snapshot_xml_get_description (StrataSnapshotXml *self)
-{
-  g_autofree char *text = NULL;
-  const char *rest;
-
-  g_return_val_if_fail (STRATA_IS_SNAPSHOT_XML (self), NULL);
-
-  text = strata_document_get (self->doc, "/domainsnapshot/description");
-  rest = skip_mark (text);
-  if (rest == NULL)
-    return g_steal_pointer (&text);
-
-  return *rest != '\0' ? g_strdup (rest) : NULL;
-}
-
-/**
- * strata_snapshot_xml_set_description:
- * @self: a snapshot's document
- * @description: (nullable): any number of lines
- *
- * A retained layer stays one.
- */
-void
-strata_snapshot_xml_set_description (StrataSnapshotXml *self, const char *description)
-{
-  g_return_if_fail (STRATA_IS_SNAPSHOT_XML (self));
-  g_return_if_fail (description == NULL || g_utf8_validate (description, -1, NULL));
-
-  write_description (self, description, strata_snapshot_xml_get_retained (self));
-}
-
-/**
- * strata_snapshot_xml_get_retained:
- * @self: a snapshot's document
- *
- * Returns: whether it is only a layer that is kept for what stands on it
- */
-gboolean
-strata_snapshot_xml_get_retained (StrataSnapshotXml *self)
-{
-  g_autofree char *text = NULL;
-
-  g_return_val_if_fail (STRATA_IS_SNAPSHOT_XML (self), FALSE);
-
-  text = strata_document_get (self->doc, "/domainsnapshot/description");
-
-  return skip_mark (text) != NULL;
-}
-
-/**
- * strata_snapshot_xml_set_retained:
- * @self: a snapshot's document
- * @retained: whether it is only a layer that is kept for what stands on it
- */
-void
-strata_snapshot_xml_set_retained (StrataSnapshotXml *self, gboolean retained)
-{
-  g_autofree char *description = NULL;
-
-  g_return_if_fail (STRATA_IS_SNAPSHOT_XML (self));
-
-  description = strata_snapshot_xml_get_description (self);
-  write_description (self, description, retained);
+  node = ensure_child (self, "parent", "state");
+  strata_node_set_text (strata_node_ensure_child (node, "name"), parent);
 }
 
 /**
