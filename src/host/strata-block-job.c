@@ -6,6 +6,9 @@
  * somebody decides. libvirt says so in an event, which comes on the default main context and can be
  * lost (with the connection, or because nobody runs that context), so the domain is looked at as
  * well. That all bytes are done is not enough: only the event, or `<mirror ready='yes'>`, means ready.
+ *
+ * Pulls, and commits of what is not on top, end by themselves. That such a job is gone is the only
+ * sign that is never lost, and it says nothing about how it ended: the disk's layers do.
  */
 
 #include "config.h"
@@ -30,10 +33,16 @@ typedef struct
   GMutex lock;
   GCond changed;
   char *target;
+  guint changes; /* counts, so that what was seen already is not waited for */
   gboolean ready;
   gboolean failed;
-  gboolean woken;
 } News;
+
+typedef enum
+{
+  GOAL_READY,
+  GOAL_DONE,
+} Goal;
 
 struct _StrataBlockJob
 {
@@ -42,6 +51,7 @@ struct _StrataBlockJob
   News *news; /* shared with the callback, which may outlive us */
   int callback;
   guint64 last_done;
+  guint64 last_total;
 };
 
 static void
@@ -78,6 +88,7 @@ on_block_job (virConnectPtr handle,
     news->ready = TRUE;
   else if (status == VIR_DOMAIN_BLOCK_JOB_FAILED || status == VIR_DOMAIN_BLOCK_JOB_CANCELED)
     news->failed = TRUE;
+  news->changes++;
   g_cond_signal (&news->changed);
   g_mutex_unlock (&news->lock);
 }
@@ -88,7 +99,7 @@ on_cancelled (GCancellable *cancellable, gpointer user_data)
   News *news = user_data;
 
   g_mutex_lock (&news->lock);
-  news->woken = TRUE;
+  news->changes++;
   g_cond_signal (&news->changed);
   g_mutex_unlock (&news->lock);
 }
@@ -161,18 +172,19 @@ report (StrataBlockJob *self,
         gpointer user_data)
 {
   self->last_done = MAX (self->last_done, MIN (done, total));
+  self->last_total = MAX (total, self->last_done);
   if (progress != NULL)
-    progress (self->last_done, MAX (total, self->last_done), user_data);
+    progress (self->last_done, self->last_total, user_data);
 }
 
-/* Waits until something may have changed. */
+/* Waits until something may have changed since SEEN was read. */
 static void
-await_news (News *news, guint milliseconds)
+await_news (News *news, guint seen, guint milliseconds)
 {
   gint64 end = g_get_monotonic_time () + milliseconds * G_TIME_SPAN_MILLISECOND;
 
   g_mutex_lock (&news->lock);
-  while (!news->ready && !news->failed && !news->woken)
+  while (news->changes == seen)
     {
       if (!g_cond_wait_until (&news->changed, &news->lock, end))
         break;
@@ -180,17 +192,47 @@ await_news (News *news, guint milliseconds)
   g_mutex_unlock (&news->lock);
 }
 
-static void
+static guint
 read_news (News *news, gboolean *ready, gboolean *failed)
 {
+  guint seen;
+
   g_mutex_lock (&news->lock);
   *ready = news->ready;
   *failed = news->failed;
+  seen = news->changes;
   g_mutex_unlock (&news->lock);
+
+  return seen;
+}
+
+static gboolean
+set_given_up (GError **error)
+{
+  strata_set_error (error, STRATA_ERROR_FAILED,
+                    _ ("The host’s log of this virtual machine may say more."),
+                    _ ("QEMU gave up the work on a disk"));
+
+  return FALSE;
+}
+
+/* A look; RUNNING: whether the job is there. */
+static gboolean
+look (StrataBlockJob *self, virDomainBlockJobInfo *info, gboolean *running, GError **error)
+{
+  int n = virDomainGetBlockJobInfo (self->domain, self->news->target, info,
+                                    VIR_DOMAIN_BLOCK_JOB_INFO_BANDWIDTH_BYTES);
+
+  *running = n == 1;
+  if (n < 0)
+    strata_vir_set_error (error, _ ("Following the work on a disk"));
+
+  return n >= 0;
 }
 
 static gboolean
 follow (StrataBlockJob *self,
+        Goal goal,
         StrataByteFunc progress,
         gpointer user_data,
         GCancellable *cancellable,
@@ -202,42 +244,57 @@ follow (StrataBlockJob *self,
   for (;;)
     {
       virDomainBlockJobInfo info;
+      gboolean running;
       gboolean ready;
       gboolean failed;
-      int n;
+      guint seen;
 
-      if (g_cancellable_set_error_if_cancelled (cancellable, error))
+      if (g_cancellable_set_error_if_cancelled (cancellable, error) ||
+          !look (self, &info, &running, error))
         return FALSE;
 
-      n = virDomainGetBlockJobInfo (self->domain, self->news->target, &info,
-                                    VIR_DOMAIN_BLOCK_JOB_INFO_BANDWIDTH_BYTES);
-      if (n < 0)
+      seen = read_news (self->news, &ready, &failed);
+      if (goal == GOAL_DONE && !running)
         {
-          strata_vir_set_error (error, _ ("Following the copying of a disk"));
-          return FALSE;
+          report (self, self->last_total, self->last_total, progress, user_data);
+          return !failed || set_given_up (error);
         }
-      read_news (self->news, &ready, &failed);
-      if (n == 1 && !ready && info.end > 0 && info.cur == info.end)
+      if (running && !ready && info.end > 0 && info.cur == info.end)
         ready = mirror_is_ready (self);
 
       /* An end of 1 stands for "not known yet". */
-      if (n == 1 && (info.end > 1 || ready))
+      if (running && (info.end > 1 || ready))
         report (self, ready ? info.end : info.cur, info.end, progress, user_data);
-      if (ready)
+      if (ready && goal == GOAL_READY)
         return TRUE;
 
-      gone = n == 0 ? gone + 1 : 0;
-      if (failed || gone >= GONE_PATIENCE)
-        {
-          strata_set_error (error, STRATA_ERROR_FAILED,
-                            _ ("The host’s log of this virtual machine may say more."),
-                            _ ("QEMU gave the copying of a disk up"));
-          return FALSE;
-        }
+      gone = running ? 0 : gone + 1;
+      if (goal == GOAL_READY && (failed || gone >= GONE_PATIENCE))
+        return set_given_up (error);
 
-      await_news (self->news, pause);
+      await_news (self->news, seen, pause);
       pause = MIN (pause * 2, LOOK_EVERY_MS);
     }
+}
+
+static gboolean
+wait_for (StrataBlockJob *self,
+          Goal goal,
+          StrataByteFunc progress,
+          gpointer user_data,
+          GCancellable *cancellable,
+          GError **error)
+{
+  gboolean reached;
+  gulong handler = 0;
+
+  if (cancellable != NULL)
+    handler = g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled),
+                                     g_atomic_rc_box_acquire (self->news), news_release);
+  reached = follow (self, goal, progress, user_data, cancellable, error);
+  g_cancellable_disconnect (cancellable, handler);
+
+  return reached;
 }
 
 /**
@@ -259,18 +316,34 @@ strata_block_job_wait_ready (StrataBlockJob *self,
                              GCancellable *cancellable,
                              GError **error)
 {
-  gboolean ready;
-  gulong handler = 0;
-
   STRATA_ASSERT_WORKER ();
 
-  if (cancellable != NULL)
-    handler = g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled),
-                                     g_atomic_rc_box_acquire (self->news), news_release);
-  ready = follow (self, progress, user_data, cancellable, error);
-  g_cancellable_disconnect (cancellable, handler);
+  return wait_for (self, GOAL_READY, progress, user_data, cancellable, error);
+}
 
-  return ready;
+/**
+ * strata_block_job_wait_done:
+ * @self: a watch, whose job was started, or was there before; one that ends by itself
+ * @progress: (nullable): called in this thread, about four times a second, never going back
+ * @user_data: for @progress
+ * @cancellable: (nullable): ends the waiting; the job goes on
+ * @error: where to put an error
+ *
+ * An event that says how the job ended may be lost, so the caller looks whether the disk's layers are
+ * what they shall be. Worker threads only.
+ *
+ * Returns: whether the job is over, and nothing was heard of a failure
+ */
+gboolean
+strata_block_job_wait_done (StrataBlockJob *self,
+                            StrataByteFunc progress,
+                            gpointer user_data,
+                            GCancellable *cancellable,
+                            GError **error)
+{
+  STRATA_ASSERT_WORKER ();
+
+  return wait_for (self, GOAL_DONE, progress, user_data, cancellable, error);
 }
 
 static gboolean
@@ -312,7 +385,7 @@ strata_block_job_finish (StrataBlockJob *self, gboolean pivot, GError **error)
     {
       if (strata_vir_last_code () != VIR_ERR_BLOCK_COPY_ACTIVE || g_get_monotonic_time () > end)
         {
-          strata_vir_set_error (error, _ ("Finishing the copying of a disk"));
+          strata_vir_set_error (error, _ ("Finishing the work on a disk"));
           return FALSE;
         }
       g_usleep (FIRST_LOOK_MS * 1000);
@@ -322,7 +395,7 @@ strata_block_job_finish (StrataBlockJob *self, gboolean pivot, GError **error)
     return TRUE;
 
   strata_set_error (error, STRATA_ERROR_TIMEOUT, NULL,
-                    _ ("QEMU did not finish the copying of a disk in time"));
+                    _ ("QEMU did not finish the work on a disk in time"));
 
   return FALSE;
 }

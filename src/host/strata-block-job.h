@@ -7,7 +7,7 @@
 
 G_BEGIN_DECLS
 
-/* One block job on one disk of a running domain, watched until it is ready. */
+/* One block job on one disk of a running domain, watched until it is ready or over. */
 typedef struct _StrataBlockJob StrataBlockJob;
 
 /* before the job is started: a small one is ready before the first look */
@@ -16,6 +16,12 @@ StrataBlockJob *strata_block_job_new        (virConnectPtr    handle,
                                              const char      *target);
 void            strata_block_job_free       (StrataBlockJob  *self);
 gboolean        strata_block_job_wait_ready (StrataBlockJob  *self,
+                                             StrataByteFunc   progress,
+                                             gpointer         user_data,
+                                             GCancellable    *cancellable,
+                                             GError         **error);
+/* for a job that ends by itself: TRUE if it is gone and did not say that it failed */
+gboolean        strata_block_job_wait_done  (StrataBlockJob  *self,
                                              StrataByteFunc   progress,
                                              gpointer         user_data,
                                              GCancellable    *cancellable,

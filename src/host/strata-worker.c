@@ -14,29 +14,18 @@
 #include "config.h"
 
 #include <glib/gi18n-lib.h>
-#include <libvirt/virterror.h>
 
 #include "strata-block-job.h"
 #include "strata-connection-private.h"
 #include "strata-owner.h"
 #include "strata-storage.h"
 #include "strata-vir.h"
-#include "strata-worker.h"
-#include "strata-xpath.h"
+#include "strata-worker-private.h"
 #include "xml/strata-error.h"
 #include "xml/strata-worker-xml.h"
 
-#define TARGET "vda"
-
 /* What a copy may lack at its end without the disk having been full. */
 #define SPACE_MARGIN ((guint64) 1024 * 1024)
-
-struct _StrataWorker
-{
-  StrataConnection *connection;
-  virDomainPtr domain;
-  char *path;
-};
 
 static const char *
 choose_type (StrataConnection *connection)
@@ -91,7 +80,7 @@ strata_worker_start (StrataConnection *connection,
                      GCancellable *cancellable,
                      GError **error)
 {
-  StrataWorkerDisk disk = { TARGET, path, format, block, FALSE };
+  StrataWorkerDisk disk = { STRATA_WORKER_TARGET, path, format, block, FALSE };
   const StrataHostFacts *facts;
   g_autofree char *uuid = NULL;
   g_autofree char *plain = NULL;
@@ -199,7 +188,7 @@ start_copy (StrataWorker *self,
             guint64 bandwidth,
             GError **error)
 {
-  StrataWorkerDisk disk = { TARGET, destination, format, FALSE, FALSE };
+  StrataWorkerDisk disk = { STRATA_WORKER_TARGET, destination, format, FALSE, FALSE };
   g_autofree char *xml = strata_worker_copy_xml_new (&disk);
   virTypedParameterPtr params = NULL;
   int n_params = 0;
@@ -209,7 +198,7 @@ start_copy (StrataWorker *self,
   if (bandwidth > 0)
     virTypedParamsAddULLong (&params, &n_params, &max_params, VIR_DOMAIN_BLOCK_COPY_BANDWIDTH,
                              bandwidth);
-  result = virDomainBlockCopy (self->domain, TARGET, xml, params, n_params,
+  result = virDomainBlockCopy (self->domain, STRATA_WORKER_TARGET, xml, params, n_params,
                                VIR_DOMAIN_BLOCK_COPY_TRANSIENT_JOB);
   if (result < 0)
     strata_vir_set_error (error, _ ("Copying “%s” to “%s”"), self->path, destination);
@@ -262,8 +251,8 @@ strata_worker_copy (StrataWorker *self,
       return FALSE;
     }
 
-  job =
-      strata_block_job_new (strata_connection_get_handle (self->connection), self->domain, TARGET);
+  job = strata_block_job_new (strata_connection_get_handle (self->connection), self->domain,
+                              STRATA_WORKER_TARGET);
   if (start_copy (self, destination, format, bandwidth, &local_error))
     {
       if (strata_block_job_wait_ready (job, on_progress, &state, cancellable, &local_error) &&
@@ -275,95 +264,6 @@ strata_worker_copy (StrataWorker *self,
   explain_failed_copy (self, destination, &state, &local_error);
   strata_storage_delete (self->connection, destination, NULL);
   g_propagate_error (error, g_steal_pointer (&local_error));
-
-  return FALSE;
-}
-
-/* libvirt compares the base with the names in the overlays' headers, which may be other names of the
- * file than the one we know it by; the index of a layer has only one meaning. */
-static char *
-find_layer (StrataWorker *self, const char *base)
-{
-  g_autofree char *xml = virDomainGetXMLDesc (self->domain, 0);
-  g_autofree char *wanted = strata_connection_canonical_path (self->connection, base);
-  g_auto (GStrv) layers =
-      strata_xpath_strings (xml, "/domain/devices/disk//backingStore[source]/@index");
-
-  for (guint i = 0; layers[i] != NULL; i++)
-    {
-      g_autofree char *expression = g_strdup_printf (
-          "string(/domain/devices/disk//backingStore[@index='%s']/source/@*[name()='file' or "
-          "name()='dev'])",
-          layers[i]);
-      g_autofree char *source = strata_xpath_string (xml, expression);
-      g_autofree char *path =
-          source != NULL ? strata_connection_canonical_path (self->connection, source) : NULL;
-
-      if (g_strcmp0 (path, wanted) == 0)
-        return g_strdup_printf (TARGET "[%s]", layers[i]);
-    }
-
-  return NULL;
-}
-
-/**
- * strata_worker_commit:
- * @self: a worker on the overlay
- * @base: the image that takes its content; somewhere below it
- * @bandwidth: bytes per second, 0 for no limit
- * @progress: (nullable): called in this thread, about four times a second
- * @user_data: for @progress
- * @cancellable: (nullable): stops the commit where it is
- * @error: where to put `STRATA_ERROR_INVALID` if @base is not below the overlay, or another
- *
- * Merges the overlay, and what is between it and @base, down into @base. Stopped half-way, @base has changed
- * and the overlay is whole, so that it shows what it did; run again, it is finished. After success @base
- * shows what the overlay did. Worker threads only.
- *
- * Returns: whether all of it is in @base
- */
-gboolean
-strata_worker_commit (StrataWorker *self,
-                      const char *base,
-                      guint64 bandwidth,
-                      StrataByteFunc progress,
-                      gpointer user_data,
-                      GCancellable *cancellable,
-                      GError **error)
-{
-  g_autoptr (StrataBlockJob) job = NULL;
-  g_autofree char *layer = NULL;
-
-  STRATA_ASSERT_WORKER ();
-  g_return_val_if_fail (self != NULL && base != NULL, FALSE);
-
-  if (g_cancellable_set_error_if_cancelled (cancellable, error))
-    return FALSE;
-
-  /* Without a base libvirt would commit to the very bottom, into a template perhaps. */
-  layer = find_layer (self, base);
-  if (layer == NULL)
-    {
-      strata_set_error (error, STRATA_ERROR_INVALID, NULL, _ ("“%s” does not stand on “%s”"),
-                        self->path, base);
-      return FALSE;
-    }
-
-  job =
-      strata_block_job_new (strata_connection_get_handle (self->connection), self->domain, TARGET);
-  if (virDomainBlockCommit (self->domain, TARGET, layer, NULL, bandwidth,
-                            VIR_DOMAIN_BLOCK_COMMIT_ACTIVE |
-                                VIR_DOMAIN_BLOCK_COMMIT_BANDWIDTH_BYTES) < 0)
-    {
-      strata_vir_set_error (error, _ ("Merging “%s” into “%s”"), self->path, base);
-      return FALSE;
-    }
-
-  if (strata_block_job_wait_ready (job, progress, user_data, cancellable, error) &&
-      strata_block_job_finish (job, TRUE, error))
-    return TRUE;
-
-  strata_block_job_abort (job);
 
   return FALSE;
 }

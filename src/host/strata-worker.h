@@ -44,6 +44,24 @@ gboolean      strata_worker_commit (StrataWorker      *self,
                                     gpointer           user_data,
                                     GCancellable      *cancellable,
                                     GError           **error);
+/* Commits TOP, a layer below the worker's image, into BASE. The header of what stands on TOP in the worker
+ * names BASE afterwards; other overlays of TOP don't know. Idempotent likewise. */
+gboolean      strata_worker_commit_below (StrataWorker   *self,
+                                          const char     *top,
+                                          const char     *base,
+                                          guint64         bandwidth,
+                                          StrataByteFunc  progress,
+                                          gpointer        user_data,
+                                          GCancellable   *cancellable,
+                                          GError        **error);
+/* The worker's image takes what is between it and BASE; NULL: everything below it. */
+gboolean      strata_worker_pull   (StrataWorker      *self,
+                                    const char        *base,
+                                    guint64            bandwidth,
+                                    StrataByteFunc     progress,
+                                    gpointer           user_data,
+                                    GCancellable      *cancellable,
+                                    GError           **error);
 /* ends workers that a client left behind (no process of ours holds them); returns how many */
 int           strata_worker_reap   (StrataConnection  *connection,
                                     GError           **error);

@@ -223,7 +223,8 @@ strata_snapshot_xml_set_overlay (StrataSnapshotXml *self, const char *target, co
  * strata_snapshot_xml_set_revert_disks:
  * @self: a snapshot's document
  * @disks: (nullable) (element-type StrataSnapshotDisk): what the domain runs on since it went back to this
- *   snapshot; of which target and revert_overlay are used
+ *   snapshot; of which target and revert_overlay are used. One without a revert_overlay is written as left
+ *   out, so that no other tool takes anything for its overlay.
  *
  * libvirt keeps it from 9.10 on.
  */
@@ -252,7 +253,8 @@ strata_snapshot_xml_set_revert_disks (StrataSnapshotXml *self, GPtrArray *disks)
     {
       const StrataSnapshotDisk *disk = g_ptr_array_index (disks, i);
 
-      if (disk->revert_overlay != NULL)
-        strata_snapshot_xml_add_disk (list, disk->target, "external", disk->revert_overlay);
+      strata_snapshot_xml_add_disk (list, disk->target,
+                                    disk->revert_overlay != NULL ? "external" : "no",
+                                    disk->revert_overlay);
     }
 }

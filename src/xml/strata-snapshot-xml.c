@@ -83,33 +83,33 @@ strata_snapshot_xml_get_root (StrataSnapshotXml *self)
   return xmlDocGetRootElement (self->doc);
 }
 
-/* Sets the text of the root's child NAME, which is made after the child AFTER where there is none. */
+/* The root's child NAME, which is made behind the child AFTER, or as the last, where there is none. */
+static xmlNode *
+ensure_child (StrataSnapshotXml *self, const char *name, const char *after)
+{
+  xmlNode *root = strata_snapshot_xml_get_root (self);
+  xmlNode *child = strata_node_get_child (root, name);
+  xmlNode *before = strata_node_get_child (root, after);
+
+  if (child != NULL)
+    return child;
+
+  child = xmlNewDocNode (root->doc, NULL, BAD_CAST name, NULL);
+
+  return before != NULL ? xmlAddNextSibling (before, child) : xmlAddChild (root, child);
+}
+
+/* Sets the text of the root's child NAME, which is made behind the child AFTER; NULL removes it. */
 void
 strata_snapshot_xml_set_text (StrataSnapshotXml *self,
                               const char *name,
                               const char *after,
                               const char *text)
 {
-  xmlNode *root = strata_snapshot_xml_get_root (self);
-  xmlNode *child = strata_node_get_child (root, name);
-
-  if (text == NULL)
-    {
-      strata_node_remove_child (root, name);
-      return;
-    }
-
-  if (child == NULL)
-    {
-      xmlNode *before = strata_node_get_child (root, after);
-
-      child = xmlNewDocNode (root->doc, NULL, BAD_CAST name, NULL);
-      if (before != NULL)
-        xmlAddNextSibling (before, child);
-      else
-        xmlAddChild (root, child);
-    }
-  strata_node_set_text (child, text);
+  if (text != NULL)
+    strata_node_set_text (ensure_child (self, name, after), text);
+  else
+    strata_node_remove_child (strata_snapshot_xml_get_root (self), name);
 }
 
 /**
@@ -225,18 +225,17 @@ strata_snapshot_xml_get_parent (StrataSnapshotXml *self)
 void
 strata_snapshot_xml_set_parent (StrataSnapshotXml *self, const char *parent)
 {
-  xmlNode *root;
+  xmlNode *node;
 
   g_return_if_fail (STRATA_IS_SNAPSHOT_XML (self));
   g_return_if_fail (parent == NULL || g_utf8_validate (parent, -1, NULL));
 
-  root = strata_snapshot_xml_get_root (self);
-  strata_snapshot_xml_set_text (self, "parent",
-                                strata_node_get_child (root, "state") ? "state" : "name",
-                                parent != NULL ? "" : NULL);
-  if (parent != NULL)
-    strata_node_set_text (strata_node_ensure_child (strata_node_get_child (root, "parent"), "name"),
-                          parent);
+  strata_node_remove_child (strata_snapshot_xml_get_root (self), "parent");
+  if (parent == NULL)
+    return;
+
+  node = ensure_child (self, "parent", "state");
+  strata_node_set_text (strata_node_ensure_child (node, "name"), parent);
 }
 
 /**
