@@ -137,16 +137,18 @@ strata_planner_add_settle (StrataPlanner *self,
                            GError **error)
 {
   JsonObject *args = strata_step_args ("uuid", domain->uuid, "name", domain->name, NULL);
+  gboolean moved = map != NULL && json_array_get_length (map) > 0;
   StrataStepSpec *step;
 
-  if (map != NULL)
+  if (moved)
     {
       map_documents (self, domain, map);
-      json_object_set_array_member (args, "map", map);
+      json_object_set_array_member (args, "map", json_array_ref (map));
     }
+  g_clear_pointer (&map, json_array_unref);
   step = strata_plan_add_step (self->plan, "settle", args,
                                _ ("Bring the snapshots of “%s” up to date"), domain->name);
-  step->forward_only = map != NULL;
+  step->forward_only = moved;
   strata_plan_add_resource (self->plan, domain->uuid);
 
   return strata_planner_apply (self, step, error);
