@@ -11,8 +11,8 @@
 #include "strata-step-private.h"
 #include "xml/strata-error.h"
 
-static gboolean
-is_active (StrataStepContext *context, gboolean *active, GError **error)
+gboolean
+strata_step_domain_is_active (StrataStepContext *context, gboolean *active, GError **error)
 {
   StrataDomainState state;
 
@@ -31,7 +31,7 @@ require_off_run (StrataStepContext *context, GCancellable *cancellable, GError *
 {
   gboolean active;
 
-  if (!is_active (context, &active, error))
+  if (!strata_step_domain_is_active (context, &active, error))
     return FALSE;
   if (!active)
     return TRUE;
@@ -45,6 +45,29 @@ require_off_run (StrataStepContext *context, GCancellable *cancellable, GError *
 const StrataStepClass strata_step_require_off = {
   .kind = "require-off",
   .run = require_off_run,
+};
+
+/* require-active ----------------------------------------------------------------------------------- */
+
+static gboolean
+require_active_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
+{
+  gboolean active;
+
+  if (!strata_step_domain_is_active (context, &active, error))
+    return FALSE;
+  if (active)
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_BUSY, _ ("Try again."),
+                    _ ("“%s” was shut down in the meantime"),
+                    strata_step_context_get (context, "name"));
+  return FALSE;
+}
+
+const StrataStepClass strata_step_require_active = {
+  .kind = "require-active",
+  .run = require_active_run,
 };
 
 /* shut-down ---------------------------------------------------------------------------------------- */
@@ -67,7 +90,7 @@ shut_down_undo (StrataStepContext *context, GError **error)
 {
   gboolean active;
 
-  if (!is_active (context, &active, error))
+  if (!strata_step_domain_is_active (context, &active, error))
     return FALSE;
 
   return active || strata_domain_start (context->connection,
@@ -79,7 +102,7 @@ shut_down_is_done (StrataStepContext *context, gboolean *done, GError **error)
 {
   gboolean active;
 
-  if (!is_active (context, &active, error))
+  if (!strata_step_domain_is_active (context, &active, error))
     return FALSE;
   *done = !active;
 
@@ -98,8 +121,8 @@ const StrataStepClass strata_step_shut_down = {
 static gboolean
 start_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
-  return strata_domain_start (context->connection, strata_step_context_get (context, "uuid"), FALSE,
-                              error);
+  return strata_domain_start (context->connection, strata_step_context_get (context, "uuid"),
+                              strata_step_context_is (context, "paused"), error);
 }
 
 /* A clone that was started goes; a VM that was running before the job goes on running. */
@@ -116,7 +139,7 @@ start_undo (StrataStepContext *context, GError **error)
 static gboolean
 start_is_done (StrataStepContext *context, gboolean *done, GError **error)
 {
-  return is_active (context, done, error);
+  return strata_step_domain_is_active (context, done, error);
 }
 
 const StrataStepClass strata_step_start = {

@@ -8,6 +8,7 @@ G_BEGIN_DECLS
 
 /* strata-step-domain.c */
 extern const StrataStepClass strata_step_require_off;
+extern const StrataStepClass strata_step_require_active;
 extern const StrataStepClass strata_step_shut_down;
 extern const StrataStepClass strata_step_start;
 extern const StrataStepClass strata_step_define;
@@ -35,6 +36,17 @@ extern const StrataStepClass strata_step_check_chain;
 extern const StrataStepClass strata_step_keep_tag;
 extern const StrataStepClass strata_step_delete_tag;
 
+/* strata-step-snapshot.c */
+extern const StrataStepClass strata_step_snapshot_create;
+extern const StrataStepClass strata_step_snapshot_delete;
+extern const StrataStepClass strata_step_snapshot_revert;
+extern const StrataStepClass strata_step_restore;
+
+/* strata-step-metadata.c */
+extern const StrataStepClass strata_step_snapshot_define;
+extern const StrataStepClass strata_step_snapshot_forget;
+extern const StrataStepClass strata_step_settle;
+
 /* strata-step-guest.c */
 extern const StrataStepClass strata_step_inspect;
 extern const StrataStepClass strata_step_seal;
@@ -58,5 +70,17 @@ strata_step_context_get_int (StrataStepContext *self, const char *key)
 {
   return json_object_get_int_member_with_default (self->args, key, 0);
 }
+
+/* (nullable) */
+static inline JsonArray *
+strata_step_context_get_array (StrataStepContext *self, const char *key)
+{
+  JsonNode *node = json_object_get_member (self->args, key);
+
+  return node != NULL && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
+}
+
+/* strata-step-domain.c: whether the domain "uuid" runs or is paused */
+gboolean strata_step_domain_is_active (StrataStepContext *self, gboolean *active, GError **error);
 
 G_END_DECLS

@@ -72,6 +72,48 @@ has_backing (xmlNode *disk, const char *const *paths, const char *const *formats
   return backing != NULL && xmlFirstElementChild (backing) == NULL;
 }
 
+static gboolean
+contradicts (xmlNode *disk, const char *const *paths)
+{
+  xmlNode *backing = strata_node_get_child (disk, "backingStore");
+  size_t i = 0;
+
+  while (backing != NULL && xmlFirstElementChild (backing) != NULL)
+    {
+      if (paths[i] == NULL || !is_at (backing, paths[i]))
+        return TRUE;
+      i++;
+      backing = strata_node_get_child (backing, "backingStore");
+    }
+
+  /* An empty one says that there is no more. */
+  return backing != NULL && paths[i] != NULL;
+}
+
+/* The disk TARGET in both definitions, as far as both are on the same image, of which the chain is. */
+static GPtrArray *
+find_domain_disks (StrataSnapshotXml *self, const char *target)
+{
+  g_autoptr (GPtrArray) all =
+      strata_document_find (strata_snapshot_xml_get_document (self), STRATA_SNAPSHOT_DOMAIN_DISKS);
+  GPtrArray *disks = g_ptr_array_new ();
+  g_autofree char *place = NULL;
+
+  for (guint i = 0; i < all->len; i++)
+    {
+      xmlNode *disk = g_ptr_array_index (all, i);
+
+      if (!strata_node_is (strata_node_get_child (disk, "target"), "dev", target))
+        continue;
+      if (place == NULL)
+        place = strata_disk_node_get_place (disk);
+      if (place != NULL && is_at (disk, place))
+        g_ptr_array_add (disks, disk);
+    }
+
+  return disks;
+}
+
 static void
 write_backing (xmlNode *disk, const char *const *paths, const char *const *formats)
 {
@@ -146,8 +188,8 @@ strata_snapshot_xml_replace_image (StrataSnapshotXml *self,
  * strata_snapshot_xml_set_backing:
  * @self: a snapshot's document
  * @target: a disk, `vda`
- * @paths: the images below it, from the one directly below it
- * @formats: their formats
+ * @paths: (nullable): the images below it, from the one directly below it; %NULL to say nothing of them
+ * @formats: (nullable): their formats
  *
  * libvirt 11.3 crashes while it deletes a snapshot when the definition of another branch does not say its
  * whole chain.
@@ -165,23 +207,57 @@ strata_snapshot_xml_set_backing (StrataSnapshotXml *self,
 
   g_return_val_if_fail (STRATA_IS_SNAPSHOT_XML (self), FALSE);
   g_return_val_if_fail (target != NULL, FALSE);
-  g_return_val_if_fail (paths != NULL && formats != NULL, FALSE);
-  g_return_val_if_fail (g_strv_length ((GStrv) paths) == g_strv_length ((GStrv) formats), FALSE);
+  g_return_val_if_fail ((paths == NULL) == (formats == NULL), FALSE);
+  g_return_val_if_fail (
+      paths == NULL || g_strv_length ((GStrv) paths) == g_strv_length ((GStrv) formats), FALSE);
 
-  disks =
-      strata_document_find (strata_snapshot_xml_get_document (self), STRATA_SNAPSHOT_DOMAIN_DISKS);
+  disks = find_domain_disks (self, target);
   for (guint i = 0; i < disks->len; i++)
     {
       xmlNode *disk = g_ptr_array_index (disks, i);
 
-      if (!strata_node_is (strata_node_get_child (disk, "target"), "dev", target) ||
-          strata_node_get_child (disk, "source") == NULL || has_backing (disk, paths, formats))
+      if (paths == NULL ? strata_node_get_child (disk, "backingStore") == NULL
+                        : has_backing (disk, paths, formats))
         continue;
-      write_backing (disk, paths, formats);
+      if (paths != NULL)
+        write_backing (disk, paths, formats);
+      else
+        strata_node_remove_child (disk, "backingStore");
       changed = TRUE;
     }
 
   return changed;
+}
+
+/**
+ * strata_snapshot_xml_contradicts_backing:
+ * @self: a snapshot's document
+ * @target: a disk, `vda`
+ * @paths: the images below it, from the one directly below it
+ *
+ * libvirt writes of a chain what it had not to look for itself; the rest is for the headers to say.
+ *
+ * Returns: whether anything that the definitions say of the disk's chain is not so
+ */
+gboolean
+strata_snapshot_xml_contradicts_backing (StrataSnapshotXml *self,
+                                         const char *target,
+                                         const char *const *paths)
+{
+  g_autoptr (GPtrArray) disks = NULL;
+
+  g_return_val_if_fail (STRATA_IS_SNAPSHOT_XML (self), FALSE);
+  g_return_val_if_fail (target != NULL, FALSE);
+  g_return_val_if_fail (paths != NULL, FALSE);
+
+  disks = find_domain_disks (self, target);
+  for (guint i = 0; i < disks->len; i++)
+    {
+      if (contradicts (g_ptr_array_index (disks, i), paths))
+        return TRUE;
+    }
+
+  return FALSE;
 }
 
 /**
@@ -257,4 +333,18 @@ strata_snapshot_xml_set_revert_disks (StrataSnapshotXml *self, GPtrArray *disks)
                                     disk->revert_overlay != NULL ? "external" : "no",
                                     disk->revert_overlay);
     }
+}
+
+/**
+ * strata_snapshot_xml_has_revert_disks:
+ * @self: a snapshot's document
+ *
+ * Returns: whether it says what the domain runs on since it went back to this snapshot
+ */
+gboolean
+strata_snapshot_xml_has_revert_disks (StrataSnapshotXml *self)
+{
+  g_return_val_if_fail (STRATA_IS_SNAPSHOT_XML (self), FALSE);
+
+  return strata_node_get_child (strata_snapshot_xml_get_root (self), "revertDisks") != NULL;
 }

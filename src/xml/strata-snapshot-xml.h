@@ -87,18 +87,24 @@ gboolean strata_snapshot_xml_replace_image (StrataSnapshotXml *self,
                                             const char *format);
 /* Writes the complete chain below the disk TARGET in <domain> and <inactiveDomain> as nested <backingStore>s.
  * PATHS and FORMATS: NULL-terminated, of equal length, from the image directly below the disk's source to
- * the bottom; an empty <backingStore/> ends it. TRUE if anything was changed. */
+ * the bottom; an empty <backingStore/> ends it. TRUE if anything was changed. Both NULL: says nothing, so that the
+ * images' headers decide. */
 gboolean strata_snapshot_xml_set_backing (StrataSnapshotXml *self,
                                           const char *target,
                                           const char *const *paths,
                                           const char *const *formats);
+/* whether what is written of the chain below TARGET, complete or not, is at odds with PATHS */
+gboolean strata_snapshot_xml_contradicts_backing (StrataSnapshotXml *self,
+                                                  const char *target,
+                                                  const char *const *paths);
 /* the <disks> entry's own source, for a leaf */
 gboolean strata_snapshot_xml_set_overlay (StrataSnapshotXml *self,
                                           const char *target,
                                           const char *path);
-/* <revertDisks>, replaced: (element-type StrataSnapshotDisk), of which target and revert_overlay are used;
- * NULL: removed */
+/* <revertDisks>, replaced: (element-type StrataSnapshotDisk), of which target and revert_overlay are used (a
+ * NULL one is written as left out); NULL: removed */
 void strata_snapshot_xml_set_revert_disks (StrataSnapshotXml *self, GPtrArray *disks);
+gboolean strata_snapshot_xml_has_revert_disks (StrataSnapshotXml *self);
 
 StrataSnapshotDisk *strata_snapshot_disk_new (const char *target, StrataSnapshotLocation location);
 void strata_snapshot_disk_free (StrataSnapshotDisk *self);

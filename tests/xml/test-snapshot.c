@@ -426,6 +426,46 @@ test_set_backing (void)
 }
 
 static void
+test_contradicts_backing (void)
+{
+  static const struct
+  {
+    const char *backing;
+    gboolean contradicts;
+  } cases[] = {
+    { "", FALSE },
+    { "<backingStore/>", TRUE },
+    { "<backingStore><source file='/a'/></backingStore>", FALSE },
+    { "<backingStore><source file='/b'/></backingStore>", TRUE },
+    { "<backingStore><source file='/a'/><backingStore/></backingStore>", TRUE },
+    { "<backingStore><source file='/a'/><backingStore type='block'><source dev='/dev/b'/>"
+      "</backingStore></backingStore>",
+      FALSE },
+    { "<backingStore><source file='/a'/><backingStore type='block'><source dev='/dev/b'/>"
+      "<backingStore/></backingStore></backingStore>",
+      FALSE },
+    { "<backingStore><source file='/a'/><backingStore type='block'><source dev='/dev/b'/>"
+      "<backingStore><source file='/c'/></backingStore></backingStore></backingStore>",
+      TRUE },
+  };
+  static const char *const chain[] = { "/a", "/dev/b", NULL };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *text = g_strconcat (
+          "<domainsnapshot><name>s</name><domain><name>d</name><devices>"
+          "<disk><source file='/top'/>",
+          cases[i].backing, "<target dev='vda'/></disk></devices></domain></domainsnapshot>", NULL);
+      g_autoptr (StrataSnapshotXml) xml = parse (text);
+
+      g_assert_cmpint (strata_snapshot_xml_contradicts_backing (xml, "vda", chain), ==,
+                       cases[i].contradicts);
+      g_assert_cmpint (strata_snapshot_xml_set_backing (xml, "vda", NULL, NULL), ==, i > 0);
+      g_assert_false (strata_snapshot_xml_contradicts_backing (xml, "vda", chain));
+    }
+}
+
+static void
 test_set_overlay (void)
 {
   g_autoptr (StrataSnapshotXml) xml = golden_snapshot ("snapshot.reverted.xml");
@@ -451,6 +491,7 @@ test_set_revert_disks (void)
   strata_snapshot_xml_set_revert_disks (xml, NULL);
   without = strata_snapshot_xml_to_string (xml);
   g_assert_null (strstr (without, "revertDisks"));
+  g_assert_false (strata_snapshot_xml_has_revert_disks (xml));
 
   add_disk (disks, "vda", STRATA_SNAPSHOT_EXTERNAL, NULL, IMAGES "web-vda.off.1795400391");
   add_disk (disks, "vdb", STRATA_SNAPSHOT_EXTERNAL, NULL, IMAGES "web-vdb.1795400391");
@@ -464,6 +505,7 @@ test_set_revert_disks (void)
   strata_snapshot_xml_set_revert_disks (xml, disks);
   g_clear_pointer (&after, g_free);
   after = strata_snapshot_xml_to_string (xml);
+  g_assert_true (strata_snapshot_xml_has_revert_disks (xml));
   g_assert_nonnull (strstr (after, "<revertDisks>\n    <disk name=\"vda\" snapshot=\"no\"/>"));
 }
 
@@ -602,6 +644,7 @@ main (int argc, char **argv)
   g_test_add_func ("/xml/snapshot/replace-image", test_replace_image);
   g_test_add_func ("/xml/snapshot/replace-drops-backing", test_replace_drops_backing);
   g_test_add_func ("/xml/snapshot/set-backing", test_set_backing);
+  g_test_add_func ("/xml/snapshot/contradicts-backing", test_contradicts_backing);
   g_test_add_func ("/xml/snapshot/set-overlay", test_set_overlay);
   g_test_add_func ("/xml/snapshot/set-revert-disks", test_set_revert_disks);
   g_test_add_func ("/xml/snapshot/malformed", test_malformed);

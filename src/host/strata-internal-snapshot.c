@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Snapshots inside an image: deleted and gone back to by libvirt's own calls, and looked after, since libvirt says
+ * "deleted" also where it found no tag, or not the right one.
+ */
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "strata-connection-private.h"
+#include "strata-domain-control.h"
+#include "strata-image-info.h"
+#include "strata-internal-snapshot.h"
+#include "strata-snapshot-private.h"
+#include "xml/strata-snapshot-xml.h"
+
+static gboolean
+native_delete (StrataConnection *connection, const char *uuid, const char *name, GError **error)
+{
+  g_autoptr (virDomain) domain = strata_connection_lookup_domain (connection, uuid, error);
+  g_autoptr (virDomainSnapshot) snapshot = NULL;
+  g_autoptr (GError) local_error = NULL;
+
+  if (domain == NULL)
+    return FALSE;
+
+  snapshot = strata_snapshot_lookup (domain, name, &local_error);
+  if (snapshot == NULL)
+    {
+      if (g_error_matches (local_error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND))
+        return TRUE;
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return FALSE;
+    }
+
+  if (virDomainSnapshotDelete (snapshot, 0) == 0 ||
+      strata_vir_last_code () == VIR_ERR_NO_DOMAIN_SNAPSHOT)
+    return TRUE;
+
+  strata_vir_set_error (error, _ ("Deleting the snapshot “%s”"), name);
+
+  return FALSE;
+}
+
+/* FALSE where it can't be told, too. */
+static gboolean
+has_tag (StrataConnection *connection,
+         const char *path,
+         const char *format,
+         const char *tag,
+         GCancellable *cancellable)
+{
+  g_autoptr (JsonObject) info = NULL;
+  JsonArray *snapshots;
+
+  if (!strata_connection_get_facts (connection)->is_local)
+    return FALSE;
+  info = strata_image_info_read (path, format, cancellable);
+  if (info == NULL || !json_object_has_member (info, "snapshots"))
+    return FALSE;
+
+  snapshots = json_object_get_array_member (info, "snapshots");
+  for (guint i = 0; i < json_array_get_length (snapshots); i++)
+    {
+      JsonObject *item = json_array_get_object_element (snapshots, i);
+
+      if (g_strcmp0 (json_object_get_string_member_with_default (item, "name", NULL), tag) == 0)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* QEMU's lock keeps it from an image that somebody runs. */
+static void
+delete_tag (const char *path, const char *tag)
+{
+  g_autoptr (GSubprocess) process =
+      g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_SILENCE | G_SUBPROCESS_FLAGS_STDERR_SILENCE, NULL,
+                        "qemu-img", "snapshot", "-d", tag, path, NULL);
+
+  if (process != NULL)
+    g_subprocess_wait (process, NULL, NULL);
+}
+
+static gboolean
+ensure_no_tag (StrataConnection *connection,
+               const char *path,
+               const char *format,
+               const char *tag,
+               GCancellable *cancellable,
+               GError **error)
+{
+  if (!has_tag (connection, path, format, tag, cancellable))
+    return TRUE;
+
+  delete_tag (path, tag);
+  if (!has_tag (connection, path, format, tag, cancellable))
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_FAILED, _ ("Shut down what uses the image, and try again."),
+                    _ ("The host says that the snapshot “%s” is deleted, but it is still in “%s”"),
+                    tag, path);
+
+  return FALSE;
+}
+
+/**
+ * strata_snapshot_delete_internal:
+ * @connection: a connection
+ * @uuid: a domain's UUID
+ * @name: the snapshot's name
+ * @tag: what it is called in the images
+ * @paths: the images that have it
+ * @formats: their formats
+ * @cancellable: (nullable): looked at between two images
+ * @error: where to put an error
+ *
+ * On a host that is not local libvirt's word is taken for it. Worker threads only.
+ *
+ * Returns: whether it is gone, from libvirt and from every image
+ */
+gboolean
+strata_snapshot_delete_internal (StrataConnection *connection,
+                                 const char *uuid,
+                                 const char *name,
+                                 const char *tag,
+                                 const char *const *paths,
+                                 const char *const *formats,
+                                 GCancellable *cancellable,
+                                 GError **error)
+{
+  STRATA_ASSERT_WORKER ();
+  g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
+
+  if (!native_delete (connection, uuid, name, error))
+    return FALSE;
+
+  for (size_t i = 0; paths[i] != NULL; i++)
+    {
+      if (g_cancellable_set_error_if_cancelled (cancellable, error) ||
+          !ensure_no_tag (connection, paths[i], formats[i], tag, cancellable, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* With memory libvirt starts the domain; paused, so that the guest does not write before it is off. */
+static unsigned int
+revert_flags (virDomainSnapshotPtr snapshot, StrataAfter after)
+{
+  g_autofree char *xml = NULL;
+  g_autoptr (StrataSnapshotXml) document = NULL;
+
+  switch (after)
+    {
+    case STRATA_AFTER_RUNNING:
+      return VIR_DOMAIN_SNAPSHOT_REVERT_RUNNING;
+    case STRATA_AFTER_PAUSED:
+      return VIR_DOMAIN_SNAPSHOT_REVERT_PAUSED;
+    case STRATA_AFTER_AS_SNAPSHOT:
+      return 0;
+    case STRATA_AFTER_OFF:
+    default:
+      break;
+    }
+
+  xml = virDomainSnapshotGetXMLDesc (snapshot, 0);
+  document = xml != NULL ? strata_snapshot_xml_new_from_string (xml, NULL) : NULL;
+  if (document != NULL && strata_snapshot_xml_get_memory (document) == STRATA_SNAPSHOT_NONE)
+    return 0;
+
+  return VIR_DOMAIN_SNAPSHOT_REVERT_PAUSED;
+}
+
+/* "Risky" is a definition that differs from the snapshot's, or one of an old libvirt that has none; the planner
+ * has compared them, and the domain is off, so that nothing can be lost by it. */
+static gboolean
+native_revert (virDomainSnapshotPtr snapshot, unsigned int flags, GError **error)
+{
+  if (virDomainRevertToSnapshot (snapshot, flags) == 0)
+    return TRUE;
+  if (strata_vir_last_code () == VIR_ERR_SNAPSHOT_REVERT_RISKY &&
+      virDomainRevertToSnapshot (snapshot, flags | VIR_DOMAIN_SNAPSHOT_REVERT_FORCE) == 0)
+    return TRUE;
+
+  strata_vir_set_error (error, _ ("Going back to a snapshot"));
+
+  return FALSE;
+}
+
+/**
+ * strata_snapshot_revert_internal:
+ * @connection: a connection
+ * @uuid: the UUID of a domain that is off
+ * @name: an internal snapshot of it
+ * @after: what the domain is afterwards
+ * @error: where to put an error
+ *
+ * Rewrites the image: nothing may stand on it. Worker threads only.
+ *
+ * Returns: whether the domain is where the snapshot says
+ */
+gboolean
+strata_snapshot_revert_internal (StrataConnection *connection,
+                                 const char *uuid,
+                                 const char *name,
+                                 StrataAfter after,
+                                 GError **error)
+{
+  g_autoptr (virDomain) domain = NULL;
+  g_autoptr (virDomainSnapshot) snapshot = NULL;
+
+  STRATA_ASSERT_WORKER ();
+  g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
+
+  domain = strata_connection_lookup_domain (connection, uuid, error);
+  if (domain == NULL)
+    return FALSE;
+  snapshot = strata_snapshot_lookup (domain, name, error);
+  if (snapshot == NULL || !native_revert (snapshot, revert_flags (snapshot, after), error))
+    return FALSE;
+
+  return after != STRATA_AFTER_OFF || virDomainIsActive (domain) == 0 ||
+         strata_domain_force_off (connection, uuid, error);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#pragma once
+
+#include "image/strata-request.h"
+#include "strata-connection.h"
+
+G_BEGIN_DECLS
+
+/* Snapshots inside an image, by libvirt's own calls. Blocking; worker threads only. */
+
+/* An internal snapshot: with its TAG in every image of PATHS (FORMATS: NULL-terminated like PATHS). Fine if it is
+ * gone already. */
+gboolean strata_snapshot_delete_internal (StrataConnection *connection,
+                                          const char *uuid,
+                                          const char *name,
+                                          const char *tag,
+                                          const char *const *paths,
+                                          const char *const *formats,
+                                          GCancellable *cancellable,
+                                          GError **error);
+/* The domain is off before. AFTER: OFF, RUNNING or PAUSED. */
+gboolean strata_snapshot_revert_internal (StrataConnection *connection,
+                                          const char *uuid,
+                                          const char *name,
+                                          StrataAfter after,
+                                          GError **error);
+
+G_END_DECLS

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#pragma once
+
+#include "strata-connection.h"
+
+G_BEGIN_DECLS
+
+/* A domain that is off goes on from the memory in FILE, with the definition XML; the file stays. Blocking; worker
+ * threads only. */
+gboolean strata_domain_restore (StrataConnection *connection,
+                                const char *uuid,
+                                const char *file,
+                                const char *xml,
+                                gboolean paused,
+                                GError **error);
+
+G_END_DECLS

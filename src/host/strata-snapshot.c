@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* What libvirt knows of a domain's snapshots: read, told, and forgotten. No image is touched here. */
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "strata-connection-private.h"
+#include "strata-snapshot-private.h"
+#include "strata-snapshot.h"
+#include "xml/strata-snapshot-xml.h"
+
+/* libvirt keeps <revertDisks> from 9.10 on, and before that drops it without a word. */
+#define KEEPS_REVERT_DISKS_SINCE 9010000
+
+virDomainSnapshotPtr
+strata_snapshot_lookup (virDomainPtr domain, const char *name, GError **error)
+{
+  virDomainSnapshotPtr snapshot = virDomainSnapshotLookupByName (domain, name, 0);
+
+  if (snapshot == NULL)
+    strata_vir_set_error (error, _ ("Looking for the snapshot “%s”"), name);
+
+  return snapshot;
+}
+
+static gboolean
+get_current (virDomainPtr domain, char **name, GError **error)
+{
+  g_autoptr (virDomainSnapshot) current = virDomainSnapshotCurrent (domain, 0);
+
+  *name = NULL;
+  if (current != NULL)
+    {
+      *name = g_strdup (virDomainSnapshotGetName (current));
+      return TRUE;
+    }
+  if (strata_vir_last_code () == VIR_ERR_NO_DOMAIN_SNAPSHOT)
+    return TRUE;
+
+  strata_vir_set_error (error, _ ("Asking for the current snapshot"));
+
+  return FALSE;
+}
+
+static char *
+get_xml (virDomainPtr domain, const char *name, GError **error)
+{
+  g_autoptr (virDomainSnapshot) snapshot = strata_snapshot_lookup (domain, name, error);
+  char *xml;
+
+  if (snapshot == NULL)
+    return NULL;
+
+  xml = virDomainSnapshotGetXMLDesc (snapshot, VIR_DOMAIN_SNAPSHOT_XML_SECURE);
+  if (xml == NULL)
+    strata_vir_set_error (error, _ ("Reading the snapshot “%s”"), name);
+
+  return xml;
+}
+
+static gboolean
+redefine (virDomainPtr domain, const char *name, const char *xml, gboolean current, GError **error)
+{
+  unsigned int flags = VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE;
+  g_autoptr (virDomainSnapshot) snapshot = NULL;
+
+  if (current)
+    flags |= VIR_DOMAIN_SNAPSHOT_CREATE_CURRENT;
+  snapshot = virDomainSnapshotCreateXML (domain, xml, flags);
+  if (snapshot != NULL)
+    return TRUE;
+
+  strata_vir_set_error (error, _ ("Writing down the snapshot “%s”"), name);
+
+  return FALSE;
+}
+
+static gboolean
+kept_revert_disks (virDomainPtr domain, const char *name, gboolean *kept, GError **error)
+{
+  g_autofree char *xml = get_xml (domain, name, error);
+  g_autoptr (StrataSnapshotXml) document = NULL;
+
+  if (xml == NULL)
+    return FALSE;
+  document = strata_snapshot_xml_new_from_string (xml, error);
+  if (document == NULL)
+    return FALSE;
+  *kept = strata_snapshot_xml_has_revert_disks (document);
+
+  return TRUE;
+}
+
+/* Any snapshot but NAME; NULL if there is no other. */
+static char *
+find_other (virDomainPtr domain, const char *name)
+{
+  virDomainSnapshotPtr *list = NULL;
+  int n = virDomainListAllSnapshots (domain, &list, 0);
+  g_autoptr (GPtrArray) snapshots =
+      strata_vir_take_list ((gpointer *) list, n, (GDestroyNotify) virDomainSnapshotFree);
+
+  for (guint i = 0; i < snapshots->len; i++)
+    {
+      const char *other = virDomainSnapshotGetName (g_ptr_array_index (snapshots, i));
+
+      if (!g_str_equal (other, name))
+        return g_strdup (other);
+    }
+
+  return NULL;
+}
+
+/* A change of the current snapshot clears <revertDisks> of the one that was it; so another one is, for a
+ * moment. */
+static gboolean
+redefine_by_way_of_another (virDomainPtr domain, const char *name, const char *xml, GError **error)
+{
+  g_autofree char *other = find_other (domain, name);
+  g_autofree char *other_xml = NULL;
+
+  if (other == NULL)
+    return TRUE;
+
+  other_xml = get_xml (domain, other, error);
+
+  return other_xml != NULL && redefine (domain, other, other_xml, TRUE, error) &&
+         redefine (domain, name, xml, TRUE, error);
+}
+
+/* Without <revertDisks> the next native revert would unlink what <disks> names, which may be the base of a
+ * child. */
+static gboolean
+ensure_revert_disks (virDomainPtr domain, const char *name, const char *xml, GError **error)
+{
+  gboolean kept;
+
+  if (!kept_revert_disks (domain, name, &kept, error))
+    return FALSE;
+  if (!kept && (!redefine_by_way_of_another (domain, name, xml, error) ||
+                !kept_revert_disks (domain, name, &kept, error)))
+    return FALSE;
+  if (kept)
+    return TRUE;
+
+  strata_set_error (
+      error, STRATA_ERROR_FAILED,
+      _ ("Do not go back to a snapshot of this virtual machine with another program."),
+      _ ("The host did not keep what “%s” stands on now"), name);
+
+  return FALSE;
+}
+
+/**
+ * strata_snapshot_keeps_revert_disks:
+ * @connection: a connection
+ *
+ * Returns: whether the host can be told what a domain runs on since it went back to a snapshot
+ */
+gboolean
+strata_snapshot_keeps_revert_disks (StrataConnection *connection)
+{
+  return strata_connection_get_facts (connection)->libvirt_version >= KEEPS_REVERT_DISKS_SINCE;
+}
+
+/**
+ * strata_snapshot_exists:
+ * @connection: a connection
+ * @uuid: a domain's UUID
+ * @name: a snapshot's name
+ * @exists: (out): whether the host knows it
+ * @error: where to put an error other than that it does not
+ *
+ * Worker threads only.
+ *
+ * Returns: whether @exists was set
+ */
+gboolean
+strata_snapshot_exists (StrataConnection *connection,
+                        const char *uuid,
+                        const char *name,
+                        gboolean *exists,
+                        GError **error)
+{
+  g_autoptr (virDomain) domain = NULL;
+  g_autoptr (virDomainSnapshot) snapshot = NULL;
+  g_autoptr (GError) local_error = NULL;
+
+  STRATA_ASSERT_WORKER ();
+  g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
+
+  domain = strata_connection_lookup_domain (connection, uuid, error);
+  if (domain == NULL)
+    return FALSE;
+
+  snapshot = strata_snapshot_lookup (domain, name, &local_error);
+  *exists = snapshot != NULL;
+  if (snapshot != NULL || g_error_matches (local_error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND))
+    return TRUE;
+
+  g_propagate_error (error, g_steal_pointer (&local_error));
+
+  return FALSE;
+}
+
+/**
+ * strata_snapshot_get_xml:
+ * @connection: a connection
+ * @uuid: a domain's UUID
+ * @name: a snapshot's name
+ * @error: where to put `STRATA_ERROR_NOT_FOUND` or another error
+ *
+ * Worker threads only.
+ *
+ * Returns: (transfer full): its document, with its secrets
+ */
+char *
+strata_snapshot_get_xml (StrataConnection *connection,
+                         const char *uuid,
+                         const char *name,
+                         GError **error)
+{
+  g_autoptr (virDomain) domain = NULL;
+
+  STRATA_ASSERT_WORKER ();
+  g_return_val_if_fail (STRATA_IS_CONNECTION (connection), NULL);
+
+  domain = strata_connection_lookup_domain (connection, uuid, error);
+
+  return domain != NULL ? get_xml (domain, name, error) : NULL;
+}
+
+/**
+ * strata_snapshot_get_current:
+ * @connection: a connection
+ * @uuid: a domain's UUID
+ * @name: (out) (nullable): the name of its current snapshot, %NULL if there is none
+ * @error: where to put libvirt's error
+ *
+ * Worker threads only.
+ *
+ * Returns: whether @name was set
+ */
+gboolean
+strata_snapshot_get_current (StrataConnection *connection,
+                             const char *uuid,
+                             char **name,
+                             GError **error)
+{
+  g_autoptr (virDomain) domain = NULL;
+
+  STRATA_ASSERT_WORKER ();
+  g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
+
+  domain = strata_connection_lookup_domain (connection, uuid, error);
+
+  return domain != NULL && get_current (domain, name, error);
+}
+
+/**
+ * strata_snapshot_define:
+ * @connection: a connection
+ * @uuid: a domain's UUID
+ * @xml: the snapshot's document
+ * @current: whether it becomes the current one; one that is stays so in any case
+ * @error: where to put an error
+ *
+ * A `<revertDisks>` is only kept on the current one, since on another it would say something untrue as soon as
+ * that became current. On the current one it is read back, and its loss is an error. Worker threads only.
+ *
+ * Returns: whether the host has it
+ */
+gboolean
+strata_snapshot_define (StrataConnection *connection,
+                        const char *uuid,
+                        const char *xml,
+                        gboolean current,
+                        GError **error)
+{
+  g_autoptr (StrataSnapshotXml) document = NULL;
+  g_autoptr (virDomain) domain = NULL;
+  g_autofree char *name = NULL;
+  g_autofree char *now = NULL;
+  g_autofree char *text = NULL;
+  gboolean is_current;
+
+  STRATA_ASSERT_WORKER ();
+  g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
+
+  document = strata_snapshot_xml_new_from_string (xml, error);
+  if (document == NULL)
+    return FALSE;
+  domain = strata_connection_lookup_domain (connection, uuid, error);
+  if (domain == NULL || !get_current (domain, &now, error))
+    return FALSE;
+
+  name = strata_snapshot_xml_get_name (document);
+  is_current = g_strcmp0 (name, now) == 0;
+  if (!current && !is_current)
+    strata_snapshot_xml_set_revert_disks (document, NULL);
+
+  /* CURRENT on the one that is current already drops <revertDisks>; without the flag it stays, and stays current. */
+  text = strata_snapshot_xml_to_string (document);
+  if (!redefine (domain, name, text, current && !is_current, error))
+    return FALSE;
+
+  return !strata_snapshot_xml_has_revert_disks (document) ||
+         !strata_snapshot_keeps_revert_disks (connection) ||
+         ensure_revert_disks (domain, name, text, error);
+}
+
+/**
+ * strata_snapshot_set_current:
+ * @connection: a connection
+ * @uuid: a domain's UUID
+ * @name: a snapshot's name
+ * @error: where to put `STRATA_ERROR_NOT_FOUND` or another error
+ *
+ * Worker threads only. The one that was current loses its `<revertDisks>` by it.
+ *
+ * Returns: whether it is the current one now
+ */
+gboolean
+strata_snapshot_set_current (StrataConnection *connection,
+                             const char *uuid,
+                             const char *name,
+                             GError **error)
+{
+  g_autofree char *xml = strata_snapshot_get_xml (connection, uuid, name, error);
+
+  return xml != NULL && strata_snapshot_define (connection, uuid, xml, TRUE, error);
+}
+
+/**
+ * strata_snapshot_forget:
+ * @connection: a connection
+ * @uuid: a domain's UUID
+ * @name: a snapshot's name
+ * @error: where to put libvirt's error
+ *
+ * Its children become those of its parent; every file stays. Worker threads only.
+ *
+ * Returns: whether the host does not know it any more
+ */
+gboolean
+strata_snapshot_forget (StrataConnection *connection,
+                        const char *uuid,
+                        const char *name,
+                        GError **error)
+{
+  g_autoptr (virDomain) domain = NULL;
+  g_autoptr (virDomainSnapshot) snapshot = NULL;
+  g_autoptr (GError) local_error = NULL;
+
+  STRATA_ASSERT_WORKER ();
+  g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
+
+  domain = strata_connection_lookup_domain (connection, uuid, error);
+  if (domain == NULL)
+    return FALSE;
+
+  snapshot = strata_snapshot_lookup (domain, name, &local_error);
+  if (snapshot == NULL)
+    {
+      if (g_error_matches (local_error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND))
+        return TRUE;
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return FALSE;
+    }
+
+  if (virDomainSnapshotDelete (snapshot, VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY) == 0 ||
+      strata_vir_last_code () == VIR_ERR_NO_DOMAIN_SNAPSHOT)
+    return TRUE;
+
+  strata_vir_set_error (error, _ ("Forgetting the snapshot “%s”"), name);
+
+  return FALSE;
+}

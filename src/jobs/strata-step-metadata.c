@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Steps that change what libvirt knows of snapshots, and no image. */
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "host/strata-snapshot-settle.h"
+#include "host/strata-snapshot.h"
+#include "strata-job-private.h"
+#include "strata-step-private.h"
+#include "xml/strata-error.h"
+
+/* snapshot-define ---------------------------------------------------------------------------------- */
+
+/* The key of the result that keeps the document of the snapshot that was current: with the change libvirt drops its
+ * <revertDisks>, and undo has to bring that back. */
+static char *
+result_key (StrataStepContext *context)
+{
+  return g_strconcat ("was-current:", strata_step_context_get (context, "snapshot"), NULL);
+}
+
+static gboolean
+keep_current (StrataStepContext *context, GError **error)
+{
+  const char *uuid = strata_step_context_get (context, "uuid");
+  const char *current = strata_step_context_get (context, "previous-current");
+  g_autofree char *key = result_key (context);
+  g_autofree char *xml = NULL;
+  g_autoptr (GError) local = NULL;
+
+  if (current == NULL || context->job == NULL || !strata_step_context_is (context, "current"))
+    return TRUE;
+
+  xml = strata_snapshot_get_xml (context->connection, uuid, current, &local);
+  if (xml != NULL)
+    strata_job_set_result (context->job, key, xml);
+  else if (!g_error_matches (local, STRATA_ERROR, STRATA_ERROR_NOT_FOUND))
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+snapshot_define_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
+{
+  return keep_current (context, error) &&
+         strata_snapshot_define (context->connection, strata_step_context_get (context, "uuid"),
+                                 strata_step_context_get (context, "xml"),
+                                 strata_step_context_is (context, "current"), error);
+}
+
+static gboolean
+restore_current (StrataStepContext *context, GError **error)
+{
+  const char *uuid = strata_step_context_get (context, "uuid");
+  const char *current = strata_step_context_get (context, "previous-current");
+  g_autofree char *key = result_key (context);
+  g_autofree char *xml = NULL;
+  g_autofree char *now = NULL;
+
+  if (current == NULL || !strata_step_context_is (context, "current"))
+    return TRUE;
+  if (!strata_snapshot_get_current (context->connection, uuid, &now, error))
+    return FALSE;
+  if (g_strcmp0 (now, current) == 0)
+    return TRUE;
+
+  if (context->job != NULL)
+    xml = strata_job_get_result (context->job, key);
+  if (xml == NULL)
+    return strata_snapshot_set_current (context->connection, uuid, current, error);
+
+  return strata_snapshot_define (context->connection, uuid, xml, TRUE, error);
+}
+
+static gboolean
+snapshot_define_undo (StrataStepContext *context, GError **error)
+{
+  const char *uuid = strata_step_context_get (context, "uuid");
+  const char *name = strata_step_context_get (context, "snapshot");
+  const char *previous = strata_step_context_get (context, "previous");
+  gboolean undone;
+
+  if (previous != NULL)
+    undone = strata_snapshot_define (context->connection, uuid, previous, FALSE, error);
+  else
+    undone = strata_snapshot_forget (context->connection, uuid, name, error);
+
+  return undone && restore_current (context, error);
+}
+
+const StrataStepClass strata_step_snapshot_define = {
+  .kind = "snapshot-define",
+  .run = snapshot_define_run,
+  .undo = snapshot_define_undo,
+};
+
+/* snapshot-forget ---------------------------------------------------------------------------------- */
+
+static gboolean
+snapshot_forget_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
+{
+  return strata_snapshot_forget (context->connection, strata_step_context_get (context, "uuid"),
+                                 strata_step_context_get (context, "snapshot"), error);
+}
+
+/* Its children went to its parent meanwhile; their own documents name it. */
+static gboolean
+snapshot_forget_undo (StrataStepContext *context, GError **error)
+{
+  const char *uuid = strata_step_context_get (context, "uuid");
+  JsonArray *children = strata_step_context_get_array (context, "children");
+
+  if (!strata_snapshot_define (context->connection, uuid, strata_step_context_get (context, "xml"),
+                               strata_step_context_is (context, "was-current"), error))
+    return FALSE;
+
+  for (guint i = 0; children != NULL && i < json_array_get_length (children); i++)
+    {
+      if (!strata_snapshot_define (context->connection, uuid,
+                                   json_array_get_string_element (children, i), FALSE, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+snapshot_forget_is_done (StrataStepContext *context, gboolean *done, GError **error)
+{
+  gboolean exists;
+
+  if (!strata_snapshot_exists (context->connection, strata_step_context_get (context, "uuid"),
+                               strata_step_context_get (context, "snapshot"), &exists, error))
+    return FALSE;
+  *done = !exists;
+
+  return TRUE;
+}
+
+const StrataStepClass strata_step_snapshot_forget = {
+  .kind = "snapshot-forget",
+  .run = snapshot_forget_run,
+  .undo = snapshot_forget_undo,
+  .is_done = snapshot_forget_is_done,
+};
+
+/* settle ------------------------------------------------------------------------------------------- */
+
+static GPtrArray *
+get_moves (StrataStepContext *context)
+{
+  JsonArray *map = strata_step_context_get_array (context, "map");
+  GPtrArray *moves = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_image_move_free);
+
+  for (guint i = 0; map != NULL && i < json_array_get_length (map); i++)
+    {
+      JsonObject *move = json_array_get_object_element (map, i);
+
+      g_ptr_array_add (moves,
+                       strata_image_move_new (json_object_get_string_member (move, "from"),
+                                              json_object_get_string_member (move, "to"),
+                                              json_object_get_string_member (move, "format")));
+    }
+
+  return moves;
+}
+
+static gboolean
+settle_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GPtrArray) moves = get_moves (context);
+  g_autoptr (GPtrArray) remarks = g_ptr_array_new_with_free_func (g_free);
+  gboolean settled =
+      strata_snapshot_settle (context->connection, strata_step_context_get (context, "uuid"), moves,
+                              remarks, cancellable, error);
+
+  for (guint i = 0; context->job != NULL && i < remarks->len; i++)
+    strata_job_append_log (context->job, g_ptr_array_index (remarks, i));
+
+  return settled;
+}
+
+const StrataStepClass strata_step_settle = {
+  .kind = "settle",
+  .run = settle_run,
+};
