@@ -17,6 +17,11 @@ G_BEGIN_DECLS
 void     strata_image_tags_fill    (StrataConnection  *connection,
                                     StrataImage       *image,
                                     virStorageVolPtr   volume);
+/* whether the client may do MODE, as of access(), with the file at PATH; else UNSUPPORTED, or NOT_FOUND */
+gboolean strata_image_tags_check_access (StrataConnection  *connection,
+                                         const char        *path,
+                                         int                mode,
+                                         GError           **error);
 /* empty for a format that has none */
 GStrv    strata_image_tags_list    (StrataConnection  *connection,
                                     const char        *path,

@@ -179,15 +179,16 @@ transmit_runs (virStreamPtr stream, const guint8 *bytes, guint64 n)
   return virStreamFinish (stream) == 0;
 }
 
+/* LAST: the file ends with it. libvirt ends the file where a hole ends, so that the last piece, hole or
+ * not, is what gives it its length. */
 static gboolean
-put (Copy *self, guint64 at, guint64 n, GError **error)
+put (Copy *self, guint64 at, guint64 n, gboolean last, GError **error)
 {
   g_autoptr (StrataPoolLease) lease = NULL;
   g_autoptr (virStorageVol) volume = NULL;
   g_autoptr (virStream) stream = NULL;
 
-  /* It was made as one big hole. */
-  if (is_zero (self->bytes, n))
+  if (!last && is_zero (self->bytes, n))
     return TRUE;
 
   volume = find_volume (self, self->to, &lease, error);
@@ -221,7 +222,7 @@ copy_pieces (Copy *self,
     {
       n = MIN (PIECE, length - at);
       if (g_cancellable_set_error_if_cancelled (cancellable, error) ||
-          !fetch (self, at, n, error) || !put (self, at, n, error))
+          !fetch (self, at, n, error) || !put (self, at, n, at + n == length, error))
         return FALSE;
       if (progress != NULL)
         progress (at + n, length, user_data);
