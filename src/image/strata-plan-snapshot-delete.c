@@ -26,7 +26,7 @@ typedef enum
 /* What becomes of one disk of a snapshot. */
 typedef struct
 {
-  const StrataSnapshotDisk *disk;
+  char *image;
   Fate fate;
   StrataMerging merging;
   char *why;
@@ -37,6 +37,7 @@ sentence_free (gpointer data)
 {
   Sentence *sentence = data;
 
+  g_free (sentence->image);
   g_free (sentence->why);
   g_free (sentence);
 }
@@ -95,17 +96,18 @@ judge (StrataPlanner *self,
        const StrataSnapshotDisk *disk)
 {
   StrataLayers *layers = strata_planner_get_layers (self);
-  StrataLayer *layer = strata_layers_find (layers, disk->image);
+  const char *image = strata_planner_where_is (self, disk->image);
+  StrataLayer *layer = strata_layers_find (layers, image);
   g_autoptr (GPtrArray) overlays = NULL;
   Sentence *sentence = g_new0 (Sentence, 1);
 
-  sentence->disk = disk;
+  sentence->image = g_strdup (image);
   sentence->fate = FATE_GONE;
   if (layer == NULL)
     return sentence;
 
-  overlays = strata_layers_get_overlays (layers, disk->image);
-  if (is_shared (self, domain, snapshot, disk->image, overlays->len == 0))
+  overlays = strata_layers_get_overlays (layers, image);
+  if (is_shared (self, domain, snapshot, image, overlays->len == 0))
     {
       sentence->fate = FATE_SHARED;
     }
@@ -291,6 +293,9 @@ merge_all (StrataPlanner *self, GPtrArray *sentences, GPtrArray *merges, GError 
       if (sentence->merging.direction == STRATA_MERGE_COMMIT &&
           !move_domains (self, &sentence->merging, moved, error))
         return FALSE;
+      if (sentence->merging.direction == STRATA_MERGE_COMMIT)
+        strata_planner_note_move (self, sentence->merging.upper->path,
+                                  sentence->merging.lower->path);
       g_ptr_array_add (merges, &sentence->merging);
     }
 
@@ -322,7 +327,7 @@ remove_files (StrataPlanner *self,
       g_autofree char *path = NULL;
 
       if (sentence->fate == FATE_FREE)
-        path = g_strdup (sentence->disk->image);
+        path = g_strdup (sentence->image);
       else if (sentence->fate == FATE_MERGE)
         path = g_strdup (sentence->merging.direction == STRATA_MERGE_COMMIT
                              ? sentence->merging.upper->path
@@ -378,7 +383,7 @@ delete_external (StrataPlanner *self,
     {
       strata_set_error (error, STRATA_ERROR_REFUSED,
                         _ ("Without --commit and --pull it becomes a joint until one is left."),
-                        _ ("The image “%s” of “%s” can’t be merged: %s"), retained->disk->image,
+                        _ ("The image “%s” of “%s” can’t be merged: %s"), retained->image,
                         snapshot->name, retained->why);
       return FALSE;
     }

@@ -89,7 +89,9 @@ strata_return_add_stop (StrataReturn *self)
     }
 
   json_object_set_boolean_member (args, "force", TRUE);
-  strata_plan_add_step (plan, "shut-down", args, _ ("Stop “%s”"), domain->name);
+  strata_planner_apply (self->planner,
+                        strata_plan_add_step (plan, "shut-down", args, _ ("Stop “%s”"), domain->name),
+                        NULL);
   strata_plan_add_effect (plan, STRATA_EFFECT_CHANGES, 0,
                           _ ("“%s” is stopped where it is"), domain->name);
   strata_plan_add_command (plan, "virsh destroy %s", domain->name);
@@ -280,8 +282,8 @@ add_current (StrataReturn *self, GPtrArray *overlays, GError **error)
                                              TRUE, error);
 }
 
-static void
-add_power (StrataReturn *self, StrataDomainXml *live)
+static gboolean
+add_power (StrataReturn *self, StrataDomainXml *live, GError **error)
 {
   StrataPlan *plan = self->planner->plan;
   const StrataSnapshotFacts *snapshot = self->snapshot;
@@ -293,17 +295,20 @@ add_power (StrataReturn *self, StrataDomainXml *live)
                     (after == STRATA_AFTER_AS_SNAPSHOT && g_strcmp0 (snapshot->state, "paused") == 0);
   g_autofree char *xml = strata_domain_xml_to_string (live);
   JsonObject *args;
+  StrataStepSpec *step;
 
   if (after == STRATA_AFTER_OFF || (after == STRATA_AFTER_AS_SNAPSHOT && !memory))
-    return;
+    return TRUE;
 
   args = strata_step_args ("uuid", uuid, "name", name, "memory-file",
                            memory ? snapshot->memory_file : NULL, "xml", memory ? xml : NULL, NULL);
   json_object_set_boolean_member (args, "paused", paused);
-  strata_plan_add_step (plan, memory ? "restore" : "start", args,
-                        memory ? _ ("Bring the memory of “%s” back") : _ ("Start “%s”"), name);
+  step = strata_plan_add_step (plan, memory ? "restore" : "start", args,
+                               memory ? _ ("Bring the memory of “%s” back") : _ ("Start “%s”"), name);
   strata_plan_add_command (plan, memory ? "virsh restore %s --xml %s.xml%s" : "virsh start %s%.0s%s",
                            memory ? snapshot->memory_file : name, name, paused ? " --paused" : "");
+
+  return strata_planner_apply (self->planner, step, error);
 }
 
 static gboolean
@@ -363,9 +368,8 @@ return_to_external (StrataReturn *self, GError **error)
     return FALSE;
   strata_return_add_stop (self);
   if (!strata_return_add_define (self, definition, FALSE, error) ||
-      !add_current (self, overlays, error))
+      !add_current (self, overlays, error) || !add_power (self, live, error))
     return FALSE;
-  add_power (self, live);
 
   return strata_return_remove_tips (self, error);
 }

@@ -60,6 +60,28 @@ strata_planner_put_definition (StrataPlanner *self,
   g_hash_table_insert (self->definitions, g_strdup (uuid), strata_domain_xml_copy (definition));
 }
 
+void
+strata_planner_note_move (StrataPlanner *self, const char *from, const char *to)
+{
+  if (self->moves == NULL)
+    self->moves = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+
+  g_hash_table_insert (self->moves, g_strdup (from), g_strdup (to));
+}
+
+/* A move goes down, so there is an end to them. */
+const char *
+strata_planner_where_is (StrataPlanner *self, const char *path)
+{
+  for (const char *next = path; next != NULL;)
+    {
+      path = next;
+      next = self->moves != NULL ? g_hash_table_lookup (self->moves, path) : NULL;
+    }
+
+  return path;
+}
+
 /**
  * strata_planner_get_document:
  * @self: the planner

@@ -17,6 +17,7 @@ typedef struct
   StrataLayers *layers;
   GHashTable *definitions; /* UUID -> StrataDomainXml */
   GHashTable *documents;   /* "UUID/SNAPSHOT" -> StrataSnapshotXml */
+  GHashTable *moves;       /* an image's path -> where a commit put its content */
 } StrataPlanner;
 
 /* A disk whose bytes matter: a plain file or block device, writable, with its healthy chain. */
@@ -71,6 +72,9 @@ StrataDomainXml *strata_planner_get_definition (StrataPlanner *self, const char 
 void strata_planner_put_definition (StrataPlanner *self,
                                     const char *uuid,
                                     StrataDomainXml *definition);
+/* where the content of what the facts call PATH is now */
+const char *strata_planner_where_is (StrataPlanner *self, const char *path);
+void strata_planner_note_move (StrataPlanner *self, const char *from, const char *to);
 StrataSnapshotXml *strata_planner_get_document (StrataPlanner *self,
                                                 StrataDomainFacts *domain,
                                                 const StrataSnapshotFacts *snapshot);
