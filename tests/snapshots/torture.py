@@ -1,0 +1,217 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""torture.py SEED N [--host new|old]: N random operations on snapshots and clones, and after each a look at every byte.
+
+Several machines that share base images are written to, snapshotted, reverted, cloned, merged, interrupted and resumed by
+stratactl, with somebody in between who uses plain virsh. A model that knows nothing of Strata says what each disk and each
+snapshot has to hold; what is there is read from libvirt's own documents and the images. Ends at the first difference, with
+all that it takes to do it again.
+"""
+
+import argparse
+import collections
+import os
+import random
+import re
+import shutil
+import sys
+import tempfile
+import time
+
+from torture_checks import Checker
+from torture_host import Host
+from torture_ops import Operations, Strata
+from torture_world import World
+
+FULL = 50  # after so many operations nothing that was read before counts
+
+
+class Torture:
+    def __init__(self, options):
+        self.options = options
+        uri = 'qemu:///session' if options.host == 'new' else os.environ.get('STRATA_OLD_HOST_URI')
+        if uri is None:
+            sys.exit('torture: there is no old host (STRATA_OLD_HOST_URI is not set)')
+        self.dir = tempfile.mkdtemp(prefix='torture-', dir=os.environ.get('STRATA_TEST_DIR'))
+        folders = [os.path.join(self.dir, name) for name in ('pool', 'loose', 'bases')]
+        for folder in folders:
+            os.mkdir(folder)
+        state = os.environ.get('XDG_STATE_HOME') or os.path.expanduser('~/.local/state')
+        self.journal = os.path.join(state, 'strata/journal')
+        self.strata = Strata(os.environ.get('STRATACTL', 'stratactl'), uri)
+        self.host = Host(uri, folders)
+        self.checker = Checker(self.host, '/dev/shm' if os.access('/dev/shm', os.W_OK) else self.dir)
+        self.world = World(self.host, folders, self.strata)
+        self.counts = collections.Counter()
+        self.refusals = collections.Counter()
+        self.failures = []
+
+    # What is wrong
+
+    def complaints(self, model, settled=None, full=False):
+        """What is wrong with the host if MODEL is right."""
+        found = list(self.checker.domains(model))
+        if found:
+            return found
+        seen = self.host.look(list(model.machines))
+        self.host.flush(seen)
+        found += self._disks(model, seen)
+        if found:
+            return found
+        found += self.checker.tree(model, seen)
+        found += self.checker.bytes_of(model, seen)
+        found += self.checker.chains(seen)
+        found += self.checker.strays(model, seen)
+        if settled is not None and not self.options.bytes_only:
+            found += self.checker.settled(settled, seen[settled])
+        if os.path.isdir(self.journal):
+            found += [f'a journal is left: {name}' for name in os.listdir(self.journal)]
+        if full:
+            found += self.checker.images_are_sound(seen)
+        return found
+
+    @staticmethod
+    def _disks(model, seen):
+        """Each machine has its disks. One whose content was not known may be missing: the snapshot did not have it."""
+        for machine in model.machines.values():
+            there = seen[machine.name].disks
+            machine.tips = {t: c for t, c in machine.tips.items() if t in there or c is not None}
+            if machine.tips.keys() != there.keys():
+                yield f'{machine.name}: has the disks {sorted(there)}, and should have {sorted(machine.tips)}'
+
+    def midway(self, before, after, name):
+        """What is wrong while a job on NAME is stopped on its way: all that it does not itself discard has to be there."""
+        missing = before.machines.keys() - set(self.host.names())
+        if missing:
+            return [f'{n}: the domain is gone' for n in missing]
+        seen = self.host.look(list(before.machines))
+        self.host.flush(seen)
+        kept = after.machines[name].snapshots.keys() & seen[name].snapshots.keys()
+
+        def counts(machine, snapshot):
+            return machine.name != name or (snapshot is not None and snapshot.name in kept)
+
+        return [f'while the job is stopped: {c}' for c in self.checker.bytes_of(before, seen, counts)]
+
+    # The run
+
+    def run(self):
+        begin = time.monotonic()
+        self.world.make()
+        operations = Operations(self.world.model, self.host, self.strata, self.midway)
+        wrong = self.complaints(operations.model, full=True)
+        if wrong:
+            return self.stop(0, 'the beginning', wrong)
+        made = time.monotonic()
+        for number in range(1, self.options.n + 1):
+            start = time.monotonic()
+            outcome = operations.step(number, random.Random(f'{self.options.seed}/{number}'))
+            done = time.monotonic()
+            wrong = self._judge(operations, outcome, number % FULL == 0 or number == self.options.n)
+            self._tell(number, outcome, done - start, time.monotonic() - done)
+            if wrong:
+                return self.stop(number, outcome.what, wrong)
+        self.table(time.monotonic() - made, made - begin)
+        return 1 if self.failures else 0
+
+    def _judge(self, operations, outcome, full):
+        if full:
+            self.checker.forget()
+        wrong = [f'{outcome.result}: {outcome.message}']
+        for model in outcome.candidates:
+            found = self.complaints(model, outcome.settled, full)
+            if not found:
+                operations.model = model
+                return []
+            wrong = found if model is outcome.candidates[0] else [*wrong, '— or else —', *found]
+        return wrong
+
+    def _tell(self, number, outcome, took, checked):
+        self.counts[outcome.kind, outcome.result] += 1
+        plain = re.sub(r'“[^”]*”|/[^ ]+|\b[sxirk]\d+\b', '…', outcome.message)
+        if outcome.result in ('refused', 'native refusal'):
+            self.refusals[outcome.kind, plain] += 1
+        if outcome.result == 'failed':
+            self.failures.append((number, outcome))
+        message = f': {outcome.message}' if outcome.message else ''
+        if not self.options.quiet:
+            print(f'{number:4} {outcome.what} -> {outcome.result}{message}  ({took:.1f} + {checked:.1f} s)', flush=True)
+
+    # What is said
+
+    def table(self, seconds, making):
+        results = ['done', 'refused', 'native refusal', 'cancelled', 'killed', 'resumed', 'rolled back', 'failed as it may', 'failed']
+        kinds = sorted({kind for kind, _ in self.counts})
+        print('\n' + ' ' * 16 + ' '.join(f'{r:>{max(6, len(r))}}' for r in results))
+        for kind in kinds:
+            print(f'{kind:16}' + ' '.join(f'{self.counts[kind, r] or "":>{max(6, len(r))}}' for r in results))
+        if self.refusals:
+            print('\nRefused:')
+        for (kind, message), count in self.refusals.most_common():
+            print(f'{count:5} × {kind}: {message}')
+        for number, outcome in self.failures:
+            print(f'FAILED {number}: {outcome.what}: {outcome.message}')
+        n = self.options.n
+        print(f'\n{n} operations, seed {self.options.seed}, {self.options.host} host: no byte lost, {len(self.failures)} failed; '
+              f'{seconds / max(n, 1):.2f} s each, {making:.1f} s to begin')
+
+    def stop(self, number, what, wrong):
+        print(f'\nWRONG after operation {number} of seed {self.options.seed}, {self.options.host} host: {what}')
+        for line in dict.fromkeys(wrong):
+            print(f'  {line.replace(self.dir + "/", "")}')
+        print(f'Again: ./dev test --torture {self.options.seed} {number} --host {self.options.host}\n')
+        self._state()
+        if self.options.keep:
+            shutil.copytree(self.dir, self.options.keep, dirs_exist_ok=True, ignore_dangling_symlinks=True)
+            print(f'The images are in {self.options.keep}')
+        return 1
+
+    def _chain(self, path, kind):
+        try:
+            return ' <- '.join(f'{os.path.relpath(p, self.dir)}' for p, _, _ in self.host.chain(path, kind))
+        except OSError as error:
+            return str(error)
+
+    def _short(self, what, path):
+        return f'; {what} {os.path.relpath(path, self.dir)}' if path else ''
+
+    def _state(self):
+        for name in self.host.names():
+            there = self.host.look([name])[name]
+            print(f'{name} ({there.state}), current snapshot {there.current}')
+            for target, disk in there.disks.items():
+                print(f'  {target}: {self._chain(disk.path, disk.format)}')
+            for snapshot in there.snapshots.values():
+                print(f'  {snapshot.name} on {snapshot.parent}, {snapshot.state}{", retained" if snapshot.retained else ""}'
+                      f'{", memory in " + snapshot.memory_file if snapshot.memory_file else ""}')
+                for target, where in snapshot.disks.items():
+                    disk = snapshot.domain[target]
+                    print(f'    {target} {where}: {self._chain(disk.path, disk.format)}'
+                          f'{self._short("overlay", snapshot.overlays.get(target))}'
+                          f'{self._short("reverted onto", snapshot.revert_overlays.get(target))}')
+        print('Files: ' + ' '.join(sorted(os.path.relpath(p, self.dir) for p in self.host.files())))
+
+    def close(self):
+        self.world.clear()
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description='Random operations on snapshots and clones, every byte checked after each.')
+    parser.add_argument('seed')
+    parser.add_argument('n', type=int)
+    parser.add_argument('--host', choices=('new', 'old'), default='new')
+    parser.add_argument('--keep', metavar='DIR', help='where the images go if something is wrong')
+    parser.add_argument('--bytes-only', action='store_true',
+                        help='do not ask whether libvirt\'s own calls would be safe on what stratactl leaves')
+    parser.add_argument('-q', '--quiet', action='store_true', help='do not say each operation')
+    torture = Torture(parser.parse_args())
+    try:
+        status = torture.run()
+    finally:
+        torture.close()
+    sys.exit(status)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What has to be true after each operation of torture.py. Every check yields its complaints, a line each."""
+
+import os
+import shutil
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+
+from torture_host import LIMIT, run
+from torture_model import expanded, first_difference
+
+
+class Checker:
+    """Compares a host with a model. What was read once is not read again as long as no file of its chain changed."""
+
+    def __init__(self, host, scratch):
+        self.host, self.scratch = host, scratch
+        self._read = {}    # (chain's stamps, tag): content
+        self._pool = ThreadPoolExecutor(max_workers=2)
+        self._number = 0
+
+    # Bytes
+
+    def _compare(self, what, path, kind, tag, content):
+        """(complaint or None, content)."""
+        try:
+            chain = self.host.chain(path, kind)
+        except OSError as error:
+            return f'{what}: {error}', content
+        key = (tuple(chain), tag)
+        if content is not None and self._read.get(key) == content:
+            return None, content
+        try:
+            got = self._bytes(path, kind, tag)
+        except (OSError, RuntimeError) as error:
+            return f'{what}: cannot be read: {error}', content
+        if content is None:
+            content = got[::4096]
+        if got != expanded(content):
+            return f'{what}: {first_difference(content, got)} ({path}{", tag " + tag if tag else ""})', content
+        self._read[key] = content
+        return None, content
+
+    def _bytes(self, path, kind, tag):
+        """What a guest sees in an image now, or as it was under TAG."""
+        self._number += 1
+        out = os.path.join(self.scratch, f'torture-{os.getpid()}-{self._number}')
+        copy = out + '.qcow2'
+        try:
+            how = []
+            if tag is not None:
+                image = self.host.image(path)[1]
+                if tag not in image.tags:
+                    raise RuntimeError(f'{path} has no tag {tag}')
+                how = ['-l', f'snapshot.name={tag}']
+                # qemu-img shows as much of a tag as the image is large now.
+                if image.tags[tag] > image.size:
+                    shutil.copyfile(path, copy)
+                    run('qemu-img', 'snapshot', '-a', tag, copy)
+                    path, how = copy, []
+            run('qemu-img', 'convert', '-U', '-f', kind, '-O', 'raw', *how, path, out)
+            with open(out, 'rb') as file:
+                return file.read() if tag is None else file.read(image.tags[tag])
+        finally:
+            for one in (out, copy):
+                if os.path.exists(one):
+                    os.remove(one)
+
+    def forget(self):
+        """Reads everything again the next time."""
+        self._read.clear()
+
+    def bytes_of(self, model, seen, only=lambda machine, snapshot: True):
+        """Compares all contents; learns those that the model does not know."""
+        tasks = []
+
+        def ask(what, disk, tag, table, target):
+            tasks.append((table, target, self._pool.submit(self._compare, what, disk.path, disk.format, tag, table[target])))
+
+        for machine in model.machines.values():
+            there = seen[machine.name]
+            for target in machine.tips if only(machine, None) else ():
+                ask(f'{machine.name} {target}', there.disks[target], None, machine.tips, target)
+            for snapshot in machine.snapshots.values():
+                document = there.snapshots.get(snapshot.name)
+                if document is None or not only(machine, snapshot):
+                    continue
+                for target, where in document.disks.items():
+                    if target in snapshot.contents:
+                        ask(f'{machine.name}/{snapshot.name} {target}', document.domain[target],
+                            snapshot.name if where == 'internal' else None, snapshot.contents, target)
+        complaints = []
+        for table, target, task in tasks:
+            complaint, content = task.result()
+            table[target] = content
+            if complaint:
+                complaints.append(complaint)
+        for path, (kind, content) in model.bases.items():
+            complaint, _ = self._compare(f'base {path}', path, kind, None, content)
+            if complaint:
+                complaints.append(complaint)
+        return complaints
+
+    # Names, trees, states
+
+    @staticmethod
+    def tree(model, seen):
+        for machine in model.machines.values():
+            there = seen[machine.name]
+            visible = {name: s for name, s in there.snapshots.items() if not s.retained}
+            for name in sorted(machine.snapshots.keys() - visible.keys()):
+                yield f'{machine.name}/{name}: is lost'
+            for name in sorted(visible.keys() - machine.snapshots.keys()):
+                yield f'{machine.name}/{name}: nobody took it'
+            for name in sorted(machine.snapshots.keys() & visible.keys()):
+                yield from Checker._snapshot(machine, there, machine.snapshots[name], visible[name])
+            if machine.state != there.state:
+                yield f'{machine.name}: is {there.state}, and should be {machine.state}'
+            if machine.current is not None and there.visible(there.current) != machine.current:
+                yield f'{machine.name}: {there.visible(there.current)} is current, and should be {machine.current}'
+            if machine.title is not None:
+                words = [there.inactive.findtext('title'), there.inactive.findtext('metadata/{urn:torture}note')]
+                if words != [machine.title, machine.title]:
+                    yield f'{machine.name}: title and note are {words}'
+
+    @staticmethod
+    def _snapshot(machine, there, snapshot, document):
+        what = f'{machine.name}/{snapshot.name}'
+        parent = there.visible(document.parent)
+        if parent != snapshot.parent:
+            yield f'{what}: stands on {parent}, and stood on {snapshot.parent}'
+        if document.description != snapshot.description:
+            yield f'{what}: is described as “{document.description}”, and was as “{snapshot.description}”'
+        if set(document.disks) != set(snapshot.contents):
+            yield f'{what}: has the disks {sorted(document.disks)}, and had {sorted(snapshot.contents)}'
+        for field in ('state', 'memory'):
+            wanted = getattr(snapshot, field)
+            if wanted is None:
+                setattr(snapshot, field, getattr(document, field))
+            elif getattr(document, field) != wanted:
+                yield f'{what}: {field} is {getattr(document, field)}, and was {wanted}'
+        if document.memory_file is not None and not os.path.exists(document.memory_file):
+            yield f'{what}: its memory file is gone'
+
+    # Chains and files
+
+    def chains(self, seen):
+        """Nothing disagrees with the headers, and no definition with another one."""
+        for name, there in seen.items():
+            for target, disk in there.disks.items():
+                yield from self._explicit(f'{name} {target}', disk)
+                if there.inactive_disks[target].path != disk.path:
+                    yield f'{name} {target}: runs on {disk.path}, is defined on {there.inactive_disks[target].path}'
+            for disk in there.inactive_disks.values():
+                yield from self._explicit(f'{name} {disk.target}, as defined', disk)
+            for snapshot in there.snapshots.values():
+                for disk in [*snapshot.domain.values(), *snapshot.inactive.values()]:
+                    yield from self._explicit(f'{name}/{snapshot.name} {disk.target}', disk)
+        for path in self.host.files():
+            image = self.host.image(path)[1]
+            if image.backing is not None and image.backing_format is None:
+                yield f'{path}: the header does not say the format of its backing file'
+
+    def _explicit(self, what, disk):
+        if not disk.chain and not disk.complete:
+            return
+        try:
+            real = [path for path, _, _ in self.host.chain(disk.path, disk.format)][1:]
+        except OSError as error:
+            yield f'{what}: {error}'
+            return
+        if disk.chain != (real if disk.complete else real[:len(disk.chain)]):
+            yield f'{what}: <backingStore> says {disk.chain}, the headers {real}'
+
+    def strays(self, model, seen):
+        """Files that nothing leads to."""
+        used = set(model.bases)
+        tops = []
+        for there in seen.values():
+            tops += [(d.path, d.format) for d in [*there.disks.values(), *there.inactive_disks.values()]]
+            for snapshot in there.snapshots.values():
+                tops += [(d.path, d.format) for d in [*snapshot.domain.values(), *snapshot.inactive.values()]]
+                used.add(snapshot.memory_file)
+        for path, kind in tops:
+            try:
+                used.update(p for p, _, _ in self.host.chain(path, kind))
+            except OSError as error:
+                yield f'a chain is broken: {error}'
+        for path in sorted(self.host.files() - used):
+            yield f'{path}: a file that nothing leads to'
+
+    def domains(self, model):
+        names = set(self.host.names())
+        for name in sorted(names - model.machines.keys()):
+            yield f'{name}: a domain that nobody made'
+        for name in sorted(model.machines.keys() - names):
+            yield f'{name}: the domain is gone'
+
+    # What Strata leaves behind it for other tools
+
+    def settled(self, name, there):
+        """After Strata changed the snapshots of NAME, libvirt's own calls are safe on them."""
+        if not there.snapshots:
+            return
+        if there.current is None:
+            yield f'{name}: has snapshots and no current one'
+            return
+        for snapshot in there.snapshots.values():
+            for target, where in snapshot.disks.items():
+                disk = snapshot.domain[target]
+                if where == 'external' and not disk.complete:
+                    yield f'{name}/{snapshot.name} {target}: the <backingStore> is not complete'
+        current = there.snapshots[there.current]
+        has_children = any(s.parent == current.name for s in there.snapshots.values())
+        for target, where in current.disks.items():
+            overlay = current.revert_overlays.get(target, current.overlays.get(target))
+            if where == 'external' and overlay != there.inactive_disks[target].path and (
+                    self.host.keeps_revert_disks or not has_children):
+                yield (f'{name}/{current.name} {target}: is current, and says that the machine runs on {overlay}; '
+                       f'it runs on {there.inactive_disks[target].path}')
+
+    # The files themselves
+
+    def images_are_sound(self, seen):
+        """What qemu-img check says of each qcow2 file that nobody writes."""
+        running = {d.path for m in seen.values() if m.state != 'off' for d in m.disks.values()}
+        for path in sorted(self.host.files() - running):
+            if self.host.image(path)[1].format == 'qcow2':
+                done = subprocess.run(['qemu-img', 'check', '-q', '-U', '-f', 'qcow2', path], capture_output=True,
+                                      text=True, timeout=LIMIT, check=False)
+                if done.returncode not in (0, 3):    # 3: leaked clusters, which hurt nobody
+                    yield f'{path}: qemu-img check: {done.stderr.strip() or done.stdout.strip()}'
