@@ -137,6 +137,7 @@ strata_plan_flatten (StrataPlanner *self, GError **error)
         continue;
       chain = strata_graph_get_chain (self->graph, disk->source, error);
       if (chain == NULL || !need_pullable (self, domain, disk, layer, error) ||
+          !strata_planner_drop_backing (self, layer->path, error) ||
           !add_pull (self, domain, disk, layer, error))
         return NULL;
     }

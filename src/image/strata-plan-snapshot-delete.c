@@ -388,7 +388,8 @@ delete_external (StrataPlanner *self,
       return FALSE;
     }
   if (retained != NULL)
-    return retain (self, domain, snapshot, retained->why, error);
+    return retain (self, domain, snapshot, retained->why, error) &&
+           strata_planner_add_settle (self, domain, NULL, error);
 
   strata_plan_give_up (self->plan, "%s/%s", domain->uuid, snapshot->name);
   if (find_fate (sentences, FATE_MERGE) != NULL &&

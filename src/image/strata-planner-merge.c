@@ -304,6 +304,82 @@ add_pull (StrataPlanner *self, const StrataMerging *merging, GError **error)
   return strata_planner_apply (self, step, error);
 }
 
+static gboolean
+says_backing (StrataDomainXml *definition)
+{
+  g_autoptr (GPtrArray) disks = strata_domain_xml_get_disks (definition);
+
+  for (guint i = 0; i < disks->len; i++)
+    {
+      if (((StrataDiskXml *) g_ptr_array_index (disks, i))->backing != NULL)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* Where a definition and a header disagree nobody knows which chain the owner means. */
+static gboolean
+need_agreement (StrataPlanner *self, const StrataDomainFacts *domain, GError **error)
+{
+  for (guint i = 0; i < domain->disks->len; i++)
+    {
+      const StrataDiskXml *disk = g_ptr_array_index (domain->disks, i);
+      StrataImage *image = strata_graph_get_image (self->graph, disk->source);
+
+      if (image == NULL || disk->backing == NULL ||
+          g_strcmp0 (disk->backing, image->backing_path) == 0)
+        continue;
+
+      strata_set_error (error, STRATA_ERROR_REFUSED,
+                        _ ("Correct the <backingStore> in the definition, or the image’s header."),
+                        _ ("Disk %s of “%s” stands on “%s” by its definition, but on “%s” by its "
+                           "header"),
+                        disk->target, domain->name, disk->backing,
+                        image->backing_path != NULL ? image->backing_path : "-");
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* An explicit <backingStore>, as libvirt itself writes it when it takes an external snapshot of a VM that is off, outranks
+ * the headers. After a merge it would open images that are gone, or worse, still there. So it goes before. */
+gboolean
+strata_planner_drop_backing (StrataPlanner *self, const char *path, GError **error)
+{
+  StrataLayers *layers = strata_planner_get_layers (self);
+  GPtrArray *domains = strata_graph_get_domains (self->graph);
+
+  for (guint i = 0; i < domains->len; i++)
+    {
+      StrataDomainFacts *domain = g_ptr_array_index (domains, i);
+      StrataDomainXml *definition;
+      gboolean reaches = FALSE;
+
+      for (guint j = 0; j < domain->disks->len && !reaches; j++)
+        {
+          g_autofree char *key = strata_stake_make_key (
+              domain->uuid, NULL, ((StrataDiskXml *) domain->disks->pdata[j])->target);
+          StrataStake *stake = strata_layers_find_stake (layers, key);
+
+          reaches = stake != NULL && strata_layers_reach (layers, stake->top, path);
+        }
+      definition = reaches ? strata_planner_get_definition (self, domain->uuid) : NULL;
+      if (definition == NULL || !domain->persistent || !says_backing (definition))
+        continue;
+      if (!need_agreement (self, domain, error))
+        return FALSE;
+
+      strata_domain_xml_drop_backing (definition);
+      if (!strata_planner_apply (
+              self, strata_planner_add_define (self, definition, domain->xml, FALSE), error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
 /**
  * strata_planner_add_merge:
  * @self: the planner
@@ -319,6 +395,8 @@ strata_planner_add_merge (StrataPlanner *self, const StrataMerging *merging, GEr
 {
   strata_plan_add_resource (self->plan, merging->upper->path);
   strata_plan_add_resource (self->plan, merging->lower->path);
+  if (!strata_planner_drop_backing (self, merging->upper->path, error))
+    return FALSE;
 
   return merging->direction == STRATA_MERGE_COMMIT ? add_commit (self, merging, error)
                                                    : add_pull (self, merging, error);

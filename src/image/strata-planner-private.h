@@ -110,6 +110,8 @@ gboolean strata_planner_choose_merge (StrataPlanner *self,
 gboolean strata_planner_add_merge (StrataPlanner *self,
                                    const StrataMerging *merging,
                                    GError **error);
+/* whoever has PATH in his chain no longer says what it stands on: the headers do */
+gboolean strata_planner_drop_backing (StrataPlanner *self, const char *path, GError **error);
 
 /* strata-planner-snapshot.c: steps about snapshots */
 gboolean strata_planner_add_snapshot_define (StrataPlanner *self,

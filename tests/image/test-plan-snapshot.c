@@ -168,7 +168,7 @@ test_several_children_make_a_joint (void)
   g_autoptr (GError) error = NULL;
   g_autoptr (StrataPlan) plan = NULL;
 
-  assert_delete (graph, "s1", STRATA_MERGE_CHEAPER, "snapshot-define");
+  assert_delete (graph, "s1", STRATA_MERGE_CHEAPER, "snapshot-define settle");
   plan = plan_delete (graph, "s1", STRATA_MERGE_COMMIT, &error);
   assert_refused (error, plan, "a.qcow2, fork.qcow2");
 }
@@ -206,7 +206,7 @@ test_tag_in_the_overlay_makes_a_joint (void)
   g_autoptr (StrataGraph) graph = lined (STRATA_DOMAIN_STATE_OFF);
 
   paper_host_internal (graph, "web", "i1", "s3", "tip.qcow2", TRUE);
-  assert_delete (graph, "s3", STRATA_MERGE_CHEAPER, "snapshot-define");
+  assert_delete (graph, "s3", STRATA_MERGE_CHEAPER, "snapshot-define settle");
 }
 
 static void
@@ -218,7 +218,7 @@ test_thin_clone_makes_a_joint (void)
 
   paper_host_image (graph, "clone.qcow2", "a.qcow2");
   paper_host_add (graph, "clone", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "clone.qcow2", NULL);
-  assert_delete (graph, "s2", STRATA_MERGE_CHEAPER, "snapshot-define");
+  assert_delete (graph, "s2", STRATA_MERGE_CHEAPER, "snapshot-define settle");
   /* Two headers name a: both are told. */
   assert_delete (graph, "s1", STRATA_MERGE_COMMIT,
                  "snapshot-define | commit commit snapshot-forget settle delete-volume");
