@@ -44,6 +44,9 @@ def first_difference(content, got):
             f'{got[at * CHUNK]:#04x} in place of {content[at]:#04x}')
 
 
+ANY = '*'  # some snapshot, whichever is chosen
+
+
 @dataclass
 class Snapshot:
     """CONTENTS has the disks that are in it; None is a content that has to be learnt. MEMORY and STATE are libvirt's."""
@@ -84,7 +87,8 @@ class Machine:
             if other.parent == name:
                 other.parent = gone.parent
         if self.current == name:
-            self.current = gone.parent
+            # libvirt must always have one: without a parent it may be any that is left.
+            self.current = gone.parent or (ANY if self.snapshots else None)
 
 
 @dataclass
