@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Copying an image's file as it is: the accelerator beside the worker domain's block copy.
+/* Copying an image's file as it is: the accelerator beside the worker domain's block copy, and the way to
+ * take internal snapshots along.
  *
- * It is right only for an image that is all in one file and holds nothing but what the guest sees; one
- * with internal snapshots would take them along, unsealed. The kernel's copy_file_range() shares the
- * blocks where the file system can (btrfs, XFS). `./dev bench clone` compares the ways.
+ * As an accelerator it is right only for an image that is all in one file and holds nothing but what the
+ * guest sees; one with internal snapshots would take them along, unsealed. The kernel's copy_file_range()
+ * shares the blocks where the file system can (btrfs, XFS). `./dev bench clone` compares the ways.
  */
 
 #include "config.h"
@@ -18,6 +19,7 @@
 
 #include "strata-direct-copy.h"
 #include "strata-image-info.h"
+#include "strata-volume-copy.h"
 #include "xml/strata-error.h"
 
 #define CHUNK (32 * 1024 * 1024)
@@ -122,6 +124,46 @@ set_copy_error (GError **error, int number, const char *to)
   return FALSE;
 }
 
+/* PLAIN: only an image that nothing but the guest's data is in */
+static gboolean
+copy_file (StrataConnection *connection,
+           const char *from,
+           const char *to,
+           gboolean plain,
+           StrataByteFunc progress,
+           gpointer user_data,
+           GCancellable *cancellable,
+           GError **error)
+{
+  g_autofd int in = -1;
+  g_autofd int out = -1;
+  struct stat status;
+  int number;
+
+  if (strata_connection_get_facts (connection)->is_local)
+    in = open (from, O_RDONLY | O_CLOEXEC);
+  if (in < 0 || fstat (in, &status) < 0 || !S_ISREG (status.st_mode) ||
+      (plain && !look_whether_plain (from, cancellable)))
+    return set_copy_error (error, EOPNOTSUPP, to);
+
+  out = open (to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (out < 0 && errno == EEXIST)
+    {
+      strata_set_error (error, STRATA_ERROR_EXISTS, NULL, _ ("The file “%s” exists already"), to);
+      return FALSE;
+    }
+  if (out < 0)
+    return set_copy_error (error, EOPNOTSUPP, to);
+
+  number = copy_all (in, out, status.st_size, progress, user_data, cancellable);
+  if (number == 0 && !g_cancellable_set_error_if_cancelled (cancellable, error))
+    return TRUE;
+
+  g_unlink (to);
+
+  return number != 0 ? set_copy_error (error, number, to) : FALSE;
+}
+
 /**
  * strata_direct_copy:
  * @connection: a connection
@@ -146,34 +188,46 @@ strata_direct_copy (StrataConnection *connection,
                     GCancellable *cancellable,
                     GError **error)
 {
-  g_autofd int in = -1;
-  g_autofd int out = -1;
-  struct stat status;
-  int number;
+  STRATA_ASSERT_WORKER ();
+  g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
+
+  return copy_file (connection, from, to, TRUE, progress, user_data, cancellable, error);
+}
+
+/**
+ * strata_direct_copy_verbatim:
+ * @connection: a connection
+ * @from: an image of any format, with whatever is in it, that nobody writes to
+ * @to: where its twin goes, mode 0600; nothing may be there
+ * @progress: (nullable): called in this thread with bytes of the file
+ * @user_data: for @progress
+ * @cancellable: (nullable): to give up
+ * @error: as of strata_direct_copy()
+ *
+ * The file byte for byte: internal snapshots, bitmaps, and the name of what it stands on. Where the client
+ * may not, or on another host, libvirt carries the bytes. Worker threads only.
+ *
+ * Returns: whether @to is a copy of @from; if not, nothing of it is left
+ */
+gboolean
+strata_direct_copy_verbatim (StrataConnection *connection,
+                             const char *from,
+                             const char *to,
+                             StrataByteFunc progress,
+                             gpointer user_data,
+                             GCancellable *cancellable,
+                             GError **error)
+{
+  g_autoptr (GError) local = NULL;
 
   STRATA_ASSERT_WORKER ();
   g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
 
-  if (strata_connection_get_facts (connection)->is_local)
-    in = open (from, O_RDONLY | O_CLOEXEC);
-  if (in < 0 || fstat (in, &status) < 0 || !S_ISREG (status.st_mode) ||
-      !look_whether_plain (from, cancellable))
-    return set_copy_error (error, EOPNOTSUPP, to);
-
-  out = open (to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (out < 0 && errno == EEXIST)
-    {
-      strata_set_error (error, STRATA_ERROR_EXISTS, NULL, _ ("The file “%s” exists already"), to);
-      return FALSE;
-    }
-  if (out < 0)
-    return set_copy_error (error, EOPNOTSUPP, to);
-
-  number = copy_all (in, out, status.st_size, progress, user_data, cancellable);
-  if (number == 0 && !g_cancellable_set_error_if_cancelled (cancellable, error))
+  if (copy_file (connection, from, to, FALSE, progress, user_data, cancellable, &local))
     return TRUE;
+  if (g_error_matches (local, STRATA_ERROR, STRATA_ERROR_UNSUPPORTED))
+    return strata_volume_copy (connection, from, to, progress, user_data, cancellable, error);
+  g_propagate_error (error, g_steal_pointer (&local));
 
-  g_unlink (to);
-
-  return number != 0 ? set_copy_error (error, number, to) : FALSE;
+  return FALSE;
 }

@@ -15,5 +15,13 @@ gboolean strata_direct_copy (StrataConnection *connection,
                              gpointer user_data,
                              GCancellable *cancellable,
                              GError **error);
+/* any file, with all that is in it; through libvirt where the client may not */
+gboolean strata_direct_copy_verbatim (StrataConnection *connection,
+                                      const char *from,
+                                      const char *to,
+                                      StrataByteFunc progress,
+                                      gpointer user_data,
+                                      GCancellable *cancellable,
+                                      GError **error);
 
 G_END_DECLS

@@ -163,6 +163,56 @@ resolve_disk (StrataConnection *self, StrataDiskXml *disk)
     }
 }
 
+static void
+make_canonical (StrataConnection *self, char **path)
+{
+  g_autofree char *canonical = NULL;
+
+  if (*path == NULL)
+    return;
+  canonical = strata_connection_canonical_path (self, *path);
+  g_set_str (path, canonical);
+}
+
+/* The image of a disk that is given as pool and volume, which is named by the volume alone. */
+static void
+resolve_volume (StrataConnection *self, const char *xml, StrataSnapshotDisk *disk)
+{
+  g_autoptr (StrataSnapshotXml) document = strata_snapshot_xml_new_from_string (xml, NULL);
+  g_autoptr (StrataDomainXml) definition =
+      document != NULL ? strata_snapshot_xml_get_live_definition (document) : NULL;
+  g_autoptr (GPtrArray) disks =
+      definition != NULL ? strata_domain_xml_get_disks (definition) : NULL;
+
+  for (guint i = 0; disks != NULL && i < disks->len; i++)
+    {
+      StrataDiskXml *candidate = g_ptr_array_index (disks, i);
+
+      if (g_strcmp0 (candidate->target, disk->target) != 0 ||
+          !g_str_equal (candidate->type, "volume"))
+        continue;
+      resolve_disk (self, candidate);
+      if (!g_str_equal (candidate->type, "volume"))
+        g_set_str (&disk->image, candidate->source);
+    }
+}
+
+static void
+resolve_snapshot (StrataConnection *self, StrataSnapshotFacts *snapshot)
+{
+  for (guint i = 0; i < snapshot->disks->len; i++)
+    {
+      StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, i);
+
+      if (disk->image != NULL && !g_path_is_absolute (disk->image))
+        resolve_volume (self, snapshot->xml, disk);
+      make_canonical (self, &disk->image);
+      make_canonical (self, &disk->overlay);
+      make_canonical (self, &disk->revert_overlay);
+    }
+  make_canonical (self, &snapshot->memory_file);
+}
+
 StrataDomainFacts *
 strata_connection_look (StrataConnection *self, virDomainPtr domain, GError **error)
 {
@@ -174,6 +224,8 @@ strata_connection_look (StrataConnection *self, virDomainPtr domain, GError **er
 
   for (guint i = 0; i < facts->disks->len; i++)
     resolve_disk (self, g_ptr_array_index (facts->disks, i));
+  for (guint i = 0; i < facts->snapshots->len; i++)
+    resolve_snapshot (self, g_ptr_array_index (facts->snapshots, i));
 
   return facts;
 }

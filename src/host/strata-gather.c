@@ -13,19 +13,12 @@
 #include <sys/stat.h>
 
 #include "strata-connection-private.h"
+#include "strata-gather-private.h"
+#include "strata-image-tags.h"
 #include "strata-pool-lease.h"
 #include "strata-vir.h"
 #include "xml/strata-error.h"
 #include "xml/strata-volume-xml.h"
-
-typedef struct
-{
-  StrataConnection *connection;
-  StrataGraph *graph;
-  GCancellable *cancellable;
-  /* folders outside any pool that were listed already */
-  GHashTable *folders;
-} Gathering;
 
 static gboolean
 is_gone (const GError *error)
@@ -35,7 +28,7 @@ is_gone (const GError *error)
 
 /* One that is listed under its own path is worth more than one seen through a symbolic link. */
 static void
-take_image (Gathering *self, StrataImage *image)
+take_image (StrataGathering *self, StrataImage *image)
 {
   StrataImage *known = strata_graph_get_image (self->graph, image->path);
 
@@ -47,7 +40,7 @@ take_image (Gathering *self, StrataImage *image)
 
 /* POOL_NAME is NULL for a pool that goes again. */
 static gboolean
-add_volumes (Gathering *self, virStoragePoolPtr pool, const char *pool_name, GError **error)
+add_volumes (StrataGathering *self, virStoragePoolPtr pool, const char *pool_name, GError **error)
 {
   g_autoptr (GPtrArray) volumes = NULL;
   virStorageVolPtr *list = NULL;
@@ -85,7 +78,7 @@ add_volumes (Gathering *self, virStoragePoolPtr pool, const char *pool_name, GEr
 }
 
 static gboolean
-add_pool (Gathering *self, virStoragePoolPtr pool, GError **error)
+add_pool (StrataGathering *self, virStoragePoolPtr pool, GError **error)
 {
   g_autofree char *name = g_strdup (virStoragePoolGetName (pool));
   g_autofree char *xml = NULL;
@@ -132,7 +125,7 @@ add_pool (Gathering *self, virStoragePoolPtr pool, GError **error)
 }
 
 static gboolean
-add_pools (Gathering *self, GError **error)
+add_pools (StrataGathering *self, GError **error)
 {
   g_autoptr (GPtrArray) pools = NULL;
   virStoragePoolPtr *list = NULL;
@@ -161,7 +154,7 @@ add_pools (Gathering *self, GError **error)
 /* A raw file has no chain, so there is nothing to ask libvirt about one that we see: it would have to
  * read every file of a folder full of installation media. */
 static StrataImage *
-look_at_raw_file (Gathering *self, const char *path)
+look_at_raw_file (StrataGathering *self, const char *path)
 {
   StrataImage *image;
   struct stat status;
@@ -181,7 +174,7 @@ look_at_raw_file (Gathering *self, const char *path)
 
 /* A device that no pool lists: a pool on /dev would be a list of all the machine has. */
 static StrataImage *
-look_at_device (Gathering *self, const char *uuid, const char *path, const char *format)
+look_at_device (StrataGathering *self, const char *uuid, const char *path, const char *format)
 {
   g_autoptr (virDomain) domain =
       virDomainLookupByUUIDString (strata_connection_get_handle (self->connection), uuid);
@@ -197,14 +190,18 @@ look_at_device (Gathering *self, const char *uuid, const char *path, const char 
     }
   else if (strata_connection_get_facts (self->connection)->is_local)
     image->missing = !g_file_test (path, G_FILE_TEST_EXISTS);
+  strata_image_tags_fill (self->connection, image, NULL);
 
   return image;
 }
 
 /* All that is in the folder of PATH is added: an overlay there that no domain names still stands on
  * its base. */
-static gboolean
-add_folder (Gathering *self, const char *path, gboolean *readable, GError **error)
+gboolean
+strata_gathering_add_folder (StrataGathering *self,
+                             const char *path,
+                             gboolean *readable,
+                             GError **error)
 {
   g_autofree char *folder = g_path_get_dirname (path);
   g_autoptr (StrataPoolLease) lease = NULL;
@@ -236,7 +233,7 @@ add_folder (Gathering *self, const char *path, gboolean *readable, GError **erro
 
 /* Not in a pool, and not on the list of its folder: it is missing, unless we could not look. */
 static gboolean
-add_lone_file (Gathering *self, const char *path, const char *format, GError **error)
+add_lone_file (StrataGathering *self, const char *path, const char *format, GError **error)
 {
   StrataImage *image = NULL;
   gboolean readable;
@@ -246,7 +243,7 @@ add_lone_file (Gathering *self, const char *path, const char *format, GError **e
 
   if (image == NULL)
     {
-      if (!add_folder (self, path, &readable, error))
+      if (!strata_gathering_add_folder (self, path, &readable, error))
         return FALSE;
       if (strata_graph_get_image (self->graph, path) != NULL)
         return TRUE;
@@ -261,13 +258,13 @@ add_lone_file (Gathering *self, const char *path, const char *format, GError **e
 }
 
 /* FORMAT is what the definition or the overlay says of PATH. */
-static gboolean
-follow (Gathering *self,
-        const StrataDomainFacts *domain,
-        const char *path,
-        const char *format,
-        gboolean block,
-        GError **error)
+gboolean
+strata_gathering_follow (StrataGathering *self,
+                         const StrataDomainFacts *domain,
+                         const char *path,
+                         const char *format,
+                         gboolean block,
+                         GError **error)
 {
   g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_autofree char *current = g_strdup (path);
@@ -298,7 +295,7 @@ follow (Gathering *self,
 }
 
 static gboolean
-follow_disks (Gathering *self, StrataDomainFacts *domain, GError **error)
+follow_disks (StrataGathering *self, StrataDomainFacts *domain, GError **error)
 {
   for (guint i = 0; i < domain->disks->len; i++)
     {
@@ -306,9 +303,10 @@ follow_disks (Gathering *self, StrataDomainFacts *domain, GError **error)
       gboolean block = g_strcmp0 (disk->type, "block") == 0;
 
       if (disk->source != NULL && (block || g_strcmp0 (disk->type, "file") == 0) &&
-          !follow (self, domain, disk->source, disk->format, block, error))
+          !strata_gathering_follow (self, domain, disk->source, disk->format, block, error))
         return FALSE;
-      if (disk->backing != NULL && !follow (self, domain, disk->backing, NULL, FALSE, error))
+      if (disk->backing != NULL &&
+          !strata_gathering_follow (self, domain, disk->backing, NULL, FALSE, error))
         return FALSE;
     }
 
@@ -352,14 +350,14 @@ strata_connection_gather (StrataConnection *self, GCancellable *cancellable, GEr
   g_autoptr (GHashTable) folders = NULL;
   g_autofree char *nvram_dir = NULL;
   const StrataHostFacts *facts;
-  Gathering gathering;
+  StrataGathering gathering;
 
   STRATA_ASSERT_WORKER ();
   g_return_val_if_fail (STRATA_IS_CONNECTION (self), NULL);
 
   graph = strata_graph_new ();
   folders = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  gathering = (Gathering) { self, graph, cancellable, folders };
+  gathering = (StrataGathering) { self, graph, cancellable, folders };
 
   if (!add_pools (&gathering, error))
     return NULL;
@@ -373,13 +371,15 @@ strata_connection_gather (StrataConnection *self, GCancellable *cancellable, GEr
       StrataDomainFacts *domain = g_ptr_array_index (domains, i);
 
       strata_graph_add_domain (graph, domain);
-      if (!follow_disks (&gathering, domain, error))
+      if (!follow_disks (&gathering, domain, error) ||
+          !strata_gathering_add_snapshots (&gathering, domain, error))
         return NULL;
     }
 
   facts = strata_connection_get_facts (self);
   nvram_dir = find_nvram_dir (facts, domains);
   strata_graph_set_host (graph, facts->is_local, facts->is_session, nvram_dir);
+  strata_graph_set_libvirt_version (graph, facts->libvirt_version);
 
   return g_steal_pointer (&graph);
 }

@@ -6,6 +6,7 @@
 
 #include "strata-connection-private.h"
 #include "strata-image-info.h"
+#include "strata-image-tags.h"
 
 /**
  * strata_image_info_read:
@@ -76,6 +77,7 @@ strata_image_info_to_image (StrataConnection *connection, const char *path, cons
       image->backing_format = g_strdup (
           json_object_get_string_member_with_default (info, "backing-filename-format", NULL));
     }
+  strata_image_tags_fill (connection, image, NULL);
 
   return image;
 }

@@ -237,9 +237,9 @@ get_true_overlay (Settling *self, const StrataSnapshotDisk *snapshot_disk)
 {
   const StrataDiskXml *disk = find_disk (self, snapshot_disk->target);
 
-  /* Of a disk that was taken out since nothing better is known. */
+  /* One that was taken out is somebody's all the same. */
   if (disk == NULL)
-    return snapshot_disk->overlay;
+    return NULL;
   if (is_same (self, disk->source, snapshot_disk->overlay))
     return snapshot_disk->overlay;
 

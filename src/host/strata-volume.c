@@ -8,6 +8,7 @@
 
 #include "strata-connection-private.h"
 #include "strata-image-info.h"
+#include "strata-image-tags.h"
 #include "strata-pool-lease.h"
 #include "xml/strata-error.h"
 #include "xml/strata-volume-xml.h"
@@ -85,6 +86,7 @@ strata_volume_look (StrataConnection *connection,
       image->backing_path = strata_connection_canonical_path (connection, facts->backing_path);
       image->backing_format = g_strdup (facts->backing_format);
     }
+  strata_image_tags_fill (connection, image, volume);
 
   return g_steal_pointer (&image);
 }

@@ -22,9 +22,19 @@ extern const StrataStepClass strata_step_set_mode;
 extern const StrataStepClass strata_step_delete_volume;
 extern const StrataStepClass strata_step_delete_file;
 
-/* strata-step-worker.c */
+/* strata-step-copy.c */
 extern const StrataStepClass strata_step_copy_image;
+extern const StrataStepClass strata_step_copy_verbatim;
+extern const StrataStepClass strata_step_convert_tag;
+
+/* strata-step-merge.c */
 extern const StrataStepClass strata_step_commit;
+extern const StrataStepClass strata_step_pull;
+
+/* strata-step-image.c */
+extern const StrataStepClass strata_step_check_chain;
+extern const StrataStepClass strata_step_keep_tag;
+extern const StrataStepClass strata_step_delete_tag;
 
 /* strata-step-snapshot.c */
 extern const StrataStepClass strata_step_snapshot_create;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Steps that move bytes between images: block jobs in a worker domain, or a direct copy. */
+/* Steps that copy images: by a block job in a worker domain, directly, or as an internal snapshot has them. */
 
 #include "config.h"
 
 #include <glib/gi18n-lib.h>
 
 #include "host/strata-direct-copy.h"
+#include "host/strata-image-tags.h"
 #include "host/strata-storage.h"
 #include "host/strata-worker.h"
 #include "strata-job-private.h"
@@ -19,12 +20,9 @@ on_bytes (guint64 done, guint64 total, gpointer user_data)
   strata_job_report_bytes (user_data, done, total);
 }
 
-/* copy-image --------------------------------------------------------------------------------------- */
-
 static gboolean
-copy_image_check (StrataStepContext *context, GCancellable *cancellable, GError **error)
+check_absent (StrataStepContext *context, const char *path, GError **error)
 {
-  const char *path = strata_step_context_get (context, "destination");
   gboolean exists;
 
   if (!strata_storage_exists (context->connection, path, &exists, error))
@@ -37,14 +35,27 @@ copy_image_check (StrataStepContext *context, GCancellable *cancellable, GError 
   return FALSE;
 }
 
+/* copy-image --------------------------------------------------------------------------------------- */
+
+static gboolean
+copy_image_check (StrataStepContext *context, GCancellable *cancellable, GError **error)
+{
+  return check_absent (context, strata_step_context_get (context, "destination"), error);
+}
+
 static gboolean
 copy_in_worker (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
   g_autoptr (StrataWorker) worker = NULL;
+  StrataWorkerFlags flags = STRATA_WORKER_FILE;
 
+  if (strata_step_context_is (context, "block"))
+    flags |= STRATA_WORKER_BLOCK;
+  if (strata_step_context_is (context, "read-only"))
+    flags |= STRATA_WORKER_READ_ONLY;
   worker = strata_worker_start (context->connection, strata_step_context_get (context, "source"),
-                                strata_step_context_get (context, "source-format"),
-                                strata_step_context_is (context, "block"), cancellable, error);
+                                strata_step_context_get (context, "source-format"), flags,
+                                cancellable, error);
 
   return worker != NULL &&
          strata_worker_copy (worker, strata_step_context_get (context, "destination"),
@@ -89,23 +100,51 @@ const StrataStepClass strata_step_copy_image = {
   .undo = copy_image_undo,
 };
 
-/* commit ------------------------------------------------------------------------------------------- */
+/* copy-verbatim: with everything that is in the file, as its internal snapshots -------------------- */
 
 static gboolean
-commit_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
+copy_to_check (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
-  g_autoptr (StrataWorker) worker = NULL;
-
-  worker = strata_worker_start (context->connection, strata_step_context_get (context, "top"),
-                                strata_step_context_get (context, "top-format"), FALSE, cancellable,
-                                error);
-
-  return worker != NULL && strata_worker_commit (worker, strata_step_context_get (context, "base"),
-                                                 strata_job_get_bandwidth (context->job), on_bytes,
-                                                 context->job, cancellable, error);
+  return check_absent (context, strata_step_context_get (context, "to"), error);
 }
 
-const StrataStepClass strata_step_commit = {
-  .kind = "commit",
-  .run = commit_run,
+static gboolean
+copy_verbatim_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
+{
+  return strata_direct_copy_verbatim (
+      context->connection, strata_step_context_get (context, "from"),
+      strata_step_context_get (context, "to"), on_bytes, context->job, cancellable, error);
+}
+
+static gboolean
+copy_to_undo (StrataStepContext *context, GError **error)
+{
+  return strata_storage_delete (context->connection, strata_step_context_get (context, "to"),
+                                error);
+}
+
+const StrataStepClass strata_step_copy_verbatim = {
+  .kind = "copy-verbatim",
+  .check = copy_to_check,
+  .run = copy_verbatim_run,
+  .undo = copy_to_undo,
+};
+
+/* convert-tag: what the guest saw at an internal snapshot, as an image of its own ------------------ */
+
+static gboolean
+convert_tag_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
+{
+  return strata_image_tags_convert (
+      context->connection, strata_step_context_get (context, "from"),
+      strata_step_context_get (context, "format"), strata_step_context_get (context, "tag"),
+      strata_step_context_get (context, "to"), strata_step_context_get (context, "to-format"),
+      on_bytes, context->job, cancellable, error);
+}
+
+const StrataStepClass strata_step_convert_tag = {
+  .kind = "convert-tag",
+  .check = copy_to_check,
+  .run = convert_tag_run,
+  .undo = copy_to_undo,
 };

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* A look at a chain before anything that is to run on it is stopped. */
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+#include <unistd.h>
+
+#include "strata-chain-check.h"
+#include "strata-connection-private.h"
+#include "strata-qemu-img.h"
+#include "strata-storage.h"
+#include "xml/strata-error.h"
+
+/* Exit codes of "qemu-img check". Leaked clusters (3) are lost space and nothing else; formats that
+ * can't be checked (63), and images that can't be opened (1), are what they are. */
+#define CORRUPT 2
+
+/* An image that is written to meanwhile can look damaged for a moment. */
+#define LOOKS 2
+
+static gboolean
+is_readable (StrataConnection *connection, const char *path)
+{
+  return strata_connection_get_facts (connection)->is_local && access (path, R_OK) == 0;
+}
+
+static gboolean
+check_content (StrataConnection *connection,
+               const char *path,
+               const char *format,
+               GCancellable *cancellable,
+               GError **error)
+{
+  const char *const arguments[] = { "check", "-q", "-U", "-f", format, path, NULL };
+  g_autoptr (GError) local = NULL;
+  int status = CORRUPT;
+
+  if (format == NULL || g_str_equal (format, "raw") || !is_readable (connection, path))
+    return TRUE;
+
+  for (int i = 0; i < LOOKS && status == CORRUPT; i++)
+    {
+      if (!strata_qemu_img_run (arguments, &status, NULL, NULL, cancellable, &local))
+        {
+          /* Without qemu-img it is not looked at, as on another host. */
+          if (g_error_matches (local, STRATA_ERROR, STRATA_ERROR_NO_TOOL))
+            return TRUE;
+          g_propagate_error (error, g_steal_pointer (&local));
+          return FALSE;
+        }
+    }
+  if (status != CORRUPT)
+    return TRUE;
+
+  strata_set_error (
+      error, STRATA_ERROR_FAILED,
+      _ ("Look at it with “qemu-img check”; make a copy before you let it repair anything."),
+      _ ("The image “%s” is damaged"), path);
+
+  return FALSE;
+}
+
+/* What is raw may hold anything, even what looks like another format. */
+static gboolean
+check_format (const StrataImage *image, const char *format, GError **error)
+{
+  if (format == NULL || image->format == NULL || g_str_equal (format, "raw") ||
+      g_str_equal (format, image->format))
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_FAILED, NULL,
+                    /* Translators: a path, and two formats such as qcow2 */
+                    _ ("The image “%s” should be %s, and is %s"), image->path, format,
+                    image->format);
+
+  return FALSE;
+}
+
+/* A device is there or not; no pool is asked for a list of all the machine has. */
+static gboolean
+check_device (StrataConnection *connection, const char *path, GError **error)
+{
+  if (!strata_connection_get_facts (connection)->is_local || g_file_test (path, G_FILE_TEST_EXISTS))
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_NOT_FOUND, NULL, _ ("There is no image at “%s”"), path);
+
+  return FALSE;
+}
+
+/**
+ * strata_chain_check:
+ * @connection: a connection
+ * @path: the topmost image
+ * @format: (nullable): its format
+ * @cancellable: (nullable): to give up
+ * @error: where to put `STRATA_ERROR_NOT_FOUND` if an image is not there, or `STRATA_ERROR_FAILED` if one
+ *   is damaged or something else than its overlay says
+ *
+ * Worker threads only.
+ *
+ * Returns: whether the chain can be built upon
+ */
+gboolean
+strata_chain_check (StrataConnection *connection,
+                    const char *path,
+                    const char *format,
+                    GCancellable *cancellable,
+                    GError **error)
+{
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autofree char *next = g_strdup (path);
+  g_autofree char *next_format = g_strdup (format);
+
+  STRATA_ASSERT_WORKER ();
+  g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
+
+  /* A chain that bites its own tail is refused by QEMU, and by the planner before that. */
+  while (next != NULL && g_path_is_absolute (next) && g_hash_table_add (seen, g_strdup (next)))
+    {
+      g_autoptr (StrataImage) image = NULL;
+
+      if (g_cancellable_set_error_if_cancelled (cancellable, error))
+        return FALSE;
+      if (strata_path_is_device (next))
+        return check_device (connection, next, error);
+
+      image = strata_storage_look (connection, next, error);
+      if (image == NULL || !check_format (image, next_format, error))
+        return FALSE;
+      if (g_strcmp0 (next_format, "raw") == 0)
+        return TRUE;
+      if (!check_content (connection, next, image->format, cancellable, error))
+        return FALSE;
+
+      g_set_str (&next, image->backing_path);
+      g_set_str (&next_format, image->backing_format);
+    }
+
+  return TRUE;
+}

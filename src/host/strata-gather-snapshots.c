@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Gathering what a domain's snapshots hold: their images with all below them, and whether what libvirt wrote
+ * down of them is complete and still true.
+ */
+
+#include "config.h"
+
+#include "strata-connection-private.h"
+#include "strata-gather-private.h"
+#include "strata-storage.h"
+
+/* What was put on the frozen image may be gone (somebody went back, and let go of it) without anything
+ * missing; where it is there, it has to be seen. */
+static gboolean
+add_overlay (StrataGathering *self, const char *path, GError **error)
+{
+  gboolean readable;
+
+  return path == NULL || !g_path_is_absolute (path) || strata_path_is_device (path) ||
+         strata_graph_get_image (self->graph, path) != NULL ||
+         strata_gathering_add_folder (self, path, &readable, error);
+}
+
+static gboolean
+follow_snapshot (StrataGathering *self,
+                 const StrataDomainFacts *domain,
+                 const StrataSnapshotFacts *snapshot,
+                 GError **error)
+{
+  for (guint i = 0; i < snapshot->disks->len; i++)
+    {
+      const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, i);
+
+      if (disk->location == STRATA_SNAPSHOT_NONE)
+        continue;
+      if (disk->image != NULL &&
+          !strata_gathering_follow (self, domain, disk->image, disk->format,
+                                    strata_path_is_device (disk->image), error))
+        return FALSE;
+      if (!add_overlay (self, disk->overlay, error) ||
+          !add_overlay (self, disk->revert_overlay, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* A folder that can't be looked into is no proof that the file is gone. */
+static gboolean
+is_memory_missing (StrataGathering *self, const StrataSnapshotFacts *snapshot)
+{
+  gboolean exists;
+
+  return snapshot->memory_file != NULL &&
+         strata_storage_exists (self->connection, snapshot->memory_file, &exists, NULL) && !exists;
+}
+
+static const StrataDiskXml *
+find_disk (GPtrArray *disks, const char *target)
+{
+  for (guint i = 0; disks != NULL && i < disks->len; i++)
+    {
+      const StrataDiskXml *disk = g_ptr_array_index (disks, i);
+
+      if (g_strcmp0 (disk->target, target) == 0)
+        return disk;
+    }
+
+  return NULL;
+}
+
+/* libvirt writes a disk's whole chain or nothing of it, so that one level tells. */
+static gboolean
+is_backing_known (StrataGathering *self, const StrataSnapshotFacts *snapshot)
+{
+  g_autoptr (StrataSnapshotXml) document =
+      strata_snapshot_xml_new_from_string (snapshot->xml, NULL);
+  g_autoptr (StrataDomainXml) definition =
+      document != NULL ? strata_snapshot_xml_get_live_definition (document) : NULL;
+  g_autoptr (GPtrArray) disks =
+      definition != NULL ? strata_domain_xml_get_disks (definition) : NULL;
+
+  for (guint i = 0; i < snapshot->disks->len; i++)
+    {
+      const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, i);
+      const StrataDiskXml *written = find_disk (disks, disk->target);
+      const StrataImage *image =
+          disk->image != NULL ? strata_graph_get_image (self->graph, disk->image) : NULL;
+
+      if (disk->location == STRATA_SNAPSHOT_EXTERNAL && image != NULL &&
+          image->backing_path != NULL && (written == NULL || written->backing == NULL))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/**
+ * strata_gathering_add_snapshots:
+ * @self: a gathering
+ * @domain: a domain that nobody else knows yet
+ * @error: where to put an error that ends the gathering
+ *
+ * Adds the images that @domain's snapshots name, and completes what is known of the snapshots. Worker
+ * threads only.
+ *
+ * Returns: whether to go on
+ */
+gboolean
+strata_gathering_add_snapshots (StrataGathering *self, StrataDomainFacts *domain, GError **error)
+{
+  for (guint i = 0; i < domain->snapshots->len; i++)
+    {
+      StrataSnapshotFacts *snapshot = g_ptr_array_index (domain->snapshots, i);
+
+      if (!follow_snapshot (self, domain, snapshot, error))
+        return FALSE;
+      snapshot->memory_missing = is_memory_missing (self, snapshot);
+      snapshot->backing_known = is_backing_known (self, snapshot);
+    }
+
+  return TRUE;
+}

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Internal snapshots: libvirt handles those of a domain, and nobody tells of the others. Which image has any
+ * decides what may be merged into it, so the header of every image is looked at.
+ */
+
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gi18n-lib.h>
+#include <glib/gstdio.h>
+#include <unistd.h>
+
+#include "strata-image-info.h"
+#include "strata-image-tags.h"
+#include "strata-qemu-img.h"
+#include "strata-vir.h"
+#include "xml/strata-error.h"
+
+/* qcow2's header as far as every version has it: docs/interop/qcow2.txt in QEMU's source */
+#define HEADER_SIZE   72
+#define MAGIC         0x514649fb
+#define AT_VERSION    4
+#define AT_N_TAGS     60
+#define FIRST_VERSION 2
+
+static gboolean
+is_local (StrataConnection *connection)
+{
+  return strata_connection_get_facts (connection)->is_local;
+}
+
+static guint32
+get_number (const guint8 *header, gsize at)
+{
+  guint32 number;
+
+  memcpy (&number, header + at, sizeof number);
+
+  return GUINT32_FROM_BE (number);
+}
+
+static gboolean
+has_tags (const guint8 *header)
+{
+  return get_number (header, 0) == MAGIC && get_number (header, AT_VERSION) >= FIRST_VERSION &&
+         get_number (header, AT_N_TAGS) > 0;
+}
+
+static gboolean
+read_header (const char *path, guint8 *header)
+{
+  g_autofd int fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+  return fd >= 0 && pread (fd, header, HEADER_SIZE, 0) == HEADER_SIZE;
+}
+
+static gboolean
+receive (virStreamPtr stream, guint8 *bytes, size_t n)
+{
+  size_t got = 0;
+
+  while (got < n)
+    {
+      int more = virStreamRecv (stream, (char *) bytes + got, n - got);
+
+      if (more <= 0)
+        return FALSE;
+      got += (size_t) more;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+download_header (StrataConnection *connection, virStorageVolPtr volume, guint8 *header)
+{
+  virStreamPtr stream = virStreamNew (strata_connection_get_handle (connection), 0);
+  gboolean received;
+
+  if (stream == NULL)
+    return FALSE;
+
+  received = virStorageVolDownload (volume, stream, 0, HEADER_SIZE, 0) == 0 &&
+             receive (stream, header, HEADER_SIZE);
+  if (received)
+    virStreamFinish (stream);
+  else
+    virStreamAbort (stream);
+  virStreamFree (stream);
+
+  return received;
+}
+
+/* The name alone is what libvirt and qemu-img go by. */
+static GStrv
+get_names (JsonObject *info)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  JsonArray *list = NULL;
+
+  if (json_object_has_member (info, "snapshots"))
+    list = json_object_get_array_member (info, "snapshots");
+  for (guint i = 0; list != NULL && i < json_array_get_length (list); i++)
+    g_strv_builder_add (builder, json_object_get_string_member_with_default (
+                                     json_array_get_object_element (list, i), "name", ""));
+
+  return g_strv_builder_end (builder);
+}
+
+/**
+ * strata_image_tags_fill:
+ * @connection: a connection
+ * @image: an image whose format is known
+ * @volume: (nullable): the same, for hosts whose files the client does not see
+ *
+ * Sets @image's tags if it has any. What can't be read at all counts as having none: it can't be
+ * merged either. Worker threads only.
+ */
+void
+strata_image_tags_fill (StrataConnection *connection, StrataImage *image, virStorageVolPtr volume)
+{
+  static const char *const unknown[] = { STRATA_TAG_UNKNOWN, NULL };
+  g_autoptr (JsonObject) info = NULL;
+  g_auto (GStrv) names = NULL;
+  guint8 header[HEADER_SIZE];
+  gboolean seen;
+
+  STRATA_ASSERT_WORKER ();
+
+  g_clear_pointer (&image->tags, g_strfreev);
+  if (g_strcmp0 (image->format, "qcow2") != 0)
+    return;
+
+  seen = is_local (connection) && read_header (image->path, header);
+  if (!seen && (volume == NULL || !download_header (connection, volume, header)))
+    return;
+  if (!has_tags (header))
+    return;
+
+  if (seen)
+    info = strata_image_info_read (image->path, "qcow2", NULL);
+  if (info != NULL)
+    names = get_names (info);
+  if (names == NULL || names[0] == NULL)
+    image->tags = g_strdupv ((char **) unknown);
+  else
+    image->tags = g_steal_pointer (&names);
+}
+
+gboolean
+strata_image_tags_check_access (StrataConnection *connection,
+                                const char *path,
+                                int mode,
+                                GError **error)
+{
+  if (is_local (connection) && access (path, mode) == 0)
+    return TRUE;
+
+  if (is_local (connection) && errno == ENOENT)
+    strata_set_error (error, STRATA_ERROR_NOT_FOUND, NULL, _ ("There is no image at “%s”"), path);
+  else
+    strata_set_error (error, STRATA_ERROR_UNSUPPORTED,
+                      _ ("Run Strata on that host, as a user who may do that."),
+                      _ ("The internal snapshots of “%s” can’t be handled from here"), path);
+
+  return FALSE;
+}
+
+/**
+ * strata_image_tags_list:
+ * @connection: a connection
+ * @path: an image
+ * @format: its format
+ * @cancellable: (nullable): to give up
+ * @error: where to put `STRATA_ERROR_UNSUPPORTED` where the client can't read it, or another
+ *
+ * Worker threads only.
+ *
+ * Returns: (transfer full): the names of its internal snapshots
+ */
+GStrv
+strata_image_tags_list (StrataConnection *connection,
+                        const char *path,
+                        const char *format,
+                        GCancellable *cancellable,
+                        GError **error)
+{
+  g_autoptr (JsonObject) info = NULL;
+
+  STRATA_ASSERT_WORKER ();
+  g_return_val_if_fail (STRATA_IS_CONNECTION (connection), NULL);
+
+  if (g_strcmp0 (format, "qcow2") != 0)
+    return g_new0 (char *, 1);
+  if (!strata_image_tags_check_access (connection, path, R_OK, error))
+    return NULL;
+
+  info = strata_image_info_read (path, format, cancellable);
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return NULL;
+  if (info == NULL)
+    {
+      strata_set_error (error, STRATA_ERROR_FAILED, NULL, _ ("qemu-img can’t read “%s”"), path);
+      return NULL;
+    }
+
+  return get_names (info);
+}
+
+/* The first that has the name: there may be several. */
+static gboolean
+delete_one (const char *path, const char *tag, GCancellable *cancellable, GError **error)
+{
+  const char *const arguments[] = { "snapshot", "-q", "-d", tag, path, NULL };
+
+  if (strata_qemu_img_run (arguments, NULL, NULL, NULL, cancellable, error))
+    return TRUE;
+
+  g_prefix_error (error, _ ("Removing the internal snapshot “%s”: "), tag);
+  if (error != NULL && g_error_matches (*error, STRATA_ERROR, STRATA_ERROR_FAILED))
+    strata_error_set_hint (*error, _ ("If a virtual machine uses the image, shut it down first."));
+
+  return FALSE;
+}
+
+static gboolean
+delete_all_but (StrataConnection *connection,
+                const char *path,
+                const char *format,
+                const char *only,
+                const char *keep,
+                GCancellable *cancellable,
+                GError **error)
+{
+  g_auto (GStrv) tags = strata_image_tags_list (connection, path, format, cancellable, error);
+
+  if (tags == NULL)
+    return FALSE;
+
+  for (guint i = 0; tags[i] != NULL; i++)
+    {
+      if (g_strcmp0 (tags[i], keep) == 0 || (only != NULL && !g_str_equal (tags[i], only)))
+        continue;
+      if (!strata_image_tags_check_access (connection, path, R_OK | W_OK, error) ||
+          !delete_one (path, tags[i], cancellable, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/**
+ * strata_image_tags_delete:
+ * @connection: a connection
+ * @path: an image that nobody has open
+ * @format: its format
+ * @tag: the name of an internal snapshot, which need not be there
+ * @cancellable: (nullable): to give up
+ * @error: where to put `STRATA_ERROR_UNSUPPORTED` where the client can't write it, or another
+ *
+ * Worker threads only.
+ *
+ * Returns: whether there is no @tag any more
+ */
+gboolean
+strata_image_tags_delete (StrataConnection *connection,
+                          const char *path,
+                          const char *format,
+                          const char *tag,
+                          GCancellable *cancellable,
+                          GError **error)
+{
+  g_return_val_if_fail (tag != NULL, FALSE);
+
+  return delete_all_but (connection, path, format, tag, NULL, cancellable, error);
+}
+
+/**
+ * strata_image_tags_keep:
+ * @connection: a connection
+ * @path: an image that nobody has open
+ * @format: its format
+ * @tag: the name of an internal snapshot
+ * @cancellable: (nullable): to give up
+ * @error: where to put `STRATA_ERROR_NOT_FOUND` if there is no @tag (nothing was changed then),
+ *   `STRATA_ERROR_UNSUPPORTED` where the client can't write it, or another
+ *
+ * Worker threads only.
+ *
+ * Returns: whether @tag is the only one
+ */
+gboolean
+strata_image_tags_keep (StrataConnection *connection,
+                        const char *path,
+                        const char *format,
+                        const char *tag,
+                        GCancellable *cancellable,
+                        GError **error)
+{
+  g_auto (GStrv) tags = NULL;
+
+  g_return_val_if_fail (tag != NULL, FALSE);
+
+  tags = strata_image_tags_list (connection, path, format, cancellable, error);
+  if (tags == NULL)
+    return FALSE;
+  if (!g_strv_contains ((const char *const *) tags, tag))
+    {
+      strata_set_error (error, STRATA_ERROR_NOT_FOUND, NULL,
+                        _ ("“%s” has no internal snapshot “%s”"), path, tag);
+      return FALSE;
+    }
+
+  return delete_all_but (connection, path, format, NULL, tag, cancellable, error);
+}
