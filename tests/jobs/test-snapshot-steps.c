@@ -148,14 +148,14 @@ set_flag (StrataStepSpec *step, const char *key)
   json_object_set_boolean_member (step->args, key, TRUE);
 }
 
-/* Trouble before and after each step; the last one's end is past the point of no return. */
+/* Trouble before and after each step. */
 static void
 walk (Stage *self, StrataPlan *plan)
 {
   g_autofree char *before = take_inventory (self);
   guint n = strata_plan_get_n_steps (plan);
 
-  for (guint i = 0; i < 2 * n - 1; i++)
+  for (guint i = 0; i < 2 * n; i++)
     {
       g_autofree char *after = NULL;
 
@@ -174,7 +174,7 @@ walk (Stage *self, StrataPlan *plan)
 static void
 add_settle (Stage *self, StrataPlan *plan)
 {
-  add (plan, "settle", "uuid", self->uuid, NULL)->forward_only = TRUE;
+  add (plan, "settle", "uuid", self->uuid, NULL);
 }
 
 static void
