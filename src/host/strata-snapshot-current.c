@@ -125,15 +125,36 @@ is_leaf (StrataSettling *self, StrataSettlingItem *item)
   return TRUE;
 }
 
+/* Whether another snapshot is of PATH: an internal one has its tag in it. */
+static gboolean
+is_promised (StrataSettling *self, const char *path)
+{
+  for (guint i = 0; i < self->domain->snapshots->len; i++)
+    {
+      const StrataSnapshotFacts *other = g_ptr_array_index (self->domain->snapshots, i);
+
+      for (guint j = 0; j < other->disks->len; j++)
+        {
+          const StrataSnapshotDisk *disk = g_ptr_array_index (other->disks, j);
+
+          if (disk->location != STRATA_SNAPSHOT_NONE &&
+              strata_settling_is_same (self, disk->image, path))
+            return TRUE;
+        }
+    }
+
+  return FALSE;
+}
+
 /* What native calls may take for the snapshot's overlay and unlink: the domain's source, but only where that is
- * nothing else than an overlay of the frozen image. NULL: nothing. */
+ * nothing else than an overlay of the frozen image, and nobody else's. NULL: nothing. */
 static const char *
 get_true_overlay (StrataSettling *self, const StrataSnapshotDisk *snapshot_disk)
 {
   const StrataDiskXml *disk = find_disk (self, snapshot_disk->target);
 
   /* One that was taken out is somebody's all the same. */
-  if (disk == NULL)
+  if (disk == NULL || is_promised (self, disk->source))
     return NULL;
   if (strata_settling_is_same (self, disk->source, snapshot_disk->overlay))
     return snapshot_disk->overlay;

@@ -1058,6 +1058,31 @@ test_settle_foreign (void)
   g_assert_true (is_there (s1));
 }
 
+/* What the domain is on has another snapshot inside, which would go with it. */
+static void
+test_settle_tagged (void)
+{
+  g_auto (Vm) vm = { NULL };
+  g_autofree char *s1 = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (!vm_init (&vm, "strata-set-tagged", 1))
+    return;
+  snapshot (&vm, "s1");
+  internal (&vm, "i1");
+  s1 = in_dir (&vm, "s1.vda");
+  strata_test_assert_ok (strata_snapshot_set_current (vm.connection, vm.uuid, "s1", &error), error);
+
+  settle (&vm);
+  assert_settled (&vm, (const char *const[]) { "s1", "i1", NULL });
+  if (!strata_snapshot_keeps_revert_disks (vm.connection))
+    return;
+
+  g_assert_true (native_revert (&vm, "s1"));
+  g_assert_true (is_there (s1));
+  g_assert_true (has_tag (s1, "i1"));
+}
+
 /* A leaf is told where the domain is by <disks> itself, on any host. */
 static void
 test_settle_leaf (void)
@@ -1281,6 +1306,7 @@ main (int argc, char **argv)
   g_test_add_func ("/snapshot/restore", test_restore);
   g_test_add_func ("/snapshot/settle-branch", test_settle_branch);
   g_test_add_func ("/snapshot/settle-foreign", test_settle_foreign);
+  g_test_add_func ("/snapshot/settle-tagged", test_settle_tagged);
   g_test_add_func ("/snapshot/settle-leaf", test_settle_leaf);
   g_test_add_func ("/snapshot/settle-after-child", test_settle_after_child);
   g_test_add_func ("/snapshot/settle-backing", test_settle_backing);
