@@ -70,7 +70,9 @@ static gboolean
 commit_in_worker (StrataConnection *connection, const StrataSnapshotOverlay *item, GError **error)
 {
   g_autoptr (StrataWorker) worker = strata_worker_start (
-      connection, item->overlay, "qcow2", strata_path_is_device (item->overlay), NULL, error);
+      connection, item->overlay, "qcow2",
+      strata_path_is_device (item->overlay) ? STRATA_WORKER_BLOCK : STRATA_WORKER_FILE, NULL,
+      error);
 
   return worker != NULL && strata_worker_commit (worker, item->base, 0, NULL, NULL, NULL, error);
 }

@@ -415,6 +415,19 @@ test_create_off (void)
 }
 
 static void
+assert_picture (const char *path)
+{
+  g_autofree char *bytes = NULL;
+  g_autoptr (GError) error = NULL;
+  gsize length;
+
+  g_file_get_contents (path, &bytes, &length, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (length, >, 1000);
+  g_assert_true (memcmp (bytes, "\x89PNG", 4) == 0 || memcmp (bytes, "P6", 2) == 0);
+}
+
+static void
 check_active (Vm *vm, StrataSnapshotKind kind, StrataDomainState state)
 {
   g_auto (Order) order = { 0 };
@@ -453,6 +466,46 @@ test_create_active (void)
   strata_test_assert_ok (strata_domain_start (vm.connection, vm.uuid, FALSE, &error), error);
   check_active (&vm, STRATA_SNAPSHOT_KIND_DISK_ONLY, STRATA_DOMAIN_STATE_RUNNING);
   check_active (&vm, STRATA_SNAPSHOT_KIND_MEMORY, STRATA_DOMAIN_STATE_RUNNING);
+}
+
+static void
+add_video (Vm *vm)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *xml = strata_domain_get_xml (vm->connection, vm->uuid, &error);
+  g_autoptr (GString) text = g_string_new (xml);
+
+  g_string_replace (text, "</devices>", "<video><model type='vga'/></video></devices>", 1);
+  strata_test_assert_ok (strata_domain_define (vm->connection, text->str, &error), error);
+}
+
+static void
+test_screenshot (void)
+{
+  g_auto (Vm) vm = { NULL };
+  g_auto (Order) order = { 0 };
+  g_auto (Order) blind = { 0 };
+  g_autofree char *screenshot = NULL;
+
+  if (!vm_init (&vm, "strata-snap-screen", 1))
+    return;
+  screenshot = in_dir (&vm, "screens/s1");
+
+  /* Where there is no screen, there is a snapshot all the same. */
+  order_init (&vm, &blind, "s1", STRATA_SNAPSHOT_KIND_DISK_ONLY, NULL);
+  blind.order.screenshot = screenshot;
+  create (&vm, &blind);
+  g_assert_false (is_there (screenshot));
+  take_back (&vm, &blind);
+
+  add_video (&vm);
+  start_paused (&vm);
+  order_init (&vm, &order, "s1", STRATA_SNAPSHOT_KIND_MEMORY, NULL);
+  order.order.screenshot = screenshot;
+  create (&vm, &order);
+  assert_picture (screenshot);
+  take_back (&vm, &order);
+  g_assert_false (is_there (screenshot));
 }
 
 static gboolean
@@ -1005,6 +1058,31 @@ test_settle_foreign (void)
   g_assert_true (is_there (s1));
 }
 
+/* What the domain is on has another snapshot inside, which would go with it. */
+static void
+test_settle_tagged (void)
+{
+  g_auto (Vm) vm = { NULL };
+  g_autofree char *s1 = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (!vm_init (&vm, "strata-set-tagged", 1))
+    return;
+  snapshot (&vm, "s1");
+  internal (&vm, "i1");
+  s1 = in_dir (&vm, "s1.vda");
+  strata_test_assert_ok (strata_snapshot_set_current (vm.connection, vm.uuid, "s1", &error), error);
+
+  settle (&vm);
+  assert_settled (&vm, (const char *const[]) { "s1", "i1", NULL });
+  if (!strata_snapshot_keeps_revert_disks (vm.connection))
+    return;
+
+  g_assert_true (native_revert (&vm, "s1"));
+  g_assert_true (is_there (s1));
+  g_assert_true (has_tag (s1, "i1"));
+}
+
 /* A leaf is told where the domain is by <disks> itself, on any host. */
 static void
 test_settle_leaf (void)
@@ -1152,6 +1230,29 @@ test_settle_no_current (void)
   assert_settled (&vm, (const char *const[]) { "b1", "s2", NULL });
 }
 
+/* Nothing is written where nothing is to be done, and that costs little. */
+static void
+test_settle_cheap (void)
+{
+  g_auto (Vm) vm = { NULL };
+  gint64 start;
+
+  if (!vm_init (&vm, "strata-set-cheap", 1))
+    return;
+  for (int i = 0; i < 8; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("s%d", i);
+
+      snapshot (&vm, name);
+    }
+  settle (&vm);
+
+  start = g_get_monotonic_time ();
+  settle (&vm);
+  g_test_message ("settling 8 snapshots again took %.3f s",
+                  (double) (g_get_monotonic_time () - start) / G_TIME_SPAN_SECOND);
+}
+
 /* Both disks of a snapshot are looked at, and one that was left out is left alone. */
 static void
 test_settle_disks (void)
@@ -1192,6 +1293,7 @@ main (int argc, char **argv)
 
   g_test_add_func ("/snapshot/create-off", test_create_off);
   g_test_add_func ("/snapshot/create-active", test_create_active);
+  g_test_add_func ("/snapshot/screenshot", test_screenshot);
   g_test_add_func ("/snapshot/create-internal", test_create_internal);
   g_test_add_func ("/snapshot/create-cancelled", test_create_cancelled);
   g_test_add_func ("/snapshot/create-fails", test_create_fails);
@@ -1204,11 +1306,13 @@ main (int argc, char **argv)
   g_test_add_func ("/snapshot/restore", test_restore);
   g_test_add_func ("/snapshot/settle-branch", test_settle_branch);
   g_test_add_func ("/snapshot/settle-foreign", test_settle_foreign);
+  g_test_add_func ("/snapshot/settle-tagged", test_settle_tagged);
   g_test_add_func ("/snapshot/settle-leaf", test_settle_leaf);
   g_test_add_func ("/snapshot/settle-after-child", test_settle_after_child);
   g_test_add_func ("/snapshot/settle-backing", test_settle_backing);
   g_test_add_func ("/snapshot/settle-moved", test_settle_moved);
   g_test_add_func ("/snapshot/settle-no-current", test_settle_no_current);
+  g_test_add_func ("/snapshot/settle-cheap", test_settle_cheap);
   g_test_add_func ("/snapshot/settle-disks", test_settle_disks);
 
   return g_test_run ();
