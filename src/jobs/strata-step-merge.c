@@ -61,6 +61,14 @@ look (StrataStepContext *context, StrataMergeSubject *subject, GError **error)
                                     strata_step_context_get (context, "target"), error);
 }
 
+/* Who was to see to it may have died before. */
+static gboolean
+flush (StrataStepContext *context, const StrataMergeSubject *subject, GError **error)
+{
+  return !subject->active ||
+         strata_live_flush (context->connection, subject->facts->uuid, subject->layers[0], error);
+}
+
 /* commit ------------------------------------------------------------------------------------------- */
 
 /* One overlay of TOP after the other gets its turn, each in a worker of its own; one that had it knows
@@ -216,7 +224,7 @@ commit_is_done (StrataStepContext *context, gboolean *done, GError **error)
     return FALSE;
   *done = !strata_merge_subject_has (&subject, strata_step_context_get (context, "top"));
 
-  return TRUE;
+  return !*done || flush (context, &subject, error);
 }
 
 const StrataStepClass strata_step_commit = {
@@ -273,8 +281,15 @@ pull_live (StrataStepContext *context, GCancellable *cancellable, GError **error
 static gboolean
 pull_is_done (StrataStepContext *context, gboolean *done, GError **error)
 {
-  return stands_on (context, strata_step_context_get (context, "image"),
-                    strata_step_context_get (context, "base"), done, error);
+  g_auto (StrataMergeSubject) subject = { 0 };
+
+  if (!stands_on (context, strata_step_context_get (context, "image"),
+                  strata_step_context_get (context, "base"), done, error))
+    return FALSE;
+  if (!*done || strata_step_context_get (context, "uuid") == NULL)
+    return TRUE;
+
+  return look (context, &subject, error) && flush (context, &subject, error);
 }
 
 /* What is above it is deleted next, trusting the header. */
