@@ -7,6 +7,7 @@
 #include <glib/gi18n.h>
 #include <stdio.h>
 
+#include "image/strata-health.h"
 #include "strata-cli-list.h"
 #include "strata-cli-output.h"
 #include "strata-cli-session.h"
@@ -89,9 +90,15 @@ run_chain (StrataCli *cli, GStrv argv)
   g_auto (GStrv) arguments = NULL;
   g_autoptr (StrataGraph) graph = NULL;
   g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) findings = NULL;
   StrataDomainFacts *domain = NULL;
+  gboolean check = FALSE;
+  const GOptionEntry entries[] = {
+    { "check", 0, 0, G_OPTION_ARG_NONE, &check, N_ ("Say what is the matter with it"), NULL },
+    { NULL },
+  };
 
-  if (!strata_cli_parse (cli, argv, NULL, &arguments))
+  if (!strata_cli_parse (cli, argv, entries, &arguments))
     return STRATA_CLI_USAGE;
 
   if (strata_cli_connect (cli, &error))
@@ -100,6 +107,9 @@ run_chain (StrataCli *cli, GStrv argv)
     domain = strata_cli_find_domain (graph, arguments[0], STRATA_CLI_ALL, &error);
   if (domain == NULL)
     return strata_cli_fail_unstarted (cli, error);
+
+  if (check)
+    findings = strata_health_check (graph, domain);
 
   if (cli->json)
     {
@@ -110,12 +120,18 @@ run_chain (StrataCli *cli, GStrv argv)
         json_array_add_object_element (disks, disk_to_json (graph, domain->disks->pdata[i]));
       json_object_set_string_member (document, "name", domain->name);
       json_object_set_array_member (document, "disks", disks);
+      if (check)
+        json_object_set_array_member (document, "findings", strata_cli_findings_to_json (findings));
       strata_cli_print_document (document);
     }
   else
     {
       for (guint i = 0; i < domain->disks->len; i++)
         print_disk (graph, domain->disks->pdata[i]);
+      if (check && findings->len == 0)
+        printf ("%s\n", _ ("Nothing is the matter."));
+      else if (check)
+        strata_cli_print_findings (findings);
     }
 
   return STRATA_CLI_DONE;

@@ -27,4 +27,8 @@ void         strata_cli_print_details   (StrataGraph             *graph,
                                          StrataDomainFacts       *domain);
 char        *strata_cli_describe_image  (const StrataImage       *image);
 
+/* strata-cli-doctor.c: (element-type StrataFinding) */
+JsonArray *strata_cli_findings_to_json (GPtrArray *findings);
+void       strata_cli_print_findings   (GPtrArray *findings);
+
 G_END_DECLS

@@ -27,6 +27,14 @@ static const StrataCliVerb *const verbs[] = {
   &strata_cli_template_show_verb,
   &strata_cli_template_delete_verb,
   &strata_cli_seal_verb,
+  &strata_cli_snapshot_list_verb,
+  &strata_cli_snapshot_create_verb,
+  &strata_cli_snapshot_revert_verb,
+  &strata_cli_snapshot_delete_verb,
+  &strata_cli_snapshot_edit_verb,
+  &strata_cli_clone_create_verb,
+  &strata_cli_clone_flatten_verb,
+  &strata_cli_doctor_verb,
   &strata_cli_job_list_verb,
   &strata_cli_job_resume_verb,
   &strata_cli_job_rollback_verb,
@@ -219,8 +227,8 @@ parse_before_verb (StrataCli *cli, GStrv *words, StrataCliStatus *status)
   /* What comes after the verb is the verb's own. */
   g_option_context_set_strict_posix (context, TRUE);
   g_option_context_set_summary (context,
-                                _ ("Makes sealed templates of virtual machines and deploys "
-                                   "clones of them."));
+                                _ ("Makes sealed templates of virtual machines, deploys clones of "
+                                   "them, and keeps their snapshots."));
   g_option_context_set_description (context, description);
   g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
   add_shared_options (cli, context);

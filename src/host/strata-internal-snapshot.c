@@ -10,7 +10,7 @@
 
 #include "strata-connection-private.h"
 #include "strata-domain-control.h"
-#include "strata-image-info.h"
+#include "strata-image-tags.h"
 #include "strata-internal-snapshot.h"
 #include "strata-snapshot-private.h"
 #include "xml/strata-snapshot-xml.h"
@@ -43,47 +43,7 @@ native_delete (StrataConnection *connection, const char *uuid, const char *name,
   return FALSE;
 }
 
-/* FALSE where it can't be told, too. */
-static gboolean
-has_tag (StrataConnection *connection,
-         const char *path,
-         const char *format,
-         const char *tag,
-         GCancellable *cancellable)
-{
-  g_autoptr (JsonObject) info = NULL;
-  JsonArray *snapshots;
-
-  if (!strata_connection_get_facts (connection)->is_local)
-    return FALSE;
-  info = strata_image_info_read (path, format, cancellable);
-  if (info == NULL || !json_object_has_member (info, "snapshots"))
-    return FALSE;
-
-  snapshots = json_object_get_array_member (info, "snapshots");
-  for (guint i = 0; i < json_array_get_length (snapshots); i++)
-    {
-      JsonObject *item = json_array_get_object_element (snapshots, i);
-
-      if (g_strcmp0 (json_object_get_string_member_with_default (item, "name", NULL), tag) == 0)
-        return TRUE;
-    }
-
-  return FALSE;
-}
-
-/* QEMU's lock keeps it from an image that somebody runs. */
-static void
-delete_tag (const char *path, const char *tag)
-{
-  g_autoptr (GSubprocess) process =
-      g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_SILENCE | G_SUBPROCESS_FLAGS_STDERR_SILENCE, NULL,
-                        "qemu-img", "snapshot", "-d", tag, path, NULL);
-
-  if (process != NULL)
-    g_subprocess_wait (process, NULL, NULL);
-}
-
+/* Where the image can't be looked into, or is gone altogether, there is nothing to say. */
 static gboolean
 ensure_no_tag (StrataConnection *connection,
                const char *path,
@@ -92,16 +52,26 @@ ensure_no_tag (StrataConnection *connection,
                GCancellable *cancellable,
                GError **error)
 {
-  if (!has_tag (connection, path, format, tag, cancellable))
-    return TRUE;
+  g_autoptr (GError) local_error = NULL;
+  g_auto (GStrv) tags =
+      strata_image_tags_list (connection, path, format, cancellable, &local_error);
 
-  delete_tag (path, tag);
-  if (!has_tag (connection, path, format, tag, cancellable))
+  if (g_error_matches (local_error, STRATA_ERROR, STRATA_ERROR_UNSUPPORTED) ||
+      g_error_matches (local_error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND))
     return TRUE;
+  if (tags == NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return FALSE;
+    }
 
-  strata_set_error (error, STRATA_ERROR_FAILED, _ ("Shut down what uses the image, and try again."),
-                    _ ("The host says that the snapshot “%s” is deleted, but it is still in “%s”"),
-                    tag, path);
+  if (!g_strv_contains ((const char *const *) tags, tag) ||
+      strata_image_tags_delete (connection, path, format, tag, cancellable, &local_error))
+    return TRUE;
+  g_propagate_prefixed_error (
+      error, g_steal_pointer (&local_error),
+      /* Translators: a snapshot’s name and a path; the reason follows. */
+      _ ("The host says that the snapshot “%s” is deleted, but it is still in “%s”: "), tag, path);
 
   return FALSE;
 }
@@ -175,8 +145,8 @@ revert_flags (virDomainSnapshotPtr snapshot, StrataAfter after)
   return VIR_DOMAIN_SNAPSHOT_REVERT_PAUSED;
 }
 
-/* "Risky" is a definition that differs from the snapshot's, or one of an old libvirt that has none; the planner
- * has compared them, and the domain is off, so that nothing can be lost by it. */
+/* "Risky" is a snapshot of an old libvirt, which does not say its definition, or a guest that runs and would be
+ * ended; the domain is off, and its definition is the planner's. */
 static gboolean
 native_revert (virDomainSnapshotPtr snapshot, unsigned int flags, GError **error)
 {

@@ -11,6 +11,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "strata-activate.h"
 #include "strata-block-job.h"
 #include "strata-connection-private.h"
 #include "strata-layer.h"
@@ -46,7 +47,7 @@ static gboolean
 merge_init (Merge *self, const char *uuid, const char *top, const char *base, GError **error)
 {
   self->domain = strata_live_find (self->connection, uuid, error);
-  if (self->domain == NULL)
+  if (self->domain == NULL || !strata_activate_images (self->domain, error))
     return FALSE;
 
   if (top != NULL)

@@ -2,55 +2,37 @@
 
 /* What libvirt says of a domain's snapshots, made true, so that other tools can go on from it. libvirt's own calls
  * believe it to the letter: they unlink what <disks> or <revertDisks> of the current snapshot names, crash where there
- * is no current one, or where a definition does not say its whole chain.
+ * is no current one, or where a definition does not say its whole chain. Which one is current, and what it says of
+ * where the domain is, is in strata-snapshot-current.c.
  */
 
 #include "config.h"
 
 #include <glib/gi18n-lib.h>
 
-#include "strata-chain-reader.h"
 #include "strata-connection-private.h"
+#include "strata-snapshot-settle-private.h"
 #include "strata-snapshot-settle.h"
 #include "strata-snapshot.h"
 #include "xml/strata-error.h"
 #include "xml/strata-snapshot-xml.h"
 
-typedef struct
-{
-  const StrataSnapshotFacts *facts;
-  StrataSnapshotXml *document;
-  gboolean current;
-  gboolean changed;
-  /* names files that will go, so that it has to be written */
-  gboolean moved;
-} Item;
-
-typedef struct
-{
-  StrataConnection *connection;
-  StrataDomainFacts *domain;
-  StrataChainReader *chains;
-  GPtrArray *items;
-  GPtrArray *remarks;
-} Settling;
-
 static void
-item_free (Item *self)
+item_free (StrataSettlingItem *self)
 {
   g_clear_object (&self->document);
   g_free (self);
 }
 
 static gboolean
-load_items (Settling *self, GError **error)
+load_items (StrataSettling *self, GError **error)
 {
   self->items = g_ptr_array_new_with_free_func ((GDestroyNotify) item_free);
 
   for (guint i = 0; i < self->domain->snapshots->len; i++)
     {
       const StrataSnapshotFacts *facts = g_ptr_array_index (self->domain->snapshots, i);
-      Item *item = g_new0 (Item, 1);
+      StrataSettlingItem *item = g_new0 (StrataSettlingItem, 1);
 
       g_ptr_array_add (self->items, item);
       item->facts = facts;
@@ -63,26 +45,10 @@ load_items (Settling *self, GError **error)
   return TRUE;
 }
 
-/* Two names of one file. */
-static gboolean
-is_same (Settling *self, const char *a, const char *b)
-{
-  g_autofree char *canonical_a = NULL;
-  g_autofree char *canonical_b = NULL;
-
-  if (a == NULL || b == NULL || g_str_equal (a, b))
-    return a != NULL && b != NULL;
-
-  canonical_a = strata_connection_canonical_path (self->connection, a);
-  canonical_b = strata_connection_canonical_path (self->connection, b);
-
-  return g_str_equal (canonical_a, canonical_b);
-}
-
-/* 1. What was moved -------------------------------------------------------------------------------- */
+/* What was moved -------------------------------------------------------------------------------- */
 
 static void
-apply_move (Settling *self, Item *item, const StrataImageMove *move)
+apply_move (StrataSettling *self, StrataSettlingItem *item, const StrataImageMove *move)
 {
   g_autoptr (GPtrArray) disks = strata_snapshot_xml_get_disks (item->document);
   gboolean moved =
@@ -94,7 +60,7 @@ apply_move (Settling *self, Item *item, const StrataImageMove *move)
       const char *const names[] = { disk->image, disk->overlay, disk->revert_overlay };
 
       for (size_t j = 0; j < G_N_ELEMENTS (names); j++)
-        if (is_same (self, names[j], move->from))
+        if (strata_settling_is_same (self, names[j], move->from))
           moved |=
               strata_snapshot_xml_replace_image (item->document, names[j], move->to, move->format);
     }
@@ -103,11 +69,11 @@ apply_move (Settling *self, Item *item, const StrataImageMove *move)
   item->changed |= moved;
 }
 
-/* 2. What is below --------------------------------------------------------------------------------- */
+/* What is below --------------------------------------------------------------------------------- */
 
 /* Of an external one libvirt has to know the whole chain; of others, that it does not know a wrong one. */
 static void
-settle_backing (Settling *self, Item *item)
+settle_backing (StrataSettling *self, StrataSettlingItem *item)
 {
   g_autoptr (GPtrArray) disks = strata_snapshot_xml_get_disks (item->document);
 
@@ -131,230 +97,12 @@ settle_backing (Settling *self, Item *item)
     }
 }
 
-/* 3. Which is current ------------------------------------------------------------------------------ */
-
-static const StrataDiskXml *
-find_disk (Settling *self, const char *target)
-{
-  for (guint i = 0; i < self->domain->disks->len; i++)
-    {
-      const StrataDiskXml *disk = g_ptr_array_index (self->domain->disks, i);
-
-      if (g_str_equal (disk->target, target))
-        return disk;
-    }
-
-  return NULL;
-}
-
-static gboolean
-stands_directly_on (Settling *self, const StrataDiskXml *disk, const char *image)
-{
-  g_auto (GStrv) paths = NULL;
-  g_auto (GStrv) formats = NULL;
-
-  return disk->source != NULL && image != NULL &&
-         strata_chain_reader_read (self->chains, disk->source, disk->format, &paths, &formats) &&
-         is_same (self, paths[0], image);
-}
-
-/* Whether the domain runs on this external snapshot. */
-static gboolean
-carries_domain (Settling *self, Item *item)
-{
-  g_autoptr (GPtrArray) disks = strata_snapshot_xml_get_disks (item->document);
-  gboolean any = FALSE;
-
-  for (guint i = 0; i < disks->len; i++)
-    {
-      const StrataSnapshotDisk *snapshot_disk = g_ptr_array_index (disks, i);
-      const StrataDiskXml *disk = find_disk (self, snapshot_disk->target);
-
-      if (snapshot_disk->location != STRATA_SNAPSHOT_EXTERNAL || disk == NULL)
-        continue;
-      if (!stands_directly_on (self, disk, snapshot_disk->image))
-        return FALSE;
-      any = TRUE;
-    }
-
-  return any;
-}
-
-static Item *
-get_current (Settling *self)
-{
-  for (guint i = 0; i < self->items->len; i++)
-    {
-      Item *item = g_ptr_array_index (self->items, i);
-
-      if (item->current)
-        return item;
-    }
-
-  return NULL;
-}
-
-/* The one that the domain runs on; else the first root. */
-static Item *
-choose_current (Settling *self)
-{
-  Item *chosen = NULL;
-
-  for (guint i = 0; i < self->items->len; i++)
-    {
-      Item *item = g_ptr_array_index (self->items, i);
-
-      if (carries_domain (self, item))
-        return item;
-      if (item->facts->parent == NULL &&
-          (chosen == NULL || item->facts->created < chosen->facts->created))
-        chosen = item;
-    }
-
-  return chosen;
-}
-
-/* 4. What the current one's overlays are ----------------------------------------------------------- */
-
-static gboolean
-is_leaf (Settling *self, Item *item)
-{
-  for (guint i = 0; i < self->domain->snapshots->len; i++)
-    {
-      const StrataSnapshotFacts *other = g_ptr_array_index (self->domain->snapshots, i);
-
-      if (g_strcmp0 (other->parent, item->facts->name) == 0)
-        return FALSE;
-    }
-
-  return TRUE;
-}
-
-/* What native calls may take for the snapshot's overlay and unlink: the domain's source, but only where that is
- * nothing else than an overlay of the frozen image. NULL: nothing. */
-static const char *
-get_true_overlay (Settling *self, const StrataSnapshotDisk *snapshot_disk)
-{
-  const StrataDiskXml *disk = find_disk (self, snapshot_disk->target);
-
-  /* Of a disk that was taken out since nothing better is known. */
-  if (disk == NULL)
-    return snapshot_disk->overlay;
-  if (is_same (self, disk->source, snapshot_disk->overlay))
-    return snapshot_disk->overlay;
-
-  return stands_directly_on (self, disk, snapshot_disk->image) ? disk->source : NULL;
-}
-
-typedef struct
-{
-  /* StrataSnapshotDisk, of which revert_overlay is the true one */
-  GPtrArray *disks;
-  gboolean as_said;       /* by <revertDisks>, or else by <disks> */
-  gboolean as_in_disks;   /* by <disks> */
-  gboolean without_holes; /* every disk has one */
-} Overlays;
-
-static void
-overlays_clear (Overlays *self)
-{
-  g_clear_pointer (&self->disks, g_ptr_array_unref);
-}
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Overlays, overlays_clear)
-
-static void
-find_overlays (Settling *self, Item *item, Overlays *result)
-{
-  g_autoptr (GPtrArray) disks = strata_snapshot_xml_get_disks (item->document);
-  gboolean reverted = strata_snapshot_xml_has_revert_disks (item->document);
-
-  result->disks = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_snapshot_disk_free);
-  result->as_said = result->as_in_disks = result->without_holes = TRUE;
-
-  for (guint i = 0; i < disks->len; i++)
-    {
-      const StrataSnapshotDisk *disk = g_ptr_array_index (disks, i);
-      const char *said = reverted ? disk->revert_overlay : disk->overlay;
-      const char *overlay;
-      StrataSnapshotDisk *entry;
-
-      if (disk->location != STRATA_SNAPSHOT_EXTERNAL)
-        continue;
-
-      overlay = get_true_overlay (self, disk);
-      result->as_said &= overlay == NULL ? said == NULL : is_same (self, overlay, said);
-      result->as_in_disks &= is_same (self, overlay, disk->overlay);
-      result->without_holes &= overlay != NULL;
-      entry = strata_snapshot_disk_new (disk->target, STRATA_SNAPSHOT_EXTERNAL);
-      entry->revert_overlay = g_strdup (overlay);
-      g_ptr_array_add (result->disks, entry);
-    }
-}
-
-static void
-settle_overlays (Settling *self, Item *item)
-{
-  g_auto (Overlays) overlays = { NULL };
-
-  find_overlays (self, item, &overlays);
-  if (overlays.as_said)
-    return;
-
-  if (overlays.as_in_disks)
-    strata_snapshot_xml_set_revert_disks (item->document, NULL);
-  else if (is_leaf (self, item) && overlays.without_holes)
-    {
-      for (guint i = 0; i < overlays.disks->len; i++)
-        {
-          const StrataSnapshotDisk *disk = g_ptr_array_index (overlays.disks, i);
-
-          strata_snapshot_xml_set_overlay (item->document, disk->target, disk->revert_overlay);
-        }
-      strata_snapshot_xml_set_revert_disks (item->document, NULL);
-    }
-  else if (strata_snapshot_keeps_revert_disks (self->connection))
-    strata_snapshot_xml_set_revert_disks (item->document, overlays.disks);
-  else
-    /* Such a host can't go back to an external snapshot by itself, so nothing follows from it there. */
-    return;
-
-  item->changed = TRUE;
-}
-
 /* All of it ---------------------------------------------------------------------------------------- */
-
-static gboolean
-settle_current (Settling *self)
-{
-  Item *current = get_current (self);
-  gboolean chosen = current == NULL;
-
-  if (chosen)
-    current = choose_current (self);
-  if (current == NULL)
-    return FALSE;
-  current->current = TRUE;
-  settle_overlays (self, current);
-
-  /* Elsewhere it would come into force as soon as that one is current, and name files that are another's. */
-  for (guint i = 0; i < self->items->len; i++)
-    {
-      Item *item = g_ptr_array_index (self->items, i);
-
-      if (item->current || !strata_snapshot_xml_has_revert_disks (item->document))
-        continue;
-      strata_snapshot_xml_set_revert_disks (item->document, NULL);
-      item->changed = TRUE;
-    }
-
-  return chosen;
-}
 
 /* Libvirt takes no document of a snapshot whose definition it would not take any more. Where that only makes it
  * less sound for other tools, the job is none the worse for it. */
 static gboolean
-write_item (Settling *self, Item *item, GError **error)
+write_item (StrataSettling *self, StrataSettlingItem *item, GError **error)
 {
   g_autofree char *xml = strata_snapshot_xml_to_string (item->document);
   GError *failure = NULL;
@@ -375,7 +123,7 @@ write_item (Settling *self, Item *item, GError **error)
 }
 
 static gboolean
-settle (Settling *self, GPtrArray *moves, GCancellable *cancellable, GError **error)
+settle (StrataSettling *self, GPtrArray *moves, GCancellable *cancellable, GError **error)
 {
   gboolean chosen;
 
@@ -384,7 +132,7 @@ settle (Settling *self, GPtrArray *moves, GCancellable *cancellable, GError **er
 
   for (guint i = 0; i < self->items->len; i++)
     {
-      Item *item = g_ptr_array_index (self->items, i);
+      StrataSettlingItem *item = g_ptr_array_index (self->items, i);
 
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
         return FALSE;
@@ -392,11 +140,11 @@ settle (Settling *self, GPtrArray *moves, GCancellable *cancellable, GError **er
         apply_move (self, item, g_ptr_array_index (moves, j));
       settle_backing (self, item);
     }
-  chosen = settle_current (self);
+  chosen = strata_settling_settle_current (self);
 
   for (guint i = 0; i < self->items->len; i++)
     {
-      Item *item = g_ptr_array_index (self->items, i);
+      StrataSettlingItem *item = g_ptr_array_index (self->items, i);
 
       if ((item->changed || (chosen && item->current)) && !write_item (self, item, error))
         return FALSE;
@@ -447,7 +195,7 @@ strata_snapshot_settle (StrataConnection *connection,
                         GCancellable *cancellable,
                         GError **error)
 {
-  Settling self = { .connection = connection, .remarks = remarks };
+  StrataSettling self = { .connection = connection, .remarks = remarks };
   g_autoptr (GError) local_error = NULL;
   gboolean settled = TRUE;
 

@@ -63,7 +63,7 @@ is_write_protected (StrataConnection *connection, const char *path, gboolean blo
  * @connection: a connection
  * @path: an image that no VM has open for writing
  * @format: its format
- * @block: whether it is a block device
+ * @flags: what @path is, and how it is opened
  * @cancellable: (nullable): looked at before the start
  * @error: where to put an error
  *
@@ -76,10 +76,11 @@ StrataWorker *
 strata_worker_start (StrataConnection *connection,
                      const char *path,
                      const char *format,
-                     gboolean block,
+                     StrataWorkerFlags flags,
                      GCancellable *cancellable,
                      GError **error)
 {
+  gboolean block = (flags & STRATA_WORKER_BLOCK) != 0;
   StrataWorkerDisk disk = { STRATA_WORKER_TARGET, path, format, block, FALSE };
   const StrataHostFacts *facts;
   g_autofree char *uuid = NULL;
@@ -103,7 +104,8 @@ strata_worker_start (StrataConnection *connection,
       return NULL;
     }
 
-  disk.read_only = is_write_protected (connection, path, block);
+  disk.read_only =
+      (flags & STRATA_WORKER_READ_ONLY) != 0 || is_write_protected (connection, path, block);
   uuid = g_uuid_string_random ();
   plain = strata_worker_xml_new (uuid, choose_type (connection), facts->arch, facts->emulator,
                                  &disk, 1);

@@ -16,10 +16,17 @@ typedef void (*StrataByteFunc) (guint64  done,
 
 typedef struct _StrataWorker StrataWorker;
 
+typedef enum
+{
+  STRATA_WORKER_FILE = 0,
+  STRATA_WORKER_BLOCK = 1 << 0,     /* it is a block device */
+  STRATA_WORKER_READ_ONLY = 1 << 1, /* a running VM may have it open below its own image */
+} StrataWorkerFlags;
+
 StrataWorker *strata_worker_start  (StrataConnection  *connection,
                                     const char        *path,
                                     const char        *format,
-                                    gboolean           block,
+                                    StrataWorkerFlags  flags,
                                     GCancellable      *cancellable,
                                     GError           **error);
 /* destroys the domain; any block job in it is aborted */

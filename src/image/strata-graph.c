@@ -191,6 +191,20 @@ strata_graph_find_domain (StrataGraph *self, const char *name_or_uuid)
 }
 
 /**
+ * strata_graph_get_images:
+ * @self: a graph
+ *
+ * Returns: (transfer container) (element-type StrataImage): every image
+ */
+GPtrArray *
+strata_graph_get_images (StrataGraph *self)
+{
+  g_return_val_if_fail (STRATA_IS_GRAPH (self), NULL);
+
+  return g_hash_table_get_values_as_ptr_array (self->images);
+}
+
+/**
  * strata_graph_get_image:
  * @self: a graph
  * @path: a canonical source
@@ -306,167 +320,4 @@ strata_graph_get_chain (StrataGraph *self, const char *top, GError **error)
     }
 
   return g_steal_pointer (&chain);
-}
-
-/* Whether the chain that begins at TOP reaches PATH; a broken chain holds what it can be followed to. */
-static gboolean
-reaches (StrataGraph *self, const char *top, const char *path)
-{
-  guint depth = 0;
-
-  for (const char *link = top; link != NULL && depth <= g_hash_table_size (self->images); depth++)
-    {
-      StrataImage *image = strata_graph_get_image (self, link);
-
-      if (g_strcmp0 (link, path) == 0)
-        return TRUE;
-
-      link = image != NULL ? image->backing_path : NULL;
-    }
-
-  return FALSE;
-}
-
-static gboolean
-is_disk_top (StrataGraph *self, const char *path)
-{
-  for (guint i = 0; i < self->domains->len; i++)
-    {
-      StrataDomainFacts *domain = g_ptr_array_index (self->domains, i);
-
-      for (guint j = 0; j < domain->disks->len; j++)
-        {
-          StrataDiskXml *disk = g_ptr_array_index (domain->disks, j);
-
-          if (g_strcmp0 (disk->source, path) == 0)
-            return TRUE;
-        }
-    }
-
-  return FALSE;
-}
-
-static StrataHolder *
-holder_new (StrataHolderKind kind, StrataDomainFacts *domain, const char *target, const char *top)
-{
-  StrataHolder *holder = g_new0 (StrataHolder, 1);
-
-  holder->kind = kind;
-  holder->domain = domain != NULL ? strata_domain_facts_ref (domain) : NULL;
-  holder->target = g_strdup (target);
-  holder->top = g_strdup (top);
-
-  return holder;
-}
-
-static void
-add_domain_holders (StrataGraph *self,
-                    StrataDomainFacts *domain,
-                    const char *path,
-                    GPtrArray *holders)
-{
-  g_autoptr (GPtrArray) inactive = strata_domain_xml_get_disks (domain->definition);
-  GPtrArray *views[] = { domain->disks, domain->live_xml != NULL ? inactive : NULL };
-  StrataHolderKind kind = STRATA_HOLDER_DOMAIN;
-
-  if (domain->template_mark != NULL)
-    kind = STRATA_HOLDER_TEMPLATE;
-  else if (domain->clone_mark != NULL && domain->clone_mark->thin)
-    kind = STRATA_HOLDER_CLONE;
-
-  /* While a domain runs its definition may name other images than it has open; both are held. */
-  for (size_t v = 0; v < G_N_ELEMENTS (views); v++)
-    {
-      for (guint i = 0; views[v] != NULL && i < views[v]->len; i++)
-        {
-          StrataDiskXml *disk = g_ptr_array_index (views[v], i);
-
-          if (reaches (self, disk->source, path) ||
-              (disk->backing != NULL && reaches (self, disk->backing, path)))
-            {
-              g_ptr_array_add (holders, holder_new (kind, domain, disk->target, disk->source));
-              return;
-            }
-        }
-    }
-}
-
-/**
- * strata_graph_get_holders:
- * @self: a graph
- * @path: an image
- *
- * Everybody whose content would change if the bytes of @path did: each domain once, and each image
- * that no domain opens and that stands on @path.
- *
- * Returns: (transfer full) (element-type StrataHolder): the holders
- */
-GPtrArray *
-strata_graph_get_holders (StrataGraph *self, const char *path)
-{
-  GPtrArray *holders = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_holder_free);
-  GHashTableIter iter;
-  StrataImage *image;
-
-  g_return_val_if_fail (STRATA_IS_GRAPH (self), holders);
-  g_return_val_if_fail (path != NULL, holders);
-
-  for (guint i = 0; i < self->domains->len; i++)
-    add_domain_holders (self, g_ptr_array_index (self->domains, i), path, holders);
-
-  g_hash_table_iter_init (&iter, self->images);
-  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &image))
-    {
-      if (g_strcmp0 (image->backing_path, path) == 0 && !is_disk_top (self, image->path))
-        g_ptr_array_add (holders, holder_new (STRATA_HOLDER_IMAGE, NULL, NULL, image->path));
-    }
-
-  return holders;
-}
-
-static int
-compare_names (gconstpointer a, gconstpointer b)
-{
-  return g_utf8_collate (((const StrataDomainFacts *) a)->name,
-                         ((const StrataDomainFacts *) b)->name);
-}
-
-/**
- * strata_graph_get_thin_clones:
- * @self: a graph
- * @template: a template
- *
- * Found by their chains and not by their marks: whoever stands on the template's images.
- *
- * Returns: (transfer full) (element-type StrataDomainFacts): the clones, each once, by name
- */
-GPtrArray *
-strata_graph_get_thin_clones (StrataGraph *self, StrataDomainFacts *template)
-{
-  GPtrArray *clones = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_domain_facts_unref);
-
-  g_return_val_if_fail (STRATA_IS_GRAPH (self), clones);
-
-  for (guint i = 0; i < template->disks->len; i++)
-    {
-      StrataDiskXml *disk = g_ptr_array_index (template->disks, i);
-      g_autoptr (GPtrArray) holders = NULL;
-
-      if (disk->source == NULL || g_strcmp0 (disk->device, "disk") != 0)
-        continue;
-
-      holders = strata_graph_get_holders (self, disk->source);
-      for (guint j = 0; j < holders->len; j++)
-        {
-          StrataHolder *holder = g_ptr_array_index (holders, j);
-
-          if (holder->domain != NULL && holder->domain != template &&
-              !g_ptr_array_find (clones, holder->domain, NULL))
-            g_ptr_array_add (clones, strata_domain_facts_ref (holder->domain));
-        }
-    }
-
-  g_ptr_array_sort_values (clones, compare_names);
-
-  return clones;
 }

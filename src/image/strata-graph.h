@@ -172,7 +172,7 @@ typedef enum
   STRATA_HOLDER_DOMAIN,   /* a domain's disk */
   STRATA_HOLDER_TEMPLATE, /* a template's disk */
   STRATA_HOLDER_CLONE,    /* a thin clone's disk, whose chain ends in a template */
-  STRATA_HOLDER_SNAPSHOT, /* an external snapshot's frozen image */
+  STRATA_HOLDER_SNAPSHOT, /* a snapshot's frozen image, or the image that has its tag */
   STRATA_HOLDER_IMAGE,    /* a backing reference from an image that no domain names */
 } StrataHolderKind;
 
@@ -181,6 +181,7 @@ typedef struct
 {
   StrataHolderKind kind;
   StrataDomainFacts *domain; /* (nullable) */
+  char *snapshot;            /* (nullable): its name */
   char *target;              /* (nullable): `vda` */
   char *top;
 } StrataHolder;
@@ -210,6 +211,8 @@ const char *strata_graph_get_nvram_dir (StrataGraph *self);
 
 GPtrArray *strata_graph_get_domains (StrataGraph *self);
 StrataDomainFacts *strata_graph_find_domain (StrataGraph *self, const char *name_or_uuid);
+/* (element-type StrataImage) (transfer container) */
+GPtrArray *strata_graph_get_images (StrataGraph *self);
 StrataImage *strata_graph_get_image (StrataGraph *self, const char *path);
 StrataPoolFacts *strata_graph_find_pool (StrataGraph *self, const char *name);
 StrataPoolFacts *strata_graph_pool_of_path (StrataGraph *self, const char *path);

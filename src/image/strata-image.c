@@ -58,6 +58,7 @@ strata_holder_free (StrataHolder *self)
     return;
 
   g_clear_pointer (&self->domain, strata_domain_facts_unref);
+  g_free (self->snapshot);
   g_free (self->target);
   g_free (self->top);
   g_free (self);

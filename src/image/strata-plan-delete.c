@@ -34,20 +34,75 @@ need_no_clones (StrataPlanner *self, StrataDomainFacts *domain, GError **error)
   return FALSE;
 }
 
+/* Children first, so that on the way back parents come first. */
 static gboolean
-need_no_snapshots (StrataDomainFacts *domain, GError **error)
+forget_below (StrataPlanner *self, StrataDomainFacts *domain, const char *parent, GError **error)
 {
-  g_auto (GStrv) list = NULL;
-  g_autofree char *names = NULL;
+  for (guint i = 0; i < domain->snapshots->len; i++)
+    {
+      StrataSnapshotFacts *snapshot = g_ptr_array_index (domain->snapshots, i);
 
-  if (domain->snapshots->len == 0)
+      if (g_strcmp0 (snapshot->parent, parent) == 0 &&
+          (!forget_below (self, domain, snapshot->name, error) ||
+           !strata_planner_add_forget (self, domain, snapshot, FALSE, error)))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+add_file (StrataPlanner *self,
+          StrataDomainFacts *domain,
+          const char *path,
+          GPtrArray *paths,
+          GError **error)
+{
+  StrataImage *image = strata_graph_get_image (self->graph, path);
+
+  if (image == NULL || image->missing || image->type != STRATA_IMAGE_FILE ||
+      g_ptr_array_find_with_equal_func (paths, path, g_str_equal, NULL))
     return TRUE;
+  if (!strata_planner_need_sole_use (self, domain, path, error))
+    return FALSE;
 
-  list = strata_domain_facts_get_snapshot_names (domain);
-  names = g_strjoinv (", ", list);
-  strata_set_error (error, STRATA_ERROR_REFUSED, _ ("Delete the snapshots first."),
-                    _ ("“%s” has snapshots: %s"), domain->name, names);
-  return FALSE;
+  g_ptr_array_add (paths, (gpointer) path);
+  strata_planner_add_remove (self, path);
+  strata_plan_add_effect (self->plan, STRATA_EFFECT_DISCARDS, image->allocation,
+                          _ ("“%s” is deleted"), path);
+
+  return TRUE;
+}
+
+/* Frozen images and memories; what the lowest of them stands on is not the domain's. PATHS: what is removed already. */
+static gboolean
+add_snapshot_files (StrataPlanner *self,
+                    StrataDomainFacts *domain,
+                    GPtrArray *paths,
+                    GError **error)
+{
+  for (guint i = 0; i < domain->snapshots->len; i++)
+    {
+      StrataSnapshotFacts *snapshot = g_ptr_array_index (domain->snapshots, i);
+
+      for (guint j = 0; j < snapshot->disks->len; j++)
+        {
+          StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, j);
+
+          if (disk->location != STRATA_SNAPSHOT_NONE && disk->image != NULL &&
+              !add_file (self, domain, disk->image, paths, error))
+            return FALSE;
+        }
+      if (snapshot->memory_file != NULL && !snapshot->memory_missing)
+        {
+          strata_planner_add_remove (self, snapshot->memory_file);
+          strata_plan_add_effect (self->plan, STRATA_EFFECT_DISCARDS, 0, _ ("“%s” is deleted"),
+                                  snapshot->memory_file);
+        }
+      strata_plan_give_up (self->plan, "%s/%s", domain->uuid, snapshot->name);
+    }
+
+  return TRUE;
 }
 
 static gboolean
@@ -58,9 +113,9 @@ is_own_file (StrataDiskXml *disk)
 }
 
 static gboolean
-add_images (StrataPlanner *self, StrataDomainFacts *domain, GError **error)
+add_images (StrataPlanner *self, StrataDomainFacts *domain, GPtrArray *paths, GError **error)
 {
-  g_autoptr (GPtrArray) disks = strata_domain_xml_get_disks (domain->definition);
+  GPtrArray *disks = domain->disks;
 
   for (guint i = 0; i < disks->len; i++)
     {
@@ -75,12 +130,8 @@ add_images (StrataPlanner *self, StrataDomainFacts *domain, GError **error)
                                   disk->source);
           continue;
         }
-      if (!strata_planner_need_sole_use (self, domain, image->path, error))
+      if (!add_file (self, domain, image->path, paths, error))
         return FALSE;
-
-      strata_planner_add_remove (self, image->path);
-      strata_plan_add_effect (self->plan, STRATA_EFFECT_DISCARDS, image->allocation,
-                              _ ("“%s” is deleted"), image->path);
     }
 
   return TRUE;
@@ -91,7 +142,7 @@ add_images (StrataPlanner *self, StrataDomainFacts *domain, GError **error)
  * @self: the planner
  * @error: the refusal, with the names of the thin clones
  *
- * Its own top images go; what they stand on (a template's disks) stays.
+ * Its own images and those of its snapshots go; what they stand on (a template's disks) stays.
  *
  * Returns: (transfer full): the plan
  */
@@ -99,11 +150,12 @@ StrataPlan *
 strata_plan_delete (StrataPlanner *self, GError **error)
 {
   StrataDomainFacts *domain = strata_planner_find_domain (self, error);
+  g_autoptr (GPtrArray) paths = g_ptr_array_new ();
   g_autofree char *nvram = NULL;
   g_autofree char *title = NULL;
 
   if (domain == NULL || !strata_planner_need_off (domain, error) ||
-      !need_no_clones (self, domain, error) || !need_no_snapshots (domain, error))
+      !need_no_clones (self, domain, error))
     return NULL;
 
   title = g_strdup_printf (domain->template_mark != NULL ? _ ("Delete the template “%s”")
@@ -111,8 +163,12 @@ strata_plan_delete (StrataPlanner *self, GError **error)
                            domain->name);
   self->plan = strata_plan_new (title, _ ("Delete"));
   strata_planner_add_power (self, domain);
+  strata_planner_give_up_domain (self, domain);
+  if (!forget_below (self, domain, NULL, error))
+    return NULL;
   strata_planner_add_undefine (self, domain);
-  if (!add_images (self, domain, error))
+  if (!add_images (self, domain, paths, error) ||
+      !add_snapshot_files (self, domain, paths, error))
     return NULL;
 
   nvram = strata_domain_xml_get_nvram (domain->definition);

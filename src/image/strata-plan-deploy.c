@@ -98,8 +98,8 @@ get_folder (StrataPlanner *self, StrataPlannedDisk *disk, GError **error)
 }
 
 /* Every MAC that is in use on the host, so that no clone gets one of them. */
-static GStrv
-collect_macs (StrataGraph *graph)
+GStrv
+strata_planner_collect_macs (StrataGraph *graph)
 {
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
   GPtrArray *domains = strata_graph_get_domains (graph);
@@ -340,7 +340,7 @@ make_clones (StrataPlanner *self,
              GError **error)
 {
   g_autoptr (GPtrArray) clones = g_ptr_array_new_with_free_func (clone_free);
-  g_auto (GStrv) macs = collect_macs (self->graph);
+  g_auto (GStrv) macs = strata_planner_collect_macs (self->graph);
   g_auto (GStrv) hostnames = NULL;
 
   if (self->request->hostname != NULL)

@@ -16,6 +16,7 @@ struct _StrataPlan
   GPtrArray *effects;   /* StrataEffect */
   GPtrArray *commands;  /* char * */
   GPtrArray *resources; /* char * */
+  GPtrArray *given_up;  /* char * */
 };
 
 G_DEFINE_FINAL_TYPE (StrataPlan, strata_plan, G_TYPE_OBJECT)
@@ -51,6 +52,7 @@ strata_plan_finalize (GObject *object)
   g_ptr_array_unref (self->effects);
   g_ptr_array_unref (self->commands);
   g_ptr_array_unref (self->resources);
+  g_ptr_array_unref (self->given_up);
 
   G_OBJECT_CLASS (strata_plan_parent_class)->finalize (object);
 }
@@ -68,6 +70,7 @@ strata_plan_init (StrataPlan *self)
   self->effects = g_ptr_array_new_with_free_func (effect_free);
   self->commands = g_ptr_array_new_with_free_func (g_free);
   self->resources = g_ptr_array_new_with_free_func (g_free);
+  self->given_up = g_ptr_array_new_with_free_func (g_free);
 }
 
 /**
@@ -283,4 +286,45 @@ strata_plan_add_resource (StrataPlan *self, const char *resource)
   if (resource != NULL &&
       !g_ptr_array_find_with_equal_func (self->resources, resource, g_str_equal, NULL))
     g_ptr_array_add (self->resources, g_strdup (resource));
+}
+
+/**
+ * strata_plan_give_up:
+ * @self: a plan that is being made
+ * @format: whose content goes or changes because that is what was asked for
+ * @...: arguments for @format
+ */
+void
+strata_plan_give_up (StrataPlan *self, const char *format, ...)
+{
+  va_list ap;
+
+  g_return_if_fail (STRATA_IS_PLAN (self));
+
+  va_start (ap, format);
+  g_ptr_array_add (self->given_up, g_strdup_vprintf (format, ap));
+  va_end (ap);
+}
+
+/**
+ * strata_plan_gives_up:
+ * @self: a plan
+ * @key: "UUID/SNAPSHOT/TARGET" or another stake's key
+ *
+ * Returns: whether the request asked for that content to go or change
+ */
+gboolean
+strata_plan_gives_up (StrataPlan *self, const char *key)
+{
+  g_return_val_if_fail (STRATA_IS_PLAN (self), FALSE);
+
+  for (guint i = 0; i < self->given_up->len; i++)
+    {
+      const char *item = g_ptr_array_index (self->given_up, i);
+
+      if (g_str_equal (item, key) || (g_str_has_prefix (key, item) && key[strlen (item)] == '/'))
+        return TRUE;
+    }
+
+  return FALSE;
 }

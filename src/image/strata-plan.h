@@ -77,5 +77,9 @@ void strata_plan_add_effect (StrataPlan *self,
                              ...) G_GNUC_PRINTF (4, 5);
 void strata_plan_add_command (StrataPlan *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
 void strata_plan_add_resource (StrataPlan *self, const char *resource);
+/* Whose content the request itself discards or changes, "UUID/SNAPSHOT" or "UUID/" for the domain's own disks, or a
+ * whole stake's key: the law makes no promise to those. Not part of the JSON: it is for the planner's own check. */
+void strata_plan_give_up (StrataPlan *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
+gboolean strata_plan_gives_up (StrataPlan *self, const char *key);
 
 G_END_DECLS

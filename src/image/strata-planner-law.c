@@ -104,8 +104,10 @@ holder_to_text (StrataHolder *holder)
       return g_strdup_printf (_ ("the thin clone “%s”"), holder->domain->name);
     case STRATA_HOLDER_IMAGE:
       return g_strdup_printf (_ ("the image “%s”"), holder->top);
-    case STRATA_HOLDER_DOMAIN:
     case STRATA_HOLDER_SNAPSHOT:
+      return g_strdup_printf (_ ("the snapshot “%s” of “%s”"), holder->snapshot,
+                              holder->domain->name);
+    case STRATA_HOLDER_DOMAIN:
       break;
     }
 

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include "strata-layers.h"
 #include "strata-request.h"
 
 G_BEGIN_DECLS
@@ -12,6 +13,10 @@ typedef struct
   StrataGraph *graph;
   const StrataRequest *request;
   StrataPlan *plan;
+  /* The host as it is after the steps so far; only where a planner asks for it. */
+  StrataLayers *layers;
+  GHashTable *definitions; /* UUID -> StrataDomainXml */
+  GHashTable *documents;   /* "UUID/SNAPSHOT" -> StrataSnapshotXml */
 } StrataPlanner;
 
 /* A disk whose bytes matter: a plain file or block device, writable, with its healthy chain. */
@@ -29,6 +34,111 @@ StrataPlan *strata_plan_deploy (StrataPlanner *self, GError **error);
 StrataPlan *strata_plan_delete (StrataPlanner *self, GError **error);
 StrataPlan *strata_plan_seal_domain (StrataPlanner *self, GError **error);
 StrataPlan *strata_plan_seal_image (StrataPlanner *self, GError **error);
+
+StrataPlan *strata_plan_snapshot_create (StrataPlanner *self, GError **error);
+StrataPlan *strata_plan_snapshot_revert (StrataPlanner *self, GError **error);
+StrataPlan *strata_plan_snapshot_delete (StrataPlanner *self, GError **error);
+StrataPlan *strata_plan_snapshot_edit (StrataPlanner *self, GError **error);
+/* what both kinds of return share: strata-plan-snapshot-revert.c */
+typedef struct
+{
+  StrataPlanner *planner;
+  StrataDomainFacts *domain;
+  const StrataSnapshotFacts *snapshot;
+  GPtrArray *tips; /* char *: what the domain has now and may be nobody's afterwards */
+  char *previous;  /* its definition as it is then */
+  gboolean present_moved; /* keeping the present state put it on overlays */
+} StrataReturn;
+
+gboolean strata_return_keep_present (StrataReturn *self, StrataSnapshotKind kind, GError **error);
+void strata_return_add_stop (StrataReturn *self);
+gboolean strata_return_add_define (StrataReturn *self,
+                                   StrataDomainXml *definition,
+                                   gboolean forward,
+                                   GError **error);
+gboolean strata_return_remove_tips (StrataReturn *self, GError **error);
+/* strata-plan-snapshot-internal.c */
+gboolean strata_return_to_internal (StrataReturn *self, GError **error);
+StrataPlan *strata_plan_clone (StrataPlanner *self, GError **error);
+StrataPlan *strata_plan_flatten (StrataPlanner *self, GError **error);
+StrataPlan *strata_plan_settle (StrataPlanner *self, GError **error);
+
+/* strata-planner-paper.c: the host after the steps so far */
+StrataLayers *strata_planner_get_layers (StrataPlanner *self);
+/* carries STEP, which was just added, out on the planner's own paper */
+gboolean strata_planner_apply (StrataPlanner *self, StrataStepSpec *step, GError **error);
+StrataDomainXml *strata_planner_get_definition (StrataPlanner *self, const char *uuid);
+void strata_planner_put_definition (StrataPlanner *self,
+                                    const char *uuid,
+                                    StrataDomainXml *definition);
+StrataSnapshotXml *strata_planner_get_document (StrataPlanner *self,
+                                                StrataDomainFacts *domain,
+                                                const StrataSnapshotFacts *snapshot);
+void strata_planner_give_up_domain (StrataPlanner *self, const StrataDomainFacts *domain);
+/* a file name that nothing has yet: FOLDER/STEM.SUFFIX, or with a number before the suffix */
+char *strata_planner_free_path (StrataPlanner *self,
+                                const char *folder,
+                                const char *stem,
+                                const char *suffix);
+/* whether PATH is in the open chain of a running VM; its first such stake */
+StrataStake *strata_planner_find_running (StrataPlanner *self, const char *path);
+StrataSnapshotFacts *strata_planner_find_snapshot (StrataPlanner *self,
+                                                   StrataDomainFacts *domain,
+                                                   const char *name,
+                                                   GError **error);
+gboolean strata_planner_need_free_snapshot (StrataDomainFacts *domain,
+                                            const char *name,
+                                            GError **error);
+
+/* strata-planner-merge.c: one layer into its neighbour */
+typedef struct
+{
+  StrataLayer *upper;
+  StrataLayer *lower;
+  StrataMerge direction; /* never CHEAPER */
+} StrataMerging;
+
+/* FALSE, with the reason in WHY, where no direction that WANTED allows is open now */
+gboolean strata_planner_choose_merge (StrataPlanner *self,
+                                      StrataMerge wanted,
+                                      StrataMerging *merging,
+                                      char **why);
+gboolean strata_planner_add_merge (StrataPlanner *self,
+                                   const StrataMerging *merging,
+                                   GError **error);
+
+/* strata-planner-snapshot.c: steps about snapshots */
+gboolean strata_planner_add_snapshot_define (StrataPlanner *self,
+                                             StrataDomainFacts *domain,
+                                             const StrataSnapshotFacts *snapshot,
+                                             StrataSnapshotXml *document,
+                                             gboolean current,
+                                             GError **error);
+gboolean strata_planner_add_forget (StrataPlanner *self,
+                                    StrataDomainFacts *domain,
+                                    const StrataSnapshotFacts *snapshot,
+                                    gboolean forward,
+                                    GError **error);
+/* MAP: (nullable) (transfer full): [{from, to, format}] */
+gboolean strata_planner_add_settle (StrataPlanner *self,
+                                    StrataDomainFacts *domain,
+                                    JsonArray *map,
+                                    GError **error);
+gboolean strata_planner_remove_path (StrataPlanner *self, const char *path, GError **error);
+/* strata-plan-snapshot-delete.c */
+gboolean strata_planner_sweep (StrataPlanner *self,
+                               StrataDomainFacts *domain,
+                               GPtrArray *also,
+                               GError **error);
+/* takes a snapshot: strata-plan-snapshot-create.c */
+gboolean strata_planner_add_snapshot (StrataPlanner *self,
+                                      StrataDomainFacts *domain,
+                                      const char *name,
+                                      const char *description,
+                                      StrataSnapshotKind kind,
+                                      const char *const *targets,
+                                      gboolean quiesce,
+                                      GError **error);
 
 /* strata-planner-law.c: what has to hold before anything is planned */
 StrataDomainFacts *strata_planner_find_domain (StrataPlanner *self, GError **error);
@@ -52,6 +162,9 @@ GPtrArray *strata_planner_get_disks (StrataPlanner *self,
                                      GError **error);
 void strata_planned_disk_free (gpointer data);
 guint64 strata_planned_disk_get_bytes (StrataPlannedDisk *self);
+
+/* strata-plan-deploy.c */
+GStrv strata_planner_collect_macs (StrataGraph *graph);
 
 /* strata-planner-steps.c: the words and arguments of each step */
 JsonObject *strata_step_args (const char *first_key, ...) G_GNUC_NULL_TERMINATED;

@@ -24,7 +24,7 @@
 StrataPlan *
 strata_plan_request (StrataGraph *graph, const StrataRequest *request, GError **error)
 {
-  StrataPlanner planner = { graph, request, NULL };
+  StrataPlanner planner = { .graph = graph, .request = request };
   StrataPlan *plan = NULL;
 
   g_return_val_if_fail (STRATA_IS_GRAPH (graph), NULL);
@@ -50,11 +50,37 @@ strata_plan_request (StrataGraph *graph, const StrataRequest *request, GError **
     case STRATA_REQUEST_DELETE:
       plan = strata_plan_delete (&planner, error);
       break;
+    case STRATA_REQUEST_SNAPSHOT_CREATE:
+      plan = strata_plan_snapshot_create (&planner, error);
+      break;
+    case STRATA_REQUEST_SNAPSHOT_REVERT:
+      plan = strata_plan_snapshot_revert (&planner, error);
+      break;
+    case STRATA_REQUEST_SNAPSHOT_DELETE:
+      plan = strata_plan_snapshot_delete (&planner, error);
+      break;
+    case STRATA_REQUEST_SNAPSHOT_EDIT:
+      plan = strata_plan_snapshot_edit (&planner, error);
+      break;
+    case STRATA_REQUEST_CLONE:
+      plan = strata_plan_clone (&planner, error);
+      break;
+    case STRATA_REQUEST_FLATTEN:
+      plan = strata_plan_flatten (&planner, error);
+      break;
+    case STRATA_REQUEST_SETTLE:
+      plan = strata_plan_settle (&planner, error);
+      break;
     }
 
-  /* A planner that gives up leaves its half-made plan here. */
-  if (plan == NULL)
+  g_clear_pointer (&planner.layers, strata_layers_free);
+  g_clear_pointer (&planner.definitions, g_hash_table_unref);
+  g_clear_pointer (&planner.documents, g_hash_table_unref);
+
+  /* Whoever made the plan: nobody is trusted with the law but the law. A planner that gives up leaves its half-made
+   * plan here. */
+  if (plan == NULL || !strata_law_check (graph, plan, error))
     g_clear_object (&planner.plan);
 
-  return plan;
+  return planner.plan;
 }

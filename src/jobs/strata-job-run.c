@@ -111,8 +111,9 @@ run_step (Run *run, guint index, GError **error)
   if (!klass->run (&context, run->cancellable, error))
     {
       /* It has cleaned up behind itself. One that can't be undone stays "begun": who resumes has to
-       * run it again. */
-      if (!strata_plan_get_step (run->plan, index)->forward_only)
+       * run it again. So does one that lost the host, which may have done it all the same. */
+      if (!strata_plan_get_step (run->plan, index)->forward_only &&
+          !g_error_matches (*error, STRATA_ERROR, STRATA_ERROR_CONNECTION))
         strata_journal_clear_step (run->journal, index, NULL);
       return FALSE;
     }

@@ -47,10 +47,15 @@ static gboolean
 copy_in_worker (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
   g_autoptr (StrataWorker) worker = NULL;
+  StrataWorkerFlags flags = STRATA_WORKER_FILE;
 
+  if (strata_step_context_is (context, "block"))
+    flags |= STRATA_WORKER_BLOCK;
+  if (strata_step_context_is (context, "read-only"))
+    flags |= STRATA_WORKER_READ_ONLY;
   worker = strata_worker_start (context->connection, strata_step_context_get (context, "source"),
-                                strata_step_context_get (context, "source-format"),
-                                strata_step_context_is (context, "block"), cancellable, error);
+                                strata_step_context_get (context, "source-format"), flags,
+                                cancellable, error);
 
   return worker != NULL &&
          strata_worker_copy (worker, strata_step_context_get (context, "destination"),

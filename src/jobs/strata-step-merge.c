@@ -32,8 +32,10 @@ start_worker (StrataStepContext *context,
               GCancellable *cancellable,
               GError **error)
 {
+  gboolean block = strata_step_context_is (context, "block");
+
   return strata_worker_start (context->connection, path, format,
-                              strata_step_context_is (context, "block"), cancellable, error);
+                              block ? STRATA_WORKER_BLOCK : STRATA_WORKER_FILE, cancellable, error);
 }
 
 /* Whether the header of PATH names BASE, or nothing where that is NULL. */

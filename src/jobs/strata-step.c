@@ -8,22 +8,17 @@
 #include "strata-step-private.h"
 
 static const StrataStepClass *const classes[] = {
-  &strata_step_require_off,     &strata_step_require_active,
-  &strata_step_shut_down,       &strata_step_start,
-  &strata_step_define,          &strata_step_undefine,
-  &strata_step_check_space,     &strata_step_create_overlay,
-  &strata_step_copy_image,      &strata_step_copy_file,
-  &strata_step_commit,          &strata_step_set_mode,
-  &strata_step_delete_volume,   &strata_step_delete_file,
-  &strata_step_inspect,         &strata_step_seal,
-  &strata_step_verify,          &strata_step_customise,
-  &strata_step_snapshot_create, &strata_step_snapshot_delete,
-  &strata_step_snapshot_revert, &strata_step_snapshot_define,
-  &strata_step_snapshot_forget, &strata_step_settle,
-  &strata_step_restore,         &strata_step_pull,
-  &strata_step_copy_verbatim,   &strata_step_convert_tag,
-  &strata_step_check_chain,     &strata_step_keep_tag,
-  &strata_step_delete_tag,
+  &strata_step_require_off,     &strata_step_shut_down,       &strata_step_start,
+  &strata_step_define,          &strata_step_undefine,        &strata_step_check_space,
+  &strata_step_create_overlay,  &strata_step_copy_image,      &strata_step_copy_file,
+  &strata_step_commit,          &strata_step_set_mode,        &strata_step_delete_volume,
+  &strata_step_delete_file,     &strata_step_inspect,         &strata_step_seal,
+  &strata_step_verify,          &strata_step_customise,       &strata_step_pull,
+  &strata_step_copy_verbatim,   &strata_step_convert_tag,     &strata_step_check_chain,
+  &strata_step_keep_tag,        &strata_step_delete_tag,      &strata_step_require_active,
+  &strata_step_snapshot_create, &strata_step_snapshot_delete, &strata_step_snapshot_revert,
+  &strata_step_snapshot_define, &strata_step_snapshot_forget, &strata_step_settle,
+  &strata_step_restore,
 };
 
 /**
@@ -61,10 +56,12 @@ strata_step_spec_get_weight (StrataStepSpec *step)
     const char *kind;
     double seconds;
   } slow[] = {
-    { "inspect", 12 },        { "seal", 30 },           { "verify", 12 },     { "customise", 15 },
-    { "shut-down", 8 },       { "commit", 3 },          { "copy-image", 1 },  { "start", 1 },
-    { "snapshot-create", 1 }, { "snapshot-revert", 2 }, { "restore", 2 },     { "pull", 3 },
-    { "copy-verbatim", 1 },   { "convert-tag", 1 },     { "check-chain", 1 }, { "settle", 0.3 },
+    { "inspect", 12 },        { "seal", 30 },           { "verify", 12 },
+    { "customise", 15 },      { "shut-down", 8 },       { "commit", 3 },
+    { "copy-image", 1 },      { "start", 1 },           { "pull", 3 },
+    { "copy-verbatim", 1 },   { "convert-tag", 1 },     { "check-chain", 1 },
+    { "snapshot-create", 1 }, { "snapshot-revert", 2 }, { "restore", 2 },
+    { "settle", 0.3 },
   };
 
   for (size_t i = 0; i < G_N_ELEMENTS (slow); i++)

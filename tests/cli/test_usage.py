@@ -70,10 +70,16 @@ def missing_and_unknown_verbs():
     wrong(['list', '--fly'], '--fly')
 
 
-def verbs_of_later_issues_are_absent():
-    for verb in (['snapshot', 'list', 'x'], ['clone', 'create', 'x', 'y'], ['doctor']):
-        wrong(verb, ' '.join(verb))
-    wrong(['chain', '--check', 'x'], '--check')
+def snapshot_options_that_exclude_each_other():
+    for options in (['create', 'x', 's', '--internal', '--disk-only'],
+                    ['create', 'x', 's', '--memory', '--disk-only'],
+                    ['revert', 'x', 's', '--save-current', 'y', '--discard-current'],
+                    ['revert', 'x', 's', '--start', '--paused'],
+                    ['delete', 'x', 's', '--commit', '--pull']):
+        wrong(['snapshot', *options], 'exclude')
+    wrong(['snapshot', 'edit', 'x', 's'], '--rename')
+    wrong(['clone', 'create', 'x', 'y', '--thin', '--full'], 'exclude')
+    wrong(['doctor', '--mend'], '--mend')
 
 
 def numbers_of_arguments():
@@ -229,7 +235,8 @@ def unfinished_jobs():
 
 try:
     run([every_verb_has_help, version_is_told, missing_and_unknown_verbs,
-         verbs_of_later_issues_are_absent, numbers_of_arguments, options_that_exclude_each_other,
+         snapshot_options_that_exclude_each_other, numbers_of_arguments,
+         options_that_exclude_each_other,
          name_patterns, ssh_keys, real_keys_pass, scripts, passwords, sealing_operations,
          import_reads_the_definition_first, mock_host_is_listed, mock_host_is_shown,
          environment_names_the_host, unknown_names, unfinished_jobs])

@@ -158,8 +158,8 @@ static StrataWorker *
 start_worker (Chain *self, Layer layer)
 {
   g_autoptr (GError) error = NULL;
-  StrataWorker *worker =
-      strata_worker_start (self->connection, self->paths[layer], "qcow2", FALSE, NULL, &error);
+  StrataWorker *worker = strata_worker_start (self->connection, self->paths[layer], "qcow2",
+                                              STRATA_WORKER_FILE, NULL, &error);
 
   g_assert_no_error (error);
 
@@ -321,8 +321,8 @@ test_worker_several_overlays (void)
   overlays[1] = other;
   for (guint i = 0; i < G_N_ELEMENTS (overlays); i++)
     {
-      StrataWorker *worker =
-          strata_worker_start (chain.connection, overlays[i], "qcow2", FALSE, NULL, &error);
+      StrataWorker *worker = strata_worker_start (chain.connection, overlays[i], "qcow2",
+                                                  STRATA_WORKER_FILE, NULL, &error);
 
       g_assert_no_error (error);
       strata_test_assert_ok (strata_worker_commit_below (worker, chain.paths[A], chain.paths[BASE],

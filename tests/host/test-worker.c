@@ -81,7 +81,7 @@ static StrataWorker *
 start (StrataConnection *connection, const char *path)
 {
   g_autoptr (GError) error = NULL;
-  StrataWorker *worker = strata_worker_start (connection, path, "qcow2", FALSE, NULL, &error);
+  StrataWorker *worker = strata_worker_start (connection, path, "qcow2", STRATA_WORKER_FILE, NULL, &error);
 
   g_assert_no_error (error);
 
@@ -355,7 +355,7 @@ test_image_not_there (void)
 
   dir = strata_test_dir ();
   path = g_build_filename (dir, "nothing.qcow2", NULL);
-  worker = strata_worker_start (connection, path, "qcow2", FALSE, NULL, &error);
+  worker = strata_worker_start (connection, path, "qcow2", STRATA_WORKER_FILE, NULL, &error);
   g_assert_null (worker);
   g_assert_nonnull (error);
   g_assert_nonnull (strstr (error->message, path));

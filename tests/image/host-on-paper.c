@@ -123,3 +123,72 @@ paper_plan_to_kinds (StrataPlan *plan)
 
   return g_string_free (text, FALSE);
 }
+
+static void
+add_snapshot (StrataGraph *graph,
+              const char *domain,
+              const char *name,
+              const char *parent,
+              const char *image,
+              const char *location,
+              const char *description,
+              gboolean current)
+{
+  StrataDomainFacts *facts = strata_graph_find_domain (graph, domain);
+  g_autoptr (GString) xml = g_string_new (NULL);
+  g_autoptr (GError) error = NULL;
+  StrataSnapshotFacts *snapshot;
+
+  g_string_append_printf (xml,
+                          "<domainsnapshot><name>%s</name><description>%s</description>"
+                          "<state>shutoff</state><creationTime>%u</creationTime>",
+                          name, description, facts->snapshots->len + 1);
+  if (parent != NULL)
+    g_string_append_printf (xml, "<parent><name>%s</name></parent>", parent);
+  g_string_append_printf (xml,
+                          "<memory snapshot='no'/><disks><disk name='vda' snapshot='%s'/></disks>"
+                          "<domain type='qemu'><name>%s</name><uuid>%s</uuid>"
+                          "<memory unit='MiB'>64</memory>"
+                          "<os><type arch='x86_64'>hvm</type></os>"
+                          "<devices><disk type='file' device='disk'>"
+                          "<driver name='qemu' type='qcow2'/><source file='%s/%s'/>"
+                          "<target dev='vda' bus='virtio'/></disk></devices></domain>"
+                          "</domainsnapshot>",
+                          location, facts->name, facts->uuid, PAPER_POOL, image);
+  snapshot = strata_snapshot_facts_new (xml->str, current, &error);
+  g_assert_no_error (error);
+  strata_domain_facts_take_snapshot (facts, snapshot);
+}
+
+void
+paper_host_snapshot (StrataGraph *graph,
+                     const char *domain,
+                     const char *name,
+                     const char *parent,
+                     const char *image,
+                     gboolean current,
+                     gboolean retained)
+{
+  add_snapshot (graph, domain, name, parent, image, "external", retained ? "strata:retained" : "",
+                current);
+}
+
+void
+paper_host_internal (StrataGraph *graph,
+                     const char *domain,
+                     const char *name,
+                     const char *parent,
+                     const char *image,
+                     gboolean current)
+{
+  g_autofree char *path = g_strdup_printf ("%s/%s", PAPER_POOL, image);
+  StrataImage *file = strata_graph_get_image (graph, path);
+  g_autoptr (GStrvBuilder) tags = g_strv_builder_new ();
+
+  if (file->tags != NULL)
+    g_strv_builder_addv (tags, (const char **) file->tags);
+  g_strv_builder_add (tags, name);
+  g_strfreev (file->tags);
+  file->tags = g_strv_builder_end (tags);
+  add_snapshot (graph, domain, name, parent, image, "internal", "", current);
+}

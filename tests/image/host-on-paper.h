@@ -20,3 +20,18 @@ void paper_host_add (StrataGraph *graph,
 StrataImage *paper_host_image (StrataGraph *graph, const char *name, const char *backing);
 /* the kinds of a plan's steps, separated by spaces; "|" stands before the first forward-only one */
 char *paper_plan_to_kinds (StrataPlan *plan);
+/* An external snapshot of DOMAIN's vda, whose frozen image is IMAGE; RETAINED: a joint */
+void paper_host_snapshot (StrataGraph *graph,
+                          const char *domain,
+                          const char *name,
+                          const char *parent,
+                          const char *image,
+                          gboolean current,
+                          gboolean retained);
+/* an internal one, in IMAGE, which gets the tag */
+void paper_host_internal (StrataGraph *graph,
+                          const char *domain,
+                          const char *name,
+                          const char *parent,
+                          const char *image,
+                          gboolean current);

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* What is the matter with a host's images and snapshots, and what would be if another tool's native calls met them. */
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "strata-health.h"
+#include "strata-layers.h"
+#include "xml/strata-error.h"
+
+/* On libvirt before 12 a chain of more than 24 images may not start. */
+#define DEEP_CHAIN 20
+
+typedef struct
+{
+  StrataGraph *graph;
+  StrataLayers *layers;
+  StrataDomainFacts *domain;
+  GPtrArray *findings;
+} Visit;
+
+void
+strata_finding_free (StrataFinding *self)
+{
+  g_free (self->domain);
+  g_free (self->text);
+  g_free (self);
+}
+
+static void
+report (Visit *self, const char *code, gboolean mendable, const char *hint, const char *format, ...)
+    G_GNUC_PRINTF (5, 6);
+
+static void
+report (Visit *self, const char *code, gboolean mendable, const char *hint, const char *format, ...)
+{
+  StrataFinding *finding = g_new0 (StrataFinding, 1);
+  va_list args;
+
+  va_start (args, format);
+  finding->text = g_strdup_vprintf (format, args);
+  va_end (args);
+  finding->code = code;
+  finding->hint = hint;
+  finding->mendable = mendable;
+  finding->domain = self->domain != NULL ? g_strdup (self->domain->name) : NULL;
+
+  for (guint i = 0; i < self->findings->len; i++)
+    {
+      StrataFinding *other = g_ptr_array_index (self->findings, i);
+
+      if (g_str_equal (other->text, finding->text) && g_strcmp0 (other->domain, finding->domain) == 0)
+        {
+          strata_finding_free (finding);
+          return;
+        }
+    }
+
+  g_ptr_array_add (self->findings, finding);
+}
+
+static void
+check_link (Visit *self, const StrataImage *image)
+{
+  StrataImage *below = strata_graph_get_image (self->graph, image->backing_path);
+
+  if (image->backing_path == NULL)
+    return;
+  if (image->backing_format == NULL)
+    report (self, "no-format", FALSE,
+            _ ("Write it into the header: qemu-img rebase -u -F FORMAT -b BASE IMAGE, with the VM "
+               "off."),
+            _ ("“%s” doesn’t say what format “%s” has, so it is taken for raw"), image->path,
+            image->backing_path);
+  else if (below != NULL && below->format != NULL && !below->missing &&
+           !g_str_equal (below->format, image->backing_format))
+    report (self, "wrong-format", FALSE,
+            _ ("Find out which is true before anything is started."),
+            _ ("“%s” says that “%s” is %s, but it is %s"), image->path, below->path,
+            image->backing_format, below->format);
+}
+
+static void
+check_chain (Visit *self, const char *top)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) chain = strata_graph_get_chain (self->graph, top, &error);
+
+  if (chain == NULL)
+    {
+      report (self, "missing", FALSE, _ ("Bring the file back, or repair the backing chain."), "%s",
+              error->message);
+      return;
+    }
+
+  for (guint i = 0; i < chain->len; i++)
+    check_link (self, g_ptr_array_index (chain, i));
+  if (chain->len >= DEEP_CHAIN)
+    report (self, "deep", FALSE, _ ("Delete snapshots, so that layers merge."),
+            _ ("The chain of “%s” is %u images deep"), top, chain->len);
+}
+
+static void
+check_disks (Visit *self)
+{
+  for (guint i = 0; i < self->domain->disks->len; i++)
+    {
+      const StrataDiskXml *disk = g_ptr_array_index (self->domain->disks, i);
+      StrataImage *image = strata_graph_get_image (self->graph, disk->source);
+
+      if (disk->source == NULL || (g_strcmp0 (disk->type, "file") != 0 &&
+                                   g_strcmp0 (disk->type, "block") != 0))
+        continue;
+      check_chain (self, disk->source);
+      if (image != NULL && image->backing_path != NULL && (image->mode & 0004) != 0)
+        report (self, "world-readable", TRUE, _ ("“stratactl doctor --mend” takes that away."),
+                _ ("Everybody on the host may read “%s”"), image->path);
+      if (image != NULL && disk->backing != NULL &&
+          g_strcmp0 (disk->backing, image->backing_path) != 0)
+        report (self, "wrong-format", FALSE,
+                _ ("Correct the <backingStore> in the definition, or the image’s header."),
+                _ ("Disk %s stands on “%s” by its definition, but on “%s” by its header"),
+                disk->target, disk->backing,
+                image->backing_path != NULL ? image->backing_path : "-");
+    }
+}
+
+static void
+check_snapshot_disk (Visit *self,
+                     const StrataSnapshotFacts *snapshot,
+                     const StrataSnapshotDisk *disk)
+{
+  StrataImage *image = strata_graph_get_image (self->graph, disk->image);
+  StrataLayer *layer = strata_layers_find (self->layers, disk->image);
+  g_autoptr (GPtrArray) overlays = NULL;
+
+  if (disk->location == STRATA_SNAPSHOT_NONE || disk->image == NULL)
+    return;
+  if (image == NULL || image->missing)
+    {
+      report (self, "missing", FALSE,
+              _ ("Bring the file back, or delete the snapshot’s metadata (--metadata-only)."),
+              _ ("The snapshot “%s” needs “%s”, which is missing"), snapshot->name, disk->image);
+      return;
+    }
+  check_chain (self, disk->image);
+  if (disk->location == STRATA_SNAPSHOT_INTERNAL && layer != NULL &&
+      strata_layer_find_tag (layer, snapshot->name) == NULL &&
+      strata_layer_find_tag (layer, "?") == NULL)
+    report (self, "tag-missing", FALSE,
+            _ ("Its content is gone; delete the snapshot’s metadata (--metadata-only)."),
+            _ ("“%s” has no internal snapshot “%s”"), disk->image, snapshot->name);
+
+  overlays = strata_layers_get_overlays (self->layers, disk->image);
+  if (disk->location == STRATA_SNAPSHOT_EXTERNAL && overlays->len > 1)
+    report (self, "native-unsafe", FALSE,
+            _ ("Delete it with Strata, not with virsh or virt-manager, which would change or remove "
+               "what the others stand on."),
+            _ ("%u images stand on the image of “%s”"), overlays->len, snapshot->name);
+}
+
+/* What libvirt's own return and deletion go by. */
+static void
+check_current (Visit *self, const StrataSnapshotFacts *current)
+{
+  if (current == NULL)
+    {
+      report (self, "no-current", TRUE, _ ("“stratactl doctor --mend” makes one current."),
+              _ ("There are snapshots and none is current, which takes libvirt’s daemon down at its "
+                 "next return to one"));
+      return;
+    }
+
+  for (guint i = 0; i < current->disks->len; i++)
+    {
+      const StrataSnapshotDisk *disk = g_ptr_array_index (current->disks, i);
+      g_autofree char *key = strata_stake_make_key (self->domain->uuid, NULL, disk->target);
+      StrataStake *stake = strata_layers_find_stake (self->layers, key);
+
+      if (disk->location != STRATA_SNAPSHOT_EXTERNAL || stake == NULL ||
+          g_strcmp0 (stake->top, disk->overlay) == 0 ||
+          g_strcmp0 (stake->top, disk->revert_overlay) == 0 ||
+          strata_graph_get_libvirt_version (self->graph) < 9010000)
+        continue;
+      report (self, "native-unsafe", TRUE, _ ("“stratactl doctor --mend” writes it down."),
+              _ ("libvirt doesn’t know that the VM runs on “%s” since it went back to “%s”"),
+              stake->top, current->name);
+    }
+}
+
+static void
+check_snapshots (Visit *self)
+{
+  StrataDomainFacts *domain = self->domain;
+
+  if (domain->snapshots->len == 0)
+    return;
+
+  check_current (self, strata_domain_facts_get_current (domain));
+  for (guint i = 0; i < domain->snapshots->len; i++)
+    {
+      const StrataSnapshotFacts *snapshot = g_ptr_array_index (domain->snapshots, i);
+
+      for (guint j = 0; j < snapshot->disks->len; j++)
+        check_snapshot_disk (self, snapshot, g_ptr_array_index (snapshot->disks, j));
+      if (snapshot->memory_missing)
+        report (self, "memory-missing", FALSE,
+                _ ("Bring the file back; without it the VM can go back to the disks only."),
+                _ ("The memory of “%s”, “%s”, is missing"), snapshot->name, snapshot->memory_file);
+      if (!snapshot->backing_known)
+        report (self, "native-unsafe", TRUE, _ ("“stratactl doctor --mend” writes it down."),
+                _ ("The snapshot “%s” doesn’t say what its images stand on, which takes libvirt’s "
+                   "daemon down when it deletes another"),
+                snapshot->name);
+      if (snapshot->retained)
+        report (self, "joint", TRUE, _ ("It is merged away when one is left."),
+                _ ("“%s” was deleted; its image is kept for what stands on it"), snapshot->name);
+    }
+}
+
+static void
+check_unnamed (Visit *self)
+{
+  GPtrArray *stakes = strata_layers_get_stakes (self->layers);
+
+  for (guint i = 0; i < stakes->len; i++)
+    {
+      const StrataStake *stake = g_ptr_array_index (stakes, i);
+
+      if (stake->kind != STRATA_HOLDER_IMAGE)
+        continue;
+      if (stake->tag != NULL)
+        report (self, "orphan-tag", FALSE,
+                _ ("“qemu-img snapshot -d” deletes it, if nobody needs it."),
+                _ ("No virtual machine names the internal snapshot “%s” in “%s”"), stake->tag,
+                stake->top);
+      else
+        report (self, "orphan", FALSE,
+                _ ("If nobody needs it, delete it; what it stands on can’t be merged until then."),
+                _ ("No virtual machine names “%s”, an overlay"), stake->top);
+    }
+}
+
+/**
+ * strata_health_check:
+ * @graph: a host
+ * @domain: (nullable): a domain of it, %NULL for all and for what belongs to none
+ *
+ * Returns: (transfer full) (element-type StrataFinding): what was found
+ */
+GPtrArray *
+strata_health_check (StrataGraph *graph, StrataDomainFacts *domain)
+{
+  g_autoptr (StrataLayers) layers = strata_layers_new (graph);
+  GPtrArray *domains = strata_graph_get_domains (graph);
+  Visit visit = { graph, layers, NULL,
+                  g_ptr_array_new_with_free_func ((GDestroyNotify) strata_finding_free) };
+
+  for (guint i = 0; i < domains->len; i++)
+    {
+      visit.domain = g_ptr_array_index (domains, i);
+      if (domain != NULL && domain != visit.domain)
+        continue;
+      check_disks (&visit);
+      check_snapshots (&visit);
+    }
+
+  visit.domain = NULL;
+  if (domain == NULL)
+    check_unnamed (&visit);
+
+  return visit.findings;
+}

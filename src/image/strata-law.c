@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The planner's law: for everybody the request does not itself discard, what is read after the plan, and after
+ * every step of it, is byte for byte what was read before. Whatever planner made the plan, it is carried out on
+ * paper here, and refused if anybody would read anything else.
+ */
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "strata-layers.h"
+#include "xml/strata-error.h"
+
+typedef struct
+{
+  StrataGraph *graph;
+  StrataPlan *plan;
+  StrataLayers *layers;
+  GHashTable *before; /* StrataStake.key -> what it read, for those who read anything */
+} Court;
+
+static char *
+stake_to_text (Court *self, const char *key)
+{
+  g_auto (GStrv) parts = NULL;
+  StrataDomainFacts *domain;
+
+  if (g_str_has_prefix (key, "image:"))
+    return g_strdup_printf (_ ("the image “%s”"), key + strlen ("image:"));
+  if (g_str_has_prefix (key, "tag:"))
+    return g_strdup_printf (_ ("the internal snapshot “%s”, which no virtual machine names"),
+                            key + strlen ("tag:"));
+
+  parts = g_strsplit (key, "/", 2);
+  domain = strata_graph_find_domain (self->graph, parts[0]);
+  if (*parts[1] == '/' || g_str_has_prefix (parts[1], "@next"))
+    return g_strdup_printf (_ ("“%s”"), domain != NULL ? domain->name : parts[0]);
+
+  *strrchr (parts[1], '/') = '\0';
+
+  return g_strdup_printf (_ ("the snapshot “%s” of “%s”"), parts[1],
+                          domain != NULL ? domain->name : parts[0]);
+}
+
+static void
+remember (Court *self)
+{
+  GPtrArray *stakes = strata_layers_get_stakes (self->layers);
+
+  for (guint i = 0; i < stakes->len; i++)
+    {
+      StrataStake *stake = g_ptr_array_index (stakes, i);
+      char *content;
+
+      if (g_hash_table_contains (self->before, stake->key) ||
+          strata_plan_gives_up (self->plan, stake->key))
+        continue;
+
+      content = strata_layers_read (self->layers, stake);
+      if (content != NULL)
+        g_hash_table_insert (self->before, g_strdup (stake->key), content);
+    }
+}
+
+static gboolean
+compare (Court *self, StrataStepSpec *step, GError **error)
+{
+  GHashTableIter iter;
+  const char *key;
+  const char *before;
+
+  g_hash_table_iter_init (&iter, self->before);
+  while (g_hash_table_iter_next (&iter, (gpointer *) &key, (gpointer *) &before))
+    {
+      StrataStake *stake = strata_layers_find_stake (self->layers, key);
+      g_autofree char *after = stake != NULL ? strata_layers_read (self->layers, stake) : NULL;
+      g_autofree char *who = NULL;
+
+      if (g_strcmp0 (before, after) == 0)
+        continue;
+
+      who = stake_to_text (self, key);
+      strata_set_error (error, STRATA_ERROR_REFUSED,
+                        _ ("Delete what needs it first, or make a full copy and work on that."),
+                        /* Translators: a step ("Commit “b” into “a”"), then somebody */
+                        _ ("This would change what %s reads, at “%s”"), who, step->title);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+need_files_kept (Court *self, StrataStepSpec *step, GError **error)
+{
+  const char *path = json_object_get_string_member_with_default (step->args, "path", NULL);
+  GPtrArray *domains = strata_graph_get_domains (self->graph);
+
+  if (!g_str_has_prefix (step->kind, "delete-") || path == NULL)
+    return TRUE;
+
+  for (guint i = 0; i < domains->len; i++)
+    {
+      StrataDomainFacts *domain = g_ptr_array_index (domains, i);
+
+      for (guint j = 0; j < domain->snapshots->len; j++)
+        {
+          StrataSnapshotFacts *snapshot = g_ptr_array_index (domain->snapshots, j);
+          g_autofree char *key = strata_stake_make_key (domain->uuid, snapshot->name, "memory");
+
+          if (g_strcmp0 (snapshot->memory_file, path) != 0 ||
+              strata_plan_gives_up (self->plan, key))
+            continue;
+
+          strata_set_error (error, STRATA_ERROR_REFUSED, _ ("Delete that snapshot first."),
+                            _ ("“%s” is the memory of the snapshot “%s” of “%s”"), path,
+                            snapshot->name, domain->name);
+          return FALSE;
+        }
+    }
+
+  return TRUE;
+}
+
+/**
+ * strata_law_check:
+ * @graph: the host as it is
+ * @plan: a plan for it
+ * @error: `STRATA_ERROR_REFUSED`, with the name of who would read something else
+ *
+ * Whoever comes to be on the way (a clone, a snapshot of the present state) is held to what it read first.
+ *
+ * Returns: whether the plan keeps the law
+ */
+gboolean
+strata_law_check (StrataGraph *graph, StrataPlan *plan, GError **error)
+{
+  g_autoptr (StrataLayers) layers = strata_layers_new (graph);
+  g_autoptr (GHashTable) before =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  Court court = { graph, plan, layers, before };
+
+  remember (&court);
+  for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
+    {
+      StrataStepSpec *step = strata_plan_get_step (plan, i);
+
+      if (!need_files_kept (&court, step, error) || !strata_layers_apply (layers, step, error) ||
+          !compare (&court, step, error))
+        return FALSE;
+      remember (&court);
+    }
+
+  return TRUE;
+}

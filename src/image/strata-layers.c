@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* StrataLayers: a host's images and everybody who holds one, on paper. */
+
+#include "config.h"
+
+#include "strata-layers.h"
+
+struct _StrataLayers
+{
+  GHashTable *layers;   /* path -> StrataLayer */
+  GPtrArray *stakes;    /* StrataStake */
+  GHashTable *by_key;   /* StrataStake.key -> StrataStake */
+};
+
+static void
+tag_free (gpointer data)
+{
+  StrataLayerTag *tag = data;
+
+  g_free (tag->name);
+  g_strfreev (tag->marks);
+  g_free (tag);
+}
+
+static void
+layer_free (gpointer data)
+{
+  StrataLayer *layer = data;
+
+  g_free (layer->path);
+  g_free (layer->format);
+  g_free (layer->backing);
+  g_free (layer->backing_format);
+  g_strfreev (layer->marks);
+  g_ptr_array_unref (layer->tags);
+  g_free (layer);
+}
+
+static void
+stake_free (gpointer data)
+{
+  StrataStake *stake = data;
+
+  g_free (stake->key);
+  g_free (stake->uuid);
+  g_free (stake->snapshot);
+  g_free (stake->target);
+  g_free (stake->top);
+  g_free (stake->tag);
+  g_free (stake);
+}
+
+char *
+strata_stake_make_key (const char *uuid, const char *snapshot, const char *target)
+{
+  return g_strdup_printf ("%s/%s/%s", uuid, snapshot != NULL ? snapshot : "", target);
+}
+
+StrataLayerTag *
+strata_layer_find_tag (StrataLayer *self, const char *name)
+{
+  for (guint i = 0; i < self->tags->len; i++)
+    {
+      StrataLayerTag *tag = g_ptr_array_index (self->tags, i);
+
+      if (g_strcmp0 (tag->name, name) == 0)
+        return tag;
+    }
+
+  return NULL;
+}
+
+void
+strata_layer_put_tag (StrataLayer *self, const char *name, GStrv marks)
+{
+  StrataLayerTag *tag = g_new0 (StrataLayerTag, 1);
+
+  tag->name = g_strdup (name);
+  tag->marks = g_strdupv (marks);
+  g_ptr_array_add (self->tags, tag);
+}
+
+/* A layer with a mark of its own: whatever it has in it is like nothing else. */
+StrataLayer *
+strata_layers_put (StrataLayers *self, const char *path)
+{
+  StrataLayer *layer = g_new0 (StrataLayer, 1);
+
+  layer->path = g_strdup (path);
+  layer->marks = g_strdupv ((char *[]) { (char *) path, NULL });
+  layer->tags = g_ptr_array_new_with_free_func (tag_free);
+  layer->type = STRATA_IMAGE_FILE;
+  g_hash_table_replace (self->layers, layer->path, layer);
+
+  return layer;
+}
+
+void
+strata_layers_remove (StrataLayers *self, const char *path)
+{
+  g_hash_table_remove (self->layers, path);
+}
+
+static void
+put_image (StrataLayers *self, const StrataImage *image)
+{
+  StrataLayer *layer;
+
+  if (image->missing)
+    return;
+
+  layer = strata_layers_put (self, image->path);
+  layer->format = g_strdup (image->format);
+  layer->backing = g_strdup (image->backing_path);
+  layer->backing_format = g_strdup (image->backing_format);
+  layer->capacity = image->capacity;
+  layer->allocation = image->allocation;
+  layer->mode = image->mode;
+  layer->type = image->type;
+
+  for (guint i = 0; image->tags != NULL && image->tags[i] != NULL; i++)
+    {
+      g_autofree char *mark = g_strdup_printf ("%s@%s", image->path, image->tags[i]);
+
+      strata_layer_put_tag (layer, image->tags[i], (char *[]) { mark, NULL });
+    }
+}
+
+void
+strata_layers_put_stake (StrataLayers *self,
+                         StrataHolderKind kind,
+                         const char *uuid,
+                         const char *snapshot,
+                         const char *target,
+                         const char *top,
+                         const char *tag,
+                         gboolean active)
+{
+  StrataStake *stake = g_new0 (StrataStake, 1);
+
+  stake->kind = kind;
+  stake->uuid = g_strdup (uuid);
+  stake->snapshot = g_strdup (snapshot);
+  stake->target = g_strdup (target);
+  stake->top = g_strdup (top);
+  stake->tag = g_strdup (tag);
+  stake->active = active;
+  if (uuid != NULL)
+    stake->key = strata_stake_make_key (uuid, snapshot, target);
+  else if (tag != NULL)
+    stake->key = g_strdup_printf ("tag:%s:%s", top, tag);
+  else
+    stake->key = g_strdup_printf ("image:%s", top);
+
+  g_ptr_array_add (self->stakes, stake);
+  g_hash_table_replace (self->by_key, stake->key, stake);
+}
+
+void
+strata_layers_drop_stakes (StrataLayers *self, const char *uuid, const char *snapshot)
+{
+  for (guint i = self->stakes->len; i > 0; i--)
+    {
+      StrataStake *stake = g_ptr_array_index (self->stakes, i - 1);
+      gboolean own = stake->snapshot == NULL || g_str_equal (stake->snapshot, "@next");
+
+      if (g_strcmp0 (stake->uuid, uuid) != 0 ||
+          (snapshot == NULL ? !own : g_strcmp0 (stake->snapshot, snapshot) != 0))
+        continue;
+
+      g_hash_table_remove (self->by_key, stake->key);
+      g_ptr_array_remove_index (self->stakes, i - 1);
+    }
+}
+
+/* A retained layer holds nothing itself: what stands on it does. */
+void
+strata_layers_put_snapshot (StrataLayers *self,
+                            const char *uuid,
+                            const StrataSnapshotFacts *snapshot)
+{
+  for (guint i = 0; i < snapshot->disks->len && !snapshot->retained; i++)
+    {
+      const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, i);
+      gboolean internal = disk->location == STRATA_SNAPSHOT_INTERNAL;
+
+      if (disk->location == STRATA_SNAPSHOT_NONE || disk->image == NULL)
+        continue;
+
+      strata_layers_put_stake (self, STRATA_HOLDER_SNAPSHOT, uuid, snapshot->name, disk->target,
+                               disk->image, internal ? snapshot->name : NULL, FALSE);
+    }
+}
+
+static StrataHolderKind
+domain_kind (const StrataDomainFacts *domain)
+{
+  if (domain->template_mark != NULL)
+    return STRATA_HOLDER_TEMPLATE;
+  if (domain->clone_mark != NULL && domain->clone_mark->thin)
+    return STRATA_HOLDER_CLONE;
+
+  return STRATA_HOLDER_DOMAIN;
+}
+
+static void
+put_domain (StrataLayers *self, const StrataDomainFacts *domain)
+{
+  gboolean active = strata_domain_facts_is_active (domain);
+  StrataHolderKind kind = domain_kind (domain);
+  g_autoptr (GPtrArray) inactive = NULL;
+
+  for (guint i = 0; i < domain->disks->len; i++)
+    {
+      const StrataDiskXml *disk = g_ptr_array_index (domain->disks, i);
+
+      if (disk->source != NULL)
+        strata_layers_put_stake (self, kind, domain->uuid, NULL, disk->target, disk->source, NULL,
+                                 active);
+    }
+
+  inactive = domain->live_xml != NULL ? strata_domain_xml_get_disks (domain->definition) : NULL;
+  for (guint i = 0; inactive != NULL && i < inactive->len; i++)
+    {
+      const StrataDiskXml *disk = g_ptr_array_index (inactive, i);
+      g_autofree char *key = strata_stake_make_key (domain->uuid, NULL, disk->target);
+      StrataStake *live = strata_layers_find_stake (self, key);
+
+      if (disk->source != NULL && (live == NULL || g_strcmp0 (live->top, disk->source) != 0))
+        strata_layers_put_stake (self, kind, domain->uuid, "@next", disk->target, disk->source, NULL,
+                                 FALSE);
+    }
+
+  for (guint i = 0; i < domain->snapshots->len; i++)
+    strata_layers_put_snapshot (self, domain->uuid, g_ptr_array_index (domain->snapshots, i));
+}
+
+/* Tags and overlays that nobody names are held as well: they may be somebody's all the same. */
+static void
+put_unnamed (StrataLayers *self)
+{
+  g_autoptr (GHashTable) named = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GHashTable) reached = g_hash_table_new (g_str_hash, g_str_equal);
+  GHashTableIter iter;
+  StrataLayer *layer;
+
+  for (guint i = 0; i < self->stakes->len; i++)
+    {
+      StrataStake *stake = g_ptr_array_index (self->stakes, i);
+
+      if (stake->tag != NULL)
+        g_hash_table_add (named, g_strdup_printf ("%s:%s", stake->top, stake->tag));
+      for (layer = strata_layers_find (self, stake->top);
+           layer != NULL && g_hash_table_add (reached, layer->path);)
+        layer = layer->backing != NULL ? strata_layers_find (self, layer->backing) : NULL;
+    }
+
+  g_hash_table_iter_init (&iter, self->layers);
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &layer))
+    {
+      for (guint i = 0; i < layer->tags->len; i++)
+        {
+          StrataLayerTag *tag = g_ptr_array_index (layer->tags, i);
+          g_autofree char *name = g_strdup_printf ("%s:%s", layer->path, tag->name);
+
+          if (!g_hash_table_contains (named, name))
+            strata_layers_put_stake (self, STRATA_HOLDER_IMAGE, NULL, NULL, NULL, layer->path,
+                                     tag->name, FALSE);
+        }
+      if (layer->backing != NULL && !g_hash_table_contains (reached, layer->path))
+        strata_layers_put_stake (self, STRATA_HOLDER_IMAGE, NULL, NULL, NULL, layer->path, NULL,
+                                 FALSE);
+    }
+}
+
+/* Tags that only libvirt's metadata knows of, because the image could not be read. */
+static void
+put_known_tags (StrataLayers *self)
+{
+  for (guint i = 0; i < self->stakes->len; i++)
+    {
+      StrataStake *stake = g_ptr_array_index (self->stakes, i);
+      StrataLayer *layer = stake->tag != NULL ? strata_layers_find (self, stake->top) : NULL;
+      StrataLayerTag *unknown = layer != NULL ? strata_layer_find_tag (layer, "?") : NULL;
+      g_autofree char *mark = NULL;
+
+      if (unknown == NULL || strata_layer_find_tag (layer, stake->tag) != NULL)
+        continue;
+      mark = g_strdup_printf ("%s@%s", layer->path, stake->tag);
+      strata_layer_put_tag (layer, stake->tag, (char *[]) { mark, NULL });
+    }
+}
+
+/**
+ * strata_layers_new:
+ * @graph: a host
+ *
+ * Returns: (transfer full): the host on paper
+ */
+StrataLayers *
+strata_layers_new (StrataGraph *graph)
+{
+  StrataLayers *self = g_new0 (StrataLayers, 1);
+  g_autoptr (GPtrArray) images = strata_graph_get_images (graph);
+  GPtrArray *domains = strata_graph_get_domains (graph);
+
+  self->layers = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, layer_free);
+  self->stakes = g_ptr_array_new_with_free_func (stake_free);
+  self->by_key = g_hash_table_new (g_str_hash, g_str_equal);
+
+  for (guint i = 0; i < images->len; i++)
+    put_image (self, g_ptr_array_index (images, i));
+  for (guint i = 0; i < domains->len; i++)
+    put_domain (self, g_ptr_array_index (domains, i));
+  put_known_tags (self);
+  put_unnamed (self);
+
+  return self;
+}
+
+void
+strata_layers_free (StrataLayers *self)
+{
+  g_hash_table_unref (self->by_key);
+  g_ptr_array_unref (self->stakes);
+  g_hash_table_unref (self->layers);
+  g_free (self);
+}
+
+StrataLayer *
+strata_layers_find (StrataLayers *self, const char *path)
+{
+  return path != NULL ? g_hash_table_lookup (self->layers, path) : NULL;
+}
+
+GPtrArray *
+strata_layers_get_stakes (StrataLayers *self)
+{
+  return self->stakes;
+}
+
+StrataStake *
+strata_layers_find_stake (StrataLayers *self, const char *key)
+{
+  return g_hash_table_lookup (self->by_key, key);
+}
+
+static int
+compare_layers (gconstpointer a, gconstpointer b)
+{
+  return g_strcmp0 (((const StrataLayer *) a)->path, ((const StrataLayer *) b)->path);
+}
+
+/* By path, so that the same graph gives the same plan. */
+GPtrArray *
+strata_layers_get_overlays (StrataLayers *self, const char *path)
+{
+  GPtrArray *overlays = g_ptr_array_new ();
+  GHashTableIter iter;
+  StrataLayer *layer;
+
+  g_hash_table_iter_init (&iter, self->layers);
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &layer))
+    {
+      if (g_strcmp0 (layer->backing, path) == 0)
+        g_ptr_array_add (overlays, layer);
+    }
+  g_ptr_array_sort_values (overlays, compare_layers);
+
+  return overlays;
+}
+
+gboolean
+strata_layers_reach (StrataLayers *self, const char *top, const char *path)
+{
+  guint depth = 0;
+
+  for (const char *link = top; link != NULL && depth <= g_hash_table_size (self->layers); depth++)
+    {
+      StrataLayer *layer = strata_layers_find (self, link);
+
+      if (g_strcmp0 (link, path) == 0)
+        return TRUE;
+      link = layer != NULL ? layer->backing : NULL;
+    }
+
+  return FALSE;
+}
+
+guint
+strata_layers_get_depth (StrataLayers *self, const char *top)
+{
+  guint depth = 0;
+
+  for (StrataLayer *layer = strata_layers_find (self, top);
+       layer != NULL && depth <= g_hash_table_size (self->layers); depth++)
+    layer = strata_layers_find (self, layer->backing);
+
+  return depth;
+}
+
+static void
+add_marks (GString *text, GHashTable *seen, GStrv marks)
+{
+  for (guint i = 0; marks[i] != NULL; i++)
+    {
+      /* What is written above hides the same written below. */
+      if (g_hash_table_add (seen, marks[i]))
+        g_string_append_printf (text, "%s\n", marks[i]);
+    }
+}
+
+char *
+strata_layers_read (StrataLayers *self, const StrataStake *stake)
+{
+  g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GString) text = g_string_new (NULL);
+  StrataLayer *layer = strata_layers_find (self, stake->top);
+  guint depth = 0;
+
+  if (layer == NULL)
+    return NULL;
+
+  if (stake->tag != NULL)
+    {
+      StrataLayerTag *tag = strata_layer_find_tag (layer, stake->tag);
+
+      if (tag == NULL)
+        return NULL;
+      add_marks (text, seen, tag->marks);
+      if (layer->backing == NULL)
+        return g_string_free (g_steal_pointer (&text), FALSE);
+      layer = strata_layers_find (self, layer->backing);
+    }
+
+  while (layer != NULL && depth++ <= g_hash_table_size (self->layers))
+    {
+      add_marks (text, seen, layer->marks);
+      if (layer->backing == NULL)
+        return g_string_free (g_steal_pointer (&text), FALSE);
+      layer = strata_layers_find (self, layer->backing);
+    }
+
+  return NULL;
+}

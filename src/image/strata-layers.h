@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* For src/image only: a host on paper, on which a plan's steps are carried out before anybody carries them out in
+ * earnest. An image's content is a list of marks: what was written into it, newest first. What a guest reads
+ * through a chain is then the chain's marks, each where it comes first, and two contents are equal if, and
+ * only if, their marks are.
+ */
+
+#pragma once
+
+#include "strata-graph.h"
+#include "strata-plan.h"
+
+G_BEGIN_DECLS
+
+/* An internal snapshot: what the image's own marks were then. The image's backing is not part of it, so that
+ * a tag reads other bytes when that changes. */
+typedef struct
+{
+  char *name;
+  GStrv marks;
+} StrataLayerTag;
+
+typedef struct
+{
+  char *path;
+  char *format;
+  char *backing;
+  char *backing_format;
+  GStrv marks;
+  GPtrArray *tags; /* StrataLayerTag */
+  guint64 capacity;
+  guint64 allocation;
+  guint mode;
+  StrataImageType type;
+} StrataLayer;
+
+/* One disk of somebody whose content was promised. KEY says who, and is the same before and after a step:
+ * "UUID//vda", a domain's disk; "UUID/@next/vda": the disk it will have at its next start, where that is another one;
+ * "UUID/SNAPSHOT/vda"; "image:PATH", an overlay that nobody names; "tag:PATH:NAME", likewise. */
+typedef struct
+{
+  char *key;
+  char *uuid;     /* (nullable) */
+  char *snapshot; /* (nullable) */
+  char *target;   /* (nullable) */
+  char *top;
+  char *tag; /* (nullable) */
+  StrataHolderKind kind;
+  gboolean active; /* QEMU has it open */
+} StrataStake;
+
+typedef struct _StrataLayers StrataLayers;
+
+StrataLayers *strata_layers_new (StrataGraph *graph);
+void strata_layers_free (StrataLayers *self);
+StrataLayer *strata_layers_find (StrataLayers *self, const char *path);
+/* (element-type StrataLayer) (transfer container): those directly on PATH */
+GPtrArray *strata_layers_get_overlays (StrataLayers *self, const char *path);
+/* (element-type StrataStake) (transfer none) */
+GPtrArray *strata_layers_get_stakes (StrataLayers *self);
+StrataStake *strata_layers_find_stake (StrataLayers *self, const char *key);
+/* whether the chain from TOP contains PATH */
+gboolean strata_layers_reach (StrataLayers *self, const char *top, const char *path);
+guint strata_layers_get_depth (StrataLayers *self, const char *top);
+/* (transfer full) (nullable): what STAKE reads; NULL if a link is missing */
+char *strata_layers_read (StrataLayers *self, const StrataStake *stake);
+/* carries STEP out on paper; FALSE with a reason if that can't be, or would change bytes by merging unequal sizes */
+gboolean strata_layers_apply (StrataLayers *self, StrataStepSpec *step, GError **error);
+
+/* strata-layers.c for strata-layers-apply.c */
+StrataLayer *strata_layers_put (StrataLayers *self, const char *path);
+void strata_layers_remove (StrataLayers *self, const char *path);
+void strata_layers_put_stake (StrataLayers *self,
+                              StrataHolderKind kind,
+                              const char *uuid,
+                              const char *snapshot,
+                              const char *target,
+                              const char *top,
+                              const char *tag,
+                              gboolean active);
+/* SNAPSHOT: NULL for the domain's own */
+void strata_layers_drop_stakes (StrataLayers *self, const char *uuid, const char *snapshot);
+void strata_layers_put_snapshot (StrataLayers *self,
+                                 const char *uuid,
+                                 const StrataSnapshotFacts *snapshot);
+StrataLayerTag *strata_layer_find_tag (StrataLayer *self, const char *name);
+void strata_layer_put_tag (StrataLayer *self, const char *name, GStrv marks);
+char *strata_stake_make_key (const char *uuid, const char *snapshot, const char *target);
+
+/* strata-law.c: the planner's law over a whole plan */
+gboolean strata_law_check (StrataGraph *graph, StrataPlan *plan, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataLayers, strata_layers_free)
+
+G_END_DECLS

@@ -1,0 +1,634 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The plan that deletes snapshots, one or a subtree, of any kind.
+ *
+ * An external snapshot's frozen image either goes with it, or is merged with the one image that stands on it, or, where
+ * several do, stays as a retained layer until one is left. What was retained before and has become free is merged
+ * away by the same plan.
+ */
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "strata-planner-private.h"
+#include "xml/strata-error.h"
+
+typedef enum
+{
+  FATE_GONE,   /* the image isn't there */
+  FATE_FREE,   /* nobody else needs it: it goes */
+  FATE_SHARED, /* somebody else has it as his own: it stays, and is his */
+  FATE_MERGE,  /* one image stands on it */
+  FATE_RETAIN, /* it stays, for those who stand on it */
+} Fate;
+
+/* What becomes of one disk of a snapshot. */
+typedef struct
+{
+  const StrataSnapshotDisk *disk;
+  Fate fate;
+  StrataMerging merging;
+  char *why;
+} Sentence;
+
+static void
+sentence_free (gpointer data)
+{
+  Sentence *sentence = data;
+
+  g_free (sentence->why);
+  g_free (sentence);
+}
+
+static gboolean
+is_own (const StrataStake *stake,
+        const StrataDomainFacts *domain,
+        const StrataSnapshotFacts *snapshot)
+{
+  return g_strcmp0 (stake->uuid, domain->uuid) == 0 &&
+         g_strcmp0 (stake->snapshot, snapshot->name) == 0;
+}
+
+/* Whether somebody besides SNAPSHOT has PATH itself as his disk; TAGS: counts internal snapshots. */
+static gboolean
+is_shared (StrataPlanner *self,
+           const StrataDomainFacts *domain,
+           const StrataSnapshotFacts *snapshot,
+           const char *path,
+           gboolean tags)
+{
+  GPtrArray *stakes = strata_layers_get_stakes (strata_planner_get_layers (self));
+
+  for (guint i = 0; i < stakes->len; i++)
+    {
+      StrataStake *stake = g_ptr_array_index (stakes, i);
+
+      if (g_strcmp0 (stake->top, path) == 0 && (stake->tag == NULL || tags) &&
+          !is_own (stake, domain, snapshot))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+static char *
+list_overlays (GPtrArray *overlays)
+{
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < overlays->len; i++)
+    {
+      g_autofree char *name =
+          g_path_get_basename (((StrataLayer *) g_ptr_array_index (overlays, i))->path);
+
+      g_string_append_printf (text, "%s%s", i > 0 ? ", " : "", name);
+    }
+
+  return g_string_free (text, FALSE);
+}
+
+static Sentence *
+judge (StrataPlanner *self,
+       StrataDomainFacts *domain,
+       const StrataSnapshotFacts *snapshot,
+       const StrataSnapshotDisk *disk)
+{
+  StrataLayers *layers = strata_planner_get_layers (self);
+  StrataLayer *layer = strata_layers_find (layers, disk->image);
+  g_autoptr (GPtrArray) overlays = NULL;
+  Sentence *sentence = g_new0 (Sentence, 1);
+
+  sentence->disk = disk;
+  sentence->fate = FATE_GONE;
+  if (layer == NULL)
+    return sentence;
+
+  overlays = strata_layers_get_overlays (layers, disk->image);
+  if (is_shared (self, domain, snapshot, disk->image, overlays->len == 0))
+    {
+      sentence->fate = FATE_SHARED;
+    }
+  else if (overlays->len == 0)
+    {
+      sentence->fate = FATE_FREE;
+    }
+  else if (overlays->len == 1)
+    {
+      sentence->merging.lower = layer;
+      sentence->merging.upper = g_ptr_array_index (overlays, 0);
+      sentence->fate = strata_planner_choose_merge (self, self->request->merge, &sentence->merging,
+                                                    &sentence->why)
+                           ? FATE_MERGE
+                           : FATE_RETAIN;
+    }
+  else
+    {
+      g_autofree char *names = list_overlays (overlays);
+
+      sentence->fate = FATE_RETAIN;
+      sentence->why = g_strdup_printf (_ ("several images stand on it: %s"), names);
+    }
+
+  return sentence;
+}
+
+static GPtrArray *
+judge_all (StrataPlanner *self, StrataDomainFacts *domain, const StrataSnapshotFacts *snapshot)
+{
+  GPtrArray *sentences = g_ptr_array_new_with_free_func (sentence_free);
+
+  for (guint i = 0; i < snapshot->disks->len; i++)
+    {
+      const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, i);
+
+      if (disk->location == STRATA_SNAPSHOT_EXTERNAL && disk->image != NULL)
+        g_ptr_array_add (sentences, judge (self, domain, snapshot, disk));
+    }
+
+  return sentences;
+}
+
+static const Sentence *
+find_fate (GPtrArray *sentences, Fate fate)
+{
+  for (guint i = 0; i < sentences->len; i++)
+    {
+      const Sentence *sentence = g_ptr_array_index (sentences, i);
+
+      if (sentence->fate == fate)
+        return sentence;
+    }
+
+  return NULL;
+}
+
+static gboolean
+retain (StrataPlanner *self,
+        StrataDomainFacts *domain,
+        const StrataSnapshotFacts *snapshot,
+        const char *why,
+        GError **error)
+{
+  StrataSnapshotXml *document = strata_planner_get_document (self, domain, snapshot);
+
+  strata_plan_give_up (self->plan, "%s/%s", domain->uuid, snapshot->name);
+  strata_snapshot_xml_set_retained (document, TRUE);
+  if (why != NULL)
+    strata_plan_add_effect (self->plan, STRATA_EFFECT_NOTE, 0,
+                            /* Translators: a snapshot, then a reason */
+                            _ ("The image of “%s” stays as a joint for now: %s"), snapshot->name,
+                            why);
+
+  return strata_planner_add_snapshot_define (self, domain, snapshot, document, FALSE, error);
+}
+
+static JsonObject *
+map_item (const StrataMerging *merging)
+{
+  return strata_step_args ("from", merging->upper->path, "to", merging->lower->path, "format",
+                           merging->lower->format, NULL);
+}
+
+/* Whoever is off and had the image that went gets the one it went into; libvirt sees to those who run. */
+static gboolean
+move_domains (StrataPlanner *self, const StrataMerging *merging, GHashTable *moved, GError **error)
+{
+  GPtrArray *stakes = strata_layers_get_stakes (strata_planner_get_layers (self));
+
+  for (guint i = 0; i < stakes->len; i++)
+    {
+      StrataStake *stake = g_ptr_array_index (stakes, i);
+
+      if (stake->kind == STRATA_HOLDER_SNAPSHOT || stake->uuid == NULL || stake->active ||
+          g_strcmp0 (stake->top, merging->upper->path) != 0)
+        continue;
+
+      strata_domain_xml_set_disk_file (strata_planner_get_definition (self, stake->uuid),
+                                       stake->target, merging->lower->path,
+                                       merging->lower->format);
+      g_hash_table_add (moved, g_strdup (stake->uuid));
+    }
+
+  return TRUE;
+}
+
+static gboolean
+define_moved (StrataPlanner *self, GHashTable *moved, GError **error)
+{
+  g_autoptr (GPtrArray) uuids = g_hash_table_get_keys_as_ptr_array (moved);
+
+  for (guint i = 0; i < uuids->len; i++)
+    {
+      const char *uuid = g_ptr_array_index (uuids, i);
+      StrataDomainFacts *domain = strata_graph_find_domain (self->graph, uuid);
+      StrataStepSpec *step = strata_planner_add_define (
+          self, strata_planner_get_definition (self, uuid), domain->xml, FALSE);
+
+      step->forward_only = TRUE;
+      if (!strata_planner_apply (self, step, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* Every domain one of whose snapshots has one of the merged images in its chain. */
+static gboolean
+settle_all (StrataPlanner *self, StrataDomainFacts *domain, GPtrArray *merges, GError **error)
+{
+  StrataLayers *layers = strata_planner_get_layers (self);
+  GPtrArray *domains = strata_graph_get_domains (self->graph);
+
+  for (guint i = 0; i < domains->len; i++)
+    {
+      StrataDomainFacts *other = g_ptr_array_index (domains, i);
+      gboolean touched = other == domain && other->snapshots->len > 1;
+      JsonArray *map = json_array_new ();
+
+      for (guint j = 0; j < merges->len; j++)
+        {
+          const StrataMerging *merging = g_ptr_array_index (merges, j);
+
+          if (merging->direction == STRATA_MERGE_COMMIT)
+            json_array_add_object_element (map, map_item (merging));
+          for (guint k = 0; k < other->snapshots->len && !touched; k++)
+            {
+              StrataSnapshotFacts *snapshot = g_ptr_array_index (other->snapshots, k);
+
+              for (guint d = 0; d < snapshot->disks->len && !touched; d++)
+                touched = strata_layers_reach (
+                              layers, ((StrataSnapshotDisk *) snapshot->disks->pdata[d])->image,
+                              merging->lower->path) ||
+                          strata_layers_reach (
+                              layers, ((StrataSnapshotDisk *) snapshot->disks->pdata[d])->image,
+                              merging->upper->path);
+            }
+        }
+
+      if (!touched)
+        json_array_unref (map);
+      else if (!strata_planner_add_settle (self, other, map, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+merge_all (StrataPlanner *self, GPtrArray *sentences, GPtrArray *merges, GError **error)
+{
+  g_autoptr (GHashTable) moved = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+
+  for (guint i = 0; i < sentences->len; i++)
+    {
+      Sentence *sentence = g_ptr_array_index (sentences, i);
+
+      if (sentence->fate != FATE_MERGE)
+        continue;
+      if (!strata_planner_add_merge (self, &sentence->merging, error))
+        return FALSE;
+      if (sentence->merging.direction == STRATA_MERGE_COMMIT &&
+          !move_domains (self, &sentence->merging, moved, error))
+        return FALSE;
+      g_ptr_array_add (merges, &sentence->merging);
+    }
+
+  return define_moved (self, moved, error);
+}
+
+static gboolean
+remove_image (StrataPlanner *self, const char *path, gboolean discarded, GError **error)
+{
+  StrataLayer *layer = strata_layers_find (strata_planner_get_layers (self), path);
+  guint64 bytes = layer != NULL ? layer->allocation : 0;
+
+  strata_plan_add_effect (self->plan, discarded ? STRATA_EFFECT_DISCARDS : STRATA_EFFECT_REMOVES,
+                          bytes, discarded ? _ ("“%s” is deleted") : _ ("“%s” is merged away"),
+                          path);
+
+  return strata_planner_remove_path (self, path, error);
+}
+
+static gboolean
+remove_files (StrataPlanner *self,
+              const StrataSnapshotFacts *snapshot,
+              GPtrArray *sentences,
+              GError **error)
+{
+  for (guint i = 0; i < sentences->len; i++)
+    {
+      Sentence *sentence = g_ptr_array_index (sentences, i);
+      g_autofree char *path = NULL;
+
+      if (sentence->fate == FATE_FREE)
+        path = g_strdup (sentence->disk->image);
+      else if (sentence->fate == FATE_MERGE)
+        path = g_strdup (sentence->merging.direction == STRATA_MERGE_COMMIT
+                             ? sentence->merging.upper->path
+                             : sentence->merging.lower->path);
+      if (path != NULL && !remove_image (self, path, sentence->fate == FATE_FREE, error))
+        return FALSE;
+    }
+
+  if (snapshot->memory_file != NULL && !snapshot->memory_missing)
+    {
+      strata_plan_add_effect (self->plan, STRATA_EFFECT_DISCARDS, 0,
+                              _ ("“%s”, the memory, is deleted"), snapshot->memory_file);
+      return strata_planner_remove_path (self, snapshot->memory_file, error);
+    }
+
+  return TRUE;
+}
+
+static void
+tell_merges (StrataPlanner *self, GPtrArray *merges)
+{
+  for (guint i = 0; i < merges->len; i++)
+    {
+      const StrataMerging *merging = g_ptr_array_index (merges, i);
+      gboolean commit = merging->direction == STRATA_MERGE_COMMIT;
+
+      strata_plan_add_effect (self->plan, STRATA_EFFECT_CHANGES,
+                              commit ? merging->upper->allocation : merging->lower->allocation,
+                              commit ? _ ("“%s” takes what is in “%s”")
+                                     : _ ("“%s” takes what it needs of “%s”"),
+                              commit ? merging->lower->path : merging->upper->path,
+                              commit ? merging->upper->path : merging->lower->path);
+    }
+}
+
+/* LEFT_OVER: a retained layer, which is only taken if it can be merged. */
+static gboolean
+delete_external (StrataPlanner *self,
+                 StrataDomainFacts *domain,
+                 const StrataSnapshotFacts *snapshot,
+                 gboolean left_over,
+                 gboolean *done,
+                 GError **error)
+{
+  g_autoptr (GPtrArray) sentences = judge_all (self, domain, snapshot);
+  g_autoptr (GPtrArray) merges = g_ptr_array_new ();
+  const Sentence *retained = find_fate (sentences, FATE_RETAIN);
+
+  *done = retained == NULL;
+  if (retained != NULL && left_over)
+    return TRUE;
+  if (retained != NULL && (snapshot->retained || self->request->merge != STRATA_MERGE_CHEAPER))
+    {
+      strata_set_error (error, STRATA_ERROR_REFUSED,
+                        _ ("Without --commit and --pull it becomes a joint until one is left."),
+                        _ ("The image “%s” of “%s” can’t be merged: %s"), retained->disk->image,
+                        snapshot->name, retained->why);
+      return FALSE;
+    }
+  if (retained != NULL)
+    return retain (self, domain, snapshot, retained->why, error);
+
+  strata_plan_give_up (self->plan, "%s/%s", domain->uuid, snapshot->name);
+  if (find_fate (sentences, FATE_MERGE) != NULL &&
+      ((!snapshot->retained && !retain (self, domain, snapshot, NULL, error)) ||
+       !merge_all (self, sentences, merges, error)))
+    return FALSE;
+  tell_merges (self, merges);
+
+  return strata_planner_add_forget (self, domain, snapshot, merges->len > 0, error) &&
+         settle_all (self, domain, merges, error) &&
+         remove_files (self, snapshot, sentences, error);
+}
+
+/* Native deletion reaches the image a VM has open only if it is the active one. */
+static gboolean
+need_tags_in_reach (StrataPlanner *self,
+                    StrataDomainFacts *domain,
+                    const StrataSnapshotFacts *snapshot,
+                    GError **error)
+{
+  for (guint i = 0; i < snapshot->disks->len; i++)
+    {
+      const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, i);
+      StrataStake *running;
+
+      if (disk->location != STRATA_SNAPSHOT_INTERNAL)
+        continue;
+      running = strata_planner_find_running (self, disk->image);
+      if (running == NULL && !strata_domain_facts_is_active (domain))
+        continue;
+      if (running != NULL && g_strcmp0 (running->uuid, domain->uuid) == 0 &&
+          g_strcmp0 (running->top, disk->image) == 0)
+        continue;
+
+      strata_set_error (error, STRATA_ERROR_BUSY, _ ("Shut it down first."),
+                        _ ("The snapshot “%s” is in “%s”, which can’t be written to while “%s” "
+                           "runs"),
+                        snapshot->name, disk->image,
+                        running != NULL
+                            ? strata_graph_find_domain (self->graph, running->uuid)->name
+                            : domain->name);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* An abandoned tip that was there for its tags only. */
+static gboolean
+remove_emptied (StrataPlanner *self, const StrataSnapshotFacts *snapshot, GError **error)
+{
+  StrataLayers *layers = strata_planner_get_layers (self);
+  GPtrArray *stakes = strata_layers_get_stakes (layers);
+
+  for (guint i = 0; i < snapshot->disks->len; i++)
+    {
+      const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, i);
+      StrataLayer *layer = strata_layers_find (layers, disk->image);
+      gboolean needed = layer == NULL || disk->location != STRATA_SNAPSHOT_INTERNAL;
+
+      for (guint j = 0; j < stakes->len && !needed; j++)
+        needed = strata_layers_reach (layers, ((StrataStake *) stakes->pdata[j])->top, disk->image);
+      if (!needed && !remove_image (self, disk->image, TRUE, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+delete_internal (StrataPlanner *self,
+                 StrataDomainFacts *domain,
+                 const StrataSnapshotFacts *snapshot,
+                 GError **error)
+{
+  JsonArray *disks = json_array_new ();
+  JsonObject *args = strata_step_args ("uuid", domain->uuid, "name", domain->name, "snapshot",
+                                       snapshot->name, "tag", snapshot->name, NULL);
+  StrataStepSpec *step;
+
+  for (guint i = 0; i < snapshot->disks->len; i++)
+    {
+      const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, i);
+
+      if (disk->location == STRATA_SNAPSHOT_INTERNAL)
+        json_array_add_object_element (
+            disks, strata_step_args ("path", disk->image, "format", "qcow2", NULL));
+    }
+  json_object_set_array_member (args, "disks", disks);
+  step = strata_plan_add_step (self->plan, "snapshot-delete", args,
+                               _ ("Delete the internal snapshot “%s”"), snapshot->name);
+  step->forward_only = TRUE;
+  strata_plan_give_up (self->plan, "%s/%s", domain->uuid, snapshot->name);
+  strata_plan_add_effect (self->plan, STRATA_EFFECT_DISCARDS, 0,
+                          _ ("The internal snapshot “%s” is deleted"), snapshot->name);
+  strata_plan_add_command (self->plan, "virsh snapshot-delete %s %s", domain->name, snapshot->name);
+  strata_plan_add_resource (self->plan, domain->uuid);
+
+  return need_tags_in_reach (self, domain, snapshot, error) &&
+         strata_planner_apply (self, step, error) &&
+         (domain->snapshots->len == 1 || strata_planner_add_settle (self, domain, NULL, error)) &&
+         remove_emptied (self, snapshot, error);
+}
+
+static gboolean
+forget_only (StrataPlanner *self,
+             StrataDomainFacts *domain,
+             const StrataSnapshotFacts *snapshot,
+             GError **error)
+{
+  strata_plan_give_up (self->plan, "%s/%s", domain->uuid, snapshot->name);
+  strata_plan_add_effect (self->plan, STRATA_EFFECT_NOTE, 0,
+                          _ ("Every file of “%s” stays where it is, and nobody names it any more"),
+                          snapshot->name);
+
+  return strata_planner_add_forget (self, domain, snapshot, FALSE, error);
+}
+
+static gboolean
+delete_one (StrataPlanner *self,
+            StrataDomainFacts *domain,
+            const StrataSnapshotFacts *snapshot,
+            gboolean *done,
+            GError **error)
+{
+  *done = TRUE;
+  if (self->request->metadata_only)
+    return forget_only (self, domain, snapshot, error);
+  if (strata_snapshot_facts_has (snapshot, STRATA_SNAPSHOT_INTERNAL))
+    return delete_internal (self, domain, snapshot, error);
+
+  return delete_external (self, domain, snapshot, FALSE, done, error);
+}
+
+/* Children first, so that what hangs on nothing else goes before what it hangs on. */
+static void
+collect (StrataDomainFacts *domain, StrataSnapshotFacts *snapshot, gboolean subtree, GPtrArray *all)
+{
+  for (guint i = 0; subtree && i < domain->snapshots->len; i++)
+    {
+      StrataSnapshotFacts *child = g_ptr_array_index (domain->snapshots, i);
+
+      if (child != snapshot && g_strcmp0 (child->parent, snapshot->name) == 0)
+        collect (domain, child, TRUE, all);
+    }
+
+  g_ptr_array_add (all, snapshot);
+}
+
+/**
+ * strata_planner_sweep:
+ * @self: the planner
+ * @domain: a domain
+ * @also: (nullable) (element-type StrataSnapshotFacts): what this plan itself has retained
+ * @error: where to put an error
+ *
+ * Merges away retained layers that are free now.
+ *
+ * Returns: whether it can be done
+ */
+gboolean
+strata_planner_sweep (StrataPlanner *self,
+                      StrataDomainFacts *domain,
+                      GPtrArray *also,
+                      GError **error)
+{
+  g_autoptr (GPtrArray) left = also != NULL ? g_ptr_array_copy (also, NULL, NULL) : g_ptr_array_new ();
+  gboolean again = TRUE;
+
+  for (guint i = 0; i < domain->snapshots->len; i++)
+    {
+      StrataSnapshotFacts *snapshot = g_ptr_array_index (domain->snapshots, i);
+
+      if (snapshot->retained && g_strcmp0 (snapshot->name, self->request->snapshot) != 0)
+        g_ptr_array_add (left, snapshot);
+    }
+
+  while (again)
+    {
+      again = FALSE;
+      for (guint i = 0; i < left->len && !again; i++)
+        {
+          if (!delete_external (self, domain, g_ptr_array_index (left, i), TRUE, &again, error))
+            return FALSE;
+          if (again)
+            g_ptr_array_remove_index (left, i);
+        }
+    }
+
+  return TRUE;
+}
+
+static StrataPlan *
+start_plan (StrataDomainFacts *domain, const StrataSnapshotFacts *snapshot, guint n)
+{
+  g_autofree char *title = NULL;
+  g_autofree char *act = NULL;
+
+  if (n == 1)
+    title = g_strdup_printf (_ ("Delete the snapshot “%s” of “%s”"), snapshot->name, domain->name);
+  else
+    title = g_strdup_printf (_ ("Delete the snapshot “%s” of “%s” with all below it"),
+                             snapshot->name, domain->name);
+  act = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "Delete", "Delete %u Snapshots", n), n);
+
+  return strata_plan_new (title, act);
+}
+
+/**
+ * strata_plan_snapshot_delete:
+ * @self: the planner
+ * @error: the refusal
+ *
+ * Returns: (transfer full): the plan
+ */
+StrataPlan *
+strata_plan_snapshot_delete (StrataPlanner *self, GError **error)
+{
+  StrataDomainFacts *domain = strata_planner_find_domain (self, error);
+  StrataSnapshotFacts *snapshot =
+      domain != NULL
+          ? strata_planner_find_snapshot (self, domain, self->request->snapshot, error)
+          : NULL;
+  g_autoptr (GPtrArray) all = g_ptr_array_new ();
+  g_autoptr (GPtrArray) retained = g_ptr_array_new ();
+
+  if (snapshot == NULL)
+    return NULL;
+
+  collect (domain, snapshot, self->request->subtree, all);
+  self->plan = start_plan (domain, snapshot, all->len);
+  strata_plan_add_resource (self->plan, domain->uuid);
+
+  for (guint i = 0; i < all->len; i++)
+    {
+      gboolean done;
+
+      if (!delete_one (self, domain, g_ptr_array_index (all, i), &done, error))
+        return NULL;
+      if (!done)
+        g_ptr_array_add (retained, g_ptr_array_index (all, i));
+    }
+
+  if (!self->request->metadata_only && !strata_planner_sweep (self, domain, retained, error))
+    return NULL;
+
+  return self->plan;
+}

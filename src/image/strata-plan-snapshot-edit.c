@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The plans that change what is written about snapshots, and no image: a new name or description, and metadata that
+ * another program left unsound.
+ */
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "strata-planner-private.h"
+#include "xml/strata-error.h"
+
+static gboolean
+need_renamable (StrataDomainFacts *domain, const StrataSnapshotFacts *snapshot, GError **error)
+{
+  if (!strata_snapshot_facts_has (snapshot, STRATA_SNAPSHOT_INTERNAL) &&
+      snapshot->memory != STRATA_SNAPSHOT_INTERNAL)
+    return TRUE;
+
+  /* Revert then fails, and native deletion says that it succeeded and leaves the tag (tested on 9.0 and 11.3). */
+  strata_set_error (error, STRATA_ERROR_REFUSED, _ ("Give it a description instead."),
+                    _ ("“%s” of “%s” is internal, and its name is the tag in the image"),
+                    snapshot->name, domain->name);
+  return FALSE;
+}
+
+static gboolean
+move_children (StrataPlanner *self,
+               StrataDomainFacts *domain,
+               const StrataSnapshotFacts *snapshot,
+               const char *name,
+               GError **error)
+{
+  for (guint i = 0; i < domain->snapshots->len; i++)
+    {
+      StrataSnapshotFacts *child = g_ptr_array_index (domain->snapshots, i);
+      StrataSnapshotXml *document;
+
+      if (g_strcmp0 (child->parent, snapshot->name) != 0)
+        continue;
+      document = strata_planner_get_document (self, domain, child);
+      strata_snapshot_xml_set_parent (document, name);
+      if (!strata_planner_add_snapshot_define (self, domain, child, document, FALSE, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* The new name first, then the children, then the old name goes: at each moment every frozen image is named. */
+static gboolean
+rename_snapshot (StrataPlanner *self,
+                 StrataDomainFacts *domain,
+                 const StrataSnapshotFacts *snapshot,
+                 StrataSnapshotXml *document,
+                 GError **error)
+{
+  const char *name = self->request->rename;
+
+  if (!need_renamable (domain, snapshot, error) ||
+      !strata_planner_need_free_snapshot (domain, name, error))
+    return FALSE;
+
+  strata_snapshot_xml_set_name (document, name);
+  strata_plan_give_up (self->plan, "%s/%s", domain->uuid, snapshot->name);
+  strata_plan_add_effect (self->plan, STRATA_EFFECT_CHANGES, 0, _ ("“%s” is called “%s” from now on"),
+                          snapshot->name, name);
+
+  return strata_planner_add_snapshot_define (self, domain, NULL, document, snapshot->current,
+                                             error) &&
+         move_children (self, domain, snapshot, name, error) &&
+         strata_planner_add_forget (self, domain, snapshot, FALSE, error) &&
+         strata_planner_add_settle (self, domain, NULL, error);
+}
+
+/**
+ * strata_plan_snapshot_edit:
+ * @self: the planner
+ * @error: the refusal
+ *
+ * Returns: (transfer full): the plan
+ */
+StrataPlan *
+strata_plan_snapshot_edit (StrataPlanner *self, GError **error)
+{
+  const StrataRequest *request = self->request;
+  StrataDomainFacts *domain = strata_planner_find_domain (self, error);
+  StrataSnapshotFacts *snapshot =
+      domain != NULL ? strata_planner_find_snapshot (self, domain, request->snapshot, error) : NULL;
+  g_autofree char *title = NULL;
+  StrataSnapshotXml *document;
+
+  if (snapshot == NULL)
+    return NULL;
+
+  title = g_strdup_printf (_ ("Edit the snapshot “%s” of “%s”"), snapshot->name, domain->name);
+  self->plan = strata_plan_new (title, _ ("Save"));
+  document = strata_planner_get_document (self, domain, snapshot);
+  if (request->description != NULL)
+    {
+      strata_snapshot_xml_set_description (document, request->description);
+      strata_plan_add_effect (self->plan, STRATA_EFFECT_CHANGES, 0,
+                              _ ("“%s” gets a new description"), snapshot->name);
+    }
+
+  if (request->rename != NULL && g_strcmp0 (request->rename, snapshot->name) != 0)
+    return rename_snapshot (self, domain, snapshot, document, error) ? self->plan : NULL;
+
+  if (request->description == NULL)
+    {
+      strata_set_error (error, STRATA_ERROR_INVALID, NULL,
+                        _ ("There is neither a new name nor a new description"));
+      return NULL;
+    }
+
+  return strata_planner_add_snapshot_define (self, domain, snapshot, document, snapshot->current,
+                                             error) &&
+                 strata_planner_add_settle (self, domain, NULL, error)
+             ? self->plan
+             : NULL;
+}
+
+/**
+ * strata_plan_settle:
+ * @self: the planner
+ * @error: the refusal
+ *
+ * Mends what can be mended without touching an image's bytes: the metadata of snapshots, joints that are free, and the
+ * mode of images that everybody may read.
+ *
+ * Returns: (transfer full): the plan
+ */
+StrataPlan *
+strata_plan_settle (StrataPlanner *self, GError **error)
+{
+  StrataDomainFacts *domain = strata_planner_find_domain (self, error);
+  g_autofree char *title = NULL;
+
+  if (domain == NULL)
+    return NULL;
+
+  title = g_strdup_printf (_ ("Mend “%s”"), domain->name);
+  self->plan = strata_plan_new (title, _ ("Mend"));
+  for (guint i = 0; i < domain->disks->len; i++)
+    {
+      StrataDiskXml *disk = g_ptr_array_index (domain->disks, i);
+      StrataImage *image = strata_graph_get_image (self->graph, disk->source);
+
+      if (image == NULL || g_strcmp0 (disk->device, "disk") != 0 || image->backing_path == NULL ||
+          (image->mode & 0004) == 0)
+        continue;
+      strata_planner_add_set_mode (self, image->path, image->mode & ~0007u, image->mode);
+      strata_plan_add_effect (self->plan, STRATA_EFFECT_CHANGES, 0,
+                              _ ("“%s” can’t be read by everybody any more"), image->path);
+    }
+
+  if (domain->snapshots->len > 0 && (!strata_planner_add_settle (self, domain, NULL, error) ||
+                                     !strata_planner_sweep (self, domain, NULL, error)))
+    return NULL;
+
+  return self->plan;
+}

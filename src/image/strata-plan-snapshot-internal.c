@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The return to an internal snapshot.
+ *
+ * libvirt's own way rewrites the image that has the tag. That is lawful where the domain runs on that very image and
+ * nobody else reads it. Otherwise the image is copied, byte for byte and with its tags, the snapshot is told that it
+ * is in the copy now, and the copy is rewritten.
+ */
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "strata-planner-private.h"
+#include "xml/strata-error.h"
+
+/* Whether the domain's own disk is the image, and nobody else's bytes depend on it but tags. */
+static gboolean
+is_alone (StrataReturn *self, const StrataSnapshotDisk *disk)
+{
+  StrataLayers *layers = strata_planner_get_layers (self->planner);
+  GPtrArray *stakes = strata_layers_get_stakes (layers);
+  g_autofree char *key = strata_stake_make_key (self->domain->uuid, NULL, disk->target);
+  StrataStake *own = strata_layers_find_stake (layers, key);
+
+  if (own == NULL || g_strcmp0 (own->top, disk->image) != 0)
+    return FALSE;
+
+  for (guint i = 0; i < stakes->len; i++)
+    {
+      StrataStake *stake = g_ptr_array_index (stakes, i);
+      gboolean tag_of_it = stake->tag != NULL && g_strcmp0 (stake->top, disk->image) == 0;
+      gboolean domains_own =
+          stake->kind != STRATA_HOLDER_SNAPSHOT && g_strcmp0 (stake->uuid, self->domain->uuid) == 0;
+
+      if (!tag_of_it && !domains_own && strata_layers_reach (layers, stake->top, disk->image))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+need_tag (StrataReturn *self, const StrataSnapshotDisk *disk, GError **error)
+{
+  StrataLayer *layer = strata_layers_find (strata_planner_get_layers (self->planner), disk->image);
+
+  if (layer != NULL && (strata_layer_find_tag (layer, self->snapshot->name) != NULL ||
+                        strata_layer_find_tag (layer, "?") != NULL))
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_REFUSED,
+                    _ ("It may have been renamed, or deleted by another program; “stratactl "
+                       "doctor” shows what can be mended."),
+                    _ ("“%s” has no internal snapshot “%s” any more"), disk->image,
+                    self->snapshot->name);
+  return FALSE;
+}
+
+static gboolean
+add_native (StrataReturn *self, GError **error)
+{
+  StrataPlan *plan = self->planner->plan;
+  StrataAfter after = self->planner->request->after;
+  const char *word = self->snapshot->state;
+  const char *state = "off";
+  JsonObject *args;
+  StrataStepSpec *step;
+
+  if (after == STRATA_AFTER_RUNNING ||
+      (after == STRATA_AFTER_AS_SNAPSHOT && g_strcmp0 (word, "running") == 0))
+    state = "running";
+  else if (after == STRATA_AFTER_PAUSED ||
+           (after == STRATA_AFTER_AS_SNAPSHOT && g_strcmp0 (word, "paused") == 0))
+    state = "paused";
+
+  args = strata_step_args ("uuid", self->domain->uuid, "name", self->domain->name, "snapshot",
+                           self->snapshot->name, "state", state, NULL);
+  step = strata_plan_add_step (plan, "snapshot-revert", args, _ ("Return to “%s”"),
+                               self->snapshot->name);
+  step->forward_only = TRUE;
+  strata_plan_add_command (plan, "virsh snapshot-revert %s %s", self->domain->name,
+                           self->snapshot->name);
+
+  return strata_planner_apply (self->planner, step, error);
+}
+
+/* The native return brings the whole old definition back, title and marks included. */
+static gboolean
+add_definition (StrataReturn *self, StrataDomainXml *definition, gboolean forward, GError **error)
+{
+  strata_domain_xml_carry_over (definition, self->domain->definition);
+  strata_domain_xml_drop_backing (definition);
+
+  return strata_return_add_define (self, definition, forward, error);
+}
+
+static gboolean
+add_copy (StrataReturn *self,
+          const StrataSnapshotDisk *disk,
+          StrataSnapshotXml *document,
+          StrataDomainXml *definition,
+          GError **error)
+{
+  StrataPlanner *planner = self->planner;
+  StrataLayer *layer = strata_layers_find (strata_planner_get_layers (planner), disk->image);
+  g_autofree char *folder = g_path_get_dirname (disk->image);
+  g_autofree char *from = g_path_get_basename (disk->image);
+  g_autofree char *stem =
+      g_strdup_printf ("%s-%s.%s", self->domain->name, disk->target, self->snapshot->name);
+  g_autofree char *to = strata_planner_free_path (planner, folder, stem, ".qcow2");
+  StrataStepSpec *step;
+
+  if (!strata_planner_need_space (planner, to, layer->allocation, error))
+    return FALSE;
+
+  step = strata_plan_add_step (planner->plan, "copy-verbatim",
+                               strata_step_args ("from", layer->path, "to", to, "format",
+                                                 layer->format, NULL),
+                               _ ("Copy “%s” with its internal snapshots"), from);
+  step->bytes = layer->allocation;
+  strata_plan_add_effect (planner->plan, STRATA_EFFECT_CREATES, layer->allocation,
+                          _ ("“%s”, because others read “%s”, which this return would rewrite"), to,
+                          layer->path);
+  strata_plan_add_command (planner->plan, "cp %s %s", layer->path, to);
+  strata_plan_add_resource (planner->plan, to);
+  strata_plan_add_resource (planner->plan, layer->path);
+  if (!strata_planner_apply (planner, step, error))
+    return FALSE;
+
+  step = strata_plan_add_step (
+      planner->plan, "keep-tag",
+      strata_step_args ("path", to, "format", "qcow2", "tag", self->snapshot->name, NULL),
+      _ ("Keep only this internal snapshot in the copy"));
+  strata_snapshot_xml_replace_image (document, disk->image, to, "qcow2");
+  strata_domain_xml_set_disk_file (definition, disk->target, to, "qcow2");
+
+  return strata_planner_apply (planner, step, error);
+}
+
+static gboolean
+add_delete_tag (StrataReturn *self, const StrataSnapshotDisk *disk, GError **error)
+{
+  StrataPlan *plan = self->planner->plan;
+  g_autofree char *base = g_path_get_basename (disk->image);
+  StrataStepSpec *step;
+
+  /* A running VM that reads the image keeps everybody from writing to it. The tag then only takes up room. */
+  if (strata_planner_find_running (self->planner, disk->image) != NULL)
+    return TRUE;
+
+  step = strata_plan_add_step (plan, "delete-tag",
+                               strata_step_args ("path", disk->image, "format", "qcow2", "tag",
+                                                 self->snapshot->name, NULL),
+                               _ ("Delete the tag in “%s”"), base);
+  step->forward_only = TRUE;
+  strata_plan_add_command (plan, "qemu-img snapshot -d %s %s", self->snapshot->name, disk->image);
+
+  return strata_planner_apply (self->planner, step, error);
+}
+
+/* The copies come first: until the VM is stopped nothing has changed. */
+static gboolean
+return_on_copies (StrataReturn *self, StrataDomainXml *definition, GError **error)
+{
+  const StrataSnapshotFacts *snapshot = self->snapshot;
+  StrataSnapshotXml *document =
+      strata_planner_get_document (self->planner, self->domain, snapshot);
+  g_autoptr (GPtrArray) copied = g_ptr_array_new ();
+
+  for (guint i = 0; i < snapshot->disks->len; i++)
+    {
+      const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, i);
+
+      if (disk->location != STRATA_SNAPSHOT_INTERNAL)
+        continue;
+      if (!add_copy (self, disk, document, definition, error))
+        return FALSE;
+      g_ptr_array_add (copied, (gpointer) disk);
+    }
+
+  strata_return_add_stop (self);
+  if (!add_definition (self, definition, FALSE, error) ||
+      !strata_planner_add_snapshot_define (self->planner, self->domain, snapshot, document, FALSE,
+                                           error) ||
+      !add_native (self, error) || !add_definition (self, definition, TRUE, error))
+    return FALSE;
+
+  for (guint i = 0; i < copied->len; i++)
+    {
+      if (!add_delete_tag (self, g_ptr_array_index (copied, i), error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+can_be_internal (StrataReturn *self)
+{
+  for (guint i = 0; i < self->domain->disks->len; i++)
+    {
+      const StrataDiskXml *disk = g_ptr_array_index (self->domain->disks, i);
+      StrataLayer *layer =
+          strata_layers_find (strata_planner_get_layers (self->planner), disk->source);
+
+      if (g_strcmp0 (disk->device, "disk") == 0 && !disk->read_only &&
+          (layer == NULL || g_strcmp0 (layer->format, "qcow2") != 0))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/**
+ * strata_return_to_internal:
+ * @self: a return to a snapshot that is a tag in its images
+ * @error: the refusal
+ *
+ * Returns: whether it can be done
+ */
+gboolean
+strata_return_to_internal (StrataReturn *self, GError **error)
+{
+  const StrataSnapshotFacts *snapshot = self->snapshot;
+  g_autoptr (StrataSnapshotXml) document =
+      strata_snapshot_xml_new_from_string (snapshot->xml, error);
+  g_autoptr (StrataDomainXml) definition =
+      document != NULL ? strata_snapshot_xml_get_definition (document) : NULL;
+  gboolean alone = TRUE;
+
+  if (definition == NULL)
+    {
+      strata_set_error (error, STRATA_ERROR_REFUSED, NULL,
+                        _ ("libvirt has no definition with the snapshot “%s”"), snapshot->name);
+      return FALSE;
+    }
+
+  for (guint i = 0; i < snapshot->disks->len; i++)
+    {
+      const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, i);
+
+      if (disk->location != STRATA_SNAPSHOT_INTERNAL)
+        continue;
+      if (!need_tag (self, disk, error))
+        return FALSE;
+      alone = alone && is_alone (self, disk);
+    }
+
+  /* Where the image is to be rewritten in place, the present state is best kept as another tag in it: an overlay would make
+   * somebody read it. */
+  if (!strata_return_keep_present (self,
+                                   alone && can_be_internal (self) ? STRATA_SNAPSHOT_KIND_INTERNAL
+                                                                   : STRATA_SNAPSHOT_KIND_AUTO,
+                                   error))
+    return FALSE;
+
+  if (alone)
+    {
+      strata_return_add_stop (self);
+      if (!add_native (self, error) || !add_definition (self, definition, TRUE, error))
+        return FALSE;
+    }
+  else if (!return_on_copies (self, definition, error))
+    {
+      return FALSE;
+    }
+
+  return strata_return_remove_tips (self, error);
+}

@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The plan that goes back to a snapshot.
+ *
+ * To an external one by hand, not by libvirt's native way, which discards without asking, stops the VM before it looks,
+ * and takes the daemon down in cases that happen: new overlays on the frozen images, the snapshot's definition on
+ * them, the metadata, the memory, and only then what was abandoned is let go.
+ */
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "strata-planner-private.h"
+#include "xml/strata-error.h"
+
+/* Only what the snapshot has a word about is discarded: a disk that was added later is none of its business, nor is a
+ * disc in a drive. */
+static gboolean
+is_in_snapshot (StrataReturn *self, const char *target)
+{
+  const StrataSnapshotDisk *disk = strata_snapshot_facts_find_disk (self->snapshot, target);
+
+  return disk != NULL && disk->location != STRATA_SNAPSHOT_NONE;
+}
+
+static void
+note_tips (StrataReturn *self)
+{
+  StrataLayers *layers = strata_planner_get_layers (self->planner);
+  GPtrArray *stakes = strata_layers_get_stakes (layers);
+  gboolean kept = self->planner->request->save_as != NULL;
+  g_autoptr (StrataDomainXml) definition = strata_domain_xml_copy (self->domain->definition);
+
+  for (guint i = 0; i < stakes->len; i++)
+    {
+      StrataStake *stake = g_ptr_array_index (stakes, i);
+      StrataLayer *layer = strata_layers_find (layers, stake->top);
+
+      if (stake->kind == STRATA_HOLDER_SNAPSHOT || layer == NULL ||
+          g_strcmp0 (stake->uuid, self->domain->uuid) != 0 ||
+          !is_in_snapshot (self, stake->target))
+        continue;
+      g_ptr_array_add (self->tips, g_strdup (stake->top));
+      if (kept && stake->snapshot == NULL && self->present_moved)
+        strata_domain_xml_set_disk_file (definition, stake->target, stake->top, layer->format);
+    }
+
+  self->previous = kept && self->present_moved ? strata_domain_xml_to_string (definition)
+                                               : g_strdup (self->domain->xml);
+}
+
+/**
+ * strata_return_keep_present:
+ * @self: a return
+ * @kind: as which kind of snapshot the present state is kept, if it is
+ * @error: the refusal
+ *
+ * Returns: whether it can be done
+ */
+gboolean
+strata_return_keep_present (StrataReturn *self, StrataSnapshotKind kind, GError **error)
+{
+  const char *save_as = self->planner->request->save_as;
+
+  if (save_as != NULL &&
+      !strata_planner_add_snapshot (self->planner, self->domain, save_as, NULL, kind, NULL, FALSE,
+                                    error))
+    return FALSE;
+
+  self->present_moved = kind != STRATA_SNAPSHOT_KIND_INTERNAL;
+  note_tips (self);
+  strata_planner_give_up_domain (self->planner, self->domain);
+
+  return TRUE;
+}
+
+void
+strata_return_add_stop (StrataReturn *self)
+{
+  StrataDomainFacts *domain = self->domain;
+  StrataPlan *plan = self->planner->plan;
+  JsonObject *args = strata_step_args ("uuid", domain->uuid, "name", domain->name, NULL);
+
+  if (!strata_domain_facts_is_active (domain))
+    {
+      strata_plan_add_step (plan, "require-off", args, _ ("Check that “%s” is off"), domain->name);
+      return;
+    }
+
+  json_object_set_boolean_member (args, "force", TRUE);
+  strata_plan_add_step (plan, "shut-down", args, _ ("Stop “%s”"), domain->name);
+  strata_plan_add_effect (plan, STRATA_EFFECT_CHANGES, 0,
+                          _ ("“%s” is stopped where it is"), domain->name);
+  strata_plan_add_command (plan, "virsh destroy %s", domain->name);
+}
+
+gboolean
+strata_return_add_define (StrataReturn *self,
+                          StrataDomainXml *definition,
+                          gboolean forward,
+                          GError **error)
+{
+  StrataStepSpec *step =
+      strata_planner_add_define (self->planner, definition, self->previous, FALSE);
+
+  step->forward_only = forward;
+  strata_planner_put_definition (self->planner, self->domain->uuid, definition);
+
+  return strata_planner_apply (self->planner, step, error);
+}
+
+static gboolean
+is_needed (StrataPlanner *planner, const char *path)
+{
+  StrataLayers *layers = strata_planner_get_layers (planner);
+  GPtrArray *stakes = strata_layers_get_stakes (layers);
+
+  for (guint i = 0; i < stakes->len; i++)
+    {
+      if (strata_layers_reach (layers, ((StrataStake *) stakes->pdata[i])->top, path))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* Where a joint was held by the tip alone, it is free now. */
+gboolean
+strata_return_remove_tips (StrataReturn *self, GError **error)
+{
+  StrataPlanner *planner = self->planner;
+  gboolean kept = planner->request->save_as != NULL;
+
+  for (guint i = 0; i < self->tips->len; i++)
+    {
+      const char *path = g_ptr_array_index (self->tips, i);
+      StrataLayer *layer = strata_layers_find (strata_planner_get_layers (planner), path);
+
+      if (layer == NULL || is_needed (planner, path))
+        continue;
+
+      if (!kept)
+        strata_plan_add_effect (planner->plan, STRATA_EFFECT_DISCARDS, layer->allocation,
+                                _ ("What was written since, in “%s”, is discarded"), path);
+      if (!strata_planner_remove_path (planner, path, error))
+        return FALSE;
+    }
+
+  return strata_planner_add_settle (planner, self->domain, NULL, error) &&
+         strata_planner_sweep (planner, self->domain, NULL, error);
+}
+
+static gboolean
+need_whole (StrataReturn *self, const StrataSnapshotDisk *disk, GError **error)
+{
+  StrataPlanner *planner = self->planner;
+  g_autoptr (GPtrArray) chain = strata_graph_get_chain (planner->graph, disk->image, error);
+
+  return chain != NULL && strata_planner_need_known_format (chain, error);
+}
+
+static void
+add_check (StrataReturn *self, const StrataSnapshotDisk *disk, const char *memory_file)
+{
+  StrataLayer *layer =
+      strata_layers_find (strata_planner_get_layers (self->planner), disk->image);
+  g_autofree char *base = g_path_get_basename (disk->image);
+
+  strata_plan_add_step (self->planner->plan, "check-chain",
+                        strata_step_args ("path", disk->image, "format", layer->format,
+                                          "memory-file", memory_file, NULL),
+                        _ ("Check “%s”"), base);
+}
+
+/* A new overlay on the frozen image, in both definitions and in the metadata. */
+static gboolean
+add_overlay (StrataReturn *self,
+             const StrataSnapshotDisk *disk,
+             StrataDomainXml *definition,
+             StrataDomainXml *live,
+             GPtrArray *overlays,
+             GError **error)
+{
+  StrataPlanner *planner = self->planner;
+  StrataImage *image = strata_graph_get_image (planner->graph, disk->image);
+  g_autofree char *folder = g_path_get_dirname (disk->image);
+  g_autofree char *stem =
+      g_strdup_printf ("%s-%s.%s-tip", self->domain->name, disk->target, self->snapshot->name);
+  StrataSnapshotDisk *entry =
+      strata_snapshot_disk_new (disk->target, STRATA_SNAPSHOT_EXTERNAL);
+
+  if (image->type == STRATA_IMAGE_BLOCK && disk->overlay != NULL)
+    {
+      g_free (folder);
+      folder = g_path_get_dirname (disk->overlay);
+    }
+  entry->revert_overlay = strata_planner_free_path (planner, folder, stem, ".qcow2");
+  g_ptr_array_add (overlays, entry);
+  strata_planner_add_overlay (planner, entry->revert_overlay, image, image->format);
+  strata_domain_xml_set_disk_file (definition, disk->target, entry->revert_overlay, "qcow2");
+  strata_domain_xml_set_disk_file (live, disk->target, entry->revert_overlay, "qcow2");
+
+  return strata_planner_apply (
+      planner, strata_plan_get_step (planner->plan, strata_plan_get_n_steps (planner->plan) - 1),
+      error);
+}
+
+/* A disk that was left out of the snapshot stays as it is. */
+static void
+keep_disk (StrataReturn *self,
+           const StrataSnapshotDisk *disk,
+           StrataDomainXml *definition,
+           StrataDomainXml *live)
+{
+  StrataLayers *layers = strata_planner_get_layers (self->planner);
+  g_autofree char *key = strata_stake_make_key (self->domain->uuid, NULL, disk->target);
+  StrataStake *stake = strata_layers_find_stake (layers, key);
+  StrataLayer *layer = stake != NULL ? strata_layers_find (layers, stake->top) : NULL;
+
+  if (layer == NULL)
+    return;
+  strata_domain_xml_set_disk_file (definition, disk->target, layer->path, layer->format);
+  strata_domain_xml_set_disk_file (live, disk->target, layer->path, layer->format);
+}
+
+static gboolean
+add_overlays (StrataReturn *self,
+              StrataDomainXml *definition,
+              StrataDomainXml *live,
+              GPtrArray *overlays,
+              GError **error)
+{
+  const StrataSnapshotFacts *snapshot = self->snapshot;
+
+  for (guint i = 0; i < snapshot->disks->len; i++)
+    {
+      const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, i);
+
+      if (disk->location != STRATA_SNAPSHOT_EXTERNAL)
+        keep_disk (self, disk, definition, live);
+      else if (!add_overlay (self, disk, definition, live, overlays, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+is_leaf (StrataReturn *self)
+{
+  for (guint i = 0; i < self->domain->snapshots->len; i++)
+    {
+      StrataSnapshotFacts *other = g_ptr_array_index (self->domain->snapshots, i);
+
+      if (g_strcmp0 (other->parent, self->snapshot->name) == 0)
+        return FALSE;
+    }
+
+  return !(self->snapshot->current && self->planner->request->save_as != NULL);
+}
+
+/* libvirt's own return and deletion go by these: without them they unlink what the snapshot's child stands on. */
+static gboolean
+add_current (StrataReturn *self, GPtrArray *overlays, GError **error)
+{
+  StrataSnapshotXml *document =
+      strata_planner_get_document (self->planner, self->domain, self->snapshot);
+  gboolean leaf = is_leaf (self);
+
+  for (guint i = 0; leaf && i < overlays->len; i++)
+    {
+      StrataSnapshotDisk *entry = g_ptr_array_index (overlays, i);
+
+      strata_snapshot_xml_set_overlay (document, entry->target, entry->revert_overlay);
+    }
+  strata_snapshot_xml_set_revert_disks (document, leaf ? NULL : overlays);
+
+  return strata_planner_add_snapshot_define (self->planner, self->domain, self->snapshot, document,
+                                             TRUE, error);
+}
+
+static void
+add_power (StrataReturn *self, StrataDomainXml *live)
+{
+  StrataPlan *plan = self->planner->plan;
+  const StrataSnapshotFacts *snapshot = self->snapshot;
+  StrataAfter after = self->planner->request->after;
+  const char *uuid = self->domain->uuid;
+  const char *name = self->domain->name;
+  gboolean memory = snapshot->memory == STRATA_SNAPSHOT_EXTERNAL && !snapshot->memory_missing;
+  gboolean paused = after == STRATA_AFTER_PAUSED ||
+                    (after == STRATA_AFTER_AS_SNAPSHOT && g_strcmp0 (snapshot->state, "paused") == 0);
+  g_autofree char *xml = strata_domain_xml_to_string (live);
+  JsonObject *args;
+
+  if (after == STRATA_AFTER_OFF || (after == STRATA_AFTER_AS_SNAPSHOT && !memory))
+    return;
+
+  args = strata_step_args ("uuid", uuid, "name", name, "memory-file",
+                           memory ? snapshot->memory_file : NULL, "xml", memory ? xml : NULL, NULL);
+  json_object_set_boolean_member (args, "paused", paused);
+  strata_plan_add_step (plan, memory ? "restore" : "start", args,
+                        memory ? _ ("Bring the memory of “%s” back") : _ ("Start “%s”"), name);
+  strata_plan_add_command (plan, memory ? "virsh restore %s --xml %s.xml%s" : "virsh start %s%.0s%s",
+                           memory ? snapshot->memory_file : name, name, paused ? " --paused" : "");
+}
+
+static gboolean
+need_memory (StrataReturn *self, GError **error)
+{
+  const StrataSnapshotFacts *snapshot = self->snapshot;
+
+  if (!snapshot->memory_missing || self->planner->request->after != STRATA_AFTER_AS_SNAPSHOT)
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_REFUSED,
+                    _ ("Bring the file back, or go back without the memory (--start)."),
+                    _ ("The memory of “%s”, “%s”, is missing"), snapshot->name,
+                    snapshot->memory_file);
+  return FALSE;
+}
+
+static gboolean
+return_to_external (StrataReturn *self, GError **error)
+{
+  const StrataSnapshotFacts *snapshot = self->snapshot;
+  g_autoptr (StrataSnapshotXml) document =
+      strata_snapshot_xml_new_from_string (snapshot->xml, error);
+  g_autoptr (StrataDomainXml) definition = NULL;
+  g_autoptr (StrataDomainXml) live = NULL;
+  g_autoptr (GPtrArray) overlays =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) strata_snapshot_disk_free);
+
+  definition = document != NULL ? strata_snapshot_xml_get_definition (document) : NULL;
+  live = document != NULL ? strata_snapshot_xml_get_live_definition (document) : NULL;
+  if (definition == NULL || live == NULL)
+    {
+      strata_set_error (error, STRATA_ERROR_REFUSED, NULL,
+                        _ ("libvirt has no definition with the snapshot “%s”"), snapshot->name);
+      return FALSE;
+    }
+  strata_domain_xml_carry_over (definition, self->domain->definition);
+  strata_domain_xml_drop_backing (definition);
+  strata_domain_xml_carry_over (live, self->domain->definition);
+  strata_domain_xml_drop_backing (live);
+
+  if (!need_memory (self, error))
+    return FALSE;
+  for (guint i = 0; i < snapshot->disks->len; i++)
+    {
+      const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, i);
+
+      if (disk->location != STRATA_SNAPSHOT_EXTERNAL)
+        continue;
+      if (!need_whole (self, disk, error))
+        return FALSE;
+      add_check (self, disk, snapshot->memory_missing ? NULL : snapshot->memory_file);
+    }
+
+  if (!strata_return_keep_present (self, STRATA_SNAPSHOT_KIND_AUTO, error) ||
+      !add_overlays (self, definition, live, overlays, error))
+    return FALSE;
+  strata_return_add_stop (self);
+  if (!strata_return_add_define (self, definition, FALSE, error) ||
+      !add_current (self, overlays, error))
+    return FALSE;
+  add_power (self, live);
+
+  return strata_return_remove_tips (self, error);
+}
+
+static gboolean
+need_returnable (StrataReturn *self, GError **error)
+{
+  const StrataSnapshotFacts *snapshot = self->snapshot;
+
+  if (!snapshot->retained)
+    return strata_planner_need_no_template (self->domain, error);
+
+  strata_set_error (error, STRATA_ERROR_REFUSED, NULL,
+                    _ ("“%s” was deleted; its image is only kept for what stands on it"),
+                    snapshot->name);
+  return FALSE;
+}
+
+/**
+ * strata_plan_snapshot_revert:
+ * @self: the planner
+ * @error: the refusal
+ *
+ * Returns: (transfer full): the plan
+ */
+StrataPlan *
+strata_plan_snapshot_revert (StrataPlanner *self, GError **error)
+{
+  StrataDomainFacts *domain = strata_planner_find_domain (self, error);
+  g_autoptr (GPtrArray) tips = g_ptr_array_new_with_free_func (g_free);
+  StrataReturn state = { self, domain, NULL, tips, NULL, FALSE };
+  g_autofree char *title = NULL;
+  gboolean lawful;
+
+  if (domain != NULL)
+    state.snapshot = strata_planner_find_snapshot (self, domain, self->request->snapshot, error);
+  if (state.snapshot == NULL || !need_returnable (&state, error))
+    return NULL;
+
+  title = g_strdup_printf (_ ("Return “%s” to “%s”"), domain->name, state.snapshot->name);
+  self->plan = strata_plan_new (title, _ ("Revert"));
+  strata_plan_add_resource (self->plan, domain->uuid);
+  lawful = strata_snapshot_facts_has (state.snapshot, STRATA_SNAPSHOT_INTERNAL)
+               ? strata_return_to_internal (&state, error)
+               : return_to_external (&state, error);
+  g_free (state.previous);
+
+  return lawful ? self->plan : NULL;
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Steps about the metadata of snapshots. */
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "strata-planner-private.h"
+
+/**
+ * strata_planner_add_snapshot_define:
+ * @self: the planner
+ * @domain: a domain
+ * @snapshot: (nullable): the snapshot as libvirt knows it; %NULL for a new name
+ * @document: how it is to be
+ * @current: whether it becomes the current one
+ * @error: where to put an error
+ *
+ * Returns: whether it can be done
+ */
+gboolean
+strata_planner_add_snapshot_define (StrataPlanner *self,
+                                    StrataDomainFacts *domain,
+                                    const StrataSnapshotFacts *snapshot,
+                                    StrataSnapshotXml *document,
+                                    gboolean current,
+                                    GError **error)
+{
+  g_autofree char *name = strata_snapshot_xml_get_name (document);
+  g_autofree char *xml = strata_snapshot_xml_to_string (document);
+  StrataSnapshotFacts *was_current = strata_domain_facts_get_current (domain);
+  JsonObject *args = strata_step_args ("uuid", domain->uuid, "name", domain->name, "snapshot", name,
+                                       "xml", xml, "previous",
+                                       snapshot != NULL ? snapshot->xml : NULL, NULL);
+  StrataStepSpec *step;
+
+  json_object_set_boolean_member (args, "current", current);
+  if (current && was_current != NULL)
+    json_object_set_string_member (args, "previous-current", was_current->name);
+  step = strata_plan_add_step (self->plan, "snapshot-define", args,
+                               _ ("Write down what the snapshot “%s” is"), name);
+  strata_plan_add_command (self->plan, "virsh snapshot-create %s %s.xml --redefine%s", domain->name,
+                           name, current ? " --current" : "");
+  strata_plan_add_resource (self->plan, domain->uuid);
+
+  return strata_planner_apply (self, step, error);
+}
+
+static JsonArray *
+get_children (StrataPlanner *self, StrataDomainFacts *domain, const StrataSnapshotFacts *snapshot)
+{
+  JsonArray *children = json_array_new ();
+
+  for (guint i = 0; i < domain->snapshots->len; i++)
+    {
+      StrataSnapshotFacts *child = g_ptr_array_index (domain->snapshots, i);
+
+      if (g_strcmp0 (child->parent, snapshot->name) == 0)
+        json_array_add_string_element (children, child->xml);
+    }
+
+  return children;
+}
+
+/**
+ * strata_planner_add_forget:
+ * @self: the planner
+ * @domain: a domain
+ * @snapshot: a snapshot of it
+ * @forward: whether there is no way back any more
+ * @error: where to put an error
+ *
+ * libvirt drops what it knows of @snapshot, and no file; its children become its parent's.
+ *
+ * Returns: whether it can be done
+ */
+gboolean
+strata_planner_add_forget (StrataPlanner *self,
+                           StrataDomainFacts *domain,
+                           const StrataSnapshotFacts *snapshot,
+                           gboolean forward,
+                           GError **error)
+{
+  JsonObject *args = strata_step_args ("uuid", domain->uuid, "name", domain->name, "snapshot",
+                                       snapshot->name, "xml", snapshot->xml, NULL);
+  StrataStepSpec *step;
+
+  json_object_set_boolean_member (args, "was-current", snapshot->current);
+  json_object_set_array_member (args, "children", get_children (self, domain, snapshot));
+  step = strata_plan_add_step (self->plan, "snapshot-forget", args,
+                               _ ("Take “%s” out of the list of snapshots"), snapshot->name);
+  step->forward_only = forward;
+  strata_plan_add_command (self->plan, "virsh snapshot-delete --metadata %s %s", domain->name,
+                           snapshot->name);
+  strata_plan_add_resource (self->plan, domain->uuid);
+
+  return strata_planner_apply (self, step, error);
+}
+
+static void
+map_documents (StrataPlanner *self, StrataDomainFacts *domain, JsonArray *map)
+{
+  for (guint i = 0; i < json_array_get_length (map); i++)
+    {
+      JsonObject *item = json_array_get_object_element (map, i);
+
+      for (guint j = 0; j < domain->snapshots->len; j++)
+        {
+          StrataSnapshotFacts *snapshot = g_ptr_array_index (domain->snapshots, j);
+
+          if (strata_snapshot_facts_has (snapshot, STRATA_SNAPSHOT_EXTERNAL))
+            strata_snapshot_xml_replace_image (
+                strata_planner_get_document (self, domain, snapshot),
+                json_object_get_string_member (item, "from"),
+                json_object_get_string_member (item, "to"),
+                json_object_get_string_member (item, "format"));
+        }
+    }
+}
+
+/**
+ * strata_planner_add_settle:
+ * @self: the planner
+ * @domain: a domain with snapshots
+ * @map: (nullable) (transfer full): images that were moved, [{from, to, format}]
+ * @error: where to put an error
+ *
+ * Makes the metadata of every snapshot true and safe for other tools.
+ *
+ * Returns: whether it can be done
+ */
+gboolean
+strata_planner_add_settle (StrataPlanner *self,
+                           StrataDomainFacts *domain,
+                           JsonArray *map,
+                           GError **error)
+{
+  JsonObject *args = strata_step_args ("uuid", domain->uuid, "name", domain->name, NULL);
+  gboolean moved = map != NULL && json_array_get_length (map) > 0;
+  StrataStepSpec *step;
+
+  if (moved)
+    {
+      map_documents (self, domain, map);
+      json_object_set_array_member (args, "map", json_array_ref (map));
+    }
+  g_clear_pointer (&map, json_array_unref);
+  step = strata_plan_add_step (self->plan, "settle", args,
+                               _ ("Bring the snapshots of “%s” up to date"), domain->name);
+  step->forward_only = moved;
+  strata_plan_add_resource (self->plan, domain->uuid);
+
+  return strata_planner_apply (self, step, error);
+}
+
+/**
+ * strata_planner_remove_path:
+ * @self: the planner
+ * @path: an image or a memory file that nobody needs any more
+ * @error: where to put an error
+ *
+ * Returns: whether it can be done
+ */
+gboolean
+strata_planner_remove_path (StrataPlanner *self, const char *path, GError **error)
+{
+  strata_planner_add_remove (self, path);
+
+  return strata_planner_apply (
+      self, strata_plan_get_step (self->plan, strata_plan_get_n_steps (self->plan) - 1), error);
+}

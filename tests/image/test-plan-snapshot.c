@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The plans about snapshots, on paper: which way a layer is merged, when it stays as a joint, and when a request is
+ * refused. Whether the law is kept is asserted by the planner itself, whatever the plan.
+ */
+
+#include "config.h"
+
+#include "host-on-paper.h"
+#include "xml/strata-error.h"
+
+#define MIB (1024 * 1024)
+
+/* base <- a <- b <- tip: s1 froze base, s2 a, s3 b; "web" runs on tip. */
+static StrataGraph *
+lined (StrataDomainState state)
+{
+  StrataGraph *graph = paper_host_new ();
+
+  paper_host_image (graph, "base.qcow2", NULL)->allocation = 50 * MIB;
+  paper_host_image (graph, "a.qcow2", "base.qcow2")->allocation = 5 * MIB;
+  paper_host_image (graph, "b.qcow2", "a.qcow2")->allocation = 1 * MIB;
+  paper_host_image (graph, "tip.qcow2", "b.qcow2")->allocation = 3 * MIB;
+  paper_host_add (graph, "web", state, FALSE, NULL, "tip.qcow2", NULL);
+  paper_host_snapshot (graph, "web", "s1", NULL, "base.qcow2", FALSE, FALSE);
+  paper_host_snapshot (graph, "web", "s2", "s1", "a.qcow2", FALSE, FALSE);
+  paper_host_snapshot (graph, "web", "s3", "s2", "b.qcow2", TRUE, FALSE);
+
+  return graph;
+}
+
+/* The same after a return to s1: a second branch, fork <- on base. */
+static StrataGraph *
+forked (void)
+{
+  StrataGraph *graph = paper_host_new ();
+
+  paper_host_image (graph, "base.qcow2", NULL);
+  paper_host_image (graph, "a.qcow2", "base.qcow2");
+  paper_host_image (graph, "fork.qcow2", "base.qcow2");
+  paper_host_add (graph, "web", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "fork.qcow2", NULL);
+  paper_host_snapshot (graph, "web", "s1", NULL, "base.qcow2", TRUE, FALSE);
+  paper_host_snapshot (graph, "web", "s2", "s1", "a.qcow2", FALSE, FALSE);
+
+  return graph;
+}
+
+static StrataPlan *
+plan_it (StrataGraph *graph, StrataRequest *request, GError **error)
+{
+  request->domain = g_strdup ("web");
+
+  return strata_plan_request (graph, request, error);
+}
+
+static StrataPlan *
+plan_delete (StrataGraph *graph, const char *snapshot, StrataMerge merge, GError **error)
+{
+  g_autoptr (StrataRequest) request = strata_request_new (STRATA_REQUEST_SNAPSHOT_DELETE);
+
+  request->snapshot = g_strdup (snapshot);
+  request->merge = merge;
+
+  return plan_it (graph, request, error);
+}
+
+static void
+assert_kinds (StrataPlan *plan, const GError *error, const char *expected)
+{
+  g_autofree char *kinds = NULL;
+
+  g_assert_no_error (error);
+  kinds = paper_plan_to_kinds (plan);
+  g_assert_cmpstr (kinds, ==, expected);
+}
+
+static void
+assert_delete (StrataGraph *graph, const char *snapshot, StrataMerge merge, const char *expected)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StrataPlan) plan = plan_delete (graph, snapshot, merge, &error);
+
+  assert_kinds (plan, error, expected);
+}
+
+static void
+assert_refused (GError *error, StrataPlan *plan, const char *words)
+{
+  g_assert_null (plan);
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_REFUSED);
+  if (strstr (error->message, words) == NULL)
+    g_error ("“%s” does not say “%s”", error->message, words);
+}
+
+static const char *
+get_arg (StrataPlan *plan, const char *kind, const char *key)
+{
+  for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
+    {
+      StrataStepSpec *step = strata_plan_get_step (plan, i);
+
+      if (g_str_equal (step->kind, kind))
+        return json_object_get_string_member_with_default (step->args, key, NULL);
+    }
+
+  return NULL;
+}
+
+/* 5 MB go down into 50 MB, not the other way; the overlay above is told. */
+static void
+test_middle_moves_the_small_side (void)
+{
+  g_autoptr (StrataGraph) graph = lined (STRATA_DOMAIN_STATE_OFF);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StrataPlan) plan = plan_delete (graph, "s1", STRATA_MERGE_CHEAPER, &error);
+
+  assert_kinds (plan, error, "snapshot-define | commit snapshot-forget settle delete-volume");
+  g_assert_cmpstr (get_arg (plan, "commit", "top"), ==, PAPER_POOL "/a.qcow2");
+  g_assert_cmpstr (get_arg (plan, "commit", "base"), ==, PAPER_POOL "/base.qcow2");
+  g_assert_cmpstr (get_arg (plan, "commit", "via"), ==, PAPER_POOL "/b.qcow2");
+  g_assert_cmpstr (get_arg (plan, "delete-volume", "path"), ==, PAPER_POOL "/a.qcow2");
+}
+
+static void
+test_pull_when_that_is_less (void)
+{
+  g_autoptr (StrataGraph) graph = lined (STRATA_DOMAIN_STATE_OFF);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StrataPlan) plan = plan_delete (graph, "s3", STRATA_MERGE_CHEAPER, &error);
+
+  assert_kinds (plan, error, "snapshot-define | pull snapshot-forget settle delete-volume");
+  g_assert_cmpstr (get_arg (plan, "pull", "image"), ==, PAPER_POOL "/tip.qcow2");
+  g_assert_cmpstr (get_arg (plan, "pull", "base"), ==, PAPER_POOL "/a.qcow2");
+  g_assert_cmpstr (get_arg (plan, "delete-volume", "path"), ==, PAPER_POOL "/b.qcow2");
+}
+
+/* The tip goes down into b, so the VM is told. */
+static void
+test_commit_of_the_tip (void)
+{
+  g_autoptr (StrataGraph) graph = lined (STRATA_DOMAIN_STATE_OFF);
+
+  assert_delete (graph, "s3", STRATA_MERGE_COMMIT,
+                 "snapshot-define | commit define snapshot-forget settle delete-volume");
+}
+
+static void
+test_running (void)
+{
+  g_autoptr (StrataGraph) graph = lined (STRATA_DOMAIN_STATE_RUNNING);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StrataPlan) middle = plan_delete (graph, "s1", STRATA_MERGE_CHEAPER, &error);
+
+  assert_kinds (middle, error, "snapshot-define | commit snapshot-forget settle delete-volume");
+  g_assert_nonnull (get_arg (middle, "commit", "uuid"));
+  g_assert_null (get_arg (middle, "commit", "via"));
+  /* libvirt itself tells the VM that it is on b now. */
+  assert_delete (graph, "s3", STRATA_MERGE_COMMIT,
+                 "snapshot-define | commit snapshot-forget settle delete-volume");
+  assert_delete (graph, "s3", STRATA_MERGE_PULL,
+                 "snapshot-define | pull snapshot-forget settle delete-volume");
+}
+
+static void
+test_several_children_make_a_joint (void)
+{
+  g_autoptr (StrataGraph) graph = forked ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StrataPlan) plan = NULL;
+
+  assert_delete (graph, "s1", STRATA_MERGE_CHEAPER, "snapshot-define");
+  plan = plan_delete (graph, "s1", STRATA_MERGE_COMMIT, &error);
+  assert_refused (error, plan, "a.qcow2, fork.qcow2");
+}
+
+static void
+test_leaf_off_the_chain (void)
+{
+  g_autoptr (StrataGraph) graph = forked ();
+
+  assert_delete (graph, "s2", STRATA_MERGE_CHEAPER, "snapshot-forget settle | delete-volume");
+}
+
+/* With its last child but one the joint goes, by the same plan. */
+static void
+test_joint_is_swept (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+
+  paper_host_image (graph, "base.qcow2", NULL);
+  paper_host_image (graph, "a.qcow2", "base.qcow2");
+  paper_host_image (graph, "fork.qcow2", "base.qcow2");
+  paper_host_add (graph, "web", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "fork.qcow2", NULL);
+  paper_host_snapshot (graph, "web", "s1", NULL, "base.qcow2", TRUE, TRUE);
+  paper_host_snapshot (graph, "web", "s2", "s1", "a.qcow2", FALSE, FALSE);
+
+  assert_delete (graph, "s2", STRATA_MERGE_CHEAPER,
+                 "snapshot-forget settle | delete-volume commit define snapshot-forget settle "
+                 "delete-volume");
+}
+
+/* libvirt's own deletion would lose it: the overlay holds an internal snapshot, which a commit would take along. */
+static void
+test_tag_in_the_overlay_makes_a_joint (void)
+{
+  g_autoptr (StrataGraph) graph = lined (STRATA_DOMAIN_STATE_OFF);
+
+  paper_host_internal (graph, "web", "i1", "s3", "tip.qcow2", TRUE);
+  assert_delete (graph, "s3", STRATA_MERGE_CHEAPER, "snapshot-define");
+}
+
+static void
+test_thin_clone_makes_a_joint (void)
+{
+  g_autoptr (StrataGraph) graph = lined (STRATA_DOMAIN_STATE_OFF);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StrataPlan) plan = NULL;
+
+  paper_host_image (graph, "clone.qcow2", "a.qcow2");
+  paper_host_add (graph, "clone", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "clone.qcow2", NULL);
+  assert_delete (graph, "s2", STRATA_MERGE_CHEAPER, "snapshot-define");
+  /* Two headers name a: both are told. */
+  assert_delete (graph, "s1", STRATA_MERGE_COMMIT,
+                 "snapshot-define | commit commit snapshot-forget settle delete-volume");
+  plan = plan_delete (graph, "s2", STRATA_MERGE_PULL, &error);
+  assert_refused (error, plan, "clone.qcow2");
+}
+
+static void
+test_unequal_sizes (void)
+{
+  g_autoptr (StrataGraph) graph = lined (STRATA_DOMAIN_STATE_OFF);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StrataPlan) plan = NULL;
+
+  strata_graph_get_image (graph, PAPER_POOL "/tip.qcow2")->capacity *= 2;
+  plan = plan_delete (graph, "s3", STRATA_MERGE_PULL, &error);
+  assert_refused (error, plan, "different virtual sizes");
+  /* Down is open: an active commit makes the base larger. */
+  assert_delete (graph, "s3", STRATA_MERGE_COMMIT,
+                 "snapshot-define | commit define snapshot-forget settle delete-volume");
+}
+
+static void
+test_subtree (void)
+{
+  g_autoptr (StrataGraph) graph = forked ();
+  g_autoptr (StrataRequest) request = strata_request_new (STRATA_REQUEST_SNAPSHOT_DELETE);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StrataPlan) plan = NULL;
+
+  request->snapshot = g_strdup ("s1");
+  request->subtree = TRUE;
+  plan = plan_it (graph, request, &error);
+  assert_kinds (plan, error,
+                "snapshot-forget settle | delete-volume snapshot-define commit define snapshot-forget "
+                "settle delete-volume");
+}
+
+static StrataPlan *
+plan_revert (StrataGraph *graph, const char *snapshot, const char *save_as, GError **error)
+{
+  g_autoptr (StrataRequest) request = strata_request_new (STRATA_REQUEST_SNAPSHOT_REVERT);
+
+  request->snapshot = g_strdup (snapshot);
+  request->save_as = g_strdup (save_as);
+
+  return plan_it (graph, request, error);
+}
+
+static void
+test_revert (void)
+{
+  g_autoptr (StrataGraph) graph = lined (STRATA_DOMAIN_STATE_OFF);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StrataPlan) discard = plan_revert (graph, "s1", NULL, &error);
+  g_autoptr (StrataPlan) keep = NULL;
+
+  assert_kinds (discard, error,
+                "check-chain create-overlay require-off define snapshot-define | delete-volume settle");
+  g_assert_true (strata_plan_discards (discard));
+  g_assert_cmpstr (get_arg (discard, "delete-volume", "path"), ==, PAPER_POOL "/tip.qcow2");
+
+  keep = plan_revert (graph, "s1", "now", &error);
+  assert_kinds (keep, error,
+                "check-chain require-off snapshot-create create-overlay require-off define "
+                "snapshot-define | delete-volume settle");
+  g_assert_false (strata_plan_discards (keep));
+}
+
+/* libvirt's own return would lose something: others read the image that the native way would rewrite. */
+static void
+test_revert_to_internal (void)
+{
+  g_autoptr (StrataGraph) alone = paper_host_new ();
+  g_autoptr (StrataGraph) below = lined (STRATA_DOMAIN_STATE_OFF);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StrataPlan) native = NULL;
+  g_autoptr (StrataPlan) copied = NULL;
+
+  paper_host_image (alone, "web.qcow2", NULL);
+  paper_host_add (alone, "web", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "web.qcow2", NULL);
+  paper_host_internal (alone, "web", "i1", NULL, "web.qcow2", TRUE);
+  native = plan_revert (alone, "i1", NULL, &error);
+  assert_kinds (native, error, "require-off | snapshot-revert define settle");
+
+  paper_host_internal (below, "web", "i1", NULL, "base.qcow2", FALSE);
+  copied = plan_revert (below, "i1", NULL, &error);
+  assert_kinds (copied, error,
+                "copy-verbatim keep-tag require-off define snapshot-define | snapshot-revert define "
+                "delete-tag delete-volume settle");
+}
+
+static void
+test_edit (void)
+{
+  g_autoptr (StrataGraph) graph = lined (STRATA_DOMAIN_STATE_OFF);
+  g_autoptr (StrataRequest) request = strata_request_new (STRATA_REQUEST_SNAPSHOT_EDIT);
+  g_autoptr (StrataRequest) internal = strata_request_new (STRATA_REQUEST_SNAPSHOT_EDIT);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StrataPlan) plan = NULL;
+  g_autoptr (StrataPlan) refused = NULL;
+
+  request->snapshot = g_strdup ("s2");
+  request->rename = g_strdup ("before");
+  plan = plan_it (graph, request, &error);
+  assert_kinds (plan, error, "snapshot-define snapshot-define snapshot-forget settle");
+
+  paper_host_internal (graph, "web", "i1", "s3", "tip.qcow2", TRUE);
+  internal->snapshot = g_strdup ("i1");
+  internal->rename = g_strdup ("other");
+  refused = plan_it (graph, internal, &error);
+  assert_refused (error, refused, "internal");
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/plan-snapshot/middle-moves-the-small-side", test_middle_moves_the_small_side);
+  g_test_add_func ("/plan-snapshot/pull-when-that-is-less", test_pull_when_that_is_less);
+  g_test_add_func ("/plan-snapshot/commit-of-the-tip", test_commit_of_the_tip);
+  g_test_add_func ("/plan-snapshot/running", test_running);
+  g_test_add_func ("/plan-snapshot/several-children-make-a-joint", test_several_children_make_a_joint);
+  g_test_add_func ("/plan-snapshot/leaf-off-the-chain", test_leaf_off_the_chain);
+  g_test_add_func ("/plan-snapshot/joint-is-swept", test_joint_is_swept);
+  g_test_add_func ("/plan-snapshot/tag-in-the-overlay", test_tag_in_the_overlay_makes_a_joint);
+  g_test_add_func ("/plan-snapshot/thin-clone", test_thin_clone_makes_a_joint);
+  g_test_add_func ("/plan-snapshot/unequal-sizes", test_unequal_sizes);
+  g_test_add_func ("/plan-snapshot/subtree", test_subtree);
+  g_test_add_func ("/plan-snapshot/revert", test_revert);
+  g_test_add_func ("/plan-snapshot/revert-to-internal", test_revert_to_internal);
+  g_test_add_func ("/plan-snapshot/edit", test_edit);
+
+  return g_test_run ();
+}
