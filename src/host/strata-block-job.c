@@ -17,6 +17,7 @@
 #include <libvirt/virterror.h>
 
 #include "strata-block-job.h"
+#include "strata-block-news.h"
 #include "strata-vir.h"
 #include "strata-xpath.h"
 #include "xml/strata-error.h"
@@ -28,16 +29,6 @@
 #define GONE_PATIENCE  4
 #define END_PATIENCE_S 30
 
-typedef struct
-{
-  GMutex lock;
-  GCond changed;
-  char *target;
-  guint changes; /* counts, so that what was seen already is not waited for */
-  gboolean ready;
-  gboolean failed;
-} News;
-
 typedef enum
 {
   GOAL_READY,
@@ -48,61 +39,12 @@ struct _StrataBlockJob
 {
   virConnectPtr handle;
   virDomainPtr domain;
-  News *news; /* shared with the callback, which may outlive us */
+  char *target;
+  StrataBlockNews *news; /* shared with the callback, which may outlive us */
   int callback;
   guint64 last_done;
   guint64 last_total;
 };
-
-static void
-news_clear (gpointer data)
-{
-  News *news = data;
-
-  g_mutex_clear (&news->lock);
-  g_cond_clear (&news->changed);
-  g_free (news->target);
-}
-
-static void
-news_release (gpointer news)
-{
-  g_atomic_rc_box_release_full (news, news_clear);
-}
-
-static void
-on_block_job (virConnectPtr handle,
-              virDomainPtr domain,
-              const char *target,
-              int type,
-              int status,
-              void *user_data)
-{
-  News *news = user_data;
-
-  if (g_strcmp0 (target, news->target) != 0)
-    return;
-
-  g_mutex_lock (&news->lock);
-  if (status == VIR_DOMAIN_BLOCK_JOB_READY)
-    news->ready = TRUE;
-  else if (status == VIR_DOMAIN_BLOCK_JOB_FAILED || status == VIR_DOMAIN_BLOCK_JOB_CANCELED)
-    news->failed = TRUE;
-  news->changes++;
-  g_cond_signal (&news->changed);
-  g_mutex_unlock (&news->lock);
-}
-
-static void
-on_cancelled (GCancellable *cancellable, gpointer user_data)
-{
-  News *news = user_data;
-
-  g_mutex_lock (&news->lock);
-  news->changes++;
-  g_cond_signal (&news->changed);
-  g_mutex_unlock (&news->lock);
-}
 
 /**
  * strata_block_job_new:
@@ -121,10 +63,8 @@ strata_block_job_new (virConnectPtr handle, virDomainPtr domain, const char *tar
 
   STRATA_ASSERT_WORKER ();
 
-  self->news = g_atomic_rc_box_new0 (News);
-  g_mutex_init (&self->news->lock);
-  g_cond_init (&self->news->changed);
-  self->news->target = g_strdup (target);
+  self->target = g_strdup (target);
+  self->news = strata_block_news_new (target);
 
   virConnectRef (handle);
   self->handle = handle;
@@ -132,11 +72,12 @@ strata_block_job_new (virConnectPtr handle, virDomainPtr domain, const char *tar
   self->domain = domain;
 
   self->callback = virConnectDomainEventRegisterAny (
-      handle, domain, VIR_DOMAIN_EVENT_ID_BLOCK_JOB_2, VIR_DOMAIN_EVENT_CALLBACK (on_block_job),
-      g_atomic_rc_box_acquire (self->news), news_release);
+      handle, domain, VIR_DOMAIN_EVENT_ID_BLOCK_JOB_2,
+      VIR_DOMAIN_EVENT_CALLBACK (strata_block_news_on_event), strata_block_news_ref (self->news),
+      strata_block_news_unref);
   /* Without the event there are still the looks. */
   if (self->callback < 0)
-    news_release (self->news);
+    strata_block_news_unref (self->news);
 
   return self;
 }
@@ -146,7 +87,8 @@ strata_block_job_free (StrataBlockJob *self)
 {
   if (self->callback >= 0)
     virConnectDomainEventDeregisterAny (self->handle, self->callback);
-  g_clear_pointer (&self->news, news_release);
+  g_clear_pointer (&self->news, strata_block_news_unref);
+  g_clear_pointer (&self->target, g_free);
   g_clear_pointer (&self->domain, virDomainFree);
   g_clear_pointer (&self->handle, virConnectClose);
   g_free (self);
@@ -156,8 +98,8 @@ static gboolean
 mirror_is_ready (StrataBlockJob *self)
 {
   g_autofree char *xml = virDomainGetXMLDesc (self->domain, 0);
-  g_autofree char *expression = g_strdup_printf (
-      "/domain/devices/disk[target/@dev='%s']/mirror[@ready='yes']", self->news->target);
+  g_autofree char *expression =
+      g_strdup_printf ("/domain/devices/disk[target/@dev='%s']/mirror[@ready='yes']", self->target);
 
   return strata_xpath_boolean (xml, expression);
 }
@@ -177,35 +119,6 @@ report (StrataBlockJob *self,
     progress (self->last_done, self->last_total, user_data);
 }
 
-/* Waits until something may have changed since SEEN was read. */
-static void
-await_news (News *news, guint seen, guint milliseconds)
-{
-  gint64 end = g_get_monotonic_time () + milliseconds * G_TIME_SPAN_MILLISECOND;
-
-  g_mutex_lock (&news->lock);
-  while (news->changes == seen)
-    {
-      if (!g_cond_wait_until (&news->changed, &news->lock, end))
-        break;
-    }
-  g_mutex_unlock (&news->lock);
-}
-
-static guint
-read_news (News *news, gboolean *ready, gboolean *failed)
-{
-  guint seen;
-
-  g_mutex_lock (&news->lock);
-  *ready = news->ready;
-  *failed = news->failed;
-  seen = news->changes;
-  g_mutex_unlock (&news->lock);
-
-  return seen;
-}
-
 static gboolean
 set_given_up (GError **error)
 {
@@ -220,7 +133,7 @@ set_given_up (GError **error)
 static gboolean
 look (StrataBlockJob *self, virDomainBlockJobInfo *info, gboolean *running, GError **error)
 {
-  int n = virDomainGetBlockJobInfo (self->domain, self->news->target, info,
+  int n = virDomainGetBlockJobInfo (self->domain, self->target, info,
                                     VIR_DOMAIN_BLOCK_JOB_INFO_BANDWIDTH_BYTES);
 
   *running = n == 1;
@@ -253,7 +166,7 @@ follow (StrataBlockJob *self,
           !look (self, &info, &running, error))
         return FALSE;
 
-      seen = read_news (self->news, &ready, &failed);
+      seen = strata_block_news_read (self->news, &ready, &failed);
       if (goal == GOAL_DONE && !running)
         {
           report (self, self->last_total, self->last_total, progress, user_data);
@@ -272,7 +185,7 @@ follow (StrataBlockJob *self,
       if (goal == GOAL_READY && (failed || gone >= GONE_PATIENCE))
         return set_given_up (error);
 
-      await_news (self->news, seen, pause);
+      strata_block_news_await (self->news, seen, pause);
       pause = MIN (pause * 2, LOOK_EVERY_MS);
     }
 }
@@ -289,8 +202,8 @@ wait_for (StrataBlockJob *self,
   gulong handler = 0;
 
   if (cancellable != NULL)
-    handler = g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled),
-                                     g_atomic_rc_box_acquire (self->news), news_release);
+    handler = g_cancellable_connect (cancellable, G_CALLBACK (strata_block_news_on_cancelled),
+                                     strata_block_news_ref (self->news), strata_block_news_unref);
   reached = follow (self, goal, progress, user_data, cancellable, error);
   g_cancellable_disconnect (cancellable, handler);
 
@@ -352,7 +265,7 @@ wait_until_over (StrataBlockJob *self)
   gint64 end = g_get_monotonic_time () + END_PATIENCE_S * G_TIME_SPAN_SECOND;
   virDomainBlockJobInfo info;
 
-  while (virDomainGetBlockJobInfo (self->domain, self->news->target, &info, 0) == 1)
+  while (virDomainGetBlockJobInfo (self->domain, self->target, &info, 0) == 1)
     {
       if (g_get_monotonic_time () > end)
         return FALSE;
@@ -381,7 +294,7 @@ strata_block_job_finish (StrataBlockJob *self, gboolean pivot, GError **error)
   STRATA_ASSERT_WORKER ();
 
   /* The daemon itself may hear of "ready" a moment after QEMU said it. */
-  while (virDomainBlockJobAbort (self->domain, self->news->target, flags) < 0)
+  while (virDomainBlockJobAbort (self->domain, self->target, flags) < 0)
     {
       if (strata_vir_last_code () != VIR_ERR_BLOCK_COPY_ACTIVE || g_get_monotonic_time () > end)
         {
@@ -409,6 +322,6 @@ strata_block_job_finish (StrataBlockJob *self, gboolean pivot, GError **error)
 void
 strata_block_job_abort (StrataBlockJob *self)
 {
-  if (virDomainBlockJobAbort (self->domain, self->news->target, 0) == 0)
+  if (virDomainBlockJobAbort (self->domain, self->target, 0) == 0)
     wait_until_over (self);
 }

@@ -25,7 +25,7 @@ typedef struct
   StrataConnection *connection;
   virDomainPtr domain;
   const char *target;
-  char *top;  /* canonical, of a commit */
+  char *top;  /* canonical */
   char *base; /* canonical; NULL: a pull of everything */
   guint64 bandwidth;
   StrataByteFunc progress;
@@ -43,25 +43,10 @@ merge_clear (Merge *self)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Merge, merge_clear)
 
-static virDomainPtr
-find_active (StrataConnection *connection, const char *uuid, GError **error)
-{
-  virDomainPtr domain = strata_connection_lookup_domain (connection, uuid, error);
-
-  if (domain == NULL || virDomainIsActive (domain) == 1)
-    return domain;
-
-  strata_set_error (error, STRATA_ERROR_BUSY, _ ("Try again; what is to be done differs now."),
-                    _ ("“%s” was shut down in the meantime"), virDomainGetName (domain));
-  virDomainFree (domain);
-
-  return NULL;
-}
-
 static gboolean
 merge_init (Merge *self, const char *uuid, const char *top, const char *base, GError **error)
 {
-  self->domain = find_active (self->connection, uuid, error);
+  self->domain = strata_live_find (self->connection, uuid, error);
   if (self->domain == NULL || !strata_activate_images (self->domain, error))
     return FALSE;
 
@@ -279,6 +264,7 @@ pull (Merge *self, GError **error)
   if (!settle_left_over (self, FALSE, &adopted, error) ||
       (before = list_layers (self, error)) == NULL)
     return FALSE;
+  self->top = g_strdup (before[0]);
   if (stands_on (before, self->base))
     return TRUE;
 
@@ -293,7 +279,7 @@ pull (Merge *self, GError **error)
   if (virDomainBlockRebase (self->domain, self->target, layer, self->bandwidth,
                             VIR_DOMAIN_BLOCK_REBASE_BANDWIDTH_BYTES) < 0)
     {
-      strata_vir_set_error (error, _ ("Merging the layers of “%s”"), before[0]);
+      strata_vir_set_error (error, _ ("Merging the layers of “%s”"), self->top);
       return FALSE;
     }
   if (!see_through (self, job, error))
@@ -351,7 +337,8 @@ strata_live_commit (StrataConnection *connection,
       !merge_init (&merge, uuid, top, base, error))
     return FALSE;
 
-  return active ? commit_active (&merge, error) : commit_below (&merge, error);
+  return (active ? commit_active (&merge, error) : commit_below (&merge, error)) &&
+         strata_live_flush (connection, uuid, base, error);
 }
 
 /**
@@ -394,32 +381,5 @@ strata_live_pull (StrataConnection *connection,
       !merge_init (&merge, uuid, NULL, base, error))
     return FALSE;
 
-  return pull (&merge, error);
-}
-
-/**
- * strata_live_chain:
- * @connection: a connection
- * @uuid: a running or paused domain
- * @target: a disk of it, `vda`
- * @error: where to put `STRATA_ERROR_BUSY` if the domain is off, or another
- *
- * Worker threads only.
- *
- * Returns: (transfer full): canonical paths, what the domain writes to first
- */
-GStrv
-strata_live_chain (StrataConnection *connection,
-                   const char *uuid,
-                   const char *target,
-                   GError **error)
-{
-  g_autoptr (virDomain) domain = NULL;
-
-  STRATA_ASSERT_WORKER ();
-  g_return_val_if_fail (STRATA_IS_CONNECTION (connection), NULL);
-
-  domain = find_active (connection, uuid, error);
-
-  return domain != NULL ? strata_layer_list (connection, domain, target, error) : NULL;
+  return pull (&merge, error) && strata_live_flush (connection, uuid, merge.top, error);
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "strata-connection.h"
+#include "strata-live-disk.h"
 #include "strata-worker.h"
 
 G_BEGIN_DECLS
@@ -36,12 +37,6 @@ gboolean strata_live_pull   (StrataConnection *connection,
                              StrataByteFunc    progress,
                              gpointer          user_data,
                              GCancellable     *cancellable,
-                             GError          **error);
-/* (transfer full): the canonical paths of the disk's layers as QEMU has them open now, what the VM writes
- * to first; NULL with an error as above */
-GStrv    strata_live_chain  (StrataConnection *connection,
-                             const char       *uuid,
-                             const char       *target,
                              GError          **error);
 
 G_END_DECLS

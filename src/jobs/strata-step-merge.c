@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Steps that merge layers: down (commit) and up (pull), in a worker domain or in the VM that runs on them. */
+/* Steps that merge layers: down (commit) and up (pull), in a worker domain or in the VM that runs on them.
+ *
+ * A VM may be shut down, from inside too, while that goes on, which can take long. What was begun under it
+ * is then finished in a worker: nothing that comes after depends on whether the VM runs.
+ */
 
 #include "config.h"
 
 #include <glib/gi18n-lib.h>
 
+#include "host/strata-domain-control.h"
 #include "host/strata-live-merge.h"
 #include "host/strata-storage.h"
 #include "host/strata-worker.h"
 #include "strata-job-private.h"
+#include "strata-merge-subject.h"
 #include "strata-step-private.h"
 #include "xml/strata-error.h"
 
@@ -49,81 +55,178 @@ stands_on (StrataStepContext *context,
   return TRUE;
 }
 
-/* commit ------------------------------------------------------------------------------------------- */
-
 static gboolean
-commit_live (StrataStepContext *context, GCancellable *cancellable, GError **error)
+look (StrataStepContext *context, StrataMergeSubject *subject, GError **error)
 {
-  return strata_live_commit (
-      context->connection, strata_step_context_get (context, "uuid"),
-      strata_step_context_get (context, "target"), strata_step_context_get (context, "top"),
-      strata_step_context_get (context, "base"), strata_step_context_is (context, "active"),
-      strata_job_get_bandwidth (context->job), on_bytes, context->job, cancellable, error);
+  return strata_merge_subject_look (subject, context->connection,
+                                    strata_step_context_get (context, "uuid"),
+                                    strata_step_context_get (context, "target"), error);
 }
+
+/* Who was to see to it may have died before. */
+static gboolean
+flush (StrataStepContext *context, const StrataMergeSubject *subject, GError **error)
+{
+  return !subject->active ||
+         strata_live_flush (context->connection, subject->facts->uuid, subject->layers[0], error);
+}
+
+/* commit ------------------------------------------------------------------------------------------- */
 
 /* One overlay of TOP after the other gets its turn, each in a worker of its own; one that had it knows
  * nothing of TOP any more. */
 static gboolean
 commit_below (StrataStepContext *context,
               const char *via,
+              const char *via_format,
               GCancellable *cancellable,
               GError **error)
 {
-  const char *base = strata_step_context_get (context, "base");
-  g_autoptr (StrataWorker) worker = NULL;
-  gboolean done;
-
-  if (!stands_on (context, via, base, &done, error))
-    return FALSE;
-  if (done)
-    return TRUE;
-
-  worker = start_worker (context, via, strata_step_context_get (context, "via-format"), cancellable,
-                         error);
+  g_autoptr (StrataWorker) worker = start_worker (context, via, via_format, cancellable, error);
 
   return worker != NULL &&
-         strata_worker_commit_below (worker, strata_step_context_get (context, "top"), base,
+         strata_worker_commit_below (worker, strata_step_context_get (context, "top"),
+                                     strata_step_context_get (context, "base"),
                                      strata_job_get_bandwidth (context->job), on_bytes,
                                      context->job, cancellable, error);
 }
 
 static gboolean
-commit_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
+commit_via (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
   const char *via = strata_step_context_get (context, "via");
-  g_autoptr (StrataWorker) worker = NULL;
+  gboolean done;
 
+  if (!stands_on (context, via, strata_step_context_get (context, "base"), &done, error))
+    return FALSE;
+
+  return done || commit_below (context, via, strata_step_context_get (context, "via-format"),
+                               cancellable, error);
+}
+
+static gboolean
+define_on_base (StrataStepContext *context, GError **error)
+{
+  g_autofree char *xml =
+      strata_domain_get_xml (context->connection, strata_step_context_get (context, "uuid"), error);
+  g_autoptr (StrataDomainXml) definition = NULL;
+  g_autofree char *text = NULL;
+
+  if (xml == NULL)
+    return FALSE;
+  definition = strata_domain_xml_new_from_string (xml, error);
+  if (definition == NULL)
+    return FALSE;
+
+  strata_domain_xml_set_disk_file (definition, strata_step_context_get (context, "target"),
+                                   strata_step_context_get (context, "base"),
+                                   strata_step_context_get (context, "base-format"));
+  text = strata_domain_xml_to_string (definition);
+
+  return strata_domain_define (context->connection, text, error);
+}
+
+/* REDEFINE: the VM goes on with the base, and says so before the worker lets go of it, lest it be
+ * started on what is no longer needed. */
+static gboolean
+commit_top (StrataStepContext *context,
+            gboolean redefine,
+            GCancellable *cancellable,
+            GError **error)
+{
+  g_autoptr (StrataWorker) worker =
+      start_worker (context, strata_step_context_get (context, "top"),
+                    strata_step_context_get (context, "top-format"), cancellable, error);
+
+  return worker != NULL &&
+         strata_worker_commit (worker, strata_step_context_get (context, "base"),
+                               strata_job_get_bandwidth (context->job), on_bytes, context->job,
+                               cancellable, error) &&
+         (!redefine || define_on_base (context, error));
+}
+
+/* A VM that was saved comes back with the disk that it had. */
+static gboolean
+check_not_saved (const StrataMergeSubject *subject, GError **error)
+{
+  if (!subject->facts->managed_save)
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_BUSY, _ ("Start it, and then finish the job."),
+                    _ ("The state of “%s” was saved in the meantime"), subject->facts->name);
+  return FALSE;
+}
+
+static gboolean
+commit_off (StrataStepContext *context,
+            const StrataMergeSubject *subject,
+            GCancellable *cancellable,
+            GError **error)
+{
+  const char *top = strata_step_context_get (context, "top");
+
+  if (!strata_merge_subject_has (subject, top))
+    return TRUE;
+  if (!strata_step_context_is (context, "active"))
+    return commit_below (context, subject->disk->source, subject->disk->format, cancellable, error);
+
+  return strata_merge_subject_check_top (subject, top, error) && check_not_saved (subject, error) &&
+         commit_top (context, TRUE, cancellable, error);
+}
+
+static gboolean
+commit_live (StrataStepContext *context, GCancellable *cancellable, GError **error)
+{
+  g_auto (StrataMergeSubject) subject = { 0 };
+  g_autoptr (GError) local = NULL;
+
+  if (!look (context, &subject, error))
+    return FALSE;
+
+  if (subject.active)
+    {
+      if (strata_live_commit (
+              context->connection, strata_step_context_get (context, "uuid"),
+              strata_step_context_get (context, "target"), strata_step_context_get (context, "top"),
+              strata_step_context_get (context, "base"), strata_step_context_is (context, "active"),
+              strata_job_get_bandwidth (context->job), on_bytes, context->job, cancellable, &local))
+        return TRUE;
+      if (!strata_merge_subject_went_off (&subject, context->connection, &local))
+        {
+          g_propagate_error (error, g_steal_pointer (&local));
+          return FALSE;
+        }
+    }
+
+  return commit_off (context, &subject, cancellable, error);
+}
+
+static gboolean
+commit_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
+{
   if (strata_step_context_get (context, "uuid") != NULL)
     return commit_live (context, cancellable, error);
-  if (via != NULL)
-    return commit_below (context, via, cancellable, error);
+  if (strata_step_context_get (context, "via") != NULL)
+    return commit_via (context, cancellable, error);
 
-  worker = start_worker (context, strata_step_context_get (context, "top"),
-                         strata_step_context_get (context, "top-format"), cancellable, error);
-
-  return worker != NULL && strata_worker_commit (worker, strata_step_context_get (context, "base"),
-                                                 strata_job_get_bandwidth (context->job), on_bytes,
-                                                 context->job, cancellable, error);
+  return commit_top (context, FALSE, cancellable, error);
 }
 
 /* In a worker it may be run again; under a VM it can't, because there is nothing to commit then. */
 static gboolean
 commit_is_done (StrataStepContext *context, gboolean *done, GError **error)
 {
-  const char *uuid = strata_step_context_get (context, "uuid");
-  g_auto (GStrv) layers = NULL;
+  g_auto (StrataMergeSubject) subject = { 0 };
 
   *done = FALSE;
-  if (uuid == NULL)
+  if (strata_step_context_get (context, "uuid") == NULL)
     return TRUE;
 
-  layers = strata_live_chain (context->connection, uuid,
-                              strata_step_context_get (context, "target"), error);
-  if (layers == NULL)
+  if (!look (context, &subject, error))
     return FALSE;
-  *done = !g_strv_contains ((const char *const *) layers, strata_step_context_get (context, "top"));
+  *done = !strata_merge_subject_has (&subject, strata_step_context_get (context, "top"));
 
-  return TRUE;
+  return !*done || flush (context, &subject, error);
 }
 
 const StrataStepClass strata_step_commit = {
@@ -133,35 +236,6 @@ const StrataStepClass strata_step_commit = {
 };
 
 /* pull --------------------------------------------------------------------------------------------- */
-
-/* libvirt pulls only into what the VM writes to. */
-static gboolean
-check_is_active_layer (StrataStepContext *context, GError **error)
-{
-  const char *image = strata_step_context_get (context, "image");
-  g_auto (GStrv) layers =
-      strata_live_chain (context->connection, strata_step_context_get (context, "uuid"),
-                         strata_step_context_get (context, "target"), error);
-
-  if (layers == NULL)
-    return FALSE;
-  if (g_str_equal (layers[0], image))
-    return TRUE;
-
-  strata_set_error (error, STRATA_ERROR_BUSY, _ ("Try again; what is to be done differs now."),
-                    _ ("The virtual machine does not run on “%s” any more"), image);
-  return FALSE;
-}
-
-static gboolean
-pull_live (StrataStepContext *context, GCancellable *cancellable, GError **error)
-{
-  return check_is_active_layer (context, error) &&
-         strata_live_pull (
-             context->connection, strata_step_context_get (context, "uuid"),
-             strata_step_context_get (context, "target"), strata_step_context_get (context, "base"),
-             strata_job_get_bandwidth (context->job), on_bytes, context->job, cancellable, error);
-}
 
 static gboolean
 pull_in_worker (StrataStepContext *context, GCancellable *cancellable, GError **error)
@@ -175,11 +249,49 @@ pull_in_worker (StrataStepContext *context, GCancellable *cancellable, GError **
                                                context->job, cancellable, error);
 }
 
+/* libvirt pulls only into what the VM writes to. */
+static gboolean
+pull_live (StrataStepContext *context, GCancellable *cancellable, GError **error)
+{
+  g_auto (StrataMergeSubject) subject = { 0 };
+  g_autoptr (GError) local = NULL;
+
+  if (!look (context, &subject, error))
+    return FALSE;
+
+  if (subject.active)
+    {
+      if (!strata_merge_subject_check_top (&subject, strata_step_context_get (context, "image"),
+                                           error))
+        return FALSE;
+      if (strata_live_pull (context->connection, strata_step_context_get (context, "uuid"),
+                            strata_step_context_get (context, "target"),
+                            strata_step_context_get (context, "base"),
+                            strata_job_get_bandwidth (context->job), on_bytes, context->job,
+                            cancellable, &local))
+        return TRUE;
+      if (!strata_merge_subject_went_off (&subject, context->connection, &local))
+        {
+          g_propagate_error (error, g_steal_pointer (&local));
+          return FALSE;
+        }
+    }
+
+  return pull_in_worker (context, cancellable, error);
+}
+
 static gboolean
 pull_is_done (StrataStepContext *context, gboolean *done, GError **error)
 {
-  return stands_on (context, strata_step_context_get (context, "image"),
-                    strata_step_context_get (context, "base"), done, error);
+  g_auto (StrataMergeSubject) subject = { 0 };
+
+  if (!stands_on (context, strata_step_context_get (context, "image"),
+                  strata_step_context_get (context, "base"), done, error))
+    return FALSE;
+  if (!*done || strata_step_context_get (context, "uuid") == NULL)
+    return TRUE;
+
+  return look (context, &subject, error) && flush (context, &subject, error);
 }
 
 /* What is above it is deleted next, trusting the header. */

@@ -34,7 +34,8 @@ typedef struct
   char *dir;
   char *uuid; /* a VM on c, where there is one */
   char *paths[N_LAYERS + 1];
-  char *seen; /* the hash of what a guest sees on c */
+  char *seen;   /* the hash of what a guest sees on c */
+  gboolean raw; /* the base is */
 } Chain;
 
 static void
@@ -50,6 +51,15 @@ chain_clear (Chain *self)
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Chain, chain_clear)
+
+static const char *
+get_format (Chain *self, Layer layer)
+{
+  if (layer == NOTHING)
+    return NULL;
+
+  return layer == BASE && self->raw ? "raw" : "qcow2";
+}
 
 static char *
 hash_in_use (Chain *self, const char *path)
@@ -80,7 +90,7 @@ check_stands_on (Chain *self, Layer layer, Layer below)
 
   g_assert_no_error (error);
   g_assert_cmpstr (image->backing_path, ==, self->paths[below]);
-  g_assert_cmpstr (image->backing_format, ==, below != NOTHING ? "qcow2" : NULL);
+  g_assert_cmpstr (image->backing_format, ==, get_format (self, below));
 }
 
 static void
@@ -92,12 +102,13 @@ make_layers (Chain *self, const char *top)
   self->paths[C] = g_strdup (top);
 
   g_unlink (top);
-  strata_test_create_image (self->paths[BASE], "qcow2", SIZE);
+  strata_test_create_image (self->paths[BASE], get_format (self, BASE), SIZE);
   for (Layer layer = A; layer <= C; layer++)
-    strata_test_create_overlay (self->paths[layer], self->paths[layer - 1], "qcow2");
+    strata_test_create_overlay (self->paths[layer], self->paths[layer - 1],
+                                get_format (self, layer - 1));
 
-  strata_test_write_pattern (self->paths[BASE], "qcow2", 1, 0, 24 * UNIT);
-  strata_test_write_pattern (self->paths[BASE], "qcow2", 2, 40 * UNIT, 4 * UNIT);
+  strata_test_write_pattern (self->paths[BASE], get_format (self, BASE), 1, 0, 24 * UNIT);
+  strata_test_write_pattern (self->paths[BASE], get_format (self, BASE), 2, 40 * UNIT, 4 * UNIT);
   strata_test_write_pattern (self->paths[A], "qcow2", 9, 8 * UNIT, 8 * UNIT);
   strata_test_write_pattern (self->paths[A], "qcow2", 0, 20 * UNIT, 2 * UNIT);
   strata_test_write_pattern (self->paths[B], "qcow2", 5, 12 * UNIT, 8 * UNIT);
@@ -147,8 +158,8 @@ static StrataWorker *
 start_worker (Chain *self, Layer layer)
 {
   g_autoptr (GError) error = NULL;
-  StrataWorker *worker =
-      strata_worker_start (self->connection, self->paths[layer], "qcow2", STRATA_WORKER_FILE, NULL, &error);
+  StrataWorker *worker = strata_worker_start (self->connection, self->paths[layer], "qcow2",
+                                              STRATA_WORKER_FILE, NULL, &error);
 
   g_assert_no_error (error);
 
@@ -195,6 +206,35 @@ static void
 test_worker_commit_two (void)
 {
   check_worker_commit (C, B, BASE);
+}
+
+/* Its name, and that it is raw, come into the header from QEMU. */
+static void
+test_worker_raw_base (void)
+{
+  for (int pull = 0; pull < 2; pull++)
+    {
+      g_auto (Chain) chain = { .raw = TRUE };
+      g_autoptr (GError) error = NULL;
+      StrataWorker *worker;
+
+      if (!chain_init (&chain))
+        return;
+
+      worker = start_worker (&chain, B);
+      if (pull)
+        strata_test_assert_ok (
+            strata_worker_pull (worker, chain.paths[BASE], 0, NULL, NULL, NULL, &error), error);
+      else
+        strata_test_assert_ok (strata_worker_commit_below (worker, chain.paths[A],
+                                                           chain.paths[BASE], 0, NULL, NULL, NULL,
+                                                           &error),
+                               error);
+      strata_worker_stop (worker);
+      check_stands_on (&chain, B, BASE);
+      g_assert_cmpint (g_unlink (chain.paths[A]), ==, 0);
+      check_seen (&chain, C);
+    }
 }
 
 static void
@@ -281,8 +321,8 @@ test_worker_several_overlays (void)
   overlays[1] = other;
   for (guint i = 0; i < G_N_ELEMENTS (overlays); i++)
     {
-      StrataWorker *worker =
-          strata_worker_start (chain.connection, overlays[i], "qcow2", STRATA_WORKER_FILE, NULL, &error);
+      StrataWorker *worker = strata_worker_start (chain.connection, overlays[i], "qcow2",
+                                                  STRATA_WORKER_FILE, NULL, &error);
 
       g_assert_no_error (error);
       strata_test_assert_ok (strata_worker_commit_below (worker, chain.paths[A], chain.paths[BASE],
@@ -492,6 +532,30 @@ test_live_paused (void)
   check_live_pull (NOTHING, TRUE);
 }
 
+static void
+test_live_raw_base (void)
+{
+  for (int pull = 0; pull < 2; pull++)
+    {
+      g_auto (Chain) chain = { .raw = TRUE };
+      g_autoptr (GError) error = NULL;
+
+      if (!chain_init_live (&chain, "strata-test-raw-base", FALSE))
+        return;
+
+      if (pull)
+        strata_test_assert_ok (strata_live_pull (chain.connection, chain.uuid, "vda",
+                                                 chain.paths[BASE], 0, NULL, NULL, NULL, &error),
+                               error);
+      else
+        strata_test_assert_ok (strata_live_commit (chain.connection, chain.uuid, "vda",
+                                                   chain.paths[B], chain.paths[BASE], FALSE, 0,
+                                                   NULL, NULL, NULL, &error),
+                               error);
+      check_live (&chain, C, BASE);
+    }
+}
+
 static gboolean
 has_no_job (gpointer data)
 {
@@ -631,6 +695,7 @@ main (int argc, char **argv)
   g_test_add_func ("/merge/worker/commit-lowest", test_worker_commit_lowest);
   g_test_add_func ("/merge/worker/commit-middle", test_worker_commit_middle);
   g_test_add_func ("/merge/worker/commit-two", test_worker_commit_two);
+  g_test_add_func ("/merge/worker/raw-base", test_worker_raw_base);
   g_test_add_func ("/merge/worker/commit-active", test_worker_commit_active);
   g_test_add_func ("/merge/worker/pull", test_worker_pull);
   g_test_add_func ("/merge/worker/pull-below", test_worker_pull_below);
@@ -640,6 +705,7 @@ main (int argc, char **argv)
   g_test_add_func ("/merge/worker/cancel", test_worker_cancel);
   g_test_add_func ("/merge/live/running", test_live_running);
   g_test_add_func ("/merge/live/paused", test_live_paused);
+  g_test_add_func ("/merge/live/raw-base", test_live_raw_base);
   g_test_add_func ("/merge/live/cancel", test_live_cancel);
   g_test_add_func ("/merge/live/left-over", test_live_left_over);
   g_test_add_func ("/merge/live/wrong", test_live_wrong);

@@ -221,6 +221,94 @@ test_live (void)
   check_hash (stage.a, "qcow2", stage.seen);
 }
 
+/* What a plan for a running VM does when that is off by then. */
+static void
+test_live_gone_off (void)
+{
+  g_auto (Stage) stage = { 0 };
+  g_autoptr (StrataPlan) plan = strata_plan_new ("Merge", "Merge");
+  g_autoptr (StrataDomainFacts) facts = NULL;
+  g_autoptr (GError) error = NULL;
+  StrataStepSpec *below;
+  StrataStepSpec *active;
+
+  if (!stage_init (&stage, "strata-test-gone-off"))
+    return;
+
+  below = add (plan, "commit", "top", stage.a, "top-format", "qcow2", "base", stage.base,
+               "base-format", "qcow2", "uuid", stage.uuid, "target", "vda", NULL);
+  g_assert_false (ask_done (&stage, below));
+  g_assert_cmpint (walk_run (&stage.walk, plan, NULL), ==, STRATA_JOB_OUTCOME_DONE);
+  g_assert_true (ask_done (&stage, below));
+  check_backing (&stage, stage.disk, stage.base);
+  check_hash (stage.disk, "qcow2", stage.seen);
+
+  active = add (plan, "commit", "top", stage.disk, "top-format", "qcow2", "base", stage.base,
+                "base-format", "qcow2", "uuid", stage.uuid, "target", "vda", NULL);
+  json_object_set_boolean_member (active->args, "active", TRUE);
+  g_assert_false (ask_done (&stage, active));
+  g_assert_cmpint (walk_run (&stage.walk, plan, NULL), ==, STRATA_JOB_OUTCOME_DONE);
+  g_assert_true (ask_done (&stage, active));
+  facts = strata_connection_get_domain (stage.walk.connection, stage.uuid, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (((StrataDiskXml *) g_ptr_array_index (facts->disks, 0))->source, ==, stage.base);
+  check_hash (stage.base, "qcow2", stage.seen);
+}
+
+static gpointer
+pull_the_plug (gpointer data)
+{
+  Stage *stage = data;
+  g_autoptr (GError) error = NULL;
+
+  g_usleep (G_USEC_PER_SEC);
+  strata_test_assert_ok (strata_domain_force_off (stage->walk.connection, stage->uuid, &error),
+                         error);
+
+  return NULL;
+}
+
+/* A slow job of a client that died is under way; then the VM is off in the middle of it. */
+static void
+test_live_goes_off (void)
+{
+  for (int active = 0; active < 2; active++)
+    {
+      g_auto (Stage) stage = { 0 };
+      g_autoptr (StrataPlan) plan = strata_plan_new ("Merge", "Merge");
+      g_autoptr (GError) error = NULL;
+      virDomainPtr domain;
+      StrataStepSpec *step;
+      GThread *thread;
+
+      if (!stage_init (&stage, "strata-test-goes-off"))
+        return;
+
+      strata_test_assert_ok (strata_domain_start (stage.walk.connection, stage.uuid, FALSE, &error),
+                             error);
+      domain = virDomainLookupByUUIDString (strata_connection_get_handle (stage.walk.connection),
+                                            stage.uuid);
+      g_assert_cmpint (virDomainBlockCommit (domain, "vda", stage.base, active ? NULL : stage.a,
+                                             MIB / 4,
+                                             VIR_DOMAIN_BLOCK_COMMIT_BANDWIDTH_BYTES |
+                                                 (active ? VIR_DOMAIN_BLOCK_COMMIT_ACTIVE : 0)),
+                       ==, 0);
+      virDomainFree (domain);
+
+      step =
+          add (plan, "commit", "top", active ? stage.disk : stage.a, "top-format", "qcow2", "base",
+               stage.base, "base-format", "qcow2", "uuid", stage.uuid, "target", "vda", NULL);
+      json_object_set_boolean_member (step->args, "active", active);
+      thread = g_thread_new ("plug", pull_the_plug, &stage);
+      g_assert_cmpint (walk_run (&stage.walk, plan, NULL), ==, STRATA_JOB_OUTCOME_DONE);
+      g_thread_join (thread);
+
+      g_assert_true (ask_done (&stage, step));
+      check_backing (&stage, active ? stage.base : stage.disk, active ? NULL : stage.base);
+      check_hash (active ? stage.base : stage.disk, "qcow2", stage.seen);
+    }
+}
+
 static void
 check_tags (const char *path, const char *expected)
 {
@@ -285,6 +373,8 @@ main (int argc, char **argv)
   g_test_add_func ("/image-steps/commit-on-each", test_commit_on_each);
   g_test_add_func ("/image-steps/pull", test_pull);
   g_test_add_func ("/image-steps/live", test_live);
+  g_test_add_func ("/image-steps/live-gone-off", test_live_gone_off);
+  g_test_add_func ("/image-steps/live-goes-off", test_live_goes_off);
   g_test_add_func ("/image-steps/tags", test_tags);
 
   return g_test_run ();
