@@ -9,6 +9,7 @@
 #include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 
+#include "strata-activate.h"
 #include "strata-connection-private.h"
 #include "strata-freeze.h"
 #include "strata-screenshot.h"
@@ -313,7 +314,8 @@ strata_snapshot_create (StrataConnection *connection,
   g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
 
   domain = strata_connection_lookup_domain (connection, order->uuid, error);
-  if (domain == NULL || g_cancellable_set_error_if_cancelled (cancellable, error))
+  if (domain == NULL || g_cancellable_set_error_if_cancelled (cancellable, error) ||
+      (virDomainIsActive (domain) == 1 && !strata_activate_images (domain, error)))
     return FALSE;
 
   if (order->screenshot != NULL &&
