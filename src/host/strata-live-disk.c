@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
+#include <json-glib/json-glib.h>
 #include <libvirt/libvirt-qemu.h>
 #include <unistd.h>
 
@@ -100,15 +101,32 @@ flush_running (virDomainPtr domain, GError **error)
   return FALSE;
 }
 
+/* An error of QEMU's is an answer like any other to libvirt. */
+static gboolean
+says_done (const char *answer)
+{
+  g_autoptr (JsonNode) node = json_from_string (answer, NULL);
+
+  return node != NULL && JSON_NODE_HOLDS_OBJECT (node) &&
+         json_object_has_member (json_node_get_object (node), "return");
+}
+
 /* libvirt would not tell QEMU. */
 static gboolean
 flush_paused (virDomainPtr domain, GError **error)
 {
   g_autofree char *answer = NULL;
 
-  if (virDomainQemuMonitorCommand (domain, "{\"execute\":\"stop\"}", &answer, 0) == 0)
+  if (virDomainQemuMonitorCommand (domain, "{\"execute\":\"stop\"}", &answer, 0) < 0)
+    {
+      strata_vir_set_error (error, _ ("Flushing the disks of “%s”"), virDomainGetName (domain));
+      return FALSE;
+    }
+  if (says_done (answer))
     return TRUE;
-  strata_vir_set_error (error, _ ("Flushing the disks of “%s”"), virDomainGetName (domain));
+
+  strata_set_error (error, STRATA_ERROR_FAILED, NULL, _ ("QEMU can’t flush the disks of “%s”: %s"),
+                    virDomainGetName (domain), answer);
 
   return FALSE;
 }
