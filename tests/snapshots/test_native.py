@@ -424,6 +424,25 @@ def forgetting_a_root_with_several_children(lab):
     expect_held(lab, 'vm', before, 'root')
 
 
+def forgetting_a_snapshot_that_another_stands_on(lab):
+    lab.machine('native')
+    lab.external('native', 's1')
+    overlay = lab.external('native', 's2')
+    lab.external('native', 's3')
+    lab.virsh('snapshot-delete', 'native', 's2', '--metadata')
+    image = lab.seen('native', 's3').domain['vda'].path
+    lab.happens('the other one names another image than before', image != overlay, new=False, old=True)
+
+    lab.machine('vm')
+    for number, name in enumerate(('s1', 's2', 's3')):
+        lab.external('vm', name)
+        lab.write('vm', 0x10 + number)
+    before = everything(lab, 'vm')
+    lab.strata('snapshot', 'delete', 'vm', 's1', '--pull')
+    lab.strata('snapshot', 'delete', 'vm', 's2', '--metadata-only')
+    expect_held(lab, 'vm', before, 's1', 's2')
+
+
 def renaming_an_internal_snapshot(lab):
     path = lab.machine('native')
     lab.internal('native', 'i1')
@@ -463,6 +482,7 @@ CASES = [
     deleting_a_leaf_under_a_tip_that_was_left,
     a_definition_that_disagrees_with_the_headers,
     pulling_into_an_image_with_an_internal_snapshot,
+    forgetting_a_snapshot_that_another_stands_on,
     renaming_an_internal_snapshot,
     # A daemon that has crashed is of no use to the next test, so these come last, each with one of its own.
     reverting_with_no_current_snapshot,
