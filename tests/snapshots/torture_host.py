@@ -77,8 +77,9 @@ class SeenSnapshot:
                 self.disks[target] = element.get('snapshot')
                 if element.find('source') is not None:
                     self.overlays[target] = element.find('source').get('file')
-        self.revert_overlays = {e.get('name'): e.find('source').get('file')
-                                for e in self.xml.iterfind('./revertDisks/disk') if e.find('source') is not None}
+        # None: libvirt's own calls shall unlink nothing there.
+        self.revert_overlays = {e.get('name'): e.find('source').get('file') if e.find('source') is not None else None
+                                for e in self.xml.iterfind('./revertDisks/disk')}
 
 
 class SeenMachine:
