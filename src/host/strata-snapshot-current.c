@@ -162,13 +162,28 @@ get_true_overlay (StrataSettling *self, const StrataSnapshotDisk *snapshot_disk)
   return stands_directly_on (self, disk, snapshot_disk->image) ? disk->source : NULL;
 }
 
+/* Where there is none to name. An entry without a file would do for <revertDisks>, but when a child is deleted libvirt
+ * puts that in place of the snapshot's own <disks>, and then nobody would know what the snapshot froze (libvirt 11.3). So
+ * a file is named that nobody has; libvirt's calls then find nothing to unlink, and say so in their log. */
+static char *
+name_overlay (StrataSettling *self, const StrataSnapshotDisk *snapshot_disk)
+{
+  const char *overlay = get_true_overlay (self, snapshot_disk);
+
+  if (overlay != NULL)
+    return g_strdup (overlay);
+
+  return snapshot_disk->image != NULL
+             ? g_strconcat (snapshot_disk->image, STRATA_NO_OVERLAY_SUFFIX, NULL)
+             : NULL;
+}
+
 typedef struct
 {
   /* StrataSnapshotDisk, of which revert_overlay is the true one */
   GPtrArray *disks;
-  gboolean as_said;       /* by <revertDisks>, or else by <disks> */
-  gboolean as_in_disks;   /* by <disks> */
-  gboolean without_holes; /* every disk has one */
+  gboolean as_said;     /* by <revertDisks>, or else by <disks> */
+  gboolean as_in_disks; /* by <disks> */
 } Overlays;
 
 static void
@@ -186,25 +201,23 @@ find_overlays (StrataSettling *self, StrataSettlingItem *item, Overlays *result)
   gboolean reverted = strata_snapshot_xml_has_revert_disks (item->document);
 
   result->disks = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_snapshot_disk_free);
-  result->as_said = result->as_in_disks = result->without_holes = TRUE;
+  result->as_said = result->as_in_disks = TRUE;
 
   for (guint i = 0; i < disks->len; i++)
     {
       const StrataSnapshotDisk *disk = g_ptr_array_index (disks, i);
       const char *said = reverted ? disk->revert_overlay : disk->overlay;
-      const char *overlay;
+      g_autofree char *overlay = NULL;
       StrataSnapshotDisk *entry;
 
       if (disk->location != STRATA_SNAPSHOT_EXTERNAL)
         continue;
 
-      overlay = get_true_overlay (self, disk);
-      result->as_said &=
-          overlay == NULL ? said == NULL : strata_settling_is_same (self, overlay, said);
+      overlay = name_overlay (self, disk);
+      result->as_said &= strata_settling_is_same (self, overlay, said);
       result->as_in_disks &= strata_settling_is_same (self, overlay, disk->overlay);
-      result->without_holes &= overlay != NULL;
       entry = strata_snapshot_disk_new (disk->target, STRATA_SNAPSHOT_EXTERNAL);
-      entry->revert_overlay = g_strdup (overlay);
+      entry->revert_overlay = g_steal_pointer (&overlay);
       g_ptr_array_add (result->disks, entry);
     }
 }
@@ -220,7 +233,7 @@ settle_overlays (StrataSettling *self, StrataSettlingItem *item)
 
   if (overlays.as_in_disks)
     strata_snapshot_xml_set_revert_disks (item->document, NULL);
-  else if (is_leaf (self, item) && overlays.without_holes)
+  else if (is_leaf (self, item))
     {
       for (guint i = 0; i < overlays.disks->len; i++)
         {

@@ -179,9 +179,11 @@ check_current (Visit *self, const StrataSnapshotFacts *current)
       g_autofree char *key = strata_stake_make_key (self->domain->uuid, NULL, disk->target);
       StrataStake *stake = strata_layers_find_stake (self->layers, key);
 
-      if (disk->location != STRATA_SNAPSHOT_EXTERNAL || stake == NULL ||
+      if (disk->location != STRATA_SNAPSHOT_EXTERNAL || stake == NULL || disk->overlay == NULL ||
           g_strcmp0 (stake->top, disk->overlay) == 0 ||
           g_strcmp0 (stake->top, disk->revert_overlay) == 0 ||
+          g_str_has_suffix (disk->revert_overlay != NULL ? disk->revert_overlay : disk->overlay,
+                            STRATA_NO_OVERLAY_SUFFIX) ||
           strata_graph_get_libvirt_version (self->graph) < 9010000)
         continue;
       report (self, "native-unsafe", TRUE, _ ("“stratactl doctor --mend” writes it down."),

@@ -216,7 +216,7 @@ class Checker:
         has_children = any(s.parent == current.name for s in there.snapshots.values())
         for target, where in current.disks.items():
             overlay = current.revert_overlays.get(target, current.overlays.get(target))
-            if where == 'external' and overlay is not None and overlay != there.inactive_disks[target].path and (
+            if where == 'external' and os.path.exists(overlay or '') and overlay != there.inactive_disks[target].path and (
                     self.host.keeps_revert_disks or not has_children):
                 yield (f'{name}/{current.name} {target}: is current, and says that the machine runs on {overlay}; '
                        f'it runs on {there.inactive_disks[target].path}')
