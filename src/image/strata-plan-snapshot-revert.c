@@ -89,6 +89,7 @@ strata_return_add_stop (StrataReturn *self)
     }
 
   json_object_set_boolean_member (args, "force", TRUE);
+  json_object_set_boolean_member (args, "paused", domain->state == STRATA_DOMAIN_STATE_PAUSED);
   strata_planner_apply (self->planner,
                         strata_plan_add_step (plan, "shut-down", args, _ ("Stop “%s”"), domain->name),
                         NULL);

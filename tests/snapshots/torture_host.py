@@ -82,6 +82,11 @@ class SeenSnapshot:
                                 for e in self.xml.iterfind('./revertDisks/disk')}
 
 
+    def images(self):
+        """The disks that are in it, by either definition. What is said of others is nobody's promise."""
+        return [disk for table in (self.domain, self.inactive) for target, disk in table.items() if target in self.disks]
+
+
 class SeenMachine:
     def __init__(self, state, inactive, live):
         self.state = state

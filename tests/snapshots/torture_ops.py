@@ -73,10 +73,10 @@ class Strata:
 
 class Operations:
     """All that can be done to MODEL, on HOST. MIDWAY (before, after, name) checks what has to be true of a job that stopped on
-    its way; it returns complaints."""
+    its way; it returns complaints. CALM: nothing is interrupted."""
 
-    def __init__(self, model, host, strata, midway):
-        self.model, self.host, self.strata, self.midway = model, host, strata, midway
+    def __init__(self, model, host, strata, midway, calm):
+        self.model, self.host, self.strata, self.midway, self.calm = model, host, strata, midway, calm
         self.rng, self.number = None, 0
 
     def step(self, number, rng):
@@ -102,6 +102,7 @@ class Operations:
         """Runs stratactl ARGV, now and then disturbed. AFTER: the model if all goes well."""
         # A signal always comes at a moment of its own, so that the moments of other operations do not move.
         interrupt = self.rng.choices([None, signal.SIGINT, signal.SIGKILL], [86, 9, 5])[0]
+        interrupt = None if self.calm else interrupt
         delay = self.rng.uniform(0, 1.5)
         answer = self.strata(*argv, interrupt=interrupt, delay=delay)
         words = 'stratactl ' + ' '.join(argv) + (f' [{interrupt.name} after {delay:.2f} s]' if interrupt else '')
@@ -352,8 +353,7 @@ class Operations:
 
     def _files(self, there):
         found = set()
-        for table in (there.disks, there.inactive_disks, *(s.domain for s in there.snapshots.values()),
-                      *(s.inactive for s in there.snapshots.values())):
-            for disk in table.values():
+        for disks in (there.disks.values(), there.inactive_disks.values(), *(s.images() for s in there.snapshots.values())):
+            for disk in disks:
                 found.update(p for p, _, _ in self.host.chain(disk.path, disk.format))
         return found | {s.memory_file for s in there.snapshots.values() if s.memory_file}
