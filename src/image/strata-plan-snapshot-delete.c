@@ -588,12 +588,21 @@ start_plan (StrataDomainFacts *domain, const StrataSnapshotFacts *snapshot, guin
   g_autofree char *title = NULL;
   g_autofree char *act = NULL;
 
+  /* “Delete” is the label of buttons as well, so it can't be a singular: where a language has one
+   * form for all numbers, they would get the form with the number. */
   if (n == 1)
-    title = g_strdup_printf (_ ("Delete the snapshot “%s” of “%s”"), snapshot->name, domain->name);
+    {
+      title =
+          g_strdup_printf (_ ("Delete the snapshot “%s” of “%s”"), snapshot->name, domain->name);
+      act = g_strdup (_ ("Delete"));
+    }
   else
-    title = g_strdup_printf (_ ("Delete the snapshot “%s” of “%s” with all below it"),
-                             snapshot->name, domain->name);
-  act = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "Delete", "Delete %u Snapshots", n), n);
+    {
+      title = g_strdup_printf (_ ("Delete the snapshot “%s” of “%s” with all below it"),
+                               snapshot->name, domain->name);
+      act = g_strdup_printf (
+          g_dngettext (GETTEXT_PACKAGE, "Delete %u Snapshot", "Delete %u Snapshots", n), n);
+    }
 
   return strata_plan_new (title, act);
 }
