@@ -161,10 +161,15 @@ print_below (const StrataDomainFacts *domain, const StrataSnapshotFacts *parent,
       const StrataSnapshotFacts *snapshot = children->pdata[i];
       gboolean last = i + 1 == children->len && !here;
       g_autofree char *time = describe_time (snapshot);
-      g_autofree char *below =
-          g_strdup_printf ("%s%s", indent, parent == NULL ? "" : last ? "   " : "│  ");
+      g_autofree char *below = g_strdup_printf ("%s%s", indent,
+                                                parent == NULL ? ""
+                                                : last         ? "   "
+                                                               : "│  ");
 
-      printf ("%s%s%s  (%s, %s)\n", indent, parent == NULL ? "" : last ? "╰─ " : "├─ ",
+      printf ("%s%s%s  (%s, %s)\n", indent,
+              parent == NULL ? ""
+              : last         ? "╰─ "
+                             : "├─ ",
               snapshot->name, describe_kind (snapshot), time);
       print_below (domain, snapshot, below);
     }

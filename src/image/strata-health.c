@@ -29,9 +29,12 @@ strata_finding_free (StrataFinding *self)
   g_free (self);
 }
 
-static void
-report (Visit *self, const char *code, gboolean mendable, const char *hint, const char *format, ...)
-    G_GNUC_PRINTF (5, 6);
+static void report (Visit *self,
+                    const char *code,
+                    gboolean mendable,
+                    const char *hint,
+                    const char *format,
+                    ...) G_GNUC_PRINTF (5, 6);
 
 static void
 report (Visit *self, const char *code, gboolean mendable, const char *hint, const char *format, ...)
@@ -51,7 +54,8 @@ report (Visit *self, const char *code, gboolean mendable, const char *hint, cons
     {
       StrataFinding *other = g_ptr_array_index (self->findings, i);
 
-      if (g_str_equal (other->text, finding->text) && g_strcmp0 (other->domain, finding->domain) == 0)
+      if (g_str_equal (other->text, finding->text) &&
+          g_strcmp0 (other->domain, finding->domain) == 0)
         {
           strata_finding_free (finding);
           return;
@@ -76,8 +80,7 @@ check_link (Visit *self, const StrataImage *image)
             image->backing_path);
   else if (below != NULL && below->format != NULL && !below->missing &&
            !g_str_equal (below->format, image->backing_format))
-    report (self, "wrong-format", FALSE,
-            _ ("Find out which is true before anything is started."),
+    report (self, "wrong-format", FALSE, _ ("Find out which is true before anything is started."),
             _ ("“%s” says that “%s” is %s, but it is %s"), image->path, below->path,
             image->backing_format, below->format);
 }
@@ -110,8 +113,8 @@ check_disks (Visit *self)
       const StrataDiskXml *disk = g_ptr_array_index (self->domain->disks, i);
       StrataImage *image = strata_graph_get_image (self->graph, disk->source);
 
-      if (disk->source == NULL || (g_strcmp0 (disk->type, "file") != 0 &&
-                                   g_strcmp0 (disk->type, "block") != 0))
+      if (disk->source == NULL ||
+          (g_strcmp0 (disk->type, "file") != 0 && g_strcmp0 (disk->type, "block") != 0))
         continue;
       check_chain (self, disk->source);
       if (image != NULL && image->backing_path != NULL && (image->mode & 0004) != 0)
@@ -155,10 +158,11 @@ check_snapshot_disk (Visit *self,
 
   overlays = strata_layers_get_overlays (self->layers, disk->image);
   if (disk->location == STRATA_SNAPSHOT_EXTERNAL && overlays->len > 1)
-    report (self, "native-unsafe", FALSE,
-            _ ("Delete it with Strata, not with virsh or virt-manager, which would change or remove "
-               "what the others stand on."),
-            _ ("%u images stand on the image of “%s”"), overlays->len, snapshot->name);
+    report (
+        self, "native-unsafe", FALSE,
+        _ ("Delete it with Strata, not with virsh or virt-manager, which would change or remove "
+           "what the others stand on."),
+        _ ("%u images stand on the image of “%s”"), overlays->len, snapshot->name);
 }
 
 /* What libvirt's own return and deletion go by. */
@@ -167,9 +171,10 @@ check_current (Visit *self, const StrataSnapshotFacts *current)
 {
   if (current == NULL)
     {
-      report (self, "no-current", TRUE, _ ("“stratactl doctor --mend” makes one current."),
-              _ ("There are snapshots and none is current, which takes libvirt’s daemon down at its "
-                 "next return to one"));
+      report (
+          self, "no-current", TRUE, _ ("“stratactl doctor --mend” makes one current."),
+          _ ("There are snapshots and none is current, which takes libvirt’s daemon down at its "
+             "next return to one"));
       return;
     }
 

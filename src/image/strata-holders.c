@@ -110,7 +110,8 @@ add_domain_holders (StrataGraph *self,
           if (reaches (self, disk->source, path) ||
               (disk->backing != NULL && reaches (self, disk->backing, path)))
             {
-              g_ptr_array_add (holders, holder_new (kind, domain, NULL, disk->target, disk->source));
+              g_ptr_array_add (holders,
+                               holder_new (kind, domain, NULL, disk->target, disk->source));
               return;
             }
         }

@@ -137,8 +137,7 @@ gboolean
 strata_law_check (StrataGraph *graph, StrataPlan *plan, GError **error)
 {
   g_autoptr (StrataLayers) layers = strata_layers_new (graph);
-  g_autoptr (GHashTable) before =
-      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  g_autoptr (GHashTable) before = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   Court court = { graph, plan, layers, before };
 
   remember (&court);

@@ -546,7 +546,8 @@ apply_snapshot_revert (StrataLayers *self, JsonObject *args, GError **error)
 static gboolean
 apply_settle (StrataLayers *self, JsonObject *args, GError **error)
 {
-  JsonArray *map = json_object_has_member (args, "map") ? json_object_get_array_member (args, "map") : NULL;
+  JsonArray *map =
+      json_object_has_member (args, "map") ? json_object_get_array_member (args, "map") : NULL;
   GPtrArray *stakes = strata_layers_get_stakes (self);
 
   for (guint i = 0; map != NULL && i < json_array_get_length (map); i++)
@@ -585,7 +586,8 @@ mark_disk (StrataLayers *self, JsonObject *disk, const char *kind)
 static void
 mark_disks (StrataLayers *self, JsonObject *args, const char *kind)
 {
-  JsonArray *disks = json_object_has_member (args, "disks") ? json_object_get_array_member (args, "disks") : NULL;
+  JsonArray *disks =
+      json_object_has_member (args, "disks") ? json_object_get_array_member (args, "disks") : NULL;
 
   for (guint i = 0; disks != NULL && i < json_array_get_length (disks); i++)
     mark_disk (self, json_array_get_object_element (disks, i), kind);

@@ -36,8 +36,7 @@ get_source (Clone *self, const StrataDiskXml *disk, Source *source, GError **err
   if (self->snapshot == NULL)
     {
       key = strata_stake_make_key (self->domain->uuid, NULL, disk->target);
-      stake =
-          strata_layers_find_stake (strata_planner_get_layers (self->planner), key);
+      stake = strata_layers_find_stake (strata_planner_get_layers (self->planner), key);
       source->path = stake != NULL ? stake->top : NULL;
     }
   else
@@ -83,11 +82,11 @@ add_convert (Clone *self, const Source *source, StrataImage *image, const char *
 {
   StrataPlan *plan = self->planner->plan;
   g_autofree char *name = g_path_get_basename (to);
-  StrataStepSpec *step = strata_plan_add_step (
-      plan, "convert-tag",
-      strata_step_args ("from", image->path, "format", image->format, "tag", source->tag, "to", to,
-                        "to-format", "qcow2", NULL),
-      _ ("Copy “%s” of that time to “%s”"), source->tag, name);
+  StrataStepSpec *step =
+      strata_plan_add_step (plan, "convert-tag",
+                            strata_step_args ("from", image->path, "format", image->format, "tag",
+                                              source->tag, "to", to, "to-format", "qcow2", NULL),
+                            _ ("Copy “%s” of that time to “%s”"), source->tag, name);
 
   step->bytes = image->allocation;
   strata_plan_add_effect (plan, STRATA_EFFECT_CREATES, image->allocation, _ ("“%s”, a full copy"),
@@ -112,8 +111,8 @@ add_full (Clone *self, StrataDiskXml *disk, GPtrArray *chain, const char *to, GE
     return FALSE;
 
   strata_planner_add_copy (self->planner, &planned, to);
-  step = strata_plan_get_step (self->planner->plan,
-                               strata_plan_get_n_steps (self->planner->plan) - 1);
+  step =
+      strata_plan_get_step (self->planner->plan, strata_plan_get_n_steps (self->planner->plan) - 1);
   json_object_set_boolean_member (step->args, "read-only",
                                   strata_planner_find_running (self->planner, top->path) != NULL);
 
@@ -219,8 +218,8 @@ add_definition (Clone *self)
   if (from != NULL && to != NULL)
     strata_planner_add_copy_nvram (self->planner, from, to);
   strata_planner_add_define (self->planner, self->definition, NULL, FALSE);
-  strata_plan_add_effect (self->planner->plan, STRATA_EFFECT_CREATES, 0, _ ("“%s”, a new virtual machine"),
-                          self->planner->request->name);
+  strata_plan_add_effect (self->planner->plan, STRATA_EFFECT_CREATES, 0,
+                          _ ("“%s”, a new virtual machine"), self->planner->request->name);
 }
 
 static gboolean

@@ -207,8 +207,7 @@ move_domains (StrataPlanner *self, const StrataMerging *merging, GHashTable *mov
         continue;
 
       strata_domain_xml_set_disk_file (strata_planner_get_definition (self, stake->uuid),
-                                       stake->target, merging->lower->path,
-                                       merging->lower->format);
+                                       stake->target, merging->lower->path, merging->lower->format);
       g_hash_table_add (moved, g_strdup (stake->uuid));
     }
 
@@ -259,12 +258,13 @@ settle_all (StrataPlanner *self, StrataDomainFacts *domain, GPtrArray *merges, G
               StrataSnapshotFacts *snapshot = g_ptr_array_index (other->snapshots, k);
 
               for (guint d = 0; d < snapshot->disks->len && !touched; d++)
-                touched = strata_layers_reach (
-                              layers, ((StrataSnapshotDisk *) snapshot->disks->pdata[d])->image,
-                              merging->lower->path) ||
-                          strata_layers_reach (
-                              layers, ((StrataSnapshotDisk *) snapshot->disks->pdata[d])->image,
-                              merging->upper->path);
+                touched =
+                    strata_layers_reach (layers,
+                                         ((StrataSnapshotDisk *) snapshot->disks->pdata[d])->image,
+                                         merging->lower->path) ||
+                    strata_layers_reach (layers,
+                                         ((StrataSnapshotDisk *) snapshot->disks->pdata[d])->image,
+                                         merging->upper->path);
             }
         }
 
@@ -556,7 +556,8 @@ strata_planner_sweep (StrataPlanner *self,
                       GPtrArray *also,
                       GError **error)
 {
-  g_autoptr (GPtrArray) left = also != NULL ? g_ptr_array_copy (also, NULL, NULL) : g_ptr_array_new ();
+  g_autoptr (GPtrArray) left =
+      also != NULL ? g_ptr_array_copy (also, NULL, NULL) : g_ptr_array_new ();
   gboolean again = TRUE;
 
   for (guint i = 0; i < domain->snapshots->len; i++)
@@ -619,9 +620,8 @@ strata_plan_snapshot_delete (StrataPlanner *self, GError **error)
 {
   StrataDomainFacts *domain = strata_planner_find_domain (self, error);
   StrataSnapshotFacts *snapshot =
-      domain != NULL
-          ? strata_planner_find_snapshot (self, domain, self->request->snapshot, error)
-          : NULL;
+      domain != NULL ? strata_planner_find_snapshot (self, domain, self->request->snapshot, error)
+                     : NULL;
   g_autoptr (GPtrArray) all = g_ptr_array_new ();
   g_autoptr (GPtrArray) retained = g_ptr_array_new ();
 

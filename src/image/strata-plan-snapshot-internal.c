@@ -114,10 +114,10 @@ add_copy (StrataReturn *self,
   if (!strata_planner_need_space (planner, to, layer->allocation, error))
     return FALSE;
 
-  step = strata_plan_add_step (planner->plan, "copy-verbatim",
-                               strata_step_args ("from", layer->path, "to", to, "format",
-                                                 layer->format, NULL),
-                               _ ("Copy “%s” with its internal snapshots"), from);
+  step = strata_plan_add_step (
+      planner->plan, "copy-verbatim",
+      strata_step_args ("from", layer->path, "to", to, "format", layer->format, NULL),
+      _ ("Copy “%s” with its internal snapshots"), from);
   step->bytes = layer->allocation;
   strata_plan_add_effect (planner->plan, STRATA_EFFECT_CREATES, layer->allocation,
                           _ ("“%s”, because others read “%s”, which this return would rewrite"), to,
@@ -149,10 +149,10 @@ add_delete_tag (StrataReturn *self, const StrataSnapshotDisk *disk, GError **err
   if (strata_planner_find_running (self->planner, disk->image) != NULL)
     return TRUE;
 
-  step = strata_plan_add_step (plan, "delete-tag",
-                               strata_step_args ("path", disk->image, "format", "qcow2", "tag",
-                                                 self->snapshot->name, NULL),
-                               _ ("Delete the tag in “%s”"), base);
+  step = strata_plan_add_step (
+      plan, "delete-tag",
+      strata_step_args ("path", disk->image, "format", "qcow2", "tag", self->snapshot->name, NULL),
+      _ ("Delete the tag in “%s”"), base);
   step->forward_only = TRUE;
   strata_plan_add_command (plan, "qemu-img snapshot -d %s %s", self->snapshot->name, disk->image);
 
@@ -164,8 +164,7 @@ static gboolean
 return_on_copies (StrataReturn *self, StrataDomainXml *definition, GError **error)
 {
   const StrataSnapshotFacts *snapshot = self->snapshot;
-  StrataSnapshotXml *document =
-      strata_planner_get_document (self->planner, self->domain, snapshot);
+  StrataSnapshotXml *document = strata_planner_get_document (self->planner, self->domain, snapshot);
   g_autoptr (GPtrArray) copied = g_ptr_array_new ();
 
   for (guint i = 0; i < snapshot->disks->len; i++)

@@ -38,8 +38,7 @@ note_tips (StrataReturn *self)
       StrataLayer *layer = strata_layers_find (layers, stake->top);
 
       if (stake->kind == STRATA_HOLDER_SNAPSHOT || layer == NULL ||
-          g_strcmp0 (stake->uuid, self->domain->uuid) != 0 ||
-          !is_in_snapshot (self, stake->target))
+          g_strcmp0 (stake->uuid, self->domain->uuid) != 0 || !is_in_snapshot (self, stake->target))
         continue;
       g_ptr_array_add (self->tips, g_strdup (stake->top));
       if (kept && stake->snapshot == NULL && self->present_moved)
@@ -63,9 +62,8 @@ strata_return_keep_present (StrataReturn *self, StrataSnapshotKind kind, GError 
 {
   const char *save_as = self->planner->request->save_as;
 
-  if (save_as != NULL &&
-      !strata_planner_add_snapshot (self->planner, self->domain, save_as, NULL, kind, NULL, FALSE,
-                                    error))
+  if (save_as != NULL && !strata_planner_add_snapshot (self->planner, self->domain, save_as, NULL,
+                                                       kind, NULL, FALSE, error))
     return FALSE;
 
   self->present_moved = kind != STRATA_SNAPSHOT_KIND_INTERNAL;
@@ -90,11 +88,11 @@ strata_return_add_stop (StrataReturn *self)
 
   json_object_set_boolean_member (args, "force", TRUE);
   json_object_set_boolean_member (args, "paused", domain->state == STRATA_DOMAIN_STATE_PAUSED);
-  strata_planner_apply (self->planner,
-                        strata_plan_add_step (plan, "shut-down", args, _ ("Stop “%s”"), domain->name),
-                        NULL);
-  strata_plan_add_effect (plan, STRATA_EFFECT_CHANGES, 0,
-                          _ ("“%s” is stopped where it is"), domain->name);
+  strata_planner_apply (
+      self->planner, strata_plan_add_step (plan, "shut-down", args, _ ("Stop “%s”"), domain->name),
+      NULL);
+  strata_plan_add_effect (plan, STRATA_EFFECT_CHANGES, 0, _ ("“%s” is stopped where it is"),
+                          domain->name);
   strata_plan_add_command (plan, "virsh destroy %s", domain->name);
 }
 
@@ -166,8 +164,7 @@ need_whole (StrataReturn *self, const StrataSnapshotDisk *disk, GError **error)
 static void
 add_check (StrataReturn *self, const StrataSnapshotDisk *disk, const char *memory_file)
 {
-  StrataLayer *layer =
-      strata_layers_find (strata_planner_get_layers (self->planner), disk->image);
+  StrataLayer *layer = strata_layers_find (strata_planner_get_layers (self->planner), disk->image);
   g_autofree char *base = g_path_get_basename (disk->image);
 
   strata_plan_add_step (self->planner->plan, "check-chain",
@@ -190,8 +187,7 @@ add_overlay (StrataReturn *self,
   g_autofree char *folder = g_path_get_dirname (disk->image);
   g_autofree char *stem =
       g_strdup_printf ("%s-%s.%s-tip", self->domain->name, disk->target, self->snapshot->name);
-  StrataSnapshotDisk *entry =
-      strata_snapshot_disk_new (disk->target, STRATA_SNAPSHOT_EXTERNAL);
+  StrataSnapshotDisk *entry = strata_snapshot_disk_new (disk->target, STRATA_SNAPSHOT_EXTERNAL);
 
   if (image->type == STRATA_IMAGE_BLOCK && disk->overlay != NULL)
     {
@@ -292,8 +288,8 @@ add_power (StrataReturn *self, StrataDomainXml *live, GError **error)
   const char *uuid = self->domain->uuid;
   const char *name = self->domain->name;
   gboolean memory = snapshot->memory == STRATA_SNAPSHOT_EXTERNAL && !snapshot->memory_missing;
-  gboolean paused = after == STRATA_AFTER_PAUSED ||
-                    (after == STRATA_AFTER_AS_SNAPSHOT && g_strcmp0 (snapshot->state, "paused") == 0);
+  gboolean paused = after == STRATA_AFTER_PAUSED || (after == STRATA_AFTER_AS_SNAPSHOT &&
+                                                     g_strcmp0 (snapshot->state, "paused") == 0);
   g_autofree char *xml = strata_domain_xml_to_string (live);
   JsonObject *args;
   StrataStepSpec *step;
@@ -304,9 +300,11 @@ add_power (StrataReturn *self, StrataDomainXml *live, GError **error)
   args = strata_step_args ("uuid", uuid, "name", name, "memory-file",
                            memory ? snapshot->memory_file : NULL, "xml", memory ? xml : NULL, NULL);
   json_object_set_boolean_member (args, "paused", paused);
-  step = strata_plan_add_step (plan, memory ? "restore" : "start", args,
-                               memory ? _ ("Bring the memory of “%s” back") : _ ("Start “%s”"), name);
-  strata_plan_add_command (plan, memory ? "virsh restore %s --xml %s.xml%s" : "virsh start %s%.0s%s",
+  step =
+      strata_plan_add_step (plan, memory ? "restore" : "start", args,
+                            memory ? _ ("Bring the memory of “%s” back") : _ ("Start “%s”"), name);
+  strata_plan_add_command (plan,
+                           memory ? "virsh restore %s --xml %s.xml%s" : "virsh start %s%.0s%s",
                            memory ? snapshot->memory_file : name, name, paused ? " --paused" : "");
 
   return strata_planner_apply (self->planner, step, error);

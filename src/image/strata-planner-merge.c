@@ -48,7 +48,8 @@ say_running (StrataPlanner *self, const StrataStake *stake, const char *path)
   StrataDomainFacts *domain = strata_graph_find_domain (self->graph, stake->uuid);
 
   /* Translators: a VM's name, then a file */
-  return g_strdup_printf (_ ("“%s” runs and has “%s” open; shut it down first"), domain->name, path);
+  return g_strdup_printf (_ ("“%s” runs and has “%s” open; shut it down first"), domain->name,
+                          path);
 }
 
 static char *
@@ -150,9 +151,9 @@ check_pull (StrataPlanner *self, const StrataMerging *merging)
   char *why;
 
   if (merging->upper->tags->len > 0 || merging->lower->tags->len > 0)
-    return g_strdup_printf (
-        _ ("“%s” holds internal snapshots"),
-        merging->upper->tags->len > 0 ? merging->upper->path : merging->lower->path);
+    return g_strdup_printf (_ ("“%s” holds internal snapshots"), merging->upper->tags->len > 0
+                                                                     ? merging->upper->path
+                                                                     : merging->lower->path);
   if (!is_writable (merging->upper))
     return g_strdup_printf (_ ("“%s” is write-protected"), merging->upper->path);
   why = check_sizes (merging->upper, merging->lower, FALSE);

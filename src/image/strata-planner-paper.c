@@ -50,9 +50,7 @@ strata_planner_get_definition (StrataPlanner *self, const char *uuid)
 
 /* A copy of DEFINITION is what the domain has on paper from now on. */
 void
-strata_planner_put_definition (StrataPlanner *self,
-                               const char *uuid,
-                               StrataDomainXml *definition)
+strata_planner_put_definition (StrataPlanner *self, const char *uuid, StrataDomainXml *definition)
 {
   if (self->definitions == NULL)
     self->definitions = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
@@ -132,9 +130,9 @@ strata_planner_free_path (StrataPlanner *self,
 
   for (;;)
     {
-      g_autofree char *path =
-          number == 1 ? g_strdup_printf ("%s/%s%s", folder, safe, suffix)
-                      : g_strdup_printf ("%s/%s-%u%s", folder, safe, number, suffix);
+      g_autofree char *path = number == 1
+                                  ? g_strdup_printf ("%s/%s%s", folder, safe, suffix)
+                                  : g_strdup_printf ("%s/%s-%u%s", folder, safe, number, suffix);
 
       if (strata_layers_find (layers, path) == NULL &&
           strata_graph_get_image (self->graph, path) == NULL)
@@ -179,7 +177,8 @@ strata_planner_find_snapshot (StrataPlanner *self,
 gboolean
 strata_planner_need_free_snapshot (StrataDomainFacts *domain, const char *name, GError **error)
 {
-  if (name == NULL || *name == '\0' || *name == '.' || *name == '@' || strpbrk (name, "/\n") != NULL)
+  if (name == NULL || *name == '\0' || *name == '.' || *name == '@' ||
+      strpbrk (name, "/\n") != NULL)
     {
       strata_set_error (error, STRATA_ERROR_INVALID,
                         _ ("It may have no slash, and not begin with a full stop or an at sign."),
