@@ -182,8 +182,9 @@ typedef struct
 {
   /* StrataSnapshotDisk, of which revert_overlay is the true one */
   GPtrArray *disks;
-  gboolean as_said;     /* by <revertDisks>, or else by <disks> */
-  gboolean as_in_disks; /* by <disks> */
+  gboolean as_said;       /* by <revertDisks>, or else by <disks> */
+  gboolean as_in_disks;   /* by <disks> */
+  gboolean without_holes; /* every disk has one */
 } Overlays;
 
 static void
@@ -201,7 +202,7 @@ find_overlays (StrataSettling *self, StrataSettlingItem *item, Overlays *result)
   gboolean reverted = strata_snapshot_xml_has_revert_disks (item->document);
 
   result->disks = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_snapshot_disk_free);
-  result->as_said = result->as_in_disks = TRUE;
+  result->as_said = result->as_in_disks = result->without_holes = TRUE;
 
   for (guint i = 0; i < disks->len; i++)
     {
@@ -214,6 +215,7 @@ find_overlays (StrataSettling *self, StrataSettlingItem *item, Overlays *result)
         continue;
 
       overlay = name_overlay (self, disk);
+      result->without_holes &= get_true_overlay (self, disk) != NULL;
       result->as_said &= strata_settling_is_same (self, overlay, said);
       result->as_in_disks &= strata_settling_is_same (self, overlay, disk->overlay);
       entry = strata_snapshot_disk_new (disk->target, STRATA_SNAPSHOT_EXTERNAL);
@@ -226,6 +228,7 @@ static void
 settle_overlays (StrataSettling *self, StrataSettlingItem *item)
 {
   g_auto (Overlays) overlays = { NULL };
+  gboolean keeps = strata_snapshot_keeps_revert_disks (self->connection);
 
   find_overlays (self, item, &overlays);
   if (overlays.as_said)
@@ -233,7 +236,7 @@ settle_overlays (StrataSettling *self, StrataSettlingItem *item)
 
   if (overlays.as_in_disks)
     strata_snapshot_xml_set_revert_disks (item->document, NULL);
-  else if (is_leaf (self, item))
+  else if (is_leaf (self, item) && (overlays.without_holes || !keeps))
     {
       for (guint i = 0; i < overlays.disks->len; i++)
         {
@@ -243,7 +246,7 @@ settle_overlays (StrataSettling *self, StrataSettlingItem *item)
         }
       strata_snapshot_xml_set_revert_disks (item->document, NULL);
     }
-  else if (strata_snapshot_keeps_revert_disks (self->connection))
+  else if (keeps)
     strata_snapshot_xml_set_revert_disks (item->document, overlays.disks);
   else
     /* Such a host can't go back to an external snapshot by itself, so nothing follows from it there. */
