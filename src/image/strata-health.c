@@ -112,6 +112,9 @@ check_disks (Visit *self)
     {
       const StrataDiskXml *disk = g_ptr_array_index (self->domain->disks, i);
       StrataImage *image = strata_graph_get_image (self->graph, disk->source);
+      const char *above;
+      const char *said;
+      const char *below;
 
       if (disk->source == NULL ||
           (g_strcmp0 (disk->type, "file") != 0 && g_strcmp0 (disk->type, "block") != 0))
@@ -120,13 +123,11 @@ check_disks (Visit *self)
       if (image != NULL && image->backing_path != NULL && (image->mode & 0004) != 0)
         report (self, "world-readable", TRUE, _ ("“stratactl doctor --mend” takes that away."),
                 _ ("Everybody on the host may read “%s”"), image->path);
-      if (image != NULL && disk->backing != NULL &&
-          g_strcmp0 (disk->backing, image->backing_path) != 0)
+      if (strata_graph_find_disagreement (self->graph, disk, &above, &said, &below))
         report (self, "wrong-format", FALSE,
                 _ ("Correct the <backingStore> in the definition, or the image’s header."),
-                _ ("Disk %s stands on “%s” by its definition, but on “%s” by its header"),
-                disk->target, disk->backing,
-                image->backing_path != NULL ? image->backing_path : "-");
+                _ ("By the definition “%s” stands on “%s”, but on “%s” by its header"), above, said,
+                below != NULL ? below : "-");
     }
 }
 

@@ -252,7 +252,8 @@ strata_plan_clone (StrataPlanner *self, GError **error)
   Clone clone = { self, domain, NULL, NULL };
   gboolean lawful;
 
-  if (domain == NULL || !strata_planner_need_free_name (self, request->name, error))
+  if (domain == NULL || !strata_planner_need_free_name (self, request->name, error) ||
+      !strata_planner_need_agreement (self, domain, error))
     return NULL;
   if (request->snapshot != NULL)
     {

@@ -120,7 +120,8 @@ strata_plan_flatten (StrataPlanner *self, GError **error)
   StrataDomainFacts *domain = strata_planner_find_domain (self, error);
   g_autofree char *title = NULL;
 
-  if (domain == NULL || !strata_planner_need_no_template (domain, error))
+  if (domain == NULL || !strata_planner_need_no_template (domain, error) ||
+      !strata_planner_need_agreement (self, domain, error))
     return NULL;
 
   title = g_strdup_printf (_ ("Make “%s” independent"), domain->name);

@@ -391,7 +391,8 @@ strata_plan_snapshot_create (StrataPlanner *self, GError **error)
   StrataDomainFacts *domain = strata_planner_find_domain (self, error);
   g_autofree char *title = NULL;
 
-  if (domain == NULL || !strata_planner_need_no_template (domain, error))
+  if (domain == NULL || !strata_planner_need_no_template (domain, error) ||
+      !strata_planner_need_agreement (self, domain, error))
     return NULL;
 
   title = g_strdup_printf (_ ("Take the snapshot “%s” of “%s”"),

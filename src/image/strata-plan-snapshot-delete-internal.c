@@ -48,17 +48,15 @@ static gboolean
 remove_emptied (StrataPlanner *self, const StrataSnapshotFacts *snapshot, GError **error)
 {
   StrataLayers *layers = strata_planner_get_layers (self);
-  GPtrArray *stakes = strata_layers_get_stakes (layers);
 
   for (guint i = 0; i < snapshot->disks->len; i++)
     {
       const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, i);
-      StrataLayer *layer = strata_layers_find (layers, disk->image);
-      gboolean needed = layer == NULL || disk->location != STRATA_SNAPSHOT_INTERNAL;
 
-      for (guint j = 0; j < stakes->len && !needed; j++)
-        needed = strata_layers_reach (layers, ((StrataStake *) stakes->pdata[j])->top, disk->image);
-      if (!needed && !strata_planner_remove_image (self, disk->image, TRUE, error))
+      if (disk->location == STRATA_SNAPSHOT_INTERNAL &&
+          strata_layers_find (layers, disk->image) != NULL &&
+          !strata_planner_is_needed (self, disk->image) &&
+          !strata_planner_remove_image (self, disk->image, TRUE, error))
         return FALSE;
     }
 

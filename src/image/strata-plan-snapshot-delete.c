@@ -387,7 +387,8 @@ strata_plan_snapshot_delete (StrataPlanner *self, GError **error)
   g_autoptr (GPtrArray) all = g_ptr_array_new ();
   g_autoptr (GPtrArray) retained = g_ptr_array_new ();
 
-  if (snapshot == NULL)
+  if (snapshot == NULL ||
+      (!self->request->metadata_only && !strata_planner_need_agreement (self, domain, error)))
     return NULL;
 
   collect (domain, snapshot, self->request->subtree, all);

@@ -187,8 +187,12 @@ return_on_copies (StrataReturn *self, StrataDomainXml *definition, GError **erro
 
   for (guint i = 0; i < copied->len; i++)
     {
-      if (!add_delete_tag (self, g_ptr_array_index (copied, i), error))
+      const StrataSnapshotDisk *disk = g_ptr_array_index (copied, i);
+
+      if (!add_delete_tag (self, disk, error))
         return FALSE;
+      /* It may have been there for that tag alone. */
+      g_ptr_array_add (self->tips, g_strdup (disk->image));
     }
 
   return TRUE;

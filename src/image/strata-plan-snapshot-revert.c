@@ -111,21 +111,6 @@ strata_return_add_define (StrataReturn *self,
   return strata_planner_apply (self->planner, step, error);
 }
 
-static gboolean
-is_needed (StrataPlanner *planner, const char *path)
-{
-  StrataLayers *layers = strata_planner_get_layers (planner);
-  GPtrArray *stakes = strata_layers_get_stakes (layers);
-
-  for (guint i = 0; i < stakes->len; i++)
-    {
-      if (strata_layers_reach (layers, ((StrataStake *) stakes->pdata[i])->top, path))
-        return TRUE;
-    }
-
-  return FALSE;
-}
-
 /* Where a joint was held by the tip alone, it is free now. */
 gboolean
 strata_return_remove_tips (StrataReturn *self, GError **error)
@@ -138,7 +123,7 @@ strata_return_remove_tips (StrataReturn *self, GError **error)
       const char *path = g_ptr_array_index (self->tips, i);
       StrataLayer *layer = strata_layers_find (strata_planner_get_layers (planner), path);
 
-      if (layer == NULL || is_needed (planner, path))
+      if (layer == NULL || strata_planner_is_needed (planner, path))
         continue;
 
       if (!kept)
@@ -405,7 +390,8 @@ strata_plan_snapshot_revert (StrataPlanner *self, GError **error)
 
   if (domain != NULL)
     state.snapshot = strata_planner_find_snapshot (self, domain, self->request->snapshot, error);
-  if (state.snapshot == NULL || !need_returnable (&state, error))
+  if (state.snapshot == NULL || !need_returnable (&state, error) ||
+      !strata_planner_need_agreement (self, domain, error))
     return NULL;
 
   title = g_strdup_printf (_ ("Return “%s” to “%s”"), domain->name, state.snapshot->name);

@@ -222,18 +222,43 @@ strata_planner_need_known_format (GPtrArray *chain, GError **error)
 /* An explicit <backingStore> outranks the file's header (tested on libvirt 9.0 and 11.3). Where the
  * two disagree nobody knows which chain the owner means. */
 static gboolean
-need_agreeing_chain (StrataDiskXml *disk, StrataImage *top, const char *domain_name, GError **error)
+need_agreeing_chain (StrataPlanner *self,
+                     const StrataDiskXml *disk,
+                     const char *domain_name,
+                     GError **error)
 {
-  if (disk->backing == NULL || g_strcmp0 (disk->backing, top->backing_path) == 0)
+  const char *said;
+  const char *above;
+  const char *below;
+
+  if (!strata_graph_find_disagreement (self->graph, disk, &above, &said, &below))
     return TRUE;
 
-  strata_set_error (
-      error, STRATA_ERROR_REFUSED,
-      _ ("Correct the <backingStore> in the definition, or the image’s header."),
-      _ ("Disk %s of “%s” stands on “%s” by its definition, but on “%s” by its header"),
-      disk->target, domain_name, disk->backing,
-      top->backing_path != NULL ? top->backing_path : "-");
+  strata_set_error (error, STRATA_ERROR_REFUSED,
+                    _ ("Correct the <backingStore> in the definition, or the image’s header."),
+                    _ ("By the definition of “%s”, “%s” stands on “%s”, but on “%s” by its header"),
+                    domain_name, above, said, below != NULL ? below : "-");
   return FALSE;
+}
+
+/**
+ * strata_planner_need_agreement:
+ * @self: the planner
+ * @domain: a domain
+ * @error: `STRATA_ERROR_REFUSED`
+ *
+ * Returns: whether its definition and its images' headers tell of the same chains
+ */
+gboolean
+strata_planner_need_agreement (StrataPlanner *self, const StrataDomainFacts *domain, GError **error)
+{
+  for (guint i = 0; i < domain->disks->len; i++)
+    {
+      if (!need_agreeing_chain (self, g_ptr_array_index (domain->disks, i), domain->name, error))
+        return FALSE;
+    }
+
+  return TRUE;
 }
 
 /**
@@ -292,7 +317,6 @@ strata_planner_get_disks (StrataPlanner *self,
   for (guint i = planned->len; i > 0; i--)
     {
       StrataPlannedDisk *item = g_ptr_array_index (planned, i - 1);
-      StrataImage *top;
 
       if (is_media (item->disk))
         {
@@ -306,10 +330,9 @@ strata_planner_get_disks (StrataPlanner *self,
       if (item->chain == NULL)
         return NULL;
 
-      top = g_ptr_array_index (item->chain, 0);
       if (!strata_planner_need_known_format (item->chain, error))
         return NULL;
-      if (!need_agreeing_chain (item->disk, top, domain_name, error))
+      if (!need_agreeing_chain (self, item->disk, domain_name, error))
         return NULL;
     }
 

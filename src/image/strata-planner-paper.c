@@ -141,6 +141,21 @@ strata_planner_free_path (StrataPlanner *self,
     }
 }
 
+gboolean
+strata_planner_is_needed (StrataPlanner *self, const char *path)
+{
+  StrataLayers *layers = strata_planner_get_layers (self);
+  GPtrArray *stakes = strata_layers_get_stakes (layers);
+
+  for (guint i = 0; i < stakes->len; i++)
+    {
+      if (strata_layers_reach (layers, ((StrataStake *) stakes->pdata[i])->top, path))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
 StrataStake *
 strata_planner_find_running (StrataPlanner *self, const char *path)
 {

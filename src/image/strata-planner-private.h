@@ -156,6 +156,11 @@ gboolean strata_planner_need_sole_use (StrataPlanner *self,
                                        StrataDomainFacts *domain,
                                        const char *path,
                                        GError **error);
+gboolean strata_planner_need_agreement (StrataPlanner *self,
+                                        const StrataDomainFacts *domain,
+                                        GError **error);
+/* whether anybody reads PATH, after the steps so far */
+gboolean strata_planner_is_needed (StrataPlanner *self, const char *path);
 gboolean strata_planner_need_known_format (GPtrArray *chain, GError **error);
 gboolean strata_planner_need_space (StrataPlanner *self,
                                     const char *path,
