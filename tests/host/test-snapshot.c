@@ -1285,8 +1285,8 @@ test_settle_disks (void)
     {
       g_assert_cmpstr (find_disk (disks, "vda")->revert_overlay, ==, tip);
       /* vdb is still on s2's overlay, which does not stand on the image that s1 froze. */
-      g_assert_true (g_str_has_suffix (find_disk (disks, "vdb")->revert_overlay,
-                                       STRATA_NO_OVERLAY_SUFFIX));
+      g_assert_true (
+          g_str_has_suffix (find_disk (disks, "vdb")->revert_overlay, STRATA_NO_OVERLAY_SUFFIX));
     }
   g_assert_null (find_disk (disks, "vdc")->revert_overlay);
   g_assert_cmpstr (find_disk (disks, "vdc")->image, ==, vdc);
