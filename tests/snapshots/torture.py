@@ -37,8 +37,9 @@ class Torture:
         folders = [os.path.join(self.dir, name) for name in ('pool', 'loose', 'bases')]
         for folder in folders:
             os.mkdir(folder)
-        state = os.environ.get('XDG_STATE_HOME') or os.path.expanduser('~/.local/state')
-        self.journal = os.path.join(state, 'strata/journal')
+        # Of its own: in a run of all tests there are others in the session.
+        os.environ['XDG_STATE_HOME'] = os.path.join(self.dir, 'state')
+        self.journal = os.path.join(self.dir, 'state/strata/journal')
         self.strata = Strata(os.environ.get('STRATACTL', 'stratactl'), uri)
         self.host = Host(uri, folders)
         self.checker = Checker(self.host, '/dev/shm' if os.access('/dev/shm', os.W_OK) else self.dir)
