@@ -198,6 +198,20 @@ return_on_copies (StrataReturn *self, StrataDomainXml *definition, GError **erro
   return TRUE;
 }
 
+/* The return rewrites the very image that has the present state. */
+static gboolean
+return_in_place (StrataReturn *self, StrataDomainXml *definition, GError **error)
+{
+  StrataLayers *layers = strata_planner_get_layers (self->planner);
+
+  for (guint i = 0; self->planner->request->save_as == NULL && i < self->tips->len; i++)
+    strata_return_tell_discarded (self,
+                                  strata_layers_find (layers, g_ptr_array_index (self->tips, i)));
+  strata_return_add_stop (self);
+
+  return add_native (self, error) && add_definition (self, definition, TRUE, error);
+}
+
 static gboolean
 can_be_internal (StrataReturn *self)
 {
@@ -258,16 +272,9 @@ strata_return_to_internal (StrataReturn *self, GError **error)
                                    error))
     return FALSE;
 
-  if (alone)
-    {
-      strata_return_add_stop (self);
-      if (!add_native (self, error) || !add_definition (self, definition, TRUE, error))
-        return FALSE;
-    }
-  else if (!return_on_copies (self, definition, error))
-    {
-      return FALSE;
-    }
+  if (alone ? !return_in_place (self, definition, error)
+            : !return_on_copies (self, definition, error))
+    return FALSE;
 
   return strata_return_remove_tips (self, error);
 }

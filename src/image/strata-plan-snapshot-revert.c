@@ -40,7 +40,8 @@ note_tips (StrataReturn *self)
       if (stake->kind == STRATA_HOLDER_SNAPSHOT || layer == NULL ||
           g_strcmp0 (stake->uuid, self->domain->uuid) != 0 || !is_in_snapshot (self, stake->target))
         continue;
-      g_ptr_array_add (self->tips, g_strdup (stake->top));
+      if (!g_ptr_array_find_with_equal_func (self->tips, stake->top, g_str_equal, NULL))
+        g_ptr_array_add (self->tips, g_strdup (stake->top));
       if (kept && stake->snapshot == NULL && self->present_moved)
         strata_domain_xml_set_disk_file (definition, stake->target, stake->top, layer->format);
     }
@@ -111,6 +112,34 @@ strata_return_add_define (StrataReturn *self,
   return strata_planner_apply (self->planner, step, error);
 }
 
+/* By somebody who sees what is in it now, and not by a tag only. */
+static gboolean
+is_read (StrataPlanner *planner, const char *path)
+{
+  StrataLayers *layers = strata_planner_get_layers (planner);
+  GPtrArray *stakes = strata_layers_get_stakes (layers);
+
+  for (guint i = 0; i < stakes->len; i++)
+    {
+      const StrataStake *stake = g_ptr_array_index (stakes, i);
+
+      if (!(stake->tag != NULL && g_strcmp0 (stake->top, path) == 0) &&
+          strata_layers_reach (layers, stake->top, path))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* An image that holds internal snapshots gives nothing free. */
+void
+strata_return_tell_discarded (StrataReturn *self, const StrataLayer *layer)
+{
+  strata_plan_add_effect (self->planner->plan, STRATA_EFFECT_DISCARDS,
+                          layer->tags->len > 0 ? 0 : layer->allocation,
+                          _ ("What was written since, in “%s”, is discarded"), layer->path);
+}
+
 /* Where a joint was held by the tip alone, it is free now. */
 gboolean
 strata_return_remove_tips (StrataReturn *self, GError **error)
@@ -123,13 +152,13 @@ strata_return_remove_tips (StrataReturn *self, GError **error)
       const char *path = g_ptr_array_index (self->tips, i);
       StrataLayer *layer = strata_layers_find (strata_planner_get_layers (planner), path);
 
-      if (layer == NULL || strata_planner_is_needed (planner, path))
+      if (layer == NULL)
         continue;
 
-      if (!kept)
-        strata_plan_add_effect (planner->plan, STRATA_EFFECT_DISCARDS, layer->allocation,
-                                _ ("What was written since, in “%s”, is discarded"), path);
-      if (!strata_planner_remove_path (planner, path, error))
+      if (!kept && !is_read (planner, path))
+        strata_return_tell_discarded (self, layer);
+      if (!strata_planner_is_needed (planner, path) &&
+          !strata_planner_remove_path (planner, path, error))
         return FALSE;
     }
 

@@ -57,6 +57,7 @@ gboolean strata_return_add_define (StrataReturn *self,
                                    StrataDomainXml *definition,
                                    gboolean forward,
                                    GError **error);
+void strata_return_tell_discarded (StrataReturn *self, const StrataLayer *layer);
 gboolean strata_return_remove_tips (StrataReturn *self, GError **error);
 /* strata-plan-snapshot-internal.c */
 gboolean strata_return_to_internal (StrataReturn *self, GError **error);
