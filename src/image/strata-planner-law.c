@@ -59,6 +59,28 @@ strata_planner_need_free_path (StrataPlanner *self, const char *path, GError **e
   return FALSE;
 }
 
+/**
+ * strata_planner_need_unsaved:
+ * @domain: a domain whose disks are to be somewhere else, or to stand on something else
+ * @error: `STRATA_ERROR_BUSY`
+ *
+ * What libvirt has saved of a guest in the middle of its work goes with the very chain it had then.
+ *
+ * Returns: whether there is no such state
+ */
+gboolean
+strata_planner_need_unsaved (const StrataDomainFacts *domain, GError **error)
+{
+  if (!domain->managed_save)
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_BUSY,
+                    _ ("Start it and shut it down, or drop the state with “virsh "
+                       "managedsave-remove”."),
+                    _ ("“%s” is saved to disk in the middle of its work"), domain->name);
+  return FALSE;
+}
+
 gboolean
 strata_planner_need_off (StrataDomainFacts *domain, GError **error)
 {
@@ -69,16 +91,8 @@ strata_planner_need_off (StrataDomainFacts *domain, GError **error)
                         _ ("“%s” is running, so its disks are in use"), domain->name);
       return FALSE;
     }
-  if (domain->managed_save)
-    {
-      strata_set_error (error, STRATA_ERROR_BUSY,
-                        _ ("Start it and shut it down, or drop the state with “virsh "
-                           "managedsave-remove”."),
-                        _ ("“%s” is saved to disk in the middle of its work"), domain->name);
-      return FALSE;
-    }
 
-  return TRUE;
+  return strata_planner_need_unsaved (domain, error);
 }
 
 gboolean

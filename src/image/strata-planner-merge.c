@@ -341,6 +341,8 @@ strata_planner_drop_backing (StrataPlanner *self, const char *path, GError **err
 
           reaches = stake != NULL && strata_layers_reach (layers, stake->top, path);
         }
+      if (reaches && !strata_planner_need_unsaved (domain, error))
+        return FALSE;
       definition = reaches ? strata_planner_get_definition (self, domain->uuid) : NULL;
       if (definition == NULL || !domain->persistent || !says_backing (definition))
         continue;

@@ -157,6 +157,7 @@ gboolean strata_planner_need_sole_use (StrataPlanner *self,
                                        StrataDomainFacts *domain,
                                        const char *path,
                                        GError **error);
+gboolean strata_planner_need_unsaved (const StrataDomainFacts *domain, GError **error);
 gboolean strata_planner_need_agreement (StrataPlanner *self,
                                         const StrataDomainFacts *domain,
                                         GError **error);

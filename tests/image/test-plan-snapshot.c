@@ -314,6 +314,26 @@ test_revert_to_internal (void)
       "delete-tag delete-volume settle");
 }
 
+/* What libvirt saved of the guest goes with the chain it had then. */
+static void
+test_managed_save (void)
+{
+  g_autoptr (StrataGraph) graph = lined (STRATA_DOMAIN_STATE_OFF);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StrataPlan) merge = NULL;
+  g_autoptr (StrataPlan) revert = NULL;
+
+  strata_graph_find_domain (graph, "web")->managed_save = TRUE;
+  merge = plan_delete (graph, "s2", STRATA_MERGE_CHEAPER, &error);
+  g_assert_null (merge);
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_BUSY);
+  g_clear_error (&error);
+
+  revert = plan_revert (graph, "s1", NULL, &error);
+  g_assert_null (revert);
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_BUSY);
+}
+
 static void
 test_edit (void)
 {
@@ -355,6 +375,7 @@ main (int argc, char **argv)
   g_test_add_func ("/plan-snapshot/subtree", test_subtree);
   g_test_add_func ("/plan-snapshot/revert", test_revert);
   g_test_add_func ("/plan-snapshot/revert-to-internal", test_revert_to_internal);
+  g_test_add_func ("/plan-snapshot/managed-save", test_managed_save);
   g_test_add_func ("/plan-snapshot/edit", test_edit);
 
   return g_test_run ();
