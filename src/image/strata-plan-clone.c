@@ -59,22 +59,21 @@ get_source (Clone *self, const StrataDiskXml *disk, Source *source, GError **err
 }
 
 static gboolean
-need_thin_source (Clone *self, const Source *source, GError **error)
+refuse_thin (Clone *self, const char *why, GError **error)
 {
-  const char *why = NULL;
-
-  if (self->planner->request->full)
-    return TRUE;
-  if (self->snapshot == NULL)
-    why = _ ("what stands under a thin clone must not change; take a snapshot, or make it full");
-  else if (source->tag != NULL)
-    why = _ ("an internal snapshot can’t be stood on; make it full");
-  if (why == NULL)
-    return TRUE;
-
   strata_set_error (error, STRATA_ERROR_REFUSED, _ ("Use --full, or an external snapshot."),
+                    /* Translators: a VM, and the reason */
                     _ ("“%s” can’t have a thin clone: %s"), self->domain->name, why);
   return FALSE;
+}
+
+static gboolean
+need_thin_source (Clone *self, const Source *source, GError **error)
+{
+  if (self->planner->request->full || source->tag == NULL)
+    return TRUE;
+
+  return refuse_thin (self, _ ("an internal snapshot can’t be stood on; make it full"), error);
 }
 
 static gboolean
@@ -225,6 +224,18 @@ add_definition (Clone *self)
 static gboolean
 need_still (Clone *self, GError **error)
 {
+  if (self->snapshot == NULL && !self->planner->request->full)
+    return refuse_thin (
+        self,
+        _ ("what stands under a thin clone must not change; take a snapshot, or make it full"),
+        error);
+  if (self->snapshot == NULL && strata_domain_facts_is_active (self->domain))
+    {
+      strata_set_error (error, STRATA_ERROR_BUSY,
+                        _ ("Shut it down first, or take a snapshot and clone that (--snapshot)."),
+                        _ ("“%s” is running, so its disks are in use"), self->domain->name);
+      return FALSE;
+    }
   if (self->snapshot == NULL)
     return strata_planner_need_off (self->domain, error);
   if (!self->snapshot->retained)

@@ -235,7 +235,10 @@ delete_external (StrataPlanner *self,
   if (retained != NULL && (snapshot->retained || self->request->merge != STRATA_MERGE_CHEAPER))
     {
       strata_set_error (error, STRATA_ERROR_REFUSED,
-                        _ ("Without --commit and --pull it becomes a joint until one is left."),
+                        self->request->merge == STRATA_MERGE_CHEAPER
+                            ? _ ("It is merged away by the first plan that finds it free.")
+                            : _ ("Without --commit and --pull it is merged the other way, or kept "
+                                 "as a joint until that can be done."),
                         _ ("The image “%s” of “%s” can’t be merged: %s"), retained->image,
                         snapshot->name, retained->why);
       return FALSE;

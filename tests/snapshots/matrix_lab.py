@@ -120,18 +120,19 @@ class MatrixLab(NativeLab):
         what is there now."""
         self.writes += 1
         machine = self.model.machines[name]
-        for number, target in enumerate(sorted(machine.tips)):
+        sources = self.sources(name)
+        for number, target in enumerate(sorted(sources)):
             value = (2 * self.writes + number) % 255 + 1
             commands = [f'write -P {value} 0 192k', 'write -z 64k 64k' if self.writes % 2 else f'write -P {value ^ 1} 64k 64k',
                         f'write -P {value} {self.writes % 60 + 1}M 64k', 'flush']
             if machine.state == 'off':
-                path = self.sources(name)[target]
+                path = sources[target]
                 run('qemu-io', '-f', self.eye.image(path)[1].format, *(w for c in commands for w in ('-c', c)), path)
             else:
                 drives = [self.eye.drive(name, f'virtio-disk{number}', command) for command in commands]
                 # While it stands still QEMU may not hold its disks: after memory was saved they might be another host's.
                 self.eye.batch(drives if machine.state == 'running' else [f'resume {name}', *drives, f'suspend {name}'])
-        for target, path in self.sources(name).items():
+        for target, path in sources.items():
             before, machine.tips[target] = machine.tips[target], self.checker.learn(path)
             expect(machine.tips[target] != before, f'{name} could not write')
 

@@ -52,6 +52,10 @@ def sections(text):
     return {part.split('\n', 1)[0][3:]: part for part in re.split(r'^(?=## )', text, flags=re.MULTILINE)[1:]}
 
 
+def order(title):
+    return [int(number) for number in re.findall(r'\d+', title)]
+
+
 def put_section(path, title, section):
     """Writes SECTION into the document PATH, beside those of the other hosts."""
     with open(path, 'a+', encoding='utf-8') as file:
@@ -60,7 +64,7 @@ def put_section(path, title, section):
         known = sections(file.read())
         known[title] = section
         file.truncate(0)
-        file.write('\n'.join([INTRODUCTION, *(known[t].rstrip('\n') + '\n' for t in sorted(known, reverse=True))]))
+        file.write('\n'.join([INTRODUCTION, *(known[t].rstrip('\n') + '\n' for t in sorted(known, key=order, reverse=True))]))
     os.chmod(path, 0o644)
 
 
