@@ -8,9 +8,9 @@
 
 struct _StrataLayers
 {
-  GHashTable *layers;   /* path -> StrataLayer */
-  GPtrArray *stakes;    /* StrataStake */
-  GHashTable *by_key;   /* StrataStake.key -> StrataStake */
+  GHashTable *layers; /* path -> StrataLayer */
+  GPtrArray *stakes;  /* StrataStake */
+  GHashTable *by_key; /* StrataStake.key -> StrataStake */
 };
 
 static void
@@ -228,8 +228,8 @@ put_domain (StrataLayers *self, const StrataDomainFacts *domain)
       StrataStake *live = strata_layers_find_stake (self, key);
 
       if (disk->source != NULL && (live == NULL || g_strcmp0 (live->top, disk->source) != 0))
-        strata_layers_put_stake (self, kind, domain->uuid, "@next", disk->target, disk->source, NULL,
-                                 FALSE);
+        strata_layers_put_stake (self, kind, domain->uuid, "@next", disk->target, disk->source,
+                                 NULL, FALSE);
     }
 
   for (guint i = 0; i < domain->snapshots->len; i++)
@@ -332,6 +332,12 @@ StrataLayer *
 strata_layers_find (StrataLayers *self, const char *path)
 {
   return path != NULL ? g_hash_table_lookup (self->layers, path) : NULL;
+}
+
+GPtrArray *
+strata_layers_get_all (StrataLayers *self)
+{
+  return g_hash_table_get_values_as_ptr_array (self->layers);
 }
 
 GPtrArray *
