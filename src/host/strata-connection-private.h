@@ -33,5 +33,9 @@ gboolean           strata_connection_look_state     (virDomainPtr       domain,
 StrataDomainFacts *strata_connection_look           (StrataConnection  *self,
                                                      virDomainPtr       domain,
                                                      GError           **error);
+/* all but persistent, autostart, managed_save, which the list of domains tells of many at once */
+StrataDomainFacts *strata_connection_look_without_traits (StrataConnection  *self,
+                                                          virDomainPtr       domain,
+                                                          GError           **error);
 
 G_END_DECLS

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Looking at domains: everything Strata wants to know of one, as StrataDomainFacts. */
+/* The domains of a host, all of them or one. */
 
 #include "config.h"
 
@@ -8,233 +8,115 @@
 #include <libvirt/virterror.h>
 
 #include "strata-connection-private.h"
+#include "strata-crew.h"
 #include "strata-vir.h"
 #include "xml/strata-error.h"
 #include "xml/strata-worker-xml.h"
 
-static StrataDomainState
-state_from_vir (int state)
+typedef struct
 {
-  switch (state)
-    {
-    case VIR_DOMAIN_SHUTOFF:
-      return STRATA_DOMAIN_STATE_OFF;
-    case VIR_DOMAIN_PAUSED:
-      return STRATA_DOMAIN_STATE_PAUSED;
-    case VIR_DOMAIN_SHUTDOWN:
-      return STRATA_DOMAIN_STATE_SHUTTING_DOWN;
-    case VIR_DOMAIN_CRASHED:
-      return STRATA_DOMAIN_STATE_CRASHED;
-    case VIR_DOMAIN_PMSUSPENDED:
-      return STRATA_DOMAIN_STATE_SUSPENDED;
-    default:
-      return STRATA_DOMAIN_STATE_RUNNING;
-    }
-}
+  StrataConnection *connection;
+  GPtrArray *domains;        /* virDomain */
+  StrataDomainFacts **facts; /* one for each, NULL: left out */
+} Listing;
 
-/* A guest that crashed may be kept for inspection, and QEMU then still has its disks open. */
-gboolean
-strata_connection_look_state (virDomainPtr domain, StrataDomainState *state)
-{
-  int number;
-
-  if (virDomainGetState (domain, &number, NULL, 0) < 0)
-    return FALSE;
-
-  *state = state_from_vir (number);
-  if (*state == STRATA_DOMAIN_STATE_CRASHED && virDomainIsActive (domain) == 1)
-    *state = STRATA_DOMAIN_STATE_PAUSED;
-
-  return TRUE;
-}
-
-/* One that goes while we look is left out. */
 static gboolean
-add_snapshots (virDomainPtr domain, StrataDomainFacts *facts, GError **error)
+look (guint i, gpointer user_data, GError **error)
 {
-  g_autoptr (GPtrArray) list = NULL;
-  g_autoptr (virDomainSnapshot) current = NULL;
-  virDomainSnapshotPtr *snapshots = NULL;
-  int n = virDomainSnapshotNum (domain, 0);
+  Listing *self = user_data;
+  virDomainPtr domain = g_ptr_array_index (self->domains, i);
+  g_autoptr (GError) local_error = NULL;
 
-  if (n > 0)
-    n = virDomainListAllSnapshots (domain, &snapshots, 0);
+  if (g_str_has_prefix (virDomainGetName (domain), STRATA_WORKER_PREFIX))
+    return TRUE;
+
+  self->facts[i] = strata_connection_look_without_traits (self->connection, domain, &local_error);
+  if (self->facts[i] != NULL || g_error_matches (local_error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND))
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&local_error));
+
+  return FALSE;
+}
+
+/* UUIDs of the domains that FLAGS filter, of the type virConnectListAllDomainsFlags */
+static GHashTable *
+list_uuids (StrataConnection *self, guint flags, GError **error)
+{
+  g_autoptr (GPtrArray) domains = NULL;
+  virDomainPtr *list = NULL;
+  int n = virConnectListAllDomains (strata_connection_get_handle (self), &list, flags);
+  GHashTable *uuids;
+
   if (n < 0)
     {
-      strata_vir_set_error (error, _ ("Reading the snapshots of “%s”"), facts->name);
-      return FALSE;
+      strata_vir_set_error (error, _ ("Listing the virtual machines"));
+      return NULL;
     }
 
-  list = strata_vir_take_list ((gpointer *) snapshots, n, (GDestroyNotify) virDomainSnapshotFree);
-  if (n > 0)
-    current = virDomainSnapshotCurrent (domain, 0);
-
-  for (guint i = 0; i < list->len; i++)
+  domains = strata_vir_take_list ((gpointer *) list, n, (GDestroyNotify) virDomainFree);
+  uuids = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  for (guint i = 0; i < domains->len; i++)
     {
-      virDomainSnapshotPtr snapshot = g_ptr_array_index (list, i);
-      g_autofree char *xml = virDomainSnapshotGetXMLDesc (snapshot, VIR_DOMAIN_SNAPSHOT_XML_SECURE);
-      const char *name = virDomainSnapshotGetName (snapshot);
-      gboolean is_current =
-          current != NULL && g_str_equal (virDomainSnapshotGetName (current), name);
-      StrataSnapshotFacts *item;
+      char uuid[VIR_UUID_STRING_BUFLEN];
 
-      if (xml == NULL)
+      if (virDomainGetUUIDString (g_ptr_array_index (domains, i), uuid) == 0)
+        g_hash_table_add (uuids, g_strdup (uuid));
+    }
+
+  return uuids;
+}
+
+/* Three questions instead of three for each domain. They come last: of one that was running when it was looked at and
+ * has been saved since we may know too much, but of one that was off because it had been saved never too little. */
+static gboolean
+add_traits (Listing *self, GError **error)
+{
+  g_autoptr (GHashTable) persistent =
+      list_uuids (self->connection, VIR_CONNECT_LIST_DOMAINS_PERSISTENT, error);
+  g_autoptr (GHashTable) autostart = NULL;
+  g_autoptr (GHashTable) managed_save = NULL;
+
+  if (persistent != NULL)
+    autostart = list_uuids (self->connection, VIR_CONNECT_LIST_DOMAINS_AUTOSTART, error);
+  if (autostart != NULL)
+    managed_save = list_uuids (self->connection, VIR_CONNECT_LIST_DOMAINS_MANAGEDSAVE, error);
+  if (managed_save == NULL)
+    return FALSE;
+
+  for (guint i = 0; i < self->domains->len; i++)
+    {
+      StrataDomainFacts *facts = self->facts[i];
+
+      if (facts == NULL)
         continue;
-      item = strata_snapshot_facts_new (xml, is_current, error);
-      if (item == NULL)
-        return FALSE;
-      strata_domain_facts_take_snapshot (facts, item);
+      facts->persistent = g_hash_table_contains (persistent, facts->uuid);
+      facts->autostart = g_hash_table_contains (autostart, facts->uuid);
+      facts->managed_save = g_hash_table_contains (managed_save, facts->uuid);
     }
 
   return TRUE;
 }
 
-static StrataDomainFacts *
-ask (virDomainPtr domain, const char *name, GError **error)
+static GPtrArray *
+list_all (Listing *self, GCancellable *cancellable, GError **error)
 {
-  g_autoptr (StrataDomainFacts) facts = NULL;
-  g_autofree char *xml = NULL;
-  g_autofree char *live_xml = NULL;
-  StrataDomainState state;
-  int autostart = 0;
+  g_autofree StrataDomainFacts **facts = g_new0 (StrataDomainFacts *, self->domains->len);
+  GPtrArray *result = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_domain_facts_unref);
+  gboolean listed;
 
-  if (!strata_connection_look_state (domain, &state))
-    goto failed;
-  xml = virDomainGetXMLDesc (domain, VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_SECURE);
-  if (xml == NULL)
-    goto failed;
-  if (state != STRATA_DOMAIN_STATE_OFF && state != STRATA_DOMAIN_STATE_CRASHED)
+  self->facts = facts;
+  listed = strata_crew_run (self->domains->len, look, self, cancellable, error) &&
+           add_traits (self, error);
+
+  for (guint i = 0; i < self->domains->len; i++)
     {
-      live_xml = virDomainGetXMLDesc (domain, VIR_DOMAIN_XML_SECURE);
-      if (live_xml == NULL)
-        goto failed;
+      if (facts[i] != NULL)
+        g_ptr_array_add (result, facts[i]);
     }
-  facts = strata_domain_facts_new (xml, live_xml, state, error);
-  if (facts == NULL || !add_snapshots (domain, facts, error))
-    return NULL;
+  if (!listed)
+    g_clear_pointer (&result, g_ptr_array_unref);
 
-  facts->persistent = virDomainIsPersistent (domain) == 1;
-  /* A transient domain has no autostart, and says so with an error. */
-  facts->autostart = virDomainGetAutostart (domain, &autostart) == 0 && autostart != 0;
-  facts->managed_save = virDomainHasManagedSaveImage (domain, 0) == 1;
-
-  return g_steal_pointer (&facts);
-
-failed:
-  strata_vir_set_error (error, _ ("Reading the virtual machine “%s”"), name);
-  return NULL;
-}
-
-/* A disk given as pool and volume is turned into the file that this means, and every path into the
- * one name of its file, so that the graph can compare them. */
-static void
-resolve_disk (StrataConnection *self, StrataDiskXml *disk)
-{
-  if (g_strcmp0 (disk->type, "volume") == 0 && disk->pool != NULL && disk->source != NULL)
-    {
-      g_autoptr (virStoragePool) pool =
-          virStoragePoolLookupByName (strata_connection_get_handle (self), disk->pool);
-      g_autoptr (virStorageVol) volume =
-          pool != NULL ? virStorageVolLookupByName (pool, disk->source) : NULL;
-      g_autofree char *path = volume != NULL ? virStorageVolGetPath (volume) : NULL;
-      virStorageVolInfo info;
-
-      if (path != NULL && virStorageVolGetInfo (volume, &info) == 0 &&
-          (info.type == VIR_STORAGE_VOL_FILE || info.type == VIR_STORAGE_VOL_BLOCK))
-        {
-          g_set_str (&disk->type, info.type == VIR_STORAGE_VOL_FILE ? "file" : "block");
-          g_set_str (&disk->source, path);
-          g_clear_pointer (&disk->pool, g_free);
-        }
-    }
-
-  if (disk->source != NULL &&
-      (g_str_equal (disk->type, "file") || g_str_equal (disk->type, "block")))
-    {
-      g_autofree char *path = strata_connection_canonical_path (self, disk->source);
-
-      g_set_str (&disk->source, path);
-    }
-  if (disk->backing != NULL)
-    {
-      g_autofree char *path = strata_connection_canonical_path (self, disk->backing);
-
-      g_set_str (&disk->backing, path);
-    }
-  for (guint i = 0; disk->backings != NULL && disk->backings[i] != NULL; i++)
-    {
-      char *path = strata_connection_canonical_path (self, disk->backings[i]);
-
-      g_free (disk->backings[i]);
-      disk->backings[i] = path;
-    }
-}
-
-static void
-make_canonical (StrataConnection *self, char **path)
-{
-  g_autofree char *canonical = NULL;
-
-  if (*path == NULL)
-    return;
-  canonical = strata_connection_canonical_path (self, *path);
-  g_set_str (path, canonical);
-}
-
-/* The image of a disk that is given as pool and volume, which is named by the volume alone. */
-static void
-resolve_volume (StrataConnection *self, const char *xml, StrataSnapshotDisk *disk)
-{
-  g_autoptr (StrataSnapshotXml) document = strata_snapshot_xml_new_from_string (xml, NULL);
-  g_autoptr (StrataDomainXml) definition =
-      document != NULL ? strata_snapshot_xml_get_live_definition (document) : NULL;
-  g_autoptr (GPtrArray) disks =
-      definition != NULL ? strata_domain_xml_get_disks (definition) : NULL;
-
-  for (guint i = 0; disks != NULL && i < disks->len; i++)
-    {
-      StrataDiskXml *candidate = g_ptr_array_index (disks, i);
-
-      if (g_strcmp0 (candidate->target, disk->target) != 0 ||
-          !g_str_equal (candidate->type, "volume"))
-        continue;
-      resolve_disk (self, candidate);
-      if (!g_str_equal (candidate->type, "volume"))
-        g_set_str (&disk->image, candidate->source);
-    }
-}
-
-static void
-resolve_snapshot (StrataConnection *self, StrataSnapshotFacts *snapshot)
-{
-  for (guint i = 0; i < snapshot->disks->len; i++)
-    {
-      StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, i);
-
-      if (disk->image != NULL && !g_path_is_absolute (disk->image))
-        resolve_volume (self, snapshot->xml, disk);
-      make_canonical (self, &disk->image);
-      make_canonical (self, &disk->overlay);
-      make_canonical (self, &disk->revert_overlay);
-    }
-  make_canonical (self, &snapshot->memory_file);
-}
-
-StrataDomainFacts *
-strata_connection_look (StrataConnection *self, virDomainPtr domain, GError **error)
-{
-  const char *name = virDomainGetName (domain);
-  StrataDomainFacts *facts = ask (domain, name, error);
-
-  if (facts == NULL)
-    return NULL;
-
-  for (guint i = 0; i < facts->disks->len; i++)
-    resolve_disk (self, g_ptr_array_index (facts->disks, i));
-  for (guint i = 0; i < facts->snapshots->len; i++)
-    resolve_snapshot (self, g_ptr_array_index (facts->snapshots, i));
-
-  return facts;
+  return result;
 }
 
 /**
@@ -252,9 +134,9 @@ strata_connection_look (StrataConnection *self, virDomainPtr domain, GError **er
 GPtrArray *
 strata_connection_list_domains (StrataConnection *self, GCancellable *cancellable, GError **error)
 {
-  g_autoptr (GPtrArray) result = NULL;
   g_autoptr (GPtrArray) domains = NULL;
   virDomainPtr *list = NULL;
+  Listing listing = { self };
   int n;
 
   STRATA_ASSERT_WORKER ();
@@ -267,30 +149,9 @@ strata_connection_list_domains (StrataConnection *self, GCancellable *cancellabl
       return NULL;
     }
   domains = strata_vir_take_list ((gpointer *) list, n, (GDestroyNotify) virDomainFree);
-  result = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_domain_facts_unref);
+  listing.domains = domains;
 
-  for (guint i = 0; i < domains->len; i++)
-    {
-      virDomainPtr domain = g_ptr_array_index (domains, i);
-      g_autoptr (GError) local_error = NULL;
-      StrataDomainFacts *facts;
-
-      if (g_cancellable_set_error_if_cancelled (cancellable, error))
-        return NULL;
-      if (g_str_has_prefix (virDomainGetName (domain), STRATA_WORKER_PREFIX))
-        continue;
-
-      facts = strata_connection_look (self, domain, &local_error);
-      if (facts != NULL)
-        g_ptr_array_add (result, facts);
-      else if (!g_error_matches (local_error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND))
-        {
-          g_propagate_error (error, g_steal_pointer (&local_error));
-          return NULL;
-        }
-    }
-
-  return g_steal_pointer (&result);
+  return list_all (&listing, cancellable, error);
 }
 
 /**

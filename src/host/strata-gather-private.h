@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* strata-gather.c and strata-gather-snapshots.c */
+/* strata-gather.c, -volumes.c and -snapshots.c */
 typedef struct
 {
   StrataConnection *connection;
@@ -16,6 +16,16 @@ typedef struct
   GHashTable *folders;
 } StrataGathering;
 
+/* whether libvirt knows what is in FOLDER, which POOL is, without a refresh */
+gboolean strata_gathering_is_up_to_date (StrataGathering *self,
+                                         virStoragePoolPtr pool,
+                                         const char *folder);
+/* all the images of POOL, which is up to date; NAME: NULL for one that goes again, FOLDER: NULL if it isn't one */
+gboolean strata_gathering_add_volumes (StrataGathering *self,
+                                       virStoragePoolPtr pool,
+                                       const char *name,
+                                       const char *folder,
+                                       GError **error);
 /* READABLE: whether what is not on the folder's list isn't there */
 gboolean strata_gathering_add_folder (StrataGathering *self,
                                       const char *path,

@@ -56,40 +56,17 @@ is_memory_missing (StrataGathering *self, const StrataSnapshotFacts *snapshot)
          strata_storage_exists (self->connection, snapshot->memory_file, &exists, NULL) && !exists;
 }
 
-static const StrataDiskXml *
-find_disk (GPtrArray *disks, const char *target)
-{
-  for (guint i = 0; disks != NULL && i < disks->len; i++)
-    {
-      const StrataDiskXml *disk = g_ptr_array_index (disks, i);
-
-      if (g_strcmp0 (disk->target, target) == 0)
-        return disk;
-    }
-
-  return NULL;
-}
-
 /* libvirt writes a disk's whole chain or nothing of it, so that one level tells. */
 static gboolean
 is_backing_known (StrataGathering *self, const StrataSnapshotFacts *snapshot)
 {
-  g_autoptr (StrataSnapshotXml) document =
-      strata_snapshot_xml_new_from_string (snapshot->xml, NULL);
-  g_autoptr (StrataDomainXml) definition =
-      document != NULL ? strata_snapshot_xml_get_live_definition (document) : NULL;
-  g_autoptr (GPtrArray) disks =
-      definition != NULL ? strata_domain_xml_get_disks (definition) : NULL;
-
   for (guint i = 0; i < snapshot->disks->len; i++)
     {
       const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, i);
-      const StrataDiskXml *written = find_disk (disks, disk->target);
-      const StrataImage *image =
-          disk->image != NULL ? strata_graph_get_image (self->graph, disk->image) : NULL;
+      const StrataImage *image = strata_graph_get_image (self->graph, disk->image);
 
       if (disk->location == STRATA_SNAPSHOT_EXTERNAL && image != NULL &&
-          image->backing_path != NULL && (written == NULL || written->backing == NULL))
+          image->backing_path != NULL && disk->backing == NULL)
         return FALSE;
     }
 

@@ -11,6 +11,7 @@
 #include <glib/gi18n-lib.h>
 #include <libvirt/virterror.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include "strata-connection-private.h"
 #include "strata-gather-private.h"
@@ -26,90 +27,98 @@ is_gone (const GError *error)
   return g_error_matches (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND);
 }
 
-/* One that is listed under its own path is worth more than one seen through a symbolic link. */
-static void
-take_image (StrataGathering *self, StrataImage *image)
+static StrataPoolXml *
+read_pool (virStoragePoolPtr pool, GError **error)
 {
-  StrataImage *known = strata_graph_get_image (self->graph, image->path);
+  g_autofree char *xml = virStoragePoolGetXMLDesc (pool, 0);
+  g_autofree char *name = NULL;
 
-  if (known == NULL || (known->pool == NULL && image->pool != NULL))
-    strata_graph_take_image (self->graph, image);
-  else
-    strata_image_free (image);
+  if (xml != NULL)
+    return strata_pool_xml_new_from_string (xml, error);
+
+  name = g_strdup (virStoragePoolGetName (pool));
+  strata_vir_set_error (error, _ ("Reading the storage pool “%s”"), name);
+
+  return NULL;
 }
 
-/* POOL_NAME is NULL for a pool that goes again. */
-static gboolean
-add_volumes (StrataGathering *self, virStoragePoolPtr pool, const char *pool_name, GError **error)
+/* Of one whose list of images is of now, though it was not refreshed. */
+static void
+look_at_space (StrataPoolXml *pool)
 {
-  g_autoptr (GPtrArray) volumes = NULL;
-  virStorageVolPtr *list = NULL;
-  int n = virStoragePoolListAllVolumes (pool, &list, 0);
+  struct statvfs status;
 
-  if (n < 0)
+  if (statvfs (pool->path, &status) != 0)
+    return;
+  pool->capacity = (guint64) status.f_blocks * status.f_frsize;
+  pool->available = (guint64) status.f_bfree * status.f_frsize;
+}
+
+/* Where the pool is a folder, as far as libvirt is concerned. */
+static char *
+get_folder (StrataGathering *self, const StrataPoolXml *pool)
+{
+  static const char *const types[] = { "dir", "fs", "netfs", NULL };
+
+  if (pool->path == NULL || pool->type == NULL || !g_strv_contains (types, pool->type))
+    return NULL;
+
+  return strata_connection_canonical_path (self->connection, pool->path);
+}
+
+/* Sets FACTS to what is true of POOL now, or to NULL: one whose storage is away (an unplugged disk) goes inactive at a
+ * refresh; the rest of the host is still worth showing. */
+static gboolean
+bring_up_to_date (StrataGathering *self,
+                  virStoragePoolPtr pool,
+                  StrataPoolXml **facts,
+                  GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+  g_autofree char *folder = NULL;
+
+  *facts = read_pool (pool, error);
+  if (*facts == NULL)
+    return FALSE;
+
+  folder = get_folder (self, *facts);
+  if (folder != NULL && strata_gathering_is_up_to_date (self, pool, folder))
     {
-      strata_vir_set_error (error, _ ("Listing the images of a storage pool"));
-      return FALSE;
+      look_at_space (*facts);
+      return TRUE;
     }
-  volumes = strata_vir_take_list ((gpointer *) list, n, (GDestroyNotify) virStorageVolFree);
 
-  for (guint i = 0; i < volumes->len; i++)
+  g_clear_pointer (facts, strata_pool_xml_free);
+  if (strata_pool_refresh (pool, &local_error))
     {
-      g_autoptr (GError) local_error = NULL;
-      StrataImage *image;
-
-      if (g_cancellable_set_error_if_cancelled (self->cancellable, error))
-        return FALSE;
-
-      image = strata_volume_look (self->connection, g_ptr_array_index (volumes, i), pool_name,
-                                  &local_error);
-      if (image != NULL)
-        take_image (self, image);
-      else if (g_error_matches (local_error, STRATA_ERROR, STRATA_ERROR_CONNECTION))
-        {
-          g_propagate_error (error, g_steal_pointer (&local_error));
-          return FALSE;
-        }
-      /* Any other volume that can't be read (removed meanwhile, or no image at all) is nobody's: if
-       * a domain does name it, its chain finds it missing. */
+      *facts = read_pool (pool, error);
+      return *facts != NULL;
     }
+  if (!g_error_matches (local_error, STRATA_ERROR, STRATA_ERROR_CONNECTION))
+    {
+      g_debug ("%s", local_error->message);
+      return TRUE;
+    }
+  g_propagate_error (error, g_steal_pointer (&local_error));
 
-  return TRUE;
+  return FALSE;
 }
 
 static gboolean
 add_pool (StrataGathering *self, virStoragePoolPtr pool, GError **error)
 {
   g_autofree char *name = g_strdup (virStoragePoolGetName (pool));
-  g_autofree char *xml = NULL;
+  g_autofree char *folder = NULL;
   g_autoptr (StrataPoolXml) facts = NULL;
-  g_autoptr (GError) local_error = NULL;
   StrataPoolFacts *result;
 
-  if (g_str_has_prefix (name, STRATA_POOL_LEASE_PREFIX))
+  if (!bring_up_to_date (self, pool, &facts, error))
+    return FALSE;
+  if (facts == NULL)
     return TRUE;
 
-  /* One whose storage is away (an unplugged disk) goes inactive at this; the rest of the host is
-   * still worth showing. */
-  if (!strata_pool_refresh (pool, &local_error))
-    {
-      if (!g_error_matches (local_error, STRATA_ERROR, STRATA_ERROR_CONNECTION))
-        {
-          g_debug ("%s", local_error->message);
-          return TRUE;
-        }
-      g_propagate_error (error, g_steal_pointer (&local_error));
-      return FALSE;
-    }
-
-  xml = virStoragePoolGetXMLDesc (pool, 0);
-  if (xml == NULL)
-    {
-      strata_vir_set_error (error, _ ("Reading the storage pool “%s”"), name);
-      return FALSE;
-    }
-  facts = strata_pool_xml_new_from_string (xml, error);
-  if (facts == NULL)
+  folder = get_folder (self, facts);
+  if (!strata_gathering_add_volumes (self, pool, name, folder, error))
     return FALSE;
 
   result = g_new0 (StrataPoolFacts, 1);
@@ -121,7 +130,28 @@ add_pool (StrataGathering *self, virStoragePoolPtr pool, GError **error)
   result->available = facts->available;
   strata_graph_take_pool (self->graph, result);
 
-  return add_volumes (self, pool, name, error);
+  return TRUE;
+}
+
+/* One that was stopped while we looked is left out. What it has in it is found by the chains that reach it. */
+static gboolean
+add_pool_if_active (StrataGathering *self, virStoragePoolPtr pool, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+
+  if (g_str_has_prefix (virStoragePoolGetName (pool), STRATA_POOL_LEASE_PREFIX) ||
+      add_pool (self, pool, &local_error))
+    return TRUE;
+
+  if (local_error->domain == STRATA_ERROR && strata_connection_is_alive (self->connection) &&
+      virStoragePoolIsActive (pool) != 1)
+    {
+      g_debug ("%s", local_error->message);
+      return TRUE;
+    }
+  g_propagate_error (error, g_steal_pointer (&local_error));
+
+  return FALSE;
 }
 
 static gboolean
@@ -144,7 +174,7 @@ add_pools (StrataGathering *self, GError **error)
   pools = strata_vir_take_list ((gpointer *) list, n, (GDestroyNotify) virStoragePoolFree);
   for (guint i = 0; i < pools->len; i++)
     {
-      if (!add_pool (self, g_ptr_array_index (pools, i), error))
+      if (!add_pool_if_active (self, g_ptr_array_index (pools, i), error))
         return FALSE;
     }
 
@@ -227,8 +257,8 @@ strata_gathering_add_folder (StrataGathering *self,
 
   g_hash_table_add (self->folders, g_strdup (folder));
 
-  return add_volumes (self, strata_pool_lease_get_pool (lease), strata_pool_lease_get_name (lease),
-                      error);
+  return strata_gathering_add_volumes (self, strata_pool_lease_get_pool (lease),
+                                       strata_pool_lease_get_name (lease), folder, error);
 }
 
 /* Not in a pool, and not on the list of its folder: it is missing, unless we could not look. */

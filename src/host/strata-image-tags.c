@@ -14,46 +14,15 @@
 
 #include "strata-image-info.h"
 #include "strata-image-tags.h"
+#include "strata-qcow2.h"
 #include "strata-qemu-img.h"
 #include "strata-vir.h"
 #include "xml/strata-error.h"
-
-/* qcow2's header as far as every version has it: docs/interop/qcow2.txt in QEMU's source */
-#define HEADER_SIZE   72
-#define MAGIC         0x514649fb
-#define AT_VERSION    4
-#define AT_N_TAGS     60
-#define FIRST_VERSION 2
 
 static gboolean
 is_local (StrataConnection *connection)
 {
   return strata_connection_get_facts (connection)->is_local;
-}
-
-static guint32
-get_number (const guint8 *header, gsize at)
-{
-  guint32 number;
-
-  memcpy (&number, header + at, sizeof number);
-
-  return GUINT32_FROM_BE (number);
-}
-
-static gboolean
-has_tags (const guint8 *header)
-{
-  return get_number (header, 0) == MAGIC && get_number (header, AT_VERSION) >= FIRST_VERSION &&
-         get_number (header, AT_N_TAGS) > 0;
-}
-
-static gboolean
-read_header (const char *path, guint8 *header)
-{
-  g_autofd int fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-
-  return fd >= 0 && pread (fd, header, HEADER_SIZE, 0) == HEADER_SIZE;
 }
 
 static gboolean
@@ -82,8 +51,8 @@ download_header (StrataConnection *connection, virStorageVolPtr volume, guint8 *
   if (stream == NULL)
     return FALSE;
 
-  received = virStorageVolDownload (volume, stream, 0, HEADER_SIZE, 0) == 0 &&
-             receive (stream, header, HEADER_SIZE);
+  received = virStorageVolDownload (volume, stream, 0, STRATA_QCOW2_HEADER_SIZE, 0) == 0 &&
+             receive (stream, header, STRATA_QCOW2_HEADER_SIZE);
   if (received)
     virStreamFinish (stream);
   else
@@ -109,6 +78,47 @@ get_names (JsonObject *info)
   return g_strv_builder_end (builder);
 }
 
+/* HEADER is of the file FD, or FD is -1. */
+static void
+fill (StrataImage *image, const StrataQcow2 *header, int fd)
+{
+  static const char *const unknown[] = { STRATA_TAG_UNKNOWN, NULL };
+  g_autoptr (JsonObject) info = NULL;
+  g_auto (GStrv) names = NULL;
+
+  if (header->n_tags == 0)
+    return;
+
+  if (fd >= 0)
+    names = strata_qcow2_read_tags (header, fd);
+  if (fd >= 0 && names == NULL)
+    info = strata_image_info_read (image->path, "qcow2", NULL);
+  if (info != NULL)
+    names = get_names (info);
+  if (names == NULL || names[0] == NULL)
+    image->tags = g_strdupv ((char **) unknown);
+  else
+    image->tags = g_steal_pointer (&names);
+}
+
+/**
+ * strata_image_tags_fill_from:
+ * @image: a qcow2 image
+ * @header: its header
+ * @fd: the file it was read from
+ *
+ * Sets @image's tags if it has any. Worker threads only.
+ */
+void
+strata_image_tags_fill_from (StrataImage *image, const StrataQcow2 *header, int fd)
+{
+  STRATA_ASSERT_WORKER ();
+  g_return_if_fail (fd >= 0);
+
+  g_clear_pointer (&image->tags, g_strfreev);
+  fill (image, header, fd);
+}
+
 /**
  * strata_image_tags_fill:
  * @connection: a connection
@@ -121,11 +131,9 @@ get_names (JsonObject *info)
 void
 strata_image_tags_fill (StrataConnection *connection, StrataImage *image, virStorageVolPtr volume)
 {
-  static const char *const unknown[] = { STRATA_TAG_UNKNOWN, NULL };
-  g_autoptr (JsonObject) info = NULL;
-  g_auto (GStrv) names = NULL;
-  guint8 header[HEADER_SIZE];
-  gboolean seen;
+  g_autoptr (StrataQcow2) header = NULL;
+  g_autofd int fd = -1;
+  guint8 bytes[STRATA_QCOW2_HEADER_SIZE];
 
   STRATA_ASSERT_WORKER ();
 
@@ -133,20 +141,16 @@ strata_image_tags_fill (StrataConnection *connection, StrataImage *image, virSto
   if (g_strcmp0 (image->format, "qcow2") != 0)
     return;
 
-  seen = is_local (connection) && read_header (image->path, header);
-  if (!seen && (volume == NULL || !download_header (connection, volume, header)))
-    return;
-  if (!has_tags (header))
+  if (is_local (connection))
+    fd = open (image->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd >= 0 && pread (fd, bytes, sizeof bytes, 0) != sizeof bytes)
+    g_clear_fd (&fd, NULL);
+  if (fd < 0 && (volume == NULL || !download_header (connection, volume, bytes)))
     return;
 
-  if (seen)
-    info = strata_image_info_read (image->path, "qcow2", NULL);
-  if (info != NULL)
-    names = get_names (info);
-  if (names == NULL || names[0] == NULL)
-    image->tags = g_strdupv ((char **) unknown);
-  else
-    image->tags = g_steal_pointer (&names);
+  header = strata_qcow2_parse (bytes, sizeof bytes);
+  if (header != NULL)
+    fill (image, header, fd);
 }
 
 gboolean

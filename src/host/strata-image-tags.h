@@ -3,6 +3,7 @@
 #pragma once
 
 #include "strata-connection.h"
+#include "strata-qcow2.h"
 #include "strata-worker.h"
 
 G_BEGIN_DECLS
@@ -17,6 +18,10 @@ G_BEGIN_DECLS
 void     strata_image_tags_fill    (StrataConnection  *connection,
                                     StrataImage       *image,
                                     virStorageVolPtr   volume);
+/* likewise, where the header was read already from the file FD */
+void     strata_image_tags_fill_from (StrataImage       *image,
+                                      const StrataQcow2 *header,
+                                      int                fd);
 /* whether the client may do MODE, as of access(), with the file at PATH; else UNSUPPORTED, or NOT_FOUND */
 gboolean strata_image_tags_check_access (StrataConnection  *connection,
                                          const char        *path,

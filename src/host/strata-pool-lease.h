@@ -33,6 +33,12 @@ StrataImage      *strata_volume_look            (StrataConnection  *connection,
                                                  virStorageVolPtr   volume,
                                                  const char        *pool,
                                                  GError           **error);
+/* The same of the image NAME in FOLDER, a canonical path, as this computer sees it itself; NULL for what libvirt has
+ * to be asked about */
+StrataImage      *strata_volume_look_here       (StrataConnection  *connection,
+                                                 const char        *folder,
+                                                 const char        *name,
+                                                 const char        *pool);
 gboolean          strata_pool_refresh           (virStoragePoolPtr  pool,
                                                  GError           **error);
 

@@ -19,6 +19,8 @@ typedef struct
   StrataLayers *layers;
   StrataDomainFacts *domain;
   GPtrArray *findings;
+  GHashTable *said;     /* what is in findings, as "DOMAIN\nTEXT" */
+  GHashTable *overlays; /* path of an image -> how many stand on it */
 } Visit;
 
 void
@@ -50,16 +52,12 @@ report (Visit *self, const char *code, gboolean mendable, const char *hint, cons
   finding->mendable = mendable;
   finding->domain = self->domain != NULL ? g_strdup (self->domain->name) : NULL;
 
-  for (guint i = 0; i < self->findings->len; i++)
+  if (!g_hash_table_add (self->said,
+                         g_strdup_printf ("%s\n%s", finding->domain != NULL ? finding->domain : "",
+                                          finding->text)))
     {
-      StrataFinding *other = g_ptr_array_index (self->findings, i);
-
-      if (g_str_equal (other->text, finding->text) &&
-          g_strcmp0 (other->domain, finding->domain) == 0)
-        {
-          strata_finding_free (finding);
-          return;
-        }
+      strata_finding_free (finding);
+      return;
     }
 
   g_ptr_array_add (self->findings, finding);
@@ -138,7 +136,7 @@ check_snapshot_disk (Visit *self,
 {
   StrataImage *image = strata_graph_get_image (self->graph, disk->image);
   StrataLayer *layer = strata_layers_find (self->layers, disk->image);
-  g_autoptr (GPtrArray) overlays = NULL;
+  guint n_overlays;
 
   if (disk->location == STRATA_SNAPSHOT_NONE || disk->image == NULL)
     return;
@@ -157,13 +155,13 @@ check_snapshot_disk (Visit *self,
             _ ("Its content is gone; delete the snapshot’s metadata (--metadata-only)."),
             _ ("“%s” has no internal snapshot “%s”"), disk->image, snapshot->name);
 
-  overlays = strata_layers_get_overlays (self->layers, disk->image);
-  if (disk->location == STRATA_SNAPSHOT_EXTERNAL && overlays->len > 1)
+  n_overlays = GPOINTER_TO_UINT (g_hash_table_lookup (self->overlays, disk->image));
+  if (disk->location == STRATA_SNAPSHOT_EXTERNAL && n_overlays > 1)
     report (
         self, "native-unsafe", FALSE,
         _ ("Delete it with Strata, not with virsh or virt-manager, which would change or remove "
            "what the others stand on."),
-        _ ("%u images stand on the image of “%s”"), overlays->len, snapshot->name);
+        _ ("%u images stand on the image of “%s”"), n_overlays, snapshot->name);
 }
 
 /* What libvirt's own return and deletion go by. */
@@ -251,6 +249,44 @@ check_unnamed (Visit *self)
     }
 }
 
+/* To look for an image's overlays among all images, for each image, would take a crowded host's time squared. */
+static GHashTable *
+count_overlays (StrataGraph *graph)
+{
+  GHashTable *counts = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GPtrArray) images = strata_graph_get_images (graph);
+
+  for (guint i = 0; i < images->len; i++)
+    {
+      StrataImage *image = g_ptr_array_index (images, i);
+      guint n;
+
+      if (image->missing || image->backing_path == NULL)
+        continue;
+      n = GPOINTER_TO_UINT (g_hash_table_lookup (counts, image->backing_path));
+      g_hash_table_insert (counts, image->backing_path, GUINT_TO_POINTER (n + 1));
+    }
+
+  return counts;
+}
+
+static void
+check_domains (Visit *self, StrataDomainFacts *only)
+{
+  GPtrArray *domains = strata_graph_get_domains (self->graph);
+
+  for (guint i = 0; i < domains->len; i++)
+    {
+      self->domain = g_ptr_array_index (domains, i);
+      if (only != NULL && only != self->domain)
+        continue;
+      check_disks (self);
+      check_snapshots (self);
+    }
+
+  self->domain = NULL;
+}
+
 /**
  * strata_health_check:
  * @graph: a host
@@ -262,22 +298,14 @@ GPtrArray *
 strata_health_check (StrataGraph *graph, StrataDomainFacts *domain)
 {
   g_autoptr (StrataLayers) layers = strata_layers_new (graph);
-  GPtrArray *domains = strata_graph_get_domains (graph);
-  Visit visit = { graph, layers, NULL,
-                  g_ptr_array_new_with_free_func ((GDestroyNotify) strata_finding_free) };
+  g_autoptr (GHashTable) said = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GHashTable) overlays = count_overlays (graph);
+  GPtrArray *findings = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_finding_free);
+  Visit visit = { graph, layers, NULL, findings, said, overlays };
 
-  for (guint i = 0; i < domains->len; i++)
-    {
-      visit.domain = g_ptr_array_index (domains, i);
-      if (domain != NULL && domain != visit.domain)
-        continue;
-      check_disks (&visit);
-      check_snapshots (&visit);
-    }
-
-  visit.domain = NULL;
+  check_domains (&visit, domain);
   if (domain == NULL)
     check_unnamed (&visit);
 
-  return visit.findings;
+  return findings;
 }

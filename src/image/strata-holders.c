@@ -25,25 +25,31 @@ reaches (StrataGraph *self, const char *top, const char *path)
   return FALSE;
 }
 
-/* The disk of which PATH is the frozen image, or the image with the tag. */
-static const StrataSnapshotDisk *
-find_frozen (const StrataSnapshotFacts *snapshot, const char *path)
+static void
+add_name (GHashTable *named, char *path)
+{
+  if (path != NULL)
+    g_hash_table_add (named, path);
+}
+
+/* The images that are frozen, and those that have its tag. */
+static void
+add_frozen (GHashTable *named, const StrataSnapshotFacts *snapshot)
 {
   for (guint i = 0; i < snapshot->disks->len; i++)
     {
       const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, i);
 
-      if (disk->location != STRATA_SNAPSHOT_NONE && g_strcmp0 (disk->image, path) == 0)
-        return disk;
+      if (disk->location != STRATA_SNAPSHOT_NONE)
+        add_name (named, disk->image);
     }
-
-  return NULL;
 }
 
-/* By a domain's disk or by a snapshot. */
-static gboolean
-is_named (StrataGraph *self, const char *path)
+/* Every image that a domain's disk or a snapshot names. */
+static GHashTable *
+collect_named (StrataGraph *self)
 {
+  GHashTable *named = g_hash_table_new (g_str_hash, g_str_equal);
   GPtrArray *domains = strata_graph_get_domains (self);
 
   for (guint i = 0; i < domains->len; i++)
@@ -51,20 +57,12 @@ is_named (StrataGraph *self, const char *path)
       StrataDomainFacts *domain = g_ptr_array_index (domains, i);
 
       for (guint j = 0; j < domain->disks->len; j++)
-        {
-          StrataDiskXml *disk = g_ptr_array_index (domain->disks, j);
-
-          if (g_strcmp0 (disk->source, path) == 0)
-            return TRUE;
-        }
+        add_name (named, ((StrataDiskXml *) g_ptr_array_index (domain->disks, j))->source);
       for (guint j = 0; j < domain->snapshots->len; j++)
-        {
-          if (find_frozen (g_ptr_array_index (domain->snapshots, j), path) != NULL)
-            return TRUE;
-        }
+        add_frozen (named, g_ptr_array_index (domain->snapshots, j));
     }
 
-  return FALSE;
+  return named;
 }
 
 static StrataHolder *
@@ -159,6 +157,7 @@ strata_graph_get_holders (StrataGraph *self, const char *path)
   GPtrArray *holders = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_holder_free);
   GPtrArray *domains = strata_graph_get_domains (self);
   g_autoptr (GPtrArray) images = NULL;
+  g_autoptr (GHashTable) named = NULL;
 
   g_return_val_if_fail (STRATA_IS_GRAPH (self), holders);
   g_return_val_if_fail (path != NULL, holders);
@@ -170,11 +169,12 @@ strata_graph_get_holders (StrataGraph *self, const char *path)
     }
 
   images = strata_graph_get_images (self);
+  named = collect_named (self);
   for (guint i = 0; i < images->len; i++)
     {
       StrataImage *image = g_ptr_array_index (images, i);
 
-      if (g_strcmp0 (image->backing_path, path) == 0 && !is_named (self, image->path))
+      if (g_strcmp0 (image->backing_path, path) == 0 && !g_hash_table_contains (named, image->path))
         g_ptr_array_add (holders, holder_new (STRATA_HOLDER_IMAGE, NULL, NULL, NULL, image->path));
     }
 

@@ -16,8 +16,10 @@ typedef struct
 {
   StrataGraph *graph;
   StrataPlan *plan;
-  StrataLayers *layers;
-  GHashTable *before; /* StrataStake.key -> what it read, for those who read anything */
+  StrataLayers *first;  /* the host before the plan */
+  StrataLayers *layers; /* the host after the steps so far */
+  GHashTable *
+      later; /* StrataStake.key -> what it read first, for those who read nothing before the plan */
 } Court;
 
 static char *
@@ -43,8 +45,33 @@ stake_to_text (Court *self, const char *key)
                           domain != NULL ? domain->name : parts[0]);
 }
 
+/* Whether STAKE, of before the plan, can only read what it read then. */
+static gboolean
+is_untouched (Court *self, const StrataStake *stake, GHashTable *changed)
+{
+  StrataStake *now = strata_layers_find_stake (self->layers, stake->key);
+
+  return now != NULL && g_strcmp0 (now->top, stake->top) == 0 &&
+         g_strcmp0 (now->tag, stake->tag) == 0 && !g_hash_table_contains (changed, stake->top);
+}
+
+static gboolean
+read_before (Court *self, const char *key, GHashTable *changed)
+{
+  StrataStake *stake = strata_layers_find_stake (self->first, key);
+  g_autofree char *content = NULL;
+
+  if (stake == NULL)
+    return FALSE;
+  if (is_untouched (self, stake, changed))
+    return TRUE;
+  content = strata_layers_read (self->first, stake);
+
+  return content != NULL;
+}
+
 static void
-remember (Court *self)
+remember (Court *self, GHashTable *changed)
 {
   GPtrArray *stakes = strata_layers_get_stakes (self->layers);
 
@@ -53,39 +80,61 @@ remember (Court *self)
       StrataStake *stake = g_ptr_array_index (stakes, i);
       char *content;
 
-      if (g_hash_table_contains (self->before, stake->key) ||
+      if (read_before (self, stake->key, changed) ||
+          g_hash_table_contains (self->later, stake->key) ||
           strata_plan_gives_up (self->plan, stake->key))
         continue;
 
       content = strata_layers_read (self->layers, stake);
       if (content != NULL)
-        g_hash_table_insert (self->before, g_strdup (stake->key), content);
+        g_hash_table_insert (self->later, g_strdup (stake->key), content);
     }
 }
 
 static gboolean
-compare (Court *self, StrataStepSpec *step, GError **error)
+need_same (Court *self, const char *key, const char *before, StrataStepSpec *step, GError **error)
 {
+  StrataStake *stake = strata_layers_find_stake (self->layers, key);
+  g_autofree char *after = stake != NULL ? strata_layers_read (self->layers, stake) : NULL;
+  g_autofree char *who = NULL;
+
+  if (g_strcmp0 (before, after) == 0)
+    return TRUE;
+
+  who = stake_to_text (self, key);
+  strata_set_error (error, STRATA_ERROR_REFUSED,
+                    _ ("Delete what needs it first, or make a full copy and work on that."),
+                    /* Translators: a step ("Commit “b” into “a”"), then somebody */
+                    _ ("This would change what %s reads, at “%s”"), who, step->title);
+
+  return FALSE;
+}
+
+static gboolean
+compare (Court *self, GHashTable *changed, StrataStepSpec *step, GError **error)
+{
+  GPtrArray *stakes = strata_layers_get_stakes (self->first);
   GHashTableIter iter;
   const char *key;
   const char *before;
 
-  g_hash_table_iter_init (&iter, self->before);
+  for (guint i = 0; i < stakes->len; i++)
+    {
+      StrataStake *stake = g_ptr_array_index (stakes, i);
+      g_autofree char *content = NULL;
+
+      if (is_untouched (self, stake, changed) || strata_plan_gives_up (self->plan, stake->key))
+        continue;
+      content = strata_layers_read (self->first, stake);
+      if (content != NULL && !need_same (self, stake->key, content, step, error))
+        return FALSE;
+    }
+
+  g_hash_table_iter_init (&iter, self->later);
   while (g_hash_table_iter_next (&iter, (gpointer *) &key, (gpointer *) &before))
     {
-      StrataStake *stake = strata_layers_find_stake (self->layers, key);
-      g_autofree char *after = stake != NULL ? strata_layers_read (self->layers, stake) : NULL;
-      g_autofree char *who = NULL;
-
-      if (g_strcmp0 (before, after) == 0)
-        continue;
-
-      who = stake_to_text (self, key);
-      strata_set_error (error, STRATA_ERROR_REFUSED,
-                        _ ("Delete what needs it first, or make a full copy and work on that."),
-                        /* Translators: a step ("Commit “b” into “a”"), then somebody */
-                        _ ("This would change what %s reads, at “%s”"), who, step->title);
-      return FALSE;
+      if (!need_same (self, key, before, step, error))
+        return FALSE;
     }
 
   return TRUE;
@@ -136,19 +185,22 @@ need_files_kept (Court *self, StrataStepSpec *step, GError **error)
 gboolean
 strata_law_check (StrataGraph *graph, StrataPlan *plan, GError **error)
 {
+  g_autoptr (StrataLayers) first = strata_layers_new (graph);
   g_autoptr (StrataLayers) layers = strata_layers_new (graph);
-  g_autoptr (GHashTable) before = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  Court court = { graph, plan, layers, before };
+  g_autoptr (GHashTable) later = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  Court court = { graph, plan, first, layers, later };
 
-  remember (&court);
   for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
     {
       StrataStepSpec *step = strata_plan_get_step (plan, i);
+      g_autoptr (GHashTable) changed = NULL;
 
-      if (!need_files_kept (&court, step, error) || !strata_layers_apply (layers, step, error) ||
-          !compare (&court, step, error))
+      if (!need_files_kept (&court, step, error) || !strata_layers_apply (layers, step, error))
         return FALSE;
-      remember (&court);
+      changed = strata_layers_find_changed (first, layers);
+      if (!compare (&court, changed, step, error))
+        return FALSE;
+      remember (&court, changed);
     }
 
   return TRUE;

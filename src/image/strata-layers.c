@@ -335,6 +335,12 @@ strata_layers_find (StrataLayers *self, const char *path)
 }
 
 GPtrArray *
+strata_layers_get_all (StrataLayers *self)
+{
+  return g_hash_table_get_values_as_ptr_array (self->layers);
+}
+
+GPtrArray *
 strata_layers_get_stakes (StrataLayers *self)
 {
   return self->stakes;

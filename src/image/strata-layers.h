@@ -55,6 +55,8 @@ typedef struct _StrataLayers StrataLayers;
 StrataLayers *strata_layers_new (StrataGraph *graph);
 void strata_layers_free (StrataLayers *self);
 StrataLayer *strata_layers_find (StrataLayers *self, const char *path);
+/* (element-type StrataLayer) (transfer container) */
+GPtrArray *strata_layers_get_all (StrataLayers *self);
 /* (element-type StrataLayer) (transfer container): those directly on PATH */
 GPtrArray *strata_layers_get_overlays (StrataLayers *self, const char *path);
 /* (element-type StrataStake) (transfer none) */
@@ -67,6 +69,10 @@ guint strata_layers_get_depth (StrataLayers *self, const char *top);
 char *strata_layers_read (StrataLayers *self, const StrataStake *stake);
 /* carries STEP out on paper; FALSE with a reason if that can't be, or would change bytes by merging unequal sizes */
 gboolean strata_layers_apply (StrataLayers *self, StrataStepSpec *step, GError **error);
+
+/* strata-layers-compare.c: (element-type utf8) (transfer full): who reads through none of these paths, and has the same
+ * image and tag as BEFORE, reads the same AFTER */
+GHashTable *strata_layers_find_changed (StrataLayers *before, StrataLayers *after);
 
 /* strata-layers.c for strata-layers-apply.c */
 StrataLayer *strata_layers_put (StrataLayers *self, const char *path);

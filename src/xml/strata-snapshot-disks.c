@@ -61,6 +61,21 @@ get_target (xmlNode *definition_disk, const char *name)
   return target != NULL ? target : g_strdup (name);
 }
 
+/* Whether DISK is in `<domain>`, and not in `<inactiveDomain>`. */
+static gboolean
+is_live (xmlNode *disk)
+{
+  return xmlStrEqual (disk->parent->parent->name, BAD_CAST "domain");
+}
+
+static char *
+get_backing (xmlNode *disk)
+{
+  xmlNode *backing = strata_node_get_child (disk, "backingStore");
+
+  return backing != NULL ? strata_disk_node_get_place (backing) : NULL;
+}
+
 static void
 read_definition (StrataSnapshotDisk *self, xmlNode *disk)
 {
@@ -69,6 +84,8 @@ read_definition (StrataSnapshotDisk *self, xmlNode *disk)
 
   self->image = strata_disk_node_get_place (disk);
   self->format = strata_node_get (strata_node_get_child (disk, "driver"), "type");
+  if (is_live (disk))
+    self->backing = get_backing (disk);
 }
 
 static StrataSnapshotDisk *
@@ -183,6 +200,7 @@ strata_snapshot_disk_free (StrataSnapshotDisk *self)
   g_free (self->target);
   g_free (self->image);
   g_free (self->format);
+  g_free (self->backing);
   g_free (self->overlay);
   g_free (self->revert_overlay);
   g_free (self);

@@ -27,6 +27,7 @@ typedef enum
  * @image: (nullable): what the disk was at that moment, by the snapshot's `<domain>`: for an external
  *   snapshot the frozen image, for an internal one the image that has the tag
  * @format: (nullable): @image's format, by the definition
+ * @backing: (nullable): what `<domain>` says that @image stands on
  * @overlay: (nullable): external: the overlay that was made, by `<disks>`
  * @revert_overlay: (nullable): by `<revertDisks>`: what the domain runs on since it was reverted to this snapshot
  */
@@ -35,6 +36,7 @@ typedef struct
   char *target;
   char *image;
   char *format;
+  char *backing;
   char *overlay;
   char *revert_overlay;
   StrataSnapshotLocation location;

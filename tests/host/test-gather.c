@@ -263,6 +263,46 @@ test_encrypted_volume (void)
   g_assert_cmpstr (image->format, ==, "luks");
 }
 
+/* A header may be changed behind libvirt's back without a change of what is in the folder. */
+static void
+test_unseen_changes (void)
+{
+  StrataConnection *connection = strata_test_connection ();
+  g_autofree char *dir = NULL;
+  g_autofree char *one = NULL;
+  g_autofree char *two = NULL;
+  g_autofree char *pool_xml = NULL;
+  g_autoptr (StrataGraph) before = NULL;
+  g_autoptr (StrataGraph) changed = NULL;
+  g_autoptr (StrataGraph) after = NULL;
+  virStoragePoolPtr pool;
+
+  if (connection == NULL)
+    return;
+
+  dir = strata_test_dir ();
+  one = g_build_filename (dir, "one.qcow2", NULL);
+  two = g_build_filename (dir, "two.qcow2", NULL);
+  strata_test_create_image (one, "qcow2", "8M");
+  strata_test_create_image (two, "qcow2", "8M");
+  pool_xml = strata_pool_xml_new_dir ("strata-test-unseen", dir);
+  pool = virStoragePoolCreateXML (strata_connection_get_handle (connection), pool_xml, 0);
+  g_assert_nonnull (pool);
+
+  before = gather (connection);
+  check_chain (before, two, NULL);
+  strata_test_create_overlay (two, one, "qcow2");
+  changed = gather (connection);
+  check_chain (changed, two, one, NULL);
+  g_assert_cmpint (g_unlink (two), ==, 0);
+  after = gather (connection);
+  g_assert_null (strata_graph_get_image (after, two));
+  g_assert_nonnull (strata_graph_get_image (after, one));
+
+  virStoragePoolDestroy (pool);
+  virStoragePoolFree (pool);
+}
+
 static void
 test_cancel (void)
 {
@@ -296,6 +336,7 @@ main (int argc, char **argv)
   g_test_add_func ("/gather/volume-of-a-pool", test_volume_of_a_pool);
   g_test_add_func ("/gather/symbolic-link", test_symbolic_link);
   g_test_add_func ("/gather/encrypted-volume", test_encrypted_volume);
+  g_test_add_func ("/gather/unseen-changes", test_unseen_changes);
   g_test_add_func ("/gather/cancel", test_cancel);
 
   return g_test_run ();

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* what strata_qcow2_parse() wants to see of a file, at least */
+#define STRATA_QCOW2_HEADER_SIZE 72
+
+/**
+ * StrataQcow2:
+ * @backing: (nullable): the image below, as it is written there
+ * @backing_format: (nullable): its format, as it is written there
+ * @tags_at: where the table of internal snapshots begins
+ * @plain: %FALSE for one of a kind (encrypted, with its data in another file…) about which somebody else has to be
+ *   asked; then only @n_tags is true
+ */
+typedef struct
+{
+  char *backing;
+  char *backing_format;
+  guint64 capacity;
+  guint64 tags_at;
+  guint32 n_tags;
+  gboolean plain;
+} StrataQcow2;
+
+/* BYTES: how the file begins. NULL: it isn't a qcow2 image */
+StrataQcow2 *strata_qcow2_parse (const guint8 *bytes, gsize n);
+/* FD: the file that SELF was parsed from. NULL: they can't be told */
+GStrv strata_qcow2_read_tags (const StrataQcow2 *self, int fd);
+void strata_qcow2_free (StrataQcow2 *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataQcow2, strata_qcow2_free)
+
+G_END_DECLS
