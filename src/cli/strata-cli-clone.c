@@ -71,11 +71,8 @@ const StrataCliVerb strata_cli_clone_create_verb = {
 };
 
 const StrataCliVerb strata_cli_clone_flatten_verb = {
-  "clone",
-  "flatten",
-  N_ ("VM"),
-  N_ ("Make a virtual machine’s disks independent of what they stand on"),
-  1,
-  1,
+  "clone",     "flatten",
+  N_ ("VM"),   N_ ("Make a virtual machine’s disks independent of what they stand on"),
+  1,           1,
   run_flatten,
 };

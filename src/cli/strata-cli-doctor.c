@@ -116,11 +116,6 @@ run_doctor (StrataCli *cli, GStrv argv)
 }
 
 const StrataCliVerb strata_cli_doctor_verb = {
-  NULL,
-  "doctor",
-  N_ ("[NAME]"),
-  N_ ("Say what is the matter with images and snapshots"),
-  0,
-  1,
-  run_doctor,
+  NULL, "doctor", N_ ("[NAME]"), N_ ("Say what is the matter with images and snapshots"),
+  0,    1,        run_doctor,
 };

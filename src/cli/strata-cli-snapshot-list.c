@@ -85,15 +85,59 @@ snapshot_to_json (StrataGraph *graph, const StrataSnapshotFacts *snapshot)
   return object;
 }
 
+static int
+compare_times (gconstpointer a, gconstpointer b)
+{
+  const StrataSnapshotFacts *left = a;
+  const StrataSnapshotFacts *right = b;
+
+  return left->created != right->created ? (left->created < right->created ? -1 : 1)
+                                         : g_strcmp0 (left->name, right->name);
+}
+
+/* PARENT: NULL for the roots, and for what lost its parent. The oldest first. */
+static GPtrArray *
+get_children (const StrataDomainFacts *domain, const StrataSnapshotFacts *parent)
+{
+  GPtrArray *children = g_ptr_array_new ();
+
+  for (guint i = 0; i < domain->snapshots->len; i++)
+    {
+      StrataSnapshotFacts *snapshot = domain->snapshots->pdata[i];
+      gboolean root = snapshot->parent == NULL ||
+                      strata_domain_facts_find_snapshot (domain, snapshot->parent) == NULL;
+
+      if (parent != NULL ? g_strcmp0 (snapshot->parent, parent->name) == 0 : root)
+        g_ptr_array_add (children, snapshot);
+    }
+  g_ptr_array_sort_values (children, compare_times);
+
+  return children;
+}
+
+/* Each before what was taken after it; libvirt has them in no order. */
+static void
+collect_below (const StrataDomainFacts *domain, const StrataSnapshotFacts *parent, GPtrArray *all)
+{
+  g_autoptr (GPtrArray) children = get_children (domain, parent);
+
+  for (guint i = 0; i < children->len; i++)
+    {
+      g_ptr_array_add (all, children->pdata[i]);
+      collect_below (domain, children->pdata[i], all);
+    }
+}
+
 static void
 print_json (StrataGraph *graph, const StrataDomainFacts *domain)
 {
   JsonObject *document = strata_cli_document_new (STRATA_CLI_OUTCOME_DONE);
   JsonArray *snapshots = json_array_new ();
+  g_autoptr (GPtrArray) all = g_ptr_array_new ();
 
-  for (guint i = 0; i < domain->snapshots->len; i++)
-    json_array_add_object_element (snapshots,
-                                   snapshot_to_json (graph, domain->snapshots->pdata[i]));
+  collect_below (domain, NULL, all);
+  for (guint i = 0; i < all->len; i++)
+    json_array_add_object_element (snapshots, snapshot_to_json (graph, all->pdata[i]));
   json_object_set_string_member (document, "name", domain->name);
   json_object_set_array_member (document, "snapshots", snapshots);
   strata_cli_print_document (document);
@@ -103,6 +147,7 @@ static void
 print_table (const StrataDomainFacts *domain)
 {
   g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify) g_strfreev);
+  g_autoptr (GPtrArray) all = g_ptr_array_new ();
   const char *headings[] = { _ ("Name"), _ ("Taken"), _ ("Kind"), _ ("After"), _ ("Here"), NULL };
 
   if (domain->snapshots->len == 0)
@@ -112,9 +157,10 @@ print_table (const StrataDomainFacts *domain)
     }
 
   g_ptr_array_add (rows, g_strdupv ((GStrv) headings));
-  for (guint i = 0; i < domain->snapshots->len; i++)
+  collect_below (domain, NULL, all);
+  for (guint i = 0; i < all->len; i++)
     {
-      const StrataSnapshotFacts *snapshot = domain->snapshots->pdata[i];
+      const StrataSnapshotFacts *snapshot = all->pdata[i];
       g_autofree char *time = describe_time (snapshot);
       const char *cells[] = { snapshot->name,
                               time,
@@ -128,43 +174,27 @@ print_table (const StrataDomainFacts *domain)
   strata_cli_print_table (rows);
 }
 
-static int
-compare_times (gconstpointer a, gconstpointer b)
-{
-  const StrataSnapshotFacts *left = a;
-  const StrataSnapshotFacts *right = b;
-
-  return left->created != right->created ? (left->created < right->created ? -1 : 1)
-                                         : g_strcmp0 (left->name, right->name);
-}
-
 /* INDENT: what stands in front of the children's branches. */
 static void
 print_below (const StrataDomainFacts *domain, const StrataSnapshotFacts *parent, const char *indent)
 {
-  g_autoptr (GPtrArray) children = g_ptr_array_new ();
+  g_autoptr (GPtrArray) children = get_children (domain, parent);
   gboolean here = parent != NULL && parent->current;
-
-  for (guint i = 0; i < domain->snapshots->len; i++)
-    {
-      StrataSnapshotFacts *snapshot = domain->snapshots->pdata[i];
-      gboolean root = snapshot->parent == NULL ||
-                      strata_domain_facts_find_snapshot (domain, snapshot->parent) == NULL;
-
-      if (parent != NULL ? g_strcmp0 (snapshot->parent, parent->name) == 0 : root)
-        g_ptr_array_add (children, snapshot);
-    }
-  g_ptr_array_sort_values (children, compare_times);
 
   for (guint i = 0; i < children->len; i++)
     {
       const StrataSnapshotFacts *snapshot = children->pdata[i];
       gboolean last = i + 1 == children->len && !here;
       g_autofree char *time = describe_time (snapshot);
-      g_autofree char *below =
-          g_strdup_printf ("%s%s", indent, parent == NULL ? "" : last ? "   " : "│  ");
+      g_autofree char *below = g_strdup_printf ("%s%s", indent,
+                                                parent == NULL ? ""
+                                                : last         ? "   "
+                                                               : "│  ");
 
-      printf ("%s%s%s  (%s, %s)\n", indent, parent == NULL ? "" : last ? "╰─ " : "├─ ",
+      printf ("%s%s%s  (%s, %s)\n", indent,
+              parent == NULL ? ""
+              : last         ? "╰─ "
+                             : "├─ ",
               snapshot->name, describe_kind (snapshot), time);
       print_below (domain, snapshot, below);
     }

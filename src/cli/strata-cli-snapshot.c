@@ -225,13 +225,8 @@ run_delete (StrataCli *cli, GStrv argv)
 }
 
 const StrataCliVerb strata_cli_snapshot_delete_verb = {
-  "snapshot",
-  "delete",
-  N_ ("VM NAME"),
-  N_ ("Delete a snapshot; what stands on it stays whole"),
-  2,
-  2,
-  run_delete,
+  "snapshot", "delete", N_ ("VM NAME"), N_ ("Delete a snapshot; what stands on it stays whole"),
+  2,          2,        run_delete,
 };
 
 /* edit --------------------------------------------------------------------------------------------- */

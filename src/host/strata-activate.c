@@ -56,6 +56,18 @@ has_let_go (virDomainPtr domain, int reason)
                     "postmigrate") == 0;
 }
 
+static gboolean
+run_for_a_moment (virDomainPtr domain, GError **error)
+{
+  if (virDomainResume (domain) < 0 || virDomainSuspend (domain) < 0)
+    {
+      strata_vir_set_error (error, _ ("Making a paused virtual machine take hold of its images"));
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
 /**
  * strata_activate_images:
  * @domain: an active domain
@@ -86,11 +98,33 @@ strata_activate_images (virDomainPtr domain, GError **error)
   if (done != NULL || !has_let_go (domain, reason))
     return TRUE;
 
-  if (virDomainResume (domain) < 0 || virDomainSuspend (domain) < 0)
+  return run_for_a_moment (domain, error);
+}
+
+/**
+ * strata_activate_memory:
+ * @domain: an active domain
+ * @error: where to put libvirt's error
+ *
+ * QEMU saves the memory of a guest that has been paused since the last time only once: before it does so again, the
+ * guest has to have run. Worker threads only.
+ *
+ * Returns: whether its memory can be saved
+ */
+gboolean
+strata_activate_memory (virDomainPtr domain, GError **error)
+{
+  int state;
+  int reason;
+
+  STRATA_ASSERT_WORKER ();
+
+  if (virDomainGetState (domain, &state, &reason, 0) < 0)
     {
-      strata_vir_set_error (error, _ ("Making a paused virtual machine take hold of its images"));
+      strata_vir_set_error (error, _ ("Asking for the state of a virtual machine"));
       return FALSE;
     }
 
-  return TRUE;
+  return state != VIR_DOMAIN_PAUSED || !has_let_go (domain, reason) ||
+         run_for_a_moment (domain, error);
 }

@@ -35,6 +35,7 @@ enum
   SIGNAL_CLOSED,
   SIGNAL_DOMAIN_CHANGED,
   SIGNAL_DOMAIN_REMOVED,
+  SIGNAL_DOMAIN_REVERTED,
   SIGNAL_POOL_CHANGED,
   N_SIGNALS
 };
@@ -129,6 +130,10 @@ on_event (GObject *target, StrataEventKind kind, const char *key)
       check_departure (self, key);
       break;
 
+    case STRATA_EVENT_DOMAIN_REVERTED:
+      g_signal_emit (self, signals[SIGNAL_DOMAIN_REVERTED], 0, key);
+      break;
+
     case STRATA_EVENT_POOL_CHANGED:
       g_signal_emit (self, signals[SIGNAL_POOL_CHANGED], 0, key);
       break;
@@ -211,6 +216,9 @@ strata_connection_class_init (StrataConnectionClass *klass)
                     NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
   signals[SIGNAL_DOMAIN_REMOVED] =
       g_signal_new ("domain-removed", STRATA_TYPE_CONNECTION, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                    NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
+  signals[SIGNAL_DOMAIN_REVERTED] =
+      g_signal_new ("domain-reverted", STRATA_TYPE_CONNECTION, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
                     NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
   signals[SIGNAL_POOL_CHANGED] =
       g_signal_new ("pool-changed", STRATA_TYPE_CONNECTION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,

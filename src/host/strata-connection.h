@@ -51,6 +51,7 @@ G_DECLARE_FINAL_TYPE (StrataConnection, strata_connection, STRATA, CONNECTION, G
  *   "closed" (): the daemon went away
  *   "domain-changed" (const char *uuid): anything about one domain: state, definition, title, metadata, snapshots, block jobs
  *   "domain-removed" (const char *uuid)
+ *   "domain-reverted" (const char *uuid): it went back to a snapshot by libvirt's own way
  *   "pool-changed" (const char *name): storage pool lifecycle or refresh
  */
 void                   strata_connection_open_async  (const char           *uri,

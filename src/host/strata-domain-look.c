@@ -152,6 +152,13 @@ resolve_disk (StrataConnection *self, StrataDiskXml *disk)
 
       g_set_str (&disk->backing, path);
     }
+  for (guint i = 0; disk->backings != NULL && disk->backings[i] != NULL; i++)
+    {
+      char *path = strata_connection_canonical_path (self, disk->backings[i]);
+
+      g_free (disk->backings[i]);
+      disk->backings[i] = path;
+    }
 }
 
 static void

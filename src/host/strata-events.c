@@ -65,11 +65,33 @@ report_domain (Sink *sink, StrataEventKind kind, virDomainPtr domain)
     report (sink, kind, uuid);
 }
 
+static gboolean
+is_from_snapshot (int event, int detail)
+{
+  switch (event)
+    {
+    case VIR_DOMAIN_EVENT_DEFINED:
+      return detail == VIR_DOMAIN_EVENT_DEFINED_FROM_SNAPSHOT;
+    case VIR_DOMAIN_EVENT_STARTED:
+      return detail == VIR_DOMAIN_EVENT_STARTED_FROM_SNAPSHOT;
+    case VIR_DOMAIN_EVENT_SUSPENDED:
+      return detail == VIR_DOMAIN_EVENT_SUSPENDED_FROM_SNAPSHOT;
+    case VIR_DOMAIN_EVENT_RESUMED:
+      return detail == VIR_DOMAIN_EVENT_RESUMED_FROM_SNAPSHOT;
+    case VIR_DOMAIN_EVENT_STOPPED:
+      return detail == VIR_DOMAIN_EVENT_STOPPED_FROM_SNAPSHOT;
+    default:
+      return FALSE;
+    }
+}
+
 static void
 on_lifecycle (virConnectPtr handle, virDomainPtr domain, int event, int detail, void *sink)
 {
   gboolean left = event == VIR_DOMAIN_EVENT_STOPPED || event == VIR_DOMAIN_EVENT_UNDEFINED;
 
+  if (is_from_snapshot (event, detail))
+    report_domain (sink, STRATA_EVENT_DOMAIN_REVERTED, domain);
   report_domain (sink, left ? STRATA_EVENT_DOMAIN_LEFT : STRATA_EVENT_DOMAIN_CHANGED, domain);
 }
 

@@ -11,6 +11,8 @@ G_BEGIN_DECLS
  * StrataEventKind:
  * @STRATA_EVENT_DOMAIN_CHANGED: the key is a UUID
  * @STRATA_EVENT_DOMAIN_LEFT: stopped or was undefined: it may be gone now; the key is a UUID
+ * @STRATA_EVENT_DOMAIN_REVERTED: went back to a snapshot by libvirt's own way, so that the metadata may be unsound;
+ *   the key is a UUID
  * @STRATA_EVENT_POOL_CHANGED: the key is a pool's name
  * @STRATA_EVENT_CLOSED: the daemon went away; no key
  */
@@ -18,6 +20,7 @@ typedef enum
 {
   STRATA_EVENT_DOMAIN_CHANGED,
   STRATA_EVENT_DOMAIN_LEFT,
+  STRATA_EVENT_DOMAIN_REVERTED,
   STRATA_EVENT_POOL_CHANGED,
   STRATA_EVENT_CLOSED,
 } StrataEventKind;

@@ -284,6 +284,14 @@ strata_snapshot_check_order (StrataConnection *connection,
   return order->memory_file == NULL || check_absent (connection, order->memory_file, error);
 }
 
+/* A paused VM may have been left so by an earlier snapshot, or by a return to one. */
+static gboolean
+make_ready (virDomainPtr domain, const StrataSnapshotOrder *order, GError **error)
+{
+  return order->kind == STRATA_SNAPSHOT_KIND_MEMORY ? strata_activate_memory (domain, error)
+                                                    : strata_activate_images (domain, error);
+}
+
 /**
  * strata_snapshot_create:
  * @connection: a connection
@@ -315,7 +323,7 @@ strata_snapshot_create (StrataConnection *connection,
 
   domain = strata_connection_lookup_domain (connection, order->uuid, error);
   if (domain == NULL || g_cancellable_set_error_if_cancelled (cancellable, error) ||
-      (virDomainIsActive (domain) == 1 && !strata_activate_images (domain, error)))
+      (virDomainIsActive (domain) == 1 && !make_ready (domain, order, error)))
     return FALSE;
 
   if (order->screenshot != NULL &&

@@ -162,6 +162,22 @@ get_true_overlay (StrataSettling *self, const StrataSnapshotDisk *snapshot_disk)
   return stands_directly_on (self, disk, snapshot_disk->image) ? disk->source : NULL;
 }
 
+/* Where there is none to name. An entry without a file would do for <revertDisks>, but when a child is deleted libvirt
+ * puts that in place of the snapshot's own <disks>, and then nobody would know what the snapshot froze (libvirt 11.3). So
+ * a file is named that nobody has; libvirt's calls then find nothing to unlink, and say so in their log. */
+static char *
+name_overlay (StrataSettling *self, const StrataSnapshotDisk *snapshot_disk)
+{
+  const char *overlay = get_true_overlay (self, snapshot_disk);
+
+  if (overlay != NULL)
+    return g_strdup (overlay);
+
+  return snapshot_disk->image != NULL
+             ? g_strconcat (snapshot_disk->image, STRATA_NO_OVERLAY_SUFFIX, NULL)
+             : NULL;
+}
+
 typedef struct
 {
   /* StrataSnapshotDisk, of which revert_overlay is the true one */
@@ -192,19 +208,18 @@ find_overlays (StrataSettling *self, StrataSettlingItem *item, Overlays *result)
     {
       const StrataSnapshotDisk *disk = g_ptr_array_index (disks, i);
       const char *said = reverted ? disk->revert_overlay : disk->overlay;
-      const char *overlay;
+      g_autofree char *overlay = NULL;
       StrataSnapshotDisk *entry;
 
       if (disk->location != STRATA_SNAPSHOT_EXTERNAL)
         continue;
 
-      overlay = get_true_overlay (self, disk);
-      result->as_said &=
-          overlay == NULL ? said == NULL : strata_settling_is_same (self, overlay, said);
+      overlay = name_overlay (self, disk);
+      result->without_holes &= get_true_overlay (self, disk) != NULL;
+      result->as_said &= strata_settling_is_same (self, overlay, said);
       result->as_in_disks &= strata_settling_is_same (self, overlay, disk->overlay);
-      result->without_holes &= overlay != NULL;
       entry = strata_snapshot_disk_new (disk->target, STRATA_SNAPSHOT_EXTERNAL);
-      entry->revert_overlay = g_strdup (overlay);
+      entry->revert_overlay = g_steal_pointer (&overlay);
       g_ptr_array_add (result->disks, entry);
     }
 }
@@ -213,6 +228,7 @@ static void
 settle_overlays (StrataSettling *self, StrataSettlingItem *item)
 {
   g_auto (Overlays) overlays = { NULL };
+  gboolean keeps = strata_snapshot_keeps_revert_disks (self->connection);
 
   find_overlays (self, item, &overlays);
   if (overlays.as_said)
@@ -220,7 +236,7 @@ settle_overlays (StrataSettling *self, StrataSettlingItem *item)
 
   if (overlays.as_in_disks)
     strata_snapshot_xml_set_revert_disks (item->document, NULL);
-  else if (is_leaf (self, item) && overlays.without_holes)
+  else if (is_leaf (self, item) && (overlays.without_holes || !keeps))
     {
       for (guint i = 0; i < overlays.disks->len; i++)
         {
@@ -230,7 +246,7 @@ settle_overlays (StrataSettling *self, StrataSettlingItem *item)
         }
       strata_snapshot_xml_set_revert_disks (item->document, NULL);
     }
-  else if (strata_snapshot_keeps_revert_disks (self->connection))
+  else if (keeps)
     strata_snapshot_xml_set_revert_disks (item->document, overlays.disks);
   else
     /* Such a host can't go back to an external snapshot by itself, so nothing follows from it there. */

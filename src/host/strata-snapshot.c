@@ -333,6 +333,37 @@ strata_snapshot_set_current (StrataConnection *connection,
   return xml != NULL && strata_snapshot_define (connection, uuid, xml, TRUE, error);
 }
 
+/* libvirt 9.0, when it forgets a snapshot, takes its overlays for merged into what is below, and writes that into the
+ * documents of the snapshots that stand on them. So the snapshot first says that its overlays are files nobody has. */
+static gboolean
+disown_overlays (virDomainPtr domain, const char *name, GError **error)
+{
+  g_autofree char *xml = get_xml (domain, name, error);
+  g_autoptr (StrataSnapshotXml) document =
+      xml != NULL ? strata_snapshot_xml_new_from_string (xml, error) : NULL;
+  g_autoptr (GPtrArray) disks = NULL;
+  g_autofree char *text = NULL;
+  gboolean changed = FALSE;
+
+  if (document == NULL)
+    return FALSE;
+
+  disks = strata_snapshot_xml_get_disks (document);
+  for (guint i = 0; i < disks->len; i++)
+    {
+      const StrataSnapshotDisk *disk = g_ptr_array_index (disks, i);
+      g_autofree char *path = g_strconcat (disk->overlay, ".forgotten", NULL);
+
+      changed |= path != NULL && strata_snapshot_xml_set_overlay (document, disk->target, path);
+    }
+  if (!changed)
+    return TRUE;
+  strata_snapshot_xml_set_revert_disks (document, NULL);
+  text = strata_snapshot_xml_to_string (document);
+
+  return redefine (domain, name, text, FALSE, error);
+}
+
 /**
  * strata_snapshot_forget:
  * @connection: a connection
@@ -370,6 +401,8 @@ strata_snapshot_forget (StrataConnection *connection,
       return FALSE;
     }
 
+  if (!disown_overlays (domain, name, error))
+    return FALSE;
   if (virDomainSnapshotDelete (snapshot, VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY) == 0 ||
       strata_vir_last_code () == VIR_ERR_NO_DOMAIN_SNAPSHOT)
     return TRUE;

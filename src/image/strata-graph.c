@@ -321,3 +321,39 @@ strata_graph_get_chain (StrataGraph *self, const char *top, GError **error)
 
   return g_steal_pointer (&chain);
 }
+
+/**
+ * strata_graph_find_disagreement:
+ * @self: a graph
+ * @disk: a disk, with canonical paths
+ * @above: (out): the image that is spoken of
+ * @said: (out): what it stands on by the definition
+ * @below: (out) (nullable): what it stands on by its header
+ *
+ * Returns: whether there is a disagreement, the topmost of which is told
+ */
+gboolean
+strata_graph_find_disagreement (StrataGraph *self,
+                                const StrataDiskXml *disk,
+                                const char **above,
+                                const char **said,
+                                const char **below)
+{
+  g_return_val_if_fail (STRATA_IS_GRAPH (self), FALSE);
+
+  *above = disk->source;
+  for (guint i = 0; disk->backings != NULL && disk->backings[i] != NULL; i++)
+    {
+      StrataImage *image = strata_graph_get_image (self, *above);
+
+      if (image == NULL || image->missing)
+        return FALSE;
+      *said = disk->backings[i];
+      *below = image->backing_path;
+      if (g_strcmp0 (*said, *below) != 0)
+        return TRUE;
+      *above = *said;
+    }
+
+  return FALSE;
+}

@@ -218,6 +218,13 @@ StrataPoolFacts *strata_graph_find_pool (StrataGraph *self, const char *name);
 StrataPoolFacts *strata_graph_pool_of_path (StrataGraph *self, const char *path);
 /* (element-type StrataImage) (transfer container): TOP first; sets an error where it loops or a link is missing */
 GPtrArray *strata_graph_get_chain (StrataGraph *self, const char *top, GError **error);
+/* whether the definition and the headers disagree about what DISK stands on: ABOVE stands on SAID by the one, on BELOW
+ * (nullable) by the other; all owned by DISK or the graph */
+gboolean strata_graph_find_disagreement (StrataGraph *self,
+                                         const StrataDiskXml *disk,
+                                         const char **above,
+                                         const char **said,
+                                         const char **below);
 /* (element-type StrataHolder) (transfer full): whose chain contains PATH */
 GPtrArray *strata_graph_get_holders (StrataGraph *self, const char *path);
 /* (element-type StrataDomainFacts) (transfer full): thin clones whose disks stand on the template's */

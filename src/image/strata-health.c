@@ -110,6 +110,9 @@ check_disks (Visit *self)
     {
       const StrataDiskXml *disk = g_ptr_array_index (self->domain->disks, i);
       StrataImage *image = strata_graph_get_image (self->graph, disk->source);
+      const char *above;
+      const char *said;
+      const char *below;
 
       if (disk->source == NULL ||
           (g_strcmp0 (disk->type, "file") != 0 && g_strcmp0 (disk->type, "block") != 0))
@@ -118,13 +121,11 @@ check_disks (Visit *self)
       if (image != NULL && image->backing_path != NULL && (image->mode & 0004) != 0)
         report (self, "world-readable", TRUE, _ ("“stratactl doctor --mend” takes that away."),
                 _ ("Everybody on the host may read “%s”"), image->path);
-      if (image != NULL && disk->backing != NULL &&
-          g_strcmp0 (disk->backing, image->backing_path) != 0)
+      if (strata_graph_find_disagreement (self->graph, disk, &above, &said, &below))
         report (self, "wrong-format", FALSE,
                 _ ("Correct the <backingStore> in the definition, or the image’s header."),
-                _ ("Disk %s stands on “%s” by its definition, but on “%s” by its header"),
-                disk->target, disk->backing,
-                image->backing_path != NULL ? image->backing_path : "-");
+                _ ("By the definition “%s” stands on “%s”, but on “%s” by its header"), above, said,
+                below != NULL ? below : "-");
     }
 }
 
@@ -182,9 +183,11 @@ check_current (Visit *self, const StrataSnapshotFacts *current)
       g_autofree char *key = strata_stake_make_key (self->domain->uuid, NULL, disk->target);
       StrataStake *stake = strata_layers_find_stake (self->layers, key);
 
-      if (disk->location != STRATA_SNAPSHOT_EXTERNAL || stake == NULL ||
+      if (disk->location != STRATA_SNAPSHOT_EXTERNAL || stake == NULL || disk->overlay == NULL ||
           g_strcmp0 (stake->top, disk->overlay) == 0 ||
           g_strcmp0 (stake->top, disk->revert_overlay) == 0 ||
+          g_str_has_suffix (disk->revert_overlay != NULL ? disk->revert_overlay : disk->overlay,
+                            STRATA_NO_OVERLAY_SUFFIX) ||
           strata_graph_get_libvirt_version (self->graph) < 9010000)
         continue;
       report (self, "native-unsafe", TRUE, _ ("“stratactl doctor --mend” writes it down."),

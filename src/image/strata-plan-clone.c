@@ -36,8 +36,7 @@ get_source (Clone *self, const StrataDiskXml *disk, Source *source, GError **err
   if (self->snapshot == NULL)
     {
       key = strata_stake_make_key (self->domain->uuid, NULL, disk->target);
-      stake =
-          strata_layers_find_stake (strata_planner_get_layers (self->planner), key);
+      stake = strata_layers_find_stake (strata_planner_get_layers (self->planner), key);
       source->path = stake != NULL ? stake->top : NULL;
     }
   else
@@ -60,22 +59,21 @@ get_source (Clone *self, const StrataDiskXml *disk, Source *source, GError **err
 }
 
 static gboolean
-need_thin_source (Clone *self, const Source *source, GError **error)
+refuse_thin (Clone *self, const char *why, GError **error)
 {
-  const char *why = NULL;
-
-  if (self->planner->request->full)
-    return TRUE;
-  if (self->snapshot == NULL)
-    why = _ ("what stands under a thin clone must not change; take a snapshot, or make it full");
-  else if (source->tag != NULL)
-    why = _ ("an internal snapshot can’t be stood on; make it full");
-  if (why == NULL)
-    return TRUE;
-
   strata_set_error (error, STRATA_ERROR_REFUSED, _ ("Use --full, or an external snapshot."),
+                    /* Translators: a VM, and the reason */
                     _ ("“%s” can’t have a thin clone: %s"), self->domain->name, why);
   return FALSE;
+}
+
+static gboolean
+need_thin_source (Clone *self, const Source *source, GError **error)
+{
+  if (self->planner->request->full || source->tag == NULL)
+    return TRUE;
+
+  return refuse_thin (self, _ ("an internal snapshot can’t be stood on; make it full"), error);
 }
 
 static gboolean
@@ -83,11 +81,11 @@ add_convert (Clone *self, const Source *source, StrataImage *image, const char *
 {
   StrataPlan *plan = self->planner->plan;
   g_autofree char *name = g_path_get_basename (to);
-  StrataStepSpec *step = strata_plan_add_step (
-      plan, "convert-tag",
-      strata_step_args ("from", image->path, "format", image->format, "tag", source->tag, "to", to,
-                        "to-format", "qcow2", NULL),
-      _ ("Copy “%s” of that time to “%s”"), source->tag, name);
+  StrataStepSpec *step =
+      strata_plan_add_step (plan, "convert-tag",
+                            strata_step_args ("from", image->path, "format", image->format, "tag",
+                                              source->tag, "to", to, "to-format", "qcow2", NULL),
+                            _ ("Copy “%s” of that time to “%s”"), source->tag, name);
 
   step->bytes = image->allocation;
   strata_plan_add_effect (plan, STRATA_EFFECT_CREATES, image->allocation, _ ("“%s”, a full copy"),
@@ -112,8 +110,8 @@ add_full (Clone *self, StrataDiskXml *disk, GPtrArray *chain, const char *to, GE
     return FALSE;
 
   strata_planner_add_copy (self->planner, &planned, to);
-  step = strata_plan_get_step (self->planner->plan,
-                               strata_plan_get_n_steps (self->planner->plan) - 1);
+  step =
+      strata_plan_get_step (self->planner->plan, strata_plan_get_n_steps (self->planner->plan) - 1);
   json_object_set_boolean_member (step->args, "read-only",
                                   strata_planner_find_running (self->planner, top->path) != NULL);
 
@@ -219,13 +217,25 @@ add_definition (Clone *self)
   if (from != NULL && to != NULL)
     strata_planner_add_copy_nvram (self->planner, from, to);
   strata_planner_add_define (self->planner, self->definition, NULL, FALSE);
-  strata_plan_add_effect (self->planner->plan, STRATA_EFFECT_CREATES, 0, _ ("“%s”, a new virtual machine"),
-                          self->planner->request->name);
+  strata_plan_add_effect (self->planner->plan, STRATA_EFFECT_CREATES, 0,
+                          _ ("“%s”, a new virtual machine"), self->planner->request->name);
 }
 
 static gboolean
 need_still (Clone *self, GError **error)
 {
+  if (self->snapshot == NULL && !self->planner->request->full)
+    return refuse_thin (
+        self,
+        _ ("what stands under a thin clone must not change; take a snapshot, or make it full"),
+        error);
+  if (self->snapshot == NULL && strata_domain_facts_is_active (self->domain))
+    {
+      strata_set_error (error, STRATA_ERROR_BUSY,
+                        _ ("Shut it down first, or take a snapshot and clone that (--snapshot)."),
+                        _ ("“%s” is running, so its disks are in use"), self->domain->name);
+      return FALSE;
+    }
   if (self->snapshot == NULL)
     return strata_planner_need_off (self->domain, error);
   if (!self->snapshot->retained)
@@ -253,7 +263,8 @@ strata_plan_clone (StrataPlanner *self, GError **error)
   Clone clone = { self, domain, NULL, NULL };
   gboolean lawful;
 
-  if (domain == NULL || !strata_planner_need_free_name (self, request->name, error))
+  if (domain == NULL || !strata_planner_need_free_name (self, request->name, error) ||
+      !strata_planner_need_agreement (self, domain, error))
     return NULL;
   if (request->snapshot != NULL)
     {

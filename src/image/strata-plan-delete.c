@@ -167,8 +167,7 @@ strata_plan_delete (StrataPlanner *self, GError **error)
   if (!forget_below (self, domain, NULL, error))
     return NULL;
   strata_planner_add_undefine (self, domain);
-  if (!add_images (self, domain, paths, error) ||
-      !add_snapshot_files (self, domain, paths, error))
+  if (!add_images (self, domain, paths, error) || !add_snapshot_files (self, domain, paths, error))
     return NULL;
 
   nvram = strata_domain_xml_get_nvram (domain->definition);

@@ -22,10 +22,10 @@ need_pullable (StrataPlanner *self,
 
   if (layer->tags->len > 0)
     {
-      strata_set_error (error, STRATA_ERROR_REFUSED,
-                        _ ("Delete its internal snapshots, or make a full clone."),
-                        _ ("Disk %s of “%s” holds internal snapshots, which would read other bytes"),
-                        disk->target, domain->name);
+      strata_set_error (
+          error, STRATA_ERROR_REFUSED, _ ("Delete its internal snapshots, or make a full clone."),
+          _ ("Disk %s of “%s” holds internal snapshots, which would read other bytes"),
+          disk->target, domain->name);
       return FALSE;
     }
   if (running == NULL || (g_strcmp0 (running->uuid, domain->uuid) == 0 && overlays->len == 0))
@@ -77,9 +77,9 @@ add_pull (StrataPlanner *self,
   step->bytes = bytes;
   strata_plan_add_effect (self->plan, STRATA_EFFECT_CHANGES, bytes,
                           _ ("“%s” takes up what it reads of the images below it"), layer->path);
-  strata_plan_add_command (self->plan, running != NULL ? "virsh blockpull %s %s --wait"
-                                                       : "qemu-img rebase -b '' %.0s%s",
-                           domain->name, running != NULL ? disk->target : layer->path);
+  strata_plan_add_command (
+      self->plan, running != NULL ? "virsh blockpull %s %s --wait" : "qemu-img rebase -b '' %.0s%s",
+      domain->name, running != NULL ? disk->target : layer->path);
   strata_plan_add_resource (self->plan, layer->path);
 
   return strata_planner_apply (self, step, error);
@@ -120,7 +120,8 @@ strata_plan_flatten (StrataPlanner *self, GError **error)
   StrataDomainFacts *domain = strata_planner_find_domain (self, error);
   g_autofree char *title = NULL;
 
-  if (domain == NULL || !strata_planner_need_no_template (domain, error))
+  if (domain == NULL || !strata_planner_need_no_template (domain, error) ||
+      !strata_planner_need_agreement (self, domain, error))
     return NULL;
 
   title = g_strdup_printf (_ ("Make “%s” independent"), domain->name);

@@ -68,10 +68,11 @@ need_depth (Snapshot *self, const StrataDiskXml *disk, GError **error)
 
   if (depth > DEEPEST_CHAIN && version < CHAINS_FREE_IN)
     {
-      strata_set_error (error, STRATA_ERROR_REFUSED, _ ("Delete snapshots, so that layers merge."),
-                        _ ("Disk %s of “%s” would be a chain of %u images, which this host’s libvirt "
-                           "doesn’t start"),
-                        disk->target, self->domain->name, depth);
+      strata_set_error (
+          error, STRATA_ERROR_REFUSED, _ ("Delete snapshots, so that layers merge."),
+          _ ("Disk %s of “%s” would be a chain of %u images, which this host’s libvirt "
+             "doesn’t start"),
+          disk->target, self->domain->name, depth);
       return FALSE;
     }
   if (depth > DEEP_CHAIN)
@@ -96,16 +97,15 @@ get_folder (Snapshot *self, const StrataDiskXml *disk, GError **error)
   if (pool != NULL && pool->path != NULL && g_strcmp0 (pool->type, "logical") != 0)
     return g_strdup (pool->path);
 
-  refuse_disk (self, disk, _ ("it is a block device, and there is no pool “default” for its overlay"),
-               error);
+  refuse_disk (self, disk,
+               _ ("it is a block device, and there is no pool “default” for its overlay"), error);
   return NULL;
 }
 
 static gboolean
 add_disk (Snapshot *self, const StrataDiskXml *disk, StrataSnapshotDisk *entry, GError **error)
 {
-  StrataLayer *layer =
-      strata_layers_find (strata_planner_get_layers (self->planner), disk->source);
+  StrataLayer *layer = strata_layers_find (strata_planner_get_layers (self->planner), disk->source);
   g_autofree char *folder = NULL;
   g_autofree char *stem = NULL;
 
@@ -170,6 +170,20 @@ collect_disks (Snapshot *self, const char *const *targets, GError **error)
   return FALSE;
 }
 
+/* The file systems are frozen by the guest's agent; whether that answers shows when it is asked. */
+static const char *
+find_freeze_obstacle (Snapshot *self)
+{
+  if (!strata_domain_facts_is_active (self->domain) || self->kind != STRATA_SNAPSHOT_KIND_DISK_ONLY)
+    return _ ("only the disk-only snapshot of a running guest can freeze its file systems");
+  if (self->domain->state == STRATA_DOMAIN_STATE_PAUSED)
+    return _ ("its guest stands still, and can’t freeze its file systems");
+  if (!strata_domain_xml_has_agent (self->domain->definition))
+    return _ ("it has no channel for a guest agent, which would freeze its file systems");
+
+  return NULL;
+}
+
 static gboolean
 need_kind (Snapshot *self, const char *const *targets, gboolean quiesce, GError **error)
 {
@@ -186,16 +200,19 @@ need_kind (Snapshot *self, const char *const *targets, gboolean quiesce, GError 
   else if (self->kind == STRATA_SNAPSHOT_KIND_INTERNAL && active && nvram != NULL &&
            g_strcmp0 (nvram_format, "qcow2") != 0)
     why = _ ("its UEFI variables are in a raw file, which QEMU doesn’t snapshot while it runs");
-  else if (quiesce && (!active || self->kind != STRATA_SNAPSHOT_KIND_DISK_ONLY))
-    why = _ ("only the disk-only snapshot of a running guest can freeze its file systems");
-  else if (!active && self->domain->managed_save)
+  else if (quiesce)
+    why = find_freeze_obstacle (self);
+
+  if (why == NULL && !active && self->domain->managed_save)
     {
       why = _ ("it is saved to disk in the middle of its work; start it first");
       code = STRATA_ERROR_BUSY;
     }
 
   if (why != NULL)
-    strata_set_error (error, code, _ ("Choose another kind of snapshot."),
+    strata_set_error (error, code,
+                      quiesce ? _ ("Take it without freezing them.")
+                              : _ ("Choose another kind of snapshot."),
                       /* Translators: a VM, and the reason */
                       _ ("“%s” can’t have such a snapshot: %s"), self->domain->name, why);
   else if (nvram != NULL)
@@ -307,13 +324,13 @@ add_steps (Snapshot *self, const char *description, gboolean quiesce, GError **e
                         active ? _ ("Check that “%s” is running") : _ ("Check that “%s” is off"),
                         domain->name);
 
-  args = strata_step_args ("uuid", domain->uuid, "name", domain->name, "snapshot", self->name, "xml",
-                           xml, "kind", kind_to_nick (self->kind), "previous", domain->xml,
+  args = strata_step_args ("uuid", domain->uuid, "name", domain->name, "snapshot", self->name,
+                           "xml", xml, "kind", kind_to_nick (self->kind), "previous", domain->xml,
                            "memory-file", memory_file, NULL);
   json_object_set_boolean_member (args, "quiesce", quiesce);
   json_object_set_array_member (args, "disks", json_array_ref (self->disks));
-  step = strata_plan_add_step (planner->plan, "snapshot-create", args,
-                               _ ("Take the snapshot “%s”"), self->name);
+  step = strata_plan_add_step (planner->plan, "snapshot-create", args, _ ("Take the snapshot “%s”"),
+                               self->name);
   strata_plan_add_resource (planner->plan, domain->uuid);
   add_command (self, memory_file, quiesce);
   add_effects (self, memory_file);
@@ -374,7 +391,8 @@ strata_plan_snapshot_create (StrataPlanner *self, GError **error)
   StrataDomainFacts *domain = strata_planner_find_domain (self, error);
   g_autofree char *title = NULL;
 
-  if (domain == NULL || !strata_planner_need_no_template (domain, error))
+  if (domain == NULL || !strata_planner_need_no_template (domain, error) ||
+      !strata_planner_need_agreement (self, domain, error))
     return NULL;
 
   title = g_strdup_printf (_ ("Take the snapshot “%s” of “%s”"),

@@ -11,159 +11,8 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "strata-planner-private.h"
+#include "strata-plan-snapshot-fate.h"
 #include "xml/strata-error.h"
-
-typedef enum
-{
-  FATE_GONE,   /* the image isn't there */
-  FATE_FREE,   /* nobody else needs it: it goes */
-  FATE_SHARED, /* somebody else has it as his own: it stays, and is his */
-  FATE_MERGE,  /* one image stands on it */
-  FATE_RETAIN, /* it stays, for those who stand on it */
-} Fate;
-
-/* What becomes of one disk of a snapshot. */
-typedef struct
-{
-  char *image;
-  Fate fate;
-  StrataMerging merging;
-  char *why;
-} Sentence;
-
-static void
-sentence_free (gpointer data)
-{
-  Sentence *sentence = data;
-
-  g_free (sentence->image);
-  g_free (sentence->why);
-  g_free (sentence);
-}
-
-static gboolean
-is_own (const StrataStake *stake,
-        const StrataDomainFacts *domain,
-        const StrataSnapshotFacts *snapshot)
-{
-  return g_strcmp0 (stake->uuid, domain->uuid) == 0 &&
-         g_strcmp0 (stake->snapshot, snapshot->name) == 0;
-}
-
-/* Whether somebody besides SNAPSHOT has PATH itself as his disk; TAGS: counts internal snapshots. */
-static gboolean
-is_shared (StrataPlanner *self,
-           const StrataDomainFacts *domain,
-           const StrataSnapshotFacts *snapshot,
-           const char *path,
-           gboolean tags)
-{
-  GPtrArray *stakes = strata_layers_get_stakes (strata_planner_get_layers (self));
-
-  for (guint i = 0; i < stakes->len; i++)
-    {
-      StrataStake *stake = g_ptr_array_index (stakes, i);
-
-      if (g_strcmp0 (stake->top, path) == 0 && (stake->tag == NULL || tags) &&
-          !is_own (stake, domain, snapshot))
-        return TRUE;
-    }
-
-  return FALSE;
-}
-
-static char *
-list_overlays (GPtrArray *overlays)
-{
-  GString *text = g_string_new (NULL);
-
-  for (guint i = 0; i < overlays->len; i++)
-    {
-      g_autofree char *name =
-          g_path_get_basename (((StrataLayer *) g_ptr_array_index (overlays, i))->path);
-
-      g_string_append_printf (text, "%s%s", i > 0 ? ", " : "", name);
-    }
-
-  return g_string_free (text, FALSE);
-}
-
-static Sentence *
-judge (StrataPlanner *self,
-       StrataDomainFacts *domain,
-       const StrataSnapshotFacts *snapshot,
-       const StrataSnapshotDisk *disk)
-{
-  StrataLayers *layers = strata_planner_get_layers (self);
-  const char *image = strata_planner_where_is (self, disk->image);
-  StrataLayer *layer = strata_layers_find (layers, image);
-  g_autoptr (GPtrArray) overlays = NULL;
-  Sentence *sentence = g_new0 (Sentence, 1);
-
-  sentence->image = g_strdup (image);
-  sentence->fate = FATE_GONE;
-  if (layer == NULL)
-    return sentence;
-
-  overlays = strata_layers_get_overlays (layers, image);
-  if (is_shared (self, domain, snapshot, image, overlays->len == 0))
-    {
-      sentence->fate = FATE_SHARED;
-    }
-  else if (overlays->len == 0)
-    {
-      sentence->fate = FATE_FREE;
-    }
-  else if (overlays->len == 1)
-    {
-      sentence->merging.lower = layer;
-      sentence->merging.upper = g_ptr_array_index (overlays, 0);
-      sentence->fate = strata_planner_choose_merge (self, self->request->merge, &sentence->merging,
-                                                    &sentence->why)
-                           ? FATE_MERGE
-                           : FATE_RETAIN;
-    }
-  else
-    {
-      g_autofree char *names = list_overlays (overlays);
-
-      sentence->fate = FATE_RETAIN;
-      sentence->why = g_strdup_printf (_ ("several images stand on it: %s"), names);
-    }
-
-  return sentence;
-}
-
-static GPtrArray *
-judge_all (StrataPlanner *self, StrataDomainFacts *domain, const StrataSnapshotFacts *snapshot)
-{
-  GPtrArray *sentences = g_ptr_array_new_with_free_func (sentence_free);
-
-  for (guint i = 0; i < snapshot->disks->len; i++)
-    {
-      const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, i);
-
-      if (disk->location == STRATA_SNAPSHOT_EXTERNAL && disk->image != NULL)
-        g_ptr_array_add (sentences, judge (self, domain, snapshot, disk));
-    }
-
-  return sentences;
-}
-
-static const Sentence *
-find_fate (GPtrArray *sentences, Fate fate)
-{
-  for (guint i = 0; i < sentences->len; i++)
-    {
-      const Sentence *sentence = g_ptr_array_index (sentences, i);
-
-      if (sentence->fate == fate)
-        return sentence;
-    }
-
-  return NULL;
-}
 
 static gboolean
 retain (StrataPlanner *self,
@@ -207,8 +56,7 @@ move_domains (StrataPlanner *self, const StrataMerging *merging, GHashTable *mov
         continue;
 
       strata_domain_xml_set_disk_file (strata_planner_get_definition (self, stake->uuid),
-                                       stake->target, merging->lower->path,
-                                       merging->lower->format);
+                                       stake->target, merging->lower->path, merging->lower->format);
       g_hash_table_add (moved, g_strdup (stake->uuid));
     }
 
@@ -259,12 +107,13 @@ settle_all (StrataPlanner *self, StrataDomainFacts *domain, GPtrArray *merges, G
               StrataSnapshotFacts *snapshot = g_ptr_array_index (other->snapshots, k);
 
               for (guint d = 0; d < snapshot->disks->len && !touched; d++)
-                touched = strata_layers_reach (
-                              layers, ((StrataSnapshotDisk *) snapshot->disks->pdata[d])->image,
-                              merging->lower->path) ||
-                          strata_layers_reach (
-                              layers, ((StrataSnapshotDisk *) snapshot->disks->pdata[d])->image,
-                              merging->upper->path);
+                touched =
+                    strata_layers_reach (layers,
+                                         ((StrataSnapshotDisk *) snapshot->disks->pdata[d])->image,
+                                         merging->lower->path) ||
+                    strata_layers_reach (layers,
+                                         ((StrataSnapshotDisk *) snapshot->disks->pdata[d])->image,
+                                         merging->upper->path);
             }
         }
 
@@ -284,9 +133,9 @@ merge_all (StrataPlanner *self, GPtrArray *sentences, GPtrArray *merges, GError 
 
   for (guint i = 0; i < sentences->len; i++)
     {
-      Sentence *sentence = g_ptr_array_index (sentences, i);
+      StrataSentence *sentence = g_ptr_array_index (sentences, i);
 
-      if (sentence->fate != FATE_MERGE)
+      if (sentence->fate != STRATA_FATE_MERGE)
         continue;
       if (!strata_planner_add_merge (self, &sentence->merging, error))
         return FALSE;
@@ -302,8 +151,11 @@ merge_all (StrataPlanner *self, GPtrArray *sentences, GPtrArray *merges, GError 
   return define_moved (self, moved, error);
 }
 
-static gboolean
-remove_image (StrataPlanner *self, const char *path, gboolean discarded, GError **error)
+gboolean
+strata_planner_remove_image (StrataPlanner *self,
+                             const char *path,
+                             gboolean discarded,
+                             GError **error)
 {
   StrataLayer *layer = strata_layers_find (strata_planner_get_layers (self), path);
   guint64 bytes = layer != NULL ? layer->allocation : 0;
@@ -323,16 +175,17 @@ remove_files (StrataPlanner *self,
 {
   for (guint i = 0; i < sentences->len; i++)
     {
-      Sentence *sentence = g_ptr_array_index (sentences, i);
+      StrataSentence *sentence = g_ptr_array_index (sentences, i);
       g_autofree char *path = NULL;
 
-      if (sentence->fate == FATE_FREE)
+      if (sentence->fate == STRATA_FATE_FREE)
         path = g_strdup (sentence->image);
-      else if (sentence->fate == FATE_MERGE)
+      else if (sentence->fate == STRATA_FATE_MERGE)
         path = g_strdup (sentence->merging.direction == STRATA_MERGE_COMMIT
                              ? sentence->merging.upper->path
                              : sentence->merging.lower->path);
-      if (path != NULL && !remove_image (self, path, sentence->fate == FATE_FREE, error))
+      if (path != NULL &&
+          !strata_planner_remove_image (self, path, sentence->fate == STRATA_FATE_FREE, error))
         return FALSE;
     }
 
@@ -372,9 +225,9 @@ delete_external (StrataPlanner *self,
                  gboolean *done,
                  GError **error)
 {
-  g_autoptr (GPtrArray) sentences = judge_all (self, domain, snapshot);
+  g_autoptr (GPtrArray) sentences = strata_planner_judge (self, domain, snapshot);
   g_autoptr (GPtrArray) merges = g_ptr_array_new ();
-  const Sentence *retained = find_fate (sentences, FATE_RETAIN);
+  const StrataSentence *retained = strata_sentences_find (sentences, STRATA_FATE_RETAIN);
 
   *done = retained == NULL;
   if (retained != NULL && left_over)
@@ -382,7 +235,10 @@ delete_external (StrataPlanner *self,
   if (retained != NULL && (snapshot->retained || self->request->merge != STRATA_MERGE_CHEAPER))
     {
       strata_set_error (error, STRATA_ERROR_REFUSED,
-                        _ ("Without --commit and --pull it becomes a joint until one is left."),
+                        self->request->merge == STRATA_MERGE_CHEAPER
+                            ? _ ("It is merged away by the first plan that finds it free.")
+                            : _ ("Without --commit and --pull it is merged the other way, or kept "
+                                 "as a joint until that can be done."),
                         _ ("The image “%s” of “%s” can’t be merged: %s"), retained->image,
                         snapshot->name, retained->why);
       return FALSE;
@@ -392,7 +248,7 @@ delete_external (StrataPlanner *self,
            strata_planner_add_settle (self, domain, NULL, error);
 
   strata_plan_give_up (self->plan, "%s/%s", domain->uuid, snapshot->name);
-  if (find_fate (sentences, FATE_MERGE) != NULL &&
+  if (strata_sentences_find (sentences, STRATA_FATE_MERGE) != NULL &&
       ((!snapshot->retained && !retain (self, domain, snapshot, NULL, error)) ||
        !merge_all (self, sentences, merges, error)))
     return FALSE;
@@ -401,97 +257,6 @@ delete_external (StrataPlanner *self,
   return strata_planner_add_forget (self, domain, snapshot, merges->len > 0, error) &&
          settle_all (self, domain, merges, error) &&
          remove_files (self, snapshot, sentences, error);
-}
-
-/* Native deletion reaches the image a VM has open only if it is the active one. */
-static gboolean
-need_tags_in_reach (StrataPlanner *self,
-                    StrataDomainFacts *domain,
-                    const StrataSnapshotFacts *snapshot,
-                    GError **error)
-{
-  for (guint i = 0; i < snapshot->disks->len; i++)
-    {
-      const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, i);
-      StrataStake *running;
-
-      if (disk->location != STRATA_SNAPSHOT_INTERNAL)
-        continue;
-      running = strata_planner_find_running (self, disk->image);
-      if (running == NULL && !strata_domain_facts_is_active (domain))
-        continue;
-      if (running != NULL && g_strcmp0 (running->uuid, domain->uuid) == 0 &&
-          g_strcmp0 (running->top, disk->image) == 0)
-        continue;
-
-      strata_set_error (error, STRATA_ERROR_BUSY, _ ("Shut it down first."),
-                        _ ("The snapshot “%s” is in “%s”, which can’t be written to while “%s” "
-                           "runs"),
-                        snapshot->name, disk->image,
-                        running != NULL
-                            ? strata_graph_find_domain (self->graph, running->uuid)->name
-                            : domain->name);
-      return FALSE;
-    }
-
-  return TRUE;
-}
-
-/* An abandoned tip that was there for its tags only. */
-static gboolean
-remove_emptied (StrataPlanner *self, const StrataSnapshotFacts *snapshot, GError **error)
-{
-  StrataLayers *layers = strata_planner_get_layers (self);
-  GPtrArray *stakes = strata_layers_get_stakes (layers);
-
-  for (guint i = 0; i < snapshot->disks->len; i++)
-    {
-      const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, i);
-      StrataLayer *layer = strata_layers_find (layers, disk->image);
-      gboolean needed = layer == NULL || disk->location != STRATA_SNAPSHOT_INTERNAL;
-
-      for (guint j = 0; j < stakes->len && !needed; j++)
-        needed = strata_layers_reach (layers, ((StrataStake *) stakes->pdata[j])->top, disk->image);
-      if (!needed && !remove_image (self, disk->image, TRUE, error))
-        return FALSE;
-    }
-
-  return TRUE;
-}
-
-static gboolean
-delete_internal (StrataPlanner *self,
-                 StrataDomainFacts *domain,
-                 const StrataSnapshotFacts *snapshot,
-                 GError **error)
-{
-  JsonArray *disks = json_array_new ();
-  JsonObject *args = strata_step_args ("uuid", domain->uuid, "name", domain->name, "snapshot",
-                                       snapshot->name, "tag", snapshot->name, NULL);
-  StrataStepSpec *step;
-
-  for (guint i = 0; i < snapshot->disks->len; i++)
-    {
-      const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, i);
-
-      if (disk->location == STRATA_SNAPSHOT_INTERNAL)
-        json_array_add_object_element (
-            disks, strata_step_args ("path", disk->image, "format", "qcow2", NULL));
-    }
-  json_object_set_array_member (args, "disks", disks);
-  step = strata_plan_add_step (self->plan, "snapshot-delete", args,
-                               _ ("Delete the internal snapshot “%s”"), snapshot->name);
-  step->forward_only = TRUE;
-  strata_plan_give_up (self->plan, "%s/%s", domain->uuid, snapshot->name);
-  strata_plan_add_effect (self->plan, STRATA_EFFECT_DISCARDS, 0,
-                          _ ("The internal snapshot “%s” is deleted"), snapshot->name);
-  strata_plan_add_command (self->plan, "virsh snapshot-delete %s %s", domain->name, snapshot->name);
-  strata_plan_add_resource (self->plan, domain->uuid);
-
-  return need_tags_in_reach (self, domain, snapshot, error) &&
-         strata_planner_apply (self, step, error) &&
-         (domain->snapshots->len == 1 || strata_planner_add_settle (self, domain, NULL, error)) &&
-         remove_emptied (self, snapshot, error);
 }
 
 static gboolean
@@ -519,7 +284,7 @@ delete_one (StrataPlanner *self,
   if (self->request->metadata_only)
     return forget_only (self, domain, snapshot, error);
   if (strata_snapshot_facts_has (snapshot, STRATA_SNAPSHOT_INTERNAL))
-    return delete_internal (self, domain, snapshot, error);
+    return strata_planner_delete_internal (self, domain, snapshot, error);
 
   return delete_external (self, domain, snapshot, FALSE, done, error);
 }
@@ -556,7 +321,8 @@ strata_planner_sweep (StrataPlanner *self,
                       GPtrArray *also,
                       GError **error)
 {
-  g_autoptr (GPtrArray) left = also != NULL ? g_ptr_array_copy (also, NULL, NULL) : g_ptr_array_new ();
+  g_autoptr (GPtrArray) left =
+      also != NULL ? g_ptr_array_copy (also, NULL, NULL) : g_ptr_array_new ();
   gboolean again = TRUE;
 
   for (guint i = 0; i < domain->snapshots->len; i++)
@@ -588,12 +354,21 @@ start_plan (StrataDomainFacts *domain, const StrataSnapshotFacts *snapshot, guin
   g_autofree char *title = NULL;
   g_autofree char *act = NULL;
 
+  /* “Delete” is the label of buttons as well, so it can't be a singular: where a language has one
+   * form for all numbers, they would get the form with the number. */
   if (n == 1)
-    title = g_strdup_printf (_ ("Delete the snapshot “%s” of “%s”"), snapshot->name, domain->name);
+    {
+      title =
+          g_strdup_printf (_ ("Delete the snapshot “%s” of “%s”"), snapshot->name, domain->name);
+      act = g_strdup (_ ("Delete"));
+    }
   else
-    title = g_strdup_printf (_ ("Delete the snapshot “%s” of “%s” with all below it"),
-                             snapshot->name, domain->name);
-  act = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "Delete", "Delete %u Snapshots", n), n);
+    {
+      title = g_strdup_printf (_ ("Delete the snapshot “%s” of “%s” with all below it"),
+                               snapshot->name, domain->name);
+      act = g_strdup_printf (
+          g_dngettext (GETTEXT_PACKAGE, "Delete %u Snapshot", "Delete %u Snapshots", n), n);
+    }
 
   return strata_plan_new (title, act);
 }
@@ -610,13 +385,13 @@ strata_plan_snapshot_delete (StrataPlanner *self, GError **error)
 {
   StrataDomainFacts *domain = strata_planner_find_domain (self, error);
   StrataSnapshotFacts *snapshot =
-      domain != NULL
-          ? strata_planner_find_snapshot (self, domain, self->request->snapshot, error)
-          : NULL;
+      domain != NULL ? strata_planner_find_snapshot (self, domain, self->request->snapshot, error)
+                     : NULL;
   g_autoptr (GPtrArray) all = g_ptr_array_new ();
   g_autoptr (GPtrArray) retained = g_ptr_array_new ();
 
-  if (snapshot == NULL)
+  if (snapshot == NULL ||
+      (!self->request->metadata_only && !strata_planner_need_agreement (self, domain, error)))
     return NULL;
 
   collect (domain, snapshot, self->request->subtree, all);

@@ -64,8 +64,8 @@ rename_snapshot (StrataPlanner *self,
 
   strata_snapshot_xml_set_name (document, name);
   strata_plan_give_up (self->plan, "%s/%s", domain->uuid, snapshot->name);
-  strata_plan_add_effect (self->plan, STRATA_EFFECT_CHANGES, 0, _ ("“%s” is called “%s” from now on"),
-                          snapshot->name, name);
+  strata_plan_add_effect (self->plan, STRATA_EFFECT_CHANGES, 0,
+                          _ ("“%s” is called “%s” from now on"), snapshot->name, name);
 
   return strata_planner_add_snapshot_define (self, domain, NULL, document, snapshot->current,
                                              error) &&

@@ -114,10 +114,10 @@ add_copy (StrataReturn *self,
   if (!strata_planner_need_space (planner, to, layer->allocation, error))
     return FALSE;
 
-  step = strata_plan_add_step (planner->plan, "copy-verbatim",
-                               strata_step_args ("from", layer->path, "to", to, "format",
-                                                 layer->format, NULL),
-                               _ ("Copy “%s” with its internal snapshots"), from);
+  step = strata_plan_add_step (
+      planner->plan, "copy-verbatim",
+      strata_step_args ("from", layer->path, "to", to, "format", layer->format, NULL),
+      _ ("Copy “%s” with its internal snapshots"), from);
   step->bytes = layer->allocation;
   strata_plan_add_effect (planner->plan, STRATA_EFFECT_CREATES, layer->allocation,
                           _ ("“%s”, because others read “%s”, which this return would rewrite"), to,
@@ -149,10 +149,10 @@ add_delete_tag (StrataReturn *self, const StrataSnapshotDisk *disk, GError **err
   if (strata_planner_find_running (self->planner, disk->image) != NULL)
     return TRUE;
 
-  step = strata_plan_add_step (plan, "delete-tag",
-                               strata_step_args ("path", disk->image, "format", "qcow2", "tag",
-                                                 self->snapshot->name, NULL),
-                               _ ("Delete the tag in “%s”"), base);
+  step = strata_plan_add_step (
+      plan, "delete-tag",
+      strata_step_args ("path", disk->image, "format", "qcow2", "tag", self->snapshot->name, NULL),
+      _ ("Delete the tag in “%s”"), base);
   step->forward_only = TRUE;
   strata_plan_add_command (plan, "qemu-img snapshot -d %s %s", self->snapshot->name, disk->image);
 
@@ -164,8 +164,7 @@ static gboolean
 return_on_copies (StrataReturn *self, StrataDomainXml *definition, GError **error)
 {
   const StrataSnapshotFacts *snapshot = self->snapshot;
-  StrataSnapshotXml *document =
-      strata_planner_get_document (self->planner, self->domain, snapshot);
+  StrataSnapshotXml *document = strata_planner_get_document (self->planner, self->domain, snapshot);
   g_autoptr (GPtrArray) copied = g_ptr_array_new ();
 
   for (guint i = 0; i < snapshot->disks->len; i++)
@@ -188,11 +187,29 @@ return_on_copies (StrataReturn *self, StrataDomainXml *definition, GError **erro
 
   for (guint i = 0; i < copied->len; i++)
     {
-      if (!add_delete_tag (self, g_ptr_array_index (copied, i), error))
+      const StrataSnapshotDisk *disk = g_ptr_array_index (copied, i);
+
+      if (!add_delete_tag (self, disk, error))
         return FALSE;
+      /* It may have been there for that tag alone. */
+      g_ptr_array_add (self->tips, g_strdup (disk->image));
     }
 
   return TRUE;
+}
+
+/* The return rewrites the very image that has the present state. */
+static gboolean
+return_in_place (StrataReturn *self, StrataDomainXml *definition, GError **error)
+{
+  StrataLayers *layers = strata_planner_get_layers (self->planner);
+
+  for (guint i = 0; self->planner->request->save_as == NULL && i < self->tips->len; i++)
+    strata_return_tell_discarded (self,
+                                  strata_layers_find (layers, g_ptr_array_index (self->tips, i)));
+  strata_return_add_stop (self);
+
+  return add_native (self, error) && add_definition (self, definition, TRUE, error);
 }
 
 static gboolean
@@ -255,16 +272,9 @@ strata_return_to_internal (StrataReturn *self, GError **error)
                                    error))
     return FALSE;
 
-  if (alone)
-    {
-      strata_return_add_stop (self);
-      if (!add_native (self, error) || !add_definition (self, definition, TRUE, error))
-        return FALSE;
-    }
-  else if (!return_on_copies (self, definition, error))
-    {
-      return FALSE;
-    }
+  if (alone ? !return_in_place (self, definition, error)
+            : !return_on_copies (self, definition, error))
+    return FALSE;
 
   return strata_return_remove_tips (self, error);
 }

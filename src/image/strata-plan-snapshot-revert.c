@@ -38,10 +38,10 @@ note_tips (StrataReturn *self)
       StrataLayer *layer = strata_layers_find (layers, stake->top);
 
       if (stake->kind == STRATA_HOLDER_SNAPSHOT || layer == NULL ||
-          g_strcmp0 (stake->uuid, self->domain->uuid) != 0 ||
-          !is_in_snapshot (self, stake->target))
+          g_strcmp0 (stake->uuid, self->domain->uuid) != 0 || !is_in_snapshot (self, stake->target))
         continue;
-      g_ptr_array_add (self->tips, g_strdup (stake->top));
+      if (!g_ptr_array_find_with_equal_func (self->tips, stake->top, g_str_equal, NULL))
+        g_ptr_array_add (self->tips, g_strdup (stake->top));
       if (kept && stake->snapshot == NULL && self->present_moved)
         strata_domain_xml_set_disk_file (definition, stake->target, stake->top, layer->format);
     }
@@ -63,9 +63,8 @@ strata_return_keep_present (StrataReturn *self, StrataSnapshotKind kind, GError 
 {
   const char *save_as = self->planner->request->save_as;
 
-  if (save_as != NULL &&
-      !strata_planner_add_snapshot (self->planner, self->domain, save_as, NULL, kind, NULL, FALSE,
-                                    error))
+  if (save_as != NULL && !strata_planner_add_snapshot (self->planner, self->domain, save_as, NULL,
+                                                       kind, NULL, FALSE, error))
     return FALSE;
 
   self->present_moved = kind != STRATA_SNAPSHOT_KIND_INTERNAL;
@@ -89,11 +88,12 @@ strata_return_add_stop (StrataReturn *self)
     }
 
   json_object_set_boolean_member (args, "force", TRUE);
-  strata_planner_apply (self->planner,
-                        strata_plan_add_step (plan, "shut-down", args, _ ("Stop “%s”"), domain->name),
-                        NULL);
-  strata_plan_add_effect (plan, STRATA_EFFECT_CHANGES, 0,
-                          _ ("“%s” is stopped where it is"), domain->name);
+  json_object_set_boolean_member (args, "paused", domain->state == STRATA_DOMAIN_STATE_PAUSED);
+  strata_planner_apply (
+      self->planner, strata_plan_add_step (plan, "shut-down", args, _ ("Stop “%s”"), domain->name),
+      NULL);
+  strata_plan_add_effect (plan, STRATA_EFFECT_CHANGES, 0, _ ("“%s” is stopped where it is"),
+                          domain->name);
   strata_plan_add_command (plan, "virsh destroy %s", domain->name);
 }
 
@@ -112,19 +112,32 @@ strata_return_add_define (StrataReturn *self,
   return strata_planner_apply (self->planner, step, error);
 }
 
+/* By somebody who sees what is in it now, and not by a tag only. */
 static gboolean
-is_needed (StrataPlanner *planner, const char *path)
+is_read (StrataPlanner *planner, const char *path)
 {
   StrataLayers *layers = strata_planner_get_layers (planner);
   GPtrArray *stakes = strata_layers_get_stakes (layers);
 
   for (guint i = 0; i < stakes->len; i++)
     {
-      if (strata_layers_reach (layers, ((StrataStake *) stakes->pdata[i])->top, path))
+      const StrataStake *stake = g_ptr_array_index (stakes, i);
+
+      if (!(stake->tag != NULL && g_strcmp0 (stake->top, path) == 0) &&
+          strata_layers_reach (layers, stake->top, path))
         return TRUE;
     }
 
   return FALSE;
+}
+
+/* An image that holds internal snapshots gives nothing free. */
+void
+strata_return_tell_discarded (StrataReturn *self, const StrataLayer *layer)
+{
+  strata_plan_add_effect (self->planner->plan, STRATA_EFFECT_DISCARDS,
+                          layer->tags->len > 0 ? 0 : layer->allocation,
+                          _ ("What was written since, in “%s”, is discarded"), layer->path);
 }
 
 /* Where a joint was held by the tip alone, it is free now. */
@@ -139,13 +152,13 @@ strata_return_remove_tips (StrataReturn *self, GError **error)
       const char *path = g_ptr_array_index (self->tips, i);
       StrataLayer *layer = strata_layers_find (strata_planner_get_layers (planner), path);
 
-      if (layer == NULL || is_needed (planner, path))
+      if (layer == NULL)
         continue;
 
-      if (!kept)
-        strata_plan_add_effect (planner->plan, STRATA_EFFECT_DISCARDS, layer->allocation,
-                                _ ("What was written since, in “%s”, is discarded"), path);
-      if (!strata_planner_remove_path (planner, path, error))
+      if (!kept && !is_read (planner, path))
+        strata_return_tell_discarded (self, layer);
+      if (!strata_planner_is_needed (planner, path) &&
+          !strata_planner_remove_path (planner, path, error))
         return FALSE;
     }
 
@@ -165,8 +178,7 @@ need_whole (StrataReturn *self, const StrataSnapshotDisk *disk, GError **error)
 static void
 add_check (StrataReturn *self, const StrataSnapshotDisk *disk, const char *memory_file)
 {
-  StrataLayer *layer =
-      strata_layers_find (strata_planner_get_layers (self->planner), disk->image);
+  StrataLayer *layer = strata_layers_find (strata_planner_get_layers (self->planner), disk->image);
   g_autofree char *base = g_path_get_basename (disk->image);
 
   strata_plan_add_step (self->planner->plan, "check-chain",
@@ -189,8 +201,7 @@ add_overlay (StrataReturn *self,
   g_autofree char *folder = g_path_get_dirname (disk->image);
   g_autofree char *stem =
       g_strdup_printf ("%s-%s.%s-tip", self->domain->name, disk->target, self->snapshot->name);
-  StrataSnapshotDisk *entry =
-      strata_snapshot_disk_new (disk->target, STRATA_SNAPSHOT_EXTERNAL);
+  StrataSnapshotDisk *entry = strata_snapshot_disk_new (disk->target, STRATA_SNAPSHOT_EXTERNAL);
 
   if (image->type == STRATA_IMAGE_BLOCK && disk->overlay != NULL)
     {
@@ -291,8 +302,8 @@ add_power (StrataReturn *self, StrataDomainXml *live, GError **error)
   const char *uuid = self->domain->uuid;
   const char *name = self->domain->name;
   gboolean memory = snapshot->memory == STRATA_SNAPSHOT_EXTERNAL && !snapshot->memory_missing;
-  gboolean paused = after == STRATA_AFTER_PAUSED ||
-                    (after == STRATA_AFTER_AS_SNAPSHOT && g_strcmp0 (snapshot->state, "paused") == 0);
+  gboolean paused = after == STRATA_AFTER_PAUSED || (after == STRATA_AFTER_AS_SNAPSHOT &&
+                                                     g_strcmp0 (snapshot->state, "paused") == 0);
   g_autofree char *xml = strata_domain_xml_to_string (live);
   JsonObject *args;
   StrataStepSpec *step;
@@ -303,9 +314,11 @@ add_power (StrataReturn *self, StrataDomainXml *live, GError **error)
   args = strata_step_args ("uuid", uuid, "name", name, "memory-file",
                            memory ? snapshot->memory_file : NULL, "xml", memory ? xml : NULL, NULL);
   json_object_set_boolean_member (args, "paused", paused);
-  step = strata_plan_add_step (plan, memory ? "restore" : "start", args,
-                               memory ? _ ("Bring the memory of “%s” back") : _ ("Start “%s”"), name);
-  strata_plan_add_command (plan, memory ? "virsh restore %s --xml %s.xml%s" : "virsh start %s%.0s%s",
+  step =
+      strata_plan_add_step (plan, memory ? "restore" : "start", args,
+                            memory ? _ ("Bring the memory of “%s” back") : _ ("Start “%s”"), name);
+  strata_plan_add_command (plan,
+                           memory ? "virsh restore %s --xml %s.xml%s" : "virsh start %s%.0s%s",
                            memory ? snapshot->memory_file : name, name, paused ? " --paused" : "");
 
   return strata_planner_apply (self->planner, step, error);
@@ -406,7 +419,9 @@ strata_plan_snapshot_revert (StrataPlanner *self, GError **error)
 
   if (domain != NULL)
     state.snapshot = strata_planner_find_snapshot (self, domain, self->request->snapshot, error);
-  if (state.snapshot == NULL || !need_returnable (&state, error))
+  if (state.snapshot == NULL || !need_returnable (&state, error) ||
+      !strata_planner_need_unsaved (domain, error) ||
+      !strata_planner_need_agreement (self, domain, error))
     return NULL;
 
   title = g_strdup_printf (_ ("Return “%s” to “%s”"), domain->name, state.snapshot->name);

@@ -59,6 +59,28 @@ strata_planner_need_free_path (StrataPlanner *self, const char *path, GError **e
   return FALSE;
 }
 
+/**
+ * strata_planner_need_unsaved:
+ * @domain: a domain whose disks are to be somewhere else, or to stand on something else
+ * @error: `STRATA_ERROR_BUSY`
+ *
+ * What libvirt has saved of a guest in the middle of its work goes with the very chain it had then.
+ *
+ * Returns: whether there is no such state
+ */
+gboolean
+strata_planner_need_unsaved (const StrataDomainFacts *domain, GError **error)
+{
+  if (!domain->managed_save)
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_BUSY,
+                    _ ("Start it and shut it down, or drop the state with “virsh "
+                       "managedsave-remove”."),
+                    _ ("“%s” is saved to disk in the middle of its work"), domain->name);
+  return FALSE;
+}
+
 gboolean
 strata_planner_need_off (StrataDomainFacts *domain, GError **error)
 {
@@ -69,16 +91,8 @@ strata_planner_need_off (StrataDomainFacts *domain, GError **error)
                         _ ("“%s” is running, so its disks are in use"), domain->name);
       return FALSE;
     }
-  if (domain->managed_save)
-    {
-      strata_set_error (error, STRATA_ERROR_BUSY,
-                        _ ("Start it and shut it down, or drop the state with “virsh "
-                           "managedsave-remove”."),
-                        _ ("“%s” is saved to disk in the middle of its work"), domain->name);
-      return FALSE;
-    }
 
-  return TRUE;
+  return strata_planner_need_unsaved (domain, error);
 }
 
 gboolean
@@ -222,18 +236,43 @@ strata_planner_need_known_format (GPtrArray *chain, GError **error)
 /* An explicit <backingStore> outranks the file's header (tested on libvirt 9.0 and 11.3). Where the
  * two disagree nobody knows which chain the owner means. */
 static gboolean
-need_agreeing_chain (StrataDiskXml *disk, StrataImage *top, const char *domain_name, GError **error)
+need_agreeing_chain (StrataPlanner *self,
+                     const StrataDiskXml *disk,
+                     const char *domain_name,
+                     GError **error)
 {
-  if (disk->backing == NULL || g_strcmp0 (disk->backing, top->backing_path) == 0)
+  const char *said;
+  const char *above;
+  const char *below;
+
+  if (!strata_graph_find_disagreement (self->graph, disk, &above, &said, &below))
     return TRUE;
 
-  strata_set_error (
-      error, STRATA_ERROR_REFUSED,
-      _ ("Correct the <backingStore> in the definition, or the image’s header."),
-      _ ("Disk %s of “%s” stands on “%s” by its definition, but on “%s” by its header"),
-      disk->target, domain_name, disk->backing,
-      top->backing_path != NULL ? top->backing_path : "-");
+  strata_set_error (error, STRATA_ERROR_REFUSED,
+                    _ ("Correct the <backingStore> in the definition, or the image’s header."),
+                    _ ("By the definition of “%s”, “%s” stands on “%s”, but on “%s” by its header"),
+                    domain_name, above, said, below != NULL ? below : "-");
   return FALSE;
+}
+
+/**
+ * strata_planner_need_agreement:
+ * @self: the planner
+ * @domain: a domain
+ * @error: `STRATA_ERROR_REFUSED`
+ *
+ * Returns: whether its definition and its images' headers tell of the same chains
+ */
+gboolean
+strata_planner_need_agreement (StrataPlanner *self, const StrataDomainFacts *domain, GError **error)
+{
+  for (guint i = 0; i < domain->disks->len; i++)
+    {
+      if (!need_agreeing_chain (self, g_ptr_array_index (domain->disks, i), domain->name, error))
+        return FALSE;
+    }
+
+  return TRUE;
 }
 
 /**
@@ -292,7 +331,6 @@ strata_planner_get_disks (StrataPlanner *self,
   for (guint i = planned->len; i > 0; i--)
     {
       StrataPlannedDisk *item = g_ptr_array_index (planned, i - 1);
-      StrataImage *top;
 
       if (is_media (item->disk))
         {
@@ -306,10 +344,9 @@ strata_planner_get_disks (StrataPlanner *self,
       if (item->chain == NULL)
         return NULL;
 
-      top = g_ptr_array_index (item->chain, 0);
       if (!strata_planner_need_known_format (item->chain, error))
         return NULL;
-      if (!need_agreeing_chain (item->disk, top, domain_name, error))
+      if (!need_agreeing_chain (self, item->disk, domain_name, error))
         return NULL;
     }
 

@@ -48,7 +48,8 @@ say_running (StrataPlanner *self, const StrataStake *stake, const char *path)
   StrataDomainFacts *domain = strata_graph_find_domain (self->graph, stake->uuid);
 
   /* Translators: a VM's name, then a file */
-  return g_strdup_printf (_ ("“%s” runs and has “%s” open; shut it down first"), domain->name, path);
+  return g_strdup_printf (_ ("“%s” runs and has “%s” open; shut it down first"), domain->name,
+                          path);
 }
 
 static char *
@@ -150,9 +151,9 @@ check_pull (StrataPlanner *self, const StrataMerging *merging)
   char *why;
 
   if (merging->upper->tags->len > 0 || merging->lower->tags->len > 0)
-    return g_strdup_printf (
-        _ ("“%s” holds internal snapshots"),
-        merging->upper->tags->len > 0 ? merging->upper->path : merging->lower->path);
+    return g_strdup_printf (_ ("“%s” holds internal snapshots"), merging->upper->tags->len > 0
+                                                                     ? merging->upper->path
+                                                                     : merging->lower->path);
   if (!is_writable (merging->upper))
     return g_strdup_printf (_ ("“%s” is write-protected"), merging->upper->path);
   why = check_sizes (merging->upper, merging->lower, FALSE);
@@ -318,31 +319,6 @@ says_backing (StrataDomainXml *definition)
   return FALSE;
 }
 
-/* Where a definition and a header disagree nobody knows which chain the owner means. */
-static gboolean
-need_agreement (StrataPlanner *self, const StrataDomainFacts *domain, GError **error)
-{
-  for (guint i = 0; i < domain->disks->len; i++)
-    {
-      const StrataDiskXml *disk = g_ptr_array_index (domain->disks, i);
-      StrataImage *image = strata_graph_get_image (self->graph, disk->source);
-
-      if (image == NULL || disk->backing == NULL ||
-          g_strcmp0 (disk->backing, image->backing_path) == 0)
-        continue;
-
-      strata_set_error (error, STRATA_ERROR_REFUSED,
-                        _ ("Correct the <backingStore> in the definition, or the image’s header."),
-                        _ ("Disk %s of “%s” stands on “%s” by its definition, but on “%s” by its "
-                           "header"),
-                        disk->target, domain->name, disk->backing,
-                        image->backing_path != NULL ? image->backing_path : "-");
-      return FALSE;
-    }
-
-  return TRUE;
-}
-
 /* An explicit <backingStore>, as libvirt itself writes it when it takes an external snapshot of a VM that is off, outranks
  * the headers. After a merge it would open images that are gone, or worse, still there. So it goes before. */
 gboolean
@@ -365,10 +341,12 @@ strata_planner_drop_backing (StrataPlanner *self, const char *path, GError **err
 
           reaches = stake != NULL && strata_layers_reach (layers, stake->top, path);
         }
+      if (reaches && !strata_planner_need_unsaved (domain, error))
+        return FALSE;
       definition = reaches ? strata_planner_get_definition (self, domain->uuid) : NULL;
       if (definition == NULL || !domain->persistent || !says_backing (definition))
         continue;
-      if (!need_agreement (self, domain, error))
+      if (!strata_planner_need_agreement (self, domain, error))
         return FALSE;
 
       strata_domain_xml_drop_backing (definition);

@@ -50,9 +50,7 @@ strata_planner_get_definition (StrataPlanner *self, const char *uuid)
 
 /* A copy of DEFINITION is what the domain has on paper from now on. */
 void
-strata_planner_put_definition (StrataPlanner *self,
-                               const char *uuid,
-                               StrataDomainXml *definition)
+strata_planner_put_definition (StrataPlanner *self, const char *uuid, StrataDomainXml *definition)
 {
   if (self->definitions == NULL)
     self->definitions = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
@@ -132,15 +130,30 @@ strata_planner_free_path (StrataPlanner *self,
 
   for (;;)
     {
-      g_autofree char *path =
-          number == 1 ? g_strdup_printf ("%s/%s%s", folder, safe, suffix)
-                      : g_strdup_printf ("%s/%s-%u%s", folder, safe, number, suffix);
+      g_autofree char *path = number == 1
+                                  ? g_strdup_printf ("%s/%s%s", folder, safe, suffix)
+                                  : g_strdup_printf ("%s/%s-%u%s", folder, safe, number, suffix);
 
       if (strata_layers_find (layers, path) == NULL &&
           strata_graph_get_image (self->graph, path) == NULL)
         return g_steal_pointer (&path);
       number++;
     }
+}
+
+gboolean
+strata_planner_is_needed (StrataPlanner *self, const char *path)
+{
+  StrataLayers *layers = strata_planner_get_layers (self);
+  GPtrArray *stakes = strata_layers_get_stakes (layers);
+
+  for (guint i = 0; i < stakes->len; i++)
+    {
+      if (strata_layers_reach (layers, ((StrataStake *) stakes->pdata[i])->top, path))
+        return TRUE;
+    }
+
+  return FALSE;
 }
 
 StrataStake *
@@ -179,7 +192,8 @@ strata_planner_find_snapshot (StrataPlanner *self,
 gboolean
 strata_planner_need_free_snapshot (StrataDomainFacts *domain, const char *name, GError **error)
 {
-  if (name == NULL || *name == '\0' || *name == '.' || *name == '@' || strpbrk (name, "/\n") != NULL)
+  if (name == NULL || *name == '\0' || *name == '.' || *name == '@' ||
+      strpbrk (name, "/\n") != NULL)
     {
       strata_set_error (error, STRATA_ERROR_INVALID,
                         _ ("It may have no slash, and not begin with a full stop or an at sign."),

@@ -57,6 +57,7 @@ gboolean strata_return_add_define (StrataReturn *self,
                                    StrataDomainXml *definition,
                                    gboolean forward,
                                    GError **error);
+void strata_return_tell_discarded (StrataReturn *self, const StrataLayer *layer);
 gboolean strata_return_remove_tips (StrataReturn *self, GError **error);
 /* strata-plan-snapshot-internal.c */
 gboolean strata_return_to_internal (StrataReturn *self, GError **error);
@@ -156,6 +157,12 @@ gboolean strata_planner_need_sole_use (StrataPlanner *self,
                                        StrataDomainFacts *domain,
                                        const char *path,
                                        GError **error);
+gboolean strata_planner_need_unsaved (const StrataDomainFacts *domain, GError **error);
+gboolean strata_planner_need_agreement (StrataPlanner *self,
+                                        const StrataDomainFacts *domain,
+                                        GError **error);
+/* whether anybody reads PATH, after the steps so far */
+gboolean strata_planner_is_needed (StrataPlanner *self, const char *path);
 gboolean strata_planner_need_known_format (GPtrArray *chain, GError **error);
 gboolean strata_planner_need_space (StrataPlanner *self,
                                     const char *path,

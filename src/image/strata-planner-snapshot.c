@@ -30,9 +30,9 @@ strata_planner_add_snapshot_define (StrataPlanner *self,
   g_autofree char *name = strata_snapshot_xml_get_name (document);
   g_autofree char *xml = strata_snapshot_xml_to_string (document);
   StrataSnapshotFacts *was_current = strata_domain_facts_get_current (domain);
-  JsonObject *args = strata_step_args ("uuid", domain->uuid, "name", domain->name, "snapshot", name,
-                                       "xml", xml, "previous",
-                                       snapshot != NULL ? snapshot->xml : NULL, NULL);
+  JsonObject *args =
+      strata_step_args ("uuid", domain->uuid, "name", domain->name, "snapshot", name, "xml", xml,
+                        "previous", snapshot != NULL ? snapshot->xml : NULL, NULL);
   StrataStepSpec *step;
 
   json_object_set_boolean_member (args, "current", current);
@@ -110,11 +110,10 @@ map_documents (StrataPlanner *self, StrataDomainFacts *domain, JsonArray *map)
           StrataSnapshotFacts *snapshot = g_ptr_array_index (domain->snapshots, j);
 
           if (strata_snapshot_facts_has (snapshot, STRATA_SNAPSHOT_EXTERNAL))
-            strata_snapshot_xml_replace_image (
-                strata_planner_get_document (self, domain, snapshot),
-                json_object_get_string_member (item, "from"),
-                json_object_get_string_member (item, "to"),
-                json_object_get_string_member (item, "format"));
+            strata_snapshot_xml_replace_image (strata_planner_get_document (self, domain, snapshot),
+                                               json_object_get_string_member (item, "from"),
+                                               json_object_get_string_member (item, "to"),
+                                               json_object_get_string_member (item, "format"));
         }
     }
 }

@@ -93,8 +93,9 @@ shut_down_undo (StrataStepContext *context, GError **error)
   if (!strata_step_domain_is_active (context, &active, error))
     return FALSE;
 
-  return active || strata_domain_start (context->connection,
-                                        strata_step_context_get (context, "uuid"), FALSE, error);
+  return active ||
+         strata_domain_start (context->connection, strata_step_context_get (context, "uuid"),
+                              strata_step_context_is (context, "paused"), error);
 }
 
 static gboolean

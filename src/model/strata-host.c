@@ -13,6 +13,7 @@
 #include "strata-host-name.h"
 #include "strata-host.h"
 #include "strata-machine-list.h"
+#include "strata-snapshot-keeper.h"
 #include "xml/strata-error.h"
 
 #define MAX_DELAY 30                    /* seconds */
@@ -29,6 +30,7 @@ struct _StrataHost
   GError *error;
 
   StrataConnection *connection;
+  StrataSnapshotKeeper *keeper;
   StrataMachineList *machines;
   GCancellable *cancellable;
   gint64 opened_at;
@@ -98,6 +100,7 @@ drop_connection (StrataHost *self)
   strata_machine_list_unfollow (self->machines);
   if (self->connection != NULL)
     g_signal_handlers_disconnect_by_data (self->connection, self);
+  g_clear_object (&self->keeper);
   g_clear_object (&self->connection);
 }
 
@@ -199,6 +202,7 @@ opened_cb (GObject *object, GAsyncResult *result, gpointer user_data)
     }
 
   self->connection = g_steal_pointer (&connection);
+  self->keeper = strata_snapshot_keeper_new (self->connection);
   self->opened_at = g_get_monotonic_time ();
   g_signal_connect_object (self->connection, "closed", G_CALLBACK (closed_cb), self,
                            G_CONNECT_SWAPPED);

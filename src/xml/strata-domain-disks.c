@@ -49,6 +49,25 @@ strata_disk_node_get_place (xmlNode *disk)
   return get_place (strata_node_get_child (disk, "source"), type);
 }
 
+/* Every level that names something; an empty <backingStore/> ends the chain. */
+static GStrv
+get_backings (xmlNode *disk)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  for (xmlNode *node = strata_node_get_child (disk, "backingStore"); node != NULL;
+       node = strata_node_get_child (node, "backingStore"))
+    {
+      g_autofree char *place = strata_disk_node_get_place (node);
+
+      if (place == NULL)
+        break;
+      g_strv_builder_add (builder, place);
+    }
+
+  return g_strv_builder_end (builder);
+}
+
 static StrataDiskXml *
 disk_from_node (xmlNode *disk)
 {
@@ -72,6 +91,8 @@ disk_from_node (xmlNode *disk)
 
   if (backing != NULL)
     self->backing = strata_disk_node_get_place (backing);
+  if (self->backing != NULL)
+    self->backings = get_backings (disk);
 
   return self;
 }
@@ -191,6 +212,7 @@ strata_disk_xml_free (StrataDiskXml *self)
   g_free (self->pool);
   g_free (self->format);
   g_free (self->backing);
+  g_strfreev (self->backings);
   g_free (self);
 }
 

@@ -16,6 +16,7 @@ G_BEGIN_DECLS
  * @pool: (nullable): the pool's name, where @type is `volume` (then @source is the volume's name)
  * @format: (nullable): the driver's type, `qcow2`, `raw`
  * @backing: (nullable): the path in an explicit `<backingStore>` below it, which outranks the header
+ * @backings: (nullable): the paths of all explicit `<backingStore>`s, @backing first
  * @read_only: `<readonly/>`
  * @transient: `<transient/>`
  * @shareable: `<shareable/>`
@@ -32,6 +33,7 @@ typedef struct
   char    *pool;
   char    *format;
   char    *backing;
+  GStrv    backings;
   gboolean read_only;
   gboolean transient;
   gboolean shareable;

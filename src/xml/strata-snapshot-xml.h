@@ -10,6 +10,10 @@ G_BEGIN_DECLS
  * is still needed by what stands on it. */
 #define STRATA_RETAINED_MARK "strata:retained"
 
+/* Behind the frozen image's path: an overlay that there is not, of a current snapshot on which the domain does not stand
+ * any more. */
+#define STRATA_NO_OVERLAY_SUFFIX ".nobody"
+
 typedef enum
 {
   STRATA_SNAPSHOT_NONE,     /* left out */

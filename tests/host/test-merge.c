@@ -436,6 +436,7 @@ test_worker_cancel (void)
   check_stands_on (&chain, C, B);
   check_seen (&chain, C);
   /* in the same worker, and then the other way */
+  seen = (Seen) { NULL };
   strata_test_assert_ok (
       strata_worker_pull (worker, chain.paths[A], 0, cancel_soon, &seen, NULL, &error), error);
   g_assert_cmpuint (seen.done, ==, seen.total);

@@ -81,7 +81,8 @@ static StrataWorker *
 start (StrataConnection *connection, const char *path)
 {
   g_autoptr (GError) error = NULL;
-  StrataWorker *worker = strata_worker_start (connection, path, "qcow2", STRATA_WORKER_FILE, NULL, &error);
+  StrataWorker *worker =
+      strata_worker_start (connection, path, "qcow2", STRATA_WORKER_FILE, NULL, &error);
 
   g_assert_no_error (error);
 

@@ -252,9 +252,10 @@ test_subtree (void)
   request->snapshot = g_strdup ("s1");
   request->subtree = TRUE;
   plan = plan_it (graph, request, &error);
-  assert_kinds (plan, error,
-                "snapshot-forget settle | delete-volume snapshot-define commit define snapshot-forget "
-                "settle delete-volume");
+  assert_kinds (
+      plan, error,
+      "snapshot-forget settle | delete-volume snapshot-define commit define snapshot-forget "
+      "settle delete-volume");
 }
 
 static StrataPlan *
@@ -276,8 +277,9 @@ test_revert (void)
   g_autoptr (StrataPlan) discard = plan_revert (graph, "s1", NULL, &error);
   g_autoptr (StrataPlan) keep = NULL;
 
-  assert_kinds (discard, error,
-                "check-chain create-overlay require-off define snapshot-define | delete-volume settle");
+  assert_kinds (
+      discard, error,
+      "check-chain create-overlay require-off define snapshot-define | delete-volume settle");
   g_assert_true (strata_plan_discards (discard));
   g_assert_cmpstr (get_arg (discard, "delete-volume", "path"), ==, PAPER_POOL "/tip.qcow2");
 
@@ -306,9 +308,30 @@ test_revert_to_internal (void)
 
   paper_host_internal (below, "web", "i1", NULL, "base.qcow2", FALSE);
   copied = plan_revert (below, "i1", NULL, &error);
-  assert_kinds (copied, error,
-                "copy-verbatim keep-tag require-off define snapshot-define | snapshot-revert define "
-                "delete-tag delete-volume settle");
+  assert_kinds (
+      copied, error,
+      "copy-verbatim keep-tag require-off define snapshot-define | snapshot-revert define "
+      "delete-tag delete-volume settle");
+}
+
+/* What libvirt saved of the guest goes with the chain it had then. */
+static void
+test_managed_save (void)
+{
+  g_autoptr (StrataGraph) graph = lined (STRATA_DOMAIN_STATE_OFF);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StrataPlan) merge = NULL;
+  g_autoptr (StrataPlan) revert = NULL;
+
+  strata_graph_find_domain (graph, "web")->managed_save = TRUE;
+  merge = plan_delete (graph, "s2", STRATA_MERGE_CHEAPER, &error);
+  g_assert_null (merge);
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_BUSY);
+  g_clear_error (&error);
+
+  revert = plan_revert (graph, "s1", NULL, &error);
+  g_assert_null (revert);
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_BUSY);
 }
 
 static void
@@ -342,7 +365,8 @@ main (int argc, char **argv)
   g_test_add_func ("/plan-snapshot/pull-when-that-is-less", test_pull_when_that_is_less);
   g_test_add_func ("/plan-snapshot/commit-of-the-tip", test_commit_of_the_tip);
   g_test_add_func ("/plan-snapshot/running", test_running);
-  g_test_add_func ("/plan-snapshot/several-children-make-a-joint", test_several_children_make_a_joint);
+  g_test_add_func ("/plan-snapshot/several-children-make-a-joint",
+                   test_several_children_make_a_joint);
   g_test_add_func ("/plan-snapshot/leaf-off-the-chain", test_leaf_off_the_chain);
   g_test_add_func ("/plan-snapshot/joint-is-swept", test_joint_is_swept);
   g_test_add_func ("/plan-snapshot/tag-in-the-overlay", test_tag_in_the_overlay_makes_a_joint);
@@ -351,6 +375,7 @@ main (int argc, char **argv)
   g_test_add_func ("/plan-snapshot/subtree", test_subtree);
   g_test_add_func ("/plan-snapshot/revert", test_revert);
   g_test_add_func ("/plan-snapshot/revert-to-internal", test_revert_to_internal);
+  g_test_add_func ("/plan-snapshot/managed-save", test_managed_save);
   g_test_add_func ("/plan-snapshot/edit", test_edit);
 
   return g_test_run ();

@@ -45,6 +45,9 @@ class NativeLab(Lab):
 
     # Machines
 
+    def make_disk(self, name, fmt='qcow2', size='16M', data=None, folder=None):
+        return super().make_disk(name, fmt, size, data, folder)
+
     def machine(self, name, disks=1, run=False):
         """A blank machine with 1 MiB written; the path of its first disk."""
         self.made.append(name)

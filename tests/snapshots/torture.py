@@ -31,13 +31,15 @@ class Torture:
         self.options = options
         uri = 'qemu:///session' if options.host == 'new' else os.environ.get('STRATA_OLD_HOST_URI')
         if uri is None:
-            sys.exit('torture: there is no old host (STRATA_OLD_HOST_URI is not set)')
+            print('torture: there is no old host (STRATA_OLD_HOST_URI is not set)', file=sys.stderr)
+            sys.exit(77)   # Meson's word for skipped
         self.dir = tempfile.mkdtemp(prefix='torture-', dir=os.environ.get('STRATA_TEST_DIR'))
         folders = [os.path.join(self.dir, name) for name in ('pool', 'loose', 'bases')]
         for folder in folders:
             os.mkdir(folder)
-        state = os.environ.get('XDG_STATE_HOME') or os.path.expanduser('~/.local/state')
-        self.journal = os.path.join(state, 'strata/journal')
+        # Of its own: in a run of all tests there are others in the session.
+        os.environ['XDG_STATE_HOME'] = os.path.join(self.dir, 'state')
+        self.journal = os.path.join(self.dir, 'state/strata/journal')
         self.strata = Strata(os.environ.get('STRATACTL', 'stratactl'), uri)
         self.host = Host(uri, folders)
         self.checker = Checker(self.host, '/dev/shm' if os.access('/dev/shm', os.W_OK) else self.dir)
@@ -98,7 +100,7 @@ class Torture:
     def run(self):
         begin = time.monotonic()
         self.world.make()
-        operations = Operations(self.world.model, self.host, self.strata, self.midway)
+        operations = Operations(self.world.model, self.host, self.strata, self.midway, self.options.calm)
         wrong = self.complaints(operations.model, full=True)
         if wrong:
             return self.stop(0, 'the beginning', wrong)
@@ -159,7 +161,8 @@ class Torture:
         print(f'\nWRONG after operation {number} of seed {self.options.seed}, {self.options.host} host: {what}')
         for line in dict.fromkeys(wrong):
             print(f'  {line.replace(self.dir + "/", "")}')
-        print(f'Again: ./dev test --torture {self.options.seed} {number} --host {self.options.host}\n')
+        calm = ' --calm' if self.options.calm else ''
+        print(f'Again: ./dev test --torture {self.options.seed} {number} --host {self.options.host}{calm}\n')
         self._state()
         if self.options.keep:
             shutil.copytree(self.dir, self.options.keep, dirs_exist_ok=True, ignore_dangling_symlinks=True)
@@ -202,6 +205,7 @@ def main():
     parser.add_argument('n', type=int)
     parser.add_argument('--host', choices=('new', 'old'), default='new')
     parser.add_argument('--keep', metavar='DIR', help='where the images go if something is wrong')
+    parser.add_argument('--calm', action='store_true', help='interrupt nothing, so that it goes the same way each time')
     parser.add_argument('--bytes-only', action='store_true',
                         help='do not ask whether libvirt\'s own calls would be safe on what stratactl leaves')
     parser.add_argument('-q', '--quiet', action='store_true', help='do not say each operation')

@@ -156,7 +156,7 @@ class Checker:
             for disk in there.inactive_disks.values():
                 yield from self._explicit(f'{name} {disk.target}, as defined', disk)
             for snapshot in there.snapshots.values():
-                for disk in [*snapshot.domain.values(), *snapshot.inactive.values()]:
+                for disk in snapshot.images():
                     yield from self._explicit(f'{name}/{snapshot.name} {disk.target}', disk)
         for path in self.host.files():
             image = self.host.image(path)[1]
@@ -181,7 +181,7 @@ class Checker:
         for there in seen.values():
             tops += [(d.path, d.format) for d in [*there.disks.values(), *there.inactive_disks.values()]]
             for snapshot in there.snapshots.values():
-                tops += [(d.path, d.format) for d in [*snapshot.domain.values(), *snapshot.inactive.values()]]
+                tops += [(d.path, d.format) for d in snapshot.images()]
                 used.add(snapshot.memory_file)
         for path, kind in tops:
             try:
@@ -216,7 +216,7 @@ class Checker:
         has_children = any(s.parent == current.name for s in there.snapshots.values())
         for target, where in current.disks.items():
             overlay = current.revert_overlays.get(target, current.overlays.get(target))
-            if where == 'external' and overlay != there.inactive_disks[target].path and (
+            if where == 'external' and os.path.exists(overlay or '') and overlay != there.inactive_disks[target].path and (
                     self.host.keeps_revert_disks or not has_children):
                 yield (f'{name}/{current.name} {target}: is current, and says that the machine runs on {overlay}; '
                        f'it runs on {there.inactive_disks[target].path}')

@@ -77,8 +77,14 @@ class SeenSnapshot:
                 self.disks[target] = element.get('snapshot')
                 if element.find('source') is not None:
                     self.overlays[target] = element.find('source').get('file')
-        self.revert_overlays = {e.get('name'): e.find('source').get('file')
-                                for e in self.xml.iterfind('./revertDisks/disk') if e.find('source') is not None}
+        # None: libvirt's own calls shall unlink nothing there.
+        self.revert_overlays = {e.get('name'): e.find('source').get('file') if e.find('source') is not None else None
+                                for e in self.xml.iterfind('./revertDisks/disk')}
+
+
+    def images(self):
+        """The disks that are in it, by either definition. What is said of others is nobody's promise."""
+        return [disk for table in (self.domain, self.inactive) for target, disk in table.items() if target in self.disks]
 
 
 class SeenMachine:

@@ -73,10 +73,10 @@ class Strata:
 
 class Operations:
     """All that can be done to MODEL, on HOST. MIDWAY (before, after, name) checks what has to be true of a job that stopped on
-    its way; it returns complaints."""
+    its way; it returns complaints. CALM: nothing is interrupted."""
 
-    def __init__(self, model, host, strata, midway):
-        self.model, self.host, self.strata, self.midway = model, host, strata, midway
+    def __init__(self, model, host, strata, midway, calm):
+        self.model, self.host, self.strata, self.midway, self.calm = model, host, strata, midway, calm
         self.rng, self.number = None, 0
 
     def step(self, number, rng):
@@ -102,6 +102,7 @@ class Operations:
         """Runs stratactl ARGV, now and then disturbed. AFTER: the model if all goes well."""
         # A signal always comes at a moment of its own, so that the moments of other operations do not move.
         interrupt = self.rng.choices([None, signal.SIGINT, signal.SIGKILL], [86, 9, 5])[0]
+        interrupt = None if self.calm else interrupt
         delay = self.rng.uniform(0, 1.5)
         answer = self.strata(*argv, interrupt=interrupt, delay=delay)
         words = 'stratactl ' + ' '.join(argv) + (f' [{interrupt.name} after {delay:.2f} s]' if interrupt else '')
@@ -246,6 +247,8 @@ class Operations:
     # The guest
 
     def write(self, machine):
+        if machine.state == 'paused':
+            return None    # a guest that stands still does not write, and after a migration QEMU would fall over it
         target = self.rng.choice(sorted(machine.tips))
         content = machine.tips[target]
         length = CHUNK * self.rng.choice([1, 3, 16, 17, 64, 256])
@@ -260,14 +263,13 @@ class Operations:
             write(disk.path, disk.format, content, offset, length, value)
             return Outcome(words, 'done', [after])
         self.host.batch([self.host.drive(machine.name, seen.aliases[target], f'write -P {value} {offset} {length}')])
-        # QEMU does not say whether it could; after a migration it may not, as long as it stands still.
-        return Outcome(words, 'done', [after, self.model] if machine.state == 'paused' else [after])
+        return Outcome(words, 'done', [after])
 
     def resize(self, machine):
         target = self.rng.choice(sorted(machine.tips))
         content = machine.tips[target]
         size = len(content) * CHUNK + 4 * MIB
-        if size > LARGEST:
+        if size > LARGEST or machine.state == 'paused':
             return None
         disk = self.host.look([machine.name])[machine.name].disks[target]
         if machine.state == 'off':
@@ -351,8 +353,7 @@ class Operations:
 
     def _files(self, there):
         found = set()
-        for table in (there.disks, there.inactive_disks, *(s.domain for s in there.snapshots.values()),
-                      *(s.inactive for s in there.snapshots.values())):
-            for disk in table.values():
+        for disks in (there.disks.values(), there.inactive_disks.values(), *(s.images() for s in there.snapshots.values())):
+            for disk in disks:
                 found.update(p for p, _, _ in self.host.chain(disk.path, disk.format))
         return found | {s.memory_file for s in there.snapshots.values() if s.memory_file}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* For strata-layers-*.c: what each kind of step does on paper. */
+
+#pragma once
+
+#include "strata-layers.h"
+
+G_BEGIN_DECLS
+
+/* strata-layers-apply.c */
+const char *strata_layers_arg (JsonObject *args, const char *key);
+StrataLayer *strata_layers_need (StrataLayers *self, const char *path, GError **error);
+/* what is in UPPER, and of LOWER what it does not hide */
+GStrv strata_marks_join (GStrv upper, GStrv lower);
+void strata_layer_take_marks (StrataLayer *layer, GStrv marks);
+
+/* strata-layers-images.c */
+void strata_layers_put_overlay (StrataLayers *self,
+                                const char *path,
+                                const StrataLayer *below,
+                                const char *format);
+void strata_layer_strip_tags (StrataLayer *layer, const char *tag, gboolean delete_only);
+
+/* strata-layers-merge.c */
+void strata_layers_move_stakes (StrataLayers *self,
+                                const char *uuid,
+                                const char *from,
+                                const char *to);
+
+/* strata-layers-domains.c */
+void strata_layers_set_active (StrataLayers *self, const char *uuid, gboolean active);
+
+gboolean strata_apply_create_overlay (StrataLayers *self, JsonObject *args, GError **error);
+gboolean strata_apply_copy_image (StrataLayers *self, JsonObject *args, GError **error);
+gboolean strata_apply_copy_verbatim (StrataLayers *self, JsonObject *args, GError **error);
+gboolean strata_apply_convert_tag (StrataLayers *self, JsonObject *args, GError **error);
+gboolean strata_apply_keep_tag (StrataLayers *self, JsonObject *args, GError **error);
+gboolean strata_apply_delete_tag (StrataLayers *self, JsonObject *args, GError **error);
+gboolean strata_apply_commit (StrataLayers *self, JsonObject *args, GError **error);
+gboolean strata_apply_pull (StrataLayers *self, JsonObject *args, GError **error);
+gboolean strata_apply_delete_volume (StrataLayers *self, JsonObject *args, GError **error);
+gboolean strata_apply_start (StrataLayers *self, JsonObject *args, GError **error);
+gboolean strata_apply_stop (StrataLayers *self, JsonObject *args, GError **error);
+gboolean strata_apply_define (StrataLayers *self, JsonObject *args, GError **error);
+gboolean strata_apply_undefine (StrataLayers *self, JsonObject *args, GError **error);
+gboolean strata_apply_snapshot_create (StrataLayers *self, JsonObject *args, GError **error);
+gboolean strata_apply_snapshot_define (StrataLayers *self, JsonObject *args, GError **error);
+gboolean strata_apply_snapshot_forget (StrataLayers *self, JsonObject *args, GError **error);
+gboolean strata_apply_snapshot_delete (StrataLayers *self, JsonObject *args, GError **error);
+gboolean strata_apply_snapshot_revert (StrataLayers *self, JsonObject *args, GError **error);
+gboolean strata_apply_settle (StrataLayers *self, JsonObject *args, GError **error);
+gboolean strata_apply_seal (StrataLayers *self, JsonObject *args, GError **error);
+gboolean strata_apply_customise (StrataLayers *self, JsonObject *args, GError **error);
+
+G_END_DECLS
