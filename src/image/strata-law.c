@@ -156,10 +156,12 @@ need_files_kept (Court *self, StrataStepSpec *step, GError **error)
       for (guint j = 0; j < domain->snapshots->len; j++)
         {
           StrataSnapshotFacts *snapshot = g_ptr_array_index (domain->snapshots, j);
-          g_autofree char *key = strata_stake_make_key (domain->uuid, snapshot->name, "memory");
+          g_autofree char *key = NULL;
 
-          if (g_strcmp0 (snapshot->memory_file, path) != 0 ||
-              strata_plan_gives_up (self->plan, key))
+          if (g_strcmp0 (snapshot->memory_file, path) != 0)
+            continue;
+          key = strata_stake_make_key (domain->uuid, snapshot->name, "memory");
+          if (strata_plan_gives_up (self->plan, key))
             continue;
 
           strata_set_error (error, STRATA_ERROR_REFUSED, _ ("Delete that snapshot first."),

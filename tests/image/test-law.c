@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The law against plans that no planner of ours would make: who would read something else is found, and named. */
+
+#include "config.h"
+
+#include "host-on-paper.h"
+#include "image/strata-layers.h"
+#include "xml/strata-error.h"
+
+#define AT(name) PAPER_POOL "/" name
+
+/* "other" and "vm" stand on base; vm has a frozen image between, of its snapshot s1. */
+static StrataGraph *
+make_host (void)
+{
+  StrataGraph *graph = paper_host_new ();
+
+  paper_host_image (graph, "base.qcow2", NULL);
+  paper_host_image (graph, "mid.qcow2", "base.qcow2");
+  paper_host_image (graph, "top.qcow2", "mid.qcow2");
+  paper_host_image (graph, "other.qcow2", "base.qcow2");
+  paper_host_add (graph, "vm", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "top.qcow2", NULL);
+  paper_host_snapshot (graph, "vm", "s1", NULL, "mid.qcow2", TRUE, FALSE);
+  paper_host_add (graph, "other", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "other.qcow2", NULL);
+
+  return graph;
+}
+
+static void add (StrataPlan *plan, const char *kind, const char *key, ...) G_GNUC_NULL_TERMINATED;
+
+/* Pairs of a key and a string. */
+static void
+add (StrataPlan *plan, const char *kind, const char *key, ...)
+{
+  JsonObject *args = json_object_new ();
+  va_list list;
+
+  va_start (list, key);
+  for (; key != NULL; key = va_arg (list, const char *))
+    json_object_set_string_member (args, key, va_arg (list, const char *));
+  va_end (list);
+  strata_plan_add_step (plan, kind, args, "step %u", strata_plan_get_n_steps (plan));
+}
+
+static void
+add_commit (StrataPlan *plan, const char *top, const char *base)
+{
+  add (plan, "commit", "top", top, "base", base, NULL);
+}
+
+static const char *
+get_uuid (StrataGraph *graph, const char *name)
+{
+  return strata_graph_find_domain (graph, name)->uuid;
+}
+
+static void
+assert_lawful (StrataGraph *graph, StrataPlan *plan)
+{
+  g_autoptr (GError) error = NULL;
+  gboolean lawful = strata_law_check (graph, plan, &error);
+
+  g_assert_no_error (error);
+  g_assert_true (lawful);
+}
+
+/* WHO and STEP: what the refusal has to name */
+static void
+assert_refused (StrataGraph *graph, StrataPlan *plan, const char *who, const char *step)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (strata_law_check (graph, plan, &error));
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_REFUSED);
+  g_test_message ("%s", error->message);
+  g_assert_nonnull (strstr (error->message, who));
+  g_assert_nonnull (strstr (error->message, step));
+}
+
+static void
+test_removal (void)
+{
+  g_autoptr (StrataGraph) graph = make_host ();
+  g_autoptr (StrataPlan) plan = strata_plan_new ("plan", "Act");
+
+  add (plan, "delete-volume", "path", AT ("base.qcow2"), NULL);
+  assert_refused (graph, plan, "vm", "step 0");
+}
+
+/* What was written into mid would be read by "other", too. */
+static void
+test_commit_under_another (void)
+{
+  g_autoptr (StrataGraph) graph = make_host ();
+  g_autoptr (StrataPlan) plan = strata_plan_new ("plan", "Act");
+
+  strata_plan_give_up (plan, "%s/s1", get_uuid (graph, "vm"));
+  add_commit (plan, AT ("mid.qcow2"), AT ("base.qcow2"));
+  assert_refused (graph, plan, "“other”", "step 0");
+}
+
+/* Down into its own frozen image is fine, if nobody wants to go back there any more. */
+static void
+test_own_commit (void)
+{
+  g_autoptr (StrataGraph) graph = make_host ();
+  g_autoptr (StrataPlan) kept = strata_plan_new ("plan", "Act");
+  g_autoptr (StrataPlan) given_up = strata_plan_new ("plan", "Act");
+
+  add_commit (kept, AT ("top.qcow2"), AT ("mid.qcow2"));
+  assert_refused (graph, kept, "s1", "step 0");
+
+  strata_plan_give_up (given_up, "%s/s1", get_uuid (graph, "vm"));
+  add_commit (given_up, AT ("top.qcow2"), AT ("mid.qcow2"));
+  assert_lawful (graph, given_up);
+}
+
+/* Nothing changes for who reads the image, and all for who reads its tag. */
+static void
+test_pull_under_a_tag (void)
+{
+  g_autoptr (StrataGraph) graph = make_host ();
+  g_autoptr (StrataPlan) plan = strata_plan_new ("plan", "Act");
+
+  paper_host_internal (graph, "other", "inside", NULL, "other.qcow2", TRUE);
+  add (plan, "pull", "image", AT ("other.qcow2"), NULL);
+  assert_refused (graph, plan, "inside", "step 0");
+}
+
+/* A step that is taken back by the next one is one too many all the same. */
+static void
+test_every_step_counts (void)
+{
+  g_autoptr (StrataGraph) graph = make_host ();
+  g_autoptr (StrataPlan) plan = strata_plan_new ("plan", "Act");
+
+  add (plan, "copy-verbatim", "from", AT ("other.qcow2"), "to", AT ("spare.qcow2"), NULL);
+  add (plan, "delete-volume", "path", AT ("other.qcow2"), NULL);
+  add (plan, "copy-verbatim", "from", AT ("spare.qcow2"), "to", AT ("other.qcow2"), NULL);
+  assert_refused (graph, plan, "other", "step 1");
+}
+
+/* Who comes to be on the way is held to what it read first. */
+static void
+test_latecomer (void)
+{
+  g_autoptr (StrataGraph) graph = make_host ();
+  g_autoptr (StrataPlan) plan = strata_plan_new ("plan", "Act");
+  const char *uuid = "6d1d4a5e-0000-4000-8000-000000000001";
+  g_autofree char *xml = g_strdup_printf (
+      "<domain type='qemu'><name>clone</name><uuid>%s</uuid><memory>65536</memory>"
+      "<os><type>hvm</type></os><devices><disk type='file' device='disk'>"
+      "<source file='" AT ("clone.qcow2") "'/><target dev='vda' bus='virtio'/></disk></devices>"
+                                          "</domain>",
+      uuid);
+
+  strata_plan_give_up (plan, "%s/", get_uuid (graph, "vm"));
+  add (plan, "create-overlay", "path", AT ("clone.qcow2"), "backing", AT ("top.qcow2"),
+       "backing-format", "qcow2", NULL);
+  add (plan, "define", "uuid", uuid, "xml", xml, NULL);
+  assert_lawful (graph, plan);
+
+  add (plan, "delete-volume", "path", AT ("top.qcow2"), NULL);
+  assert_refused (graph, plan, uuid, "step 2");
+}
+
+/* A disk that is missing reads nothing, until somebody makes it; from then on it is held as well. */
+static void
+test_found_again (void)
+{
+  g_autoptr (StrataGraph) graph = make_host ();
+  g_autoptr (StrataPlan) plan = strata_plan_new ("plan", "Act");
+
+  paper_host_add (graph, "lost", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "lost.qcow2", NULL);
+  add (plan, "copy-image", "source", AT ("other.qcow2"), "destination", AT ("lost.qcow2"), NULL);
+  assert_lawful (graph, plan);
+
+  add (plan, "delete-volume", "path", AT ("lost.qcow2"), NULL);
+  assert_refused (graph, plan, "“lost”", "step 1");
+}
+
+/* With a host full of others, the one who is in the way is found, and nobody else is. */
+static void
+test_crowd (void)
+{
+  g_autoptr (StrataGraph) graph = make_host ();
+  g_autoptr (StrataPlan) plan = strata_plan_new ("plan", "Act");
+
+  for (guint i = 0; i < 500; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("crowd-%u", i);
+      g_autofree char *below = g_strdup_printf ("crowd-%u-a.qcow2", i);
+      g_autofree char *above = g_strdup_printf ("crowd-%u-b.qcow2", i);
+
+      paper_host_image (graph, below, NULL);
+      paper_host_image (graph, above, below);
+      paper_host_add (graph, name, STRATA_DOMAIN_STATE_OFF, FALSE, NULL, above, NULL);
+      paper_host_snapshot (graph, name, "s1", NULL, below, TRUE, FALSE);
+    }
+
+  strata_plan_give_up (plan, "%s/s1", get_uuid (graph, "crowd-7"));
+  add_commit (plan, AT ("crowd-7-b.qcow2"), AT ("crowd-7-a.qcow2"));
+  assert_lawful (graph, plan);
+  add_commit (plan, AT ("crowd-8-b.qcow2"), AT ("crowd-8-a.qcow2"));
+  assert_refused (graph, plan, "crowd-8", "step 1");
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/law/removal", test_removal);
+  g_test_add_func ("/law/commit-under-another", test_commit_under_another);
+  g_test_add_func ("/law/own-commit", test_own_commit);
+  g_test_add_func ("/law/pull-under-a-tag", test_pull_under_a_tag);
+  g_test_add_func ("/law/every-step-counts", test_every_step_counts);
+  g_test_add_func ("/law/latecomer", test_latecomer);
+  g_test_add_func ("/law/found-again", test_found_again);
+  g_test_add_func ("/law/crowd", test_crowd);
+
+  return g_test_run ();
+}
