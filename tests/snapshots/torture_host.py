@@ -183,7 +183,10 @@ class Host:
         os.remove(path)
 
     def names(self):
-        return self.virsh('list', '--all', '--name').stdout.split()
+        """The domains whose files are in our folders; other tests have theirs on the same host."""
+        names = self.virsh('list', '--all', '--name').stdout.split()
+        definitions = self.batch([f'dumpxml {name}' for name in names])
+        return [n for n, text in zip(names, definitions) if any(folder in text for folder in self.folders)]
 
     def look(self, names):
         """name: SeenMachine."""

@@ -99,8 +99,6 @@ class World:
     def clear(self):
         """Removes what is ours from the host."""
         for name in self.host.names():
-            machine = self.host.virsh('dumpxml', name, check=False).stdout
-            if any(folder in machine for folder in (self.pool, self.loose, self.bases)):
-                self.host.virsh('destroy', name, check=False)
-                self.host.virsh('undefine', name, '--snapshots-metadata', '--managed-save', check=False)
+            self.host.virsh('destroy', name, check=False)
+            self.host.virsh('undefine', name, '--snapshots-metadata', '--managed-save', check=False)
         self.host.virsh('pool-destroy', POOL, check=False)
