@@ -32,6 +32,7 @@ struct _StrataHost
   StrataConnection *connection;
   StrataSnapshotKeeper *keeper;
   StrataMachineList *machines;
+  StrataSurvey *survey;
   GCancellable *cancellable;
   gint64 opened_at;
   guint delay; /* seconds before the next attempt */
@@ -46,6 +47,7 @@ typedef enum
   PROP_ERROR_MESSAGE,
   PROP_ERROR_HINT,
   PROP_SUMMARY,
+  PROP_SURVEY,
   N_PROPS,
 } StrataHostProperty;
 
@@ -98,6 +100,7 @@ drop_connection (StrataHost *self)
   g_clear_object (&self->cancellable);
   g_clear_handle_id (&self->retry_id, g_source_remove);
   strata_machine_list_unfollow (self->machines);
+  strata_survey_set_connection (self->survey, NULL);
   if (self->connection != NULL)
     g_signal_handlers_disconnect_by_data (self->connection, self);
   g_clear_object (&self->keeper);
@@ -173,6 +176,7 @@ followed_cb (GObject *object, GAsyncResult *result, gpointer user_data)
     {
       take_error (self, NULL);
       set_state (self, STRATA_HOST_CONNECTED);
+      strata_survey_set_connection (self->survey, self->connection);
       strata_host_summary_async (self->connection, self->cancellable, summarised_cb,
                                  g_object_ref (self));
     }
@@ -254,6 +258,7 @@ strata_host_dispose (GObject *object)
   if (self->machines != NULL)
     drop_connection (self);
   g_clear_object (&self->machines);
+  g_clear_object (&self->survey);
 
   G_OBJECT_CLASS (strata_host_parent_class)->dispose (object);
 }
@@ -293,6 +298,9 @@ strata_host_get_property (GObject *object, guint prop_id, GValue *value, GParamS
     case PROP_SUMMARY:
       g_value_set_string (value, self->summary);
       break;
+    case PROP_SURVEY:
+      g_value_set_object (value, self->survey);
+      break;
     case PROP_ERROR_HINT:
       g_value_set_string (value, self->error != NULL ? strata_error_get_hint (self->error) : NULL);
       break;
@@ -318,6 +326,7 @@ strata_host_class_init (StrataHostClass *klass)
   properties[PROP_ERROR_MESSAGE] = g_param_spec_string ("error-message", NULL, NULL, NULL, flags);
   properties[PROP_SUMMARY] = g_param_spec_string ("summary", NULL, NULL, NULL, flags);
   properties[PROP_ERROR_HINT] = g_param_spec_string ("error-hint", NULL, NULL, NULL, flags);
+  properties[PROP_SURVEY] = g_param_spec_object ("survey", NULL, NULL, STRATA_TYPE_SURVEY, flags);
 
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
@@ -326,6 +335,7 @@ static void
 strata_host_init (StrataHost *self)
 {
   self->machines = strata_machine_list_new ();
+  self->survey = strata_survey_new ();
   g_signal_connect_object (self->machines, "items-changed", G_CALLBACK (g_list_model_items_changed),
                            self, G_CONNECT_SWAPPED);
 }
@@ -440,6 +450,20 @@ strata_host_disconnect (StrataHost *self)
   strata_machine_list_clear (self->machines);
   take_error (self, NULL);
   set_state (self, STRATA_HOST_DISCONNECTED);
+}
+
+/**
+ * strata_host_get_survey:
+ * @self: a host
+ *
+ * Returns: (transfer none): the graph of its images, for whoever holds it
+ */
+StrataSurvey *
+strata_host_get_survey (StrataHost *self)
+{
+  g_return_val_if_fail (STRATA_IS_HOST (self), NULL);
+
+  return self->survey;
 }
 
 StrataMachine *

@@ -6,6 +6,7 @@
 
 #include "host/strata-connection.h"
 #include "strata-machine.h"
+#include "strata-survey.h"
 
 G_BEGIN_DECLS
 
@@ -19,7 +20,7 @@ typedef enum
 
 /* A host in the window. Main thread. A GListModel of StrataMachine, kept by libvirt's events, sorted by name.
  * Properties: uri, name ("This computer", "This computer (system)", "user@host"), state, error-message, error-hint,
- * summary ("libvirt 11.3.0 · QEMU 10.0.13 · KVM works"). */
+ * summary ("libvirt 11.3.0 · QEMU 10.0.13 · KVM works"), survey. */
 #define STRATA_TYPE_HOST_STATE (strata_host_state_get_type ())
 #define STRATA_TYPE_HOST       (strata_host_get_type ())
 
@@ -37,6 +38,8 @@ StrataConnection *strata_host_get_connection (StrataHost  *self);
 /* starts connecting and from then on reconnects by itself until disconnected */
 void              strata_host_connect        (StrataHost  *self);
 void              strata_host_disconnect     (StrataHost  *self);
+/* the host's images */
+StrataSurvey     *strata_host_get_survey     (StrataHost  *self);
 StrataMachine    *strata_host_find           (StrataHost  *self,
                                               const char  *name_or_uuid);
 

@@ -4,11 +4,12 @@
 
 #include <adwaita.h>
 
+#include "jobs/strata-job-queue.h"
 #include "model/strata-host.h"
 
 G_BEGIN_DECLS
 
-/* The page of a virtual machine. */
+/* The page of a virtual machine. Properties: host, machine, queue. */
 #define STRATA_TYPE_MACHINE_PAGE (strata_machine_page_get_type ())
 
 G_DECLARE_FINAL_TYPE (StrataMachinePage, strata_machine_page, STRATA, MACHINE_PAGE, AdwBin)

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#pragma once
+
+#include <adwaita.h>
+
+#include "jobs/strata-job-queue.h"
+#include "model/strata-host.h"
+
+G_BEGIN_DECLS
+
+/* The disks of a machine, layer by layer. Properties: host, machine, queue. */
+#define STRATA_TYPE_DISK_PAGE (strata_disk_page_get_type ())
+
+G_DECLARE_FINAL_TYPE (StrataDiskPage, strata_disk_page, STRATA, DISK_PAGE, AdwBin)
+
+G_END_DECLS
