@@ -206,7 +206,8 @@ restore_undo (StrataStepContext *context, GError **error)
 static gboolean
 restore_is_done (StrataStepContext *context, gboolean *done, GError **error)
 {
-  return strata_step_domain_is_active (context, done, error);
+  return strata_domain_is_restored (context->connection, strata_step_context_get (context, "uuid"),
+                                    strata_step_context_is (context, "paused"), done, error);
 }
 
 const StrataStepClass strata_step_restore = {
