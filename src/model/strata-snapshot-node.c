@@ -29,9 +29,9 @@ looks_alike (const StrataSnapshotNodeLook *a, const StrataSnapshotNodeLook *b)
   return a->kind == b->kind && a->created == b->created && a->bytes == b->bytes &&
          a->lane == b->lane && a->level == b->level && a->n_below == b->n_below &&
          a->joined == b->joined && a->branch == b->branch && a->continues == b->continues &&
-         a->active == b->active && a->passed == b->passed && a->current == b->current && a->expanded == b->expanded &&
-         g_strcmp0 (a->name, b->name) == 0 && g_strcmp0 (a->parent, b->parent) == 0 &&
-         g_strcmp0 (a->description, b->description) == 0;
+         a->active == b->active && a->passed == b->passed && a->current == b->current &&
+         a->expanded == b->expanded && g_strcmp0 (a->name, b->name) == 0 &&
+         g_strcmp0 (a->parent, b->parent) == 0 && g_strcmp0 (a->description, b->description) == 0;
 }
 
 static void
