@@ -132,15 +132,6 @@ check_revert_options (StrataCli *cli, const RevertOptions *options)
   return FALSE;
 }
 
-/* What nobody said to discard is kept, under a name that says when. */
-static char *
-make_name (void)
-{
-  g_autoptr (GDateTime) now = g_date_time_new_now_local ();
-
-  return g_date_time_format (now, "present-%Y%m%d-%H%M%S");
-}
-
 static StrataCliStatus
 run_revert (StrataCli *cli, GStrv argv)
 {
@@ -166,8 +157,8 @@ run_revert (StrataCli *cli, GStrv argv)
       request->domain = g_strdup (arguments[0]);
       request->snapshot = g_strdup (arguments[1]);
       if (!options.discard)
-        request->save_as =
-            options.save_as != NULL ? g_steal_pointer (&options.save_as) : make_name ();
+        request->save_as = options.save_as != NULL ? g_steal_pointer (&options.save_as)
+                                                   : strata_name_for_present ();
       if (options.start)
         request->after = STRATA_AFTER_RUNNING;
       else if (options.paused)

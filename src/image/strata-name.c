@@ -154,3 +154,16 @@ strata_name_from_source (const char *pattern, const char *source)
 
   return g_strdup_printf ("%.*s%s%s", (int) (mark - pattern), pattern, source, mark + 2);
 }
+
+/**
+ * strata_name_for_present:
+ *
+ * Returns: (transfer full): a name for the snapshot that keeps the present state, which says when that was
+ */
+char *
+strata_name_for_present (void)
+{
+  g_autoptr (GDateTime) now = g_date_time_new_now_local ();
+
+  return g_date_time_format (now, "present-%Y%m%d-%H%M%S");
+}

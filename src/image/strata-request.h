@@ -134,5 +134,7 @@ GStrv strata_name_pattern_expand (const char *pattern, guint first, guint count,
 gboolean strata_name_check (const char *name, GError **error);
 /* "template-%s" and "web": "template-web" */
 char *strata_name_from_source (const char *pattern, const char *source);
+/* "present-20261123-140501": what nobody said to discard is kept under such a name */
+char *strata_name_for_present (void);
 
 G_END_DECLS

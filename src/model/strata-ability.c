@@ -16,6 +16,7 @@ static const char *const can_names[STRATA_N_ABILITIES] = {
   [STRATA_ABILITY_DEPLOY] = "can-deploy",
   [STRATA_ABILITY_DELETE] = "can-delete",
   [STRATA_ABILITY_OPEN_CONSOLE] = "can-open-console",
+  [STRATA_ABILITY_TAKE_SNAPSHOT] = "can-take-snapshot",
 };
 
 static const char *const reason_names[STRATA_N_ABILITIES] = {
@@ -26,6 +27,7 @@ static const char *const reason_names[STRATA_N_ABILITIES] = {
   [STRATA_ABILITY_DEPLOY] = "deploy-reason",
   [STRATA_ABILITY_DELETE] = "delete-reason",
   [STRATA_ABILITY_OPEN_CONSOLE] = "open-console-reason",
+  [STRATA_ABILITY_TAKE_SNAPSHOT] = "take-snapshot-reason",
 };
 
 static const char *
@@ -109,6 +111,19 @@ get_console_reason (const StrataDomainFacts *facts)
   return NULL;
 }
 
+static const char *
+get_take_snapshot_reason (const StrataDomainFacts *facts)
+{
+  if (facts->template_mark != NULL)
+    return _ ("A template stays as it is. Deploy a clone and take snapshots of that.");
+  if (!facts->persistent)
+    return _ ("It is transient: libvirt forgets it when it stops.");
+  if (!has_writable_disk (facts))
+    return _ ("It has no disk of its own to take a snapshot of.");
+
+  return NULL;
+}
+
 static char *
 get_delete_reason (const StrataDomainFacts *facts, const char *const *thin_clones)
 {
@@ -166,6 +181,9 @@ strata_ability_get_reason (StrataAbility ability,
 
     case STRATA_ABILITY_OPEN_CONSOLE:
       return g_strdup (get_console_reason (facts));
+
+    case STRATA_ABILITY_TAKE_SNAPSHOT:
+      return g_strdup (get_take_snapshot_reason (facts));
     }
 
   g_return_val_if_reached (NULL);

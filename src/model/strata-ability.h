@@ -16,9 +16,10 @@ typedef enum
   STRATA_ABILITY_DEPLOY,
   STRATA_ABILITY_DELETE,
   STRATA_ABILITY_OPEN_CONSOLE,
+  STRATA_ABILITY_TAKE_SNAPSHOT,
 } StrataAbility;
 
-#define STRATA_N_ABILITIES (STRATA_ABILITY_OPEN_CONSOLE + 1)
+#define STRATA_N_ABILITIES (STRATA_ABILITY_TAKE_SNAPSHOT + 1)
 
 char       *strata_ability_get_reason               (StrataAbility            ability,
                                                      const StrataDomainFacts *facts,

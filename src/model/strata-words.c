@@ -139,3 +139,24 @@ strata_words_for_os_id (const StrataDomainFacts *facts, const char *template_os_
 
   return os_id_from_libosinfo (url);
 }
+
+/**
+ * strata_words_for_new_snapshot:
+ * @facts: a domain
+ *
+ * Returns: (transfer full): a name that none of its snapshots has, "snapshot-3"
+ */
+char *
+strata_words_for_new_snapshot (const StrataDomainFacts *facts)
+{
+  g_return_val_if_fail (facts != NULL, NULL);
+
+  for (guint i = 1;; i++)
+    {
+      /* Translators: the name suggested for a snapshot; a file is named after it, so use no spaces. */
+      g_autofree char *name = g_strdup_printf (_ ("snapshot-%u"), i);
+
+      if (strata_domain_facts_find_snapshot (facts, name) == NULL)
+        return g_steal_pointer (&name);
+    }
+}

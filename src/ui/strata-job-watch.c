@@ -9,7 +9,11 @@
 #include <glib/gi18n.h>
 
 #include "strata-job-watch.h"
+#include "strata-revert-undo.h"
 #include "strata-window.h"
+
+/* Long enough to see what one came back to. */
+#define UNDO_S 20
 
 struct _StrataJobWatch
 {
@@ -52,6 +56,37 @@ describe_end (StrataJob *job)
 }
 
 static void
+undo_clicked_cb (AdwToast *toast, StrataRevertUndo *undo)
+{
+  GtkWindow *window = g_object_get_data (G_OBJECT (toast), "window");
+
+  strata_revert_undo_run (undo, GTK_WIDGET (window));
+}
+
+/* With a way back, if there is one. */
+static void
+add_toast (StrataWindow *window, StrataJob *job, const char *text)
+{
+  StrataRevertUndo *undo = strata_revert_undo_find (job);
+  AdwToast *toast;
+
+  if (undo == NULL || strata_job_get_outcome (job) != STRATA_JOB_OUTCOME_DONE)
+    {
+      strata_window_add_toast (window, text, TRUE);
+      return;
+    }
+
+  toast = adw_toast_new (text);
+  adw_toast_set_button_label (toast, _ ("_Undo"));
+  adw_toast_set_timeout (toast, UNDO_S);
+  /* The window owns the toast. */
+  g_object_set_data (G_OBJECT (toast), "window", window);
+  g_signal_connect_object (toast, "button-clicked", G_CALLBACK (undo_clicked_cb), undo,
+                           G_CONNECT_DEFAULT);
+  strata_window_take_toast (window, toast);
+}
+
+static void
 tell (StrataJobWatch *self, StrataJob *job)
 {
   GtkWindow *window = gtk_application_get_active_window (self->application);
@@ -60,7 +95,7 @@ tell (StrataJobWatch *self, StrataJob *job)
   const GError *error = strata_job_get_error (job);
 
   if (window != NULL)
-    strata_window_add_toast (STRATA_WINDOW (window), text, TRUE);
+    add_toast (STRATA_WINDOW (window), job, text);
   if (window != NULL && gtk_window_is_active (window))
     return;
 

@@ -9,11 +9,11 @@
 #include <glib/gi18n.h>
 
 #include "model/strata-host-power.h"
-#include "strata-delete-dialog.h"
 #include "strata-deploy-dialog.h"
 #include "strata-error-dialog.h"
 #include "strata-machine-actions.h"
 #include "strata-make-template-dialog.h"
+#include "strata-plan-dialog.h"
 
 #define VIEWER "virt-viewer"
 
@@ -29,6 +29,7 @@ static const struct
   { "machine.make-template", STRATA_ABILITY_MAKE_TEMPLATE },
   { "machine.deploy", STRATA_ABILITY_DEPLOY },
   { "machine.delete", STRATA_ABILITY_DELETE },
+  { "machine.take-snapshot", STRATA_ABILITY_TAKE_SNAPSHOT },
 };
 
 static void
@@ -133,10 +134,12 @@ deploy (GtkWidget *widget, const char *action, GVariant *parameter)
 static void delete (GtkWidget *widget, const char *action, GVariant *parameter)
 {
   StrataWindow *window = STRATA_WINDOW (widget);
+  g_autoptr (StrataRequest) request = strata_request_new (STRATA_REQUEST_DELETE);
 
-  adw_dialog_present (strata_delete_dialog_new (strata_window_get_queue (window),
-                                                strata_window_get_host (window),
-                                                strata_window_get_machine (window)),
+  request->domain = g_strdup (strata_machine_get_uuid (strata_window_get_machine (window)));
+  adw_dialog_present (strata_plan_dialog_new (strata_window_get_queue (window),
+                                              strata_window_get_host (window), _ ("Delete"),
+                                              request),
                       widget);
 }
 

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* StrataPlanPage: what will happen, in words, before anything does. */
+/* StrataPlanPage: what will happen, in words, before anything does. With a form above it the plan stays in sight, dimmed, while
+ * the next one is made, and a refusal takes its place there; without one both have the page for themselves.
+ */
 
 #include "config.h"
 
 #include <glib/gi18n.h>
 
+#include "strata-effect-row.h"
 #include "strata-plan-page.h"
 #include "xml/strata-error.h"
 
@@ -16,11 +19,19 @@ struct _StrataPlanPage
   StrataJobQueue *queue;
   StrataHost *host;
   StrataPlan *plan;
+  StrataRequestForm *form; /* NULL: the request is given */
   GCancellable *cancellable;
+  guint timeout_id;
 
+  AdwHeaderBar *header_bar;
+  GtkButton *cancel_button;
   GtkButton *confirm_button;
   GtkStack *stack;
   AdwStatusPage *refusal;
+  AdwPreferencesGroup *form_group;
+  AdwPreferencesGroup *refusal_group;
+  AdwActionRow *refusal_row;
+  AdwSpinner *spinner;
   AdwPreferencesGroup *effects_group;
   GtkListBox *effects;
   AdwPreferencesGroup *notes_group;
@@ -28,6 +39,9 @@ struct _StrataPlanPage
   AdwPreferencesGroup *commands_group;
   GtkLabel *commands;
 };
+
+/* Typing a name does not ask at each letter. */
+#define PATIENCE_MS 250
 
 enum
 {
@@ -38,74 +52,6 @@ enum
 static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (StrataPlanPage, strata_plan_page, ADW_TYPE_NAVIGATION_PAGE)
-
-static const char *
-get_icon_name (StrataEffectKind kind)
-{
-  switch (kind)
-    {
-    case STRATA_EFFECT_CREATES:
-      return "list-add-symbolic";
-    case STRATA_EFFECT_CHANGES:
-      return "document-edit-symbolic";
-    case STRATA_EFFECT_REMOVES:
-      return "list-remove-symbolic";
-    case STRATA_EFFECT_DISCARDS:
-      return "user-trash-symbolic";
-    case STRATA_EFFECT_NOTE:
-      return "dialog-information-symbolic";
-    }
-
-  g_return_val_if_reached (NULL);
-}
-
-static const char *
-get_kind_name (StrataEffectKind kind)
-{
-  switch (kind)
-    {
-    case STRATA_EFFECT_CREATES:
-      return C_ ("effect", "Creates");
-    case STRATA_EFFECT_CHANGES:
-      return C_ ("effect", "Changes");
-    case STRATA_EFFECT_REMOVES:
-      return C_ ("effect", "Removes");
-    case STRATA_EFFECT_DISCARDS:
-      return C_ ("effect", "Discards");
-    case STRATA_EFFECT_NOTE:
-      return C_ ("effect", "Note");
-    }
-
-  g_return_val_if_reached (NULL);
-}
-
-static GtkWidget *
-create_effect_row (const StrataEffect *effect)
-{
-  GtkWidget *row = adw_action_row_new ();
-  GtkWidget *icon = gtk_image_new_from_icon_name (get_icon_name (effect->kind));
-
-  adw_preferences_row_set_use_markup (ADW_PREFERENCES_ROW (row), FALSE);
-  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), effect->text);
-  gtk_widget_set_tooltip_text (icon, get_kind_name (effect->kind));
-  gtk_accessible_update_property (GTK_ACCESSIBLE (icon), GTK_ACCESSIBLE_PROPERTY_LABEL,
-                                  get_kind_name (effect->kind), -1);
-  if (effect->kind == STRATA_EFFECT_DISCARDS)
-    gtk_widget_add_css_class (icon, "error");
-  adw_action_row_add_prefix (ADW_ACTION_ROW (row), icon);
-
-  if (effect->bytes > 0)
-    {
-      g_autofree char *text = g_format_size (effect->bytes);
-      GtkWidget *bytes = gtk_label_new (text);
-
-      gtk_widget_add_css_class (bytes, "dimmed");
-      gtk_widget_add_css_class (bytes, "numeric");
-      adw_action_row_add_suffix (ADW_ACTION_ROW (row), bytes);
-    }
-
-  return row;
-}
 
 static void
 show_effects (StrataPlanPage *self)
@@ -120,7 +66,7 @@ show_effects (StrataPlanPage *self)
       const StrataEffect *effect = g_ptr_array_index (effects, i);
       gboolean is_note = effect->kind == STRATA_EFFECT_NOTE;
 
-      gtk_list_box_append (is_note ? self->notes : self->effects, create_effect_row (effect));
+      gtk_list_box_append (is_note ? self->notes : self->effects, strata_effect_row_new (effect));
       has_notes = has_notes || is_note;
     }
   gtk_widget_set_visible (GTK_WIDGET (self->notes_group), has_notes);
@@ -140,6 +86,26 @@ show_commands (StrataPlanPage *self)
   gtk_widget_set_visible (GTK_WIDGET (self->commands_group), commands->len > 0);
 }
 
+/* Below a form: the plan, or why there is none. */
+static void
+show_answer (StrataPlanPage *self, const GError *refusal)
+{
+  gboolean planned = refusal == NULL;
+
+  gtk_widget_set_visible (GTK_WIDGET (self->spinner), FALSE);
+  gtk_widget_set_visible (GTK_WIDGET (self->refusal_group), !planned);
+  gtk_widget_set_visible (GTK_WIDGET (self->effects_group), planned);
+  gtk_widget_set_sensitive (GTK_WIDGET (self->effects_group), TRUE);
+  if (planned)
+    return;
+
+  gtk_widget_set_visible (GTK_WIDGET (self->notes_group), FALSE);
+  gtk_widget_set_visible (GTK_WIDGET (self->commands_group), FALSE);
+  gtk_widget_set_sensitive (GTK_WIDGET (self->confirm_button), FALSE);
+  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->refusal_row), refusal->message);
+  adw_action_row_set_subtitle (self->refusal_row, strata_error_get_hint (refusal));
+}
+
 static void
 show_plan (StrataPlanPage *self)
 {
@@ -156,9 +122,11 @@ show_plan (StrataPlanPage *self)
   gtk_widget_add_css_class (GTK_WIDGET (self->confirm_button),
                             discards ? "destructive-action" : "suggested-action");
   gtk_widget_set_visible (GTK_WIDGET (self->confirm_button), TRUE);
+  gtk_widget_set_sensitive (GTK_WIDGET (self->confirm_button), TRUE);
+  show_answer (self, NULL);
   gtk_stack_set_visible_child_name (self->stack, "plan");
-  /* Enter does not confirm what nobody has read yet when content is lost. */
-  if (!discards)
+  /* Enter does not confirm what nobody has read yet when content is lost; and who types goes on typing. */
+  if (!discards && self->form == NULL)
     gtk_widget_grab_focus (GTK_WIDGET (self->confirm_button));
 }
 
@@ -168,6 +136,12 @@ show_refusal (StrataPlanPage *self, const GError *error)
   const char *hint = strata_error_get_hint (error);
   g_autofree char *text = NULL;
   g_autofree char *markup = NULL;
+
+  if (self->form != NULL)
+    {
+      show_answer (self, error);
+      return;
+    }
 
   text =
       hint != NULL ? g_strdup_printf ("%s\n\n%s", error->message, hint) : g_strdup (error->message);
@@ -216,8 +190,73 @@ confirm_clicked_cb (StrataPlanPage *self)
 static void
 cancel_planning (StrataPlanPage *self)
 {
+  g_clear_handle_id (&self->timeout_id, g_source_remove);
   g_cancellable_cancel (self->cancellable);
   g_clear_object (&self->cancellable);
+}
+
+/* The first page of a dialog is left by Cancel, a later one by the way back. */
+static void
+mapped_cb (StrataPlanPage *self)
+{
+  GtkWidget *view = gtk_widget_get_ancestor (GTK_WIDGET (self), ADW_TYPE_NAVIGATION_VIEW);
+  gboolean first =
+      view != NULL && adw_navigation_view_get_previous_page (ADW_NAVIGATION_VIEW (view),
+                                                             ADW_NAVIGATION_PAGE (self)) == NULL;
+
+  gtk_widget_set_visible (GTK_WIDGET (self->cancel_button), first);
+  adw_header_bar_set_show_end_title_buttons (self->header_bar, !first);
+}
+
+static void
+cancel_clicked_cb (StrataPlanPage *self)
+{
+  GtkWidget *dialog = gtk_widget_get_ancestor (GTK_WIDGET (self), ADW_TYPE_DIALOG);
+
+  adw_dialog_close (ADW_DIALOG (dialog));
+}
+
+static void
+show_planning (StrataPlanPage *self)
+{
+  if (self->form == NULL)
+    {
+      gtk_widget_set_visible (GTK_WIDGET (self->confirm_button), FALSE);
+      gtk_stack_set_visible_child_name (self->stack, "planning");
+      return;
+    }
+
+  gtk_widget_set_sensitive (GTK_WIDGET (self->confirm_button), FALSE);
+  gtk_widget_set_sensitive (GTK_WIDGET (self->effects_group), FALSE);
+  gtk_widget_set_visible (GTK_WIDGET (self->spinner), TRUE);
+}
+
+static void
+plan_form_cb (gpointer user_data)
+{
+  StrataPlanPage *self = STRATA_PLAN_PAGE (user_data);
+  g_autoptr (StrataRequest) request = NULL;
+
+  self->timeout_id = 0;
+  request = strata_request_form_make_request (self->form);
+  if (request != NULL)
+    strata_plan_page_plan (self, request);
+}
+
+static void
+form_changed_cb (StrataPlanPage *self)
+{
+  cancel_planning (self);
+  gtk_widget_set_sensitive (GTK_WIDGET (self->confirm_button), FALSE);
+  self->timeout_id = g_timeout_add_once (PATIENCE_MS, plan_form_cb, self);
+}
+
+static void
+form_activated_cb (StrataPlanPage *self)
+{
+  if (gtk_widget_is_sensitive (GTK_WIDGET (self->confirm_button)) &&
+      gtk_widget_get_visible (GTK_WIDGET (self->confirm_button)))
+    confirm_clicked_cb (self);
 }
 
 static void
@@ -226,6 +265,7 @@ strata_plan_page_dispose (GObject *object)
   StrataPlanPage *self = STRATA_PLAN_PAGE (object);
 
   cancel_planning (self);
+  self->form = NULL;
   gtk_widget_dispose_template (GTK_WIDGET (self), STRATA_TYPE_PLAN_PAGE);
   g_clear_object (&self->plan);
   g_clear_object (&self->queue);
@@ -246,16 +286,24 @@ strata_plan_page_class_init (StrataPlanPageClass *klass)
 
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/io/github/stratavm/Strata/strata-plan-page.ui");
+  gtk_widget_class_bind_template_child (widget_class, StrataPlanPage, header_bar);
+  gtk_widget_class_bind_template_child (widget_class, StrataPlanPage, cancel_button);
   gtk_widget_class_bind_template_child (widget_class, StrataPlanPage, confirm_button);
   gtk_widget_class_bind_template_child (widget_class, StrataPlanPage, stack);
   gtk_widget_class_bind_template_child (widget_class, StrataPlanPage, refusal);
+  gtk_widget_class_bind_template_child (widget_class, StrataPlanPage, form_group);
+  gtk_widget_class_bind_template_child (widget_class, StrataPlanPage, refusal_group);
+  gtk_widget_class_bind_template_child (widget_class, StrataPlanPage, refusal_row);
+  gtk_widget_class_bind_template_child (widget_class, StrataPlanPage, spinner);
   gtk_widget_class_bind_template_child (widget_class, StrataPlanPage, effects_group);
   gtk_widget_class_bind_template_child (widget_class, StrataPlanPage, effects);
   gtk_widget_class_bind_template_child (widget_class, StrataPlanPage, notes_group);
   gtk_widget_class_bind_template_child (widget_class, StrataPlanPage, notes);
   gtk_widget_class_bind_template_child (widget_class, StrataPlanPage, commands_group);
   gtk_widget_class_bind_template_child (widget_class, StrataPlanPage, commands);
+  gtk_widget_class_bind_template_callback (widget_class, cancel_clicked_cb);
   gtk_widget_class_bind_template_callback (widget_class, confirm_clicked_cb);
+  gtk_widget_class_bind_template_callback (widget_class, mapped_cb);
 }
 
 static void
@@ -302,7 +350,7 @@ strata_plan_page_plan (StrataPlanPage *self, const StrataRequest *request)
   g_return_if_fail (request != NULL);
 
   cancel_planning (self);
-  gtk_widget_set_visible (GTK_WIDGET (self->confirm_button), FALSE);
+  show_planning (self);
 
   connection = strata_host_get_connection (self->host);
   if (connection == NULL)
@@ -316,7 +364,33 @@ strata_plan_page_plan (StrataPlanPage *self, const StrataRequest *request)
     }
 
   self->cancellable = g_cancellable_new ();
-  gtk_stack_set_visible_child_name (self->stack, "planning");
   strata_job_queue_plan_async (self->queue, connection, request, self->cancellable, planned_cb,
                                g_object_ref (self));
+}
+
+/**
+ * strata_plan_page_set_form:
+ * @self: a page without a form
+ * @form: (transfer floating): what can be chosen
+ *
+ * Shows @form above the plan of what it says, now and whenever that changes.
+ */
+void
+strata_plan_page_set_form (StrataPlanPage *self, StrataRequestForm *form)
+{
+  g_return_if_fail (STRATA_IS_PLAN_PAGE (self));
+  g_return_if_fail (STRATA_IS_REQUEST_FORM (form));
+  g_return_if_fail (self->form == NULL);
+
+  self->form = form;
+  adw_preferences_group_add (self->form_group, GTK_WIDGET (form));
+  gtk_widget_set_visible (GTK_WIDGET (self->form_group), TRUE);
+  gtk_widget_set_visible (GTK_WIDGET (self->notes_group), FALSE);
+  gtk_widget_set_visible (GTK_WIDGET (self->commands_group), FALSE);
+  gtk_stack_set_visible_child_name (self->stack, "plan");
+  g_signal_connect_object (form, "changed", G_CALLBACK (form_changed_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (form, "activated", G_CALLBACK (form_activated_cb), self,
+                           G_CONNECT_SWAPPED);
+  show_planning (self);
+  plan_form_cb (self);
 }

@@ -6,6 +6,7 @@
 
 #include "jobs/strata-job-queue.h"
 #include "model/strata-host.h"
+#include "strata-request-form.h"
 
 G_BEGIN_DECLS
 
@@ -15,10 +16,13 @@ G_BEGIN_DECLS
 
 G_DECLARE_FINAL_TYPE (StrataPlanPage, strata_plan_page, STRATA, PLAN_PAGE, AdwNavigationPage)
 
-AdwNavigationPage *strata_plan_page_new  (StrataJobQueue      *queue,
-                                          StrataHost          *host);
+AdwNavigationPage *strata_plan_page_new      (StrataJobQueue      *queue,
+                                              StrataHost          *host);
 /* asks for the plan of REQUEST and shows the answer */
-void               strata_plan_page_plan (StrataPlanPage      *self,
-                                          const StrataRequest *request);
+void               strata_plan_page_plan     (StrataPlanPage      *self,
+                                              const StrataRequest *request);
+/* shows FORM (transfer floating) above, and the plan of what it says whenever that changes */
+void               strata_plan_page_set_form (StrataPlanPage      *self,
+                                              StrataRequestForm   *form);
 
 G_END_DECLS

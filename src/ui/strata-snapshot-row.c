@@ -88,7 +88,16 @@ update_detail (StrataSnapshotRow *self, const StrataSnapshotNodeLook *look)
 
   set_label (self->kind, named ? strata_snapshot_words_for_kind (look->kind) : NULL);
   gtk_widget_set_visible (GTK_WIDGET (self->icon), named);
-  gtk_label_set_label (self->detail, refusing ? self->reason : detail != NULL ? detail : "");
+  if (refusing)
+    gtk_label_set_label (self->detail, self->reason);
+  else if (named && detail != NULL)
+    {
+      g_autofree char *line = g_strconcat ("· ", detail, NULL);
+
+      gtk_label_set_label (self->detail, line);
+    }
+  else
+    gtk_label_set_label (self->detail, detail != NULL ? detail : "");
 }
 
 static void

@@ -13,6 +13,7 @@
 #include "strata-operations-bar.h"
 #include "strata-operations.h"
 #include "strata-sidebar.h"
+#include "strata-snapshot-actions.h"
 #include "strata-template-page.h"
 #include "strata-window-actions.h"
 #include "strata-window.h"
@@ -204,6 +205,7 @@ strata_window_class_init (StrataWindowClass *klass)
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
   strata_machine_actions_install (widget_class);
+  strata_snapshot_actions_install (widget_class);
   strata_window_actions_install (widget_class);
   gtk_widget_class_install_property_action (widget_class, "window.host-uri", "host-uri");
 
@@ -424,12 +426,26 @@ strata_window_add_toast (StrataWindow *self, const char *text, gboolean operatio
   g_return_if_fail (text != NULL);
 
   toast = adw_toast_new (text);
-  adw_toast_set_use_markup (toast, FALSE);
   if (operations)
     {
       adw_toast_set_button_label (toast, _ ("_Details"));
       g_signal_connect_object (toast, "button-clicked", G_CALLBACK (strata_window_show_operations),
                                self, G_CONNECT_SWAPPED);
     }
+  strata_window_take_toast (self, toast);
+}
+
+/**
+ * strata_window_take_toast:
+ * @self: a window
+ * @toast: (transfer full): a toast, whose title is not markup
+ */
+void
+strata_window_take_toast (StrataWindow *self, AdwToast *toast)
+{
+  g_return_if_fail (STRATA_IS_WINDOW (self));
+  g_return_if_fail (ADW_IS_TOAST (toast));
+
+  adw_toast_set_use_markup (toast, FALSE);
   adw_toast_overlay_add_toast (self->toasts, toast);
 }

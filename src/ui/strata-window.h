@@ -31,5 +31,7 @@ void               strata_window_close_now       (StrataWindow      *self);
 void               strata_window_add_toast       (StrataWindow      *self,
                                                   const char        *text,
                                                   gboolean           operations);
+void               strata_window_take_toast      (StrataWindow      *self,
+                                                  AdwToast          *toast);
 
 G_END_DECLS

@@ -234,6 +234,10 @@ class Application:
         node.queryAction().doAction(0)
         return node
 
+    def turn_to(self, name):
+        """Shows the view NAME of the page."""
+        self.press(name, ('page tab',))
+
     def focus(self):
         xdotool('windowfocus', '--sync', self.window)
 

@@ -68,14 +68,16 @@ def typing_searches():
 def a_click_shows_the_page():
     window = State.window
     window.click(window.wait(row('machine-1'), LIST))
-    window.wait('Details', ('label',))
+    window.turn_to('Details')
     window.wait('Make Template…', harness.BUTTONS, sensitive=True)
+    window.turn_to('Snapshots')
+    window.wait_gone('Make Template…', harness.BUTTONS)
 
 
 def the_menu_comes_by_keyboard_and_says_why_not():
     window = State.window
     window.click(window.wait(row('machine-2'), LIST))
-    window.wait('Details', ('label',))
+    window.wait('Details')
     for key in ('Menu', 'shift+F10'):
         window.key(key)
         window.wait('Start', MENU)
