@@ -12,6 +12,7 @@
 
 #include "strata-disk-layer-private.h"
 #include "strata-disk-stack.h"
+#include "strata-verdict.h"
 
 /* On libvirt before 12 a chain of more than 24 images may not start. */
 #define DEEP 20
@@ -258,11 +259,35 @@ strata_disk_stacks_new (StrataGraph *graph, const char *uuid)
   return stacks;
 }
 
+typedef struct
+{
+  char *uuid;
+  GMutex *lock; /* of the graph, which the task keeps */
+} Order;
+
+static void
+order_free (gpointer data)
+{
+  Order *order = data;
+
+  g_free (order->uuid);
+  g_free (order);
+}
+
 static void
 new_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
 {
-  g_task_return_pointer (task, strata_disk_stacks_new (source, task_data),
-                         (GDestroyNotify) g_ptr_array_unref);
+  Order *order = task_data;
+  GPtrArray *stacks;
+
+  if (g_task_return_error_if_cancelled (task))
+    return;
+
+  g_mutex_lock (order->lock);
+  stacks = strata_disk_stacks_new (source, order->uuid);
+  g_mutex_unlock (order->lock);
+
+  g_task_return_pointer (task, stacks, (GDestroyNotify) g_ptr_array_unref);
 }
 
 /**
@@ -283,12 +308,16 @@ strata_disk_stacks_new_async (StrataGraph *graph,
                               gpointer user_data)
 {
   g_autoptr (GTask) task = NULL;
+  Order *order;
 
   g_return_if_fail (STRATA_IS_GRAPH (graph));
 
+  order = g_new (Order, 1);
+  order->uuid = g_strdup (uuid);
+  order->lock = strata_verdict_get_lock (graph);
   task = g_task_new (graph, cancellable, callback, user_data);
   g_task_set_static_name (task, "strata-disk-stacks");
-  g_task_set_task_data (task, g_strdup (uuid), g_free);
+  g_task_set_task_data (task, order, order_free);
   g_task_run_in_thread (task, new_thread);
 }
 

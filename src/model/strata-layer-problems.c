@@ -53,7 +53,7 @@ strata_disk_layer_compare_format (StrataDiskLayer *self, const StrataDiskLayer *
     return;
   if (self->said_format == NULL && above != NULL)
     strata_disk_layer_add_problem (
-        layer, FALSE,
+        self, FALSE,
         /* Translators: a file */
         _ ("“%s” doesn’t say what format it has, so it is taken for raw"), above->name);
   else if (self->said_format != NULL && self->format != NULL &&
