@@ -23,6 +23,7 @@ typedef enum
   STRATA_REQUEST_SNAPSHOT_EDIT,
   STRATA_REQUEST_CLONE,   /* a new VM from a VM, or from a snapshot of it */
   STRATA_REQUEST_FLATTEN, /* a VM's disks made independent of what they stand on */
+  STRATA_REQUEST_MERGE,   /* a layer merged with its neighbour, where no snapshot is between them */
   STRATA_REQUEST_SETTLE,  /* the metadata of a VM's snapshots made sound, and what can be mended mended */
 } StrataRequestKind;
 
@@ -111,7 +112,11 @@ typedef struct
   /* SNAPSHOT_DELETE */
   gboolean subtree;       /* with everything that stands below it in the tree */
   gboolean metadata_only; /* libvirt forgets it; every file stays */
-  StrataMerge merge;
+  StrataMerge merge;      /* MERGE too */
+
+  /* MERGE */
+  char *target; /* `vda` */
+  char *image;  /* the upper one of the two; NULL: what the VM writes to */
 
   char *rename; /* SNAPSHOT_EDIT; NULL leaves it */
 } StrataRequest;

@@ -228,7 +228,7 @@ test_in_use (void)
   check_tags (path, "old new");
 }
 
-static void
+static guint64
 see (guint64 done, guint64 total, gpointer data)
 {
   guint64 *last = data;
@@ -236,6 +236,8 @@ see (guint64 done, guint64 total, gpointer data)
   g_assert_cmpuint (done, <=, total);
   g_assert_cmpuint (done, >=, *last);
   *last = done;
+
+  return STRATA_BANDWIDTH_SAME;
 }
 
 static void
@@ -386,6 +388,23 @@ check_unsound (const char *path, const char *format, StrataError code)
   g_test_message ("%s", error->message);
 }
 
+/* One image after the other, and what was told of each. */
+static void
+check_state (const char *path, const char *format, StrataImageState expected, const char *below)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *next = NULL;
+  g_autofree char *next_format = NULL;
+  StrataImageState state;
+
+  strata_test_assert_ok (strata_image_check (strata_test_connection (), path, format, &state, &next,
+                                             &next_format, NULL, &error),
+                         error);
+  g_assert_cmpint (state, ==, expected);
+  g_assert_cmpstr (next, ==, below);
+  g_assert_cmpstr (next_format, ==, below != NULL ? "raw" : NULL);
+}
+
 static void
 test_chain_check (void)
 {
@@ -414,6 +433,8 @@ test_chain_check (void)
 
   strata_test_assert_ok (strata_chain_check (connection, top, "qcow2", NULL, &error), error);
   strata_test_assert_ok (strata_chain_check (connection, base, "raw", NULL, &error), error);
+  check_state (mid, "qcow2", STRATA_IMAGE_SOUND, base);
+  check_state (base, "raw", STRATA_IMAGE_PLAIN, NULL);
   check_unsound (base, "qcow2", STRATA_ERROR_FAILED);
   g_assert_cmpint (g_rename (base, away), ==, 0);
   check_unsound (top, "qcow2", STRATA_ERROR_NOT_FOUND);
