@@ -7,6 +7,9 @@
 
 G_BEGIN_DECLS
 
+/* libvirt before that calls QEMU's older commands for internal snapshots, which take any name. */
+#define STRATA_LIBVIRT_INTERNAL_JOBS 10000000
+
 /* What every request's planner works with. */
 typedef struct
 {

@@ -302,6 +302,44 @@ test_convert (void)
   g_assert_cmpstr (seen, ==, hash);
 }
 
+/* The disk of a snapshot is as large as it was then. */
+static void
+test_convert_grown (void)
+{
+  StrataConnection *connection = strata_test_connection ();
+  g_autofree char *dir = NULL;
+  g_autofree char *path = NULL;
+  g_autofree char *copy = NULL;
+  g_autofree char *before = NULL;
+  const char *const formats[] = { "qcow2", "raw" };
+  g_autoptr (GError) error = NULL;
+
+  if (connection == NULL)
+    return;
+
+  dir = strata_test_dir ();
+  path = g_build_filename (dir, "grown.qcow2", NULL);
+  copy = g_build_filename (dir, "copy.qcow2", NULL);
+  strata_test_create_image (path, "qcow2", SIZE);
+  strata_test_write_pattern (path, "qcow2", 7, 31 * MIB, MIB);
+  before = strata_test_guest_hash (path, "qcow2");
+  add_tag (path, "then");
+  g_free (strata_test_run ("qemu-img", "resize", "-q", path, "+4M", NULL));
+  strata_test_write_pattern (path, "qcow2", 9, 31 * MIB, 3 * MIB);
+
+  for (size_t i = 0; i < G_N_ELEMENTS (formats); i++)
+    {
+      g_autofree char *after = NULL;
+
+      strata_test_assert_ok (strata_image_tags_convert (connection, path, "qcow2", "then", copy,
+                                                        formats[i], NULL, NULL, NULL, &error),
+                             error);
+      after = strata_test_guest_hash (copy, formats[i]);
+      g_assert_cmpstr (after, ==, before);
+      g_unlink (copy);
+    }
+}
+
 /* Copies ------------------------------------------------------------------------------------------- */
 
 typedef gboolean (*CopyFunc) (StrataConnection *connection,
@@ -574,6 +612,7 @@ main (int argc, char **argv)
   g_test_add_func ("/tags/delete", test_delete);
   g_test_add_func ("/tags/in-use", test_in_use);
   g_test_add_func ("/tags/convert", test_convert);
+  g_test_add_func ("/tags/convert-grown", test_convert_grown);
   g_test_add_func ("/tags/copy-directly", test_copy_directly);
   g_test_add_func ("/tags/copy-by-libvirt", test_copy_by_libvirt);
   g_test_add_func ("/tags/chain-check", test_chain_check);
