@@ -18,6 +18,9 @@
 #include "strata-journal.h"
 #include "xml/strata-error.h"
 
+/* behind the name of one that is being made */
+#define NEW ".new"
+
 struct _StrataJournal
 {
   char *path;
@@ -123,6 +126,31 @@ journal_new (const char *dir, const char *id)
   return self;
 }
 
+/* Under its own name only when it is all there: a journal has a plan. */
+static gboolean
+write_plan (StrataJournal *self, const char *dir, JsonObject *line, GError **error)
+{
+  g_autofree char *unfinished = g_strconcat (self->path, NEW, NULL);
+
+  if (g_mkdir_with_parents (dir, 0700) < 0 ||
+      (self->fd = open (unfinished, O_CREAT | O_EXCL | O_RDWR | O_APPEND | O_CLOEXEC, 0600)) < 0)
+    return set_io_error (self, errno, error);
+
+  flock (self->fd, LOCK_EX | LOCK_NB);
+  if (append (self, line, TRUE, error))
+    {
+      if (g_rename (unfinished, self->path) == 0)
+        {
+          sync_folder (dir);
+          return TRUE;
+        }
+      set_io_error (self, errno, error);
+    }
+  g_unlink (unfinished);
+
+  return FALSE;
+}
+
 /**
  * strata_journal_create:
  * @dir: the folder, made if it isn't there
@@ -151,27 +179,39 @@ strata_journal_create (const char *dir,
   self->started = g_date_time_format_iso8601 (now);
   self->marks = g_new0 (StrataStepMark, strata_plan_get_n_steps (plan));
 
-  if (g_mkdir_with_parents (dir, 0700) < 0 ||
-      (self->fd = open (self->path, O_CREAT | O_EXCL | O_RDWR | O_APPEND | O_CLOEXEC, 0600)) < 0)
-    {
-      set_io_error (self, errno, error);
-      return NULL;
-    }
-
-  flock (self->fd, LOCK_EX | LOCK_NB);
   json_object_set_string_member (line, "event", "plan");
   json_object_set_string_member (line, "id", id);
   json_object_set_string_member (line, "uri", uri);
   json_object_set_string_member (line, "started", self->started);
   json_object_set_object_member (line, "plan", strata_plan_to_json (plan));
-  if (!append (self, line, TRUE, error))
-    {
-      strata_journal_remove (g_steal_pointer (&self));
-      return NULL;
-    }
-  sync_folder (dir);
 
-  return g_steal_pointer (&self);
+  return write_plan (self, dir, line, error) ? g_steal_pointer (&self) : NULL;
+}
+
+/**
+ * strata_journal_sweep:
+ * @dir: the folder
+ *
+ * Removes what processes left that were killed before they had written a plan, and so had not begun. One that is about to
+ * rename its file finds it gone, and begins nothing.
+ */
+void
+strata_journal_sweep (const char *dir)
+{
+  g_autoptr (GDir) open_dir = g_dir_open (dir, 0, NULL);
+  const char *name;
+
+  while (open_dir != NULL && (name = g_dir_read_name (open_dir)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (dir, name, NULL);
+      g_autofd int fd = -1;
+
+      if (!g_str_has_suffix (name, NEW))
+        continue;
+      fd = open (path, O_RDWR | O_CLOEXEC);
+      if (fd >= 0 && flock (fd, LOCK_EX | LOCK_NB) == 0)
+        g_unlink (path);
+    }
 }
 
 static void

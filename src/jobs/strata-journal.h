@@ -30,6 +30,8 @@ StrataJournal *strata_journal_create (const char *dir,
                                       const char *uri,
                                       StrataPlan *plan,
                                       GError **error);
+/* removes what is left of those that never had a plan */
+void strata_journal_sweep (const char *dir);
 /* BUSY while a living process works on it */
 StrataJournal *strata_journal_open (const char *dir, const char *id, GError **error);
 void strata_journal_close (StrataJournal *self);

@@ -55,6 +55,7 @@ strata_job_queue_list_unfinished (StrataJobQueue *self, GError **error)
   g_autoptr (GDir) dir = g_dir_open (dir_name, 0, NULL);
   const char *name;
 
+  strata_journal_sweep (dir_name);
   while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
     {
       g_autoptr (StrataJournal) journal = NULL;
@@ -63,7 +64,7 @@ strata_job_queue_list_unfinished (StrataJobQueue *self, GError **error)
       if (!g_str_has_suffix (name, ".journal"))
         continue;
       id = g_strndup (name, strlen (name) - strlen (".journal"));
-      /* One that is busy is not unfinished, and one without a plan did nothing. */
+      /* One that is busy is not unfinished. */
       journal = strata_journal_open (dir_name, id, NULL);
       if (journal != NULL)
         g_ptr_array_add (list, describe (journal));

@@ -4,7 +4,9 @@
 
 #include "config.h"
 
+#include <fcntl.h>
 #include <glib/gstdio.h>
+#include <sys/file.h>
 
 #include "jobs/strata-journal.h"
 #include "xml/strata-error.h"
@@ -135,10 +137,36 @@ test_absent (void)
     }
 }
 
+/* A process that was killed before its plan was written has begun nothing. */
+static void
+test_never_begun (void)
+{
+  g_autoptr (Folder) dir = g_dir_make_tmp ("journal-XXXXXX", NULL);
+  g_autoptr (StrataPlan) plan = make_plan ();
+  g_autofree char *dead = g_build_filename (dir, "dead.journal.new", NULL);
+  g_autofree char *alive = g_build_filename (dir, "alive.journal.new", NULL);
+  g_autofree char *begun = g_build_filename (dir, "begun.journal", NULL);
+  g_autoptr (StrataJournal) journal = NULL;
+  g_autofd int fd = -1;
+
+  g_assert_true (g_file_set_contents (dead, "{\"event\":\"pl", -1, NULL));
+  g_assert_true (g_file_set_contents (alive, "", -1, NULL));
+  fd = g_open (alive, O_RDWR | O_CLOEXEC);
+  g_assert_cmpint (flock (fd, LOCK_EX), ==, 0);
+  journal = strata_journal_create (dir, "begun", "qemu:///session", plan, NULL);
+  g_assert_nonnull (journal);
+
+  strata_journal_sweep (dir);
+  g_assert_false (g_file_test (dead, G_FILE_TEST_EXISTS));
+  g_assert_true (g_file_test (alive, G_FILE_TEST_EXISTS));
+  g_assert_true (g_file_test (begun, G_FILE_TEST_EXISTS));
+}
+
 int
 main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/journal/never-begun", test_never_begun);
   g_test_add_func ("/journal/round-trip", test_round_trip);
   g_test_add_func ("/journal/torn", test_torn);
   g_test_add_func ("/journal/absent", test_absent);

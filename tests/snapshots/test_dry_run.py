@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """--dry-run of every verb, the exit statuses of those about snapshots, and their JSON: what docs/stratactl.md promises."""
 
+import hashlib
 import json
 import os
 import re
+import subprocess
 import xml.etree.ElementTree as ET
 
 from strata_lab import Lab, disk_xml
@@ -209,6 +211,39 @@ def what_is_in_the_way_is_3():
     ends(3, 'busy', ['clone', 'create', 'awake', 'x'])
 
 
+def guest_of(name):
+    """The image that NAME has, and a hash of what its guest reads."""
+    image = LAB.virsh('domblklist', name).out.split()[-1]
+    raw = LAB.path('guest.raw')
+    LAB.run('qemu-img', 'convert', '-U', '-O', 'raw', image, raw)
+    with open(raw, 'rb') as file:
+        digest = hashlib.sha256(file.read()).hexdigest()
+    os.remove(raw)
+    return image, digest
+
+
+def what_stops_on_its_way_is_4_and_goes_on():
+    """Somebody has the layer below open, which only shows when the snapshot is deleted already."""
+    make_machine('stuck', 'vda')
+    ctl('snapshot', 'create', 'stuck', 's1')
+    base = LAB.path('stuck-vda.qcow2')
+    overlay, before = guest_of('stuck')
+    with subprocess.Popen(['qemu-io', '-f', 'qcow2', base], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        other.stdin.write('length\n')
+        other.stdin.flush()
+        other.stdout.read(1)    # it is open
+        document = ctl('--json', 'snapshot', 'delete', 'stuck', 's1', '--commit', status=4).document
+        other.stdin.close()
+    expect_equal((document['outcome'], document['error']['code'] in CODES), ('stopped', True), 'the outcome', document)
+    expect_equal(guest_of('stuck'), (overlay, before), 'what the guest reads')
+
+    jobs = ctl('--json', 'job', 'list').document['jobs']
+    expect_equal(len(jobs), 1, 'what is unfinished', jobs)
+    expect_equal(ctl('--json', 'job', 'resume', jobs[0]['id']).document['outcome'], 'done', 'resumed')
+    expect_equal((snapshots('stuck'), os.path.exists(overlay)), ({}, False), 'no snapshot, and one layer')
+    expect_equal(guest_of('stuck'), (base, before), 'what the guest reads')
+
+
 # JSON
 
 def expect_members(thing, what, members, optional=()):
@@ -337,6 +372,7 @@ def the_doctor_mends():
 if __name__ == '__main__':
     try:
         run([starts, *PLANNED, what_is_not_there_is_1, a_wrong_command_line_is_2, what_is_in_the_way_is_3,
+             what_stops_on_its_way_is_4_and_goes_on,
              the_list_of_snapshots_is_as_documented, the_list_in_words_has_them_all, chain_and_check_are_as_documented,
              what_the_doctor_finds_is_as_documented, the_doctor_mends])
     finally:
