@@ -192,6 +192,13 @@ drop_cb (GtkDropTarget *target, const GValue *value, double x, double y, StrataS
 }
 
 static void
+row_destroyed_cb (StrataSnapshotDrag *self, StrataSnapshotRow *row)
+{
+  if (self->rows != NULL)
+    g_ptr_array_remove_fast (self->rows, row);
+}
+
+static void
 strata_snapshot_drag_dispose (GObject *object)
 {
   StrataSnapshotDrag *self = STRATA_SNAPSHOT_DRAG (object);
@@ -248,7 +255,7 @@ strata_snapshot_drag_new (GtkScrolledWindow *scroller, StrataSnapshotVerdicts *v
  * @self: a drag
  * @row: a row that a list has just made
  *
- * Until strata_snapshot_drag_detach().
+ * Until the row is destroyed.
  */
 void
 strata_snapshot_drag_attach (StrataSnapshotDrag *self, StrataSnapshotRow *row)
@@ -271,14 +278,7 @@ strata_snapshot_drag_attach (StrataSnapshotDrag *self, StrataSnapshotRow *row)
   gtk_widget_add_controller (GTK_WIDGET (row), GTK_EVENT_CONTROLLER (target));
 
   g_ptr_array_add (self->rows, row);
-}
-
-void
-strata_snapshot_drag_detach (StrataSnapshotDrag *self, StrataSnapshotRow *row)
-{
-  g_return_if_fail (STRATA_IS_SNAPSHOT_DRAG (self));
-
-  g_ptr_array_remove_fast (self->rows, row);
+  g_signal_connect_object (row, "destroy", G_CALLBACK (row_destroyed_cb), self, G_CONNECT_SWAPPED);
 }
 
 /**

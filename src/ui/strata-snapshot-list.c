@@ -116,13 +116,6 @@ unbind_cb (StrataSnapshotList *self, GtkListItem *item)
 }
 
 static void
-teardown_cb (StrataSnapshotList *self, GtkListItem *item)
-{
-  if (self->drag != NULL)
-    strata_snapshot_drag_detach (self->drag, STRATA_SNAPSHOT_ROW (gtk_list_item_get_child (item)));
-}
-
-static void
 selection_changed_cb (StrataSnapshotList *self)
 {
   StrataSnapshotNode *node = gtk_single_selection_get_selected_item (self->selection);
@@ -254,6 +247,8 @@ strata_snapshot_list_dispose (GObject *object)
 {
   StrataSnapshotList *self = STRATA_SNAPSHOT_LIST (object);
 
+  /* The template's child goes with the template, so it has to go before. */
+  adw_bin_set_child (ADW_BIN (self), NULL);
   gtk_widget_dispose_template (GTK_WIDGET (self), STRATA_TYPE_SNAPSHOT_LIST);
   g_clear_object (&self->drag);
   g_clear_object (&self->tree);
@@ -311,7 +306,6 @@ strata_snapshot_list_class_init (StrataSnapshotListClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, setup_cb);
   gtk_widget_class_bind_template_callback (widget_class, bind_cb);
   gtk_widget_class_bind_template_callback (widget_class, unbind_cb);
-  gtk_widget_class_bind_template_callback (widget_class, teardown_cb);
   gtk_widget_class_bind_template_callback (widget_class, secondary_pressed_cb);
   gtk_widget_class_bind_template_callback (widget_class, long_pressed_cb);
   gtk_widget_class_bind_template_callback (widget_class, key_pressed_cb);
