@@ -152,12 +152,6 @@ drag_begin_cb (StrataSnapshotDrag *self, GdkDrag *drag, GtkDragSource *source)
     strata_snapshot_drag_begin (self);
 }
 
-static void
-drag_end_cb (StrataSnapshotDrag *self)
-{
-  strata_snapshot_drag_end (self);
-}
-
 static GdkDragAction
 motion_cb (GtkDropTarget *target, double x, double y, StrataSnapshotDrag *self)
 {
@@ -268,7 +262,8 @@ strata_snapshot_drag_attach (StrataSnapshotDrag *self, StrataSnapshotRow *row)
   g_signal_connect_object (source, "prepare", G_CALLBACK (prepare_cb), row, G_CONNECT_DEFAULT);
   g_signal_connect_object (source, "drag-begin", G_CALLBACK (drag_begin_cb), self,
                            G_CONNECT_SWAPPED);
-  g_signal_connect_object (source, "drag-end", G_CALLBACK (drag_end_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (source, "drag-end", G_CALLBACK (strata_snapshot_drag_end), self,
+                           G_CONNECT_SWAPPED);
   gtk_widget_add_controller (GTK_WIDGET (row), GTK_EVENT_CONTROLLER (source));
 
   g_signal_connect_object (target, "enter", G_CALLBACK (motion_cb), self, G_CONNECT_DEFAULT);

@@ -264,6 +264,38 @@ strata_snapshot_row_set_node (StrataSnapshotRow *self, StrataSnapshotNode *node)
 }
 
 /**
+ * strata_snapshot_row_describe:
+ * @self: a row that has a node
+ * @item: what a list has it in
+ *
+ * Gives what a screen reader says to the widget around the row, which the list makes and which has the role.
+ */
+void
+strata_snapshot_row_describe (StrataSnapshotRow *self, GtkListItem *item)
+{
+  const StrataSnapshotNodeLook *look = strata_snapshot_node_look (self->node);
+  GtkWidget *widget = gtk_widget_get_parent (GTK_WIDGET (self));
+  g_autoptr (GDateTime) now = g_date_time_new_now_local ();
+  g_autofree char *label = strata_snapshot_words_for_row (look, now);
+
+  g_return_if_fail (STRATA_IS_SNAPSHOT_ROW (self));
+
+  gtk_list_item_set_accessible_label (item, label);
+  gtk_list_item_set_accessible_description (item,
+                                            look->description != NULL ? look->description : "");
+  if (widget == NULL)
+    return;
+
+  gtk_accessible_update_property (GTK_ACCESSIBLE (widget), GTK_ACCESSIBLE_PROPERTY_LEVEL,
+                                  (int) look->level, -1);
+  if (strata_snapshot_node_is_expandable (self->node))
+    gtk_accessible_update_state (GTK_ACCESSIBLE (widget), GTK_ACCESSIBLE_STATE_EXPANDED,
+                                 look->expanded, -1);
+  else
+    gtk_accessible_reset_state (GTK_ACCESSIBLE (widget), GTK_ACCESSIBLE_STATE_EXPANDED);
+}
+
+/**
  * strata_snapshot_row_set_mode:
  * @self: a row
  * @mode: what it says while "you are here" is being moved
