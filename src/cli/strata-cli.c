@@ -34,6 +34,7 @@ static const StrataCliVerb *const verbs[] = {
   &strata_cli_snapshot_edit_verb,
   &strata_cli_clone_create_verb,
   &strata_cli_clone_flatten_verb,
+  &strata_cli_disk_merge_verb,
   &strata_cli_doctor_verb,
   &strata_cli_job_list_verb,
   &strata_cli_job_resume_verb,

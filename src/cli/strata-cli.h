@@ -101,6 +101,7 @@ extern const StrataCliVerb strata_cli_snapshot_delete_verb;
 extern const StrataCliVerb strata_cli_snapshot_edit_verb;
 extern const StrataCliVerb strata_cli_clone_create_verb;
 extern const StrataCliVerb strata_cli_clone_flatten_verb;
+extern const StrataCliVerb strata_cli_disk_merge_verb;
 extern const StrataCliVerb strata_cli_doctor_verb;
 extern const StrataCliVerb strata_cli_job_list_verb;
 extern const StrataCliVerb strata_cli_job_resume_verb;

@@ -44,6 +44,7 @@ struct _StrataBlockJob
   int callback;
   guint64 last_done;
   guint64 last_total;
+  guint64 bandwidth; /* what was asked for last */
 };
 
 /**
@@ -65,6 +66,7 @@ strata_block_job_new (virConnectPtr handle, virDomainPtr domain, const char *tar
 
   self->target = g_strdup (target);
   self->news = strata_block_news_new (target);
+  self->bandwidth = STRATA_BANDWIDTH_SAME;
 
   virConnectRef (handle);
   self->handle = handle;
@@ -104,9 +106,27 @@ mirror_is_ready (StrataBlockJob *self)
   return strata_xpath_boolean (xml, expression);
 }
 
+/* A job that goes on at its old speed is no failure. */
+static void
+set_speed (StrataBlockJob *self, guint64 wanted, guint64 now)
+{
+  guint64 known = self->bandwidth;
+
+  if (wanted == STRATA_BANDWIDTH_SAME || wanted == known)
+    return;
+
+  self->bandwidth = wanted;
+  /* It was begun with what was wanted then, which may have changed since. */
+  if (known == STRATA_BANDWIDTH_SAME && (wanted == 0 || wanted == now))
+    return;
+  if (virDomainBlockJobSetSpeed (self->domain, self->target, wanted,
+                                 VIR_DOMAIN_BLOCK_JOB_SPEED_BANDWIDTH_BYTES) < 0)
+    g_debug ("The speed of the work on “%s” stays: %s", self->target, virGetLastErrorMessage ());
+}
+
 /* QEMU may find more to do while it works, and looks back at what it did; a bar that goes back would
  * only be wondered at. */
-static void
+static guint64
 report (StrataBlockJob *self,
         guint64 done,
         guint64 total,
@@ -115,8 +135,9 @@ report (StrataBlockJob *self,
 {
   self->last_done = MAX (self->last_done, MIN (done, total));
   self->last_total = MAX (total, self->last_done);
-  if (progress != NULL)
-    progress (self->last_done, self->last_total, user_data);
+
+  return progress != NULL ? progress (self->last_done, self->last_total, user_data)
+                          : STRATA_BANDWIDTH_SAME;
 }
 
 static gboolean
@@ -177,7 +198,8 @@ follow (StrataBlockJob *self,
 
       /* An end of 1 stands for "not known yet". */
       if (running && (info.end > 1 || ready))
-        report (self, ready ? info.end : info.cur, info.end, progress, user_data);
+        set_speed (self, report (self, ready ? info.end : info.cur, info.end, progress, user_data),
+                   info.bandwidth);
       if (ready && goal == GOAL_READY)
         return TRUE;
 

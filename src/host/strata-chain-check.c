@@ -13,9 +13,11 @@
 #include "strata-storage.h"
 #include "xml/strata-error.h"
 
-/* Exit codes of "qemu-img check". Leaked clusters (3) are lost space and nothing else; formats that
+/* Exit codes of "qemu-img check". Leaked clusters are lost space and nothing else; formats that
  * can't be checked (63), and images that can't be opened (1), are what they are. */
+#define SOUND   0
 #define CORRUPT 2
+#define LEAKS   3
 
 /* An image that is written to meanwhile can look damaged for a moment. */
 #define LOOKS 2
@@ -30,6 +32,7 @@ static gboolean
 check_content (StrataConnection *connection,
                const char *path,
                const char *format,
+               StrataImageState *state,
                GCancellable *cancellable,
                GError **error)
 {
@@ -37,7 +40,8 @@ check_content (StrataConnection *connection,
   g_autoptr (GError) local = NULL;
   int status = CORRUPT;
 
-  if (format == NULL || g_str_equal (format, "raw") || !is_readable (connection, path))
+  *state = g_strcmp0 (format, "raw") == 0 ? STRATA_IMAGE_PLAIN : STRATA_IMAGE_CLOSED;
+  if (format == NULL || *state == STRATA_IMAGE_PLAIN || !is_readable (connection, path))
     return TRUE;
 
   for (int i = 0; i < LOOKS && status == CORRUPT; i++)
@@ -51,6 +55,8 @@ check_content (StrataConnection *connection,
           return FALSE;
         }
     }
+  if (status == SOUND || status == LEAKS)
+    *state = STRATA_IMAGE_SOUND;
   if (status != CORRUPT)
     return TRUE;
 
@@ -91,6 +97,58 @@ check_device (StrataConnection *connection, const char *path, GError **error)
 }
 
 /**
+ * strata_image_check:
+ * @connection: a connection
+ * @path: an image
+ * @format: (nullable): what its overlay, or the definition, says that it is
+ * @state: (out): what could be told
+ * @next: (out) (transfer full) (nullable): the image that it stands on
+ * @next_format: (out) (transfer full) (nullable): what it says that that one is
+ * @cancellable: (nullable): to give up
+ * @error: where to put `STRATA_ERROR_NOT_FOUND` if it is not there, or `STRATA_ERROR_FAILED` if it is damaged or something
+ *   else than @format
+ *
+ * Worker threads only.
+ *
+ * Returns: whether nothing is wrong with it
+ */
+gboolean
+strata_image_check (StrataConnection *connection,
+                    const char *path,
+                    const char *format,
+                    StrataImageState *state,
+                    char **next,
+                    char **next_format,
+                    GCancellable *cancellable,
+                    GError **error)
+{
+  g_autoptr (StrataImage) image = NULL;
+
+  STRATA_ASSERT_WORKER ();
+  g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
+
+  *next = *next_format = NULL;
+  *state = STRATA_IMAGE_PLAIN;
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return FALSE;
+  if (strata_path_is_device (path))
+    return check_device (connection, path, error);
+
+  image = strata_storage_look (connection, path, error);
+  if (image == NULL || !check_format (image, format, error))
+    return FALSE;
+  if (g_strcmp0 (format, "raw") == 0)
+    return TRUE;
+  if (!check_content (connection, path, image->format, state, cancellable, error))
+    return FALSE;
+
+  *next = g_strdup (image->backing_path);
+  *next_format = g_strdup (image->backing_format);
+
+  return TRUE;
+}
+
+/**
  * strata_chain_check:
  * @connection: a connection
  * @path: the topmost image
@@ -120,23 +178,16 @@ strata_chain_check (StrataConnection *connection,
   /* A chain that bites its own tail is refused by QEMU, and by the planner before that. */
   while (next != NULL && g_path_is_absolute (next) && g_hash_table_add (seen, g_strdup (next)))
     {
-      g_autoptr (StrataImage) image = NULL;
+      g_autofree char *below = NULL;
+      g_autofree char *below_format = NULL;
+      StrataImageState state;
 
-      if (g_cancellable_set_error_if_cancelled (cancellable, error))
-        return FALSE;
-      if (strata_path_is_device (next))
-        return check_device (connection, next, error);
-
-      image = strata_storage_look (connection, next, error);
-      if (image == NULL || !check_format (image, next_format, error))
-        return FALSE;
-      if (g_strcmp0 (next_format, "raw") == 0)
-        return TRUE;
-      if (!check_content (connection, next, image->format, cancellable, error))
+      if (!strata_image_check (connection, next, next_format, &state, &below, &below_format,
+                               cancellable, error))
         return FALSE;
 
-      g_set_str (&next, image->backing_path);
-      g_set_str (&next_format, image->backing_format);
+      g_set_str (&next, below);
+      g_set_str (&next_format, below_format);
     }
 
   return TRUE;

@@ -19,6 +19,7 @@
 #define LONGEST_BACKING     1023
 #define LONGEST_FORMAT      15
 #define TAG_SIZE            40
+#define TAG_EXTRA_SIZE      16 /* the sizes of the memory and of the disk */
 #define MOST_TAGS           65536
 #define LONGEST_TAG_TRAILER 4096
 
@@ -135,21 +136,24 @@ strata_qcow2_parse (const guint8 *bytes, gsize n)
   return self;
 }
 
-/* Reads the tag at AT, and sets AT to where the next begins. */
+/* The name of the tag at AT, which is set to where the next begins. CAPACITY: the size of the disk then, where the
+ * tag says it. */
 static char *
-read_tag (int fd, guint64 *at)
+read_tag (int fd, guint64 *at, guint64 *capacity)
 {
-  guint8 bytes[TAG_SIZE];
+  guint8 bytes[TAG_SIZE + TAG_EXTRA_SIZE] = { 0 };
   g_autofree guint8 *trailer = NULL;
   gsize before;
   gsize length;
 
-  if (pread (fd, bytes, sizeof bytes, (off_t) *at) != sizeof bytes)
+  if (pread (fd, bytes, sizeof bytes, (off_t) *at) < TAG_SIZE)
     return NULL;
 
   length = get_16 (bytes + 14);
   if (get_32 (bytes + 36) > LONGEST_TAG_TRAILER)
     return NULL;
+  if (get_32 (bytes + 36) >= TAG_EXTRA_SIZE)
+    *capacity = get_64 (bytes + TAG_SIZE + 8);
   before = (gsize) get_32 (bytes + 36) + get_16 (bytes + 12);
 
   trailer = g_malloc (length + 1);
@@ -181,7 +185,8 @@ strata_qcow2_read_tags (const StrataQcow2 *self, int fd)
 
   for (guint32 i = 0; i < self->n_tags; i++)
     {
-      g_autofree char *name = read_tag (fd, &at);
+      guint64 capacity;
+      g_autofree char *name = read_tag (fd, &at, &capacity);
 
       if (name == NULL)
         return NULL;
@@ -189,6 +194,35 @@ strata_qcow2_read_tags (const StrataQcow2 *self, int fd)
     }
 
   return g_strv_builder_end (builder);
+}
+
+/**
+ * strata_qcow2_get_tag_capacity:
+ * @self: a header
+ * @fd: the file that it is of
+ * @tag: the name of an internal snapshot in it
+ *
+ * An image may have been resized since. Any thread.
+ *
+ * Returns: the size of the disk in bytes when @tag was taken; the present one where that can't be told
+ */
+guint64
+strata_qcow2_get_tag_capacity (const StrataQcow2 *self, int fd, const char *tag)
+{
+  guint64 at = self->tags_at;
+
+  for (guint32 i = 0; i < self->n_tags && at < G_MAXINT64 / 2; i++)
+    {
+      guint64 capacity = self->capacity;
+      g_autofree char *name = read_tag (fd, &at, &capacity);
+
+      if (name == NULL)
+        break;
+      if (g_str_equal (name, tag))
+        return capacity;
+    }
+
+  return self->capacity;
 }
 
 void

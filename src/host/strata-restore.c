@@ -10,10 +10,26 @@
 #include "strata-restore.h"
 #include "strata-vir.h"
 
+static gboolean
+look (virDomainPtr domain, StrataDomainState *state, GError **error)
+{
+  if (strata_connection_look_state (domain, state))
+    return TRUE;
+
+  strata_vir_set_error (error, _ ("Asking for the state of a virtual machine"));
+  return FALSE;
+}
+
+static gboolean
+is_off (StrataDomainState state)
+{
+  return state == STRATA_DOMAIN_STATE_OFF || state == STRATA_DOMAIN_STATE_CRASHED;
+}
+
 /**
  * strata_domain_restore:
  * @connection: a connection
- * @uuid: the UUID of a domain that is off
+ * @uuid: the UUID of a domain that is off, or that was left standing still between the two halves of this
  * @file: the memory
  * @xml: the live definition that the memory goes with, on the disks that the domain shall have
  * @paused: whether the guest stands still afterwards
@@ -33,16 +49,17 @@ strata_domain_restore (StrataConnection *connection,
                        GError **error)
 {
   g_autoptr (virDomain) domain = NULL;
+  StrataDomainState state;
 
   STRATA_ASSERT_WORKER ();
   g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
 
   domain = strata_connection_lookup_domain (connection, uuid, error);
-  if (domain == NULL)
+  if (domain == NULL || !look (domain, &state, error))
     return FALSE;
 
-  if (virDomainRestoreFlags (strata_connection_get_handle (connection), file, xml,
-                             VIR_DOMAIN_SAVE_PAUSED) < 0)
+  if (is_off (state) && virDomainRestoreFlags (strata_connection_get_handle (connection), file, xml,
+                                               VIR_DOMAIN_SAVE_PAUSED) < 0)
     {
       strata_vir_set_error (error, _ ("Restoring the memory in “%s”"), file);
       return FALSE;
@@ -54,4 +71,38 @@ strata_domain_restore (StrataConnection *connection,
   virDomainDestroy (domain);
 
   return FALSE;
+}
+
+/**
+ * strata_domain_is_restored:
+ * @connection: a connection
+ * @uuid: the UUID of a domain that was off
+ * @paused: whether its guest stands still when it is restored
+ * @restored: whether it is, as far as that
+ * @error: where to put libvirt's error
+ *
+ * Whoever is killed between the two halves leaves a guest that stands still and should not. Worker threads only.
+ *
+ * Returns: whether that could be found out
+ */
+gboolean
+strata_domain_is_restored (StrataConnection *connection,
+                           const char *uuid,
+                           gboolean paused,
+                           gboolean *restored,
+                           GError **error)
+{
+  g_autoptr (virDomain) domain = NULL;
+  StrataDomainState state;
+
+  STRATA_ASSERT_WORKER ();
+  g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
+
+  domain = strata_connection_lookup_domain (connection, uuid, error);
+  if (domain == NULL || !look (domain, &state, error))
+    return FALSE;
+
+  *restored = !is_off (state) && (paused || state != STRATA_DOMAIN_STATE_PAUSED);
+
+  return TRUE;
 }

@@ -14,5 +14,11 @@ gboolean strata_domain_restore (StrataConnection *connection,
                                 const char *xml,
                                 gboolean paused,
                                 GError **error);
+/* whether that is done, all of it */
+gboolean strata_domain_is_restored (StrataConnection *connection,
+                                    const char *uuid,
+                                    gboolean paused,
+                                    gboolean *restored,
+                                    GError **error);
 
 G_END_DECLS

@@ -57,6 +57,36 @@ get_tag_option (const char *tag)
   return g_strconcat ("snapshot.name=", name->str, NULL);
 }
 
+/* qemu-img makes it as large as the image is now (tested with 10.0), which may have grown since. */
+static gboolean
+fit (const char *from,
+     const char *tag,
+     const char *to,
+     const char *to_format,
+     GCancellable *cancellable,
+     GError **error)
+{
+  g_autofd int fd = open (from, O_RDONLY | O_CLOEXEC);
+  guint8 bytes[STRATA_QCOW2_HEADER_SIZE];
+  g_autoptr (StrataQcow2) header = NULL;
+  g_autofree char *size = NULL;
+  guint64 capacity;
+
+  if (fd >= 0 && pread (fd, bytes, sizeof bytes, 0) == sizeof bytes)
+    header = strata_qcow2_parse (bytes, sizeof bytes);
+  if (header == NULL)
+    return TRUE;
+  capacity = strata_qcow2_get_tag_capacity (header, fd, tag);
+  if (capacity == header->capacity)
+    return TRUE;
+
+  size = g_strdup_printf ("%" G_GUINT64_FORMAT, capacity);
+
+  return strata_qemu_img_run (
+      (const char *const[]) { "resize", "-q", "--shrink", "-f", to_format, to, size, NULL }, NULL,
+      NULL, NULL, cancellable, error);
+}
+
 /**
  * strata_image_tags_convert:
  * @connection: a connection
@@ -112,7 +142,7 @@ strata_image_tags_convert (StrataConnection *connection,
   if (g_stat (from, &status) == 0)
     state.total = (guint64) status.st_blocks * 512;
   if (strata_qemu_img_run (arguments, NULL, on_percent, &state, cancellable, error) &&
-      seal (to, error))
+      fit (from, tag, to, to_format, cancellable, error) && seal (to, error))
     return TRUE;
 
   g_unlink (to);

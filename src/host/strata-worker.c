@@ -153,15 +153,16 @@ typedef struct
   guint64 total;
 } Progress;
 
-static void
+static guint64
 on_progress (guint64 done, guint64 total, gpointer user_data)
 {
   Progress *progress = user_data;
 
   progress->done = done;
   progress->total = total;
-  if (progress->func != NULL)
-    progress->func (done, total, progress->user_data);
+
+  return progress->func != NULL ? progress->func (done, total, progress->user_data)
+                                : STRATA_BANDWIDTH_SAME;
 }
 
 /* libvirt says that a job failed and not why; that the destination's disk is full can be seen. */

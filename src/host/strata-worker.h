@@ -10,9 +10,13 @@ G_BEGIN_DECLS
  * The block job's events arrive on the default main context, which therefore has to be running
  * in another thread. */
 
-typedef void (*StrataByteFunc) (guint64  done,
-                                guint64  total,
-                                gpointer user_data);
+#define STRATA_BANDWIDTH_SAME G_MAXUINT64
+
+/* Takes how far a work is, and returns how many bytes per second it may move from now on, 0 for no limit, where the work
+ * can still be told; STRATA_BANDWIDTH_SAME: as it was begun. */
+typedef guint64 (*StrataByteFunc) (guint64  done,
+                                   guint64  total,
+                                   gpointer user_data);
 
 typedef struct _StrataWorker StrataWorker;
 

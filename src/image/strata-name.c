@@ -52,6 +52,27 @@ strata_name_check (const char *name, GError **error)
   return FALSE;
 }
 
+/**
+ * strata_name_is_job_id:
+ * @name: a name
+ *
+ * From some version after 9.0 on (seen on 11.3, not on 9.0) libvirt names QEMU's job for an internal snapshot after it, and QEMU
+ * takes few characters there.
+ *
+ * Returns: whether @name can be part of the name of a job in QEMU
+ */
+gboolean
+strata_name_is_job_id (const char *name)
+{
+  for (const char *p = name; *p != '\0'; p++)
+    {
+      if (!g_ascii_isalnum (*p) && strchr ("-._", *p) == NULL)
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
 /* Finds the one %d or %0Nd of PATTERN. %% and any other conversion are refused: PATTERN never
  * becomes a format string. */
 static gboolean

@@ -200,6 +200,12 @@ need_kind (Snapshot *self, const char *const *targets, gboolean quiesce, GError 
   else if (self->kind == STRATA_SNAPSHOT_KIND_INTERNAL && active && nvram != NULL &&
            g_strcmp0 (nvram_format, "qcow2") != 0)
     why = _ ("its UEFI variables are in a raw file, which QEMU doesn’t snapshot while it runs");
+  else if (self->kind == STRATA_SNAPSHOT_KIND_INTERNAL && active &&
+           strata_graph_get_libvirt_version (self->planner->graph) >=
+               STRATA_LIBVIRT_INTERNAL_JOBS &&
+           !strata_name_is_job_id (self->name))
+    why = _ ("while it runs, QEMU takes only letters without accents, digits, hyphens, dots and "
+             "underscores in the name");
   else if (quiesce)
     why = find_freeze_obstacle (self);
 

@@ -43,6 +43,24 @@ need_tags_in_reach (StrataPlanner *self,
   return TRUE;
 }
 
+/* One that was taken while the VM was off, or by an older libvirt. */
+static gboolean
+need_deletable_name (StrataPlanner *self,
+                     StrataDomainFacts *domain,
+                     const StrataSnapshotFacts *snapshot,
+                     GError **error)
+{
+  if (!strata_domain_facts_is_active (domain) || strata_name_is_job_id (snapshot->name) ||
+      strata_graph_get_libvirt_version (self->graph) < STRATA_LIBVIRT_INTERNAL_JOBS)
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_BUSY, _ ("Shut it down first."),
+                    _ ("QEMU can’t delete the internal snapshot “%s” while “%s” runs, because of "
+                       "the characters in its name"),
+                    snapshot->name, domain->name);
+  return FALSE;
+}
+
 /* An abandoned tip that was there for its tags only. */
 static gboolean
 remove_emptied (StrataPlanner *self, const StrataSnapshotFacts *snapshot, GError **error)
@@ -93,6 +111,7 @@ strata_planner_delete_internal (StrataPlanner *self,
   strata_plan_add_resource (self->plan, domain->uuid);
 
   return need_tags_in_reach (self, domain, snapshot, error) &&
+         need_deletable_name (self, domain, snapshot, error) &&
          strata_planner_apply (self, step, error) &&
          (domain->snapshots->len == 1 || strata_planner_add_settle (self, domain, NULL, error)) &&
          remove_emptied (self, snapshot, error);

@@ -34,121 +34,20 @@ retain (StrataPlanner *self,
   return strata_planner_add_snapshot_define (self, domain, snapshot, document, FALSE, error);
 }
 
-static JsonObject *
-map_item (const StrataMerging *merging)
+static GPtrArray *
+collect_merges (GPtrArray *sentences)
 {
-  return strata_step_args ("from", merging->upper->path, "to", merging->lower->path, "format",
-                           merging->lower->format, NULL);
-}
-
-/* Whoever is off and had the image that went gets the one it went into; libvirt sees to those who run. */
-static gboolean
-move_domains (StrataPlanner *self, const StrataMerging *merging, GHashTable *moved, GError **error)
-{
-  GPtrArray *stakes = strata_layers_get_stakes (strata_planner_get_layers (self));
-
-  for (guint i = 0; i < stakes->len; i++)
-    {
-      StrataStake *stake = g_ptr_array_index (stakes, i);
-
-      if (stake->kind == STRATA_HOLDER_SNAPSHOT || stake->uuid == NULL || stake->active ||
-          g_strcmp0 (stake->top, merging->upper->path) != 0)
-        continue;
-
-      strata_domain_xml_set_disk_file (strata_planner_get_definition (self, stake->uuid),
-                                       stake->target, merging->lower->path, merging->lower->format);
-      g_hash_table_add (moved, g_strdup (stake->uuid));
-    }
-
-  return TRUE;
-}
-
-static gboolean
-define_moved (StrataPlanner *self, GHashTable *moved, GError **error)
-{
-  g_autoptr (GPtrArray) uuids = g_hash_table_get_keys_as_ptr_array (moved);
-
-  for (guint i = 0; i < uuids->len; i++)
-    {
-      const char *uuid = g_ptr_array_index (uuids, i);
-      StrataDomainFacts *domain = strata_graph_find_domain (self->graph, uuid);
-      StrataStepSpec *step = strata_planner_add_define (
-          self, strata_planner_get_definition (self, uuid), domain->xml, FALSE);
-
-      step->forward_only = TRUE;
-      if (!strata_planner_apply (self, step, error))
-        return FALSE;
-    }
-
-  return TRUE;
-}
-
-/* Every domain one of whose snapshots has one of the merged images in its chain. */
-static gboolean
-settle_all (StrataPlanner *self, StrataDomainFacts *domain, GPtrArray *merges, GError **error)
-{
-  StrataLayers *layers = strata_planner_get_layers (self);
-  GPtrArray *domains = strata_graph_get_domains (self->graph);
-
-  for (guint i = 0; i < domains->len; i++)
-    {
-      StrataDomainFacts *other = g_ptr_array_index (domains, i);
-      gboolean touched = other == domain && other->snapshots->len > 1;
-      JsonArray *map = json_array_new ();
-
-      for (guint j = 0; j < merges->len; j++)
-        {
-          const StrataMerging *merging = g_ptr_array_index (merges, j);
-
-          if (merging->direction == STRATA_MERGE_COMMIT)
-            json_array_add_object_element (map, map_item (merging));
-          for (guint k = 0; k < other->snapshots->len && !touched; k++)
-            {
-              StrataSnapshotFacts *snapshot = g_ptr_array_index (other->snapshots, k);
-
-              for (guint d = 0; d < snapshot->disks->len && !touched; d++)
-                touched =
-                    strata_layers_reach (layers,
-                                         ((StrataSnapshotDisk *) snapshot->disks->pdata[d])->image,
-                                         merging->lower->path) ||
-                    strata_layers_reach (layers,
-                                         ((StrataSnapshotDisk *) snapshot->disks->pdata[d])->image,
-                                         merging->upper->path);
-            }
-        }
-
-      if (!touched)
-        json_array_unref (map);
-      else if (!strata_planner_add_settle (self, other, map, error))
-        return FALSE;
-    }
-
-  return TRUE;
-}
-
-static gboolean
-merge_all (StrataPlanner *self, GPtrArray *sentences, GPtrArray *merges, GError **error)
-{
-  g_autoptr (GHashTable) moved = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  GPtrArray *merges = g_ptr_array_new ();
 
   for (guint i = 0; i < sentences->len; i++)
     {
       StrataSentence *sentence = g_ptr_array_index (sentences, i);
 
-      if (sentence->fate != STRATA_FATE_MERGE)
-        continue;
-      if (!strata_planner_add_merge (self, &sentence->merging, error))
-        return FALSE;
-      if (sentence->merging.direction == STRATA_MERGE_COMMIT &&
-          !move_domains (self, &sentence->merging, moved, error))
-        return FALSE;
-      if (sentence->merging.direction == STRATA_MERGE_COMMIT)
-        strata_planner_note_move (self, sentence->merging.upper->path,
-                                  sentence->merging.lower->path);
-      g_ptr_array_add (merges, &sentence->merging);
+      if (sentence->fate == STRATA_FATE_MERGE)
+        g_ptr_array_add (merges, &sentence->merging);
     }
 
-  return define_moved (self, moved, error);
+  return merges;
 }
 
 gboolean
@@ -199,23 +98,6 @@ remove_files (StrataPlanner *self,
   return TRUE;
 }
 
-static void
-tell_merges (StrataPlanner *self, GPtrArray *merges)
-{
-  for (guint i = 0; i < merges->len; i++)
-    {
-      const StrataMerging *merging = g_ptr_array_index (merges, i);
-      gboolean commit = merging->direction == STRATA_MERGE_COMMIT;
-
-      strata_plan_add_effect (self->plan, STRATA_EFFECT_CHANGES,
-                              commit ? merging->upper->allocation : merging->lower->allocation,
-                              commit ? _ ("“%s” takes what is in “%s”")
-                                     : _ ("“%s” takes what it needs of “%s”"),
-                              commit ? merging->lower->path : merging->upper->path,
-                              commit ? merging->upper->path : merging->lower->path);
-    }
-}
-
 /* LEFT_OVER: a retained layer, which is only taken if it can be merged. */
 static gboolean
 delete_external (StrataPlanner *self,
@@ -226,7 +108,7 @@ delete_external (StrataPlanner *self,
                  GError **error)
 {
   g_autoptr (GPtrArray) sentences = strata_planner_judge (self, domain, snapshot);
-  g_autoptr (GPtrArray) merges = g_ptr_array_new ();
+  g_autoptr (GPtrArray) merges = collect_merges (sentences);
   const StrataSentence *retained = strata_sentences_find (sentences, STRATA_FATE_RETAIN);
 
   *done = retained == NULL;
@@ -248,14 +130,12 @@ delete_external (StrataPlanner *self,
            strata_planner_add_settle (self, domain, NULL, error);
 
   strata_plan_give_up (self->plan, "%s/%s", domain->uuid, snapshot->name);
-  if (strata_sentences_find (sentences, STRATA_FATE_MERGE) != NULL &&
-      ((!snapshot->retained && !retain (self, domain, snapshot, NULL, error)) ||
-       !merge_all (self, sentences, merges, error)))
+  if (merges->len > 0 && ((!snapshot->retained && !retain (self, domain, snapshot, NULL, error)) ||
+                          !strata_planner_add_merges (self, merges, error)))
     return FALSE;
-  tell_merges (self, merges);
 
   return strata_planner_add_forget (self, domain, snapshot, merges->len > 0, error) &&
-         settle_all (self, domain, merges, error) &&
+         strata_planner_settle_merged (self, domain, merges, error) &&
          remove_files (self, snapshot, sentences, error);
 }
 

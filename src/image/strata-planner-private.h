@@ -7,6 +7,9 @@
 
 G_BEGIN_DECLS
 
+/* libvirt before that calls QEMU's older commands for internal snapshots, which take any name. */
+#define STRATA_LIBVIRT_INTERNAL_JOBS 10000000
+
 /* What every request's planner works with. */
 typedef struct
 {
@@ -63,6 +66,7 @@ gboolean strata_return_remove_tips (StrataReturn *self, GError **error);
 gboolean strata_return_to_internal (StrataReturn *self, GError **error);
 StrataPlan *strata_plan_clone (StrataPlanner *self, GError **error);
 StrataPlan *strata_plan_flatten (StrataPlanner *self, GError **error);
+StrataPlan *strata_plan_merge (StrataPlanner *self, GError **error);
 StrataPlan *strata_plan_settle (StrataPlanner *self, GError **error);
 
 /* strata-planner-paper.c: the host after the steps so far */
@@ -111,6 +115,12 @@ gboolean strata_planner_choose_merge (StrataPlanner *self,
 gboolean strata_planner_add_merge (StrataPlanner *self,
                                    const StrataMerging *merging,
                                    GError **error);
+/* strata-planner-merged.c: (element-type StrataMerging): the merges, and whoever has to know of them */
+gboolean strata_planner_add_merges (StrataPlanner *self, GPtrArray *merges, GError **error);
+gboolean strata_planner_settle_merged (StrataPlanner *self,
+                                       StrataDomainFacts *domain,
+                                       GPtrArray *merges,
+                                       GError **error);
 /* whoever has PATH in his chain no longer says what it stands on: the headers do */
 gboolean strata_planner_drop_backing (StrataPlanner *self, const char *path, GError **error);
 

@@ -68,6 +68,9 @@ strata_plan_request (StrataGraph *graph, const StrataRequest *request, GError **
     case STRATA_REQUEST_FLATTEN:
       plan = strata_plan_flatten (&planner, error);
       break;
+    case STRATA_REQUEST_MERGE:
+      plan = strata_plan_merge (&planner, error);
+      break;
     case STRATA_REQUEST_SETTLE:
       plan = strata_plan_settle (&planner, error);
       break;

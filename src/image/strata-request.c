@@ -50,6 +50,8 @@ strata_request_copy (const StrataRequest *self)
   copy->description = g_strdup (self->description);
   copy->disks = g_strdupv (self->disks);
   copy->save_as = g_strdup (self->save_as);
+  copy->target = g_strdup (self->target);
+  copy->image = g_strdup (self->image);
   copy->rename = g_strdup (self->rename);
 
   return copy;
@@ -79,6 +81,8 @@ strata_request_free (StrataRequest *self)
   g_free (self->description);
   g_strfreev (self->disks);
   g_free (self->save_as);
+  g_free (self->target);
+  g_free (self->image);
   g_free (self->rename);
   g_free (self);
 }

@@ -23,6 +23,7 @@ typedef enum
   STRATA_REQUEST_SNAPSHOT_EDIT,
   STRATA_REQUEST_CLONE,   /* a new VM from a VM, or from a snapshot of it */
   STRATA_REQUEST_FLATTEN, /* a VM's disks made independent of what they stand on */
+  STRATA_REQUEST_MERGE,   /* a layer merged with its neighbour, where no snapshot is between them */
   STRATA_REQUEST_SETTLE,  /* the metadata of a VM's snapshots made sound, and what can be mended mended */
 } StrataRequestKind;
 
@@ -111,7 +112,11 @@ typedef struct
   /* SNAPSHOT_DELETE */
   gboolean subtree;       /* with everything that stands below it in the tree */
   gboolean metadata_only; /* libvirt forgets it; every file stays */
-  StrataMerge merge;
+  StrataMerge merge;      /* MERGE too */
+
+  /* MERGE */
+  char *target; /* `vda` */
+  char *image;  /* the upper one of the two; NULL: what the VM writes to */
 
   char *rename; /* SNAPSHOT_EDIT; NULL leaves it */
 } StrataRequest;
@@ -132,6 +137,8 @@ StrataPlan *strata_plan_request (StrataGraph *graph, const StrataRequest *reques
 /* `web-%02d` and a count: web-01 … ; exactly one %d or %0Nd unless the count is 1; names are checked. */
 GStrv strata_name_pattern_expand (const char *pattern, guint first, guint count, GError **error);
 gboolean strata_name_check (const char *name, GError **error);
+/* whether an internal snapshot of that name can be taken and deleted while its VM runs */
+gboolean strata_name_is_job_id (const char *name);
 /* "template-%s" and "web": "template-web" */
 char *strata_name_from_source (const char *pattern, const char *source);
 /* "present-20261123-140501": what nobody said to discard is kept under such a name */

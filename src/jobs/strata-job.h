@@ -74,7 +74,8 @@ const GError *strata_job_get_error (StrataJob *self);
 gboolean strata_job_can_cancel (StrataJob *self);
 /* rolls back before the point of no return, stops lawfully after it; main context */
 void strata_job_cancel (StrataJob *self);
-/* bytes per second for copies and commits, 0 for no limit; the next step picks it up */
+/* bytes per second for copies and merges, 0 for no limit; a block job under way picks it up too, other work when its
+ * next step begins */
 void strata_job_set_bandwidth (StrataJob *self, guint64 bandwidth);
 guint64 strata_job_get_bandwidth (StrataJob *self);
 

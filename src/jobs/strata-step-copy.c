@@ -14,10 +14,12 @@
 #include "strata-step-private.h"
 #include "xml/strata-error.h"
 
-static void
+static guint64
 on_bytes (guint64 done, guint64 total, gpointer user_data)
 {
   strata_job_report_bytes (user_data, done, total);
+
+  return strata_job_get_bandwidth (user_data);
 }
 
 static gboolean

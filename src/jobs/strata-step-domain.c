@@ -11,8 +11,8 @@
 #include "strata-step-private.h"
 #include "xml/strata-error.h"
 
-gboolean
-strata_step_domain_is_active (StrataStepContext *context, gboolean *active, GError **error)
+static gboolean
+is_active (StrataStepContext *context, gboolean *active, GError **error)
 {
   StrataDomainState state;
 
@@ -31,7 +31,7 @@ require_off_run (StrataStepContext *context, GCancellable *cancellable, GError *
 {
   gboolean active;
 
-  if (!strata_step_domain_is_active (context, &active, error))
+  if (!is_active (context, &active, error))
     return FALSE;
   if (!active)
     return TRUE;
@@ -54,7 +54,7 @@ require_active_run (StrataStepContext *context, GCancellable *cancellable, GErro
 {
   gboolean active;
 
-  if (!strata_step_domain_is_active (context, &active, error))
+  if (!is_active (context, &active, error))
     return FALSE;
   if (active)
     return TRUE;
@@ -90,7 +90,7 @@ shut_down_undo (StrataStepContext *context, GError **error)
 {
   gboolean active;
 
-  if (!strata_step_domain_is_active (context, &active, error))
+  if (!is_active (context, &active, error))
     return FALSE;
 
   return active ||
@@ -103,7 +103,7 @@ shut_down_is_done (StrataStepContext *context, gboolean *done, GError **error)
 {
   gboolean active;
 
-  if (!strata_step_domain_is_active (context, &active, error))
+  if (!is_active (context, &active, error))
     return FALSE;
   *done = !active;
 
@@ -140,7 +140,7 @@ start_undo (StrataStepContext *context, GError **error)
 static gboolean
 start_is_done (StrataStepContext *context, gboolean *done, GError **error)
 {
-  return strata_step_domain_is_active (context, done, error);
+  return is_active (context, done, error);
 }
 
 const StrataStepClass strata_step_start = {

@@ -80,7 +80,4 @@ strata_step_context_get_array (StrataStepContext *self, const char *key)
   return node != NULL && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
 }
 
-/* strata-step-domain.c: whether the domain "uuid" runs or is paused */
-gboolean strata_step_domain_is_active (StrataStepContext *self, gboolean *active, GError **error);
-
 G_END_DECLS

@@ -17,10 +17,12 @@
 #include "strata-step-private.h"
 #include "xml/strata-error.h"
 
-static void
+static guint64
 on_bytes (guint64 done, guint64 total, gpointer user_data)
 {
   strata_job_report_bytes (user_data, done, total);
+
+  return strata_job_get_bandwidth (user_data);
 }
 
 /* snapshot-create ---------------------------------------------------------------------------------- */
@@ -206,7 +208,8 @@ restore_undo (StrataStepContext *context, GError **error)
 static gboolean
 restore_is_done (StrataStepContext *context, gboolean *done, GError **error)
 {
-  return strata_step_domain_is_active (context, done, error);
+  return strata_domain_is_restored (context->connection, strata_step_context_get (context, "uuid"),
+                                    strata_step_context_is (context, "paused"), done, error);
 }
 
 const StrataStepClass strata_step_restore = {

@@ -30,11 +30,23 @@ lock_free (gpointer data)
   g_free (lock);
 }
 
-/* The definitions in a graph may be read by one thread at a time. */
-static GMutex *
-get_lock (StrataGraph *graph)
+/**
+ * strata_verdict_get_lock:
+ * @graph: a host's images, as a survey shows them
+ *
+ * The definitions in a graph may be read by one thread at a time: whoever else looks into one in a worker holds this
+ * meanwhile. Main thread.
+ *
+ * Returns: (transfer none): the lock, which the graph keeps
+ */
+GMutex *
+strata_verdict_get_lock (StrataGraph *graph)
 {
-  GMutex *lock = g_object_get_data (G_OBJECT (graph), "strata-verdict-lock");
+  GMutex *lock;
+
+  g_return_val_if_fail (STRATA_IS_GRAPH (graph), NULL);
+
+  lock = g_object_get_data (G_OBJECT (graph), "strata-verdict-lock");
 
   if (lock == NULL)
     {
@@ -91,7 +103,7 @@ strata_verdict_ask_async (StrataGraph *graph,
 
   question = g_new (Question, 1);
   question->request = strata_request_copy (request);
-  question->lock = get_lock (graph);
+  question->lock = strata_verdict_get_lock (graph);
   task = g_task_new (graph, cancellable, callback, user_data);
   g_task_set_source_tag (task, strata_verdict_ask_async);
   g_task_set_task_data (task, question, question_free);

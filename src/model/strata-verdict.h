@@ -18,5 +18,7 @@ void     strata_verdict_ask_async  (StrataGraph          *graph,
 gboolean strata_verdict_ask_finish (StrataGraph          *graph,
                                     GAsyncResult         *result,
                                     GError              **error);
+/* for who else looks into GRAPH in a worker */
+GMutex  *strata_verdict_get_lock   (StrataGraph          *graph);
 
 G_END_DECLS

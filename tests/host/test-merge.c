@@ -384,7 +384,7 @@ typedef struct
   guint64 total;
 } Seen;
 
-static void
+static guint64
 cancel_soon (guint64 done, guint64 total, gpointer data)
 {
   Seen *seen = data;
@@ -395,6 +395,8 @@ cancel_soon (guint64 done, guint64 total, gpointer data)
   seen->total = total;
   if (done >= UNIT && seen->cancellable != NULL)
     g_cancellable_cancel (seen->cancellable);
+
+  return STRATA_BANDWIDTH_SAME;
 }
 
 static void

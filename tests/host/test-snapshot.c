@@ -937,6 +937,17 @@ test_revert_internal (void)
 
 /* Memory from a file, with another disk than it was saved with. */
 static void
+assert_restored (Vm *vm, gboolean paused, gboolean expected)
+{
+  g_autoptr (GError) error = NULL;
+  gboolean restored;
+
+  strata_test_assert_ok (
+      strata_domain_is_restored (vm->connection, vm->uuid, paused, &restored, &error), error);
+  g_assert_cmpint (restored, ==, expected);
+}
+
+static void
 test_restore (void)
 {
   g_auto (Vm) vm = { NULL };
@@ -969,8 +980,19 @@ test_restore (void)
       assert_state (&vm, paused ? STRATA_DOMAIN_STATE_PAUSED : STRATA_DOMAIN_STATE_RUNNING);
       assert_source (&vm, 0, tip);
       g_assert_true (is_there (order.memory_file));
+      assert_restored (&vm, TRUE, TRUE);
+      assert_restored (&vm, FALSE, !paused);
       force_off (&vm);
     }
+
+  /* Between the two halves Strata may be killed. */
+  assert_restored (&vm, FALSE, FALSE);
+  strata_test_assert_ok (
+      strata_domain_restore (vm.connection, vm.uuid, order.memory_file, xml, TRUE, &error), error);
+  strata_test_assert_ok (
+      strata_domain_restore (vm.connection, vm.uuid, order.memory_file, xml, FALSE, &error), error);
+  assert_state (&vm, STRATA_DOMAIN_STATE_RUNNING);
+  force_off (&vm);
 
   g_assert_false (
       strata_domain_restore (vm.connection, vm.uuid, "/nonexistent/memory", xml, FALSE, &error));

@@ -228,7 +228,7 @@ test_in_use (void)
   check_tags (path, "old new");
 }
 
-static void
+static guint64
 see (guint64 done, guint64 total, gpointer data)
 {
   guint64 *last = data;
@@ -236,6 +236,8 @@ see (guint64 done, guint64 total, gpointer data)
   g_assert_cmpuint (done, <=, total);
   g_assert_cmpuint (done, >=, *last);
   *last = done;
+
+  return STRATA_BANDWIDTH_SAME;
 }
 
 static void
@@ -298,6 +300,44 @@ test_convert (void)
   g_free (seen);
   seen = strata_test_hash (path);
   g_assert_cmpstr (seen, ==, hash);
+}
+
+/* The disk of a snapshot is as large as it was then. */
+static void
+test_convert_grown (void)
+{
+  StrataConnection *connection = strata_test_connection ();
+  g_autofree char *dir = NULL;
+  g_autofree char *path = NULL;
+  g_autofree char *copy = NULL;
+  g_autofree char *before = NULL;
+  const char *const formats[] = { "qcow2", "raw" };
+  g_autoptr (GError) error = NULL;
+
+  if (connection == NULL)
+    return;
+
+  dir = strata_test_dir ();
+  path = g_build_filename (dir, "grown.qcow2", NULL);
+  copy = g_build_filename (dir, "copy.qcow2", NULL);
+  strata_test_create_image (path, "qcow2", SIZE);
+  strata_test_write_pattern (path, "qcow2", 7, 31 * MIB, MIB);
+  before = strata_test_guest_hash (path, "qcow2");
+  add_tag (path, "then");
+  g_free (strata_test_run ("qemu-img", "resize", "-q", path, "+4M", NULL));
+  strata_test_write_pattern (path, "qcow2", 9, 31 * MIB, 3 * MIB);
+
+  for (size_t i = 0; i < G_N_ELEMENTS (formats); i++)
+    {
+      g_autofree char *after = NULL;
+
+      strata_test_assert_ok (strata_image_tags_convert (connection, path, "qcow2", "then", copy,
+                                                        formats[i], NULL, NULL, NULL, &error),
+                             error);
+      after = strata_test_guest_hash (copy, formats[i]);
+      g_assert_cmpstr (after, ==, before);
+      g_unlink (copy);
+    }
 }
 
 /* Copies ------------------------------------------------------------------------------------------- */
@@ -386,6 +426,23 @@ check_unsound (const char *path, const char *format, StrataError code)
   g_test_message ("%s", error->message);
 }
 
+/* One image after the other, and what was told of each. */
+static void
+check_state (const char *path, const char *format, StrataImageState expected, const char *below)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *next = NULL;
+  g_autofree char *next_format = NULL;
+  StrataImageState state;
+
+  strata_test_assert_ok (strata_image_check (strata_test_connection (), path, format, &state, &next,
+                                             &next_format, NULL, &error),
+                         error);
+  g_assert_cmpint (state, ==, expected);
+  g_assert_cmpstr (next, ==, below);
+  g_assert_cmpstr (next_format, ==, below != NULL ? "raw" : NULL);
+}
+
 static void
 test_chain_check (void)
 {
@@ -414,6 +471,8 @@ test_chain_check (void)
 
   strata_test_assert_ok (strata_chain_check (connection, top, "qcow2", NULL, &error), error);
   strata_test_assert_ok (strata_chain_check (connection, base, "raw", NULL, &error), error);
+  check_state (mid, "qcow2", STRATA_IMAGE_SOUND, base);
+  check_state (base, "raw", STRATA_IMAGE_PLAIN, NULL);
   check_unsound (base, "qcow2", STRATA_ERROR_FAILED);
   g_assert_cmpint (g_rename (base, away), ==, 0);
   check_unsound (top, "qcow2", STRATA_ERROR_NOT_FOUND);
@@ -553,6 +612,7 @@ main (int argc, char **argv)
   g_test_add_func ("/tags/delete", test_delete);
   g_test_add_func ("/tags/in-use", test_in_use);
   g_test_add_func ("/tags/convert", test_convert);
+  g_test_add_func ("/tags/convert-grown", test_convert_grown);
   g_test_add_func ("/tags/copy-directly", test_copy_directly);
   g_test_add_func ("/tags/copy-by-libvirt", test_copy_by_libvirt);
   g_test_add_func ("/tags/chain-check", test_chain_check);

@@ -28,7 +28,7 @@ typedef struct
   GCancellable *cancellable;
 } Seen;
 
-static void
+static guint64
 see (guint64 done, guint64 total, gpointer data)
 {
   Seen *seen = data;
@@ -40,6 +40,8 @@ see (guint64 done, guint64 total, gpointer data)
   seen->calls++;
   if (seen->cancel_at > 0 && done >= seen->cancel_at)
     g_cancellable_cancel (seen->cancellable);
+
+  return STRATA_BANDWIDTH_SAME;
 }
 
 /* base (raw or qcow2) with bytes in some places, an overlay with others: sparse, zeroed, overwritten */
@@ -196,6 +198,51 @@ test_copy_cancelled (void)
 }
 
 /* $STRATA_TEST_SMALL_DIR is a folder on a file system of less than 28 MB, which only root can make. */
+/* Two looks at the speed that it was begun with, then as fast as it can. */
+static guint64
+see_changing (guint64 done, guint64 total, gpointer data)
+{
+  guint *calls = data;
+
+  return ++*calls > 2 ? 0 : 2 * MIB;
+}
+
+/* 28 MiB at 2 MiB a second would take a quarter of a minute. */
+static void
+test_copy_hurried (void)
+{
+  StrataConnection *connection = strata_test_connection ();
+  g_autofree char *dir = NULL;
+  g_autofree char *base = NULL;
+  g_autofree char *top = NULL;
+  g_autofree char *copy = NULL;
+  g_autoptr (GError) error = NULL;
+  StrataWorker *worker;
+  guint calls = 0;
+  gint64 begun;
+
+  if (connection == NULL)
+    return;
+
+  dir = strata_test_dir ();
+  make_chain (dir, &base, &top);
+  copy = g_build_filename (dir, "copy.qcow2", NULL);
+  worker = start (connection, top);
+  begun = g_get_monotonic_time ();
+  strata_test_assert_ok (
+      strata_worker_copy (worker, copy, "qcow2", 2 * MIB, see, &(Seen) { 0 }, NULL, &error), error);
+  g_assert_cmpint (g_get_monotonic_time () - begun, >, 8 * G_USEC_PER_SEC);
+  g_remove (copy);
+
+  begun = g_get_monotonic_time ();
+  strata_test_assert_ok (
+      strata_worker_copy (worker, copy, "qcow2", 2 * MIB, see_changing, &calls, NULL, &error),
+      error);
+  g_assert_cmpuint (calls, >, 1);
+  g_assert_cmpint (g_get_monotonic_time () - begun, <, 8 * G_USEC_PER_SEC);
+  strata_worker_stop (worker);
+}
+
 static void
 test_copy_to_full_disk (void)
 {
@@ -502,6 +549,7 @@ main (int argc, char **argv)
   g_test_add_func ("/worker/copy-to-qcow2", test_copy_to_qcow2);
   g_test_add_func ("/worker/copy-to-raw", test_copy_to_raw);
   g_test_add_func ("/worker/copy-cancelled", test_copy_cancelled);
+  g_test_add_func ("/worker/copy-hurried", test_copy_hurried);
   g_test_add_func ("/worker/copy-to-full-disk", test_copy_to_full_disk);
   g_test_add_func ("/worker/commit", test_commit);
   g_test_add_func ("/worker/commit-again", test_commit_again);

@@ -356,6 +356,45 @@ test_edit (void)
   assert_refused (error, refused, "internal");
 }
 
+/* What libvirt names QEMU's job after. */
+static void
+test_internal_names (void)
+{
+  static const struct
+  {
+    gulong version;
+    StrataDomainState state;
+    const char *name;
+    gboolean can;
+  } cases[] = {
+    { 11003000, STRATA_DOMAIN_STATE_RUNNING, "before-2.0_b", TRUE },
+    { 11003000, STRATA_DOMAIN_STATE_RUNNING, "before upgrade", FALSE },
+    { 11003000, STRATA_DOMAIN_STATE_PAUSED, "trước", FALSE },
+    { 11003000, STRATA_DOMAIN_STATE_OFF, "before upgrade", TRUE },
+    { 9000000, STRATA_DOMAIN_STATE_RUNNING, "before upgrade", TRUE },
+  };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (StrataGraph) graph = lined (cases[i].state);
+      g_autoptr (StrataRequest) create = strata_request_new (STRATA_REQUEST_SNAPSHOT_CREATE);
+      g_autoptr (StrataPlan) created = NULL;
+      g_autoptr (StrataPlan) deleted = NULL;
+      g_autoptr (GError) error = NULL;
+
+      strata_graph_set_libvirt_version (graph, cases[i].version);
+      create->snapshot = g_strdup (cases[i].name);
+      create->snapshot_kind = STRATA_SNAPSHOT_KIND_INTERNAL;
+      created = plan_it (graph, create, &error);
+      g_assert_cmpint (created != NULL, ==, cases[i].can);
+      g_clear_error (&error);
+
+      paper_host_internal (graph, "web", cases[i].name, "s3", "tip.qcow2", TRUE);
+      deleted = plan_delete (graph, cases[i].name, STRATA_MERGE_CHEAPER, &error);
+      g_assert_cmpint (deleted != NULL, ==, cases[i].can);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -374,6 +413,7 @@ main (int argc, char **argv)
   g_test_add_func ("/plan-snapshot/unequal-sizes", test_unequal_sizes);
   g_test_add_func ("/plan-snapshot/subtree", test_subtree);
   g_test_add_func ("/plan-snapshot/revert", test_revert);
+  g_test_add_func ("/plan-snapshot/internal-names", test_internal_names);
   g_test_add_func ("/plan-snapshot/revert-to-internal", test_revert_to_internal);
   g_test_add_func ("/plan-snapshot/managed-save", test_managed_save);
   g_test_add_func ("/plan-snapshot/edit", test_edit);

@@ -188,7 +188,7 @@ class Checker:
                 used.update(p for p, _, _ in self.host.chain(path, kind))
             except OSError as error:
                 yield f'a chain is broken: {error}'
-        for path in sorted(self.host.files() - used):
+        for path in sorted(self.host.files() - used - model.left):
             yield f'{path}: a file that nothing leads to'
 
     def domains(self, model):

@@ -95,6 +95,8 @@ class Machine:
 class Model:
     machines: dict = field(default_factory=dict)
     bases: dict = field(default_factory=dict)   # path: (format, content); nobody may write them
+    # What another person left behind, because somebody else still needed it: nobody can know whose it is when that ends.
+    left: set = field(default_factory=set)
 
     def copy(self):
         return copy.deepcopy(self)

@@ -340,12 +340,12 @@ class Operations:
         if not machine.is_clone:
             return None
         seen = self.host.look(list(self.model.machines))
-        mine = self._files(seen.pop(machine.name))
-        for other in seen.values():
-            mine -= self._files(other)
+        held = self._files(seen.pop(machine.name))
+        mine = held.difference(*map(self._files, seen.values()))
         self.host.virsh('destroy', machine.name, check=False)
         after = self.model.copy()
         del after.machines[machine.name]
+        after.left |= {p for p in held - mine if os.path.basename(p).startswith(machine.name + '-')}
         outcome = self._virsh(['undefine', machine.name, '--snapshots-metadata', '--managed-save', '--nvram'], after)
         for path in mine - self.model.bases.keys() if outcome.result == 'done' else ():
             run('rm', '-f', path)

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Who is told of a merge: VMs that are off and had the image that goes, and the metadata of snapshots. */
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "strata-planner-private.h"
+
+static JsonObject *
+map_item (const StrataMerging *merging)
+{
+  return strata_step_args ("from", merging->upper->path, "to", merging->lower->path, "format",
+                           merging->lower->format, NULL);
+}
+
+/* Whoever is off and had the image that went gets the one it went into; libvirt sees to those who run. */
+static void
+move_domains (StrataPlanner *self, const StrataMerging *merging, GHashTable *moved)
+{
+  GPtrArray *stakes = strata_layers_get_stakes (strata_planner_get_layers (self));
+
+  for (guint i = 0; i < stakes->len; i++)
+    {
+      StrataStake *stake = g_ptr_array_index (stakes, i);
+
+      if (stake->kind == STRATA_HOLDER_SNAPSHOT || stake->uuid == NULL || stake->active ||
+          g_strcmp0 (stake->top, merging->upper->path) != 0)
+        continue;
+
+      strata_domain_xml_set_disk_file (strata_planner_get_definition (self, stake->uuid),
+                                       stake->target, merging->lower->path, merging->lower->format);
+      g_hash_table_add (moved, g_strdup (stake->uuid));
+    }
+}
+
+static gboolean
+define_moved (StrataPlanner *self, GHashTable *moved, GError **error)
+{
+  g_autoptr (GPtrArray) uuids = g_hash_table_get_keys_as_ptr_array (moved);
+
+  for (guint i = 0; i < uuids->len; i++)
+    {
+      const char *uuid = g_ptr_array_index (uuids, i);
+      StrataDomainFacts *domain = strata_graph_find_domain (self->graph, uuid);
+      StrataStepSpec *step = strata_planner_add_define (
+          self, strata_planner_get_definition (self, uuid), domain->xml, FALSE);
+
+      step->forward_only = TRUE;
+      if (!strata_planner_apply (self, step, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static void
+tell_merges (StrataPlanner *self, GPtrArray *merges)
+{
+  for (guint i = 0; i < merges->len; i++)
+    {
+      const StrataMerging *merging = g_ptr_array_index (merges, i);
+      gboolean commit = merging->direction == STRATA_MERGE_COMMIT;
+
+      strata_plan_add_effect (self->plan, STRATA_EFFECT_CHANGES,
+                              commit ? merging->upper->allocation : merging->lower->allocation,
+                              commit ? _ ("“%s” takes what is in “%s”")
+                                     : _ ("“%s” takes what it needs of “%s”"),
+                              commit ? merging->lower->path : merging->upper->path,
+                              commit ? merging->upper->path : merging->lower->path);
+    }
+}
+
+/**
+ * strata_planner_add_merges:
+ * @self: the planner
+ * @merges: (element-type StrataMerging): what strata_planner_choose_merge() chose, each on another disk
+ * @error: why it can't be done
+ *
+ * Adds the steps that merge, and those that let whoever is off go on with what is left. The snapshots are told by
+ * strata_planner_settle_merged().
+ *
+ * Returns: whether it can be done
+ */
+gboolean
+strata_planner_add_merges (StrataPlanner *self, GPtrArray *merges, GError **error)
+{
+  g_autoptr (GHashTable) moved = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+
+  for (guint i = 0; i < merges->len; i++)
+    {
+      const StrataMerging *merging = g_ptr_array_index (merges, i);
+
+      if (!strata_planner_add_merge (self, merging, error))
+        return FALSE;
+      if (merging->direction != STRATA_MERGE_COMMIT)
+        continue;
+      move_domains (self, merging, moved);
+      strata_planner_note_move (self, merging->upper->path, merging->lower->path);
+    }
+  if (!define_moved (self, moved, error))
+    return FALSE;
+
+  tell_merges (self, merges);
+
+  return TRUE;
+}
+
+/**
+ * strata_planner_settle_merged:
+ * @self: the planner
+ * @domain: the VM that was asked for
+ * @merges: (element-type StrataMerging): what strata_planner_add_merges() added
+ * @error: where to put an error
+ *
+ * Tells every domain one of whose snapshots has one of the merged images in its chain.
+ *
+ * Returns: whether it can be done
+ */
+gboolean
+strata_planner_settle_merged (StrataPlanner *self,
+                              StrataDomainFacts *domain,
+                              GPtrArray *merges,
+                              GError **error)
+{
+  StrataLayers *layers = strata_planner_get_layers (self);
+  GPtrArray *domains = strata_graph_get_domains (self->graph);
+
+  for (guint i = 0; i < domains->len; i++)
+    {
+      StrataDomainFacts *other = g_ptr_array_index (domains, i);
+      gboolean touched = other == domain && other->snapshots->len > 1;
+      JsonArray *map = json_array_new ();
+
+      for (guint j = 0; j < merges->len; j++)
+        {
+          const StrataMerging *merging = g_ptr_array_index (merges, j);
+
+          if (merging->direction == STRATA_MERGE_COMMIT)
+            json_array_add_object_element (map, map_item (merging));
+          for (guint k = 0; k < other->snapshots->len && !touched; k++)
+            {
+              StrataSnapshotFacts *snapshot = g_ptr_array_index (other->snapshots, k);
+
+              for (guint d = 0; d < snapshot->disks->len && !touched; d++)
+                touched =
+                    strata_layers_reach (layers,
+                                         ((StrataSnapshotDisk *) snapshot->disks->pdata[d])->image,
+                                         merging->lower->path) ||
+                    strata_layers_reach (layers,
+                                         ((StrataSnapshotDisk *) snapshot->disks->pdata[d])->image,
+                                         merging->upper->path);
+            }
+        }
+
+      if (!touched)
+        json_array_unref (map);
+      else if (!strata_planner_add_settle (self, other, map, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}

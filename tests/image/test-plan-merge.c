@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The plans that merge layers between which no snapshot stands. */
+
+#include "config.h"
+
+#include "host-on-paper.h"
+#include "xml/strata-error.h"
+
+/* base <- mid <- top, made by hand; "web" runs on top. */
+static StrataGraph *
+stacked (StrataDomainState state)
+{
+  StrataGraph *graph = paper_host_new ();
+
+  paper_host_image (graph, "base.qcow2", NULL);
+  paper_host_image (graph, "mid.qcow2", "base.qcow2");
+  paper_host_image (graph, "top.qcow2", "mid.qcow2");
+  paper_host_add (graph, "web", state, FALSE, NULL, "top.qcow2", NULL);
+
+  return graph;
+}
+
+static StrataPlan *
+plan_merge (StrataGraph *graph, const char *image, StrataMerge merge, GError **error)
+{
+  g_autoptr (StrataRequest) request = strata_request_new (STRATA_REQUEST_MERGE);
+
+  request->domain = g_strdup ("web");
+  request->target = g_strdup ("vda");
+  request->image = image != NULL ? g_strdup_printf ("%s/%s", PAPER_POOL, image) : NULL;
+  request->merge = merge;
+
+  return strata_plan_request (graph, request, error);
+}
+
+static void
+assert_plan (StrataGraph *graph,
+             const char *image,
+             StrataMerge merge,
+             const char *expected,
+             const char *removed)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StrataPlan) plan = plan_merge (graph, image, merge, &error);
+  g_autofree char *kinds = NULL;
+  StrataStepSpec *last;
+
+  g_assert_no_error (error);
+  kinds = paper_plan_to_kinds (plan);
+  g_assert_cmpstr (kinds, ==, expected);
+  last = strata_plan_get_step (plan, strata_plan_get_n_steps (plan) - 1);
+  g_assert_cmpstr (json_object_get_string_member (last->args, "path"), ==, removed);
+}
+
+static void
+assert_refused (StrataGraph *graph, const char *image, StrataMerge merge, const char *words)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StrataPlan) plan = plan_merge (graph, image, merge, &error);
+
+  g_assert_null (plan);
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_REFUSED);
+  if (strstr (error->message, words) == NULL)
+    g_error ("“%s” does not say “%s”", error->message, words);
+}
+
+/* What the VM runs on goes down, so its definition says so; the middle one is told of by the header above it. */
+static void
+test_down (void)
+{
+  g_autoptr (StrataGraph) graph = stacked (STRATA_DOMAIN_STATE_OFF);
+
+  assert_plan (graph, NULL, STRATA_MERGE_COMMIT, "| commit define delete-volume",
+               PAPER_POOL "/top.qcow2");
+  assert_plan (graph, "mid.qcow2", STRATA_MERGE_COMMIT, "| commit delete-volume",
+               PAPER_POOL "/mid.qcow2");
+}
+
+static void
+test_up (void)
+{
+  g_autoptr (StrataGraph) graph = stacked (STRATA_DOMAIN_STATE_OFF);
+
+  assert_plan (graph, NULL, STRATA_MERGE_PULL, "| pull delete-volume", PAPER_POOL "/mid.qcow2");
+  assert_plan (graph, "mid.qcow2", STRATA_MERGE_PULL, "| pull delete-volume",
+               PAPER_POOL "/base.qcow2");
+  assert_refused (graph, "base.qcow2", STRATA_MERGE_PULL, "stands on no other image");
+}
+
+/* libvirt tells the VM itself; and it pulls only into what the VM writes to. */
+static void
+test_running (void)
+{
+  g_autoptr (StrataGraph) graph = stacked (STRATA_DOMAIN_STATE_RUNNING);
+
+  assert_plan (graph, NULL, STRATA_MERGE_COMMIT, "| commit delete-volume", PAPER_POOL "/top.qcow2");
+  assert_plan (graph, NULL, STRATA_MERGE_PULL, "| pull delete-volume", PAPER_POOL "/mid.qcow2");
+  assert_plan (graph, "mid.qcow2", STRATA_MERGE_COMMIT, "| commit delete-volume",
+               PAPER_POOL "/mid.qcow2");
+  assert_refused (graph, "mid.qcow2", STRATA_MERGE_PULL, "shut it down first");
+}
+
+/* What a snapshot froze goes by the snapshot's deletion; what it froze above the merge is told where it is now. */
+static void
+test_snapshots (void)
+{
+  g_autoptr (StrataGraph) graph = stacked (STRATA_DOMAIN_STATE_OFF);
+
+  paper_host_snapshot (graph, "web", "s1", NULL, "mid.qcow2", TRUE, FALSE);
+  assert_refused (graph, NULL, STRATA_MERGE_COMMIT, "the snapshot “s1” of “web” froze");
+  assert_plan (graph, "mid.qcow2", STRATA_MERGE_COMMIT, "| commit settle delete-volume",
+               PAPER_POOL "/mid.qcow2");
+  assert_plan (graph, "mid.qcow2", STRATA_MERGE_PULL, "| pull settle delete-volume",
+               PAPER_POOL "/base.qcow2");
+}
+
+static void
+test_joint (void)
+{
+  g_autoptr (StrataGraph) graph = stacked (STRATA_DOMAIN_STATE_OFF);
+
+  paper_host_snapshot (graph, "web", "s1", NULL, "mid.qcow2", TRUE, TRUE);
+  assert_refused (graph, NULL, STRATA_MERGE_COMMIT, "a retained layer");
+}
+
+static void
+test_template (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+
+  paper_host_image (graph, "t.qcow2", NULL)->mode = 0444;
+  paper_host_image (graph, "top.qcow2", "t.qcow2");
+  paper_host_add (graph, "template-web", STRATA_DOMAIN_STATE_OFF, TRUE, NULL, "t.qcow2", NULL);
+  paper_host_add (graph, "web", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "top.qcow2", NULL);
+
+  assert_refused (graph, NULL, STRATA_MERGE_COMMIT, "a disk of the template “template-web”");
+  assert_refused (graph, NULL, STRATA_MERGE_PULL, "a disk of the template “template-web”");
+}
+
+static void
+test_other_overlay (void)
+{
+  g_autoptr (StrataGraph) graph = stacked (STRATA_DOMAIN_STATE_OFF);
+
+  paper_host_image (graph, "other.qcow2", "base.qcow2");
+  paper_host_add (graph, "other", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "other.qcow2", NULL);
+  assert_refused (graph, "mid.qcow2", STRATA_MERGE_COMMIT, "other.qcow2");
+  assert_refused (graph, "mid.qcow2", STRATA_MERGE_PULL, "other.qcow2");
+}
+
+static void
+test_tag (void)
+{
+  g_autoptr (StrataGraph) graph = stacked (STRATA_DOMAIN_STATE_OFF);
+
+  paper_host_internal (graph, "web", "i1", NULL, "top.qcow2", TRUE);
+  assert_refused (graph, NULL, STRATA_MERGE_COMMIT, "internal snapshots");
+  assert_refused (graph, NULL, STRATA_MERGE_PULL, "internal snapshots");
+}
+
+static void
+test_wrong_words (void)
+{
+  g_autoptr (StrataGraph) graph = stacked (STRATA_DOMAIN_STATE_OFF);
+  g_autoptr (StrataRequest) request = strata_request_new (STRATA_REQUEST_MERGE);
+  g_autoptr (GError) error = NULL;
+
+  request->domain = g_strdup ("web");
+  request->target = g_strdup ("vdz");
+  g_assert_null (strata_plan_request (graph, request, &error));
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND);
+  g_clear_error (&error);
+  g_assert_null (plan_merge (graph, "nowhere.qcow2", STRATA_MERGE_COMMIT, &error));
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/plan-merge/down", test_down);
+  g_test_add_func ("/plan-merge/up", test_up);
+  g_test_add_func ("/plan-merge/running", test_running);
+  g_test_add_func ("/plan-merge/snapshots", test_snapshots);
+  g_test_add_func ("/plan-merge/joint", test_joint);
+  g_test_add_func ("/plan-merge/template", test_template);
+  g_test_add_func ("/plan-merge/other-overlay", test_other_overlay);
+  g_test_add_func ("/plan-merge/tag", test_tag);
+  g_test_add_func ("/plan-merge/wrong-words", test_wrong_words);
+
+  return g_test_run ();
+}
