@@ -56,7 +56,7 @@ draw_branch (GtkSnapshot *snapshot, float from, float x, float y, const GdkRGBA 
   g_autoptr (GskPath) path = NULL;
   g_autoptr (GskStroke) stroke = gsk_stroke_new (LINE);
 
-  gsk_path_builder_move_to (builder, from, 0);
+  gsk_path_builder_move_to (builder, from, MAX (y - PITCH, 0));
   gsk_path_builder_cubic_to (builder, from, y, from, y, x, y);
   path = gsk_path_builder_free_to_path (g_steal_pointer (&builder));
   gtk_snapshot_append_stroke (snapshot, path, stroke, color);
@@ -142,12 +142,12 @@ strata_lane_gutter_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
       gtk_snapshot_scale (snapshot, -1, 1);
     }
 
-  for (guint lane = 0; lane < get_lane (self); lane++)
-    draw_line (snapshot, get_x (lane), 0, height, lane == 0 && look->passed ? &active : &quiet);
   if (look->joined && look->branch && look->lane < MAX_LANES)
     draw_branch (snapshot, x - PITCH, x - radius, y, &quiet);
   else if (look->joined)
     draw_line (snapshot, x, 0, y - radius, own);
+  for (guint lane = 0; lane < get_lane (self); lane++)
+    draw_line (snapshot, get_x (lane), 0, height, lane == 0 && look->passed ? &active : &quiet);
   if (look->continues && look->expanded)
     draw_line (snapshot, x, y + radius, height, own);
   draw_dot (self, snapshot, x, y, own);

@@ -10,6 +10,7 @@
 #include "strata-machine-row.h"
 #include "strata-menu-words.h"
 #include "strata-sidebar.h"
+#include "strata-snapshot-drop.h"
 
 struct _StrataSidebar
 {
@@ -299,9 +300,9 @@ strata_sidebar_init (StrataSidebar *self)
 
   gtk_widget_init_template (GTK_WIDGET (self));
   gtk_search_bar_connect_entry (self->search_bar, GTK_EDITABLE (self->search_entry));
-  /* Typing anywhere in the list searches. */
   gtk_search_bar_set_key_capture_widget (self->search_bar, GTK_WIDGET (self));
   strata_menu_words_follow (self->main_button);
+  strata_snapshot_drop_add (GTK_WIDGET (self->list_view));
   update_stack (self);
 }
 

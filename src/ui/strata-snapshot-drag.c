@@ -152,12 +152,6 @@ drag_begin_cb (StrataSnapshotDrag *self, GdkDrag *drag, GtkDragSource *source)
     strata_snapshot_drag_begin (self);
 }
 
-static void
-drag_end_cb (StrataSnapshotDrag *self)
-{
-  strata_snapshot_drag_end (self);
-}
-
 static GdkDragAction
 motion_cb (GtkDropTarget *target, double x, double y, StrataSnapshotDrag *self)
 {
@@ -189,6 +183,13 @@ drop_cb (GtkDropTarget *target, const GValue *value, double x, double y, StrataS
   StrataSnapshotNode *node = strata_snapshot_row_get_node (STRATA_SNAPSHOT_ROW (row));
 
   return node != NULL && strata_snapshot_drag_drop (self, node);
+}
+
+static void
+row_destroyed_cb (StrataSnapshotDrag *self, StrataSnapshotRow *row)
+{
+  if (self->rows != NULL)
+    g_ptr_array_remove_fast (self->rows, row);
 }
 
 static void
@@ -248,7 +249,7 @@ strata_snapshot_drag_new (GtkScrolledWindow *scroller, StrataSnapshotVerdicts *v
  * @self: a drag
  * @row: a row that a list has just made
  *
- * Until strata_snapshot_drag_detach().
+ * Until the row is destroyed.
  */
 void
 strata_snapshot_drag_attach (StrataSnapshotDrag *self, StrataSnapshotRow *row)
@@ -261,7 +262,8 @@ strata_snapshot_drag_attach (StrataSnapshotDrag *self, StrataSnapshotRow *row)
   g_signal_connect_object (source, "prepare", G_CALLBACK (prepare_cb), row, G_CONNECT_DEFAULT);
   g_signal_connect_object (source, "drag-begin", G_CALLBACK (drag_begin_cb), self,
                            G_CONNECT_SWAPPED);
-  g_signal_connect_object (source, "drag-end", G_CALLBACK (drag_end_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (source, "drag-end", G_CALLBACK (strata_snapshot_drag_end), self,
+                           G_CONNECT_SWAPPED);
   gtk_widget_add_controller (GTK_WIDGET (row), GTK_EVENT_CONTROLLER (source));
 
   g_signal_connect_object (target, "enter", G_CALLBACK (motion_cb), self, G_CONNECT_DEFAULT);
@@ -271,14 +273,7 @@ strata_snapshot_drag_attach (StrataSnapshotDrag *self, StrataSnapshotRow *row)
   gtk_widget_add_controller (GTK_WIDGET (row), GTK_EVENT_CONTROLLER (target));
 
   g_ptr_array_add (self->rows, row);
-}
-
-void
-strata_snapshot_drag_detach (StrataSnapshotDrag *self, StrataSnapshotRow *row)
-{
-  g_return_if_fail (STRATA_IS_SNAPSHOT_DRAG (self));
-
-  g_ptr_array_remove_fast (self->rows, row);
+  g_signal_connect_object (row, "destroy", G_CALLBACK (row_destroyed_cb), self, G_CONNECT_SWAPPED);
 }
 
 /**

@@ -18,8 +18,6 @@ StrataSnapshotDrag *strata_snapshot_drag_new       (GtkScrolledWindow      *scro
                                                     StrataSnapshotVerdicts *verdicts);
 void                strata_snapshot_drag_attach    (StrataSnapshotDrag     *self,
                                                     StrataSnapshotRow      *row);
-void                strata_snapshot_drag_detach    (StrataSnapshotDrag     *self,
-                                                    StrataSnapshotRow      *row);
 /* ROW shows another node now */
 void                strata_snapshot_drag_refresh   (StrataSnapshotDrag     *self,
                                                     StrataSnapshotRow      *row);

@@ -6,7 +6,6 @@
 
 #include <glib/gi18n.h>
 
-#include "model/strata-snapshot-words.h"
 #include "strata-snapshot-drag.h"
 #include "strata-snapshot-list.h"
 
@@ -43,35 +42,10 @@ static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (StrataSnapshotList, strata_snapshot_list, ADW_TYPE_BIN)
 
-/* What a screen reader says of the row. The list makes the widget that has the role, around ours. */
-static void
-describe (GtkListItem *item, StrataSnapshotRow *row)
-{
-  StrataSnapshotNode *node = strata_snapshot_row_get_node (row);
-  const StrataSnapshotNodeLook *look = strata_snapshot_node_look (node);
-  GtkWidget *widget = gtk_widget_get_parent (GTK_WIDGET (row));
-  g_autoptr (GDateTime) now = g_date_time_new_now_local ();
-  g_autofree char *label = strata_snapshot_words_for_row (look, now);
-
-  gtk_list_item_set_accessible_label (item, label);
-  gtk_list_item_set_accessible_description (item,
-                                            look->description != NULL ? look->description : "");
-  if (widget == NULL)
-    return;
-
-  gtk_accessible_update_property (GTK_ACCESSIBLE (widget), GTK_ACCESSIBLE_PROPERTY_LEVEL,
-                                  (int) look->level, -1);
-  if (strata_snapshot_node_is_expandable (node))
-    gtk_accessible_update_state (GTK_ACCESSIBLE (widget), GTK_ACCESSIBLE_STATE_EXPANDED,
-                                 look->expanded, -1);
-  else
-    gtk_accessible_reset_state (GTK_ACCESSIBLE (widget), GTK_ACCESSIBLE_STATE_EXPANDED);
-}
-
 static void
 row_changed_cb (GtkListItem *item, StrataSnapshotRow *row)
 {
-  describe (item, row);
+  strata_snapshot_row_describe (row, item);
 }
 
 static void
@@ -106,20 +80,13 @@ bind_cb (StrataSnapshotList *self, GtkListItem *item)
 
   strata_snapshot_row_set_node (row, gtk_list_item_get_item (item));
   strata_snapshot_drag_refresh (self->drag, row);
-  describe (item, row);
+  strata_snapshot_row_describe (row, item);
 }
 
 static void
 unbind_cb (StrataSnapshotList *self, GtkListItem *item)
 {
   strata_snapshot_row_set_node (STRATA_SNAPSHOT_ROW (gtk_list_item_get_child (item)), NULL);
-}
-
-static void
-teardown_cb (StrataSnapshotList *self, GtkListItem *item)
-{
-  if (self->drag != NULL)
-    strata_snapshot_drag_detach (self->drag, STRATA_SNAPSHOT_ROW (gtk_list_item_get_child (item)));
 }
 
 static void
@@ -254,6 +221,8 @@ strata_snapshot_list_dispose (GObject *object)
 {
   StrataSnapshotList *self = STRATA_SNAPSHOT_LIST (object);
 
+  /* The template's child goes with the template, so it has to go before. */
+  adw_bin_set_child (ADW_BIN (self), NULL);
   gtk_widget_dispose_template (GTK_WIDGET (self), STRATA_TYPE_SNAPSHOT_LIST);
   g_clear_object (&self->drag);
   g_clear_object (&self->tree);
@@ -311,7 +280,6 @@ strata_snapshot_list_class_init (StrataSnapshotListClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, setup_cb);
   gtk_widget_class_bind_template_callback (widget_class, bind_cb);
   gtk_widget_class_bind_template_callback (widget_class, unbind_cb);
-  gtk_widget_class_bind_template_callback (widget_class, teardown_cb);
   gtk_widget_class_bind_template_callback (widget_class, secondary_pressed_cb);
   gtk_widget_class_bind_template_callback (widget_class, long_pressed_cb);
   gtk_widget_class_bind_template_callback (widget_class, key_pressed_cb);

@@ -253,6 +253,8 @@ strata_snapshot_page_dispose (GObject *object)
     hold (self, NULL);
   g_clear_object (&self->survey_signals);
   g_clear_pointer (&self->popover, gtk_widget_unparent);
+  /* The template's child goes with the template, so it has to go before. */
+  adw_bin_set_child (ADW_BIN (self), NULL);
   gtk_widget_dispose_template (GTK_WIDGET (self), STRATA_TYPE_SNAPSHOT_PAGE);
   g_clear_object (&self->watch);
   g_clear_object (&self->verdicts);
@@ -329,7 +331,6 @@ install_actions (GtkWidgetClass *widget_class)
 
   gtk_widget_class_add_binding_action (widget_class, GDK_KEY_F2, 0, "tree.edit", NULL);
   gtk_widget_class_add_binding_action (widget_class, GDK_KEY_Delete, 0, "tree.delete", NULL);
-  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_KP_Delete, 0, "tree.delete", NULL);
 }
 
 static void

@@ -22,6 +22,7 @@ struct _StrataSnapshotRow
   gboolean hovered;
 
   StrataLaneGutter *gutter;
+  GtkLabel *hidden;
   GtkButton *expander;
   GtkLabel *title;
   GtkLabel *time;
@@ -104,10 +105,16 @@ static void
 update_expander (StrataSnapshotRow *self, const StrataSnapshotNodeLook *look)
 {
   gboolean expandable = strata_snapshot_node_is_expandable (self->node);
+  g_autofree char *hidden = NULL;
   const char *text =
       look->expanded ? _ ("Hide the rest of this branch") : _ ("Show the rest of this branch");
 
   gtk_widget_set_visible (GTK_WIDGET (self->expander), expandable);
+  if (!look->expanded)
+    /* Translators: how many snapshots a branch has besides the first, which are hidden. */
+    hidden = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u more", "%u more", look->n_below),
+                              look->n_below);
+  set_label (self->hidden, hidden);
   if (!expandable)
     return;
 
@@ -116,20 +123,6 @@ update_expander (StrataSnapshotRow *self, const StrataSnapshotNodeLook *look)
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->expander), text);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->expander), GTK_ACCESSIBLE_PROPERTY_LABEL,
                                   text, -1);
-}
-
-static void
-update_title (StrataSnapshotRow *self, const StrataSnapshotNodeLook *look)
-{
-  g_autofree char *title = NULL;
-
-  if (!look->expanded)
-    /* Translators: a snapshot’s name, and how many more its branch has that are hidden. */
-    title = g_strdup_printf (
-        g_dngettext (GETTEXT_PACKAGE, "%s (%u more)", "%s (%u more)", look->n_below), look->name,
-        look->n_below);
-
-  gtk_label_set_label (self->title, title != NULL ? title : strata_snapshot_words_for_title (look));
 }
 
 static void
@@ -142,7 +135,7 @@ update (StrataSnapshotRow *self)
   const char *icon = get_icon_name (look->kind);
 
   strata_lane_gutter_set_look (self->gutter, look);
-  update_title (self, look);
+  gtk_label_set_label (self->title, strata_snapshot_words_for_title (look));
   update_detail (self, look);
   update_expander (self, look);
   set_label (self->time, look->kind != STRATA_SNAPSHOT_NODE_JOINT ? time : NULL);
@@ -212,6 +205,7 @@ strata_snapshot_row_class_init (StrataSnapshotRowClass *klass)
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/io/github/stratavm/Strata/strata-snapshot-row.ui");
   gtk_widget_class_bind_template_child (widget_class, StrataSnapshotRow, gutter);
+  gtk_widget_class_bind_template_child (widget_class, StrataSnapshotRow, hidden);
   gtk_widget_class_bind_template_child (widget_class, StrataSnapshotRow, expander);
   gtk_widget_class_bind_template_child (widget_class, StrataSnapshotRow, title);
   gtk_widget_class_bind_template_child (widget_class, StrataSnapshotRow, time);
@@ -267,6 +261,38 @@ strata_snapshot_row_set_node (StrataSnapshotRow *self, StrataSnapshotNode *node)
 
   g_signal_connect_object (node, "changed", G_CALLBACK (node_changed_cb), self, G_CONNECT_SWAPPED);
   update (self);
+}
+
+/**
+ * strata_snapshot_row_describe:
+ * @self: a row that has a node
+ * @item: what a list has it in
+ *
+ * Gives what a screen reader says to the widget around the row, which the list makes and which has the role.
+ */
+void
+strata_snapshot_row_describe (StrataSnapshotRow *self, GtkListItem *item)
+{
+  const StrataSnapshotNodeLook *look = strata_snapshot_node_look (self->node);
+  GtkWidget *widget = gtk_widget_get_parent (GTK_WIDGET (self));
+  g_autoptr (GDateTime) now = g_date_time_new_now_local ();
+  g_autofree char *label = strata_snapshot_words_for_row (look, now);
+
+  g_return_if_fail (STRATA_IS_SNAPSHOT_ROW (self));
+
+  gtk_list_item_set_accessible_label (item, label);
+  gtk_list_item_set_accessible_description (item,
+                                            look->description != NULL ? look->description : "");
+  if (widget == NULL)
+    return;
+
+  gtk_accessible_update_property (GTK_ACCESSIBLE (widget), GTK_ACCESSIBLE_PROPERTY_LEVEL,
+                                  (int) look->level, -1);
+  if (strata_snapshot_node_is_expandable (self->node))
+    gtk_accessible_update_state (GTK_ACCESSIBLE (widget), GTK_ACCESSIBLE_STATE_EXPANDED,
+                                 look->expanded, -1);
+  else
+    gtk_accessible_reset_state (GTK_ACCESSIBLE (widget), GTK_ACCESSIBLE_STATE_EXPANDED);
 }
 
 /**

@@ -27,6 +27,9 @@ GtkWidget          *strata_snapshot_row_new      (void);
 StrataSnapshotNode *strata_snapshot_row_get_node (StrataSnapshotRow  *self);
 void                strata_snapshot_row_set_node (StrataSnapshotRow  *self,
                                                   StrataSnapshotNode *node);
+/* to a screen reader; ITEM is what a list has it in */
+void                strata_snapshot_row_describe (StrataSnapshotRow  *self,
+                                                  GtkListItem        *item);
 /* REASON (nullable): shown in place of the description while HOVERED */
 void                strata_snapshot_row_set_mode (StrataSnapshotRow  *self,
                                                   StrataRowMode       mode,

@@ -4,6 +4,8 @@
 
 #include "config.h"
 
+#include <time.h>
+
 #include "frame-meter.h"
 
 typedef struct
@@ -12,14 +14,28 @@ typedef struct
   FrameStep step;
   gpointer data;
   GArray *times; /* double, milliseconds */
+  GArray *works; /* likewise */
   gint64 begun;
+  double begun_work;
   guint n_frames;
 } Meter;
+
+/* What this thread has worked so far, in milliseconds. */
+static double
+get_work (void)
+{
+  struct timespec time = { 0 };
+
+  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &time);
+
+  return (double) time.tv_sec * 1000 + (double) time.tv_nsec / 1000000;
+}
 
 static void
 before_paint_cb (GdkFrameClock *clock, Meter *self)
 {
   self->begun = g_get_monotonic_time ();
+  self->begun_work = get_work ();
   if (self->times->len < self->n_frames)
     self->step (self->times->len, self->data);
 }
@@ -28,9 +44,13 @@ static void
 after_paint_cb (GdkFrameClock *clock, Meter *self)
 {
   double time = (double) (g_get_monotonic_time () - self->begun) / 1000;
+  double work = get_work () - self->begun_work;
 
   if (self->begun != 0 && self->times->len < self->n_frames)
-    g_array_append_val (self->times, time);
+    {
+      g_array_append_val (self->times, time);
+      g_array_append_val (self->works, work);
+    }
   self->begun = 0;
 }
 
@@ -41,6 +61,16 @@ compare_doubles (gconstpointer a, gconstpointer b)
   double right = *(const double *) b;
 
   return left < right ? -1 : left > right;
+}
+
+static FrameTimes
+sum_up (GArray *times)
+{
+  g_array_sort (times, compare_doubles);
+
+  return (FrameTimes) { g_array_index (times, double, times->len / 2),
+                        g_array_index (times, double, (times->len - 1) * 99 / 100),
+                        g_array_index (times, double, times->len - 1) };
 }
 
 /**
@@ -61,7 +91,15 @@ frame_meter_run (GtkWidget *widget,
                  FrameFigures *figures)
 {
   g_autoptr (GArray) times = g_array_new (FALSE, FALSE, sizeof (double));
-  Meter meter = { gtk_widget_get_frame_clock (widget), step, data, times, 0, n_frames };
+  g_autoptr (GArray) works = g_array_new (FALSE, FALSE, sizeof (double));
+  Meter meter = {
+    .clock = gtk_widget_get_frame_clock (widget),
+    .step = step,
+    .data = data,
+    .times = times,
+    .works = works,
+    .n_frames = n_frames,
+  };
   gulong before;
   gulong after;
 
@@ -76,16 +114,17 @@ frame_meter_run (GtkWidget *widget,
   g_signal_handler_disconnect (meter.clock, before);
   g_signal_handler_disconnect (meter.clock, after);
 
-  g_array_sort (times, compare_doubles);
   figures->n_frames = times->len;
-  figures->median = g_array_index (times, double, times->len / 2);
-  figures->percentile_99 = g_array_index (times, double, (times->len - 1) * 99 / 100);
-  figures->worst = g_array_index (times, double, times->len - 1);
+  figures->clock = sum_up (times);
+  figures->work = sum_up (works);
 }
 
 void
 frame_meter_print (const char *what, const FrameFigures *figures)
 {
-  g_print ("%s: %u frames, median %.2f ms, 99th percentile %.2f ms, worst %.2f ms\n", what,
-           figures->n_frames, figures->median, figures->percentile_99, figures->worst);
+  g_print ("%s: %u frames, median %.2f ms, 99th percentile %.2f ms, worst %.2f ms; "
+           "of which work %.2f, %.2f, %.2f ms\n",
+           what, figures->n_frames, figures->clock.median, figures->clock.percentile_99,
+           figures->clock.worst, figures->work.median, figures->work.percentile_99,
+           figures->work.worst);
 }

@@ -6,13 +6,21 @@
 
 G_BEGIN_DECLS
 
-/* How long a window's frames take, from the beginning of a frame to where it is painted; in milliseconds. */
+/* Milliseconds. */
 typedef struct
 {
-  guint  n_frames;
   double median;
   double percentile_99;
   double worst;
+} FrameTimes;
+
+/* How long a window's frames take, from the beginning of a frame to where it is painted: by the clock, and, for a machine
+ * that has other things to do, what of it the main thread worked. */
+typedef struct
+{
+  guint      n_frames;
+  FrameTimes clock;
+  FrameTimes work;
 } FrameFigures;
 
 /* Changes something that has to be drawn; FRAME counts from 0. */
@@ -26,7 +34,7 @@ void frame_meter_run   (GtkWidget          *widget,
                         FrameStep           step,
                         gpointer            data,
                         FrameFigures       *figures);
-/* "WHAT: 300 frames, median 4.21 ms, 99th percentile 9.80 ms, worst 12.01 ms" on stdout */
+/* "WHAT: 300 frames, median 4.21 ms, 99th percentile 9.80 ms, worst 12.01 ms", and the work, on stdout */
 void frame_meter_print (const char         *what,
                         const FrameFigures *figures);
 
