@@ -185,17 +185,31 @@ set_machine (StrataDiskPage *self, StrataMachine *machine)
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MACHINE]);
 }
 
+/* libvirt has no event for a file that a job removed last. */
+static void
+n_active_changed_cb (StrataDiskPage *self)
+{
+  if (self->host != NULL)
+    strata_survey_refresh (strata_host_get_survey (self->host));
+}
+
 static void
 set_queue (StrataDiskPage *self, StrataJobQueue *queue)
 {
-  if (!g_set_object (&self->queue, queue))
+  if (self->queue == queue)
     return;
+
+  if (self->queue != NULL)
+    g_signal_handlers_disconnect_by_func (self->queue, n_active_changed_cb, self);
+  g_set_object (&self->queue, queue);
 
   g_clear_object (&self->work);
   if (queue != NULL)
     {
       self->work = strata_layer_work_new (queue);
       g_signal_connect_object (self->work, "changed", G_CALLBACK (follow_work), self,
+                               G_CONNECT_SWAPPED);
+      g_signal_connect_object (queue, "notify::n-active", G_CALLBACK (n_active_changed_cb), self,
                                G_CONNECT_SWAPPED);
     }
   clear_groups (self, 0);

@@ -72,7 +72,7 @@ strata_layer_band_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
     return;
 
   rect = get_part (widget, MIN (self->progress, 1));
-  color.alpha = MIN (color.alpha * 1.5f, 1);
+  color.alpha *= 0.9f;
   gtk_snapshot_append_color (snapshot, &color, &rect);
 }
 

@@ -16,35 +16,37 @@
 static void
 submitted_cb (AdwDialog *dialog, StrataJob *job)
 {
-  AdwSpinRow *speed = g_object_get_data (G_OBJECT (dialog), "strata-speed");
+  GtkSpinButton *speed = g_object_get_data (G_OBJECT (dialog), "strata-speed");
 
-  strata_job_set_bandwidth (job, (guint64) adw_spin_row_get_value (speed) * MEGABYTE);
+  gtk_spin_button_update (speed);
+  strata_job_set_bandwidth (job, (guint64) gtk_spin_button_get_value_as_int (speed) * MEGABYTE);
   adw_dialog_close (dialog);
 }
 
 static GtkWidget *
 create_speed_bar (AdwDialog *dialog)
 {
-  GtkWidget *row = adw_spin_row_new_with_range (0, 100000, 10);
-  GtkWidget *list_box = gtk_list_box_new ();
-  GtkWidget *clamp = adw_clamp_new ();
+  GtkWidget *bar = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 12);
+  GtkWidget *label = gtk_label_new (_ ("Speed limit, in MB per second (0: none)"));
+  GtkWidget *button = gtk_spin_button_new_with_range (0, 100000, 10);
 
-  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), _ ("Speed Limit"));
-  adw_action_row_set_subtitle (ADW_ACTION_ROW (row), _ ("MB per second; 0: none"));
-  g_object_set_data (G_OBJECT (dialog), "strata-speed", row);
+  gtk_label_set_wrap (GTK_LABEL (label), TRUE);
+  gtk_label_set_xalign (GTK_LABEL (label), 0);
+  gtk_widget_set_hexpand (label, TRUE);
+  gtk_spin_button_set_numeric (GTK_SPIN_BUTTON (button), TRUE);
+  gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                  gtk_label_get_label (GTK_LABEL (label)), -1);
+  g_object_set_data (G_OBJECT (dialog), "strata-speed", button);
 
-  gtk_list_box_set_selection_mode (GTK_LIST_BOX (list_box), GTK_SELECTION_NONE);
-  gtk_list_box_append (GTK_LIST_BOX (list_box), row);
-  gtk_widget_add_css_class (list_box, "boxed-list");
-  gtk_accessible_update_property (GTK_ACCESSIBLE (list_box), GTK_ACCESSIBLE_PROPERTY_LABEL,
-                                  _ ("Speed Limit"), -1);
-  gtk_widget_set_margin_top (clamp, 12);
-  gtk_widget_set_margin_bottom (clamp, 12);
-  gtk_widget_set_margin_start (clamp, 12);
-  gtk_widget_set_margin_end (clamp, 12);
-  adw_clamp_set_child (ADW_CLAMP (clamp), list_box);
+  gtk_widget_set_margin_top (bar, 12);
+  gtk_widget_set_margin_bottom (bar, 12);
+  gtk_widget_set_margin_start (bar, 24);
+  gtk_widget_set_margin_end (bar, 24);
+  gtk_box_append (GTK_BOX (bar), label);
+  gtk_box_append (GTK_BOX (bar), button);
 
-  return clamp;
+  return bar;
 }
 
 /**

@@ -220,10 +220,10 @@ show_check (StrataLayerRow *self)
                               (const char *[]) { css_class != NULL ? css_class : "dimmed", NULL });
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->mark), text);
   gtk_label_set_label (self->check_text, text != NULL ? text : "");
-  gtk_widget_set_css_classes (GTK_WIDGET (self->check_text),
-                              (const char *[]) { "caption",
-                                                 check == STRATA_LAYER_DAMAGED ? "error" : "layer-facts",
-                                                 NULL });
+  gtk_widget_set_css_classes (
+      GTK_WIDGET (self->check_text),
+      (const char *[]) { "caption", check == STRATA_LAYER_DAMAGED ? "error" : "layer-facts",
+                         NULL });
   gtk_widget_set_visible (GTK_WIDGET (self->check_text), text != NULL);
   set_accessible_label (self);
 }
