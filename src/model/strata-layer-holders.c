@@ -125,6 +125,25 @@ add_retained (StrataDiskLayer *self, StrataGraph *graph)
     }
 }
 
+/* A layer in the midst of somebody's chain is held by him, who is told of anyway. */
+static gboolean
+is_within_chain (StrataGraph *graph, const StrataHolder *holder)
+{
+  g_autoptr (GPtrArray) above = NULL;
+
+  if (holder->kind != STRATA_HOLDER_IMAGE)
+    return FALSE;
+
+  above = strata_graph_get_holders (graph, holder->top);
+  for (guint i = 0; i < above->len; i++)
+    {
+      if (((const StrataHolder *) g_ptr_array_index (above, i))->domain != NULL)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
 /**
  * strata_disk_layer_find_holders:
  * @self: a layer that has its path and domain
@@ -140,6 +159,8 @@ strata_disk_layer_find_holders (StrataDiskLayer *self, StrataGraph *graph)
       const StrataHolder *holder = g_ptr_array_index (holders, i);
       gboolean own = holder->domain != NULL && g_str_equal (holder->domain->uuid, self->domain);
 
+      if (is_within_chain (graph, holder))
+        continue;
       add (is_owner (holder, self->path) ? self->owners : self->dependents, holder->kind, own,
            FALSE, name_holder (holder, own));
     }

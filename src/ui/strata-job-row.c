@@ -6,18 +6,16 @@
 
 #include <glib/gi18n.h>
 
+#include "strata-job-controls.h"
 #include "strata-job-row.h"
+#include "strata-job-words.h"
 #include "xml/strata-error.h"
-
-#define MEGABYTE 1000000
 
 struct _StrataJobRow
 {
   GtkListBoxRow parent_instance;
 
   StrataJob *job;
-
-  GtkSpinButton *speed_button;
 };
 
 typedef enum
@@ -41,13 +39,6 @@ static gboolean
 is_over (StrataJobRow *self, StrataJobState state)
 {
   return !is_active (self, state);
-}
-
-static gboolean
-is_cancellable (StrataJobRow *self, StrataJobState state, guint step)
-{
-  /* A binding may be evaluated once more when the row is gone. */
-  return self != NULL && self->job != NULL && strata_job_can_cancel (self->job);
 }
 
 static gboolean
@@ -137,42 +128,9 @@ describe_state (StrataJobRow *self,
 }
 
 static char *
-describe_time (int seconds)
-{
-  if (seconds < 60)
-    return g_strdup_printf (ngettext ("%d second left", "%d seconds left", seconds), seconds);
-
-  return g_strdup_printf (ngettext ("%d minute left", "%d minutes left", (seconds + 30) / 60),
-                          (seconds + 30) / 60);
-}
-
-static char *
 describe_progress (StrataJobRow *self, guint64 done, guint64 total, guint64 rate, int seconds_left)
 {
-  g_autoptr (GStrvBuilder) parts = g_strv_builder_new ();
-  g_auto (GStrv) strings = NULL;
-
-  if (total > 0)
-    {
-      g_autofree char *done_text = g_format_size (done);
-      g_autofree char *total_text = g_format_size (total);
-
-      /* Translators: bytes done of bytes to do. */
-      g_strv_builder_take (parts, g_strdup_printf (_ ("%s of %s"), done_text, total_text));
-    }
-  if (total > 0 && rate > 0)
-    {
-      g_autofree char *rate_text = g_format_size (rate);
-
-      /* Translators: speed, “120 MB/s”. */
-      g_strv_builder_take (parts, g_strdup_printf (_ ("%s/s"), rate_text));
-    }
-  if (seconds_left >= 0)
-    g_strv_builder_take (parts, describe_time (seconds_left));
-
-  strings = g_strv_builder_end (parts);
-
-  return g_strjoinv (" · ", strings);
+  return strata_job_words_describe_progress (done, total, rate, seconds_left);
 }
 
 static gboolean
@@ -188,19 +146,6 @@ describe_error (StrataJobRow *self, const char *message)
   const char *hint = error != NULL ? strata_error_get_hint (error) : NULL;
 
   return hint != NULL ? g_strdup_printf ("%s\n%s", message, hint) : g_strdup (message);
-}
-
-static void
-speed_changed_cb (StrataJobRow *self)
-{
-  strata_job_set_bandwidth (
-      self->job, (guint64) gtk_spin_button_get_value_as_int (self->speed_button) * MEGABYTE);
-}
-
-static void
-cancel_clicked_cb (StrataJobRow *self)
-{
-  strata_job_cancel (self->job);
 }
 
 static void
@@ -242,10 +187,8 @@ strata_job_row_class_init (StrataJobRowClass *klass)
 
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/io/github/stratavm/Strata/strata-job-row.ui");
-  gtk_widget_class_bind_template_child (widget_class, StrataJobRow, speed_button);
   gtk_widget_class_bind_template_callback (widget_class, is_active);
   gtk_widget_class_bind_template_callback (widget_class, is_over);
-  gtk_widget_class_bind_template_callback (widget_class, is_cancellable);
   gtk_widget_class_bind_template_callback (widget_class, is_string);
   gtk_widget_class_bind_template_callback (widget_class, get_icon_name);
   gtk_widget_class_bind_template_callback (widget_class, get_icon_classes);
@@ -253,13 +196,13 @@ strata_job_row_class_init (StrataJobRowClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, describe_progress);
   gtk_widget_class_bind_template_callback (widget_class, has_progress);
   gtk_widget_class_bind_template_callback (widget_class, describe_error);
-  gtk_widget_class_bind_template_callback (widget_class, speed_changed_cb);
-  gtk_widget_class_bind_template_callback (widget_class, cancel_clicked_cb);
 }
 
 static void
 strata_job_row_init (StrataJobRow *self)
 {
+  g_type_ensure (STRATA_TYPE_JOB_CONTROLS);
+
   gtk_widget_init_template (GTK_WIDGET (self));
 }
 
@@ -279,8 +222,6 @@ strata_job_row_new (StrataJob *job)
   self = g_object_new (STRATA_TYPE_JOB_ROW, NULL);
   self->job = g_object_ref (job);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_JOB]);
-  gtk_spin_button_set_value (self->speed_button,
-                             (double) strata_job_get_bandwidth (job) / MEGABYTE);
 
   return GTK_WIDGET (self);
 }

@@ -27,7 +27,7 @@ is_label (const char *text, const char *label)
 }
 
 static const char *
-find_reason (GMenuModel *model, const char *label, StrataMachine *machine)
+find_reason (GMenuModel *model, const char *label, StrataMenuReasonFunc func, gpointer user_data)
 {
   for (int i = 0; i < g_menu_model_get_n_items (model); i++)
     {
@@ -37,7 +37,7 @@ find_reason (GMenuModel *model, const char *label, StrataMachine *machine)
 
       if (section != NULL)
         {
-          const char *reason = find_reason (section, label, machine);
+          const char *reason = find_reason (section, label, func, user_data);
 
           if (reason != NULL)
             return reason;
@@ -45,14 +45,14 @@ find_reason (GMenuModel *model, const char *label, StrataMachine *machine)
       else if (g_menu_model_get_item_attribute (model, i, G_MENU_ATTRIBUTE_LABEL, "s", &text) &&
                g_menu_model_get_item_attribute (model, i, G_MENU_ATTRIBUTE_ACTION, "s", &action) &&
                is_label (text, label))
-        return strata_machine_actions_get_reason (machine, action);
+        return func (action, user_data);
     }
 
   return NULL;
 }
 
 static void
-explain_item (GtkWidget *item, GMenuModel *model, StrataMachine *machine)
+explain_item (GtkWidget *item, GMenuModel *model, StrataMenuReasonFunc func, gpointer user_data)
 {
   g_autofree char *text = NULL;
   const char *reason = NULL;
@@ -66,8 +66,8 @@ explain_item (GtkWidget *item, GMenuModel *model, StrataMachine *machine)
   gtk_accessible_reset_relation (GTK_ACCESSIBLE (item), GTK_ACCESSIBLE_RELATION_LABELLED_BY);
   gtk_accessible_update_property (GTK_ACCESSIBLE (item), GTK_ACCESSIBLE_PROPERTY_LABEL, text, -1);
 
-  if (machine != NULL)
-    reason = find_reason (model, text, machine);
+  if (func != NULL)
+    reason = find_reason (model, text, func, user_data);
   gtk_widget_set_tooltip_text (item, reason);
   if (reason != NULL)
     gtk_accessible_update_property (GTK_ACCESSIBLE (item), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION,
@@ -77,18 +77,24 @@ explain_item (GtkWidget *item, GMenuModel *model, StrataMachine *machine)
 }
 
 static void
-explain_widget (GtkWidget *widget, GMenuModel *model, StrataMachine *machine)
+explain_widget (GtkWidget *widget, GMenuModel *model, StrataMenuReasonFunc func, gpointer user_data)
 {
   GtkAccessibleRole role = gtk_accessible_get_accessible_role (GTK_ACCESSIBLE (widget));
 
   if (g_object_class_find_property (G_OBJECT_GET_CLASS (widget), "text") != NULL &&
       (role == GTK_ACCESSIBLE_ROLE_MENU_ITEM || role == GTK_ACCESSIBLE_ROLE_MENU_ITEM_RADIO ||
        role == GTK_ACCESSIBLE_ROLE_MENU_ITEM_CHECKBOX))
-    explain_item (widget, model, machine);
+    explain_item (widget, model, func, user_data);
 
   for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
        child = gtk_widget_get_next_sibling (child))
-    explain_widget (child, model, machine);
+    explain_widget (child, model, func, user_data);
+}
+
+static const char *
+get_machine_reason (const char *action, gpointer user_data)
+{
+  return strata_machine_actions_get_reason (user_data, action);
 }
 
 static void
@@ -109,7 +115,26 @@ strata_menu_words_apply (GtkWidget *menu, GMenuModel *model, StrataMachine *mach
   g_return_if_fail (GTK_IS_WIDGET (menu));
   g_return_if_fail (G_IS_MENU_MODEL (model));
 
-  explain_widget (menu, model, machine);
+  explain_widget (menu, model, machine != NULL ? get_machine_reason : NULL, machine);
+}
+
+/**
+ * strata_menu_words_explain:
+ * @menu: a popover menu
+ * @model: what it was made from
+ * @func: (scope call): says why an action can't be done
+ * @user_data: for @func
+ */
+void
+strata_menu_words_explain (GtkWidget *menu,
+                           GMenuModel *model,
+                           StrataMenuReasonFunc func,
+                           gpointer user_data)
+{
+  g_return_if_fail (GTK_IS_WIDGET (menu));
+  g_return_if_fail (G_IS_MENU_MODEL (model));
+
+  explain_widget (menu, model, func, user_data);
 }
 
 /**

@@ -13,6 +13,14 @@ G_BEGIN_DECLS
 void strata_menu_words_apply   (GtkWidget     *menu,
                                 GMenuModel    *model,
                                 StrataMachine *machine);
+/* the same with reasons of another kind: NULL where ACTION can be done */
+typedef const char *(*StrataMenuReasonFunc) (const char *action,
+                                             gpointer    user_data);
+
+void strata_menu_words_explain (GtkWidget            *menu,
+                                GMenuModel           *model,
+                                StrataMenuReasonFunc  func,
+                                gpointer              user_data);
 /* the names alone, for the menu of BUTTON, whenever it comes up */
 void strata_menu_words_follow  (GtkMenuButton *button);
 

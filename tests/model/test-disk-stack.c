@@ -233,6 +233,23 @@ test_requests (void)
   g_assert_cmpstr (why, ==, "It stands on no other image.");
 }
 
+/* What no domain names, and yet is in its chain, is nobody else's. */
+static void
+test_chain_by_hand (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  g_autoptr (StrataDiskStack) stack = NULL;
+
+  paper_host_image (graph, "base.qcow2", NULL);
+  paper_host_image (graph, "mid.qcow2", "base.qcow2");
+  paper_host_image (graph, "top.qcow2", "mid.qcow2");
+  paper_host_add (graph, "web", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "top.qcow2", NULL);
+  stack = get_stack (graph, "web");
+
+  assert_held (get_layer (stack, 1), "", "This VM", FALSE);
+  assert_held (get_layer (stack, 2), "", "This VM", FALSE);
+}
+
 /* Without a snapshot between them, and with somebody else's. */
 static void
 test_requests_by_hand (void)
@@ -282,6 +299,7 @@ main (int argc, char **argv)
   g_test_add_func ("/disk-stack/broken-chains", test_broken_chains);
   g_test_add_func ("/disk-stack/unsafe-images", test_unsafe_images);
   g_test_add_func ("/disk-stack/requests", test_requests);
+  g_test_add_func ("/disk-stack/chain-by-hand", test_chain_by_hand);
   g_test_add_func ("/disk-stack/requests-by-hand", test_requests_by_hand);
   g_test_add_func ("/disk-stack/equal", test_equal);
 
