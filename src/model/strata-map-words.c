@@ -298,3 +298,85 @@ strata_map_words_for_freed (const StrataMapNode *node, const StrataMapImpact *im
                                        "Would free %s, of %u images.", impact->n_freed),
                           size, impact->n_freed);
 }
+
+/**
+ * strata_map_words_for_description:
+ * @map: a map
+ * @index: a node of it
+ * @impact: what would be if it went
+ *
+ * Returns: (transfer full): what it stands on, who needs it, and what would be if it went
+ */
+char *
+strata_map_words_for_description (StrataMap *map, guint index, const StrataMapImpact *impact)
+{
+  StrataMapNode *node = strata_map_get_node (map, index);
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_auto (GStrv) sentences = NULL;
+  g_autofree char *below = strata_map_words_for_below (map, index);
+  g_autofree char *above = strata_map_words_for_above (map, index);
+  g_autofree char *marks = strata_map_words_for_marks (node);
+  g_autofree char *freed = strata_map_words_for_freed (node, impact);
+
+  if (marks != NULL)
+    /* Translators: names of snapshots. */
+    g_strv_builder_take (builder, g_strdup_printf (_ ("Snapshots: %s."), marks));
+  if (below != NULL)
+    /* Translators: names of images. */
+    g_strv_builder_take (builder, g_strdup_printf (_ ("Stands on %s."), below));
+  if (above != NULL)
+    /* Translators: names of machines and images. */
+    g_strv_builder_take (builder, g_strdup_printf (_ ("Used by %s."), above));
+  g_strv_builder_take (builder, strata_map_words_for_impact (map, index, impact));
+  if (freed != NULL)
+    g_strv_builder_add (builder, freed);
+  sentences = g_strv_builder_end (builder);
+
+  return g_strjoinv (" ", sentences);
+}
+
+/**
+ * strata_map_words_for_all:
+ * @map: a map
+ *
+ * Returns: (transfer full): how much there is on it
+ */
+char *
+strata_map_words_for_all (StrataMap *map)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_auto (GStrv) parts = NULL;
+  guint n_domains = 0;
+  guint n_images = 0;
+  guint n_free = 0;
+  guint n_missing = 0;
+
+  for (guint i = 0; i < strata_map_get_n_nodes (map); i++)
+    {
+      StrataMapNode *node = strata_map_get_node (map, i);
+
+      n_domains += is_domain (node);
+      n_images += node->kind == STRATA_MAP_IMAGE && !node->missing;
+      n_free += node->free;
+      n_missing += node->missing;
+    }
+
+  g_strv_builder_take (builder, g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u machine",
+                                                              "%u machines", n_domains),
+                                                 n_domains));
+  g_strv_builder_take (
+      builder,
+      g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u image", "%u images", n_images), n_images));
+  if (n_free > 0)
+    /* Translators: how many images nobody needs. */
+    g_strv_builder_take (
+        builder,
+        g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u free", "%u free", n_free), n_free));
+  if (n_missing > 0)
+    g_strv_builder_take (builder, g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u missing",
+                                                                "%u missing", n_missing),
+                                                   n_missing));
+  parts = g_strv_builder_end (builder);
+
+  return g_strjoinv (" · ", parts);
+}

@@ -362,3 +362,36 @@ strata_map_get_kin (StrataMap *self, guint index)
 
   return kin;
 }
+
+/**
+ * strata_map_get_owner:
+ * @self: a map
+ * @index: a node of it
+ *
+ * Returns: (transfer none) (nullable): whose page says more about the node
+ */
+const char *
+strata_map_get_owner (StrataMap *self, guint index)
+{
+  StrataMapNode *node = strata_map_get_node (self, index);
+  const char *owner = node->uuid;
+
+  for (guint i = 0; node->uuid == NULL && i < node->above->len; i++)
+    {
+      const char *uuid = strata_map_get_node (self, strata_map_index (node->above, i))->uuid;
+
+      if (uuid != NULL && owner != NULL && !g_str_equal (uuid, owner))
+        return NULL;
+      owner = uuid != NULL ? uuid : owner;
+    }
+  for (guint i = 0; node->uuid == NULL && i < node->marks->len; i++)
+    {
+      const StrataMapMark *mark = g_ptr_array_index (node->marks, i);
+
+      if (owner != NULL && !g_str_equal (mark->uuid, owner))
+        return NULL;
+      owner = mark->uuid;
+    }
+
+  return owner;
+}

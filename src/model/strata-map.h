@@ -113,6 +113,9 @@ gboolean       strata_map_matches      (StrataMap   *self,
 /* (transfer full): as many bytes as there are nodes, not 0 for INDEX, for what it stands on and for what stands on it */
 guint8        *strata_map_get_kin      (StrataMap   *self,
                                         guint        index);
+/* (nullable): the UUID of the machine that INDEX is or, if it is of one alone, belongs to */
+const char    *strata_map_get_owner    (StrataMap   *self,
+                                        guint        index);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataMap, strata_map_unref)
 
