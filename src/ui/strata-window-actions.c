@@ -21,6 +21,12 @@ show_operations (GtkWidget *widget, const char *action, GVariant *parameter)
 }
 
 static void
+show_map (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  strata_window_show_map (STRATA_WINDOW (widget));
+}
+
+static void
 search (GtkWidget *widget, const char *action, GVariant *parameter)
 {
   strata_window_search (STRATA_WINDOW (widget));
@@ -54,11 +60,14 @@ strata_window_actions_install (GtkWidgetClass *window_class)
 {
   gtk_widget_class_install_action (window_class, "window.select", "s", select_machine);
   gtk_widget_class_install_action (window_class, "window.show-operations", NULL, show_operations);
+  gtk_widget_class_install_action (window_class, "window.show-map", NULL, show_map);
   gtk_widget_class_install_action (window_class, "window.search", NULL, search);
   gtk_widget_class_install_action (window_class, "window.connect", NULL, connect_elsewhere);
   gtk_widget_class_install_action (window_class, "window.try-again", NULL, try_again);
 
   gtk_widget_class_add_binding_action (window_class, GDK_KEY_f, GDK_CONTROL_MASK, "window.search",
+                                       NULL);
+  gtk_widget_class_add_binding_action (window_class, GDK_KEY_m, GDK_CONTROL_MASK, "window.show-map",
                                        NULL);
   gtk_widget_class_add_binding_action (window_class, GDK_KEY_n, GDK_CONTROL_MASK, "window.connect",
                                        NULL);

@@ -10,6 +10,7 @@
 #include "strata-host-page.h"
 #include "strata-machine-actions.h"
 #include "strata-machine-page.h"
+#include "strata-map-page.h"
 #include "strata-operations-bar.h"
 #include "strata-operations.h"
 #include "strata-sidebar.h"
@@ -26,6 +27,7 @@ struct _StrataWindow
   StrataJobQueue *queue;
   GSignalGroup *machine_signals;
   gboolean may_close;
+  gboolean shows_map; /* while no machine is selected */
 
   AdwToastOverlay *toasts;
   AdwBottomSheet *sheet;
@@ -34,6 +36,7 @@ struct _StrataWindow
   AdwNavigationPage *content_page;
   StrataSidebar *sidebar;
   GtkStack *content_stack;
+  StrataMapPage *map_page;
   StrataTemplatePage *template_page;
 };
 
@@ -53,21 +56,29 @@ static void
 update_content (StrataWindow *self)
 {
   StrataMachine *machine = strata_sidebar_get_machine (self->sidebar);
+  const char *title = machine != NULL ? strata_machine_get_name (machine) : _ ("Strata");
   const char *page = "host";
 
-  if (machine != NULL)
+  if (self->shows_map)
+    {
+      page = "map";
+      title = _ ("Map");
+    }
+  else if (machine != NULL)
     page = strata_machine_is_template (machine) ? "template" : "machine";
 
   gtk_stack_set_visible_child_name (self->content_stack, page);
-  adw_navigation_page_set_title (
-      self->content_page, machine != NULL ? strata_machine_get_name (machine) : _ ("Strata"));
+  adw_navigation_page_set_title (self->content_page, title);
   strata_machine_actions_update (self);
 }
 
 static void
 machine_changed_cb (StrataWindow *self)
 {
-  g_signal_group_set_target (self->machine_signals, strata_sidebar_get_machine (self->sidebar));
+  StrataMachine *machine = strata_sidebar_get_machine (self->sidebar);
+
+  g_signal_group_set_target (self->machine_signals, machine);
+  self->shows_map &= machine == NULL;
   update_content (self);
 }
 
@@ -218,6 +229,7 @@ strata_window_class_init (StrataWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, StrataWindow, content_page);
   gtk_widget_class_bind_template_child (widget_class, StrataWindow, sidebar);
   gtk_widget_class_bind_template_child (widget_class, StrataWindow, content_stack);
+  gtk_widget_class_bind_template_child (widget_class, StrataWindow, map_page);
   gtk_widget_class_bind_template_child (widget_class, StrataWindow, template_page);
   gtk_widget_class_bind_template_callback (widget_class, collapsed_changed_cb);
   gtk_widget_class_bind_template_callback (widget_class, machine_changed_cb);
@@ -230,6 +242,7 @@ strata_window_init (StrataWindow *self)
   g_type_ensure (STRATA_TYPE_SIDEBAR);
   g_type_ensure (STRATA_TYPE_HOST_PAGE);
   g_type_ensure (STRATA_TYPE_MACHINE_PAGE);
+  g_type_ensure (STRATA_TYPE_MAP_PAGE);
   g_type_ensure (STRATA_TYPE_TEMPLATE_PAGE);
   g_type_ensure (STRATA_TYPE_OPERATIONS);
   g_type_ensure (STRATA_TYPE_OPERATIONS_BAR);
@@ -379,6 +392,24 @@ strata_window_show_operations (StrataWindow *self)
   g_return_if_fail (STRATA_IS_WINDOW (self));
 
   adw_bottom_sheet_set_open (self->sheet, TRUE);
+}
+
+/**
+ * strata_window_show_map:
+ * @self: a window
+ *
+ * Shows the map of the host, until a machine is selected.
+ */
+void
+strata_window_show_map (StrataWindow *self)
+{
+  g_return_if_fail (STRATA_IS_WINDOW (self));
+
+  strata_sidebar_set_machine (self->sidebar, NULL);
+  self->shows_map = TRUE;
+  update_content (self);
+  adw_navigation_split_view_set_show_content (self->split_view, TRUE);
+  strata_map_page_focus (self->map_page);
 }
 
 /**

@@ -24,6 +24,7 @@ void               strata_window_connect_to      (StrataWindow      *self,
 void               strata_window_select          (StrataWindow      *self,
                                                   const char        *uuid);
 void               strata_window_search          (StrataWindow      *self);
+void               strata_window_show_map        (StrataWindow      *self);
 void               strata_window_show_operations (StrataWindow      *self);
 void               strata_window_show_clones     (StrataWindow      *self);
 void               strata_window_close_now       (StrataWindow      *self);

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* For src/model/strata-map*.c only. */
+
+#pragma once
+
+#include "strata-map.h"
+
+G_BEGIN_DECLS
+
+/* strata-map.c */
+StrataMapNode *strata_map_add_node (StrataMap *self,
+                                    StrataMapKind kind,
+                                    const char *id,
+                                    const char *name);
+StrataMapMark *strata_map_mark_new (const StrataDomainFacts *domain,
+                                    const StrataSnapshotFacts *snapshot,
+                                    StrataSnapshotLocation location);
+/* strata-map-build.c: nodes in any order, links between them */
+void strata_map_build (StrataMap *self, StrataGraph *graph);
+/* strata-map-mentions.c: (transfer full): every path that any definition or snapshot of GRAPH says anywhere */
+GHashTable *strata_map_collect_mentions (StrataGraph *graph);
+
+static inline guint
+strata_map_index (GArray *indices, guint i)
+{
+  return g_array_index (indices, guint, i);
+}
+
+/* whether LINK's first end needs the second, and not the other way round */
+static inline gboolean
+strata_map_link_needs_to (const StrataMapLink *link)
+{
+  return link->kind == STRATA_MAP_LINK_TEMPLATE;
+}
+
+G_END_DECLS

@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* StrataMap: a host as a graph to look at. */
+
+#include "config.h"
+
+#include "strata-map-private.h"
+
+StrataMapMark *
+strata_map_mark_new (const StrataDomainFacts *domain,
+                     const StrataSnapshotFacts *snapshot,
+                     StrataSnapshotLocation location)
+{
+  StrataMapMark *self = g_new0 (StrataMapMark, 1);
+
+  self->machine = g_strdup (domain->name);
+  self->uuid = g_strdup (domain->uuid);
+  self->snapshot = g_strdup (snapshot->name);
+  self->internal = location == STRATA_SNAPSHOT_INTERNAL;
+  self->joint = snapshot->retained;
+
+  return self;
+}
+
+static void
+mark_free (gpointer data)
+{
+  StrataMapMark *self = data;
+
+  g_free (self->machine);
+  g_free (self->uuid);
+  g_free (self->snapshot);
+  g_free (self);
+}
+
+static void
+node_free (gpointer data)
+{
+  StrataMapNode *self = data;
+
+  g_free (self->id);
+  g_free (self->name);
+  g_free (self->uuid);
+  g_free (self->format);
+  g_free (self->pool);
+  g_strfreev (self->tags);
+  g_ptr_array_unref (self->marks);
+  g_array_unref (self->below);
+  g_array_unref (self->above);
+  g_free (self);
+}
+
+StrataMapNode *
+strata_map_add_node (StrataMap *self, StrataMapKind kind, const char *id, const char *name)
+{
+  StrataMapNode *node = g_new0 (StrataMapNode, 1);
+
+  node->kind = kind;
+  node->id = g_strdup (id);
+  node->name = g_strdup (name);
+  node->marks = g_ptr_array_new_with_free_func (mark_free);
+  node->below = g_array_new (FALSE, FALSE, sizeof (guint));
+  node->above = g_array_new (FALSE, FALSE, sizeof (guint));
+  g_hash_table_insert (self->by_id, node->id, GUINT_TO_POINTER (self->nodes->len));
+  g_ptr_array_add (self->nodes, node);
+
+  return node;
+}
+
+typedef struct
+{
+  char *key;
+  guint index;
+} Rank;
+
+static int
+compare_ranks (gconstpointer a, gconstpointer b, gpointer nodes)
+{
+  const Rank *one = a;
+  const Rank *other = b;
+  int order = strcmp (one->key, other->key);
+  StrataMapNode *first;
+  StrataMapNode *second;
+
+  if (order != 0)
+    return order;
+
+  first = g_ptr_array_index ((GPtrArray *) nodes, one->index);
+  second = g_ptr_array_index ((GPtrArray *) nodes, other->index);
+
+  return strcmp (first->id, second->id);
+}
+
+/* By name, so that whatever follows the order of the nodes does not depend on that of libvirt's answers. */
+static void
+sort_nodes (StrataMap *self)
+{
+  guint n = self->nodes->len;
+  g_autofree Rank *ranks = g_new (Rank, n);
+  g_autofree guint *places = g_new (guint, n);
+  g_autoptr (GPtrArray) old = g_steal_pointer (&self->nodes);
+
+  for (guint i = 0; i < n; i++)
+    ranks[i] = (Rank) {
+      g_utf8_collate_key_for_filename (((StrataMapNode *) g_ptr_array_index (old, i))->name, -1), i
+    };
+  g_sort_array (ranks, n, sizeof (Rank), compare_ranks, old);
+
+  self->nodes = g_ptr_array_new_full (n, node_free);
+  for (guint i = 0; i < n; i++)
+    {
+      StrataMapNode *node = g_ptr_array_index (old, ranks[i].index);
+
+      places[ranks[i].index] = i;
+      g_ptr_array_add (self->nodes, node);
+      g_hash_table_insert (self->by_id, node->id, GUINT_TO_POINTER (i));
+      g_free (ranks[i].key);
+    }
+  g_ptr_array_set_free_func (old, NULL);
+
+  for (guint i = 0; i < self->links->len; i++)
+    {
+      StrataMapLink *link = &g_array_index (self->links, StrataMapLink, i);
+
+      link->from = places[link->from];
+      link->to = places[link->to];
+    }
+}
+
+static int
+compare_links (gconstpointer a, gconstpointer b)
+{
+  const StrataMapLink *one = a;
+  const StrataMapLink *other = b;
+
+  if (one->from != other->from)
+    return one->from < other->from ? -1 : 1;
+  if (one->to != other->to)
+    return one->to < other->to ? -1 : 1;
+
+  return (int) one->kind - (int) other->kind;
+}
+
+/* Once each: of a running machine both definitions were read, which mostly say the same. */
+static void
+join_nodes (StrataMap *self)
+{
+  guint n = 0;
+
+  g_array_sort (self->links, compare_links);
+  for (guint i = 0; i < self->links->len; i++)
+    {
+      StrataMapLink link = g_array_index (self->links, StrataMapLink, i);
+      StrataMapLink *last = n > 0 ? &g_array_index (self->links, StrataMapLink, n - 1) : NULL;
+
+      if (last == NULL || last->from != link.from || last->to != link.to)
+        g_array_index (self->links, StrataMapLink, n++) = link;
+    }
+  g_array_set_size (self->links, n);
+
+  for (guint i = 0; i < n; i++)
+    {
+      const StrataMapLink *link = &g_array_index (self->links, StrataMapLink, i);
+      gboolean turned = strata_map_link_needs_to (link);
+      guint lower = turned ? link->to : link->from;
+      guint upper = turned ? link->from : link->to;
+
+      g_array_append_val (strata_map_get_node (self, lower)->above, upper);
+      g_array_append_val (strata_map_get_node (self, upper)->below, lower);
+    }
+}
+
+static void
+find_free (StrataMap *self, StrataGraph *graph)
+{
+  g_autoptr (GHashTable) mentions = NULL;
+
+  for (guint i = 0; i < self->nodes->len; i++)
+    {
+      StrataMapNode *node = strata_map_get_node (self, i);
+
+      if (node->kind != STRATA_MAP_IMAGE || node->missing || node->n_names > 0 ||
+          node->above->len > 0 || node->marks->len > 0)
+        continue;
+
+      /* Firmware variables, kernels and the like lie in pools as well. Read only if it matters: the documents of a
+       * host with thousands of snapshots are megabytes. */
+      if (mentions == NULL)
+        mentions = strata_map_collect_mentions (graph);
+      node->free = !g_hash_table_contains (mentions, node->id);
+    }
+}
+
+/**
+ * strata_map_new:
+ * @graph: a host
+ *
+ * Pure; any thread.
+ *
+ * Returns: (transfer full): what there is to draw of it
+ */
+StrataMap *
+strata_map_new (StrataGraph *graph)
+{
+  StrataMap *self;
+
+  g_return_val_if_fail (STRATA_IS_GRAPH (graph), NULL);
+
+  self = g_atomic_rc_box_new0 (StrataMap);
+  self->nodes = g_ptr_array_new_with_free_func (node_free);
+  self->links = g_array_new (FALSE, FALSE, sizeof (StrataMapLink));
+  self->by_id = g_hash_table_new (g_str_hash, g_str_equal);
+
+  strata_map_build (self, graph);
+  sort_nodes (self);
+  join_nodes (self);
+  find_free (self, graph);
+
+  return self;
+}
+
+StrataMap *
+strata_map_ref (StrataMap *self)
+{
+  return g_atomic_rc_box_acquire (self);
+}
+
+static void
+strata_map_clear (gpointer data)
+{
+  StrataMap *self = data;
+
+  g_hash_table_unref (self->by_id);
+  g_array_unref (self->links);
+  g_ptr_array_unref (self->nodes);
+}
+
+void
+strata_map_unref (StrataMap *self)
+{
+  g_atomic_rc_box_release_full (self, strata_map_clear);
+}
+
+guint
+strata_map_get_n_nodes (StrataMap *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->nodes->len;
+}
+
+StrataMapNode *
+strata_map_get_node (StrataMap *self, guint index)
+{
+  g_return_val_if_fail (self != NULL && index < self->nodes->len, NULL);
+
+  return g_ptr_array_index (self->nodes, index);
+}
+
+/**
+ * strata_map_find:
+ * @self: a map
+ * @id: (nullable): a node's id
+ *
+ * Returns: its index, or %STRATA_MAP_NONE
+ */
+guint
+strata_map_find (StrataMap *self, const char *id)
+{
+  gpointer index;
+
+  g_return_val_if_fail (self != NULL, STRATA_MAP_NONE);
+
+  if (id == NULL || !g_hash_table_lookup_extended (self->by_id, id, NULL, &index))
+    return STRATA_MAP_NONE;
+
+  return GPOINTER_TO_UINT (index);
+}
+
+static gboolean
+contains (const char *text, const char *folded)
+{
+  g_autofree char *other = g_utf8_casefold (text, -1);
+
+  return strstr (other, folded) != NULL;
+}
+
+/**
+ * strata_map_matches:
+ * @self: a map
+ * @index: a node of it
+ * @text: what somebody looks for, in any case
+ *
+ * Returns: whether it is in the node's name or path, or in the name of a snapshot at it
+ */
+gboolean
+strata_map_matches (StrataMap *self, guint index, const char *text)
+{
+  StrataMapNode *node = strata_map_get_node (self, index);
+  g_autofree char *folded = g_utf8_casefold (text, -1);
+
+  if (contains (node->name, folded) || contains (node->id, folded))
+    return TRUE;
+
+  for (guint i = 0; i < node->marks->len; i++)
+    {
+      const StrataMapMark *mark = g_ptr_array_index (node->marks, i);
+
+      if (!mark->joint && contains (mark->snapshot, folded))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* Whatever can be reached from INDEX in one direction. A chain that loops has been here before. */
+static void
+spread (StrataMap *self, guint index, gboolean up, guint8 *reached, guint8 mark)
+{
+  g_autoptr (GArray) waiting = g_array_new (FALSE, FALSE, sizeof (guint));
+
+  g_array_append_val (waiting, index);
+  while (waiting->len > 0)
+    {
+      StrataMapNode *node =
+          strata_map_get_node (self, strata_map_index (waiting, waiting->len - 1));
+      GArray *next = up ? node->above : node->below;
+
+      g_array_set_size (waiting, waiting->len - 1);
+      for (guint i = 0; i < next->len; i++)
+        {
+          guint other = strata_map_index (next, i);
+
+          if ((reached[other] & mark) != 0)
+            continue;
+          reached[other] |= mark;
+          g_array_append_val (waiting, other);
+        }
+    }
+}
+
+/**
+ * strata_map_get_kin:
+ * @self: a map
+ * @index: a node of it
+ *
+ * A template's clones stand on its images and not on itself, and are its kin nevertheless.
+ *
+ * Returns: (transfer full): a byte for each node, not 0 for @index and its kin
+ */
+guint8 *
+strata_map_get_kin (StrataMap *self, guint index)
+{
+  StrataMapNode *node = strata_map_get_node (self, index);
+  guint8 *kin = g_new0 (guint8, self->nodes->len);
+
+  kin[index] = 3;
+  spread (self, index, FALSE, kin, 1);
+  spread (self, index, TRUE, kin, 2);
+  for (guint i = 0; node->kind == STRATA_MAP_TEMPLATE && i < node->below->len; i++)
+    spread (self, strata_map_index (node->below, i), TRUE, kin, 2);
+
+  return kin;
+}
+
+/**
+ * strata_map_get_owner:
+ * @self: a map
+ * @index: a node of it
+ *
+ * Returns: (transfer none) (nullable): whose page says more about the node
+ */
+const char *
+strata_map_get_owner (StrataMap *self, guint index)
+{
+  StrataMapNode *node = strata_map_get_node (self, index);
+  const char *owner = node->uuid;
+
+  for (guint i = 0; node->uuid == NULL && i < node->above->len; i++)
+    {
+      const char *uuid = strata_map_get_node (self, strata_map_index (node->above, i))->uuid;
+
+      if (uuid != NULL && owner != NULL && !g_str_equal (uuid, owner))
+        return NULL;
+      owner = uuid != NULL ? uuid : owner;
+    }
+  for (guint i = 0; node->uuid == NULL && i < node->marks->len; i++)
+    {
+      const StrataMapMark *mark = g_ptr_array_index (node->marks, i);
+
+      if (owner != NULL && !g_str_equal (mark->uuid, owner))
+        return NULL;
+      owner = mark->uuid;
+    }
+
+  return owner;
+}

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* StrataMapCamera: what part of a plane is in sight, and how one gets from one to another. */
+
+#include "config.h"
+
+#include <math.h>
+
+#include "strata-map-camera.h"
+
+#define DURATION_MS  220
+#define MARGIN       24.0 /* pixels around what is to be seen */
+#define KEEP         72.0 /* so much of the plane always stays in sight */
+#define SMALLEST     0.02
+#define LARGEST      2.0
+#define LEAST_TO_FIT 0.05
+
+typedef struct
+{
+  double x; /* on the plane, at the widget's upper left corner */
+  double y;
+  double zoom;
+} View;
+
+struct _StrataMapCamera
+{
+  GObject parent_instance;
+
+  AdwAnimation *animation;
+  View view;
+  View start;
+  View goal;
+  double plane_width;
+  double plane_height;
+  double width;
+  double height;
+};
+
+enum
+{
+  CHANGED,
+  N_SIGNALS,
+};
+
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (StrataMapCamera, strata_map_camera, G_TYPE_OBJECT)
+
+/* Nobody shall lose the map out of sight. */
+static double
+keep_in_sight (double position, double plane, double size, double zoom)
+{
+  double least = (KEEP - size) / zoom;
+  double most = plane - KEEP / zoom;
+
+  return least <= most ? CLAMP (position, least, most) : (least + most) / 2;
+}
+
+static void
+set_view (StrataMapCamera *self, View view)
+{
+  view.zoom = CLAMP (view.zoom, SMALLEST, LARGEST);
+  view.x = keep_in_sight (view.x, self->plane_width, self->width, view.zoom);
+  view.y = keep_in_sight (view.y, self->plane_height, self->height, view.zoom);
+  if (view.x == self->view.x && view.y == self->view.y && view.zoom == self->view.zoom)
+    return;
+
+  self->view = view;
+  g_signal_emit (self, signals[CHANGED], 0);
+}
+
+/* The middle goes straight, and the size by equal factors. */
+static void
+animate_cb (double value, gpointer user_data)
+{
+  StrataMapCamera *self = STRATA_MAP_CAMERA (user_data);
+  const View *a = &self->start;
+  const View *b = &self->goal;
+  View view;
+  double middle[2] = { a->x + self->width / a->zoom / 2, a->y + self->height / a->zoom / 2 };
+  double end[2] = { b->x + self->width / b->zoom / 2, b->y + self->height / b->zoom / 2 };
+
+  if (value >= 1)
+    {
+      set_view (self, *b);
+      return;
+    }
+
+  view.zoom = a->zoom * pow (b->zoom / a->zoom, value);
+  view.x = middle[0] + (end[0] - middle[0]) * value - self->width / view.zoom / 2;
+  view.y = middle[1] + (end[1] - middle[1]) * value - self->height / view.zoom / 2;
+  set_view (self, view);
+}
+
+static void
+go_to (StrataMapCamera *self, View goal, gboolean animate)
+{
+  adw_animation_reset (self->animation);
+  if (!animate || self->width == 0)
+    {
+      set_view (self, goal);
+      return;
+    }
+
+  goal.zoom = CLAMP (goal.zoom, SMALLEST, LARGEST);
+  self->start = self->view;
+  self->goal = goal;
+  adw_animation_play (self->animation);
+}
+
+static void
+strata_map_camera_dispose (GObject *object)
+{
+  StrataMapCamera *self = STRATA_MAP_CAMERA (object);
+
+  if (self->animation != NULL)
+    adw_animation_pause (self->animation);
+  g_clear_object (&self->animation);
+
+  G_OBJECT_CLASS (strata_map_camera_parent_class)->dispose (object);
+}
+
+static void
+strata_map_camera_class_init (StrataMapCameraClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = strata_map_camera_dispose;
+
+  signals[CHANGED] = g_signal_new ("changed", STRATA_TYPE_MAP_CAMERA, G_SIGNAL_RUN_LAST, 0, NULL,
+                                   NULL, NULL, G_TYPE_NONE, 0);
+}
+
+static void
+strata_map_camera_init (StrataMapCamera *self)
+{
+  self->view.zoom = 1;
+}
+
+/**
+ * strata_map_camera_new:
+ * @widget: the widget whose frames drive the movements, and which must live as long
+ *
+ * Returns: (transfer full): a camera
+ */
+StrataMapCamera *
+strata_map_camera_new (GtkWidget *widget)
+{
+  StrataMapCamera *self = g_object_new (STRATA_TYPE_MAP_CAMERA, NULL);
+
+  self->animation = adw_timed_animation_new (
+      widget, 0, 1, DURATION_MS, adw_callback_animation_target_new (animate_cb, self, NULL));
+  adw_timed_animation_set_easing (ADW_TIMED_ANIMATION (self->animation), ADW_EASE_IN_OUT_CUBIC);
+
+  return self;
+}
+
+void
+strata_map_camera_set_plane (StrataMapCamera *self, float width, float height)
+{
+  g_return_if_fail (STRATA_IS_MAP_CAMERA (self));
+
+  self->plane_width = width;
+  self->plane_height = height;
+  set_view (self, self->view);
+}
+
+void
+strata_map_camera_set_viewport (StrataMapCamera *self, float width, float height)
+{
+  g_return_if_fail (STRATA_IS_MAP_CAMERA (self));
+
+  self->width = width;
+  self->height = height;
+}
+
+double
+strata_map_camera_get_zoom (StrataMapCamera *self)
+{
+  g_return_val_if_fail (STRATA_IS_MAP_CAMERA (self), 1);
+
+  return self->view.zoom;
+}
+
+graphene_rect_t
+strata_map_camera_get_sight (StrataMapCamera *self)
+{
+  const View *view = &self->view;
+
+  return GRAPHENE_RECT_INIT ((float) view->x, (float) view->y, (float) (self->width / view->zoom),
+                             (float) (self->height / view->zoom));
+}
+
+graphene_point_t
+strata_map_camera_to_view (StrataMapCamera *self, float x, float y)
+{
+  return GRAPHENE_POINT_INIT ((float) ((x - self->view.x) * self->view.zoom),
+                              (float) ((y - self->view.y) * self->view.zoom));
+}
+
+graphene_point_t
+strata_map_camera_to_plane (StrataMapCamera *self, float x, float y)
+{
+  return GRAPHENE_POINT_INIT ((float) (x / self->view.zoom + self->view.x),
+                              (float) (y / self->view.zoom + self->view.y));
+}
+
+void
+strata_map_camera_pan (StrataMapCamera *self, double dx, double dy)
+{
+  View view = self->view;
+
+  g_return_if_fail (STRATA_IS_MAP_CAMERA (self));
+
+  view.x -= dx / view.zoom;
+  view.y -= dy / view.zoom;
+  go_to (self, view, FALSE);
+}
+
+static View
+get_zoomed (StrataMapCamera *self, double zoom, double x, double y)
+{
+  View view = self->view;
+
+  view.zoom = CLAMP (zoom, SMALLEST, LARGEST);
+  view.x += x / self->view.zoom - x / view.zoom;
+  view.y += y / self->view.zoom - y / view.zoom;
+
+  return view;
+}
+
+void
+strata_map_camera_zoom_at (StrataMapCamera *self, double zoom, double x, double y)
+{
+  g_return_if_fail (STRATA_IS_MAP_CAMERA (self));
+
+  go_to (self, get_zoomed (self, zoom, x, y), FALSE);
+}
+
+void
+strata_map_camera_zoom_to (StrataMapCamera *self, double zoom)
+{
+  g_return_if_fail (STRATA_IS_MAP_CAMERA (self));
+
+  go_to (self, get_zoomed (self, zoom, self->width / 2, self->height / 2), TRUE);
+}
+
+/**
+ * strata_map_camera_fit:
+ * @self: a camera
+ * @animate: whether one sees it move
+ *
+ * Shows the whole plane in the middle, but not larger than it is.
+ */
+void
+strata_map_camera_fit (StrataMapCamera *self, gboolean animate)
+{
+  View view;
+
+  g_return_if_fail (STRATA_IS_MAP_CAMERA (self));
+
+  if (self->plane_width <= 0 || self->plane_height <= 0)
+    return;
+
+  view.zoom = MIN ((self->width - 2 * MARGIN) / self->plane_width,
+                   (self->height - 2 * MARGIN) / self->plane_height);
+  view.zoom = CLAMP (view.zoom, LEAST_TO_FIT, 1);
+  view.x = (self->plane_width - self->width / view.zoom) / 2;
+  view.y = (self->plane_height - self->height / view.zoom) / 2;
+  go_to (self, view, animate);
+}
+
+static double
+reach (double position, double size, double from, double length, double margin)
+{
+  if (from - margin < position)
+    return from - margin;
+  if (from + length + margin > position + size)
+    return from + length + margin - size;
+
+  return position;
+}
+
+void
+strata_map_camera_show (StrataMapCamera *self, const graphene_rect_t *rect)
+{
+  View view = self->view;
+  double margin = MARGIN / view.zoom;
+
+  g_return_if_fail (STRATA_IS_MAP_CAMERA (self));
+
+  view.x = reach (view.x, self->width / view.zoom, rect->origin.x, rect->size.width, margin);
+  view.y = reach (view.y, self->height / view.zoom, rect->origin.y, rect->size.height, margin);
+  if (view.x != self->view.x || view.y != self->view.y)
+    go_to (self, view, TRUE);
+}

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* StrataMapDeck: cards for what is in sight. To make a widget costs more than to move it, so that those which go out of sight
+ * wait to become somebody else's.
+ */
+
+#include "config.h"
+
+#include "strata-map-deck.h"
+
+#define READABLE 0.5 /* text from this zoom on */
+
+struct _StrataMapDeck
+{
+  GObject parent_instance;
+
+  GtkWidget *parent;
+  StrataMapCamera *camera;
+  StrataMapLayout *layout;
+  GHashTable *cards; /* index -> StrataMapCard */
+  GPtrArray *spare;
+  const guint8 *lit; /* the map's */
+};
+
+enum
+{
+  FOCUSED,
+  N_SIGNALS,
+};
+
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (StrataMapDeck, strata_map_deck, G_TYPE_OBJECT)
+
+static gboolean
+is_in_sight (StrataMapDeck *self, const graphene_rect_t *sight, guint index)
+{
+  StrataMapPoint place = strata_map_layout_get_place (self->layout, index);
+
+  return place.x + STRATA_MAP_NODE_WIDTH >= sight->origin.x &&
+         place.x <= sight->origin.x + sight->size.width &&
+         place.y + STRATA_MAP_NODE_HEIGHT >= sight->origin.y &&
+         place.y <= sight->origin.y + sight->size.height;
+}
+
+static void
+dim (StrataMapDeck *self, guint index, StrataMapCard *card)
+{
+  strata_map_card_set_dimmed (card, self->lit != NULL && !self->lit[index]);
+}
+
+static void
+focus_cb (StrataMapDeck *self, GParamSpec *pspec, GtkWidget *card)
+{
+  if (gtk_widget_has_focus (card))
+    g_signal_emit (self, signals[FOCUSED], 0, strata_map_card_get_index (STRATA_MAP_CARD (card)));
+}
+
+static StrataMapCard *
+take (StrataMapDeck *self)
+{
+  GtkWidget *card;
+
+  if (self->spare->len > 0)
+    {
+      card = g_ptr_array_steal_index_fast (self->spare, self->spare->len - 1);
+      gtk_widget_set_child_visible (card, TRUE);
+      gtk_accessible_reset_state (GTK_ACCESSIBLE (card), GTK_ACCESSIBLE_STATE_HIDDEN);
+      return STRATA_MAP_CARD (card);
+    }
+
+  card = strata_map_card_new ();
+  gtk_widget_set_parent (card, self->parent);
+  g_signal_connect_object (card, "notify::has-focus", G_CALLBACK (focus_cb), self,
+                           G_CONNECT_SWAPPED);
+
+  return STRATA_MAP_CARD (card);
+}
+
+static void
+drop (StrataMapDeck *self, StrataMapCard *card)
+{
+  gtk_widget_set_child_visible (GTK_WIDGET (card), FALSE);
+  gtk_accessible_update_state (GTK_ACCESSIBLE (card), GTK_ACCESSIBLE_STATE_HIDDEN, TRUE, -1);
+  g_ptr_array_add (self->spare, card);
+}
+
+static void
+strata_map_deck_dispose (GObject *object)
+{
+  StrataMapDeck *self = STRATA_MAP_DECK (object);
+
+  g_clear_pointer (&self->cards, g_hash_table_unref);
+  g_clear_pointer (&self->spare, g_ptr_array_unref);
+  g_clear_pointer (&self->layout, strata_map_layout_unref);
+  g_clear_object (&self->camera);
+
+  G_OBJECT_CLASS (strata_map_deck_parent_class)->dispose (object);
+}
+
+static void
+strata_map_deck_class_init (StrataMapDeckClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = strata_map_deck_dispose;
+
+  signals[FOCUSED] = g_signal_new ("focused", STRATA_TYPE_MAP_DECK, G_SIGNAL_RUN_LAST, 0, NULL,
+                                   NULL, NULL, G_TYPE_NONE, 1, G_TYPE_UINT);
+}
+
+static void
+strata_map_deck_init (StrataMapDeck *self)
+{
+  self->cards = g_hash_table_new (g_direct_hash, g_direct_equal);
+  self->spare = g_ptr_array_new ();
+}
+
+/**
+ * strata_map_deck_new:
+ * @parent: the map, which must live as long, and unparents its children
+ * @camera: what it is seen through
+ *
+ * Returns: (transfer full): a deck without cards
+ */
+StrataMapDeck *
+strata_map_deck_new (GtkWidget *parent, StrataMapCamera *camera)
+{
+  StrataMapDeck *self = g_object_new (STRATA_TYPE_MAP_DECK, NULL);
+
+  self->parent = parent;
+  self->camera = g_object_ref (camera);
+
+  return self;
+}
+
+/**
+ * strata_map_deck_deal:
+ * @self: a deck
+ * @layout: (nullable): another layout
+ *
+ * Cards stay with whom they show, so that the keyboard's focus stays too.
+ */
+void
+strata_map_deck_deal (StrataMapDeck *self, StrataMapLayout *layout)
+{
+  g_autoptr (GHashTable) before = g_steal_pointer (&self->cards);
+  g_autoptr (StrataMapLayout) old = g_steal_pointer (&self->layout);
+  GHashTableIter iter;
+  gpointer index;
+  gpointer card;
+
+  g_return_if_fail (STRATA_IS_MAP_DECK (self));
+
+  self->lit = NULL;
+  self->layout = layout != NULL ? strata_map_layout_ref (layout) : NULL;
+  self->cards = g_hash_table_new (g_direct_hash, g_direct_equal);
+  g_hash_table_iter_init (&iter, before);
+  while (g_hash_table_iter_next (&iter, &index, &card))
+    {
+      StrataMapNode *node = strata_map_get_node (old->map, GPOINTER_TO_UINT (index));
+      guint now = layout != NULL ? strata_map_find (layout->map, node->id) : STRATA_MAP_NONE;
+
+      if (now == STRATA_MAP_NONE)
+        {
+          drop (self, card);
+          continue;
+        }
+      strata_map_card_set_node (card, layout->map, now);
+      g_hash_table_insert (self->cards, GUINT_TO_POINTER (now), card);
+    }
+}
+
+void
+strata_map_deck_sync (StrataMapDeck *self)
+{
+  graphene_rect_t sight = strata_map_camera_get_sight (self->camera);
+  gboolean readable = strata_map_camera_get_zoom (self->camera) >= READABLE;
+  GHashTableIter iter;
+  gpointer index;
+  gpointer card;
+
+  g_return_if_fail (STRATA_IS_MAP_DECK (self));
+
+  if (self->layout == NULL)
+    return;
+
+  g_hash_table_iter_init (&iter, self->cards);
+  while (g_hash_table_iter_next (&iter, &index, &card))
+    {
+      if (is_in_sight (self, &sight, GPOINTER_TO_UINT (index)) || gtk_widget_has_focus (card))
+        {
+          strata_map_card_set_readable (card, readable);
+          continue;
+        }
+      drop (self, card);
+      g_hash_table_iter_remove (&iter);
+    }
+  for (guint i = 0; i < self->layout->places->len; i++)
+    {
+      if (is_in_sight (self, &sight, i))
+        strata_map_deck_ensure (self, i);
+    }
+}
+
+void
+strata_map_deck_place (StrataMapDeck *self)
+{
+  float zoom = (float) strata_map_camera_get_zoom (self->camera);
+  GHashTableIter iter;
+  gpointer index;
+  gpointer card;
+
+  g_return_if_fail (STRATA_IS_MAP_DECK (self));
+
+  g_hash_table_iter_init (&iter, self->cards);
+  while (g_hash_table_iter_next (&iter, &index, &card))
+    {
+      StrataMapPoint place = strata_map_layout_get_place (self->layout, GPOINTER_TO_UINT (index));
+      graphene_point_t corner = strata_map_camera_to_view (self->camera, place.x, place.y);
+      GskTransform *transform = gsk_transform_translate (NULL, &corner);
+
+      gtk_widget_measure (card, GTK_ORIENTATION_HORIZONTAL, -1, NULL, NULL, NULL, NULL);
+      gtk_widget_allocate (card, (int) STRATA_MAP_NODE_WIDTH, (int) STRATA_MAP_NODE_HEIGHT, -1,
+                           gsk_transform_scale (transform, zoom, zoom));
+    }
+}
+
+void
+strata_map_deck_draw (StrataMapDeck *self, GtkSnapshot *snapshot, gboolean only_focused)
+{
+  GHashTableIter iter;
+  gpointer card;
+
+  g_return_if_fail (STRATA_IS_MAP_DECK (self));
+
+  g_hash_table_iter_init (&iter, self->cards);
+  while (g_hash_table_iter_next (&iter, NULL, &card))
+    {
+      if (!only_focused || gtk_widget_has_focus (card))
+        gtk_widget_snapshot_child (self->parent, card, snapshot);
+    }
+}
+
+/**
+ * strata_map_deck_light:
+ * @self: a deck
+ * @lit: (nullable): for each node, whether it is lit; it has to stay until another is given
+ */
+void
+strata_map_deck_light (StrataMapDeck *self, const guint8 *lit)
+{
+  GHashTableIter iter;
+  gpointer index;
+  gpointer card;
+
+  g_return_if_fail (STRATA_IS_MAP_DECK (self));
+
+  self->lit = lit;
+  g_hash_table_iter_init (&iter, self->cards);
+  while (g_hash_table_iter_next (&iter, &index, &card))
+    dim (self, GPOINTER_TO_UINT (index), card);
+}
+
+StrataMapCard *
+strata_map_deck_ensure (StrataMapDeck *self, guint index)
+{
+  StrataMapCard *card;
+
+  g_return_val_if_fail (STRATA_IS_MAP_DECK (self), NULL);
+  g_return_val_if_fail (self->layout != NULL && index < self->layout->places->len, NULL);
+
+  card = g_hash_table_lookup (self->cards, GUINT_TO_POINTER (index));
+  if (card != NULL)
+    return card;
+
+  card = take (self);
+  strata_map_card_set_node (card, self->layout->map, index);
+  strata_map_card_set_readable (card, strata_map_camera_get_zoom (self->camera) >= READABLE);
+  dim (self, index, card);
+  g_hash_table_insert (self->cards, GUINT_TO_POINTER (index), card);
+
+  return card;
+}

@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* StrataMapView: the part of the map that is in sight. Each node there is a widget, placed by a transform; from far nodes are
+ * drawn in one go, and the widgets are only there to be met.
+ */
+
+#include "config.h"
+
+#include <glib/gi18n.h>
+
+#include "strata-map-deck.h"
+#include "strata-map-hands.h"
+#include "strata-map-ink.h"
+#include "strata-map-view.h"
+
+#define NEAR 0.28 /* cards from this zoom on */
+
+struct _StrataMapView
+{
+  GtkWidget parent_instance;
+
+  StrataMapLayout *layout;
+  StrataMapCamera *camera;
+  StrataMapDeck *deck;
+  GtkWidget *inks[STRATA_MAP_N_INKS];
+  guint8 *kin;     /* (nullable): of what is active */
+  guint8 *matches; /* (nullable) */
+  guint hovered;
+  guint selected;
+  guint sync_id;
+  gboolean fitted;
+};
+
+enum
+{
+  ACTIVE_CHANGED,
+  ACTIVATED,
+  N_SIGNALS,
+};
+
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (StrataMapView, strata_map_view, GTK_TYPE_WIDGET)
+
+static const guint8 *
+get_lit (StrataMapView *self)
+{
+  return self->kin != NULL ? self->kin : self->matches;
+}
+
+static graphene_rect_t
+get_rect (StrataMapView *self, guint index)
+{
+  StrataMapPoint place = strata_map_layout_get_place (self->layout, index);
+
+  return GRAPHENE_RECT_INIT (place.x, place.y, STRATA_MAP_NODE_WIDTH, STRATA_MAP_NODE_HEIGHT);
+}
+
+static void
+camera_changed_cb (StrataMapView *self)
+{
+  if (gtk_widget_get_width (GTK_WIDGET (self)) > 0)
+    strata_map_deck_sync (self->deck);
+  gtk_widget_queue_allocate (GTK_WIDGET (self));
+}
+
+static void
+sync_later_cb (gpointer user_data)
+{
+  StrataMapView *self = STRATA_MAP_VIEW (user_data);
+
+  self->sync_id = 0;
+  if (!self->fitted && self->layout != NULL)
+    {
+      self->fitted = TRUE;
+      strata_map_camera_fit (self->camera, FALSE);
+    }
+  camera_changed_cb (self);
+}
+
+static void
+strata_map_view_size_allocate (GtkWidget *widget, int width, int height, int baseline)
+{
+  StrataMapView *self = STRATA_MAP_VIEW (widget);
+  graphene_rect_t sight = strata_map_camera_get_sight (self->camera);
+  float zoom = (float) strata_map_camera_get_zoom (self->camera);
+
+  /* Children can't come while they are being placed. */
+  if ((int) (sight.size.width * zoom + 0.5f) != width ||
+      (int) (sight.size.height * zoom + 0.5f) != height)
+    {
+      strata_map_camera_set_viewport (self->camera, (float) width, (float) height);
+      if (self->sync_id == 0)
+        self->sync_id = g_idle_add_once (sync_later_cb, self);
+    }
+
+  strata_map_deck_place (self->deck);
+}
+
+static void
+strata_map_view_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
+{
+  StrataMapView *self = STRATA_MAP_VIEW (widget);
+  GdkRGBA colours[STRATA_MAP_N_INKS];
+  StrataMapInk ink = { self->layout, self->camera, get_lit (self), colours };
+  gboolean far = strata_map_camera_get_zoom (self->camera) < NEAR;
+
+  if (self->layout == NULL)
+    return;
+
+  for (guint i = 0; i < STRATA_MAP_N_INKS; i++)
+    gtk_widget_get_color (self->inks[i], &colours[i]);
+  if (far)
+    strata_map_ink_draw_far (&ink, snapshot);
+  else
+    strata_map_ink_draw_lines (&ink, snapshot);
+
+  strata_map_deck_draw (self->deck, snapshot, far);
+}
+
+static void
+strata_map_view_measure (GtkWidget *widget,
+                         GtkOrientation orientation,
+                         int for_size,
+                         int *minimum,
+                         int *natural,
+                         int *minimum_baseline,
+                         int *natural_baseline)
+{
+  *minimum = 120;
+  *natural = 400;
+}
+
+static gboolean
+strata_map_view_focus (GtkWidget *widget, GtkDirectionType direction)
+{
+  return strata_map_hands_move_focus (STRATA_MAP_VIEW (widget), direction);
+}
+
+static gboolean
+strata_map_view_grab_focus (GtkWidget *widget)
+{
+  return strata_map_hands_enter (STRATA_MAP_VIEW (widget));
+}
+
+static void
+strata_map_view_dispose (GObject *object)
+{
+  StrataMapView *self = STRATA_MAP_VIEW (object);
+  GtkWidget *child;
+
+  g_clear_handle_id (&self->sync_id, g_source_remove);
+  g_clear_object (&self->deck);
+  while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
+    gtk_widget_unparent (child);
+  g_clear_object (&self->camera);
+  g_clear_pointer (&self->layout, strata_map_layout_unref);
+  g_clear_pointer (&self->kin, g_free);
+  g_clear_pointer (&self->matches, g_free);
+
+  G_OBJECT_CLASS (strata_map_view_parent_class)->dispose (object);
+}
+
+static void
+strata_map_view_class_init (StrataMapViewClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  object_class->dispose = strata_map_view_dispose;
+  widget_class->size_allocate = strata_map_view_size_allocate;
+  widget_class->snapshot = strata_map_view_snapshot;
+  widget_class->measure = strata_map_view_measure;
+  widget_class->focus = strata_map_view_focus;
+  widget_class->grab_focus = strata_map_view_grab_focus;
+
+  signals[ACTIVE_CHANGED] = g_signal_new ("active-changed", STRATA_TYPE_MAP_VIEW, G_SIGNAL_RUN_LAST,
+                                          0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[ACTIVATED] = g_signal_new ("activated", STRATA_TYPE_MAP_VIEW, G_SIGNAL_RUN_LAST, 0, NULL,
+                                     NULL, NULL, G_TYPE_NONE, 1, G_TYPE_UINT);
+
+  gtk_widget_class_set_css_name (widget_class, "mapview");
+  gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_LIST);
+}
+
+static void
+strata_map_view_init (StrataMapView *self)
+{
+  GtkWidget *widget = GTK_WIDGET (self);
+
+  self->hovered = STRATA_MAP_NONE;
+  self->selected = STRATA_MAP_NONE;
+  self->camera = strata_map_camera_new (widget);
+  self->deck = strata_map_deck_new (widget, self->camera);
+  g_signal_connect_object (self->deck, "focused", G_CALLBACK (strata_map_view_select), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->camera, "changed", G_CALLBACK (camera_changed_cb), self,
+                           G_CONNECT_SWAPPED);
+  gtk_widget_set_overflow (widget, GTK_OVERFLOW_HIDDEN);
+
+  /* Never seen: the style sheet gives each a colour. */
+  for (guint i = 0; i < STRATA_MAP_N_INKS; i++)
+    {
+      self->inks[i] = g_object_new (ADW_TYPE_BIN, "css-name", "mapink", "visible", FALSE, NULL);
+      gtk_widget_add_css_class (self->inks[i], strata_map_ink_get_css_class (i));
+      gtk_widget_set_parent (self->inks[i], widget);
+    }
+  strata_map_hands_attach (self);
+}
+
+/* Everything that depends on what is active. */
+static void
+light (StrataMapView *self)
+{
+  guint active = strata_map_view_get_active (self);
+
+  if (self->deck == NULL)
+    return;
+
+  strata_map_deck_light (self->deck, NULL);
+  g_clear_pointer (&self->kin, g_free);
+  if (active != STRATA_MAP_NONE)
+    self->kin = strata_map_get_kin (self->layout->map, active);
+
+  strata_map_deck_light (self->deck, get_lit (self));
+  gtk_widget_queue_draw (GTK_WIDGET (self));
+  g_signal_emit (self, signals[ACTIVE_CHANGED], 0);
+}
+
+static guint
+find_again (StrataMapLayout *before, StrataMapLayout *layout, guint index)
+{
+  if (before == NULL || layout == NULL || index == STRATA_MAP_NONE)
+    return STRATA_MAP_NONE;
+
+  return strata_map_find (layout->map, strata_map_get_node (before->map, index)->id);
+}
+
+void
+strata_map_view_set_layout (StrataMapView *self, StrataMapLayout *layout)
+{
+  StrataMapLayout *before;
+
+  g_return_if_fail (STRATA_IS_MAP_VIEW (self));
+
+  before = g_steal_pointer (&self->layout);
+  self->layout = layout != NULL ? strata_map_layout_ref (layout) : NULL;
+  self->hovered = find_again (before, layout, self->hovered);
+  self->selected = find_again (before, layout, self->selected);
+  g_clear_pointer (&self->matches, g_free);
+  strata_map_deck_deal (self->deck, layout);
+  g_clear_pointer (&before, strata_map_layout_unref);
+
+  strata_map_camera_set_plane (self->camera, layout != NULL ? layout->width : 0,
+                               layout != NULL ? layout->height : 0);
+  if (!self->fitted && layout != NULL && gtk_widget_get_width (GTK_WIDGET (self)) > 0)
+    {
+      self->fitted = TRUE;
+      strata_map_camera_fit (self->camera, FALSE);
+    }
+  camera_changed_cb (self);
+  light (self);
+}
+
+StrataMapLayout *
+strata_map_view_get_layout (StrataMapView *self)
+{
+  g_return_val_if_fail (STRATA_IS_MAP_VIEW (self), NULL);
+
+  return self->layout;
+}
+
+StrataMapCamera *
+strata_map_view_get_camera (StrataMapView *self)
+{
+  g_return_val_if_fail (STRATA_IS_MAP_VIEW (self), NULL);
+
+  return self->camera;
+}
+
+guint
+strata_map_view_get_active (StrataMapView *self)
+{
+  g_return_val_if_fail (STRATA_IS_MAP_VIEW (self), STRATA_MAP_NONE);
+
+  return self->hovered != STRATA_MAP_NONE ? self->hovered : self->selected;
+}
+
+guint
+strata_map_view_get_selected (StrataMapView *self)
+{
+  g_return_val_if_fail (STRATA_IS_MAP_VIEW (self), STRATA_MAP_NONE);
+
+  return self->selected;
+}
+
+guint
+strata_map_view_pick (StrataMapView *self, double x, double y)
+{
+  graphene_point_t point = strata_map_camera_to_plane (self->camera, (float) x, (float) y);
+
+  for (guint i = 0; self->layout != NULL && i < self->layout->places->len; i++)
+    {
+      graphene_rect_t rect = get_rect (self, i);
+
+      if (graphene_rect_contains_point (&rect, &point))
+        return i;
+    }
+
+  return STRATA_MAP_NONE;
+}
+
+void
+strata_map_view_set_hovered (StrataMapView *self, guint index)
+{
+  g_return_if_fail (STRATA_IS_MAP_VIEW (self));
+
+  if (self->hovered == index)
+    return;
+  self->hovered = index;
+  light (self);
+}
+
+void
+strata_map_view_select (StrataMapView *self, guint index)
+{
+  g_return_if_fail (STRATA_IS_MAP_VIEW (self));
+
+  if (self->selected == index)
+    return;
+  self->selected = index;
+  light (self);
+}
+
+void
+strata_map_view_go_to (StrataMapView *self, guint index, gboolean focus)
+{
+  graphene_rect_t rect;
+  StrataMapCard *card;
+
+  g_return_if_fail (STRATA_IS_MAP_VIEW (self));
+  g_return_if_fail (self->layout != NULL && index < self->layout->places->len);
+
+  rect = get_rect (self, index);
+  card = strata_map_deck_ensure (self->deck, index);
+  strata_map_card_describe (card, self->layout->map);
+  strata_map_view_select (self, index);
+  strata_map_camera_show (self->camera, &rect);
+  if (focus)
+    gtk_widget_grab_focus (GTK_WIDGET (card));
+  gtk_widget_queue_allocate (GTK_WIDGET (self));
+}
+
+void
+strata_map_view_activate (StrataMapView *self, guint index)
+{
+  g_return_if_fail (STRATA_IS_MAP_VIEW (self));
+
+  if (index != STRATA_MAP_NONE)
+    g_signal_emit (self, signals[ACTIVATED], 0, index);
+}
+
+void
+strata_map_view_take_matches (StrataMapView *self, guint8 *matches)
+{
+  g_return_if_fail (STRATA_IS_MAP_VIEW (self));
+
+  strata_map_deck_light (self->deck, NULL);
+  g_free (self->matches);
+  self->matches = matches;
+  light (self);
+}
