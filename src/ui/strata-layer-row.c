@@ -10,6 +10,7 @@
 #include "strata-job-words.h"
 #include "strata-layer-actions.h"
 #include "strata-layer-band.h"
+#include "strata-layer-labels.h"
 #include "strata-layer-row.h"
 #include "strata-menu-words.h"
 
@@ -50,83 +51,19 @@ struct _StrataLayerRow
 
 G_DEFINE_FINAL_TYPE (StrataLayerRow, strata_layer_row, GTK_TYPE_LIST_BOX_ROW)
 
-static const char *
-get_icon_name (const StrataLayerHolder *holder)
-{
-  if (holder->retained)
-    return "view-pin-symbolic";
-
-  switch (holder->kind)
-    {
-    case STRATA_HOLDER_DOMAIN:
-    case STRATA_HOLDER_CLONE:
-      return "computer-symbolic";
-    case STRATA_HOLDER_TEMPLATE:
-      return "strata-template-symbolic";
-    case STRATA_HOLDER_SNAPSHOT:
-      return "camera-photo-symbolic";
-    case STRATA_HOLDER_IMAGE:
-      return "dialog-question-symbolic";
-    }
-
-  g_return_val_if_reached (NULL);
-}
-
-static void
-add_chip (StrataLayerRow *self, const char *icon_name, const char *text, const char *css_class)
-{
-  GtkWidget *chip = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
-  GtkWidget *image = gtk_image_new_from_icon_name (icon_name);
-  GtkWidget *label = gtk_label_new (text);
-
-  gtk_accessible_update_state (GTK_ACCESSIBLE (image), GTK_ACCESSIBLE_STATE_HIDDEN, TRUE, -1);
-  gtk_image_set_pixel_size (GTK_IMAGE (image), 12);
-  gtk_label_set_ellipsize (GTK_LABEL (label), PANGO_ELLIPSIZE_MIDDLE);
-  gtk_widget_set_tooltip_text (chip, text);
-  gtk_widget_add_css_class (chip, "layer-chip");
-  if (css_class != NULL)
-    gtk_widget_add_css_class (chip, css_class);
-  gtk_box_append (GTK_BOX (chip), image);
-  gtk_box_append (GTK_BOX (chip), label);
-  adw_wrap_box_append (self->chips, chip);
-}
-
 static void
 show_holders (StrataLayerRow *self)
 {
-  GPtrArray *owners = strata_disk_layer_get_owners (self->layer);
-  GPtrArray *dependents = strata_disk_layer_get_dependents (self->layer);
-  const char *const *tags = strata_disk_layer_get_tags (self->layer);
-  g_autoptr (GString) names = g_string_new (NULL);
+  g_autofree char *dependents = strata_layer_labels_name_dependents (self->layer);
 
-  if (strata_disk_layer_is_shared (self->layer))
-    add_chip (self, "emblem-shared-symbolic", _ ("Shared"), "shared");
-  for (guint i = 0; i < owners->len; i++)
-    {
-      const StrataLayerHolder *holder = g_ptr_array_index (owners, i);
-
-      add_chip (self, get_icon_name (holder), holder->text, NULL);
-    }
-  for (guint i = 0; tags[i] != NULL && owners->len == 0; i++)
-    {
-      g_autofree char *text = g_strdup_printf (_ ("Internal snapshot “%s”"), tags[i]);
-
-      add_chip (self, "camera-photo-symbolic", text, NULL);
-    }
+  strata_layer_labels_add_chips (self->chips, self->layer);
   gtk_widget_set_visible (GTK_WIDGET (self->chips),
                           gtk_widget_get_first_child (GTK_WIDGET (self->chips)) != NULL);
-
-  for (guint i = 0; i < dependents->len; i++)
-    g_string_append_printf (names, "%s%s", i > 0 ? ", " : "",
-                            ((const StrataLayerHolder *) g_ptr_array_index (dependents, i))->text);
-  if (names->len > 0)
-    {
-      /* Translators: a list of who stands on a layer */
-      g_autofree char *text = g_strdup_printf (_ ("Under %s"), names->str);
-
-      gtk_label_set_label (self->dependents, text);
-    }
-  gtk_widget_set_visible (GTK_WIDGET (self->dependents), names->len > 0);
+  gtk_label_set_label (self->dependents, dependents != NULL ? dependents : "");
+  gtk_widget_set_visible (GTK_WIDGET (self->dependents), dependents != NULL);
+  strata_layer_labels_add_problems (self->problems, self->layer);
+  gtk_widget_set_visible (GTK_WIDGET (self->problems),
+                          gtk_widget_get_first_child (GTK_WIDGET (self->problems)) != NULL);
 }
 
 static void
@@ -155,32 +92,6 @@ show_facts (StrataLayerRow *self, gboolean other_folder)
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->name), strata_disk_layer_get_path (self->layer));
   gtk_label_set_label (self->facts, text);
   gtk_widget_set_visible (GTK_WIDGET (self->facts), *text != '\0');
-}
-
-static void
-show_problems (StrataLayerRow *self)
-{
-  GPtrArray *problems = strata_disk_layer_get_problems (self->layer);
-
-  for (guint i = 0; i < problems->len; i++)
-    {
-      const StrataLayerProblem *problem = g_ptr_array_index (problems, i);
-      GtkWidget *box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
-      GtkWidget *image = gtk_image_new_from_icon_name (problem->grave ? "dialog-error-symbolic"
-                                                                      : "dialog-warning-symbolic");
-      GtkWidget *label = gtk_label_new (problem->text);
-
-      gtk_widget_add_css_class (box, "caption");
-      gtk_widget_add_css_class (box, problem->grave ? "error" : "warning");
-      gtk_label_set_wrap (GTK_LABEL (label), TRUE);
-      gtk_label_set_wrap_mode (GTK_LABEL (label), PANGO_WRAP_WORD_CHAR);
-      gtk_label_set_xalign (GTK_LABEL (label), 0);
-      gtk_accessible_update_state (GTK_ACCESSIBLE (image), GTK_ACCESSIBLE_STATE_HIDDEN, TRUE, -1);
-      gtk_box_append (GTK_BOX (box), image);
-      gtk_box_append (GTK_BOX (box), label);
-      gtk_box_append (self->problems, box);
-    }
-  gtk_widget_set_visible (GTK_WIDGET (self->problems), problems->len > 0);
 }
 
 static void
@@ -391,7 +302,6 @@ strata_layer_row_new (StrataHost *host,
   gtk_widget_set_tooltip_text (self->menu_button, menu_name);
   show_facts (self, other_folder);
   show_holders (self);
-  show_problems (self);
   show_check (self);
   g_signal_connect_object (layer, "notify", G_CALLBACK (show_check), self, G_CONNECT_SWAPPED);
 
