@@ -118,9 +118,10 @@ main (int argc, char **argv)
   gtk_window_set_child (scene.window, GTK_WIDGET (scene.view));
   strata_map_view_set_layout (scene.view, layout);
   gtk_window_present (scene.window);
-  while (gtk_widget_get_width (GTK_WIDGET (scene.view)) == 0 ||
-         g_main_context_iteration (NULL, FALSE))
+  while (gtk_widget_get_width (GTK_WIDGET (scene.view)) == 0)
     g_main_context_iteration (NULL, TRUE);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
 
   run (&scene, "pan, to be read", 1, n_frames, pan_step);
   run (&scene, "pan, half size", 0.5, n_frames, pan_step);
