@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* StrataMapCard: a node of the map in sight. Its shape and colours are the style sheet's; what it draws itself is an icon and
- * two lines, and those only where they can be read. Widgets of their own for these would make a crowded map slow.
+ * two lines. Widgets of their own for these would make a crowded map slow.
  */
 
 #include "config.h"
@@ -29,7 +29,6 @@ struct _StrataMapCard
   const char *icon_name;
   const char *css_class;
   guint index;
-  gboolean readable;
   gboolean described;
 };
 
@@ -117,7 +116,7 @@ strata_map_card_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
   GdkRGBA faint;
   int heights[2];
 
-  if (!self->readable || self->icon == NULL)
+  if (self->icon == NULL)
     return;
 
   gtk_widget_get_color (widget, &colour);
@@ -237,7 +236,6 @@ static void
 strata_map_card_init (StrataMapCard *self)
 {
   self->index = STRATA_MAP_NONE;
-  self->readable = TRUE;
   self->name = create_layout (self, 1, PANGO_ELLIPSIZE_MIDDLE);
   self->line = create_layout (self, LINE_SCALE, PANGO_ELLIPSIZE_END);
   gtk_widget_set_focusable (GTK_WIDGET (self), TRUE);
@@ -354,17 +352,6 @@ strata_map_card_describe (StrataMapCard *self, StrataMap *map)
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, text,
                                   -1);
   self->described = TRUE;
-}
-
-void
-strata_map_card_set_readable (StrataMapCard *self, gboolean readable)
-{
-  g_return_if_fail (STRATA_IS_MAP_CARD (self));
-
-  if (self->readable == readable)
-    return;
-  self->readable = readable;
-  gtk_widget_queue_draw (GTK_WIDGET (self));
 }
 
 void

@@ -22,9 +22,6 @@ guint       strata_map_card_get_index     (StrataMapCard *self);
 /* says what it is and what would be if it went; not said before, as it takes a moment */
 void        strata_map_card_describe      (StrataMapCard *self,
                                            StrataMap     *map);
-/* whether its text can be read */
-void        strata_map_card_set_readable  (StrataMapCard *self,
-                                           gboolean       readable);
 void        strata_map_card_set_dimmed    (StrataMapCard *self,
                                            gboolean       dimmed);
 /* the style class of a kind of node, for the legend as well */

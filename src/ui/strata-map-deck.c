@@ -8,8 +8,6 @@
 
 #include "strata-map-deck.h"
 
-#define READABLE 0.5 /* text from this zoom on */
-
 struct _StrataMapDeck
 {
   GObject parent_instance;
@@ -173,7 +171,6 @@ void
 strata_map_deck_sync (StrataMapDeck *self)
 {
   graphene_rect_t sight = strata_map_camera_get_sight (self->camera);
-  gboolean readable = strata_map_camera_get_zoom (self->camera) >= READABLE;
   GHashTableIter iter;
   gpointer index;
   gpointer card;
@@ -187,10 +184,7 @@ strata_map_deck_sync (StrataMapDeck *self)
   while (g_hash_table_iter_next (&iter, &index, &card))
     {
       if (is_in_sight (self, &sight, GPOINTER_TO_UINT (index)) || gtk_widget_has_focus (card))
-        {
-          strata_map_card_set_readable (card, readable);
-          continue;
-        }
+        continue;
       drop (self, card);
       g_hash_table_iter_remove (&iter);
     }
@@ -225,7 +219,7 @@ strata_map_deck_place (StrataMapDeck *self)
 }
 
 void
-strata_map_deck_draw (StrataMapDeck *self, GtkSnapshot *snapshot, gboolean only_focused)
+strata_map_deck_draw (StrataMapDeck *self, GtkSnapshot *snapshot)
 {
   GHashTableIter iter;
   gpointer card;
@@ -234,10 +228,7 @@ strata_map_deck_draw (StrataMapDeck *self, GtkSnapshot *snapshot, gboolean only_
 
   g_hash_table_iter_init (&iter, self->cards);
   while (g_hash_table_iter_next (&iter, NULL, &card))
-    {
-      if (!only_focused || gtk_widget_has_focus (card))
-        gtk_widget_snapshot_child (self->parent, card, snapshot);
-    }
+    gtk_widget_snapshot_child (self->parent, card, snapshot);
 }
 
 /**
@@ -274,7 +265,6 @@ strata_map_deck_ensure (StrataMapDeck *self, guint index)
 
   card = take (self);
   strata_map_card_set_node (card, self->layout->map, index);
-  strata_map_card_set_readable (card, strata_map_camera_get_zoom (self->camera) >= READABLE);
   dim (self, index, card);
   g_hash_table_insert (self->cards, GUINT_TO_POINTER (index), card);
 

@@ -24,8 +24,7 @@ void           strata_map_deck_sync   (StrataMapDeck   *self);
 /* puts cards where the camera sees them */
 void           strata_map_deck_place  (StrataMapDeck   *self);
 void           strata_map_deck_draw   (StrataMapDeck   *self,
-                                       GtkSnapshot     *snapshot,
-                                       gboolean         only_focused);
+                                       GtkSnapshot     *snapshot);
 /* LIT: (nullable): who is not lit is dimmed */
 void           strata_map_deck_light  (StrataMapDeck   *self,
                                        const guint8    *lit);

@@ -251,7 +251,9 @@ draw_block (const StrataMapInk *self, GtkSnapshot *snapshot, guint index)
   StrataMapPoint place = strata_map_layout_get_place (self->layout, index);
   StrataMapInkColour kind = get_colour (strata_map_get_node (self->layout->map, index));
   gboolean dimmed = self->lit != NULL && !self->lit[index];
-  const GdkRGBA *colour = &self->colours[dimmed ? STRATA_MAP_INK_DIMMED : kind];
+  const GdkRGBA *colour = &self->colours[index == self->selected ? STRATA_MAP_INK_LIT
+                                         : dimmed                ? STRATA_MAP_INK_DIMMED
+                                                                 : kind];
   const Shape *shape = &shapes[kind];
   float zoom = (float) strata_map_camera_get_zoom (self->camera);
   graphene_point_t corner =

@@ -30,6 +30,7 @@ typedef struct
   StrataMapCamera *camera;
   const guint8    *lit;
   const GdkRGBA   *colours;
+  guint            selected; /* STRATA_MAP_NONE */
 } StrataMapInk;
 
 const char *strata_map_ink_get_css_class (StrataMapInkColour  colour);

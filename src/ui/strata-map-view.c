@@ -6,14 +6,13 @@
 
 #include "config.h"
 
-#include <glib/gi18n.h>
-
 #include "strata-map-deck.h"
 #include "strata-map-hands.h"
 #include "strata-map-ink.h"
 #include "strata-map-view.h"
 
-#define NEAR 0.28 /* cards from this zoom on */
+#define NEAR    0.45 /* cards from this zoom on, since it is from there that they can be read */
+#define REST_MS 120
 
 struct _StrataMapView
 {
@@ -28,6 +27,7 @@ struct _StrataMapView
   guint hovered;
   guint selected;
   guint sync_id;
+  guint rest_id;
   gboolean fitted;
 };
 
@@ -56,12 +56,42 @@ get_rect (StrataMapView *self, guint index)
   return GRAPHENE_RECT_INIT (place.x, place.y, STRATA_MAP_NODE_WIDTH, STRATA_MAP_NODE_HEIGHT);
 }
 
+static gboolean
+is_far (StrataMapView *self)
+{
+  return strata_map_camera_get_zoom (self->camera) < NEAR;
+}
+
 static void
-camera_changed_cb (StrataMapView *self)
+bring_cards (StrataMapView *self)
 {
   if (gtk_widget_get_width (GTK_WIDGET (self)) > 0)
     strata_map_deck_sync (self->deck);
   gtk_widget_queue_allocate (GTK_WIDGET (self));
+}
+
+static void
+rest_cb (gpointer user_data)
+{
+  StrataMapView *self = STRATA_MAP_VIEW (user_data);
+
+  self->rest_id = 0;
+  bring_cards (self);
+}
+
+/* From far there are too many cards to move them along with each frame, and nobody sees them: they follow when the map has
+ * come to rest. */
+static void
+camera_changed_cb (StrataMapView *self)
+{
+  g_clear_handle_id (&self->rest_id, g_source_remove);
+  if (!is_far (self))
+    {
+      bring_cards (self);
+      return;
+    }
+  self->rest_id = g_timeout_add_once (REST_MS, rest_cb, self);
+  gtk_widget_queue_draw (GTK_WIDGET (self));
 }
 
 static void
@@ -75,7 +105,7 @@ sync_later_cb (gpointer user_data)
       self->fitted = TRUE;
       strata_map_camera_fit (self->camera, FALSE);
     }
-  camera_changed_cb (self);
+  bring_cards (self);
 }
 
 static void
@@ -102,20 +132,21 @@ strata_map_view_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
 {
   StrataMapView *self = STRATA_MAP_VIEW (widget);
   GdkRGBA colours[STRATA_MAP_N_INKS];
-  StrataMapInk ink = { self->layout, self->camera, get_lit (self), colours };
-  gboolean far = strata_map_camera_get_zoom (self->camera) < NEAR;
+  StrataMapInk ink = { self->layout, self->camera, get_lit (self), colours, self->selected };
 
   if (self->layout == NULL)
     return;
 
   for (guint i = 0; i < STRATA_MAP_N_INKS; i++)
     gtk_widget_get_color (self->inks[i], &colours[i]);
-  if (far)
-    strata_map_ink_draw_far (&ink, snapshot);
-  else
-    strata_map_ink_draw_lines (&ink, snapshot);
+  if (is_far (self))
+    {
+      strata_map_ink_draw_far (&ink, snapshot);
+      return;
+    }
 
-  strata_map_deck_draw (self->deck, snapshot, far);
+  strata_map_ink_draw_lines (&ink, snapshot);
+  strata_map_deck_draw (self->deck, snapshot);
 }
 
 static void
@@ -150,6 +181,7 @@ strata_map_view_dispose (GObject *object)
   GtkWidget *child;
 
   g_clear_handle_id (&self->sync_id, g_source_remove);
+  g_clear_handle_id (&self->rest_id, g_source_remove);
   g_clear_object (&self->deck);
   while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
     gtk_widget_unparent (child);
@@ -258,7 +290,7 @@ strata_map_view_set_layout (StrataMapView *self, StrataMapLayout *layout)
       self->fitted = TRUE;
       strata_map_camera_fit (self->camera, FALSE);
     }
-  camera_changed_cb (self);
+  bring_cards (self);
   light (self);
 }
 
@@ -338,8 +370,8 @@ strata_map_view_go_to (StrataMapView *self, guint index, gboolean focus)
   graphene_rect_t rect;
   StrataMapCard *card;
 
-  g_return_if_fail (STRATA_IS_MAP_VIEW (self));
-  g_return_if_fail (self->layout != NULL && index < self->layout->places->len);
+  g_return_if_fail (STRATA_IS_MAP_VIEW (self) && self->layout != NULL);
+  g_return_if_fail (index < self->layout->places->len);
 
   rect = get_rect (self, index);
   card = strata_map_deck_ensure (self->deck, index);
