@@ -8,12 +8,13 @@
 
 #include "strata-map-camera.h"
 
-#define DURATION_MS  220
-#define MARGIN       24.0 /* pixels around what is to be seen */
-#define KEEP         72.0 /* so much of the plane always stays in sight */
-#define SMALLEST     0.02
-#define LARGEST      2.0
-#define LEAST_TO_FIT 0.05
+#define DURATION_MS   220
+#define MARGIN        24.0 /* pixels around what is to be seen */
+#define KEEP          72.0 /* so much of the plane always stays in sight */
+#define SMALLEST      0.02
+#define LARGEST       2.0
+#define LEAST_TO_FIT  0.05
+#define LEAST_TO_READ 0.8
 
 typedef struct
 {
@@ -243,6 +244,13 @@ strata_map_camera_zoom_to (StrataMapCamera *self, double zoom)
   go_to (self, get_zoomed (self, zoom, self->width / 2, self->height / 2), TRUE);
 }
 
+static double
+get_fitting_zoom (StrataMapCamera *self)
+{
+  return MIN ((self->width - 2 * MARGIN) / self->plane_width,
+              (self->height - 2 * MARGIN) / self->plane_height);
+}
+
 /**
  * strata_map_camera_fit:
  * @self: a camera
@@ -260,12 +268,39 @@ strata_map_camera_fit (StrataMapCamera *self, gboolean animate)
   if (self->plane_width <= 0 || self->plane_height <= 0)
     return;
 
-  view.zoom = MIN ((self->width - 2 * MARGIN) / self->plane_width,
-                   (self->height - 2 * MARGIN) / self->plane_height);
-  view.zoom = CLAMP (view.zoom, LEAST_TO_FIT, 1);
+  view.zoom = CLAMP (get_fitting_zoom (self), LEAST_TO_FIT, 1);
   view.x = (self->plane_width - self->width / view.zoom) / 2;
   view.y = (self->plane_height - self->height / view.zoom) / 2;
   go_to (self, view, animate);
+}
+
+/* In the middle if all of it is in sight, else from its beginning. */
+static double
+begin (double length, double sight, double margin)
+{
+  return length + 2 * margin <= sight ? (length - sight) / 2 : -margin;
+}
+
+/**
+ * strata_map_camera_open:
+ * @self: a camera
+ *
+ * Shows the whole plane where it can be read then, else as much of it as can be read, from where it begins.
+ */
+void
+strata_map_camera_open (StrataMapCamera *self)
+{
+  View view;
+
+  g_return_if_fail (STRATA_IS_MAP_CAMERA (self));
+
+  if (self->plane_width <= 0 || self->plane_height <= 0)
+    return;
+
+  view.zoom = CLAMP (get_fitting_zoom (self), LEAST_TO_READ, 1);
+  view.x = begin (self->plane_width, self->width / view.zoom, MARGIN / view.zoom);
+  view.y = begin (self->plane_height, self->height / view.zoom, MARGIN / view.zoom);
+  go_to (self, view, FALSE);
 }
 
 static double

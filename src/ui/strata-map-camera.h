@@ -44,6 +44,8 @@ void             strata_map_camera_zoom_to      (StrataMapCamera       *self,
 /* the whole plane, no larger than life */
 void             strata_map_camera_fit          (StrataMapCamera       *self,
                                                  gboolean               animate);
+/* as one first sees it: to be read */
+void             strata_map_camera_open         (StrataMapCamera       *self);
 /* moves as little as it takes to see RECT of the plane */
 void             strata_map_camera_show         (StrataMapCamera       *self,
                                                  const graphene_rect_t *rect);

@@ -28,7 +28,7 @@ struct _StrataMapView
   guint selected;
   guint sync_id;
   guint rest_id;
-  gboolean fitted;
+  gboolean opened;
 };
 
 enum
@@ -100,10 +100,10 @@ sync_later_cb (gpointer user_data)
   StrataMapView *self = STRATA_MAP_VIEW (user_data);
 
   self->sync_id = 0;
-  if (!self->fitted && self->layout != NULL)
+  if (!self->opened && self->layout != NULL)
     {
-      self->fitted = TRUE;
-      strata_map_camera_fit (self->camera, FALSE);
+      self->opened = TRUE;
+      strata_map_camera_open (self->camera);
     }
   bring_cards (self);
 }
@@ -285,10 +285,10 @@ strata_map_view_set_layout (StrataMapView *self, StrataMapLayout *layout)
 
   strata_map_camera_set_plane (self->camera, layout != NULL ? layout->width : 0,
                                layout != NULL ? layout->height : 0);
-  if (!self->fitted && layout != NULL && gtk_widget_get_width (GTK_WIDGET (self)) > 0)
+  if (!self->opened && layout != NULL && gtk_widget_get_width (GTK_WIDGET (self)) > 0)
     {
-      self->fitted = TRUE;
-      strata_map_camera_fit (self->camera, FALSE);
+      self->opened = TRUE;
+      strata_map_camera_open (self->camera);
     }
   bring_cards (self);
   light (self);
