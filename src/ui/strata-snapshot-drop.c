@@ -15,8 +15,9 @@ drop_cb (GtkDropTarget *target, const GValue *value, double x, double y, gpointe
   if (!strata_snapshot_node_is_snapshot (node))
     return FALSE;
 
-  return gtk_widget_activate_action (gtk_event_controller_get_widget (GTK_EVENT_CONTROLLER (target)),
-                                     "snapshot.clone", "s", strata_snapshot_node_get_name (node));
+  return gtk_widget_activate_action (
+      gtk_event_controller_get_widget (GTK_EVENT_CONTROLLER (target)), "snapshot.clone", "s",
+      strata_snapshot_node_get_name (node));
 }
 
 /**
