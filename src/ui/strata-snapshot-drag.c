@@ -110,8 +110,6 @@ leave (StrataSnapshotDrag *self)
   refresh_all (self);
 }
 
-/* The drag */
-
 static void
 set_icon (GdkDrag *drag, const StrataSnapshotNodeLook *look)
 {

@@ -1,0 +1,292 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The tree of snapshots on a real machine that runs: it follows other tools, and "You are here" is moved by pointer and by key.
+
+STRATACTL names the command, which makes some of the snapshots."""
+
+import os
+import re
+import subprocess
+import time
+
+import harness
+from harness import Application, Desk, Skip, wait_for, xdotool
+
+LIST = ('list item',)
+MENU = ('menu item',)
+NAME = 'web-01'
+
+DOMAIN = '''<domain type='qemu'>
+  <name>{name}</name>
+  <memory unit='MiB'>32</memory>
+  <os><type arch='x86_64' machine='pc'>hvm</type></os>
+  <devices>
+    <disk type='file' device='disk'>
+      <driver name='qemu' type='qcow2'/>
+      <source file='{disk}'/>
+      <target dev='vda' bus='virtio'/>
+    </disk>
+    <memballoon model='none'/>
+  </devices>
+</domain>'''
+
+
+class State:
+    desk = None
+    window = None
+
+
+def row(name):
+    return re.compile(rf'^{re.escape(name)}, ')
+
+
+def run(*command):
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    if done.returncode != 0:
+        raise RuntimeError(f'{command}: {done.stderr}')
+    return done.stdout
+
+
+def virsh(*arguments):
+    return run('virsh', '-q', '-c', 'qemu:///session', *arguments)
+
+
+def stratactl(*arguments):
+    return run(os.environ['STRATACTL'], *arguments)
+
+
+def current():
+    return virsh('snapshot-current', NAME, '--name').strip()
+
+
+def disk():
+    return virsh('domblklist', NAME).split()[1]
+
+
+def define(name):
+    folder = os.path.expanduser('~/images')
+    path = os.path.join(folder, f'{name}.qcow2')
+    run('qemu-img', 'create', '-q', '-f', 'qcow2', path, '64M')
+    run('qemu-io', '-c', 'write -P 1 0 1M', path)
+    definition = os.path.join(folder, f'{name}.xml')
+    with open(definition, 'w', encoding='utf-8') as file:
+        file.write(DOMAIN.format(name=name, disk=path))
+    virsh('define', definition)
+
+
+def rows():
+    """The names of the tree's rows, from above."""
+    tree = State.window.find('Snapshots', ('list',))
+    return [tree.getChildAtIndex(n).name.split(', ')[0] for n in range(tree.childCount)]
+
+
+def is_selected(name):
+    return State.window.find(row(name), LIST).getState().contains(State.desk.atspi.STATE_SELECTED)
+
+
+def choose(name):
+    """Selects a row; the window manager gives the window the focus for the click."""
+    window = State.window
+    window.click(window.wait(row(name), LIST))
+    wait_for(f'{name} to be selected', lambda: is_selected(name))
+
+
+def key_until(key, what, condition):
+    """Right after a click the window manager may still be giving the focus away, and then a key is lost."""
+    for _ in range(8):
+        State.window.key(key)
+        try:
+            return wait_for(what, condition, 3)
+        except TimeoutError:
+            continue
+    raise TimeoutError(what)
+
+
+def take_up(target):
+    """Presses on “You are here” and drags it onto TARGET, without letting go."""
+    window = State.window
+    x, y = window.place(window.wait(row('You are here'), LIST))
+    goal_x, goal_y = window.place(window.wait(row(target), LIST))
+    xdotool('mousemove', x, y)
+    time.sleep(0.1)
+    xdotool('mousedown', 1)
+    for step in ((x + 12, y - 4), (x + 30, y - 20), (goal_x, goal_y), (goal_x + 2, goal_y)):
+        time.sleep(0.1)
+        xdotool('mousemove', *step)
+    time.sleep(0.15)
+
+
+def let_go():
+    xdotool('mouseup', 1)
+
+
+def an_empty_machine_says_what_a_snapshot_is_for():
+    os.makedirs(os.path.expanduser('~/images'), exist_ok=True)
+    virsh('pool-create-as', 'default', 'dir', '--target', os.path.expanduser('~/images'))
+    define(NAME)
+    virsh('start', NAME)
+    State.window = Application(State.desk)
+    window = State.window
+    window.click(window.wait(re.compile(f'^{NAME}, Running'), LIST))
+    window.wait('No Snapshots')
+    window.wait('Take Snapshot…', harness.BUTTONS, sensitive=True)
+
+
+def what_others_take_appears():
+    window = State.window
+    virsh('snapshot-create-as', NAME, 'clean install', '--disk-only', '--description', 'As it came')
+    window.wait(re.compile('^clean install, Disk, Today .*, current$'), LIST)
+    window.wait(re.compile('^You are here, Present state'), LIST)
+    assert is_selected('You are here'), 'the place where one is is selected first'
+    window.click(window.find(row('clean install'), LIST))
+    wait_for('the selection', lambda: is_selected('clean install'))
+    stratactl('snapshot', 'create', NAME, 'configured', '--memory')
+    stratactl('snapshot', 'create', NAME, 'tried', '--disk-only')
+    window.wait(re.compile('^configured, Disk and memory, '), LIST)
+    window.wait(row('tried'), LIST)
+    wait_for('the order', lambda: rows() == ['clean install', 'configured', 'tried', 'You are here'])
+    assert is_selected('clean install'), 'what is selected stays selected'
+    wait_for('bytes', lambda: re.search(r'\d\s[kM]B', window.find(row('tried'), LIST).name))
+    assert window.find(row('clean install'), LIST).description == 'As it came'
+
+
+def what_others_delete_goes():
+    window = State.window
+    virsh('snapshot-create-as', NAME, 'mistake')
+    window.wait(re.compile('^mistake, Internal, '), LIST)
+    virsh('snapshot-delete', NAME, 'mistake')
+    window.wait_gone(row('mistake'), LIST)
+    assert is_selected('clean install'), 'what is selected stays selected'
+
+
+def the_menu_is_there_by_key_too():
+    window = State.window
+    choose('configured')
+    for key in ('Menu', 'shift+F10'):
+        key_until(key, 'the menu', lambda: window.shows('Revert…', MENU))
+        for item in ('Revert…', 'New VM from Here…', 'Edit…', 'Delete…', 'Delete with Children…'):
+            window.wait(item, MENU)
+        window.key('Escape')
+        window.wait_gone('Edit…', MENU)
+    window.key('F2')
+    window.wait(re.compile('Edit'), ('label',))
+    window.press('Cancel')
+    window.wait_gone('Cancel', harness.BUTTONS)
+
+
+def escape_cancels_a_drag():
+    window = State.window
+    before = current(), disk()
+    take_up('clean install')
+    window.screenshot('snapshots-drag')
+    # Without --clearmodifiers, which would let go of the button.
+    xdotool('key', 'Escape')
+    time.sleep(0.3)
+    let_go()
+    time.sleep(0.5)
+    assert not window.shows(re.compile('^Go Back to')), 'nothing is asked'
+    assert (current(), disk()) == before
+
+
+def dragging_goes_back():
+    window = State.window
+    old = disk()
+    take_up('configured')
+    let_go()
+    window.wait('Revert', harness.BUTTONS, sensitive=True, limit=30)
+    window.wait(re.compile('^Go Back to “configured”'))
+    window.press('Revert')
+    wait_for('the machine to stand on “configured”', lambda: current() == 'configured', 60)
+    wait_for('a new overlay', lambda: disk() != old)
+    wait_for('the branch', lambda: rows()[:2] == ['clean install', 'configured'] and rows()[-1] == 'You are here' and
+             'tried' in rows()[2:-1] and len(rows()) == 5, 40)
+    window.wait(re.compile('^configured, .*, current$'), LIST)
+    wait_for('the machine to be back', lambda: virsh('domstate', NAME).strip() == 'running', 40)
+
+
+def branches_are_hidden_by_key():
+    window = State.window
+    choose('tried')
+    state = State.desk.atspi
+    assert window.find(row('tried'), LIST).getState().contains(state.STATE_EXPANDED)
+    window.key('Left')
+    wait_for('the branch to be hidden', lambda: len(rows()) == 4)
+    assert not window.find(row('tried'), LIST).getState().contains(state.STATE_EXPANDED)
+    window.key('Right')
+    wait_for('the branch to show', lambda: len(rows()) == 5)
+    window.key('Left', 'Left')
+    wait_for('the way out of the branch', lambda: is_selected('configured'))
+
+
+def keys_move_it_too():
+    window = State.window
+    choose('You are here')
+    window.press('Go Back…')
+    key_until('Home', 'the first row', lambda: is_selected('clean install'))
+    window.key('Escape')
+    choose('You are here')
+    window.press('Go Back…')
+    key_until('Home', 'the first row', lambda: is_selected('clean install'))
+    # The planner is asked first.
+    for _ in range(20):
+        window.key('Return')
+        try:
+            window.wait(re.compile('^Go Back to “clean install”'), limit=2)
+            break
+        except TimeoutError:
+            continue
+    window.wait('Revert', harness.BUTTONS, sensitive=True, limit=30)
+    window.press('Cancel')
+    window.wait_gone('Revert', harness.BUTTONS)
+    assert current() == 'configured'
+
+
+def the_machine_list_takes_a_snapshot():
+    window = State.window
+    x, y = window.place(window.wait(row('clean install'), LIST))
+    goal_x, goal_y = window.place(window.wait(re.compile(f'^{NAME}, Running'), LIST))
+    xdotool('mousemove', x, y)
+    time.sleep(0.1)
+    xdotool('mousedown', 1)
+    for step in ((x - 12, y + 4), (x - 30, y + 20), (goal_x, goal_y), (goal_x + 2, goal_y)):
+        time.sleep(0.1)
+        xdotool('mousemove', *step)
+    time.sleep(0.15)
+    let_go()
+    window.wait('Cancel', harness.BUTTONS)
+    window.screenshot('snapshots-clone')
+    window.press('Cancel')
+    window.wait_gone('Cancel', harness.BUTTONS)
+
+
+def nothing_complained():
+    words = State.window.words()
+    complaints = [line for line in words.splitlines() if re.search(r'(CRITICAL|WARNING) \*\*', line)]
+    assert not complaints, '\n'.join(complaints)
+
+
+def main():
+    try:
+        State.desk = Desk()
+    except Skip as reason:
+        print(f'1..0 # SKIP {reason}')
+        return
+    start = time.monotonic()
+    status = harness.run([
+        an_empty_machine_says_what_a_snapshot_is_for,
+        what_others_take_appears,
+        what_others_delete_goes,
+        the_menu_is_there_by_key_too,
+        escape_cancels_a_drag,
+        dragging_goes_back,
+        branches_are_hidden_by_key,
+        keys_move_it_too,
+        the_machine_list_takes_a_snapshot,
+        nothing_complained,
+    ], lambda: State.window)
+    print(f'# {time.monotonic() - start:.1f} s in all', flush=True)
+    subprocess.run(['virsh', '-q', '-c', 'qemu:///session', 'destroy', NAME], check=False, capture_output=True)
+    harness.finish(status, State.window, State.desk)
+
+
+if __name__ == '__main__':
+    main()
