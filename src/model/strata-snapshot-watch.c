@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* StrataSnapshotWatch: asks again and again which snapshots the domain has that somebody looks at.
+/* StrataSnapshotWatch: asks again and again which snapshots the machine has that somebody looks at, and compares with
+ * what is shown.
  *
  * libvirt tells nobody when a snapshot is made or deleted. The names of one domain's cost two small calls, in a worker, and
  * the next look waits for the answer to the last, so a slow host is not asked more than it can answer.
@@ -18,8 +19,7 @@ struct _StrataSnapshotWatch
   GObject parent_instance;
 
   StrataConnection *connection;
-  char *uuid;
-  GStrv names; /* as seen last; NULL: not yet */
+  StrataMachine *machine;
   GCancellable *cancellable;
   guint timeout_id;
 };
@@ -40,11 +40,37 @@ list_thread (GTask *task, gpointer source, gpointer uuid, GCancellable *cancella
     g_task_return_error (task, error);
 }
 
+static int
+compare_names (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(const char *const *) a, *(const char *const *) b);
+}
+
+/* What strata_snapshot_list_names() would say if nothing had changed since. */
+static GStrv
+dup_shown (StrataMachine *machine)
+{
+  StrataDomainFacts *facts = strata_machine_get_facts (machine);
+  StrataSnapshotFacts *current = strata_domain_facts_get_current (facts);
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+
+  for (guint i = 0; i < facts->snapshots->len; i++)
+    g_ptr_array_add (
+        names, g_strdup (((StrataSnapshotFacts *) g_ptr_array_index (facts->snapshots, i))->name));
+  g_ptr_array_sort (names, compare_names);
+  if (current != NULL)
+    g_ptr_array_add (names, g_strconcat ("/", current->name, NULL));
+  g_ptr_array_add (names, NULL);
+
+  return (GStrv) g_ptr_array_steal (names, NULL);
+}
+
 static void
 listed_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (StrataSnapshotWatch) self = STRATA_SNAPSHOT_WATCH (user_data);
   g_auto (GStrv) names = NULL;
+  g_auto (GStrv) shown = NULL;
 
   if (g_cancellable_is_cancelled (g_task_get_cancellable (G_TASK (result))))
     return;
@@ -55,11 +81,10 @@ listed_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   if (names == NULL)
     return;
 
-  if (self->names != NULL &&
-      !g_strv_equal ((const char *const *) names, (const char *const *) self->names))
-    g_signal_emit_by_name (self->connection, "domain-changed", self->uuid);
-  g_strfreev (self->names);
-  self->names = g_steal_pointer (&names);
+  shown = dup_shown (self->machine);
+  if (!g_strv_equal ((const char *const *) names, (const char *const *) shown))
+    g_signal_emit_by_name (self->connection, "domain-changed",
+                           strata_machine_get_uuid (self->machine));
 }
 
 static void
@@ -71,7 +96,7 @@ look_again (gpointer user_data)
   self->timeout_id = 0;
   task = g_task_new (self->connection, self->cancellable, listed_cb, g_object_ref (self));
   g_task_set_static_name (task, "strata-snapshot-watch");
-  g_task_set_task_data (task, g_strdup (self->uuid), g_free);
+  g_task_set_task_data (task, g_strdup (strata_machine_get_uuid (self->machine)), g_free);
   g_task_run_in_thread (task, list_thread);
 }
 
@@ -82,8 +107,7 @@ stop (StrataSnapshotWatch *self)
   g_clear_object (&self->cancellable);
   g_clear_handle_id (&self->timeout_id, g_source_remove);
   g_clear_object (&self->connection);
-  g_clear_pointer (&self->uuid, g_free);
-  g_clear_pointer (&self->names, g_strfreev);
+  g_clear_object (&self->machine);
 }
 
 static void
@@ -114,20 +138,20 @@ strata_snapshot_watch_new (void)
 /**
  * strata_snapshot_watch_look:
  * @self: a watch
- * @connection: (nullable): the domain's connection
- * @uuid: (nullable): the domain's UUID
+ * @connection: (nullable): the machine's connection
+ * @machine: (nullable): a machine
  *
- * Watches that domain from now on, instead of the one before. Main thread.
+ * Watches that machine from now on, instead of the one before. Main thread.
  */
 void
 strata_snapshot_watch_look (StrataSnapshotWatch *self,
                             StrataConnection *connection,
-                            const char *uuid)
+                            StrataMachine *machine)
 {
   g_return_if_fail (STRATA_IS_SNAPSHOT_WATCH (self));
-  g_return_if_fail ((connection == NULL) == (uuid == NULL));
+  g_return_if_fail ((connection == NULL) == (machine == NULL));
 
-  if (connection == self->connection && g_strcmp0 (uuid, self->uuid) == 0)
+  if (connection == self->connection && machine == self->machine)
     return;
 
   stop (self);
@@ -135,7 +159,7 @@ strata_snapshot_watch_look (StrataSnapshotWatch *self,
     return;
 
   self->connection = g_object_ref (connection);
-  self->uuid = g_strdup (uuid);
+  self->machine = g_object_ref (machine);
   self->cancellable = g_cancellable_new ();
   look_again (self);
 }

@@ -3,10 +3,11 @@
 #pragma once
 
 #include "host/strata-connection.h"
+#include "strata-machine.h"
 
 G_BEGIN_DECLS
 
-/* Sees snapshots of one domain that another tool makes or deletes, and lets the connection say "domain-changed" for
+/* Sees snapshots of one machine that another tool makes or deletes, and lets the connection say "domain-changed" for
  * it. Main thread. */
 #define STRATA_TYPE_SNAPSHOT_WATCH (strata_snapshot_watch_get_type ())
 
@@ -16,6 +17,6 @@ StrataSnapshotWatch *strata_snapshot_watch_new  (void);
 /* both NULL: nothing is watched */
 void                 strata_snapshot_watch_look (StrataSnapshotWatch *self,
                                                  StrataConnection    *connection,
-                                                 const char          *uuid);
+                                                 StrataMachine       *machine);
 
 G_END_DECLS

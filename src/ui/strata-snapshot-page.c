@@ -132,8 +132,7 @@ look_for_changes (StrataSnapshotPage *self)
       self->host != NULL && self->held != NULL ? strata_host_get_connection (self->host) : NULL;
   gboolean known = connection != NULL && self->machine != NULL;
 
-  strata_snapshot_watch_look (self->watch, known ? connection : NULL,
-                              known ? strata_machine_get_uuid (self->machine) : NULL);
+  strata_snapshot_watch_look (self->watch, known ? connection : NULL, known ? self->machine : NULL);
 }
 
 static void
