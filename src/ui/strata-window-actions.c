@@ -73,6 +73,8 @@ strata_window_actions_install (GtkWidgetClass *window_class)
                                        NULL);
   gtk_widget_class_add_binding_action (window_class, GDK_KEY_j, GDK_CONTROL_MASK,
                                        "window.show-operations", NULL);
+  gtk_widget_class_add_binding_action (window_class, GDK_KEY_s, GDK_CONTROL_MASK | GDK_SHIFT_MASK,
+                                       "machine.take-snapshot", NULL);
   gtk_widget_class_add_binding_action (window_class, GDK_KEY_t, GDK_CONTROL_MASK,
                                        "machine.make-template", NULL);
   gtk_widget_class_add_binding_action (window_class, GDK_KEY_d, GDK_CONTROL_MASK, "machine.deploy",

@@ -3,15 +3,13 @@
 
 STRATA_LAB_GUEST names a bootable Debian image (tests/lab makes one)."""
 
-import base64
 import hashlib
-import json
 import os
 import re
-import subprocess
 import time
 
 import harness
+from guest import agent, ask, define_web_base, virsh
 from harness import Application, Desk, Skip, wait_for
 
 LIST = ('list item',)
@@ -31,14 +29,6 @@ def row(name, rest=''):
     return re.compile(rf'^{re.escape(name)}, {rest}')
 
 
-def virsh(*arguments, check=True):
-    run = subprocess.run(['virsh', '-q', '-c', 'qemu:///session', *arguments], capture_output=True, text=True, check=False,
-                         timeout=60)
-    if check and run.returncode != 0:
-        raise RuntimeError(f'virsh {arguments}: {run.stderr}')
-    return run.stdout
-
-
 def checksum(path):
     digest = hashlib.sha256()
     with open(path, 'rb') as file:
@@ -51,27 +41,6 @@ def disk_of(name):
     return re.search(r"<source file='([^']+)'", virsh('dumpxml', '--inactive', name)).group(1)
 
 
-def agent(name, command, **arguments):
-    message = json.dumps({'execute': command, 'arguments': arguments} if arguments else {'execute': command})
-    answer = virsh('qemu-agent-command', name, message, '--timeout', '10', check=False)
-    return json.loads(answer)['return'] if answer.strip() else None
-
-
-def ask(name, *command):
-    """Runs COMMAND in the guest, and returns what it prints."""
-    started = wait_for(f'{name} to take a command',
-                       lambda: agent(name, 'guest-exec', path=command[0], arg=list(command[1:]), **{'capture-output': True}))
-
-    def ended():
-        status = agent(name, 'guest-exec-status', pid=started['pid'])
-        return status if status and status['exited'] else None
-
-    status = wait_for(f'{command[0]} to end in {name}', ended, 60)
-    if status.get('exitcode', 1) != 0:
-        raise LookupError(f'{command} in {name}: {status}')
-    return base64.b64decode(status.get('out-data', '')).decode().strip()
-
-
 def wait_for_jobs(what, limit):
     """The bar at the foot says when all is finished; the sheet says how it ended."""
     window = State.window
@@ -79,13 +48,7 @@ def wait_for_jobs(what, limit):
 
 
 def a_machine_is_there():
-    guest = os.environ.get('STRATA_LAB_GUEST', '')
-    if not os.path.exists(guest):
-        raise Skip('STRATA_LAB_GUEST names no guest')
-    here = os.path.dirname(os.path.abspath(__file__))
-    lab = os.path.join(here, '..', 'lab')
-    subprocess.run(['sh', os.path.join(lab, 'define-lab'), os.path.join(lab, 'web-base.xml.in'), guest, 'qemu'], check=True,
-                   timeout=120)
+    define_web_base()
     State.window = Application(State.desk)
     State.window.wait(row('web-base', 'Off'), LIST)
 

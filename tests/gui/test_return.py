@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Back in time with a real guest that runs: three snapshots of different kinds, "You are here" dragged to the first and back, and
+asked inside which state it is in; then a layer is merged under it, and the same way is gone by keys alone."""
+
+import re
+import time
+
+import harness
+from guest import agent, ask, define_web_base, virsh
+from harness import Application, Desk, Skip, wait_for, xdotool
+
+VM = 'web-base'
+LIST = ('list item',)
+TOGGLES = ('radio button', 'toggle button', *harness.BUTTONS)
+BOOT = 600    # seconds, under TCG, on a busy machine
+JOB = 180
+KINDS = {'first': 'Disk and Memory', 'second': 'Disk Only', 'third': 'Internal'}
+
+
+class State:
+    desk = None
+    window = None
+    boot = None
+    kept = None
+
+
+def row(name):
+    return re.compile(rf'^{re.escape(name)}, ')
+
+
+def need_guest():
+    if State.boot is None:
+        raise Skip('there is no guest')
+
+
+def wait_for_jobs():
+    wait_for('the operation to end', lambda: State.window.shows('All operations are finished'), JOB)
+
+
+def files():
+    """What the guest finds on its disk, when it looks again."""
+    return set(ask(VM, 'sh', '-c', 'echo 3 >/proc/sys/vm/drop_caches; cd /root; ls first second third extra 2>/dev/null || true').split())
+
+
+def expect_state(*names):
+    wait_for('the guest’s agent', lambda: agent(VM, 'guest-ping') is not None, JOB)
+    wait_for(f'{names} in the guest', lambda: files() == set(names), 60)
+    assert ask(VM, 'cat', '/proc/sys/kernel/random/boot_id') == State.boot, 'the guest goes on, and has not booted anew'
+
+
+def write(name, mebibytes=1):
+    ask(VM, 'sh', '-c', f'head -c {mebibytes}M /dev/urandom >/root/{name}; sync')
+
+
+def take(name):
+    window = State.window
+    window.press('Snapshot')
+    window.fill('Name', name)
+    window.press(KINDS[name], TOGGLES)
+    window.press('Take Snapshot', limit=60)
+    window.wait(row(name), LIST, limit=JOB)
+    wait_for_jobs()
+
+
+def confirm_return():
+    """The plan shows that the present state is kept; the name of that snapshot."""
+    window = State.window
+    window.wait('Revert', harness.BUTTONS, sensitive=True, limit=60)
+    name = window.wait('Name of that snapshot', harness.TEXTS).queryText().getText(0, -1)
+    window.press('Revert')
+    return name
+
+
+def drag_to(name):
+    window = State.window
+    x, y = window.place(window.wait(re.compile('^You are here'), LIST))
+    goal_x, goal_y = window.place(window.wait(row(name), LIST))
+    xdotool('mousemove', x, y)
+    time.sleep(0.1)
+    xdotool('mousedown', 1)
+    for step in ((x + 12, y - 4), (x + 30, y - 20), (goal_x, goal_y), (goal_x + 2, goal_y)):
+        time.sleep(0.15)
+        xdotool('mousemove', *step)
+    time.sleep(0.2)
+    xdotool('mouseup', 1)
+
+
+def a_guest_runs():
+    define_web_base()
+    virsh('start', VM)
+    wait_for('the guest’s agent', lambda: agent(VM, 'guest-ping') is not None, BOOT)
+    State.boot = ask(VM, 'cat', '/proc/sys/kernel/random/boot_id')
+    State.window = Application(State.desk)
+    State.window.click(State.window.wait(row(VM), LIST))
+    State.window.wait('No Snapshots')
+
+
+def three_kinds_are_taken():
+    need_guest()
+    for name in KINDS:
+        write(name, 40 if name == 'second' else 1)
+        take(name)
+    write('extra')
+    expect_state('first', 'second', 'third', 'extra')
+
+
+def dragging_goes_back_to_the_first():
+    need_guest()
+    drag_to('first')
+    State.kept = confirm_return()
+    State.window.wait(row(State.kept), LIST, limit=JOB)
+    wait_for('libvirt to say so', lambda: virsh('snapshot-current', VM, '--name', check=False).strip() == 'first', JOB)
+    wait_for_jobs()
+    expect_state('first')
+
+
+def dragging_leads_back():
+    need_guest()
+    drag_to(State.kept)
+    confirm_return()
+    wait_for('libvirt to say so', lambda: virsh('snapshot-current', VM, '--name', check=False).strip() == State.kept, JOB)
+    wait_for_jobs()
+    expect_state('first', 'second', 'third', 'extra')
+
+
+def the_middle_one_is_deleted_under_it():
+    need_guest()
+    window = State.window
+    window.click(window.wait(row('second'), LIST))
+    window.key('Delete')
+    window.press('Delete', limit=60)
+    window.wait_gone(row('second'), LIST, limit=JOB)
+    wait_for_jobs()
+    expect_state('first', 'second', 'third', 'extra')
+
+
+def the_same_way_by_keys_alone():
+    """From the list, with "You are here" chosen by End: its menu, Go Back…, up to the first, Enter; then the plan, by Enter as well."""
+    need_guest()
+    window = State.window
+    window.focus()
+    window.click(window.wait(row('first'), LIST))
+    window.key('End', 'Menu')
+    window.press(re.compile('^Go Back'), ('menu item',))
+    window.key('Home', 'Return')
+    window.wait('Revert', harness.BUTTONS, sensitive=True, limit=60)
+    window.key('Return')    # the plan discards nothing, so its button has the focus
+    wait_for('libvirt to say so', lambda: virsh('snapshot-current', VM, '--name', check=False).strip() == 'first', JOB)
+    wait_for_jobs()
+    expect_state('first')
+
+
+def nothing_complained():
+    need_guest()
+    complaints = [line for line in State.window.words().splitlines() if re.search(r'(CRITICAL|WARNING) \*\*', line)]
+    assert not complaints, '\n'.join(complaints)
+
+
+def main():
+    try:
+        State.desk = Desk()
+    except Skip as reason:
+        print(f'1..0 # SKIP {reason}')
+        return
+    status = harness.run([
+        a_guest_runs,
+        three_kinds_are_taken,
+        dragging_goes_back_to_the_first,
+        dragging_leads_back,
+        the_middle_one_is_deleted_under_it,
+        the_same_way_by_keys_alone,
+        nothing_complained,
+    ], lambda: State.window)
+    harness.finish(status, State.window, State.desk)
+
+
+if __name__ == '__main__':
+    main()
