@@ -453,6 +453,23 @@ strata_host_disconnect (StrataHost *self)
 }
 
 /**
+ * strata_host_look_again:
+ * @self: a host
+ * @uuid: UUID of one of its machines
+ *
+ * As if libvirt had said that it changed. Main thread.
+ */
+void
+strata_host_look_again (StrataHost *self, const char *uuid)
+{
+  g_return_if_fail (STRATA_IS_HOST (self));
+  g_return_if_fail (uuid != NULL);
+
+  if (self->connection != NULL)
+    g_signal_emit_by_name (self->connection, "domain-changed", uuid);
+}
+
+/**
  * strata_host_get_survey:
  * @self: a host
  *

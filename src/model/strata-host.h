@@ -38,6 +38,9 @@ StrataConnection *strata_host_get_connection (StrataHost  *self);
 /* starts connecting and from then on reconnects by itself until disconnected */
 void              strata_host_connect        (StrataHost  *self);
 void              strata_host_disconnect     (StrataHost  *self);
+/* something was done to the machine that libvirt has no event for, with its snapshots say */
+void              strata_host_look_again     (StrataHost  *self,
+                                              const char  *uuid);
 /* the host's images */
 StrataSurvey     *strata_host_get_survey     (StrataHost  *self);
 StrataMachine    *strata_host_find           (StrataHost  *self,

@@ -60,6 +60,12 @@ activated_cb (StrataCloneForm *self)
   strata_request_form_activate (STRATA_REQUEST_FORM (self));
 }
 
+static gboolean
+strata_clone_form_grab_focus (GtkWidget *widget)
+{
+  return gtk_widget_grab_focus (GTK_WIDGET (STRATA_CLONE_FORM (widget)->name_row));
+}
+
 static void
 strata_clone_form_dispose (GObject *object)
 {
@@ -87,6 +93,7 @@ strata_clone_form_class_init (StrataCloneFormClass *klass)
 
   object_class->dispose = strata_clone_form_dispose;
   object_class->finalize = strata_clone_form_finalize;
+  widget_class->grab_focus = strata_clone_form_grab_focus;
   STRATA_REQUEST_FORM_CLASS (klass)->make_request = strata_clone_form_make_request;
 
   gtk_widget_class_set_template_from_resource (widget_class,

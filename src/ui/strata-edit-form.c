@@ -52,6 +52,12 @@ activated_cb (StrataEditForm *self)
   strata_request_form_activate (STRATA_REQUEST_FORM (self));
 }
 
+static gboolean
+strata_edit_form_grab_focus (GtkWidget *widget)
+{
+  return gtk_widget_grab_focus (GTK_WIDGET (STRATA_EDIT_FORM (widget)->name_row));
+}
+
 static void
 strata_edit_form_dispose (GObject *object)
 {
@@ -79,6 +85,7 @@ strata_edit_form_class_init (StrataEditFormClass *klass)
 
   object_class->dispose = strata_edit_form_dispose;
   object_class->finalize = strata_edit_form_finalize;
+  widget_class->grab_focus = strata_edit_form_grab_focus;
   STRATA_REQUEST_FORM_CLASS (klass)->make_request = strata_edit_form_make_request;
 
   gtk_widget_class_set_template_from_resource (widget_class,

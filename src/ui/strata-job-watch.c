@@ -107,6 +107,28 @@ tell (StrataJobWatch *self, StrataJob *job)
                                    notification);
 }
 
+/* Snapshots that became joints, or another name: libvirt has no event for it. */
+static void
+look_again (StrataJobWatch *self, StrataJob *job)
+{
+  GListModel *hosts = strata_application_get_hosts (STRATA_APPLICATION (self->application));
+  GPtrArray *resources = strata_plan_get_resources (strata_job_get_plan (job));
+
+  for (guint i = 0; i < g_list_model_get_n_items (hosts); i++)
+    {
+      g_autoptr (StrataHost) host = g_list_model_get_item (hosts, i);
+
+      strata_survey_refresh (strata_host_get_survey (host));
+      for (guint j = 0; j < resources->len; j++)
+        {
+          const char *resource = g_ptr_array_index (resources, j);
+
+          if (strata_host_find (host, resource) != NULL)
+            strata_host_look_again (host, resource);
+        }
+    }
+}
+
 static void
 state_changed_cb (StrataJobWatch *self, GParamSpec *pspec, StrataJob *job)
 {
@@ -114,6 +136,7 @@ state_changed_cb (StrataJobWatch *self, GParamSpec *pspec, StrataJob *job)
     return;
 
   g_signal_handlers_disconnect_by_data (job, self);
+  look_again (self, job);
   tell (self, job);
 }
 

@@ -86,6 +86,16 @@ show_commands (StrataPlanPage *self)
   gtk_widget_set_visible (GTK_WIDGET (self->commands_group), commands->len > 0);
 }
 
+static gboolean
+has_focus_in_form (StrataPlanPage *self)
+{
+  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
+  GtkWidget *focus = root != NULL ? gtk_root_get_focus (root) : NULL;
+
+  return focus != NULL && self->form != NULL &&
+         gtk_widget_is_ancestor (focus, GTK_WIDGET (self->form));
+}
+
 /* Below a form: the plan, or why there is none. */
 static void
 show_answer (StrataPlanPage *self, const GError *refusal)
@@ -126,7 +136,7 @@ show_plan (StrataPlanPage *self)
   show_answer (self, NULL);
   gtk_stack_set_visible_child_name (self->stack, "plan");
   /* Enter does not confirm what nobody has read yet when content is lost; and who types goes on typing. */
-  if (!discards && self->form == NULL)
+  if (!discards && !has_focus_in_form (self))
     gtk_widget_grab_focus (GTK_WIDGET (self->confirm_button));
 }
 
@@ -195,6 +205,16 @@ cancel_planning (StrataPlanPage *self)
   g_clear_object (&self->cancellable);
 }
 
+/* The dialog has put the focus somewhere by now. */
+static void
+focus_form_cb (gpointer user_data)
+{
+  g_autoptr (StrataPlanPage) self = STRATA_PLAN_PAGE (user_data);
+
+  if (self->form != NULL)
+    gtk_widget_grab_focus (GTK_WIDGET (self->form));
+}
+
 /* The first page of a dialog is left by Cancel, a later one by the way back. */
 static void
 mapped_cb (StrataPlanPage *self)
@@ -206,6 +226,8 @@ mapped_cb (StrataPlanPage *self)
 
   gtk_widget_set_visible (GTK_WIDGET (self->cancel_button), first);
   adw_header_bar_set_show_end_title_buttons (self->header_bar, !first);
+  if (self->form != NULL)
+    g_idle_add_once (focus_form_cb, g_object_ref (self));
 }
 
 static void

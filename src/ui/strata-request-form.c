@@ -17,9 +17,18 @@ static guint signals[N_SIGNALS];
 
 G_DEFINE_ABSTRACT_TYPE (StrataRequestForm, strata_request_form, ADW_TYPE_BIN)
 
+/* One without a field to type in leaves the focus to the plan's button. */
+static gboolean
+strata_request_form_grab_focus (GtkWidget *widget)
+{
+  return FALSE;
+}
+
 static void
 strata_request_form_class_init (StrataRequestFormClass *klass)
 {
+  GTK_WIDGET_CLASS (klass)->grab_focus = strata_request_form_grab_focus;
+
   signals[CHANGED] = g_signal_new ("changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL,
                                    NULL, NULL, G_TYPE_NONE, 0);
   signals[ACTIVATED] = g_signal_new ("activated", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0,

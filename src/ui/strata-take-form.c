@@ -287,6 +287,12 @@ judge_kinds (StrataTakeForm *self)
     judge_kind (self, graph, i);
 }
 
+static gboolean
+strata_take_form_grab_focus (GtkWidget *widget)
+{
+  return gtk_widget_grab_focus (GTK_WIDGET (STRATA_TAKE_FORM (widget)->name_row));
+}
+
 static void
 strata_take_form_dispose (GObject *object)
 {
@@ -324,6 +330,7 @@ strata_take_form_class_init (StrataTakeFormClass *klass)
 
   object_class->dispose = strata_take_form_dispose;
   object_class->finalize = strata_take_form_finalize;
+  widget_class->grab_focus = strata_take_form_grab_focus;
   STRATA_REQUEST_FORM_CLASS (klass)->make_request = strata_take_form_make_request;
 
   gtk_widget_class_set_template_from_resource (widget_class,

@@ -140,14 +140,6 @@ queue_changed_cb (StrataWindow *self)
       self->sheet, g_list_model_get_n_items (G_LIST_MODEL (self->queue)) > 0);
 }
 
-/* What a job has done to images no event tells of. */
-static void
-n_active_changed_cb (StrataWindow *self)
-{
-  if (self->host != NULL)
-    strata_survey_refresh (strata_host_get_survey (self->host));
-}
-
 static void
 strata_window_dispose (GObject *object)
 {
@@ -279,8 +271,6 @@ strata_window_new (StrataApplication *application)
   self = g_object_new (STRATA_TYPE_WINDOW, "application", application, NULL);
   self->queue = g_object_ref (strata_application_get_queue (application));
   g_signal_connect_object (self->queue, "items-changed", G_CALLBACK (queue_changed_cb), self,
-                           G_CONNECT_SWAPPED);
-  g_signal_connect_object (self->queue, "notify::n-active", G_CALLBACK (n_active_changed_cb), self,
                            G_CONNECT_SWAPPED);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_QUEUE]);
   queue_changed_cb (self);
