@@ -216,6 +216,15 @@ key_pressed_cb (StrataSnapshotList *self, guint key, guint code, GdkModifierType
   return GDK_EVENT_STOP;
 }
 
+/* When a menu over the rows closes, the window gives the focus to what the menu is in, which is this, and where that doesn't
+ * take it to nobody: then no key does anything any more.
+ */
+static gboolean
+strata_snapshot_list_grab_focus (GtkWidget *widget)
+{
+  return gtk_widget_grab_focus (GTK_WIDGET (STRATA_SNAPSHOT_LIST (widget)->list_view));
+}
+
 static void
 strata_snapshot_list_dispose (GObject *object)
 {
@@ -264,6 +273,7 @@ strata_snapshot_list_class_init (StrataSnapshotListClass *klass)
 
   object_class->dispose = strata_snapshot_list_dispose;
   object_class->get_property = strata_snapshot_list_get_property;
+  widget_class->grab_focus = strata_snapshot_list_grab_focus;
 
   properties[PROP_SELECTED] = g_param_spec_object (
       "selected", NULL, NULL, STRATA_TYPE_SNAPSHOT_NODE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
