@@ -221,6 +221,10 @@ strata_map_impact_new (StrataMap *map, guint index)
   return impact;
 }
 
+/**
+ * strata_map_impact_free:
+ * @self: what would be if something went
+ */
 void
 strata_map_impact_free (StrataMapImpact *self)
 {
@@ -229,6 +233,12 @@ strata_map_impact_free (StrataMapImpact *self)
   g_free (self);
 }
 
+/**
+ * strata_map_impact_is_harmless:
+ * @self: what would be if something went
+ *
+ * Returns: whether nothing would break and no snapshot would be lost
+ */
 gboolean
 strata_map_impact_is_harmless (const StrataMapImpact *self)
 {

@@ -78,18 +78,35 @@ strata_map_layout_new (StrataMap *map, StrataMapLayout *previous)
   return self;
 }
 
+/**
+ * strata_map_layout_ref:
+ * @self: a layout
+ *
+ * Returns: (transfer full): @self
+ */
 StrataMapLayout *
 strata_map_layout_ref (StrataMapLayout *self)
 {
   return g_atomic_rc_box_acquire (self);
 }
 
+/**
+ * strata_map_layout_unref:
+ * @self: (transfer full): a layout
+ */
 void
 strata_map_layout_unref (StrataMapLayout *self)
 {
   g_atomic_rc_box_release_full (self, strata_map_layout_clear);
 }
 
+/**
+ * strata_map_layout_get_place:
+ * @self: a layout
+ * @index: a node of its map
+ *
+ * Returns: the upper left corner of the node, on the plane
+ */
 StrataMapPoint
 strata_map_layout_get_place (StrataMapLayout *self, guint index)
 {

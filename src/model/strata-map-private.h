@@ -8,7 +8,7 @@
 
 G_BEGIN_DECLS
 
-/* strata-map.c */
+/* strata-map-node.c */
 StrataMapNode *strata_map_add_node (StrataMap *self,
                                     StrataMapKind kind,
                                     const char *id,
@@ -16,6 +16,7 @@ StrataMapNode *strata_map_add_node (StrataMap *self,
 StrataMapMark *strata_map_mark_new (const StrataDomainFacts *domain,
                                     const StrataSnapshotFacts *snapshot,
                                     StrataSnapshotLocation location);
+void strata_map_node_free (gpointer data);
 /* strata-map-build.c: nodes in any order, links between them */
 void strata_map_build (StrataMap *self, StrataGraph *graph);
 /* strata-map-mentions.c: (transfer full): every path that any definition or snapshot of GRAPH says anywhere */

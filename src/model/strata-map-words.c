@@ -37,6 +37,12 @@ join_names (const char *const *names, guint n)
   return g_strjoinv (C_ ("list", ", "), said);
 }
 
+/**
+ * strata_map_words_for_kind:
+ * @node: something on a map
+ *
+ * Returns: (transfer none): what it is, in a word or two
+ */
 const char *
 strata_map_words_for_kind (const StrataMapNode *node)
 {
@@ -149,6 +155,12 @@ strata_map_words_for_type (const StrataMapNode *node)
   return g_strdup_printf (C_ ("map type", "%s · %s"), strata_map_words_for_kind (node), more);
 }
 
+/**
+ * strata_map_words_for_size:
+ * @node: something on a map
+ *
+ * Returns: (transfer full) (nullable): the bytes it takes on the host and those it pretends to have, if known
+ */
 char *
 strata_map_words_for_size (const StrataMapNode *node)
 {
@@ -167,6 +179,12 @@ strata_map_words_for_size (const StrataMapNode *node)
   return g_strdup_printf (_ ("%s of %s"), allocation, capacity);
 }
 
+/**
+ * strata_map_words_for_marks:
+ * @node: something on a map
+ *
+ * Returns: (transfer full) (nullable): the names of the snapshots at it, if there are any
+ */
 char *
 strata_map_words_for_marks (const StrataMapNode *node)
 {
@@ -195,12 +213,26 @@ join_nodes (StrataMap *map, GArray *indices)
   return join_names ((const char *const *) names, indices->len);
 }
 
+/**
+ * strata_map_words_for_below:
+ * @map: a map
+ * @index: a node of it
+ *
+ * Returns: (transfer full) (nullable): the names of what it stands on directly
+ */
 char *
 strata_map_words_for_below (StrataMap *map, guint index)
 {
   return join_nodes (map, strata_map_get_node (map, index)->below);
 }
 
+/**
+ * strata_map_words_for_above:
+ * @map: a map
+ * @index: a node of it
+ *
+ * Returns: (transfer full) (nullable): the names of who needs it directly
+ */
 char *
 strata_map_words_for_above (StrataMap *map, guint index)
 {
@@ -333,50 +365,4 @@ strata_map_words_for_description (StrataMap *map, guint index, const StrataMapIm
   sentences = g_strv_builder_end (builder);
 
   return g_strjoinv (" ", sentences);
-}
-
-/**
- * strata_map_words_for_all:
- * @map: a map
- *
- * Returns: (transfer full): how much there is on it
- */
-char *
-strata_map_words_for_all (StrataMap *map)
-{
-  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-  g_auto (GStrv) parts = NULL;
-  guint n_domains = 0;
-  guint n_images = 0;
-  guint n_free = 0;
-  guint n_missing = 0;
-
-  for (guint i = 0; i < strata_map_get_n_nodes (map); i++)
-    {
-      StrataMapNode *node = strata_map_get_node (map, i);
-
-      n_domains += is_domain (node);
-      n_images += node->kind == STRATA_MAP_IMAGE && !node->missing;
-      n_free += node->free;
-      n_missing += node->missing;
-    }
-
-  g_strv_builder_take (builder, g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u machine",
-                                                              "%u machines", n_domains),
-                                                 n_domains));
-  g_strv_builder_take (
-      builder,
-      g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u image", "%u images", n_images), n_images));
-  if (n_free > 0)
-    /* Translators: how many images nobody needs. */
-    g_strv_builder_take (
-        builder,
-        g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u free", "%u free", n_free), n_free));
-  if (n_missing > 0)
-    g_strv_builder_take (builder, g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u missing",
-                                                                "%u missing", n_missing),
-                                                   n_missing));
-  parts = g_strv_builder_end (builder);
-
-  return g_strjoinv (" · ", parts);
 }

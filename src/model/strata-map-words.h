@@ -33,7 +33,5 @@ char       *strata_map_words_for_freed       (const StrataMapNode   *node,
 char       *strata_map_words_for_description (StrataMap             *map,
                                               guint                  index,
                                               const StrataMapImpact *impact);
-/* "12 images · 4 machines · 1 free" */
-char       *strata_map_words_for_all         (StrataMap             *map);
 
 G_END_DECLS

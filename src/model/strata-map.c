@@ -6,67 +6,6 @@
 
 #include "strata-map-private.h"
 
-StrataMapMark *
-strata_map_mark_new (const StrataDomainFacts *domain,
-                     const StrataSnapshotFacts *snapshot,
-                     StrataSnapshotLocation location)
-{
-  StrataMapMark *self = g_new0 (StrataMapMark, 1);
-
-  self->machine = g_strdup (domain->name);
-  self->uuid = g_strdup (domain->uuid);
-  self->snapshot = g_strdup (snapshot->name);
-  self->internal = location == STRATA_SNAPSHOT_INTERNAL;
-  self->joint = snapshot->retained;
-
-  return self;
-}
-
-static void
-mark_free (gpointer data)
-{
-  StrataMapMark *self = data;
-
-  g_free (self->machine);
-  g_free (self->uuid);
-  g_free (self->snapshot);
-  g_free (self);
-}
-
-static void
-node_free (gpointer data)
-{
-  StrataMapNode *self = data;
-
-  g_free (self->id);
-  g_free (self->name);
-  g_free (self->uuid);
-  g_free (self->format);
-  g_free (self->pool);
-  g_strfreev (self->tags);
-  g_ptr_array_unref (self->marks);
-  g_array_unref (self->below);
-  g_array_unref (self->above);
-  g_free (self);
-}
-
-StrataMapNode *
-strata_map_add_node (StrataMap *self, StrataMapKind kind, const char *id, const char *name)
-{
-  StrataMapNode *node = g_new0 (StrataMapNode, 1);
-
-  node->kind = kind;
-  node->id = g_strdup (id);
-  node->name = g_strdup (name);
-  node->marks = g_ptr_array_new_with_free_func (mark_free);
-  node->below = g_array_new (FALSE, FALSE, sizeof (guint));
-  node->above = g_array_new (FALSE, FALSE, sizeof (guint));
-  g_hash_table_insert (self->by_id, node->id, GUINT_TO_POINTER (self->nodes->len));
-  g_ptr_array_add (self->nodes, node);
-
-  return node;
-}
-
 typedef struct
 {
   char *key;
@@ -106,7 +45,7 @@ sort_nodes (StrataMap *self)
     };
   g_sort_array (ranks, n, sizeof (Rank), compare_ranks, old);
 
-  self->nodes = g_ptr_array_new_full (n, node_free);
+  self->nodes = g_ptr_array_new_full (n, strata_map_node_free);
   for (guint i = 0; i < n; i++)
     {
       StrataMapNode *node = g_ptr_array_index (old, ranks[i].index);
@@ -207,7 +146,7 @@ strata_map_new (StrataGraph *graph)
   g_return_val_if_fail (STRATA_IS_GRAPH (graph), NULL);
 
   self = g_atomic_rc_box_new0 (StrataMap);
-  self->nodes = g_ptr_array_new_with_free_func (node_free);
+  self->nodes = g_ptr_array_new_with_free_func (strata_map_node_free);
   self->links = g_array_new (FALSE, FALSE, sizeof (StrataMapLink));
   self->by_id = g_hash_table_new (g_str_hash, g_str_equal);
 
@@ -219,6 +158,12 @@ strata_map_new (StrataGraph *graph)
   return self;
 }
 
+/**
+ * strata_map_ref:
+ * @self: a map
+ *
+ * Returns: (transfer full): @self
+ */
 StrataMap *
 strata_map_ref (StrataMap *self)
 {
@@ -235,12 +180,22 @@ strata_map_clear (gpointer data)
   g_ptr_array_unref (self->nodes);
 }
 
+/**
+ * strata_map_unref:
+ * @self: (transfer full): a map
+ */
 void
 strata_map_unref (StrataMap *self)
 {
   g_atomic_rc_box_release_full (self, strata_map_clear);
 }
 
+/**
+ * strata_map_get_n_nodes:
+ * @self: a map
+ *
+ * Returns: how many nodes it has
+ */
 guint
 strata_map_get_n_nodes (StrataMap *self)
 {
@@ -249,6 +204,13 @@ strata_map_get_n_nodes (StrataMap *self)
   return self->nodes->len;
 }
 
+/**
+ * strata_map_get_node:
+ * @self: a map
+ * @index: less than the number of nodes
+ *
+ * Returns: (transfer none): the node
+ */
 StrataMapNode *
 strata_map_get_node (StrataMap *self, guint index)
 {

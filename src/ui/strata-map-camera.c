@@ -154,6 +154,14 @@ strata_map_camera_new (GtkWidget *widget)
   return self;
 }
 
+/**
+ * strata_map_camera_set_plane:
+ * @self: a camera
+ * @width: of all there is to see, on the plane
+ * @height: the same, downwards
+ *
+ * What was in sight stays there as far as the new plane has it.
+ */
 void
 strata_map_camera_set_plane (StrataMapCamera *self, float width, float height)
 {
@@ -164,6 +172,12 @@ strata_map_camera_set_plane (StrataMapCamera *self, float width, float height)
   set_view (self, self->view);
 }
 
+/**
+ * strata_map_camera_set_viewport:
+ * @self: a camera
+ * @width: of the widget, in pixels
+ * @height: of the widget, in pixels
+ */
 void
 strata_map_camera_set_viewport (StrataMapCamera *self, float width, float height)
 {
@@ -173,6 +187,12 @@ strata_map_camera_set_viewport (StrataMapCamera *self, float width, float height
   self->height = height;
 }
 
+/**
+ * strata_map_camera_get_zoom:
+ * @self: a camera
+ *
+ * Returns: how many pixels of the widget a unit of the plane takes
+ */
 double
 strata_map_camera_get_zoom (StrataMapCamera *self)
 {
@@ -181,6 +201,12 @@ strata_map_camera_get_zoom (StrataMapCamera *self)
   return self->view.zoom;
 }
 
+/**
+ * strata_map_camera_get_sight:
+ * @self: a camera
+ *
+ * Returns: what is in sight, on the plane
+ */
 graphene_rect_t
 strata_map_camera_get_sight (StrataMapCamera *self)
 {
@@ -190,6 +216,14 @@ strata_map_camera_get_sight (StrataMapCamera *self)
                              (float) (self->height / view->zoom));
 }
 
+/**
+ * strata_map_camera_to_view:
+ * @self: a camera
+ * @x: on the plane
+ * @y: on the plane
+ *
+ * Returns: where that is seen, in pixels of the widget
+ */
 graphene_point_t
 strata_map_camera_to_view (StrataMapCamera *self, float x, float y)
 {
@@ -197,6 +231,14 @@ strata_map_camera_to_view (StrataMapCamera *self, float x, float y)
                               (float) ((y - self->view.y) * self->view.zoom));
 }
 
+/**
+ * strata_map_camera_to_plane:
+ * @self: a camera
+ * @x: in pixels of the widget
+ * @y: in pixels of the widget
+ *
+ * Returns: what is seen there, on the plane
+ */
 graphene_point_t
 strata_map_camera_to_plane (StrataMapCamera *self, float x, float y)
 {
@@ -204,6 +246,12 @@ strata_map_camera_to_plane (StrataMapCamera *self, float x, float y)
                               (float) (y / self->view.zoom + self->view.y));
 }
 
+/**
+ * strata_map_camera_pan:
+ * @self: a camera
+ * @dx: pixels to the right
+ * @dy: pixels down
+ */
 void
 strata_map_camera_pan (StrataMapCamera *self, double dx, double dy)
 {
@@ -228,6 +276,15 @@ get_zoomed (StrataMapCamera *self, double zoom, double x, double y)
   return view;
 }
 
+/**
+ * strata_map_camera_zoom_at:
+ * @self: a camera
+ * @zoom: how large to show it
+ * @x: in pixels of the widget
+ * @y: in pixels of the widget
+ *
+ * Zooms at once; what is seen at that place stays there.
+ */
 void
 strata_map_camera_zoom_at (StrataMapCamera *self, double zoom, double x, double y)
 {
@@ -236,6 +293,13 @@ strata_map_camera_zoom_at (StrataMapCamera *self, double zoom, double x, double 
   go_to (self, get_zoomed (self, zoom, x, y), FALSE);
 }
 
+/**
+ * strata_map_camera_zoom_to:
+ * @self: a camera
+ * @zoom: how large to show it
+ *
+ * Zooms around the middle, in a movement that one sees.
+ */
 void
 strata_map_camera_zoom_to (StrataMapCamera *self, double zoom)
 {
@@ -314,6 +378,13 @@ reach (double position, double size, double from, double length, double margin)
   return position;
 }
 
+/**
+ * strata_map_camera_show:
+ * @self: a camera
+ * @rect: a part of the plane
+ *
+ * Moves, in a movement that one sees, as little as it takes to see @rect, and not at all if it is in sight.
+ */
 void
 strata_map_camera_show (StrataMapCamera *self, const graphene_rect_t *rect)
 {

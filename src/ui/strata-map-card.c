@@ -241,12 +241,23 @@ strata_map_card_init (StrataMapCard *self)
   gtk_widget_set_focusable (GTK_WIDGET (self), TRUE);
 }
 
+/**
+ * strata_map_card_new:
+ *
+ * Returns: (transfer floating): a card of no node
+ */
 GtkWidget *
 strata_map_card_new (void)
 {
   return g_object_new (STRATA_TYPE_MAP_CARD, NULL);
 }
 
+/**
+ * strata_map_card_get_css_class:
+ * @node: something on a map
+ *
+ * Returns: (transfer none): the style class of what @node is
+ */
 const char *
 strata_map_card_get_css_class (StrataMapNode *node)
 {
@@ -298,6 +309,12 @@ get_label (const StrataMapNode *node, const char *line)
   return g_strdup_printf (C_ ("map", "%s, %s, %s"), node->name, kind, line);
 }
 
+/**
+ * strata_map_card_set_node:
+ * @self: a card
+ * @map: a map
+ * @index: a node of it
+ */
 void
 strata_map_card_set_node (StrataMapCard *self, StrataMap *map, guint index)
 {
@@ -328,6 +345,12 @@ strata_map_card_set_node (StrataMapCard *self, StrataMap *map, guint index)
   gtk_widget_queue_draw (GTK_WIDGET (self));
 }
 
+/**
+ * strata_map_card_get_index:
+ * @self: a card
+ *
+ * Returns: the node that it shows, or %STRATA_MAP_NONE
+ */
 guint
 strata_map_card_get_index (StrataMapCard *self)
 {
@@ -336,6 +359,13 @@ strata_map_card_get_index (StrataMapCard *self)
   return self->index;
 }
 
+/**
+ * strata_map_card_describe:
+ * @self: a card
+ * @map: the map that its node is on
+ *
+ * Tells a screen reader what would be if the node went. It takes a moment, and is done when somebody is there.
+ */
 void
 strata_map_card_describe (StrataMapCard *self, StrataMap *map)
 {
@@ -354,13 +384,16 @@ strata_map_card_describe (StrataMapCard *self, StrataMap *map)
   self->described = TRUE;
 }
 
+/**
+ * strata_map_card_set_dimmed:
+ * @self: a card
+ * @dimmed: whether others matter more
+ */
 void
 strata_map_card_set_dimmed (StrataMapCard *self, gboolean dimmed)
 {
   g_return_if_fail (STRATA_IS_MAP_CARD (self));
 
-  if (dimmed)
-    gtk_widget_add_css_class (GTK_WIDGET (self), "dimmed-card");
-  else
-    gtk_widget_remove_css_class (GTK_WIDGET (self), "dimmed-card");
+  (dimmed ? gtk_widget_add_css_class : gtk_widget_remove_css_class) (GTK_WIDGET (self),
+                                                                     "dimmed-card");
 }

@@ -167,6 +167,13 @@ strata_map_deck_deal (StrataMapDeck *self, StrataMapLayout *layout)
     }
 }
 
+/**
+ * strata_map_deck_sync:
+ * @self: a deck
+ *
+ * Deals a card to each node in sight, and takes those of the others, except the one with the keyboard’s focus. Not to
+ * be called while children are being placed.
+ */
 void
 strata_map_deck_sync (StrataMapDeck *self)
 {
@@ -195,6 +202,12 @@ strata_map_deck_sync (StrataMapDeck *self)
     }
 }
 
+/**
+ * strata_map_deck_place:
+ * @self: a deck
+ *
+ * Places each card where the camera sees it. To be called by the map’s size_allocate only.
+ */
 void
 strata_map_deck_place (StrataMapDeck *self)
 {
@@ -218,6 +231,11 @@ strata_map_deck_place (StrataMapDeck *self)
     }
 }
 
+/**
+ * strata_map_deck_draw:
+ * @self: a deck
+ * @snapshot: where to
+ */
 void
 strata_map_deck_draw (StrataMapDeck *self, GtkSnapshot *snapshot)
 {
@@ -251,6 +269,13 @@ strata_map_deck_light (StrataMapDeck *self, const guint8 *lit)
     dim (self, GPOINTER_TO_UINT (index), card);
 }
 
+/**
+ * strata_map_deck_ensure:
+ * @self: a deck
+ * @index: a node of the layout, in sight or not
+ *
+ * Returns: (transfer none): its card, which was dealt now if it had none
+ */
 StrataMapCard *
 strata_map_deck_ensure (StrataMapDeck *self, guint index)
 {

@@ -30,13 +30,14 @@ motion_cb (Hands *self, double x, double y)
 {
   self->x = x;
   self->y = y;
-  strata_map_view_set_hovered (self->view, strata_map_view_pick (self->view, x, y));
+  strata_map_light_set_hovered (strata_map_view_get_light (self->view),
+                                strata_map_view_pick (self->view, x, y));
 }
 
 static void
 leave_cb (Hands *self)
 {
-  strata_map_view_set_hovered (self->view, STRATA_MAP_NONE);
+  strata_map_light_set_hovered (strata_map_view_get_light (self->view), STRATA_MAP_NONE);
 }
 
 static void
@@ -113,7 +114,7 @@ released_cb (Hands *self, int n_press, double x, double y)
 {
   guint index = strata_map_view_pick (self->view, x, y);
   if (index == STRATA_MAP_NONE)
-    strata_map_view_select (self->view, STRATA_MAP_NONE);
+    strata_map_light_select (strata_map_view_get_light (self->view), STRATA_MAP_NONE);
   else if (n_press == 1)
     strata_map_view_go_to (self->view, index, TRUE);
   else if (n_press == 2)
@@ -156,14 +157,15 @@ key_cb (Hands *self, guint keyval, guint keycode, GdkModifierType state)
     case GDK_KEY_KP_Enter:
     case GDK_KEY_ISO_Enter:
     case GDK_KEY_space:
-      strata_map_view_activate (self->view, strata_map_view_get_selected (self->view));
+      strata_map_view_activate (
+          self->view, strata_map_light_get_selected (strata_map_view_get_light (self->view)));
       return TRUE;
     case GDK_KEY_Escape:
       /* Nothing to clear: whoever is above may want to close something. */
-      if (strata_map_view_get_active (self->view) == STRATA_MAP_NONE)
+      if (strata_map_light_get_active (strata_map_view_get_light (self->view)) == STRATA_MAP_NONE)
         return FALSE;
-      strata_map_view_set_hovered (self->view, STRATA_MAP_NONE);
-      strata_map_view_select (self->view, STRATA_MAP_NONE);
+      strata_map_light_set_hovered (strata_map_view_get_light (self->view), STRATA_MAP_NONE);
+      strata_map_light_select (strata_map_view_get_light (self->view), STRATA_MAP_NONE);
       return TRUE;
     default:
       return FALSE;
@@ -223,11 +225,19 @@ strata_map_hands_attach (StrataMapView *view)
   gtk_widget_add_controller (widget, GTK_EVENT_CONTROLLER (zoom));
 }
 
+/**
+ * strata_map_hands_enter:
+ * @view: a map
+ *
+ * Gives the keyboard’s focus to what is selected, or else to what is nearest to the middle.
+ *
+ * Returns: whether there is anything on the map
+ */
 gboolean
 strata_map_hands_enter (StrataMapView *view)
 {
   StrataMapLayout *layout = strata_map_view_get_layout (view);
-  guint first = strata_map_view_get_selected (view);
+  guint first = strata_map_light_get_selected (strata_map_view_get_light (view));
 
   if (layout == NULL || layout->places->len == 0)
     return FALSE;
@@ -248,8 +258,9 @@ strata_map_hands_enter (StrataMapView *view)
 static void
 walk (StrataMapView *view, StrataMapDirection direction, double dx, double dy)
 {
-  guint next = strata_map_walk (strata_map_view_get_layout (view),
-                                strata_map_view_get_selected (view), direction);
+  guint next =
+      strata_map_walk (strata_map_view_get_layout (view),
+                       strata_map_light_get_selected (strata_map_view_get_light (view)), direction);
 
   if (next != STRATA_MAP_NONE)
     strata_map_view_go_to (view, next, TRUE);
@@ -273,7 +284,8 @@ strata_map_hands_move_focus (StrataMapView *view, GtkDirectionType direction)
 
   if (inside && (direction == GTK_DIR_TAB_FORWARD || direction == GTK_DIR_TAB_BACKWARD))
     return FALSE;
-  if (!inside || strata_map_view_get_selected (view) == STRATA_MAP_NONE)
+  if (!inside ||
+      strata_map_light_get_selected (strata_map_view_get_light (view)) == STRATA_MAP_NONE)
     return strata_map_hands_enter (view);
 
   switch (direction)

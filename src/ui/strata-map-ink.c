@@ -34,6 +34,12 @@ static const Shape shapes[STRATA_MAP_N_INKS] = {
   [STRATA_MAP_INK_MISSING] = { 0, 1, 0.5f, TRUE },
 };
 
+/**
+ * strata_map_ink_get_css_class:
+ * @colour: one of the colours
+ *
+ * Returns: (transfer none): the style class by which a style sheet gives it
+ */
 const char *
 strata_map_ink_get_css_class (StrataMapInkColour colour)
 {

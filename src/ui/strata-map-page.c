@@ -9,7 +9,8 @@
 
 #include <glib/gi18n.h>
 
-#include "model/strata-map-words.h"
+#include "model/strata-map-census.h"
+#include "model/strata-map-draft.h"
 #include "strata-map-legend.h"
 #include "strata-map-page.h"
 #include "strata-map-panel.h"
@@ -26,7 +27,6 @@ struct _StrataMapPage
   StrataSurvey *survey; /* of the host; held while the page shows */
   GSignalGroup *survey_signals;
   GCancellable *cancellable; /* of the layout under way */
-  StrataMapSearch *search;
   gboolean held;
   gboolean wants_focus;
 
@@ -35,9 +35,7 @@ struct _StrataMapPage
   AdwBanner *banner;
   AdwStatusPage *failed;
   GtkStack *stack;
-  GtkSearchBar *search_bar;
-  GtkSearchEntry *search_entry;
-  GtkLabel *search_count;
+  StrataMapSearch *search;
   StrataMapView *view;
   GtkRevealer *panel_revealer;
   StrataMapPanel *panel;
@@ -52,33 +50,6 @@ typedef enum
 static GParamSpec *properties[N_PROPS];
 
 G_DEFINE_FINAL_TYPE (StrataMapPage, strata_map_page, ADW_TYPE_BIN)
-
-/* What a worker gets. */
-typedef struct
-{
-  StrataGraph *graph;
-  StrataMapLayout *previous;
-} Drawing;
-
-static void
-drawing_free (gpointer data)
-{
-  Drawing *self = data;
-
-  g_object_unref (self->graph);
-  g_clear_pointer (&self->previous, strata_map_layout_unref);
-  g_free (self);
-}
-
-static void
-draw_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
-{
-  Drawing *drawing = task_data;
-  g_autoptr (StrataMap) map = strata_map_new (drawing->graph);
-
-  g_task_return_pointer (task, strata_map_layout_new (map, drawing->previous),
-                         (GDestroyNotify) strata_map_layout_unref);
-}
 
 static void
 update_stack (StrataMapPage *self)
@@ -116,44 +87,42 @@ focus_if_wanted (StrataMapPage *self)
 static void
 drawn_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
-  StrataMapPage *self = STRATA_MAP_PAGE (object);
-  g_autoptr (StrataMapLayout) layout = NULL;
+  g_autoptr (StrataMapPage) self = STRATA_MAP_PAGE (user_data);
+  g_autoptr (StrataMapLayout) layout = strata_map_draft_finish (result, NULL);
   g_autofree char *subtitle = NULL;
 
   /* A newer one is under way, or the page is gone. */
-  if (g_task_get_cancellable (G_TASK (result)) != self->cancellable)
+  if (layout == NULL || g_task_get_cancellable (G_TASK (result)) != self->cancellable)
     return;
 
   g_clear_object (&self->cancellable);
-  layout = g_task_propagate_pointer (G_TASK (result), NULL);
   strata_map_view_set_layout (self->view, layout);
-  subtitle = strata_map_words_for_all (layout->map);
+  subtitle = strata_map_census_to_words (layout->map);
   adw_window_title_set_subtitle (self->title, subtitle);
   update_stack (self);
-  strata_map_search_run (self->search, gtk_editable_get_text (GTK_EDITABLE (self->search_entry)));
+  strata_map_search_again (self->search);
   focus_if_wanted (self);
+}
+
+static void
+forget_draft (StrataMapPage *self)
+{
+  g_cancellable_cancel (self->cancellable);
+  g_clear_object (&self->cancellable);
 }
 
 static void
 draw (StrataMapPage *self)
 {
   StrataGraph *graph = self->survey != NULL ? strata_survey_get_graph (self->survey) : NULL;
-  StrataMapLayout *previous = strata_map_view_get_layout (self->view);
-  g_autoptr (GTask) task = NULL;
-  Drawing *drawing;
 
-  g_clear_object (&self->cancellable);
+  forget_draft (self);
   if (graph == NULL)
     return;
 
-  drawing = g_new0 (Drawing, 1);
-  drawing->graph = g_object_ref (graph);
-  drawing->previous = previous != NULL ? strata_map_layout_ref (previous) : NULL;
   self->cancellable = g_cancellable_new ();
-  task = g_task_new (self, self->cancellable, drawn_cb, NULL);
-  g_task_set_static_name (task, "strata-map");
-  g_task_set_task_data (task, drawing, drawing_free);
-  g_task_run_in_thread (task, draw_thread);
+  strata_map_draft_async (graph, strata_map_view_get_layout (self->view), self->cancellable,
+                          drawn_cb, g_object_ref (self));
 }
 
 static void
@@ -200,7 +169,7 @@ static void
 active_changed_cb (StrataMapPage *self)
 {
   StrataMapLayout *layout = strata_map_view_get_layout (self->view);
-  guint active = strata_map_view_get_active (self->view);
+  guint active = strata_map_light_get_active (strata_map_view_get_light (self->view));
   gboolean shown = layout != NULL && active != STRATA_MAP_NONE;
 
   if (self->panel == NULL)
@@ -211,7 +180,8 @@ active_changed_cb (StrataMapPage *self)
   gtk_revealer_set_reveal_child (self->panel_revealer, shown);
   /* What only shows while the pointer is elsewhere must not be in the pointer's way. */
   gtk_widget_set_can_target (GTK_WIDGET (self->panel_revealer),
-                             shown && strata_map_view_get_selected (self->view) != STRATA_MAP_NONE);
+                             shown && strata_map_light_get_selected (strata_map_view_get_light (
+                                          self->view)) != STRATA_MAP_NONE);
 }
 
 static void
@@ -227,46 +197,9 @@ activated_cb (StrataMapPage *self, guint index)
 }
 
 static void
-search_changed_cb (StrataMapPage *self)
-{
-  strata_map_search_run (self->search, gtk_editable_get_text (GTK_EDITABLE (self->search_entry)));
-}
-
-static void
-search_next_cb (StrataMapPage *self)
-{
-  strata_map_search_step (self->search, 1);
-}
-
-static void
-search_previous_cb (StrataMapPage *self)
-{
-  strata_map_search_step (self->search, -1);
-}
-
-static void
-search_stopped_cb (StrataMapPage *self)
-{
-  gtk_search_bar_set_search_mode (self->search_bar, FALSE);
-  gtk_widget_grab_focus (GTK_WIDGET (self->view));
-}
-
-static void
-search_mode_changed_cb (StrataMapPage *self)
-{
-  if (gtk_search_bar_get_search_mode (self->search_bar))
-    gtk_widget_grab_focus (GTK_WIDGET (self->search_entry));
-  else
-    gtk_editable_set_text (GTK_EDITABLE (self->search_entry), "");
-}
-
-static void
 search (GtkWidget *widget, const char *action, GVariant *parameter)
 {
-  StrataMapPage *self = STRATA_MAP_PAGE (widget);
-
-  gtk_search_bar_set_search_mode (self->search_bar, TRUE);
-  gtk_widget_grab_focus (GTK_WIDGET (self->search_entry));
+  strata_map_search_start (STRATA_MAP_PAGE (widget)->search);
 }
 
 static void
@@ -315,8 +248,7 @@ strata_map_page_dispose (GObject *object)
 {
   StrataMapPage *self = STRATA_MAP_PAGE (object);
 
-  g_clear_object (&self->cancellable);
-  g_clear_object (&self->search);
+  forget_draft (self);
   gtk_widget_dispose_template (GTK_WIDGET (self), STRATA_TYPE_MAP_PAGE);
   if (self->survey_signals != NULL)
     set_host (self, NULL);
@@ -410,19 +342,12 @@ strata_map_page_class_init (StrataMapPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, StrataMapPage, banner);
   gtk_widget_class_bind_template_child (widget_class, StrataMapPage, failed);
   gtk_widget_class_bind_template_child (widget_class, StrataMapPage, stack);
-  gtk_widget_class_bind_template_child (widget_class, StrataMapPage, search_bar);
-  gtk_widget_class_bind_template_child (widget_class, StrataMapPage, search_entry);
-  gtk_widget_class_bind_template_child (widget_class, StrataMapPage, search_count);
+  gtk_widget_class_bind_template_child (widget_class, StrataMapPage, search);
   gtk_widget_class_bind_template_child (widget_class, StrataMapPage, view);
   gtk_widget_class_bind_template_child (widget_class, StrataMapPage, panel_revealer);
   gtk_widget_class_bind_template_child (widget_class, StrataMapPage, panel);
   gtk_widget_class_bind_template_callback (widget_class, active_changed_cb);
   gtk_widget_class_bind_template_callback (widget_class, activated_cb);
-  gtk_widget_class_bind_template_callback (widget_class, search_changed_cb);
-  gtk_widget_class_bind_template_callback (widget_class, search_next_cb);
-  gtk_widget_class_bind_template_callback (widget_class, search_previous_cb);
-  gtk_widget_class_bind_template_callback (widget_class, search_stopped_cb);
-  gtk_widget_class_bind_template_callback (widget_class, search_mode_changed_cb);
 }
 
 static void
@@ -430,10 +355,10 @@ strata_map_page_init (StrataMapPage *self)
 {
   g_type_ensure (STRATA_TYPE_MAP_LEGEND);
   g_type_ensure (STRATA_TYPE_MAP_PANEL);
+  g_type_ensure (STRATA_TYPE_MAP_SEARCH);
   g_type_ensure (STRATA_TYPE_MAP_VIEW);
 
   gtk_widget_init_template (GTK_WIDGET (self));
-  self->search = strata_map_search_new (self->view, self->search_count);
   self->survey_signals = g_signal_group_new (STRATA_TYPE_SURVEY);
   g_signal_group_connect_swapped (self->survey_signals, "notify::graph", G_CALLBACK (draw), self);
   g_signal_group_connect_swapped (self->survey_signals, "notify::busy", G_CALLBACK (update_stack),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* StrataMapSearch: what somebody looks for on the map. */
+/* StrataMapSearch: what somebody looks for on the map, and the bar to say it in. */
 
 #include "config.h"
 
@@ -10,51 +10,27 @@
 
 struct _StrataMapSearch
 {
-  GObject parent_instance;
+  AdwBin parent_instance;
 
   StrataMapView *view;
-  GtkLabel *count;
   GArray *matches; /* from left to right, from above */
   guint current;   /* STRATA_MAP_NONE before the first */
+
+  GtkSearchBar *bar;
+  GtkSearchEntry *entry;
+  GtkLabel *count;
 };
 
-G_DEFINE_FINAL_TYPE (StrataMapSearch, strata_map_search, G_TYPE_OBJECT)
-
-static void
-strata_map_search_dispose (GObject *object)
+typedef enum
 {
-  StrataMapSearch *self = STRATA_MAP_SEARCH (object);
+  PROP_VIEW = 1,
+  PROP_ENABLED,
+  N_PROPS,
+} StrataMapSearchProperty;
 
-  g_clear_object (&self->view);
-  g_clear_object (&self->count);
-  g_clear_pointer (&self->matches, g_array_unref);
+static GParamSpec *properties[N_PROPS];
 
-  G_OBJECT_CLASS (strata_map_search_parent_class)->dispose (object);
-}
-
-static void
-strata_map_search_class_init (StrataMapSearchClass *klass)
-{
-  G_OBJECT_CLASS (klass)->dispose = strata_map_search_dispose;
-}
-
-static void
-strata_map_search_init (StrataMapSearch *self)
-{
-  self->matches = g_array_new (FALSE, FALSE, sizeof (guint));
-  self->current = STRATA_MAP_NONE;
-}
-
-StrataMapSearch *
-strata_map_search_new (StrataMapView *view, GtkLabel *count)
-{
-  StrataMapSearch *self = g_object_new (STRATA_TYPE_MAP_SEARCH, NULL);
-
-  self->view = g_object_ref (view);
-  self->count = g_object_ref (count);
-
-  return self;
-}
+G_DEFINE_FINAL_TYPE (StrataMapSearch, strata_map_search, ADW_TYPE_BIN)
 
 static void
 say (StrataMapSearch *self, gboolean searching, gboolean aloud)
@@ -90,58 +66,29 @@ compare_places (gconstpointer a, gconstpointer b, gpointer layout)
   return (one.x > other.x) - (one.x < other.x);
 }
 
-/**
- * strata_map_search_run:
- * @self: a search
- * @text: what to look for, in any case; the empty string ends the search
- */
-void
-strata_map_search_run (StrataMapSearch *self, const char *text)
+/* Puts into @matches, and returns for each node, whether it is one. */
+static guint8 *
+collect (StrataMapSearch *self, StrataMapLayout *layout, const char *text)
 {
-  StrataMapLayout *layout;
-  g_autofree guint8 *matches = NULL;
-  gboolean searching;
+  guint8 *matches = g_new0 (guint8, MAX (1, layout->places->len));
 
-  g_return_if_fail (STRATA_IS_MAP_SEARCH (self));
-
-  layout = strata_map_view_get_layout (self->view);
-  searching = *text != '\0' && layout != NULL;
-  g_array_set_size (self->matches, 0);
-  self->current = STRATA_MAP_NONE;
-  if (searching)
-    {
-      matches = g_new0 (guint8, MAX (1, layout->places->len));
-      /* What was selected would stay lit instead of what matches. */
-      strata_map_view_select (self->view, STRATA_MAP_NONE);
-    }
-  for (guint i = 0; searching && i < layout->places->len; i++)
+  for (guint i = 0; i < layout->places->len; i++)
     {
       matches[i] = strata_map_matches (layout->map, i, text);
       if (matches[i])
         g_array_append_val (self->matches, i);
     }
-  if (searching)
-    g_array_sort_with_data (self->matches, compare_places, layout);
+  g_array_sort_with_data (self->matches, compare_places, layout);
 
-  strata_map_view_take_matches (self->view, g_steal_pointer (&matches));
-  say (self, searching, TRUE);
+  return matches;
 }
 
-/**
- * strata_map_search_step:
- * @self: a search
- * @by: 1 or -1
- *
- * Goes to the next match, or the one before, and begins again at the end.
- */
-void
-strata_map_search_step (StrataMapSearch *self, int by)
+/* Begins again at the end. */
+static void
+step (StrataMapSearch *self, int by)
 {
-  guint n;
+  guint n = self->matches->len;
 
-  g_return_if_fail (STRATA_IS_MAP_SEARCH (self));
-
-  n = self->matches->len;
   if (n == 0)
     {
       gtk_widget_error_bell (GTK_WIDGET (self->view));
@@ -154,4 +101,170 @@ strata_map_search_step (StrataMapSearch *self, int by)
     self->current = (self->current + (guint) ((int) n + by)) % n;
   strata_map_view_go_to (self->view, g_array_index (self->matches, guint, self->current), FALSE);
   say (self, TRUE, TRUE);
+}
+
+static void
+changed_cb (StrataMapSearch *self)
+{
+  strata_map_search_again (self);
+}
+
+static void
+next_cb (StrataMapSearch *self)
+{
+  step (self, 1);
+}
+
+static void
+previous_cb (StrataMapSearch *self)
+{
+  step (self, -1);
+}
+
+static void
+stopped_cb (StrataMapSearch *self)
+{
+  gtk_search_bar_set_search_mode (self->bar, FALSE);
+  gtk_widget_grab_focus (GTK_WIDGET (self->view));
+}
+
+static void
+mode_changed_cb (StrataMapSearch *self)
+{
+  if (gtk_search_bar_get_search_mode (self->bar))
+    gtk_widget_grab_focus (GTK_WIDGET (self->entry));
+  else
+    gtk_editable_set_text (GTK_EDITABLE (self->entry), "");
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ENABLED]);
+}
+
+static void
+strata_map_search_dispose (GObject *object)
+{
+  StrataMapSearch *self = STRATA_MAP_SEARCH (object);
+
+  gtk_widget_dispose_template (GTK_WIDGET (self), STRATA_TYPE_MAP_SEARCH);
+  g_clear_object (&self->view);
+  g_clear_pointer (&self->matches, g_array_unref);
+
+  G_OBJECT_CLASS (strata_map_search_parent_class)->dispose (object);
+}
+
+static void
+strata_map_search_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
+{
+  StrataMapSearch *self = STRATA_MAP_SEARCH (object);
+
+  switch ((StrataMapSearchProperty) prop_id)
+    {
+    case PROP_VIEW:
+      g_value_set_object (value, self->view);
+      break;
+    case PROP_ENABLED:
+      g_value_set_boolean (value, gtk_search_bar_get_search_mode (self->bar));
+      break;
+    case N_PROPS:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+strata_map_search_set_property (GObject *object,
+                                guint prop_id,
+                                const GValue *value,
+                                GParamSpec *pspec)
+{
+  StrataMapSearch *self = STRATA_MAP_SEARCH (object);
+
+  switch ((StrataMapSearchProperty) prop_id)
+    {
+    case PROP_VIEW:
+      if (g_set_object (&self->view, g_value_get_object (value)))
+        g_object_notify_by_pspec (object, pspec);
+      break;
+    case PROP_ENABLED:
+      gtk_search_bar_set_search_mode (self->bar, g_value_get_boolean (value));
+      break;
+    case N_PROPS:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+strata_map_search_class_init (StrataMapSearchClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
+
+  object_class->dispose = strata_map_search_dispose;
+  object_class->get_property = strata_map_search_get_property;
+  object_class->set_property = strata_map_search_set_property;
+
+  properties[PROP_VIEW] = g_param_spec_object ("view", NULL, NULL, STRATA_TYPE_MAP_VIEW, flags);
+  properties[PROP_ENABLED] = g_param_spec_boolean ("enabled", NULL, NULL, FALSE, flags);
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+
+  gtk_widget_class_set_template_from_resource (widget_class,
+                                               "/io/github/stratavm/Strata/strata-map-search.ui");
+  gtk_widget_class_bind_template_child (widget_class, StrataMapSearch, bar);
+  gtk_widget_class_bind_template_child (widget_class, StrataMapSearch, entry);
+  gtk_widget_class_bind_template_child (widget_class, StrataMapSearch, count);
+  gtk_widget_class_bind_template_callback (widget_class, changed_cb);
+  gtk_widget_class_bind_template_callback (widget_class, next_cb);
+  gtk_widget_class_bind_template_callback (widget_class, previous_cb);
+  gtk_widget_class_bind_template_callback (widget_class, stopped_cb);
+  gtk_widget_class_bind_template_callback (widget_class, mode_changed_cb);
+}
+
+static void
+strata_map_search_init (StrataMapSearch *self)
+{
+  self->matches = g_array_new (FALSE, FALSE, sizeof (guint));
+  self->current = STRATA_MAP_NONE;
+  gtk_widget_init_template (GTK_WIDGET (self));
+}
+
+/**
+ * strata_map_search_start:
+ * @self: a search
+ *
+ * Shows the bar, with the keyboard’s focus.
+ */
+void
+strata_map_search_start (StrataMapSearch *self)
+{
+  g_return_if_fail (STRATA_IS_MAP_SEARCH (self));
+
+  gtk_search_bar_set_search_mode (self->bar, TRUE);
+  gtk_widget_grab_focus (GTK_WIDGET (self->entry));
+}
+
+/**
+ * strata_map_search_again:
+ * @self: a search
+ *
+ * Looks for what is written in the bar, if anything is, on what the view shows now.
+ */
+void
+strata_map_search_again (StrataMapSearch *self)
+{
+  StrataMapLight *light;
+  StrataMapLayout *layout;
+  const char *text;
+  gboolean searching;
+
+  g_return_if_fail (STRATA_IS_MAP_SEARCH (self));
+
+  light = strata_map_view_get_light (self->view);
+  layout = strata_map_view_get_layout (self->view);
+  text = gtk_editable_get_text (GTK_EDITABLE (self->entry));
+  searching = *text != '\0' && layout != NULL;
+  g_array_set_size (self->matches, 0);
+  self->current = STRATA_MAP_NONE;
+  /* What was selected would stay lit instead of what matches. */
+  if (searching)
+    strata_map_light_select (light, STRATA_MAP_NONE);
+  strata_map_light_take_matches (light, searching ? collect (self, layout, text) : NULL);
+  say (self, searching, TRUE);
 }

@@ -6,19 +6,15 @@
 
 G_BEGIN_DECLS
 
-/* Looks for names on the map: what matches is lit, and one goes from match to match. */
+/* A bar to look for names on the map: what matches is lit, and one goes from match to match. Properties: view, enabled
+ * (whether the bar shows). */
 #define STRATA_TYPE_MAP_SEARCH (strata_map_search_get_type ())
 
-G_DECLARE_FINAL_TYPE (StrataMapSearch, strata_map_search, STRATA, MAP_SEARCH, GObject)
+G_DECLARE_FINAL_TYPE (StrataMapSearch, strata_map_search, STRATA, MAP_SEARCH, AdwBin)
 
-/* COUNT says how many matches there are */
-StrataMapSearch *strata_map_search_new  (StrataMapView   *view,
-                                         GtkLabel        *count);
-/* "": for nothing */
-void             strata_map_search_run  (StrataMapSearch *self,
-                                         const char      *text);
-/* BY: 1 or -1, to the next match or the one before */
-void             strata_map_search_step (StrataMapSearch *self,
-                                         int              by);
+/* shows the bar, with the keyboard's focus */
+void strata_map_search_start (StrataMapSearch *self);
+/* looks for the same on what the view shows now */
+void strata_map_search_again (StrataMapSearch *self);
 
 G_END_DECLS

@@ -21,11 +21,8 @@ struct _StrataMapView
   StrataMapLayout *layout;
   StrataMapCamera *camera;
   StrataMapDeck *deck;
+  StrataMapLight *light;
   GtkWidget *inks[STRATA_MAP_N_INKS];
-  guint8 *kin;     /* (nullable): of what is active */
-  guint8 *matches; /* (nullable) */
-  guint hovered;
-  guint selected;
   guint sync_id;
   guint rest_id;
   gboolean opened;
@@ -41,12 +38,6 @@ enum
 static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (StrataMapView, strata_map_view, GTK_TYPE_WIDGET)
-
-static const guint8 *
-get_lit (StrataMapView *self)
-{
-  return self->kin != NULL ? self->kin : self->matches;
-}
 
 static graphene_rect_t
 get_rect (StrataMapView *self, guint index)
@@ -77,6 +68,17 @@ rest_cb (gpointer user_data)
 
   self->rest_id = 0;
   bring_cards (self);
+}
+
+static void
+light_changed_cb (StrataMapView *self)
+{
+  /* A pointer leaves what is being disposed of, too. */
+  if (self->deck == NULL)
+    return;
+  strata_map_deck_light (self->deck, strata_map_light_get_lit (self->light));
+  gtk_widget_queue_draw (GTK_WIDGET (self));
+  g_signal_emit (self, signals[ACTIVE_CHANGED], 0);
 }
 
 /* From far there are too many cards to move them along with each frame, and nobody sees them: they follow when the map has
@@ -132,7 +134,8 @@ strata_map_view_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
 {
   StrataMapView *self = STRATA_MAP_VIEW (widget);
   GdkRGBA colours[STRATA_MAP_N_INKS];
-  StrataMapInk ink = { self->layout, self->camera, get_lit (self), colours, self->selected };
+  StrataMapInk ink = { self->layout, self->camera, strata_map_light_get_lit (self->light), colours,
+                       strata_map_light_get_selected (self->light) };
 
   if (self->layout == NULL)
     return;
@@ -187,10 +190,16 @@ strata_map_view_dispose (GObject *object)
     gtk_widget_unparent (child);
   g_clear_object (&self->camera);
   g_clear_pointer (&self->layout, strata_map_layout_unref);
-  g_clear_pointer (&self->kin, g_free);
-  g_clear_pointer (&self->matches, g_free);
 
   G_OBJECT_CLASS (strata_map_view_parent_class)->dispose (object);
+}
+
+static void
+strata_map_view_finalize (GObject *object)
+{
+  g_clear_object (&STRATA_MAP_VIEW (object)->light);
+
+  G_OBJECT_CLASS (strata_map_view_parent_class)->finalize (object);
 }
 
 static void
@@ -200,6 +209,7 @@ strata_map_view_class_init (StrataMapViewClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   object_class->dispose = strata_map_view_dispose;
+  object_class->finalize = strata_map_view_finalize;
   widget_class->size_allocate = strata_map_view_size_allocate;
   widget_class->snapshot = strata_map_view_snapshot;
   widget_class->measure = strata_map_view_measure;
@@ -220,11 +230,12 @@ strata_map_view_init (StrataMapView *self)
 {
   GtkWidget *widget = GTK_WIDGET (self);
 
-  self->hovered = STRATA_MAP_NONE;
-  self->selected = STRATA_MAP_NONE;
+  self->light = strata_map_light_new ();
   self->camera = strata_map_camera_new (widget);
   self->deck = strata_map_deck_new (widget, self->camera);
-  g_signal_connect_object (self->deck, "focused", G_CALLBACK (strata_map_view_select), self,
+  g_signal_connect_object (self->deck, "focused", G_CALLBACK (strata_map_light_select), self->light,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->light, "changed", G_CALLBACK (light_changed_cb), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (self->camera, "changed", G_CALLBACK (camera_changed_cb), self,
                            G_CONNECT_SWAPPED);
@@ -240,48 +251,21 @@ strata_map_view_init (StrataMapView *self)
   strata_map_hands_attach (self);
 }
 
-/* Everything that depends on what is active. */
-static void
-light (StrataMapView *self)
-{
-  guint active = strata_map_view_get_active (self);
-
-  if (self->deck == NULL)
-    return;
-
-  strata_map_deck_light (self->deck, NULL);
-  g_clear_pointer (&self->kin, g_free);
-  if (active != STRATA_MAP_NONE)
-    self->kin = strata_map_get_kin (self->layout->map, active);
-
-  strata_map_deck_light (self->deck, get_lit (self));
-  gtk_widget_queue_draw (GTK_WIDGET (self));
-  g_signal_emit (self, signals[ACTIVE_CHANGED], 0);
-}
-
-static guint
-find_again (StrataMapLayout *before, StrataMapLayout *layout, guint index)
-{
-  if (before == NULL || layout == NULL || index == STRATA_MAP_NONE)
-    return STRATA_MAP_NONE;
-
-  return strata_map_find (layout->map, strata_map_get_node (before->map, index)->id);
-}
-
+/**
+ * strata_map_view_set_layout:
+ * @self: a map
+ * @layout: (nullable): another one, or %NULL where there is nothing to see
+ *
+ * What is selected stays selected if it is still there, and the focus stays with it.
+ */
 void
 strata_map_view_set_layout (StrataMapView *self, StrataMapLayout *layout)
 {
-  StrataMapLayout *before;
-
   g_return_if_fail (STRATA_IS_MAP_VIEW (self));
 
-  before = g_steal_pointer (&self->layout);
+  g_clear_pointer (&self->layout, strata_map_layout_unref);
   self->layout = layout != NULL ? strata_map_layout_ref (layout) : NULL;
-  self->hovered = find_again (before, layout, self->hovered);
-  self->selected = find_again (before, layout, self->selected);
-  g_clear_pointer (&self->matches, g_free);
   strata_map_deck_deal (self->deck, layout);
-  g_clear_pointer (&before, strata_map_layout_unref);
 
   strata_map_camera_set_plane (self->camera, layout != NULL ? layout->width : 0,
                                layout != NULL ? layout->height : 0);
@@ -291,9 +275,15 @@ strata_map_view_set_layout (StrataMapView *self, StrataMapLayout *layout)
       strata_map_camera_open (self->camera);
     }
   bring_cards (self);
-  light (self);
+  strata_map_light_set_map (self->light, layout != NULL ? layout->map : NULL);
 }
 
+/**
+ * strata_map_view_get_layout:
+ * @self: a map
+ *
+ * Returns: (transfer none) (nullable): what it shows
+ */
 StrataMapLayout *
 strata_map_view_get_layout (StrataMapView *self)
 {
@@ -302,6 +292,12 @@ strata_map_view_get_layout (StrataMapView *self)
   return self->layout;
 }
 
+/**
+ * strata_map_view_get_camera:
+ * @self: a map
+ *
+ * Returns: (transfer none): what it is seen through
+ */
 StrataMapCamera *
 strata_map_view_get_camera (StrataMapView *self)
 {
@@ -310,22 +306,28 @@ strata_map_view_get_camera (StrataMapView *self)
   return self->camera;
 }
 
-guint
-strata_map_view_get_active (StrataMapView *self)
+/**
+ * strata_map_view_get_light:
+ * @self: a map
+ *
+ * Returns: (transfer none): what one looks at
+ */
+StrataMapLight *
+strata_map_view_get_light (StrataMapView *self)
 {
-  g_return_val_if_fail (STRATA_IS_MAP_VIEW (self), STRATA_MAP_NONE);
+  g_return_val_if_fail (STRATA_IS_MAP_VIEW (self), NULL);
 
-  return self->hovered != STRATA_MAP_NONE ? self->hovered : self->selected;
+  return self->light;
 }
 
-guint
-strata_map_view_get_selected (StrataMapView *self)
-{
-  g_return_val_if_fail (STRATA_IS_MAP_VIEW (self), STRATA_MAP_NONE);
-
-  return self->selected;
-}
-
+/**
+ * strata_map_view_pick:
+ * @self: a map
+ * @x: in pixels of the widget
+ * @y: in pixels of the widget
+ *
+ * Returns: the node at that place, or %STRATA_MAP_NONE
+ */
 guint
 strata_map_view_pick (StrataMapView *self, double x, double y)
 {
@@ -342,28 +344,14 @@ strata_map_view_pick (StrataMapView *self, double x, double y)
   return STRATA_MAP_NONE;
 }
 
-void
-strata_map_view_set_hovered (StrataMapView *self, guint index)
-{
-  g_return_if_fail (STRATA_IS_MAP_VIEW (self));
-
-  if (self->hovered == index)
-    return;
-  self->hovered = index;
-  light (self);
-}
-
-void
-strata_map_view_select (StrataMapView *self, guint index)
-{
-  g_return_if_fail (STRATA_IS_MAP_VIEW (self));
-
-  if (self->selected == index)
-    return;
-  self->selected = index;
-  light (self);
-}
-
+/**
+ * strata_map_view_go_to:
+ * @self: a map
+ * @index: a node
+ * @focus: whether the keyboard’s focus goes there too
+ *
+ * Selects a node and brings it into sight.
+ */
 void
 strata_map_view_go_to (StrataMapView *self, guint index, gboolean focus)
 {
@@ -376,13 +364,20 @@ strata_map_view_go_to (StrataMapView *self, guint index, gboolean focus)
   rect = get_rect (self, index);
   card = strata_map_deck_ensure (self->deck, index);
   strata_map_card_describe (card, self->layout->map);
-  strata_map_view_select (self, index);
+  strata_map_light_select (self->light, index);
   strata_map_camera_show (self->camera, &rect);
   if (focus)
     gtk_widget_grab_focus (GTK_WIDGET (card));
   gtk_widget_queue_allocate (GTK_WIDGET (self));
 }
 
+/**
+ * strata_map_view_activate:
+ * @self: a map
+ * @index: a node, or %STRATA_MAP_NONE for nothing
+ *
+ * Opens what the node belongs to: emits “activated”.
+ */
 void
 strata_map_view_activate (StrataMapView *self, guint index)
 {
@@ -390,15 +385,4 @@ strata_map_view_activate (StrataMapView *self, guint index)
 
   if (index != STRATA_MAP_NONE)
     g_signal_emit (self, signals[ACTIVATED], 0, index);
-}
-
-void
-strata_map_view_take_matches (StrataMapView *self, guint8 *matches)
-{
-  g_return_if_fail (STRATA_IS_MAP_VIEW (self));
-
-  strata_map_deck_light (self->deck, NULL);
-  g_free (self->matches);
-  self->matches = matches;
-  light (self);
 }

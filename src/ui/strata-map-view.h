@@ -6,6 +6,7 @@
 
 #include "model/strata-map-layout.h"
 #include "strata-map-camera.h"
+#include "strata-map-light.h"
 
 G_BEGIN_DECLS
 
@@ -20,26 +21,16 @@ void             strata_map_view_set_layout   (StrataMapView   *self,
                                                StrataMapLayout *layout);
 StrataMapLayout *strata_map_view_get_layout   (StrataMapView   *self);
 StrataMapCamera *strata_map_view_get_camera   (StrataMapView   *self);
-/* what the pointer is on, else what is selected; STRATA_MAP_NONE */
-guint            strata_map_view_get_active   (StrataMapView   *self);
-guint            strata_map_view_get_selected (StrataMapView   *self);
+StrataMapLight  *strata_map_view_get_light    (StrataMapView   *self);
 /* for strata-map-hands.c: the node at that place of the widget */
 guint            strata_map_view_pick         (StrataMapView   *self,
                                                double           x,
                                                double           y);
-void             strata_map_view_set_hovered  (StrataMapView   *self,
-                                               guint            index);
-/* STRATA_MAP_NONE: nothing */
-void             strata_map_view_select       (StrataMapView   *self,
-                                               guint            index);
 /* selects it and brings it into sight; FOCUS: with the keyboard's focus */
 void             strata_map_view_go_to        (StrataMapView   *self,
                                                guint            index,
                                                gboolean         focus);
 void             strata_map_view_activate     (StrataMapView   *self,
                                                guint            index);
-/* (nullable) (transfer full): for each node, whether it is what somebody looks for */
-void             strata_map_view_take_matches (StrataMapView   *self,
-                                               guint8          *matches);
 
 G_END_DECLS

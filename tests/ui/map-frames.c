@@ -75,7 +75,8 @@ hover_step (guint frame, gpointer data)
 {
   StrataMapView *view = ((Scene *) data)->view;
 
-  strata_map_view_set_hovered (view, frame % strata_map_view_get_layout (view)->places->len);
+  strata_map_light_set_hovered (strata_map_view_get_light (view),
+                                frame % strata_map_view_get_layout (view)->places->len);
 }
 
 static void
@@ -86,7 +87,7 @@ run (Scene *scene, const char *what, double zoom, guint n_frames, FrameStep step
   FrameFigures figures;
   clock_t begun;
 
-  strata_map_view_set_hovered (scene->view, STRATA_MAP_NONE);
+  strata_map_light_set_hovered (strata_map_view_get_light (scene->view), STRATA_MAP_NONE);
   strata_map_camera_fit (camera, FALSE);
   if (zoom > 0)
     strata_map_camera_zoom_at (camera, zoom, 500, 300);
