@@ -133,7 +133,7 @@ def the_middle_one_is_deleted_under_it():
         window.key('Delete')
         window.press('Delete', limit=60)
         if name == 'second':
-            window.wait(re.compile('^second, .*[Jj]oint'), LIST, limit=JOB)
+            window.wait(re.compile('^second, Retained layer'), LIST, limit=JOB)
         wait_for_jobs()
     window.wait_gone(row('third'), LIST, limit=JOB)
     window.wait_gone(row('second'), LIST, limit=JOB)
