@@ -19,7 +19,8 @@ struct _StrataLaneGutter
 {
   GtkWidget parent_instance;
 
-  GtkWidget *active; /* never shows: has the colour of the way to where the machine is, as this has that of other lines */
+  /* Never shows: it has the colour of the way to where the machine is, as the gutter itself has that of other lines. */
+  GtkWidget *active;
 
   StrataSnapshotNodeLook look; /* without its strings */
 };

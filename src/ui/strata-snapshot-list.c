@@ -120,6 +120,13 @@ row_activated_cb (StrataSnapshotList *self, guint position)
     g_signal_emit (self, signals[ACTIVATED], 0, node);
 }
 
+/* The press has given it the focus already, and keys do to what is selected. */
+static void
+taken_cb (StrataSnapshotList *self, StrataSnapshotNode *node)
+{
+  select_node (self, node);
+}
+
 static void
 dropped_cb (StrataSnapshotList *self, StrataSnapshotNode *node)
 {
@@ -142,7 +149,7 @@ request_menu (StrataSnapshotList *self, const GdkRectangle *at)
 }
 
 static void
-request_menu_at (StrataSnapshotList *self, double x, double y)
+menu_pressed_cb (StrataSnapshotList *self, double x, double y)
 {
   GtkWidget *picked = gtk_widget_pick (GTK_WIDGET (self->list_view), x, y, GTK_PICK_DEFAULT);
   GtkWidget *row =
@@ -158,13 +165,7 @@ request_menu_at (StrataSnapshotList *self, double x, double y)
 static void
 secondary_pressed_cb (StrataSnapshotList *self, int n_press, double x, double y)
 {
-  request_menu_at (self, x, y);
-}
-
-static void
-long_pressed_cb (StrataSnapshotList *self, double x, double y)
-{
-  request_menu_at (self, x, y);
+  menu_pressed_cb (self, x, y);
 }
 
 /* Below the row that has the focus. */
@@ -298,7 +299,7 @@ strata_snapshot_list_class_init (StrataSnapshotListClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, bind_cb);
   gtk_widget_class_bind_template_callback (widget_class, unbind_cb);
   gtk_widget_class_bind_template_callback (widget_class, secondary_pressed_cb);
-  gtk_widget_class_bind_template_callback (widget_class, long_pressed_cb);
+  gtk_widget_class_bind_template_callback (widget_class, menu_pressed_cb);
   gtk_widget_class_bind_template_callback (widget_class, key_pressed_cb);
 }
 
@@ -324,6 +325,7 @@ strata_snapshot_list_set_tree (StrataSnapshotList *self,
 
   self->tree = g_object_ref (tree);
   self->drag = strata_snapshot_drag_new (self->scroller, verdicts);
+  g_signal_connect_object (self->drag, "taken", G_CALLBACK (taken_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->drag, "dropped", G_CALLBACK (dropped_cb), self, G_CONNECT_SWAPPED);
   gtk_single_selection_set_model (self->selection, G_LIST_MODEL (tree));
 }
@@ -362,8 +364,7 @@ strata_snapshot_list_has_focus (StrataSnapshotList *self)
 void
 strata_snapshot_list_select (StrataSnapshotList *self, StrataSnapshotNode *node, gboolean focus)
 {
-  guint position =
-      node != NULL ? strata_snapshot_tree_get_position (self->tree, node) : G_MAXUINT;
+  guint position = node != NULL ? strata_snapshot_tree_get_position (self->tree, node) : G_MAXUINT;
 
   g_return_if_fail (STRATA_IS_SNAPSHOT_LIST (self));
 

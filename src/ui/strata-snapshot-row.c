@@ -113,10 +113,10 @@ ensure_expander (StrataSnapshotRow *self)
     return;
 
   self->hidden = g_object_new (GTK_TYPE_LABEL, "css-classes",
-                               (const char *const[]){ "caption", "quiet", NULL }, NULL);
+                               (const char *const[]) { "caption", "quiet", NULL }, NULL);
   self->expander =
       g_object_new (GTK_TYPE_BUTTON, "can-focus", FALSE, "valign", GTK_ALIGN_CENTER, "css-classes",
-                    (const char *const[]){ "flat", "expander", NULL }, NULL);
+                    (const char *const[]) { "flat", "expander", NULL }, NULL);
   gtk_box_insert_child_after (self->first_line, GTK_WIDGET (self->hidden),
                               GTK_WIDGET (self->title));
   gtk_box_insert_child_after (self->first_line, GTK_WIDGET (self->expander),
