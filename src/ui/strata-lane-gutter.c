@@ -19,8 +19,7 @@ struct _StrataLaneGutter
 {
   GtkWidget parent_instance;
 
-  /* These never show: they have the colours of lines. */
-  GtkWidget *quiet;
+  /* Never shows: it has the colour of the way to where the machine is, as the gutter itself has that of other lines. */
   GtkWidget *active;
 
   StrataSnapshotNodeLook look; /* without its strings */
@@ -133,7 +132,7 @@ strata_lane_gutter_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
   GdkRGBA active;
   const GdkRGBA *own = look->active ? &active : &quiet;
 
-  gtk_widget_get_color (self->quiet, &quiet);
+  gtk_widget_get_color (widget, &quiet);
   gtk_widget_get_color (self->active, &active);
   if (rtl)
     {
@@ -172,7 +171,6 @@ strata_lane_gutter_dispose (GObject *object)
 {
   StrataLaneGutter *self = STRATA_LANE_GUTTER (object);
 
-  g_clear_pointer (&self->quiet, gtk_widget_unparent);
   g_clear_pointer (&self->active, gtk_widget_unparent);
 
   G_OBJECT_CLASS (strata_lane_gutter_parent_class)->dispose (object);
@@ -191,25 +189,13 @@ strata_lane_gutter_class_init (StrataLaneGutterClass *klass)
   gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_PRESENTATION);
 }
 
-static GtkWidget *
-make_lane (StrataLaneGutter *self, const char *style)
-{
-  GtkWidget *lane = g_object_new (GTK_TYPE_BOX, "css-name", "lane", "accessible-role",
-                                  GTK_ACCESSIBLE_ROLE_PRESENTATION, NULL);
-
-  if (style != NULL)
-    gtk_widget_add_css_class (lane, style);
-  gtk_widget_set_child_visible (lane, FALSE);
-  gtk_widget_set_parent (lane, GTK_WIDGET (self));
-
-  return lane;
-}
-
 static void
 strata_lane_gutter_init (StrataLaneGutter *self)
 {
-  self->quiet = make_lane (self, NULL);
-  self->active = make_lane (self, "active");
+  self->active = g_object_new (GTK_TYPE_BOX, "css-name", "lane", "accessible-role",
+                               GTK_ACCESSIBLE_ROLE_PRESENTATION, NULL);
+  gtk_widget_set_child_visible (self->active, FALSE);
+  gtk_widget_set_parent (self->active, GTK_WIDGET (self));
 }
 
 /**

@@ -27,6 +27,7 @@ struct _StrataSnapshotDrag
 
 enum
 {
+  TAKEN,
   DROPPED,
   N_SIGNALS,
 };
@@ -127,14 +128,13 @@ static GdkContentProvider *
 prepare_cb (GtkDragSource *source, double x, double y, StrataSnapshotRow *row)
 {
   StrataSnapshotNode *node = strata_snapshot_row_get_node (row);
-  gboolean here;
 
   if (node == NULL || strata_snapshot_node_look (node)->kind == STRATA_SNAPSHOT_NODE_JOINT)
     return NULL;
 
   /* The machine moves to a snapshot; a snapshot, a machine being made of it, stays where it is. */
-  here = !strata_snapshot_node_is_snapshot (node);
-  gtk_drag_source_set_actions (source, here ? GDK_ACTION_MOVE : GDK_ACTION_COPY);
+  gtk_drag_source_set_actions (source, strata_snapshot_node_is_snapshot (node) ? GDK_ACTION_COPY
+                                                                               : GDK_ACTION_MOVE);
 
   return gdk_content_provider_new_typed (STRATA_TYPE_SNAPSHOT_NODE, node);
 }
@@ -145,6 +145,7 @@ drag_begin_cb (StrataSnapshotDrag *self, GdkDrag *drag, GtkDragSource *source)
   GtkWidget *row = gtk_event_controller_get_widget (GTK_EVENT_CONTROLLER (source));
   StrataSnapshotNode *node = strata_snapshot_row_get_node (STRATA_SNAPSHOT_ROW (row));
 
+  g_signal_emit (self, signals[TAKEN], 0, node);
   set_icon (drag, strata_snapshot_node_look (node));
   if (!strata_snapshot_node_is_snapshot (node))
     strata_snapshot_drag_begin (self);
@@ -207,6 +208,8 @@ strata_snapshot_drag_class_init (StrataSnapshotDragClass *klass)
 {
   G_OBJECT_CLASS (klass)->dispose = strata_snapshot_drag_dispose;
 
+  signals[TAKEN] = g_signal_new ("taken", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL,
+                                 NULL, NULL, G_TYPE_NONE, 1, STRATA_TYPE_SNAPSHOT_NODE);
   signals[DROPPED] = g_signal_new ("dropped", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL,
                                    NULL, NULL, G_TYPE_NONE, 1, STRATA_TYPE_SNAPSHOT_NODE);
 }
@@ -245,9 +248,7 @@ strata_snapshot_drag_new (GtkScrolledWindow *scroller, StrataSnapshotVerdicts *v
 /**
  * strata_snapshot_drag_attach:
  * @self: a drag
- * @row: a row that a list has just made
- *
- * Until the row is destroyed.
+ * @row: a row that a list has just made, for as long as there is one
  */
 void
 strata_snapshot_drag_attach (StrataSnapshotDrag *self, StrataSnapshotRow *row)

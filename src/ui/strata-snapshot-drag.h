@@ -8,6 +8,7 @@
 G_BEGIN_DECLS
 
 /* "You are here" on its way to a snapshot, by pointer or by key; and snapshots on their way to the list of machines.
+ * "taken" (StrataSnapshotNode) is emitted when either is dragged off;
  * "dropped" (StrataSnapshotNode) is emitted when it was put on one that the planner lets it go to. */
 #define STRATA_TYPE_SNAPSHOT_DRAG (strata_snapshot_drag_get_type ())
 

@@ -48,11 +48,18 @@ row_changed_cb (GtkListItem *item, StrataSnapshotRow *row)
   strata_snapshot_row_describe (row, item);
 }
 
+/* The focus goes along if it is in the list, and is not taken from elsewhere. */
+static void
+select_node (StrataSnapshotList *self, StrataSnapshotNode *node)
+{
+  strata_snapshot_list_select (self, node, strata_snapshot_list_has_focus (self));
+}
+
 static void
 toggle (StrataSnapshotList *self, StrataSnapshotNode *node)
 {
   /* What is selected must not be hidden. */
-  strata_snapshot_list_select (self, node);
+  select_node (self, node);
   strata_snapshot_tree_set_expanded (self->tree, node, !strata_snapshot_node_look (node)->expanded);
 }
 
@@ -113,6 +120,13 @@ row_activated_cb (StrataSnapshotList *self, guint position)
     g_signal_emit (self, signals[ACTIVATED], 0, node);
 }
 
+/* The press has given it the focus already, and keys do to what is selected. */
+static void
+taken_cb (StrataSnapshotList *self, StrataSnapshotNode *node)
+{
+  select_node (self, node);
+}
+
 static void
 dropped_cb (StrataSnapshotList *self, StrataSnapshotNode *node)
 {
@@ -135,7 +149,7 @@ request_menu (StrataSnapshotList *self, const GdkRectangle *at)
 }
 
 static void
-request_menu_at (StrataSnapshotList *self, double x, double y)
+menu_pressed_cb (StrataSnapshotList *self, double x, double y)
 {
   GtkWidget *picked = gtk_widget_pick (GTK_WIDGET (self->list_view), x, y, GTK_PICK_DEFAULT);
   GtkWidget *row =
@@ -144,20 +158,14 @@ request_menu_at (StrataSnapshotList *self, double x, double y)
   if (row == NULL)
     return;
 
-  strata_snapshot_list_select (self, strata_snapshot_row_get_node (STRATA_SNAPSHOT_ROW (row)));
+  select_node (self, strata_snapshot_row_get_node (STRATA_SNAPSHOT_ROW (row)));
   request_menu (self, &(GdkRectangle) { (int) x, (int) y, 1, 1 });
 }
 
 static void
 secondary_pressed_cb (StrataSnapshotList *self, int n_press, double x, double y)
 {
-  request_menu_at (self, x, y);
-}
-
-static void
-long_pressed_cb (StrataSnapshotList *self, double x, double y)
-{
-  request_menu_at (self, x, y);
+  menu_pressed_cb (self, x, y);
 }
 
 /* Below the row that has the focus. */
@@ -190,7 +198,7 @@ go_sideways (StrataSnapshotList *self, gboolean inwards)
   if (strata_snapshot_node_is_expandable (node) && expanded != inwards)
     toggle (self, node);
   else if (!inwards && (outer = strata_snapshot_tree_get_outer (self->tree, node)) != NULL)
-    strata_snapshot_list_select (self, outer);
+    select_node (self, outer);
 }
 
 static gboolean
@@ -291,7 +299,7 @@ strata_snapshot_list_class_init (StrataSnapshotListClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, bind_cb);
   gtk_widget_class_bind_template_callback (widget_class, unbind_cb);
   gtk_widget_class_bind_template_callback (widget_class, secondary_pressed_cb);
-  gtk_widget_class_bind_template_callback (widget_class, long_pressed_cb);
+  gtk_widget_class_bind_template_callback (widget_class, menu_pressed_cb);
   gtk_widget_class_bind_template_callback (widget_class, key_pressed_cb);
 }
 
@@ -317,6 +325,7 @@ strata_snapshot_list_set_tree (StrataSnapshotList *self,
 
   self->tree = g_object_ref (tree);
   self->drag = strata_snapshot_drag_new (self->scroller, verdicts);
+  g_signal_connect_object (self->drag, "taken", G_CALLBACK (taken_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->drag, "dropped", G_CALLBACK (dropped_cb), self, G_CONNECT_SWAPPED);
   gtk_single_selection_set_model (self->selection, G_LIST_MODEL (tree));
 }
@@ -335,30 +344,33 @@ strata_snapshot_list_get_selected (StrataSnapshotList *self)
   return self->selected;
 }
 
+gboolean
+strata_snapshot_list_has_focus (StrataSnapshotList *self)
+{
+  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
+  GtkWidget *focus = root != NULL ? gtk_root_get_focus (root) : NULL;
+
+  return focus != NULL && gtk_widget_is_ancestor (focus, GTK_WIDGET (self));
+}
+
 /**
  * strata_snapshot_list_select:
  * @self: a list
  * @node: (nullable): a node of its tree
+ * @focus: whether the keys shall go to it
  *
  * Selects @node and shows it, unless a collapsed branch hides it.
  */
 void
-strata_snapshot_list_select (StrataSnapshotList *self, StrataSnapshotNode *node)
+strata_snapshot_list_select (StrataSnapshotList *self, StrataSnapshotNode *node, gboolean focus)
 {
-  GtkWidget *focus = gtk_widget_get_focus_child (GTK_WIDGET (self->list_view));
-  GtkListScrollFlags flags = GTK_LIST_SCROLL_SELECT;
-  guint position;
+  guint position = node != NULL ? strata_snapshot_tree_get_position (self->tree, node) : G_MAXUINT;
 
   g_return_if_fail (STRATA_IS_SNAPSHOT_LIST (self));
 
-  position = node != NULL ? strata_snapshot_tree_get_position (self->tree, node) : G_MAXUINT;
-  if (position == G_MAXUINT)
-    return;
-
-  /* The focus goes along if it is in the list, and is not taken from elsewhere. */
-  if (focus != NULL)
-    flags |= GTK_LIST_SCROLL_FOCUS;
-  gtk_list_view_scroll_to (self->list_view, position, flags, NULL);
+  if (position != G_MAXUINT)
+    gtk_list_view_scroll_to (self->list_view, position,
+                             GTK_LIST_SCROLL_SELECT | (focus ? GTK_LIST_SCROLL_FOCUS : 0), NULL);
 }
 
 /**
@@ -374,8 +386,7 @@ strata_snapshot_list_move (StrataSnapshotList *self)
 
   g_return_if_fail (STRATA_IS_SNAPSHOT_LIST (self));
 
-  strata_snapshot_list_select (self, here);
-  gtk_widget_grab_focus (GTK_WIDGET (self->list_view));
+  strata_snapshot_list_select (self, here, TRUE);
   strata_snapshot_drag_begin (self->drag);
 }
 

@@ -21,9 +21,12 @@ void                strata_snapshot_list_set_tree     (StrataSnapshotList     *s
                                                        StrataSnapshotTree     *tree,
                                                        StrataSnapshotVerdicts *verdicts);
 StrataSnapshotNode *strata_snapshot_list_get_selected (StrataSnapshotList     *self);
+/* whether the keys go to one of its rows */
+gboolean            strata_snapshot_list_has_focus    (StrataSnapshotList     *self);
 /* and shows it; (nullable) */
 void                strata_snapshot_list_select       (StrataSnapshotList     *self,
-                                                       StrataSnapshotNode     *node);
+                                                       StrataSnapshotNode     *node,
+                                                       gboolean                focus);
 /* "you are here" is taken up by key: the arrow keys choose, Enter drops, Escape cancels */
 void                strata_snapshot_list_move         (StrataSnapshotList     *self);
 GtkScrolledWindow  *strata_snapshot_list_get_scroller (StrataSnapshotList     *self);

@@ -107,6 +107,8 @@ static void
 update (StrataSnapshotPage *self)
 {
   gboolean anew = self->machine != self->shown;
+  /* A row that goes takes the focus with it. */
+  gboolean focused = strata_snapshot_list_has_focus (self->list);
 
   if (self->held == NULL)
     return;
@@ -120,7 +122,7 @@ update (StrataSnapshotPage *self)
   g_set_object (&self->shown, self->machine);
   update_stack (self);
   if (anew || strata_snapshot_list_get_selected (self->list) == NULL)
-    strata_snapshot_list_select (self->list, strata_snapshot_tree_find (self->tree, NULL));
+    strata_snapshot_list_select (self->list, strata_snapshot_tree_find (self->tree, NULL), focused);
   update_details (self);
   update_actions (self);
 }

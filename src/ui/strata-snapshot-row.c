@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* StrataSnapshotRow: a row of the tree of snapshots. A list uses it again and again for other nodes while it scrolls, so
- * everything is set by hand, and what is dear (the exact time) is made when it is asked for.
+ * everything is set by hand and only where it changes; what has room to spare is an inscription, which is not measured anew
+ * with each text; and what is dear or rare (the exact time, the button) is made when it is asked for.
  */
 
 #include "config.h"
@@ -22,13 +23,13 @@ struct _StrataSnapshotRow
   gboolean hovered;
 
   StrataLaneGutter *gutter;
-  GtkLabel *hidden;
-  GtkButton *expander;
-  GtkLabel *title;
+  GtkBox *first_line;
+  GtkInscription *title;
+  GtkLabel *hidden;    /* (nullable): until it is wanted */
+  GtkButton *expander; /* (nullable): likewise */
   GtkLabel *time;
   GtkImage *icon;
-  GtkLabel *kind;
-  GtkLabel *detail;
+  GtkInscription *detail;
   GtkLabel *bytes;
 };
 
@@ -65,8 +66,9 @@ get_icon_name (StrataSnapshotNodeKind kind)
 static void
 set_label (GtkLabel *label, const char *text)
 {
-  gtk_label_set_label (label, text != NULL ? text : "");
-  gtk_widget_set_visible (GTK_WIDGET (label), text != NULL);
+  /* The label would lay out the same text again. */
+  if (!g_str_equal (gtk_label_get_label (label), text != NULL ? text : ""))
+    gtk_label_set_label (label, text);
 }
 
 static void
@@ -83,22 +85,44 @@ static void
 update_detail (StrataSnapshotRow *self, const StrataSnapshotNodeLook *look)
 {
   gboolean refusing = self->hovered && self->reason != NULL;
-  gboolean named = look->kind != STRATA_SNAPSHOT_NODE_JOINT &&
-                   look->kind != STRATA_SNAPSHOT_NODE_HERE && !refusing;
+  gboolean named = get_icon_name (look->kind) != NULL && !refusing;
+  const char *kind = strata_snapshot_words_for_kind (look->kind);
   g_autofree char *detail = strata_snapshot_words_for_detail (look);
+  g_autofree char *line = NULL;
 
-  set_label (self->kind, named ? strata_snapshot_words_for_kind (look->kind) : NULL);
   gtk_widget_set_visible (GTK_WIDGET (self->icon), named);
-  if (refusing)
-    gtk_label_set_label (self->detail, self->reason);
-  else if (named && detail != NULL)
-    {
-      g_autofree char *line = g_strconcat ("· ", detail, NULL);
+  if (named && detail != NULL)
+    line = g_strconcat (kind, " · ", detail, NULL);
+  gtk_inscription_set_text (self->detail, refusing       ? self->reason
+                                          : line != NULL ? line
+                                          : named        ? kind
+                                                         : detail);
+}
 
-      gtk_label_set_label (self->detail, line);
-    }
-  else
-    gtk_label_set_label (self->detail, detail != NULL ? detail : "");
+static void
+expander_clicked_cb (StrataSnapshotRow *self)
+{
+  g_signal_emit (self, signals[TOGGLED], 0);
+}
+
+/* Few rows begin a branch, and a button is dear. */
+static void
+ensure_expander (StrataSnapshotRow *self)
+{
+  if (self->expander != NULL)
+    return;
+
+  self->hidden = g_object_new (GTK_TYPE_LABEL, "css-classes",
+                               (const char *const[]) { "caption", "quiet", NULL }, NULL);
+  self->expander =
+      g_object_new (GTK_TYPE_BUTTON, "can-focus", FALSE, "valign", GTK_ALIGN_CENTER, "css-classes",
+                    (const char *const[]) { "flat", "expander", NULL }, NULL);
+  gtk_box_insert_child_after (self->first_line, GTK_WIDGET (self->hidden),
+                              GTK_WIDGET (self->title));
+  gtk_box_insert_child_after (self->first_line, GTK_WIDGET (self->expander),
+                              GTK_WIDGET (self->hidden));
+  g_signal_connect_object (self->expander, "clicked", G_CALLBACK (expander_clicked_cb), self,
+                           G_CONNECT_SWAPPED);
 }
 
 static void
@@ -109,15 +133,20 @@ update_expander (StrataSnapshotRow *self, const StrataSnapshotNodeLook *look)
   const char *text =
       look->expanded ? _ ("Hide the rest of this branch") : _ ("Show the rest of this branch");
 
+  if (expandable)
+    ensure_expander (self);
+  else if (self->expander == NULL)
+    return;
+
+  gtk_widget_set_visible (GTK_WIDGET (self->hidden), !look->expanded);
   gtk_widget_set_visible (GTK_WIDGET (self->expander), expandable);
-  if (!look->expanded)
-    /* Translators: how many snapshots a branch has besides the first, which are hidden. */
-    hidden = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u more", "%u more", look->n_below),
-                              look->n_below);
-  set_label (self->hidden, hidden);
   if (!expandable)
     return;
 
+  /* Translators: how many snapshots a branch has besides the first, which are hidden. */
+  hidden = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u more", "%u more", look->n_below),
+                            look->n_below);
+  set_label (self->hidden, hidden);
   gtk_button_set_icon_name (self->expander,
                             look->expanded ? "pan-down-symbolic" : "pan-end-symbolic");
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->expander), text);
@@ -135,7 +164,7 @@ update (StrataSnapshotRow *self)
   const char *icon = get_icon_name (look->kind);
 
   strata_lane_gutter_set_look (self->gutter, look);
-  gtk_label_set_label (self->title, strata_snapshot_words_for_title (look));
+  gtk_inscription_set_text (self->title, strata_snapshot_words_for_title (look));
   update_detail (self, look);
   update_expander (self, look);
   set_label (self->time, look->kind != STRATA_SNAPSHOT_NODE_JOINT ? time : NULL);
@@ -151,12 +180,6 @@ node_changed_cb (StrataSnapshotRow *self)
 {
   update (self);
   g_signal_emit (self, signals[CHANGED], 0);
-}
-
-static void
-expander_clicked_cb (StrataSnapshotRow *self)
-{
-  g_signal_emit (self, signals[TOGGLED], 0);
 }
 
 static gboolean
@@ -205,15 +228,12 @@ strata_snapshot_row_class_init (StrataSnapshotRowClass *klass)
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/io/github/stratavm/Strata/strata-snapshot-row.ui");
   gtk_widget_class_bind_template_child (widget_class, StrataSnapshotRow, gutter);
-  gtk_widget_class_bind_template_child (widget_class, StrataSnapshotRow, hidden);
-  gtk_widget_class_bind_template_child (widget_class, StrataSnapshotRow, expander);
+  gtk_widget_class_bind_template_child (widget_class, StrataSnapshotRow, first_line);
   gtk_widget_class_bind_template_child (widget_class, StrataSnapshotRow, title);
   gtk_widget_class_bind_template_child (widget_class, StrataSnapshotRow, time);
   gtk_widget_class_bind_template_child (widget_class, StrataSnapshotRow, icon);
-  gtk_widget_class_bind_template_child (widget_class, StrataSnapshotRow, kind);
   gtk_widget_class_bind_template_child (widget_class, StrataSnapshotRow, detail);
   gtk_widget_class_bind_template_child (widget_class, StrataSnapshotRow, bytes);
-  gtk_widget_class_bind_template_callback (widget_class, expander_clicked_cb);
   gtk_widget_class_bind_template_callback (widget_class, query_tooltip_cb);
 }
 

@@ -101,6 +101,30 @@ def key_until(key, what, condition):
     raise TimeoutError(what)
 
 
+def focused_row():
+    """The name of the row that the keys go to."""
+    for node, _ in State.window.walk(State.window.find('Snapshots', ('list',))):
+        if node.getState().contains(State.desk.atspi.STATE_FOCUSED):
+            return node.name.split(', ')[0]
+    return None
+
+
+def keys_go_to(name):
+    wait_for(f'{name} to have the focus', lambda: focused_row() == name)
+
+
+def keys_open_the_menu():
+    """By either key, the second of which is lost unless the menu has given the focus back."""
+    window = State.window
+    before = focused_row()
+    for key in ('Menu', 'shift+F10'):
+        window.key(key)
+        window.wait('Delete…', MENU)
+        window.key('Escape')
+        window.wait_gone('Delete…', MENU)
+        keys_go_to(before)
+
+
 def take_up(target):
     """Presses on “You are here” and drags it onto TARGET, without letting go."""
     window = State.window
@@ -167,10 +191,27 @@ def the_menu_is_there_by_key_too():
             window.wait(item, MENU)
         window.key('Escape')
         window.wait_gone('Edit…', MENU)
-    window.key('F2')
-    window.wait(re.compile('Edit'), ('label',))
-    window.press('Cancel')
-    window.wait_gone('Cancel', harness.BUTTONS)
+        keys_go_to('configured')
+    for key in ('F2', 'Delete'):
+        window.key(key)
+        window.wait('Cancel', harness.BUTTONS)
+        window.key('Escape')
+        window.wait_gone('Cancel', harness.BUTTONS)
+        keys_go_to('configured')
+
+
+def the_keys_outlive_their_row():
+    window = State.window
+    virsh('snapshot-create-as', NAME, 'mistake')
+    window.wait(row('mistake'), LIST)
+    choose('mistake')
+    keys_go_to('mistake')
+    virsh('snapshot-delete', NAME, 'mistake')
+    window.wait_gone(row('mistake'), LIST)
+    keys_go_to('You are here')
+    window.key('Up')
+    wait_for('the row above to be selected', lambda: is_selected('tried'))
+    keys_open_the_menu()
 
 
 def escape_cancels_a_drag():
@@ -185,6 +226,10 @@ def escape_cancels_a_drag():
     time.sleep(0.5)
     assert not window.shows(re.compile('^Go Back to')), 'nothing is asked'
     assert (current(), disk()) == before
+    keys_go_to('You are here')
+    window.key('Up')
+    wait_for('the row above to be selected', lambda: is_selected('tried'))
+    keys_open_the_menu()
 
 
 def dragging_goes_back():
@@ -201,6 +246,10 @@ def dragging_goes_back():
              'tried' in rows()[2:-1] and len(rows()) == 5, 40)
     window.wait(re.compile('^configured, .*, current$'), LIST)
     wait_for('the machine to be back', lambda: virsh('domstate', NAME).strip() == 'running', 40)
+    keys_go_to('You are here')
+    window.key('Home')
+    wait_for('the first row', lambda: is_selected('clean install'))
+    keys_open_the_menu()
 
 
 def branches_are_hidden_by_key():
@@ -276,6 +325,7 @@ def main():
         what_others_take_appears,
         what_others_delete_goes,
         the_menu_is_there_by_key_too,
+        the_keys_outlive_their_row,
         escape_cancels_a_drag,
         dragging_goes_back,
         branches_are_hidden_by_key,
