@@ -37,6 +37,14 @@ motion_cb (Hands *self, double x, double y)
                                 strata_map_view_pick (self->view, x, y));
 }
 
+/* After a layout GTK says where the pointer is though nobody moved it, which must not undo what keys did since. */
+static void
+moved_cb (Hands *self, double x, double y)
+{
+  if (x != self->x || y != self->y)
+    motion_cb (self, x, y);
+}
+
 static void
 leave_cb (Hands *self)
 {
@@ -210,7 +218,7 @@ attach_pointer (Hands *self)
   GtkGesture *drag = gtk_gesture_drag_new ();
 
   g_signal_connect_swapped (motion, "enter", G_CALLBACK (motion_cb), self);
-  g_signal_connect_swapped (motion, "motion", G_CALLBACK (motion_cb), self);
+  g_signal_connect_swapped (motion, "motion", G_CALLBACK (moved_cb), self);
   g_signal_connect_swapped (motion, "leave", G_CALLBACK (leave_cb), self);
   gtk_widget_add_controller (widget, motion);
 
