@@ -23,6 +23,9 @@ typedef struct
   double offset_x; /* so far, of a drag */
   double offset_y;
   double scale; /* when two fingers came down */
+  double press_x;
+  double press_y;
+  int n_press;
 } Hands;
 
 static void
@@ -32,6 +35,14 @@ motion_cb (Hands *self, double x, double y)
   self->y = y;
   strata_map_light_set_hovered (strata_map_view_get_light (self->view),
                                 strata_map_view_pick (self->view, x, y));
+}
+
+/* After a layout GTK says where the pointer is though nobody moved it, which must not undo what keys did since. */
+static void
+moved_cb (Hands *self, double x, double y)
+{
+  if (x != self->x || y != self->y)
+    motion_cb (self, x, y);
 }
 
 static void
@@ -121,6 +132,32 @@ released_cb (Hands *self, int n_press, double x, double y)
     strata_map_view_activate (self->view, index);
 }
 
+static void
+pressed_cb (Hands *self, int n_press, double x, double y)
+{
+  self->n_press = n_press;
+  self->press_x = x;
+  self->press_y = y;
+}
+
+/* What shows of a node when the pointer comes to it makes the window lay itself out, after which GTK asks where the pointer is.
+ * If the button is up by then, though the release still waits to be seen, GTK takes the click back: to whoever clicked it was
+ * one. */
+static void
+cancelled_cb (Hands *self, GdkEventSequence *sequence, GtkGesture *click)
+{
+  GdkEvent *event = gtk_event_controller_get_current_event (GTK_EVENT_CONTROLLER (click));
+
+  if (event == NULL || gdk_event_get_event_type (event) != GDK_MOTION_NOTIFY ||
+      (gdk_event_get_modifier_state (event) & GDK_BUTTON1_MASK) != 0)
+    return;
+  /* It was a drag. */
+  if (self->offset_x != 0 || self->offset_y != 0)
+    return;
+
+  released_cb (self, self->n_press, self->press_x, self->press_y);
+}
+
 static gboolean
 pan_by_key (Hands *self, guint keyval)
 {
@@ -181,10 +218,12 @@ attach_pointer (Hands *self)
   GtkGesture *drag = gtk_gesture_drag_new ();
 
   g_signal_connect_swapped (motion, "enter", G_CALLBACK (motion_cb), self);
-  g_signal_connect_swapped (motion, "motion", G_CALLBACK (motion_cb), self);
+  g_signal_connect_swapped (motion, "motion", G_CALLBACK (moved_cb), self);
   g_signal_connect_swapped (motion, "leave", G_CALLBACK (leave_cb), self);
   gtk_widget_add_controller (widget, motion);
 
+  g_signal_connect_swapped (click, "pressed", G_CALLBACK (pressed_cb), self);
+  g_signal_connect_swapped (click, "cancel", G_CALLBACK (cancelled_cb), self);
   g_signal_connect_swapped (click, "released", G_CALLBACK (released_cb), self);
   gtk_widget_add_controller (widget, GTK_EVENT_CONTROLLER (click));
 

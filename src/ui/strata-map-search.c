@@ -262,9 +262,12 @@ strata_map_search_again (StrataMapSearch *self)
   searching = *text != '\0' && layout != NULL;
   g_array_set_size (self->matches, 0);
   self->current = STRATA_MAP_NONE;
-  /* What was selected would stay lit instead of what matches. */
+  /* What is selected, or below a pointer that somebody left there, would stay lit instead of what matches. */
   if (searching)
-    strata_map_light_select (light, STRATA_MAP_NONE);
+    {
+      strata_map_light_set_hovered (light, STRATA_MAP_NONE);
+      strata_map_light_select (light, STRATA_MAP_NONE);
+    }
   strata_map_light_take_matches (light, searching ? collect (self, layout, text) : NULL);
   say (self, searching, TRUE);
 }

@@ -102,17 +102,22 @@ def wait_focus(name):
     return focused()
 
 
-def choose(name, rest=''):
-    """Clicks on something on the map until it has the focus: the map may still be moving when its place is asked for."""
-    def clicked():
-        State.window.click(State.window.find(card(name, rest), LIST))
-        try:
-            return wait_for(f'the focus on {name}', lambda: card(name).search(focused().name), 4)
-        except TimeoutError:
-            return None
+def rest_of(name, rest=''):
+    """Waits until something on the map does not move any more."""
+    places = [None]
 
-    wait_for(f'{name} to be chosen', clicked)
-    return focused()
+    def rests():
+        node = State.window.find(card(name, rest), LIST)
+        places.append(str(node.queryComponent().getExtents(State.desk.atspi.WINDOW_COORDS)))
+        return node if places[-1] == places[-2] else None
+
+    return wait_for(f'{name} to rest', rests)
+
+
+def choose(name, rest=''):
+    """Clicks once on something on the map."""
+    State.window.click(rest_of(name, rest))
+    return wait_focus(name)
 
 
 def the_map_names_everything():
@@ -197,15 +202,8 @@ def box(name):
 
 
 def show_all():
-    """Waits until nothing moves any more."""
     State.window.press('Show All')
-    places = [None]
-
-    def rests():
-        places.append(str(box('web.qcow2')))
-        return places[-1] == places[-2]
-
-    wait_for('the map to rest', rests)
+    rest_of('web.qcow2')
 
 
 def the_pointer_zooms_and_pans():
