@@ -89,3 +89,48 @@ strata_screenshot_save (StrataConnection *connection,
 
   return FALSE;
 }
+
+/**
+ * strata_screenshot_get_path:
+ * @uuid: a domain's UUID
+ * @snapshot: the name of a snapshot of it
+ *
+ * libvirt has no place for a picture, so it is kept on the computer on which the snapshot was taken.
+ *
+ * Returns: (transfer full): the file
+ */
+char *
+strata_screenshot_get_path (const char *uuid, const char *snapshot)
+{
+  g_autofree char *name = g_uri_escape_string (snapshot, NULL, TRUE);
+
+  return g_build_filename (g_get_user_data_dir (), "strata", "screens", uuid, name, NULL);
+}
+
+/**
+ * strata_screenshot_remove:
+ * @uuid: a domain's UUID
+ * @snapshot: the name of a snapshot that is gone
+ */
+void
+strata_screenshot_remove (const char *uuid, const char *snapshot)
+{
+  g_autofree char *path = strata_screenshot_get_path (uuid, snapshot);
+
+  g_unlink (path);
+}
+
+/**
+ * strata_screenshot_rename:
+ * @uuid: a domain's UUID
+ * @snapshot: what a snapshot of it was called
+ * @name: what it is called now
+ */
+void
+strata_screenshot_rename (const char *uuid, const char *snapshot, const char *name)
+{
+  g_autofree char *from = strata_screenshot_get_path (uuid, snapshot);
+  g_autofree char *to = strata_screenshot_get_path (uuid, name);
+
+  g_rename (from, to);
+}

@@ -334,6 +334,7 @@ add_steps (Snapshot *self, const char *description, gboolean quiesce, GError **e
                            "xml", xml, "kind", kind_to_nick (self->kind), "previous", domain->xml,
                            "memory-file", memory_file, NULL);
   json_object_set_boolean_member (args, "quiesce", quiesce);
+  json_object_set_boolean_member (args, "screenshot", active);
   json_object_set_array_member (args, "disks", json_array_ref (self->disks));
   step = strata_plan_add_step (planner->plan, "snapshot-create", args, _ ("Take the snapshot “%s”"),
                                self->name);

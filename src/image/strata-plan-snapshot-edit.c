@@ -57,6 +57,7 @@ rename_snapshot (StrataPlanner *self,
                  GError **error)
 {
   const char *name = self->request->rename;
+  StrataStepSpec *forgotten;
 
   if (!need_renamable (domain, snapshot, error) ||
       !strata_planner_need_free_snapshot (domain, name, error))
@@ -67,11 +68,15 @@ rename_snapshot (StrataPlanner *self,
   strata_plan_add_effect (self->plan, STRATA_EFFECT_CHANGES, 0,
                           _ ("“%s” is called “%s” from now on"), snapshot->name, name);
 
-  return strata_planner_add_snapshot_define (self, domain, NULL, document, snapshot->current,
-                                             error) &&
-         move_children (self, domain, snapshot, name, error) &&
-         strata_planner_add_forget (self, domain, snapshot, FALSE, error) &&
-         strata_planner_add_settle (self, domain, NULL, error);
+  if (!strata_planner_add_snapshot_define (self, domain, NULL, document, snapshot->current,
+                                           error) ||
+      !move_children (self, domain, snapshot, name, error) ||
+      !strata_planner_add_forget (self, domain, snapshot, FALSE, error))
+    return FALSE;
+  forgotten = strata_plan_get_step (self->plan, strata_plan_get_n_steps (self->plan) - 1);
+  json_object_set_string_member (forgotten->args, "renamed", name);
+
+  return strata_planner_add_settle (self, domain, NULL, error);
 }
 
 /**

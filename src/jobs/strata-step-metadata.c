@@ -6,6 +6,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "host/strata-screenshot.h"
 #include "host/strata-snapshot-settle.h"
 #include "host/strata-snapshot.h"
 #include "strata-job-private.h"
@@ -103,11 +104,22 @@ const StrataStepClass strata_step_snapshot_define = {
 
 /* snapshot-forget ---------------------------------------------------------------------------------- */
 
+/* The picture of the screen goes with the name; that it doesn't come back on the way back is no loss to anybody's bytes. */
 static gboolean
 snapshot_forget_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
-  return strata_snapshot_forget (context->connection, strata_step_context_get (context, "uuid"),
-                                 strata_step_context_get (context, "snapshot"), error);
+  const char *uuid = strata_step_context_get (context, "uuid");
+  const char *name = strata_step_context_get (context, "snapshot");
+  const char *renamed = strata_step_context_get (context, "renamed");
+
+  if (!strata_snapshot_forget (context->connection, uuid, name, error))
+    return FALSE;
+  if (renamed != NULL)
+    strata_screenshot_rename (uuid, name, renamed);
+  else
+    strata_screenshot_remove (uuid, name);
+
+  return TRUE;
 }
 
 /* Its children went to its parent meanwhile; their own documents name it. */
@@ -115,8 +127,11 @@ static gboolean
 snapshot_forget_undo (StrataStepContext *context, GError **error)
 {
   const char *uuid = strata_step_context_get (context, "uuid");
+  const char *renamed = strata_step_context_get (context, "renamed");
   JsonArray *children = strata_step_context_get_array (context, "children");
 
+  if (renamed != NULL)
+    strata_screenshot_rename (uuid, renamed, strata_step_context_get (context, "snapshot"));
   if (!strata_snapshot_define (context->connection, uuid, strata_step_context_get (context, "xml"),
                                strata_step_context_is (context, "was-current"), error))
     return FALSE;

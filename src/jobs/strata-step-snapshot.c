@@ -11,6 +11,7 @@
 #include "host/strata-domain-control.h"
 #include "host/strata-internal-snapshot.h"
 #include "host/strata-restore.h"
+#include "host/strata-screenshot.h"
 #include "host/strata-snapshot-create.h"
 #include "host/strata-snapshot.h"
 #include "strata-job-private.h"
@@ -50,7 +51,8 @@ read_order (StrataStepContext *context, StrataSnapshotOrder *order)
   order->xml = strata_step_context_get (context, "xml");
   order->previous = strata_step_context_get (context, "previous");
   order->memory_file = strata_step_context_get (context, "memory-file");
-  order->screenshot = strata_step_context_get (context, "screenshot");
+  if (strata_step_context_is (context, "screenshot"))
+    order->screenshot = strata_screenshot_get_path (order->uuid, order->name);
   order->kind = get_kind (context);
   order->quiesce = strata_step_context_is (context, "quiesce");
   order->overlays = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_snapshot_overlay_free);
@@ -72,6 +74,7 @@ static void
 order_clear (StrataSnapshotOrder *order)
 {
   g_clear_pointer (&order->overlays, g_ptr_array_unref);
+  g_free ((char *) order->screenshot);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (StrataSnapshotOrder, order_clear)
@@ -153,10 +156,14 @@ snapshot_delete_run (StrataStepContext *context, GCancellable *cancellable, GErr
   g_auto (GStrv) paths = get_strings (disks, "path");
   g_auto (GStrv) formats = get_strings (disks, "format");
 
-  return strata_snapshot_delete_internal (context->connection,
-                                          strata_step_context_get (context, "uuid"), name,
-                                          tag != NULL ? tag : name, (const char *const *) paths,
-                                          (const char *const *) formats, cancellable, error);
+  if (!strata_snapshot_delete_internal (context->connection,
+                                        strata_step_context_get (context, "uuid"), name,
+                                        tag != NULL ? tag : name, (const char *const *) paths,
+                                        (const char *const *) formats, cancellable, error))
+    return FALSE;
+  strata_screenshot_remove (strata_step_context_get (context, "uuid"), name);
+
+  return TRUE;
 }
 
 const StrataStepClass strata_step_snapshot_delete = {

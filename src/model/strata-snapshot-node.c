@@ -11,6 +11,7 @@ struct _StrataSnapshotNode
   GObject parent_instance;
 
   StrataSnapshotNodeLook look;
+  GObject *picture;
 };
 
 enum
@@ -45,7 +46,10 @@ clear_strings (StrataSnapshotNodeLook *look)
 static void
 strata_snapshot_node_finalize (GObject *object)
 {
-  clear_strings (&STRATA_SNAPSHOT_NODE (object)->look);
+  StrataSnapshotNode *self = STRATA_SNAPSHOT_NODE (object);
+
+  clear_strings (&self->look);
+  g_clear_object (&self->picture);
 
   G_OBJECT_CLASS (strata_snapshot_node_parent_class)->finalize (object);
 }
@@ -109,6 +113,30 @@ strata_snapshot_node_set_look (StrataSnapshotNode *self, const StrataSnapshotNod
   self->look.parent = g_strdup (look->parent);
   clear_strings (&old);
   g_signal_emit (self, signals[CHANGED], 0);
+}
+
+GObject *
+strata_snapshot_node_get_picture (StrataSnapshotNode *self)
+{
+  g_return_val_if_fail (STRATA_IS_SNAPSHOT_NODE (self), NULL);
+
+  return self->picture;
+}
+
+/**
+ * strata_snapshot_node_set_picture:
+ * @self: a node
+ * @picture: (nullable): what shows the screen as it was then; the model does not look into it
+ *
+ * Emits "changed" if that is something new.
+ */
+void
+strata_snapshot_node_set_picture (StrataSnapshotNode *self, GObject *picture)
+{
+  g_return_if_fail (STRATA_IS_SNAPSHOT_NODE (self));
+
+  if (g_set_object (&self->picture, picture))
+    g_signal_emit (self, signals[CHANGED], 0);
 }
 
 const char *

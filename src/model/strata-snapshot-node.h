@@ -59,6 +59,10 @@ const StrataSnapshotNodeLook *strata_snapshot_node_look          (StrataSnapshot
 void                          strata_snapshot_node_set_look      (StrataSnapshotNode           *self,
                                                                   const StrataSnapshotNodeLook *look);
 const char                   *strata_snapshot_node_get_name      (StrataSnapshotNode           *self);
+/* (nullable): a picture of the screen then, a paintable for the window */
+GObject                      *strata_snapshot_node_get_picture   (StrataSnapshotNode           *self);
+void                          strata_snapshot_node_set_picture   (StrataSnapshotNode           *self,
+                                                                  GObject                      *picture);
 /* something that one can go back to */
 gboolean                      strata_snapshot_node_is_snapshot   (StrataSnapshotNode           *self);
 gboolean                      strata_snapshot_node_is_expandable (StrataSnapshotNode           *self);

@@ -19,6 +19,7 @@ struct _StrataSnapshotDetails
   GtkLabel *title;
   GtkLabel *kind;
   GtkLabel *description;
+  GtkPicture *picture;
   GtkWidget *snapshot_buttons;
   GtkWidget *here_buttons;
   GtkWidget *revert_button;
@@ -138,6 +139,15 @@ show_head (StrataSnapshotDetails *self, const StrataSnapshotNodeLook *look)
 }
 
 static void
+show_picture (StrataSnapshotDetails *self, StrataSnapshotNode *node)
+{
+  GObject *picture = strata_snapshot_node_get_picture (node);
+
+  gtk_picture_set_paintable (self->picture, picture != NULL ? GDK_PAINTABLE (picture) : NULL);
+  gtk_widget_set_visible (GTK_WIDGET (self->picture), picture != NULL);
+}
+
+static void
 show_facts (StrataSnapshotDetails *self,
             const StrataSnapshotNodeLook *look,
             const StrataSnapshotFacts *snapshot,
@@ -182,6 +192,7 @@ strata_snapshot_details_class_init (StrataSnapshotDetailsClass *klass)
   gtk_widget_class_bind_template_child (widget_class, StrataSnapshotDetails, title);
   gtk_widget_class_bind_template_child (widget_class, StrataSnapshotDetails, kind);
   gtk_widget_class_bind_template_child (widget_class, StrataSnapshotDetails, description);
+  gtk_widget_class_bind_template_child (widget_class, StrataSnapshotDetails, picture);
   gtk_widget_class_bind_template_child (widget_class, StrataSnapshotDetails, snapshot_buttons);
   gtk_widget_class_bind_template_child (widget_class, StrataSnapshotDetails, here_buttons);
   gtk_widget_class_bind_template_child (widget_class, StrataSnapshotDetails, revert_button);
@@ -232,6 +243,7 @@ strata_snapshot_details_show (StrataSnapshotDetails *self,
     return;
 
   show_head (self, look);
+  show_picture (self, node);
   show_facts (self, look, snapshot, graph);
   show_disks (self, snapshot, facts, graph);
   gtk_widget_set_visible (self->snapshot_buttons, strata_snapshot_node_is_snapshot (node));

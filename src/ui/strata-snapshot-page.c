@@ -15,6 +15,7 @@
 #include "strata-snapshot-list.h"
 #include "strata-snapshot-menu.h"
 #include "strata-snapshot-page.h"
+#include "strata-snapshot-pictures.h"
 
 struct _StrataSnapshotPage
 {
@@ -26,6 +27,7 @@ struct _StrataSnapshotPage
 
   StrataSnapshotTree *tree;
   StrataSnapshotVerdicts *verdicts;
+  StrataSnapshotPictures *pictures;
   StrataSnapshotWatch *watch;
   GSignalGroup *host_signals;
   GSignalGroup *machine_signals;
@@ -119,6 +121,8 @@ update (StrataSnapshotPage *self)
   strata_snapshot_verdicts_set_subject (
       self->verdicts, get_graph (self),
       self->machine != NULL ? strata_machine_get_uuid (self->machine) : NULL);
+  strata_snapshot_pictures_look (
+      self->pictures, self->machine != NULL ? strata_machine_get_uuid (self->machine) : NULL);
   g_set_object (&self->shown, self->machine);
   update_stack (self);
   if (anew || strata_snapshot_list_get_selected (self->list) == NULL)
@@ -259,6 +263,7 @@ strata_snapshot_page_dispose (GObject *object)
   gtk_widget_dispose_template (GTK_WIDGET (self), STRATA_TYPE_SNAPSHOT_PAGE);
   g_clear_object (&self->watch);
   g_clear_object (&self->verdicts);
+  g_clear_object (&self->pictures);
   g_clear_object (&self->tree);
   g_clear_object (&self->shown);
   g_clear_object (&self->queue);
@@ -375,6 +380,9 @@ strata_snapshot_page_init (StrataSnapshotPage *self)
   g_type_ensure (STRATA_TYPE_SNAPSHOT_LIST);
 
   self->tree = strata_snapshot_tree_new ();
+  self->pictures = strata_snapshot_pictures_new (self->tree);
+  g_signal_connect_object (self->pictures, "found", G_CALLBACK (update_details), self,
+                           G_CONNECT_SWAPPED);
   self->verdicts = strata_snapshot_verdicts_new ();
   self->watch = strata_snapshot_watch_new ();
   g_signal_connect_object (self->verdicts, "changed", G_CALLBACK (update_actions), self,

@@ -31,6 +31,7 @@ struct _StrataSnapshotRow
   GtkImage *icon;
   GtkInscription *detail;
   GtkLabel *bytes;
+  GtkImage *picture; /* (nullable): until one is wanted */
 };
 
 enum
@@ -154,6 +155,25 @@ update_expander (StrataSnapshotRow *self, const StrataSnapshotNodeLook *look)
                                   text, -1);
 }
 
+/* At the end, so that names begin where they begin without one. */
+static void
+update_picture (StrataSnapshotRow *self)
+{
+  GObject *picture = strata_snapshot_node_get_picture (self->node);
+
+  if (picture == NULL && self->picture == NULL)
+    return;
+  if (self->picture == NULL)
+    {
+      self->picture =
+          g_object_new (GTK_TYPE_IMAGE, "pixel-size", 48, "valign", GTK_ALIGN_CENTER, "margin-end",
+                        12, "accessible-role", GTK_ACCESSIBLE_ROLE_PRESENTATION, NULL);
+      gtk_box_append (GTK_BOX (self), GTK_WIDGET (self->picture));
+    }
+  gtk_image_set_from_paintable (self->picture, GDK_PAINTABLE (picture));
+  gtk_widget_set_visible (GTK_WIDGET (self->picture), picture != NULL);
+}
+
 static void
 update (StrataSnapshotRow *self)
 {
@@ -167,6 +187,7 @@ update (StrataSnapshotRow *self)
   gtk_inscription_set_text (self->title, strata_snapshot_words_for_title (look));
   update_detail (self, look);
   update_expander (self, look);
+  update_picture (self);
   set_label (self->time, look->kind != STRATA_SNAPSHOT_NODE_JOINT ? time : NULL);
   set_label (self->bytes, bytes);
   if (icon != NULL && g_strcmp0 (gtk_image_get_icon_name (self->icon), icon) != 0)

@@ -25,6 +25,7 @@ DOMAIN = '''<domain type='qemu'>
       <source file='{disk}'/>
       <target dev='vda' bus='virtio'/>
     </disk>
+    <video><model type='vga'/></video>
     <memballoon model='none'/>
   </devices>
 </domain>'''
@@ -171,6 +172,12 @@ def what_others_take_appears():
     assert is_selected('clean install'), 'what is selected stays selected'
     wait_for('bytes', lambda: re.search(r'\d\s[kM]B', window.find(row('tried'), LIST).name))
     assert window.find(row('clean install'), LIST).description == 'As it came'
+
+    # Strata has taken a picture of the screen, and virsh has not.
+    window.click(window.find(row('configured'), LIST))
+    window.wait('The screen when it was taken')
+    window.click(window.find(row('clean install'), LIST))
+    window.wait_gone('The screen when it was taken')
 
 
 def what_others_delete_goes():

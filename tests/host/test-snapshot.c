@@ -7,6 +7,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "host/strata-screenshot.h"
 #include "host/strata-domain-control.h"
 #include "host/strata-internal-snapshot.h"
 #include "host/strata-restore.h"
@@ -506,6 +507,26 @@ test_screenshot (void)
   assert_picture (screenshot);
   take_back (&vm, &order);
   g_assert_false (is_there (screenshot));
+}
+
+/* The picture goes with the snapshot's name, whatever is in that. */
+static void
+test_screenshot_names (void)
+{
+  g_autofree char *old = strata_screenshot_get_path ("uuid", "before / after");
+  g_autofree char *new = strata_screenshot_get_path ("uuid", "sau nâng cấp");
+  g_autofree char *folder = g_path_get_dirname (old);
+  g_autofree char *other = g_path_get_dirname (new);
+
+  g_assert_cmpstr (folder, ==, other);
+  g_assert_cmpint (g_mkdir_with_parents (folder, 0700), ==, 0);
+  g_assert_true (g_file_set_contents (old, "picture", -1, NULL));
+  strata_screenshot_rename ("uuid", "before / after", "sau nâng cấp");
+  g_assert_false (is_there (old));
+  g_assert_true (is_there (new));
+  strata_screenshot_remove ("uuid", "sau nâng cấp");
+  strata_screenshot_remove ("uuid", "never there");
+  g_assert_false (is_there (new));
 }
 
 static gboolean
@@ -1322,6 +1343,7 @@ main (int argc, char **argv)
   g_test_add_func ("/snapshot/create-off", test_create_off);
   g_test_add_func ("/snapshot/create-active", test_create_active);
   g_test_add_func ("/snapshot/screenshot", test_screenshot);
+  g_test_add_func ("/snapshot/screenshot-names", test_screenshot_names);
   g_test_add_func ("/snapshot/create-internal", test_create_internal);
   g_test_add_func ("/snapshot/create-cancelled", test_create_cancelled);
   g_test_add_func ("/snapshot/create-fails", test_create_fails);
