@@ -314,6 +314,26 @@ def the_machine_list_takes_a_snapshot():
     window.wait_gone('Cancel', harness.BUTTONS)
 
 
+def undo_takes_a_return_back():
+    """What was kept comes back, and its snapshot goes. The machine is off in between, since that snapshot has no memory: nothing was
+    written that could be lost, and nothing is asked."""
+    window = State.window
+
+    def names():
+        return sorted(virsh('snapshot-list', NAME, '--name').splitlines())
+
+    before = names()
+    assert current() == 'configured'
+    choose('tried')
+    window.press('Revert…')
+    window.press('Revert', limit=30)
+    wait_for('the machine to stand on “tried”', lambda: current() == 'tried', 60)
+    assert len(names()) == len(before) + 1, 'the present state is kept'
+    window.press('Undo', limit=40)
+    wait_for('all to be as it was', lambda: current() == 'configured' and names() == before, 90)
+    wait_for('the machine to be back', lambda: virsh('domstate', NAME).strip() == 'running', 40)
+
+
 def nothing_complained():
     words = State.window.words()
     complaints = [line for line in words.splitlines() if re.search(r'(CRITICAL|WARNING) \*\*', line)]
@@ -338,6 +358,7 @@ def main():
         branches_are_hidden_by_key,
         keys_move_it_too,
         the_machine_list_takes_a_snapshot,
+        undo_takes_a_return_back,
         nothing_complained,
     ], lambda: State.window)
     print(f'# {time.monotonic() - start:.1f} s in all', flush=True)
