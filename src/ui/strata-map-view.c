@@ -11,7 +11,7 @@
 #include "strata-map-ink.h"
 #include "strata-map-view.h"
 
-#define NEAR    0.45 /* cards from this zoom on, since it is from there that they can be read */
+#define NEAR    0.6 /* cards from this zoom on, since it is from there that they can be read */
 #define REST_MS 120
 
 struct _StrataMapView
