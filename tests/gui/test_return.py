@@ -136,18 +136,45 @@ def the_middle_one_is_deleted_under_it():
     expect_state('first', 'second', 'third', 'extra')
 
 
+def has_focus(name, roles):
+    return State.window.find(name, roles).getState().contains(State.desk.atspi.STATE_FOCUSED)
+
+
+def choose_by_keys(item):
+    """An item of the menu that is up."""
+    for _ in range(10):
+        if has_focus(item, ('menu item',)):
+            break
+        State.window.key('Down')
+        time.sleep(0.1)
+    State.window.key('Return')
+
+
 def the_same_way_by_keys_alone():
-    """From the list, with "You are here" chosen by End: its menu, Go Back…, up to the first, Enter; then the plan, by Enter as well."""
+    """Ctrl+Shift+S and a name; then from the list, with "You are here" chosen by End: its menu, Go Back…, up to the first, Enter; and
+    the plan, whose button has the focus since nothing is discarded, by Enter as well."""
     need_guest()
     window = State.window
     window.focus()
     window.click(window.wait(row('first'), LIST))
+    window.key('ctrl+shift+s')
+    window.wait('Take Snapshot', harness.BUTTONS, sensitive=True, limit=60)
+    wait_for('the focus in the name', lambda: has_focus('Name', harness.TEXTS))
+    window.key('ctrl+a')
+    window.type('by-keys')
+    wait_for('the name', lambda: window.find('Name', harness.TEXTS).queryText().getText(0, -1) == 'by-keys')
+    time.sleep(1)   # the plan is made anew a moment after the last letter
+    window.wait('Take Snapshot', harness.BUTTONS, sensitive=True, limit=60)
+    window.key('Return')
+    window.wait(row('by-keys'), LIST, limit=JOB)
+    wait_for_jobs()
+
     window.key('End', 'Menu')
-    window.press(re.compile('^Go Back'), ('menu item',))
+    window.wait(re.compile('^Go Back'), ('menu item',))
+    choose_by_keys(re.compile('^Go Back'))
     window.key('Home', 'Return')
     window.wait('Revert', harness.BUTTONS, sensitive=True, limit=60)
-    wait_for('the focus on the button, since nothing is discarded', lambda: window.find('Revert', harness.BUTTONS).getState().contains(
-        State.desk.atspi.STATE_FOCUSED))
+    wait_for('the focus on the button', lambda: has_focus('Revert', harness.BUTTONS))
     window.key('Return')
     wait_for('libvirt to say so', lambda: virsh('snapshot-current', VM, '--name', check=False).strip() == 'first', JOB)
     wait_for_jobs()

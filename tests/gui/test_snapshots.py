@@ -334,6 +334,35 @@ def undo_takes_a_return_back():
     wait_for('the machine to be back', lambda: virsh('domstate', NAME).strip() == 'running', 40)
 
 
+def every_control_has_a_name():
+    """On each view and on the map: what can be pressed, chosen or typed into says what it is."""
+    window = State.window
+    roles = (*harness.BUTTONS, *harness.TEXTS, *LIST, *MENU, 'page tab', 'check box', 'switch', 'combo box', 'spin button', 'link')
+    nameless = set()
+
+    def look(view):
+        for node, _ in window.walk():
+            try:
+                # A menu button is a button in a button, of which the outer one has the name.
+                if node.getRoleName() in roles and not node.name and not (node.parent and node.parent.name):
+                    nameless.add(f'{view}: {node.getRoleName()} “{node.description}”')
+            except Exception:  # pylint: disable=broad-except
+                continue
+
+    choose('configured')
+    look('the tree')
+    for view in ('Disks', 'Details'):
+        window.turn_to(view)
+        time.sleep(1)
+        look(view)
+    window.focus()
+    window.key('ctrl+m')
+    window.wait('Map')
+    time.sleep(1)
+    look('the map')
+    assert not nameless, '\n'.join(sorted(nameless))
+
+
 def nothing_complained():
     words = State.window.words()
     complaints = [line for line in words.splitlines() if re.search(r'(CRITICAL|WARNING) \*\*', line)]
@@ -359,6 +388,7 @@ def main():
         keys_move_it_too,
         the_machine_list_takes_a_snapshot,
         undo_takes_a_return_back,
+        every_control_has_a_name,
         nothing_complained,
     ], lambda: State.window)
     print(f'# {time.monotonic() - start:.1f} s in all', flush=True)
