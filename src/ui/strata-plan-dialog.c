@@ -29,7 +29,9 @@ create (StrataJobQueue *queue, StrataHost *host, const char *title, int height)
   adw_dialog_set_content_height (dialog, height);
   adw_dialog_set_child (dialog, view);
   g_object_set_data (G_OBJECT (dialog), PAGE, page);
-  g_signal_connect_object (page, "submitted", G_CALLBACK (submitted_cb), dialog, G_CONNECT_SWAPPED);
+  /* After everybody else who wants to know: the page and its form go with the dialog. */
+  g_signal_connect_object (page, "submitted", G_CALLBACK (submitted_cb), dialog,
+                           G_CONNECT_SWAPPED | G_CONNECT_AFTER);
 
   return dialog;
 }
