@@ -37,6 +37,14 @@ reads_equal (const StrataLayer *a, const StrataLayer *b)
          are_tags_equal (a, b);
 }
 
+/* Whether PATH was not among them. One that is there stays as it is: g_hash_table_add() would put the new string in its place
+ * and free the old one, which somebody may be walking over. */
+static gboolean
+add_path (GHashTable *paths, const char *path)
+{
+  return !g_hash_table_contains (paths, path) && g_hash_table_add (paths, g_strdup (path));
+}
+
 /* Layers of ONE that are not like that in OTHER; their paths are ONE's. */
 static void
 add_unlike (StrataLayers *one, StrataLayers *other, GHashTable *paths)
@@ -49,7 +57,7 @@ add_unlike (StrataLayers *one, StrataLayers *other, GHashTable *paths)
       StrataLayer *twin = strata_layers_find (other, layer->path);
 
       if (twin == NULL || !reads_equal (layer, twin))
-        g_hash_table_add (paths, g_strdup (layer->path));
+        add_path (paths, layer->path);
     }
 }
 
@@ -80,7 +88,7 @@ map_overlays (StrataLayers *layers)
   return map;
 }
 
-/* Adds to PATHS, and to their chains, whatever stands on PATH. */
+/* Adds to PATHS whatever stands on PATH. */
 static void
 climb (GHashTable *map, const char *path, GHashTable *paths)
 {
@@ -90,7 +98,7 @@ climb (GHashTable *map, const char *path, GHashTable *paths)
     {
       StrataLayer *overlay = g_ptr_array_index (overlays, i);
 
-      if (g_hash_table_add (paths, g_strdup (overlay->path)))
+      if (add_path (paths, overlay->path))
         climb (map, overlay->path, paths);
     }
 }
@@ -113,6 +121,7 @@ strata_layers_find_changed (StrataLayers *before, StrataLayers *after)
   add_unlike (before, after, paths);
   add_unlike (after, before, paths);
 
+  /* What stands on one of these that is above another is found from that one. */
   changed = g_hash_table_get_keys_as_ptr_array (paths);
   for (guint i = 0; i < changed->len; i++)
     climb (map, g_ptr_array_index (changed, i), paths);

@@ -206,6 +206,33 @@ test_crowd (void)
   assert_refused (graph, plan, "crowd-8", "step 1");
 }
 
+/* Of what changed, one stands on the other, and somebody stands on both: found in whatever order they are gone through,
+ * which is that of the hashes of their names. */
+static void
+test_changed_on_changed (void)
+{
+  for (guint i = 0; i < 100; i++)
+    {
+      g_autoptr (StrataGraph) graph = paper_host_new ();
+      g_autoptr (StrataPlan) plan = strata_plan_new ("plan", "Act");
+      g_autofree char *base = g_strdup_printf ("base-%u.qcow2", i);
+      g_autofree char *mid = g_strdup_printf ("mid-%u.qcow2", i);
+      g_autofree char *base_path = g_build_filename (PAPER_POOL, base, NULL);
+      g_autofree char *mid_path = g_build_filename (PAPER_POOL, mid, NULL);
+
+      paper_host_image (graph, base, NULL);
+      paper_host_image (graph, mid, base);
+      paper_host_image (graph, "leaf.qcow2", mid);
+      paper_host_add (graph, "leaf", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "leaf.qcow2", NULL);
+
+      add (plan, "pull", "image", mid_path, NULL);
+      add (plan, "delete-volume", "path", base_path, NULL);
+      assert_lawful (graph, plan);
+      add (plan, "delete-volume", "path", mid_path, NULL);
+      assert_refused (graph, plan, "“leaf”", "step 2");
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -219,6 +246,7 @@ main (int argc, char **argv)
   g_test_add_func ("/law/latecomer", test_latecomer);
   g_test_add_func ("/law/found-again", test_found_again);
   g_test_add_func ("/law/crowd", test_crowd);
+  g_test_add_func ("/law/changed-on-changed", test_changed_on_changed);
 
   return g_test_run ();
 }
