@@ -11,10 +11,8 @@
 
 struct _StrataDiskGroup
 {
-  AdwBin parent_instance;
+  StrataMachineView parent_instance;
 
-  StrataHost *host;
-  StrataMachine *machine;
   GSignalGroup *machine_signals;
   GCancellable *cancellable;
 
@@ -22,16 +20,7 @@ struct _StrataDiskGroup
   GtkListBox *list_box;
 };
 
-typedef enum
-{
-  PROP_HOST = 1,
-  PROP_MACHINE,
-  N_PROPS,
-} StrataDiskGroupProperty;
-
-static GParamSpec *properties[N_PROPS];
-
-G_DEFINE_FINAL_TYPE (StrataDiskGroup, strata_disk_group, ADW_TYPE_BIN)
+G_DEFINE_FINAL_TYPE (StrataDiskGroup, strata_disk_group, STRATA_TYPE_MACHINE_VIEW)
 
 /* "web-01.qcow2, on template-web.qcow2" */
 static char *
@@ -118,27 +107,27 @@ loaded_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 static void
 reload (StrataDiskGroup *self)
 {
+  StrataHost *host = strata_machine_view_get_host (STRATA_MACHINE_VIEW (self));
+  StrataMachine *machine = strata_machine_view_get_machine (STRATA_MACHINE_VIEW (self));
+
   g_cancellable_cancel (self->cancellable);
   g_clear_object (&self->cancellable);
-  if (self->host == NULL || self->machine == NULL)
+  if (host == NULL || machine == NULL)
     return;
 
   self->cancellable = g_cancellable_new ();
   gtk_widget_set_visible (GTK_WIDGET (self->spinner), TRUE);
-  strata_host_load_disks_async (self->host, self->machine, self->cancellable, loaded_cb,
-                                g_object_ref (self));
+  strata_host_load_disks_async (host, machine, self->cancellable, loaded_cb, g_object_ref (self));
 }
 
 static void
-set_machine (StrataDiskGroup *self, StrataMachine *machine)
+strata_disk_group_subject_changed (StrataMachineView *view)
 {
-  if (!g_set_object (&self->machine, machine))
-    return;
+  StrataDiskGroup *self = STRATA_DISK_GROUP (view);
 
-  g_signal_group_set_target (self->machine_signals, machine);
+  g_signal_group_set_target (self->machine_signals, strata_machine_view_get_machine (view));
   gtk_list_box_bind_model (self->list_box, NULL, NULL, NULL, NULL);
   reload (self);
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MACHINE]);
 }
 
 static void
@@ -150,50 +139,8 @@ strata_disk_group_dispose (GObject *object)
   g_clear_object (&self->cancellable);
   g_clear_object (&self->machine_signals);
   gtk_widget_dispose_template (GTK_WIDGET (self), STRATA_TYPE_DISK_GROUP);
-  g_clear_object (&self->machine);
-  g_clear_object (&self->host);
 
   G_OBJECT_CLASS (strata_disk_group_parent_class)->dispose (object);
-}
-
-static void
-strata_disk_group_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
-{
-  StrataDiskGroup *self = STRATA_DISK_GROUP (object);
-
-  switch ((StrataDiskGroupProperty) prop_id)
-    {
-    case PROP_HOST:
-      g_value_set_object (value, self->host);
-      break;
-    case PROP_MACHINE:
-      g_value_set_object (value, self->machine);
-      break;
-    case N_PROPS:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-    }
-}
-
-static void
-strata_disk_group_set_property (GObject *object,
-                                guint prop_id,
-                                const GValue *value,
-                                GParamSpec *pspec)
-{
-  StrataDiskGroup *self = STRATA_DISK_GROUP (object);
-
-  switch ((StrataDiskGroupProperty) prop_id)
-    {
-    case PROP_HOST:
-      if (g_set_object (&self->host, g_value_get_object (value)))
-        g_object_notify_by_pspec (object, pspec);
-      break;
-    case PROP_MACHINE:
-      set_machine (self, g_value_get_object (value));
-      break;
-    case N_PROPS:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-    }
 }
 
 static void
@@ -201,16 +148,9 @@ strata_disk_group_class_init (StrataDiskGroupClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
-  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
 
   object_class->dispose = strata_disk_group_dispose;
-  object_class->get_property = strata_disk_group_get_property;
-  object_class->set_property = strata_disk_group_set_property;
-
-  properties[PROP_HOST] = g_param_spec_object ("host", NULL, NULL, STRATA_TYPE_HOST, flags);
-  properties[PROP_MACHINE] =
-      g_param_spec_object ("machine", NULL, NULL, STRATA_TYPE_MACHINE, flags);
-  g_object_class_install_properties (object_class, N_PROPS, properties);
+  STRATA_MACHINE_VIEW_CLASS (klass)->subject_changed = strata_disk_group_subject_changed;
 
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/io/github/stratavm/Strata/strata-disk-group.ui");

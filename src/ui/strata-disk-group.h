@@ -2,15 +2,13 @@
 
 #pragma once
 
-#include <adwaita.h>
-
-#include "model/strata-host.h"
+#include "strata-machine-view.h"
 
 G_BEGIN_DECLS
 
 /* The disks of a machine, each with its size and the layers under it. */
 #define STRATA_TYPE_DISK_GROUP (strata_disk_group_get_type ())
 
-G_DECLARE_FINAL_TYPE (StrataDiskGroup, strata_disk_group, STRATA, DISK_GROUP, AdwBin)
+G_DECLARE_FINAL_TYPE (StrataDiskGroup, strata_disk_group, STRATA, DISK_GROUP, StrataMachineView)
 
 G_END_DECLS

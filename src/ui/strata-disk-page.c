@@ -13,14 +13,12 @@
 
 struct _StrataDiskPage
 {
-  AdwBin parent_instance;
+  StrataMachineView parent_instance;
 
-  StrataHost *host;
-  StrataMachine *machine;
-  StrataJobQueue *queue;
   StrataLayerWork *work;
   StrataSurvey *held; /* (nullable): while the page is in sight */
   GSignalGroup *survey_signals;
+  GSignalGroup *queue_signals;
   GCancellable *cancellable; /* while the layers are found out */
   GPtrArray *groups;         /* StrataLayerGroup */
 
@@ -29,22 +27,28 @@ struct _StrataDiskPage
   AdwPreferencesPage *page;
 };
 
-typedef enum
+G_DEFINE_FINAL_TYPE (StrataDiskPage, strata_disk_page, STRATA_TYPE_MACHINE_VIEW)
+
+static StrataMachine *
+get_machine (StrataDiskPage *self)
 {
-  PROP_HOST = 1,
-  PROP_MACHINE,
-  PROP_QUEUE,
-  N_PROPS,
-} StrataDiskPageProperty;
+  return strata_machine_view_get_machine (STRATA_MACHINE_VIEW (self));
+}
 
-static GParamSpec *properties[N_PROPS];
+static StrataSurvey *
+get_survey (StrataDiskPage *self)
+{
+  StrataHost *host = strata_machine_view_get_host (STRATA_MACHINE_VIEW (self));
 
-G_DEFINE_FINAL_TYPE (StrataDiskPage, strata_disk_page, ADW_TYPE_BIN)
+  return host != NULL ? strata_host_get_survey (host) : NULL;
+}
 
 static StrataGraph *
 get_graph (StrataDiskPage *self)
 {
-  return self->host != NULL ? strata_survey_get_graph (strata_host_get_survey (self->host)) : NULL;
+  StrataSurvey *survey = get_survey (self);
+
+  return survey != NULL ? strata_survey_get_graph (survey) : NULL;
 }
 
 static void
@@ -65,12 +69,16 @@ follow_work (StrataDiskPage *self)
 static void
 show_stacks (StrataDiskPage *self, GPtrArray *stacks, StrataGraph *graph)
 {
+  StrataMachineView *view = STRATA_MACHINE_VIEW (self);
+
   clear_groups (self, stacks->len);
   for (guint i = 0; i < stacks->len; i++)
     {
       if (i == self->groups->len)
         {
-          GtkWidget *group = strata_layer_group_new (self->host, self->queue, self->machine);
+          GtkWidget *group = strata_layer_group_new (strata_machine_view_get_host (view),
+                                                     strata_machine_view_get_queue (view),
+                                                     strata_machine_view_get_machine (view));
 
           adw_preferences_page_add (self->page, ADW_PREFERENCES_GROUP (group));
           g_ptr_array_add (self->groups, group);
@@ -87,14 +95,13 @@ static void
 show_state (StrataDiskPage *self)
 {
   StrataGraph *graph = get_graph (self);
-  const char *problem = self->host != NULL
-                            ? strata_survey_get_error_message (strata_host_get_survey (self->host))
-                            : NULL;
+  StrataSurvey *survey = get_survey (self);
+  const char *problem = survey != NULL ? strata_survey_get_error_message (survey) : NULL;
 
   if (self->groups->len > 0)
     gtk_stack_set_visible_child_name (self->stack, "disks");
-  else if (graph != NULL && self->machine != NULL && self->cancellable == NULL &&
-           strata_graph_find_domain (graph, strata_machine_get_uuid (self->machine)) != NULL)
+  else if (graph != NULL && get_machine (self) != NULL && self->cancellable == NULL &&
+           strata_graph_find_domain (graph, strata_machine_get_uuid (get_machine (self))) != NULL)
     gtk_stack_set_visible_child_name (self->stack, "empty");
   else if (problem != NULL)
     {
@@ -133,10 +140,11 @@ reload (StrataDiskPage *self)
   if (self->stack == NULL)
     return;
 
-  if (graph != NULL && self->machine != NULL && self->queue != NULL)
+  if (graph != NULL && get_machine (self) != NULL &&
+      strata_machine_view_get_queue (STRATA_MACHINE_VIEW (self)) != NULL)
     {
       self->cancellable = g_cancellable_new ();
-      strata_disk_stacks_new_async (graph, strata_machine_get_uuid (self->machine),
+      strata_disk_stacks_new_async (graph, strata_machine_get_uuid (get_machine (self)),
                                     self->cancellable, found_cb, g_object_ref (self));
     }
   show_state (self);
@@ -146,9 +154,7 @@ reload (StrataDiskPage *self)
 static void
 hold_survey (StrataDiskPage *self)
 {
-  StrataSurvey *wanted = self->host != NULL && gtk_widget_get_mapped (GTK_WIDGET (self))
-                             ? strata_host_get_survey (self->host)
-                             : NULL;
+  StrataSurvey *wanted = gtk_widget_get_mapped (GTK_WIDGET (self)) ? get_survey (self) : NULL;
 
   if (self->held == wanted)
     return;
@@ -160,61 +166,43 @@ hold_survey (StrataDiskPage *self)
     strata_survey_hold (wanted);
 }
 
-static void
-set_host (StrataDiskPage *self, StrataHost *host)
-{
-  if (!g_set_object (&self->host, host))
-    return;
-
-  clear_groups (self, 0);
-  g_signal_group_set_target (self->survey_signals,
-                             host != NULL ? strata_host_get_survey (host) : NULL);
-  hold_survey (self);
-  reload (self);
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_HOST]);
-}
-
-static void
-set_machine (StrataDiskPage *self, StrataMachine *machine)
-{
-  if (!g_set_object (&self->machine, machine))
-    return;
-
-  clear_groups (self, 0);
-  reload (self);
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MACHINE]);
-}
-
 /* libvirt has no event for a file that a job removed last. */
 static void
 n_active_changed_cb (StrataDiskPage *self)
 {
-  if (self->host != NULL)
-    strata_survey_refresh (strata_host_get_survey (self->host));
+  StrataSurvey *survey = get_survey (self);
+
+  if (survey != NULL)
+    strata_survey_refresh (survey);
 }
 
 static void
-set_queue (StrataDiskPage *self, StrataJobQueue *queue)
+follow_queue (StrataDiskPage *self, StrataJobQueue *queue)
 {
-  if (self->queue == queue)
+  g_autoptr (StrataJobQueue) before = g_signal_group_dup_target (self->queue_signals);
+
+  if (before == queue)
     return;
 
-  if (self->queue != NULL)
-    g_signal_handlers_disconnect_by_func (self->queue, n_active_changed_cb, self);
-  g_set_object (&self->queue, queue);
-
+  g_signal_group_set_target (self->queue_signals, queue);
   g_clear_object (&self->work);
-  if (queue != NULL)
-    {
-      self->work = strata_layer_work_new (queue);
-      g_signal_connect_object (self->work, "changed", G_CALLBACK (follow_work), self,
-                               G_CONNECT_SWAPPED);
-      g_signal_connect_object (queue, "notify::n-active", G_CALLBACK (n_active_changed_cb), self,
-                               G_CONNECT_SWAPPED);
-    }
+  if (queue == NULL)
+    return;
+  self->work = strata_layer_work_new (queue);
+  g_signal_connect_object (self->work, "changed", G_CALLBACK (follow_work), self,
+                           G_CONNECT_SWAPPED);
+}
+
+static void
+strata_disk_page_subject_changed (StrataMachineView *view)
+{
+  StrataDiskPage *self = STRATA_DISK_PAGE (view);
+
   clear_groups (self, 0);
+  g_signal_group_set_target (self->survey_signals, get_survey (self));
+  follow_queue (self, strata_machine_view_get_queue (view));
+  hold_survey (self);
   reload (self);
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_QUEUE]);
 }
 
 static void
@@ -242,12 +230,10 @@ strata_disk_page_dispose (GObject *object)
   g_cancellable_cancel (self->cancellable);
   g_clear_object (&self->cancellable);
   g_clear_object (&self->survey_signals);
+  g_clear_object (&self->queue_signals);
   g_clear_object (&self->work);
   self->stack = NULL;
   gtk_widget_dispose_template (GTK_WIDGET (self), STRATA_TYPE_DISK_PAGE);
-  g_clear_object (&self->queue);
-  g_clear_object (&self->machine);
-  g_clear_object (&self->host);
 
   G_OBJECT_CLASS (strata_disk_page_parent_class)->dispose (object);
 }
@@ -261,69 +247,16 @@ strata_disk_page_finalize (GObject *object)
 }
 
 static void
-strata_disk_page_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
-{
-  StrataDiskPage *self = STRATA_DISK_PAGE (object);
-
-  switch ((StrataDiskPageProperty) prop_id)
-    {
-    case PROP_HOST:
-      g_value_set_object (value, self->host);
-      break;
-    case PROP_MACHINE:
-      g_value_set_object (value, self->machine);
-      break;
-    case PROP_QUEUE:
-      g_value_set_object (value, self->queue);
-      break;
-    case N_PROPS:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-    }
-}
-
-static void
-strata_disk_page_set_property (GObject *object,
-                               guint prop_id,
-                               const GValue *value,
-                               GParamSpec *pspec)
-{
-  StrataDiskPage *self = STRATA_DISK_PAGE (object);
-
-  switch ((StrataDiskPageProperty) prop_id)
-    {
-    case PROP_HOST:
-      set_host (self, g_value_get_object (value));
-      break;
-    case PROP_MACHINE:
-      set_machine (self, g_value_get_object (value));
-      break;
-    case PROP_QUEUE:
-      set_queue (self, g_value_get_object (value));
-      break;
-    case N_PROPS:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-    }
-}
-
-static void
 strata_disk_page_class_init (StrataDiskPageClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
-  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
 
   object_class->dispose = strata_disk_page_dispose;
   object_class->finalize = strata_disk_page_finalize;
-  object_class->get_property = strata_disk_page_get_property;
-  object_class->set_property = strata_disk_page_set_property;
+  STRATA_MACHINE_VIEW_CLASS (klass)->subject_changed = strata_disk_page_subject_changed;
   widget_class->map = strata_disk_page_map;
   widget_class->unmap = strata_disk_page_unmap;
-
-  properties[PROP_HOST] = g_param_spec_object ("host", NULL, NULL, STRATA_TYPE_HOST, flags);
-  properties[PROP_MACHINE] =
-      g_param_spec_object ("machine", NULL, NULL, STRATA_TYPE_MACHINE, flags);
-  properties[PROP_QUEUE] = g_param_spec_object ("queue", NULL, NULL, STRATA_TYPE_JOB_QUEUE, flags);
-  g_object_class_install_properties (object_class, N_PROPS, properties);
 
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/io/github/stratavm/Strata/strata-disk-page.ui");
@@ -339,6 +272,9 @@ strata_disk_page_init (StrataDiskPage *self)
   g_signal_group_connect_swapped (self->survey_signals, "notify::graph", G_CALLBACK (reload), self);
   g_signal_group_connect_swapped (self->survey_signals, "notify::error-message",
                                   G_CALLBACK (show_state), self);
+  self->queue_signals = g_signal_group_new (STRATA_TYPE_JOB_QUEUE);
+  g_signal_group_connect_swapped (self->queue_signals, "notify::n-active",
+                                  G_CALLBACK (n_active_changed_cb), self);
 
   gtk_widget_init_template (GTK_WIDGET (self));
   self->stack = GTK_STACK (adw_bin_get_child (ADW_BIN (self)));

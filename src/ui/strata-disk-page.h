@@ -2,16 +2,13 @@
 
 #pragma once
 
-#include <adwaita.h>
-
-#include "jobs/strata-job-queue.h"
-#include "model/strata-host.h"
+#include "strata-machine-view.h"
 
 G_BEGIN_DECLS
 
 /* The disks of a machine, layer by layer. Properties: host, machine, queue. */
 #define STRATA_TYPE_DISK_PAGE (strata_disk_page_get_type ())
 
-G_DECLARE_FINAL_TYPE (StrataDiskPage, strata_disk_page, STRATA, DISK_PAGE, AdwBin)
+G_DECLARE_FINAL_TYPE (StrataDiskPage, strata_disk_page, STRATA, DISK_PAGE, StrataMachineView)
 
 G_END_DECLS

@@ -12,22 +12,10 @@
 
 struct _StrataMachineDetails
 {
-  AdwBin parent_instance;
-
-  StrataHost *host;
-  StrataMachine *machine;
+  StrataMachineView parent_instance;
 };
 
-typedef enum
-{
-  PROP_HOST = 1,
-  PROP_MACHINE,
-  N_PROPS,
-} StrataMachineDetailsProperty;
-
-static GParamSpec *properties[N_PROPS];
-
-G_DEFINE_FINAL_TYPE (StrataMachineDetails, strata_machine_details, ADW_TYPE_BIN)
+G_DEFINE_FINAL_TYPE (StrataMachineDetails, strata_machine_details, STRATA_TYPE_MACHINE_VIEW)
 
 static char *
 get_icon_name (StrataMachineDetails *self, const char *os_id)
@@ -123,29 +111,37 @@ get_macs (StrataMachineDetails *self, StrataDomainFacts *facts)
   return macs == NULL || macs[0] == NULL ? g_strdup (_ ("No network")) : g_strjoinv ("\n", macs);
 }
 
+/* A binding may be evaluated once more when the page is gone. */
+static StrataMachine *
+get_machine (StrataMachineDetails *self)
+{
+  return self != NULL ? strata_machine_view_get_machine (STRATA_MACHINE_VIEW (self)) : NULL;
+}
+
 static char *
 get_console_reason (StrataMachineDetails *self, StrataDomainFacts *facts)
 {
-  /* A binding may be evaluated once more when the page is gone. */
-  return g_strdup (self != NULL && self->machine != NULL
-                       ? strata_machine_actions_get_reason (self->machine, "machine.open-console")
-                       : NULL);
+  StrataMachine *machine = get_machine (self);
+
+  return g_strdup (
+      machine != NULL ? strata_machine_actions_get_reason (machine, "machine.open-console") : NULL);
 }
 
 static gboolean
 has_reasons (StrataMachineDetails *self, StrataDomainFacts *facts)
 {
   g_autofree char *console = get_console_reason (self, facts);
+  StrataMachine *machine = get_machine (self);
 
-  return console != NULL || (self != NULL && self->machine != NULL &&
-                             !strata_machine_can (self->machine, STRATA_ABILITY_DELETE));
+  return console != NULL ||
+         (machine != NULL && !strata_machine_can (machine, STRATA_ABILITY_DELETE));
 }
 
 static void
 origin_activated_cb (StrataMachineDetails *self)
 {
   gtk_widget_activate_action (GTK_WIDGET (self), "window.select", "s",
-                              strata_machine_get_template_uuid (self->machine));
+                              strata_machine_get_template_uuid (get_machine (self)));
 }
 
 static void
@@ -154,54 +150,8 @@ strata_machine_details_dispose (GObject *object)
   StrataMachineDetails *self = STRATA_MACHINE_DETAILS (object);
 
   gtk_widget_dispose_template (GTK_WIDGET (self), STRATA_TYPE_MACHINE_DETAILS);
-  g_clear_object (&self->machine);
-  g_clear_object (&self->host);
 
   G_OBJECT_CLASS (strata_machine_details_parent_class)->dispose (object);
-}
-
-static void
-strata_machine_details_get_property (GObject *object,
-                                     guint prop_id,
-                                     GValue *value,
-                                     GParamSpec *pspec)
-{
-  StrataMachineDetails *self = STRATA_MACHINE_DETAILS (object);
-
-  switch ((StrataMachineDetailsProperty) prop_id)
-    {
-    case PROP_HOST:
-      g_value_set_object (value, self->host);
-      break;
-    case PROP_MACHINE:
-      g_value_set_object (value, self->machine);
-      break;
-    case N_PROPS:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-    }
-}
-
-static void
-strata_machine_details_set_property (GObject *object,
-                                     guint prop_id,
-                                     const GValue *value,
-                                     GParamSpec *pspec)
-{
-  StrataMachineDetails *self = STRATA_MACHINE_DETAILS (object);
-
-  switch ((StrataMachineDetailsProperty) prop_id)
-    {
-    case PROP_HOST:
-      if (g_set_object (&self->host, g_value_get_object (value)))
-        g_object_notify_by_pspec (object, pspec);
-      break;
-    case PROP_MACHINE:
-      if (g_set_object (&self->machine, g_value_get_object (value)))
-        g_object_notify_by_pspec (object, pspec);
-      break;
-    case N_PROPS:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-    }
 }
 
 static void
@@ -209,16 +159,8 @@ strata_machine_details_class_init (StrataMachineDetailsClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
-  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
 
   object_class->dispose = strata_machine_details_dispose;
-  object_class->get_property = strata_machine_details_get_property;
-  object_class->set_property = strata_machine_details_set_property;
-
-  properties[PROP_HOST] = g_param_spec_object ("host", NULL, NULL, STRATA_TYPE_HOST, flags);
-  properties[PROP_MACHINE] =
-      g_param_spec_object ("machine", NULL, NULL, STRATA_TYPE_MACHINE, flags);
-  g_object_class_install_properties (object_class, N_PROPS, properties);
 
   gtk_widget_class_set_template_from_resource (
       widget_class, "/io/github/stratavm/Strata/strata-machine-details.ui");

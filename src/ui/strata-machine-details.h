@@ -2,15 +2,17 @@
 
 #pragma once
 
-#include <adwaita.h>
-
-#include "model/strata-host.h"
+#include "strata-machine-view.h"
 
 G_BEGIN_DECLS
 
 /* What a virtual machine is: memory, firmware, where it was deployed from. Properties: host, machine. */
 #define STRATA_TYPE_MACHINE_DETAILS (strata_machine_details_get_type ())
 
-G_DECLARE_FINAL_TYPE (StrataMachineDetails, strata_machine_details, STRATA, MACHINE_DETAILS, AdwBin)
+G_DECLARE_FINAL_TYPE (StrataMachineDetails,
+                      strata_machine_details,
+                      STRATA,
+                      MACHINE_DETAILS,
+                      StrataMachineView)
 
 G_END_DECLS

@@ -19,11 +19,7 @@
 
 struct _StrataSnapshotPage
 {
-  AdwBin parent_instance;
-
-  StrataHost *host;
-  StrataMachine *machine;
-  StrataJobQueue *queue;
+  StrataMachineView parent_instance;
 
   StrataSnapshotTree *tree;
   StrataSnapshotVerdicts *verdicts;
@@ -43,17 +39,13 @@ struct _StrataSnapshotPage
   GMenuModel *here_menu;
 };
 
-typedef enum
+G_DEFINE_FINAL_TYPE (StrataSnapshotPage, strata_snapshot_page, STRATA_TYPE_MACHINE_VIEW)
+
+static StrataMachine *
+get_machine (StrataSnapshotPage *self)
 {
-  PROP_HOST = 1,
-  PROP_MACHINE,
-  PROP_QUEUE,
-  N_PROPS,
-} StrataSnapshotPageProperty;
-
-static GParamSpec *properties[N_PROPS];
-
-G_DEFINE_FINAL_TYPE (StrataSnapshotPage, strata_snapshot_page, ADW_TYPE_BIN)
+  return strata_machine_view_get_machine (STRATA_MACHINE_VIEW (self));
+}
 
 static StrataGraph *
 get_graph (StrataSnapshotPage *self)
@@ -89,12 +81,19 @@ update_actions (StrataSnapshotPage *self)
     }
 }
 
+static StrataDomainFacts *
+get_facts (StrataSnapshotPage *self)
+{
+  StrataMachine *machine = get_machine (self);
+
+  return machine != NULL ? strata_machine_get_facts (machine) : NULL;
+}
+
 static void
 update_details (StrataSnapshotPage *self)
 {
-  strata_snapshot_details_show (
-      self->details, strata_snapshot_list_get_selected (self->list),
-      self->machine != NULL ? strata_machine_get_facts (self->machine) : NULL, get_graph (self));
+  strata_snapshot_details_show (self->details, strata_snapshot_list_get_selected (self->list),
+                                get_facts (self), get_graph (self));
 }
 
 static void
@@ -108,22 +107,19 @@ update_stack (StrataSnapshotPage *self)
 static void
 update (StrataSnapshotPage *self)
 {
-  gboolean anew = self->machine != self->shown;
+  StrataMachine *machine = get_machine (self);
+  const char *uuid = machine != NULL ? strata_machine_get_uuid (machine) : NULL;
+  gboolean anew = machine != self->shown;
   /* A row that goes takes the focus with it. */
   gboolean focused = strata_snapshot_list_has_focus (self->list);
 
   if (self->held == NULL)
     return;
 
-  strata_snapshot_tree_update (
-      self->tree, self->machine != NULL ? strata_machine_get_facts (self->machine) : NULL,
-      get_graph (self));
-  strata_snapshot_verdicts_set_subject (
-      self->verdicts, get_graph (self),
-      self->machine != NULL ? strata_machine_get_uuid (self->machine) : NULL);
-  strata_snapshot_pictures_look (
-      self->pictures, self->machine != NULL ? strata_machine_get_uuid (self->machine) : NULL);
-  g_set_object (&self->shown, self->machine);
+  strata_snapshot_tree_update (self->tree, get_facts (self), get_graph (self));
+  strata_snapshot_verdicts_set_subject (self->verdicts, get_graph (self), uuid);
+  strata_snapshot_pictures_look (self->pictures, uuid);
+  g_set_object (&self->shown, machine);
   update_stack (self);
   if (anew || strata_snapshot_list_get_selected (self->list) == NULL)
     strata_snapshot_list_select (self->list, strata_snapshot_tree_find (self->tree, NULL), focused);
@@ -134,11 +130,13 @@ update (StrataSnapshotPage *self)
 static void
 look_for_changes (StrataSnapshotPage *self)
 {
+  StrataHost *host = strata_machine_view_get_host (STRATA_MACHINE_VIEW (self));
+  StrataMachine *machine = get_machine (self);
   StrataConnection *connection =
-      self->host != NULL && self->held != NULL ? strata_host_get_connection (self->host) : NULL;
-  gboolean known = connection != NULL && self->machine != NULL;
+      host != NULL && self->held != NULL ? strata_host_get_connection (host) : NULL;
+  gboolean known = connection != NULL && machine != NULL;
 
-  strata_snapshot_watch_look (self->watch, known ? connection : NULL, known ? self->machine : NULL);
+  strata_snapshot_watch_look (self->watch, known ? connection : NULL, known ? machine : NULL);
 }
 
 static void
@@ -155,13 +153,17 @@ hold (StrataSnapshotPage *self, StrataSurvey *survey)
     strata_survey_hold (survey);
 }
 
-/* Host, machine, or whether it is in sight. */
+/* Also when it comes into sight, or goes. */
 static void
-subject_changed (StrataSnapshotPage *self)
+strata_snapshot_page_subject_changed (StrataMachineView *view)
 {
+  StrataSnapshotPage *self = STRATA_SNAPSHOT_PAGE (view);
+  StrataHost *host = strata_machine_view_get_host (view);
   gboolean mapped = gtk_widget_get_mapped (GTK_WIDGET (self));
 
-  hold (self, mapped && self->host != NULL ? strata_host_get_survey (self->host) : NULL);
+  g_signal_group_set_target (self->host_signals, host);
+  g_signal_group_set_target (self->machine_signals, get_machine (self));
+  hold (self, mapped && host != NULL ? strata_host_get_survey (host) : NULL);
   look_for_changes (self);
   update (self);
 }
@@ -237,14 +239,14 @@ static void
 strata_snapshot_page_map (GtkWidget *widget)
 {
   GTK_WIDGET_CLASS (strata_snapshot_page_parent_class)->map (widget);
-  subject_changed (STRATA_SNAPSHOT_PAGE (widget));
+  strata_snapshot_page_subject_changed (STRATA_MACHINE_VIEW (widget));
 }
 
 static void
 strata_snapshot_page_unmap (GtkWidget *widget)
 {
   GTK_WIDGET_CLASS (strata_snapshot_page_parent_class)->unmap (widget);
-  subject_changed (STRATA_SNAPSHOT_PAGE (widget));
+  strata_snapshot_page_subject_changed (STRATA_MACHINE_VIEW (widget));
 }
 
 static void
@@ -266,65 +268,8 @@ strata_snapshot_page_dispose (GObject *object)
   g_clear_object (&self->pictures);
   g_clear_object (&self->tree);
   g_clear_object (&self->shown);
-  g_clear_object (&self->queue);
-  g_clear_object (&self->machine);
-  g_clear_object (&self->host);
 
   G_OBJECT_CLASS (strata_snapshot_page_parent_class)->dispose (object);
-}
-
-static void
-strata_snapshot_page_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
-{
-  StrataSnapshotPage *self = STRATA_SNAPSHOT_PAGE (object);
-
-  switch ((StrataSnapshotPageProperty) prop_id)
-    {
-    case PROP_HOST:
-      g_value_set_object (value, self->host);
-      break;
-    case PROP_MACHINE:
-      g_value_set_object (value, self->machine);
-      break;
-    case PROP_QUEUE:
-      g_value_set_object (value, self->queue);
-      break;
-    case N_PROPS:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-    }
-}
-
-static void
-strata_snapshot_page_set_property (GObject *object,
-                                   guint prop_id,
-                                   const GValue *value,
-                                   GParamSpec *pspec)
-{
-  StrataSnapshotPage *self = STRATA_SNAPSHOT_PAGE (object);
-
-  switch ((StrataSnapshotPageProperty) prop_id)
-    {
-    case PROP_HOST:
-      if (!g_set_object (&self->host, g_value_get_object (value)))
-        return;
-      g_signal_group_set_target (self->host_signals, self->host);
-      subject_changed (self);
-      g_object_notify_by_pspec (object, pspec);
-      break;
-    case PROP_MACHINE:
-      if (!g_set_object (&self->machine, g_value_get_object (value)))
-        return;
-      g_signal_group_set_target (self->machine_signals, self->machine);
-      subject_changed (self);
-      g_object_notify_by_pspec (object, pspec);
-      break;
-    case PROP_QUEUE:
-      if (g_set_object (&self->queue, g_value_get_object (value)))
-        g_object_notify_by_pspec (object, pspec);
-      break;
-    case N_PROPS:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-    }
 }
 
 static void
@@ -344,19 +289,11 @@ strata_snapshot_page_class_init (StrataSnapshotPageClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
-  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
 
   object_class->dispose = strata_snapshot_page_dispose;
-  object_class->get_property = strata_snapshot_page_get_property;
-  object_class->set_property = strata_snapshot_page_set_property;
+  STRATA_MACHINE_VIEW_CLASS (klass)->subject_changed = strata_snapshot_page_subject_changed;
   widget_class->map = strata_snapshot_page_map;
   widget_class->unmap = strata_snapshot_page_unmap;
-
-  properties[PROP_HOST] = g_param_spec_object ("host", NULL, NULL, STRATA_TYPE_HOST, flags);
-  properties[PROP_MACHINE] =
-      g_param_spec_object ("machine", NULL, NULL, STRATA_TYPE_MACHINE, flags);
-  properties[PROP_QUEUE] = g_param_spec_object ("queue", NULL, NULL, STRATA_TYPE_JOB_QUEUE, flags);
-  g_object_class_install_properties (object_class, N_PROPS, properties);
 
   install_actions (widget_class);
 

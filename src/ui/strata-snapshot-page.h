@@ -2,16 +2,17 @@
 
 #pragma once
 
-#include <adwaita.h>
-
-#include "jobs/strata-job-queue.h"
-#include "model/strata-host.h"
+#include "strata-machine-view.h"
 
 G_BEGIN_DECLS
 
 /* The snapshots of a machine. Properties: host, machine, queue. */
 #define STRATA_TYPE_SNAPSHOT_PAGE (strata_snapshot_page_get_type ())
 
-G_DECLARE_FINAL_TYPE (StrataSnapshotPage, strata_snapshot_page, STRATA, SNAPSHOT_PAGE, AdwBin)
+G_DECLARE_FINAL_TYPE (StrataSnapshotPage,
+                      strata_snapshot_page,
+                      STRATA,
+                      SNAPSHOT_PAGE,
+                      StrataMachineView)
 
 G_END_DECLS

@@ -14,10 +14,9 @@
 
 struct _StrataTemplatePage
 {
-  AdwBin parent_instance;
+  StrataMachineView parent_instance;
 
-  StrataHost *host;
-  StrataMachine *machine;
+  GSignalGroup *machine_signals;
 
   GtkListBox *clones;
   GtkFilterListModel *clones_model;
@@ -26,16 +25,13 @@ struct _StrataTemplatePage
   GtkPopoverMenu *menu_popover;
 };
 
-typedef enum
+G_DEFINE_FINAL_TYPE (StrataTemplatePage, strata_template_page, STRATA_TYPE_MACHINE_VIEW)
+
+static StrataMachine *
+get_machine (StrataTemplatePage *self)
 {
-  PROP_HOST = 1,
-  PROP_MACHINE,
-  N_PROPS,
-} StrataTemplatePageProperty;
-
-static GParamSpec *properties[N_PROPS];
-
-G_DEFINE_FINAL_TYPE (StrataTemplatePage, strata_template_page, ADW_TYPE_BIN)
+  return strata_machine_view_get_machine (STRATA_MACHINE_VIEW (self));
+}
 
 static const StrataTemplateMark *
 get_mark (StrataDomainFacts *facts)
@@ -137,8 +133,8 @@ is_clone (gpointer item, gpointer user_data)
   StrataTemplatePage *self = STRATA_TEMPLATE_PAGE (user_data);
   const char *template_uuid = strata_machine_get_template_uuid (STRATA_MACHINE (item));
 
-  return template_uuid != NULL && self->machine != NULL &&
-         g_str_equal (template_uuid, strata_machine_get_uuid (self->machine));
+  return template_uuid != NULL && get_machine (self) != NULL &&
+         g_str_equal (template_uuid, strata_machine_get_uuid (get_machine (self)));
 }
 
 static GtkWidget *
@@ -174,27 +170,17 @@ clones_changed_cb (StrataTemplatePage *self)
 static void
 menu_mapped_cb (StrataTemplatePage *self)
 {
-  if (self->machine != NULL)
-    strata_menu_words_apply (GTK_WIDGET (self->menu_popover), self->menu, self->machine);
+  if (get_machine (self) != NULL)
+    strata_menu_words_apply (GTK_WIDGET (self->menu_popover), self->menu, get_machine (self));
 }
 
 static void
-set_machine (StrataTemplatePage *self, StrataMachine *machine)
+strata_template_page_subject_changed (StrataMachineView *view)
 {
-  if (machine != NULL && !strata_machine_is_template (machine))
-    return;
-  if (self->machine == machine)
-    return;
+  StrataTemplatePage *self = STRATA_TEMPLATE_PAGE (view);
 
-  if (self->machine != NULL)
-    g_signal_handlers_disconnect_by_data (self->machine, self);
-  g_set_object (&self->machine, machine);
-  if (machine != NULL)
-    g_signal_connect_object (machine, "notify::n-clones", G_CALLBACK (clones_changed_cb), self,
-                             G_CONNECT_SWAPPED);
-
+  g_signal_group_set_target (self->machine_signals, get_machine (self));
   clones_changed_cb (self);
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MACHINE]);
 }
 
 static void
@@ -204,51 +190,10 @@ strata_template_page_dispose (GObject *object)
 
   if (self->clones_filter != NULL)
     gtk_custom_filter_set_filter_func (self->clones_filter, NULL, NULL, NULL);
+  g_clear_object (&self->machine_signals);
   gtk_widget_dispose_template (GTK_WIDGET (self), STRATA_TYPE_TEMPLATE_PAGE);
-  g_clear_object (&self->machine);
-  g_clear_object (&self->host);
 
   G_OBJECT_CLASS (strata_template_page_parent_class)->dispose (object);
-}
-
-static void
-strata_template_page_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
-{
-  StrataTemplatePage *self = STRATA_TEMPLATE_PAGE (object);
-
-  switch ((StrataTemplatePageProperty) prop_id)
-    {
-    case PROP_HOST:
-      g_value_set_object (value, self->host);
-      break;
-    case PROP_MACHINE:
-      g_value_set_object (value, self->machine);
-      break;
-    case N_PROPS:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-    }
-}
-
-static void
-strata_template_page_set_property (GObject *object,
-                                   guint prop_id,
-                                   const GValue *value,
-                                   GParamSpec *pspec)
-{
-  StrataTemplatePage *self = STRATA_TEMPLATE_PAGE (object);
-
-  switch ((StrataTemplatePageProperty) prop_id)
-    {
-    case PROP_HOST:
-      if (g_set_object (&self->host, g_value_get_object (value)))
-        g_object_notify_by_pspec (object, pspec);
-      break;
-    case PROP_MACHINE:
-      set_machine (self, g_value_get_object (value));
-      break;
-    case N_PROPS:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-    }
 }
 
 static void
@@ -256,16 +201,11 @@ strata_template_page_class_init (StrataTemplatePageClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
-  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
+  StrataMachineViewClass *view_class = STRATA_MACHINE_VIEW_CLASS (klass);
 
   object_class->dispose = strata_template_page_dispose;
-  object_class->get_property = strata_template_page_get_property;
-  object_class->set_property = strata_template_page_set_property;
-
-  properties[PROP_HOST] = g_param_spec_object ("host", NULL, NULL, STRATA_TYPE_HOST, flags);
-  properties[PROP_MACHINE] =
-      g_param_spec_object ("machine", NULL, NULL, STRATA_TYPE_MACHINE, flags);
-  g_object_class_install_properties (object_class, N_PROPS, properties);
+  view_class->subject_changed = strata_template_page_subject_changed;
+  view_class->accepts = strata_machine_is_template;
 
   gtk_widget_class_set_template_from_resource (
       widget_class, "/io/github/stratavm/Strata/strata-template-page.ui");
@@ -291,6 +231,10 @@ strata_template_page_init (StrataTemplatePage *self)
 {
   g_type_ensure (STRATA_TYPE_DISK_GROUP);
   g_type_ensure (STRATA_TYPE_MACHINE_ROW);
+
+  self->machine_signals = g_signal_group_new (STRATA_TYPE_MACHINE);
+  g_signal_group_connect_swapped (self->machine_signals, "notify::n-clones",
+                                  G_CALLBACK (clones_changed_cb), self);
 
   gtk_widget_init_template (GTK_WIDGET (self));
   gtk_custom_filter_set_filter_func (self->clones_filter, is_clone, self, NULL);

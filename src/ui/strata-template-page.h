@@ -2,16 +2,18 @@
 
 #pragma once
 
-#include <adwaita.h>
-
-#include "model/strata-host.h"
+#include "strata-machine-view.h"
 
 G_BEGIN_DECLS
 
 /* The page of a template. */
 #define STRATA_TYPE_TEMPLATE_PAGE (strata_template_page_get_type ())
 
-G_DECLARE_FINAL_TYPE (StrataTemplatePage, strata_template_page, STRATA, TEMPLATE_PAGE, AdwBin)
+G_DECLARE_FINAL_TYPE (StrataTemplatePage,
+                      strata_template_page,
+                      STRATA,
+                      TEMPLATE_PAGE,
+                      StrataMachineView)
 
 /* scrolls to the clones and puts the focus there */
 void strata_template_page_show_clones (StrataTemplatePage *self);
