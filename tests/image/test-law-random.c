@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The law looks only at those whom a step can concern. Here it is held against one that looks at everybody after every step, on
+ * hosts and plans that chance made. --seed does a run again.
+ */
+
+#include "config.h"
+
+#include "host-on-paper.h"
+#include "image/strata-layers.h"
+
+#define N_HOSTS  1500
+#define N_IMAGES 9
+#define N_STEPS  5
+
+static char *
+image_name (gint number)
+{
+  return g_strdup_printf ("i%d.qcow2", number);
+}
+
+static char *
+image_path (gint number)
+{
+  return g_strdup_printf (PAPER_POOL "/i%d.qcow2", number);
+}
+
+/* Domains "d0", "d1"… on some of the images, with snapshots of other images or in their own. */
+static void
+add_domain (StrataGraph *graph, gint number, gint image)
+{
+  g_autofree char *name = g_strdup_printf ("d%d", number);
+  g_autofree char *disk = image_name (image);
+  g_autofree char *frozen = image_name (g_test_rand_int_range (0, N_IMAGES));
+
+  paper_host_add (graph, name, STRATA_DOMAIN_STATE_OFF, FALSE, NULL, disk, NULL);
+  if (g_test_rand_int_range (0, 3) == 0)
+    paper_host_snapshot (graph, name, "outside", NULL, frozen, TRUE, FALSE);
+  if (g_test_rand_int_range (0, 3) == 0)
+    paper_host_internal (graph, name, "inside", NULL, disk, FALSE);
+}
+
+/* Each image stands on an earlier one, or on none. */
+static StrataGraph *
+make_host (void)
+{
+  StrataGraph *graph = paper_host_new ();
+  gint n_domains = 0;
+
+  for (gint i = 0; i < N_IMAGES; i++)
+    {
+      gint below = g_test_rand_int_range (-1, MAX (i, 1));
+      g_autofree char *name = image_name (i);
+      g_autofree char *backing = i > 0 && below >= 0 ? image_name (below) : NULL;
+
+      paper_host_image (graph, name, backing);
+    }
+  for (gint i = 0; i < N_IMAGES; i++)
+    {
+      if (g_test_rand_int_range (0, 3) == 0)
+        add_domain (graph, n_domains++, i);
+    }
+
+  return graph;
+}
+
+static JsonObject *
+args_new (const char *key, const char *path)
+{
+  JsonObject *args = json_object_new ();
+
+  json_object_set_string_member (args, key, path);
+
+  return args;
+}
+
+/* What is made has a new name: no file is written over another. */
+static void
+add_step (StrataGraph *graph, StrataPlan *plan)
+{
+  g_autofree char *path = image_path (g_test_rand_int_range (0, N_IMAGES));
+  g_autofree char *other = image_path (N_IMAGES + g_test_rand_int_range (0, 2));
+  StrataImage *image = strata_graph_get_image (graph, path);
+  const char *kind = NULL;
+  JsonObject *args = NULL;
+
+  switch (g_test_rand_int_range (0, 6))
+    {
+    case 0:
+      kind = "delete-volume";
+      args = args_new ("path", path);
+      break;
+    case 1:
+      kind = "commit";
+      args = args_new ("top", path);
+      json_object_set_string_member (args, "base",
+                                     image->backing_path != NULL ? image->backing_path : other);
+      break;
+    case 2:
+      kind = "pull";
+      args = args_new ("image", path);
+      break;
+    case 3:
+      kind = "copy-verbatim";
+      args = args_new ("from", path);
+      json_object_set_string_member (args, "to", other);
+      break;
+    case 4:
+      kind = "create-overlay";
+      args = args_new ("backing", path);
+      json_object_set_string_member (args, "path", other);
+      json_object_set_string_member (args, "backing-format", "qcow2");
+      break;
+    default:
+      kind = "delete-tag";
+      args = args_new ("path", path);
+      json_object_set_string_member (args, "tag", "inside");
+      break;
+    }
+  strata_plan_add_step (plan, kind, args, "%s %s %s", kind, path, other);
+}
+
+static StrataPlan *
+make_plan (StrataGraph *graph)
+{
+  StrataPlan *plan = strata_plan_new ("plan", "Act");
+  GPtrArray *domains = strata_graph_get_domains (graph);
+
+  for (guint i = 0; i < domains->len; i++)
+    {
+      StrataDomainFacts *domain = g_ptr_array_index (domains, i);
+
+      if (g_test_rand_int_range (0, 3) == 0)
+        strata_plan_give_up (plan, "%s/", domain->uuid);
+    }
+  for (gint i = g_test_rand_int_range (1, N_STEPS + 1); i > 0; i--)
+    add_step (graph, plan);
+
+  return plan;
+}
+
+/* Everybody's content is added to SEEN (key -> content), or FALSE if it was there and is another one. */
+static gboolean
+look_at_everybody (StrataLayers *layers, StrataPlan *plan, GHashTable *seen)
+{
+  GPtrArray *stakes = strata_layers_get_stakes (layers);
+  GHashTableIter iter;
+  const char *key;
+  const char *before;
+
+  g_hash_table_iter_init (&iter, seen);
+  while (g_hash_table_iter_next (&iter, (gpointer *) &key, (gpointer *) &before))
+    {
+      StrataStake *stake = strata_layers_find_stake (layers, key);
+      g_autofree char *now = stake != NULL ? strata_layers_read (layers, stake) : NULL;
+
+      if (g_strcmp0 (before, now) != 0)
+        return FALSE;
+    }
+
+  for (guint i = 0; i < stakes->len; i++)
+    {
+      StrataStake *stake = g_ptr_array_index (stakes, i);
+      char *content = strata_layers_read (layers, stake);
+
+      if (content == NULL || strata_plan_gives_up (plan, stake->key) ||
+          g_hash_table_contains (seen, stake->key))
+        g_free (content);
+      else
+        g_hash_table_insert (seen, g_strdup (stake->key), content);
+    }
+
+  return TRUE;
+}
+
+static gboolean
+is_lawful (StrataGraph *graph, StrataPlan *plan)
+{
+  g_autoptr (StrataLayers) layers = strata_layers_new (graph);
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+
+  g_assert_true (look_at_everybody (layers, plan, seen));
+  for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
+    {
+      if (!strata_layers_apply (layers, strata_plan_get_step (plan, i), NULL) ||
+          !look_at_everybody (layers, plan, seen))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static void
+describe (StrataGraph *graph, StrataPlan *plan)
+{
+  for (gint i = 0; i < N_IMAGES; i++)
+    {
+      g_autofree char *path = image_path (i);
+      StrataImage *image = strata_graph_get_image (graph, path);
+
+      g_test_message ("%s on %s", path, image->backing_path);
+    }
+  for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
+    g_test_message ("%s", strata_plan_get_step (plan, i)->title);
+}
+
+static void
+test_same_verdict (void)
+{
+  guint n_lawful = 0;
+
+  for (guint i = 0; i < N_HOSTS; i++)
+    {
+      g_autoptr (StrataGraph) graph = make_host ();
+      g_autoptr (StrataPlan) plan = make_plan (graph);
+      g_autoptr (GError) error = NULL;
+      gboolean lawful = is_lawful (graph, plan);
+
+      if (strata_law_check (graph, plan, &error) != lawful)
+        {
+          describe (graph, plan);
+          g_test_message ("the law says: %s", error != NULL ? error->message : "lawful");
+          g_test_fail_printf ("host %u: it is %s", i, lawful ? "lawful" : "unlawful");
+          return;
+        }
+      n_lawful += lawful;
+    }
+
+  g_test_message ("%u of %u plans are lawful", n_lawful, N_HOSTS);
+  g_assert_cmpuint (n_lawful, >, N_HOSTS / 10);
+  g_assert_cmpuint (n_lawful, <, N_HOSTS * 9 / 10);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/law-random/same-verdict", test_same_verdict);
+
+  return g_test_run ();
+}
