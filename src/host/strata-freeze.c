@@ -11,6 +11,8 @@
 #include "strata-sleep.h"
 #include "strata-vir.h"
 
+/* how long an agent may take to say what time it is */
+#define ANSWER_S     10
 #define THAW_TRIES   5
 #define TRY_AGAIN_MS 1000
 
@@ -33,12 +35,31 @@ add_hint (GError *error)
     }
 }
 
+/* libvirt waits for an agent's answer for ever, and so it has to with a freeze: that takes as long as the guest's disks do, and
+ * one that was given up might still come about, with nobody there to thaw. So an agent that hangs has to be found out before,
+ * by a question that does nothing. Afterwards the limit is again what libvirt begins with; it can't be read. */
+static gboolean
+need_agent (virDomainPtr domain, GError **error)
+{
+  long long seconds;
+  unsigned int nseconds;
+  gboolean answers;
+
+  virDomainAgentSetResponseTimeout (domain, ANSWER_S, 0);
+  answers = virDomainGetTime (domain, &seconds, &nseconds, 0) == 0;
+  if (!answers)
+    strata_vir_set_error (error, _ ("Asking the guest’s agent"));
+  virDomainAgentSetResponseTimeout (domain, VIR_DOMAIN_AGENT_RESPONSE_TIMEOUT_BLOCK, 0);
+
+  return answers;
+}
+
 /**
  * strata_freeze:
  * @domain: a running domain
  * @error: where to put libvirt's error
  *
- * Worker threads only.
+ * Worker threads only. An agent that does not answer is given ten seconds; the freeze itself takes as long as it takes.
  *
  * Returns: whether the guest's file systems are frozen now
  */
@@ -49,6 +70,12 @@ strata_freeze (virDomainPtr domain, GError **error)
 
   STRATA_ASSERT_WORKER ();
 
+  if (!need_agent (domain, &failure))
+    {
+      add_hint (failure);
+      g_propagate_error (error, failure);
+      return FALSE;
+    }
   if (virDomainFSFreeze (domain, NULL, 0, 0) >= 0)
     return TRUE;
 

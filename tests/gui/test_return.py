@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Back in time with a real guest that runs: three snapshots of different kinds, "You are here" dragged to the first and back, and
-asked inside which state it is in; then a layer is merged under it, and the same way is gone by keys alone."""
+asked inside which state it is in; then a layer is merged under it, and the same way is gone by keys alone. At last its file systems
+are frozen for a snapshot, by its agent, and not by one that hangs."""
 
 import re
+import struct
+import subprocess
+import tempfile
 import time
 
 import harness
@@ -12,6 +16,7 @@ from harness import Application, Desk, Skip, wait_for, xdotool
 VM = 'web-base'
 LIST = ('list item',)
 TOGGLES = ('radio button', 'toggle button', *harness.BUTTONS)
+FREEZE = 'Freeze the guest’s file systems meanwhile'
 BOOT = 600    # seconds, under TCG, on a busy machine
 JOB = 180
 KINDS = {'first': 'Internal', 'second': 'Disk and Memory', 'third': 'Disk Only'}
@@ -181,6 +186,70 @@ def the_same_way_by_keys_alone():
     expect_state('first')
 
 
+def image():
+    """What its disk is on."""
+    return virsh('domblklist', VM).split()[1]
+
+
+def is_whole(path):
+    """Whether the ext4 on the first partition needs nothing of its journal, as when it was unmounted or frozen."""
+    with tempfile.NamedTemporaryFile() as raw:
+        subprocess.run(['qemu-img', 'dd', '-U', '-f', 'qcow2', '-O', 'raw', 'bs=1M', 'count=4', f'if={path}', f'of={raw.name}'],
+                       check=True, timeout=60)
+        head = raw.read()
+    start, = struct.unpack_from('<I', head, 446 + 8)
+    superblock = start * 512 + 1024
+    assert head[superblock + 0x38:superblock + 0x3a] == b'\x53\xef', 'there is no ext4'
+    features, = struct.unpack_from('<I', head, superblock + 0x60)
+    return not features & 4    # EXT4_FEATURE_INCOMPAT_RECOVER
+
+
+def begin_to_take(name, freeze):
+    window = State.window
+    window.press('Snapshot')
+    window.fill('Name', name)
+    window.press('Disk Only', TOGGLES)
+    if freeze:
+        window.click(window.wait(FREEZE, ('check box',)))
+    window.press('Take Snapshot', limit=60)
+
+
+def expect_it_writes(name):
+    """A file system that is frozen would let this wait for ever."""
+    assert agent(VM, 'guest-fsfreeze-status') == 'thawed', 'it is frozen'
+    write(name)
+
+
+def file_systems_are_frozen_meanwhile():
+    need_guest()
+    for name, freeze in (('torn', False), ('whole', True)):
+        write('extra')
+        frozen = image()
+        begin_to_take(name, freeze)
+        State.window.wait(row(name), LIST, limit=JOB)
+        wait_for_jobs()
+        assert is_whole(frozen) == freeze, f'{name}: {frozen}'
+        expect_it_writes('extra')
+
+
+def an_agent_that_hangs_freezes_nothing():
+    need_guest()
+    window, there = State.window, image()
+    # Its child stops it, and lets it go on later.
+    agent(VM, 'guest-exec', path='/bin/sh', arg=['-c', 'sleep 1; kill -STOP $PPID; sleep 60; kill -CONT $PPID'])
+    time.sleep(2)
+    begin_to_take('never', True)
+    window.wait(re.compile('^Failed, nothing changed'), limit=JOB)
+    window.key('ctrl+j')
+    window.wait(re.compile('qemu-guest-agent'))
+    window.screenshot('hung-agent')
+    window.key('Escape')
+    assert image() == there, 'the machine is where it was'
+    assert 'never' not in virsh('snapshot-list', VM, '--name'), 'there is no such snapshot'
+    wait_for('the guest’s agent', lambda: agent(VM, 'guest-ping') is not None, JOB)
+    expect_it_writes('extra')
+
+
 def nothing_complained():
     need_guest()
     complaints = [line for line in State.window.words().splitlines() if re.search(r'(CRITICAL|WARNING) \*\*', line)]
@@ -200,6 +269,8 @@ def main():
         dragging_leads_back,
         the_middle_one_is_deleted_under_it,
         the_same_way_by_keys_alone,
+        file_systems_are_frozen_meanwhile,
+        an_agent_that_hangs_freezes_nothing,
         nothing_complained,
     ], lambda: State.window)
     harness.finish(status, State.window, State.desk)
