@@ -7,6 +7,7 @@
 #include <glib/gi18n.h>
 #include <stdio.h>
 
+#include "jobs/strata-unfinished-job.h"
 #include "strata-cli-output.h"
 #include "strata-cli-run.h"
 #include "strata-cli-session.h"
@@ -15,7 +16,7 @@
 static gpointer
 unfinished_in_thread (StrataCli *cli, gpointer user_data, GError **error)
 {
-  return strata_job_queue_list_unfinished (cli->queue, error);
+  return strata_job_queue_list_unfinished (cli->queue, NULL);
 }
 
 /* (element-type StrataUnfinishedJob) (transfer full) */
@@ -39,7 +40,7 @@ unfinished_to_json (const StrataUnfinishedJob *job)
   strata_cli_set_string (object, "started", job->started);
   strata_cli_set_string (object, "step-title", job->step);
   json_object_set_int_member (object, "step", job->step_index);
-  json_object_set_int_member (object, "n-steps", job->n_steps);
+  json_object_set_int_member (object, "n-steps", job->steps->len);
   json_object_set_boolean_member (object, "can-roll-back", job->can_roll_back);
 
   return object;
@@ -69,7 +70,7 @@ list_as_table (GPtrArray *jobs)
   for (guint i = 0; i < jobs->len; i++)
     {
       const StrataUnfinishedJob *job = jobs->pdata[i];
-      g_autofree char *step = g_strdup_printf ("%u/%u", job->step_index, job->n_steps);
+      g_autofree char *step = g_strdup_printf ("%u/%u", job->step_index, job->steps->len);
       const char *cells[] = { job->id,  job->started,
                               step,     job->can_roll_back ? _ ("yes") : _ ("no"),
                               job->uri, job->title,

@@ -279,20 +279,12 @@ strata_job_queue_get_journal_dir (StrataJobQueue *self)
   return self->journal_dir;
 }
 
+/* JOURNAL: (transfer full); RESUME: go forward, otherwise back */
 StrataJob *
-strata_job_queue_take_up (StrataJobQueue *self,
-                          StrataConnection *connection,
-                          const char *id,
-                          gboolean resume,
-                          GError **error)
+strata_job_queue_add_journal (StrataJobQueue *self,
+                              StrataConnection *connection,
+                              StrataJournal *journal,
+                              gboolean resume)
 {
-  StrataJournal *journal;
-
-  g_return_val_if_fail (STRATA_IS_JOB_QUEUE (self), NULL);
-
-  journal = strata_journal_open (self->journal_dir, id, error);
-  if (journal == NULL)
-    return NULL;
-
   return add_job (self, strata_job_new_from_journal (connection, journal, resume));
 }

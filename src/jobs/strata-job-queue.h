@@ -34,28 +34,4 @@ StrataJob *strata_job_queue_submit (StrataJobQueue *self,
                                     StrataConnection *connection,
                                     StrataPlan *plan);
 
-/* What earlier processes left unfinished (their journals, not locked by a living process). */
-typedef struct
-{
-  char *id;
-  char *title;
-  char *uri;
-  char *started; /* ISO 8601 */
-  char *step;    /* the one it stopped in */
-  guint step_index;
-  guint n_steps;
-  gboolean can_roll_back;
-} StrataUnfinishedJob;
-
-void strata_unfinished_job_free (StrataUnfinishedJob *self);
-/* (element-type StrataUnfinishedJob); reads the journal's files: worker threads only */
-GPtrArray *strata_job_queue_list_unfinished (StrataJobQueue *self, GError **error);
-/* resume: goes forward from where it stopped; otherwise rolls back. NULL if the journal has no such job.
- * Reads one small file. */
-StrataJob *strata_job_queue_take_up (StrataJobQueue *self,
-                                     StrataConnection *connection,
-                                     const char *id,
-                                     gboolean resume,
-                                     GError **error);
-
 G_END_DECLS

@@ -116,7 +116,7 @@ static StrataJournal *
 journal_new (const char *dir, const char *id)
 {
   StrataJournal *self = g_new0 (StrataJournal, 1);
-  g_autofree char *name = g_strconcat (id, ".journal", NULL);
+  g_autofree char *name = g_strconcat (id, STRATA_JOURNAL_SUFFIX, NULL);
 
   self->path = g_build_filename (dir, name, NULL);
   self->id = g_strdup (id);

@@ -24,6 +24,9 @@ typedef enum
  * disk before the next thing is done. Worker threads only. */
 typedef struct _StrataJournal StrataJournal;
 
+/* of a journal's file, behind the job's id */
+#define STRATA_JOURNAL_SUFFIX ".journal"
+
 char *strata_journal_get_default_dir (void);
 StrataJournal *strata_journal_create (const char *dir,
                                       const char *id,

@@ -63,14 +63,31 @@ undo_clicked_cb (AdwToast *toast, StrataRevertUndo *undo)
   strata_revert_undo_run (undo, GTK_WIDGET (window));
 }
 
+static void
+add_toast_to_go_on (StrataWindow *window, const char *text)
+{
+  AdwToast *toast = adw_toast_new (text);
+
+  adw_toast_set_button_label (toast, _ ("_Go On…"));
+  adw_toast_set_action_name (toast, "window.show-unfinished");
+  adw_toast_set_timeout (toast, 0);
+  strata_window_take_toast (window, toast);
+}
+
 /* With a way back, if there is one. */
 static void
 add_toast (StrataWindow *window, StrataJob *job, const char *text)
 {
   StrataRevertUndo *undo = strata_revert_undo_find (job);
+  StrataJobOutcome outcome = strata_job_get_outcome (job);
   AdwToast *toast;
 
-  if (undo == NULL || strata_job_get_outcome (job) != STRATA_JOB_OUTCOME_DONE)
+  if (outcome == STRATA_JOB_OUTCOME_STOPPED || outcome == STRATA_JOB_OUTCOME_STUCK)
+    {
+      add_toast_to_go_on (window, text);
+      return;
+    }
+  if (undo == NULL || outcome != STRATA_JOB_OUTCOME_DONE)
     {
       strata_window_add_toast (window, text, TRUE);
       return;

@@ -27,6 +27,12 @@ show_map (GtkWidget *widget, const char *action, GVariant *parameter)
 }
 
 static void
+show_unfinished (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  strata_window_show_unfinished (STRATA_WINDOW (widget));
+}
+
+static void
 search (GtkWidget *widget, const char *action, GVariant *parameter)
 {
   strata_window_search (STRATA_WINDOW (widget));
@@ -61,6 +67,7 @@ strata_window_actions_install (GtkWidgetClass *window_class)
   gtk_widget_class_install_action (window_class, "window.select", "s", select_machine);
   gtk_widget_class_install_action (window_class, "window.show-operations", NULL, show_operations);
   gtk_widget_class_install_action (window_class, "window.show-map", NULL, show_map);
+  gtk_widget_class_install_action (window_class, "window.show-unfinished", NULL, show_unfinished);
   gtk_widget_class_install_action (window_class, "window.search", NULL, search);
   gtk_widget_class_install_action (window_class, "window.connect", NULL, connect_elsewhere);
   gtk_widget_class_install_action (window_class, "window.try-again", NULL, try_again);

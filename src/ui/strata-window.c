@@ -13,6 +13,7 @@
 #include "strata-map-page.h"
 #include "strata-operations-bar.h"
 #include "strata-operations.h"
+#include "strata-recovery.h"
 #include "strata-sidebar.h"
 #include "strata-snapshot-actions.h"
 #include "strata-template-page.h"
@@ -26,6 +27,7 @@ struct _StrataWindow
   StrataHost *host;
   StrataJobQueue *queue;
   GSignalGroup *machine_signals;
+  StrataRecovery *recovery;
   gboolean may_close;
   gboolean shows_map; /* while no machine is selected */
 
@@ -147,6 +149,7 @@ strata_window_dispose (GObject *object)
 
   gtk_widget_dispose_template (GTK_WIDGET (self), STRATA_TYPE_WINDOW);
   g_clear_object (&self->machine_signals);
+  g_clear_object (&self->recovery);
   g_clear_object (&self->host);
   g_clear_object (&self->queue);
 
@@ -277,6 +280,7 @@ strata_window_new (StrataApplication *application)
 
   strata_sidebar_set_hosts (self->sidebar, strata_application_get_hosts (application));
   bind_settings (self, strata_application_get_settings (application));
+  self->recovery = strata_recovery_new (self);
 
   return self;
 }
@@ -392,6 +396,20 @@ strata_window_show_operations (StrataWindow *self)
   g_return_if_fail (STRATA_IS_WINDOW (self));
 
   adw_bottom_sheet_set_open (self->sheet, TRUE);
+}
+
+/**
+ * strata_window_show_unfinished:
+ * @self: a window
+ *
+ * Shows what was left unfinished on its host.
+ */
+void
+strata_window_show_unfinished (StrataWindow *self)
+{
+  g_return_if_fail (STRATA_IS_WINDOW (self));
+
+  strata_recovery_show (self->recovery);
 }
 
 /**

@@ -8,51 +8,8 @@ import time
 import harness
 import strata_lab
 from harness import Application, Desk, wait_for
+from layers import (LIST, MENU, SLOW, State, begin_merge, chain, ctl, expect_content, flat, layer, make_chain, row, show, write)
 from strata_lab import DOMAIN, Lab, disk_xml
-
-LIST = ('list item',)
-MENU = ('menu item',)
-TABS = ('page tab',)
-SLOW = 4  # MB per second
-
-
-class State:
-    desk = None
-    lab = None
-    window = None
-
-
-def row(name):
-    return re.compile(rf'^{re.escape(name)}, ')
-
-
-def layer(path, rest=''):
-    return re.compile(rf'^{re.escape(os.path.basename(path))}, .*{rest}')
-
-
-def ctl(*argv):
-    result = State.lab.ctl(*argv)
-    assert result.status == 0, f'stratactl {argv}: {result}'
-    return result
-
-
-def write(path, megabytes, pattern):
-    State.lab.run('qemu-io', '-f', 'qcow2', '-c', f'write -P {pattern} 0 {megabytes}M', path)
-
-
-def chain(name):
-    return [image['path'] for image in ctl('--json', 'chain', name).document['disks'][0]['chain']]
-
-
-def flat(name):
-    """A copy of what NAME reads."""
-    path = os.path.join(State.lab.dir, f'{name}.raw')
-    State.lab.run('qemu-img', 'convert', '-O', 'raw', chain(name)[0], path)
-    return path
-
-
-def expect_content(name, copy):
-    State.lab.run('qemu-img', 'compare', '-q', '-F', 'raw', chain(name)[0], copy)
 
 
 def make_hosts():
@@ -65,13 +22,7 @@ def make_hosts():
     write(chain('web')[0], 4, 2)
     ctl('snapshot', 'create', 'web', 'before upgrade')
     write(chain('web')[0], 64, 3)
-
-    below = lab.make_disk('hand-base.qcow2', size='256M', data='16M')
-    for name in ('hand-mid.qcow2', 'hand-top.qcow2'):
-        lab.run('qemu-img', 'create', '-q', '-f', 'qcow2', '-b', below, '-F', 'qcow2', lab.path(name))
-        below = lab.path(name)
-    write(below, 64, 4)
-    lab.define_xml(DOMAIN.format(name='hand', disks=disk_xml(below)))
+    make_chain('hand')
 
     lab.define('db')
     lab.virsh('pool-refresh', 'default')
@@ -82,14 +33,6 @@ def make_hosts():
     with open(damaged, 'r+b') as file:
         file.seek(65536)
         file.write(bytes(65536))
-
-
-def show(name):
-    """The page of NAME, with its disks."""
-    window = State.window
-    window.click(window.wait(row(name), LIST))
-    window.press('Disks', TABS)
-    wait_for(f'the layers of {name}', lambda: all(window.shows(layer(path), LIST) for path in chain(name)))
 
 
 def the_layers_are_shown_with_their_holders():
@@ -143,14 +86,6 @@ def what_is_shared_is_marked_and_what_is_refused_says_why():
     assert not item.getState().contains(State.desk.atspi.STATE_SENSITIVE), 'nothing is merged into a template'
     window.wait('Make Independent…', MENU, sensitive=True)
     window.key('Escape')
-
-
-def begin_merge(path, item, act, speed):
-    window = State.window
-    window.menu(layer(path), f'{item}…')
-    window.wait(act, harness.BUTTONS, sensitive=True)
-    window.wait(re.compile('^Speed limit'), ('spin button',)).queryValue().currentValue = speed
-    window.press(act)
 
 
 def a_merge_that_is_stopped_half_way_leaves_all_as_it_was():

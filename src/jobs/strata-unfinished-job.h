@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#pragma once
+
+#include "strata-job-queue.h"
+#include "strata-journal.h"
+
+G_BEGIN_DECLS
+
+/* A step of a job that was left. */
+typedef struct
+{
+  char *title;
+  StrataStepMark mark;
+} StrataUnfinishedStep;
+
+/* What a process left unfinished when it ended, or was stopped: a journal that no living process works on. */
+typedef struct
+{
+  char *id;
+  char *title;
+  char *uri;
+  char *started; /* ISO 8601 */
+  char *step;    /* the one it stopped in */
+  guint step_index;
+  GPtrArray *steps; /* StrataUnfinishedStep */
+  gboolean can_roll_back;
+} StrataUnfinishedJob;
+
+void strata_unfinished_job_free (StrataUnfinishedJob *self);
+
+/* CONNECTION: NULL for all, as the journals have it; otherwise those of that host, which is asked about the step that each
+ * stopped in. (element-type StrataUnfinishedJob); worker threads only */
+GPtrArray *strata_job_queue_list_unfinished (StrataJobQueue *self, StrataConnection *connection);
+void strata_job_queue_list_unfinished_async (StrataJobQueue *self,
+                                             StrataConnection *connection,
+                                             GCancellable *cancellable,
+                                             GAsyncReadyCallback callback,
+                                             gpointer user_data);
+GPtrArray *strata_job_queue_list_unfinished_finish (StrataJobQueue *self,
+                                                    GAsyncResult *result,
+                                                    GError **error);
+
+/* RESUME: goes forward from where it stopped; otherwise rolls back. (transfer none) (nullable): the job, in the queue. */
+StrataJob *strata_job_queue_take_up (StrataJobQueue *self,
+                                     StrataConnection *connection,
+                                     const char *id,
+                                     gboolean resume,
+                                     GError **error);
+void strata_job_queue_take_up_async (StrataJobQueue *self,
+                                     StrataConnection *connection,
+                                     const char *id,
+                                     gboolean resume,
+                                     GAsyncReadyCallback callback,
+                                     gpointer user_data);
+StrataJob *strata_job_queue_take_up_finish (StrataJobQueue *self,
+                                            GAsyncResult *result,
+                                            GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataUnfinishedJob, strata_unfinished_job_free)
+
+G_END_DECLS

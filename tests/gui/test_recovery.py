@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What was killed on its way: the next window tells of it, and goes back or on, with every byte where it was."""
+
+import os
+import re
+
+import harness
+import strata_lab
+from harness import Application, Desk, wait_for
+from layers import LIST, SLOW, State, begin_merge, chain, ctl, expect_content, flat, make_chain, show
+from strata_lab import Lab
+
+TITLE = 'Unfinished Operations'
+LAYERS = ['hand-base.qcow2', 'hand-mid.qcow2', 'hand-top.qcow2']
+
+
+def make_hosts():
+    """hand: a chain without snapshots, and web, which runs."""
+    State.lab.start()
+    make_chain('hand')
+    State.lab.define('web', run=True)
+    State.lab.virsh('pool-refresh', 'default')
+
+
+def unfinished():
+    return ctl('--json', 'job', 'list').document['jobs']
+
+
+def open_window():
+    State.window = Application(State.desk, **State.lab.env)
+
+
+def come_back(step):
+    """Another window, in which STEP is shown as the one that was begun."""
+    open_window()
+    State.window.wait(TITLE, limit=40)
+    State.window.wait(re.compile(step), LIST)
+    State.window.screenshot('unfinished')
+
+
+def look_by_menu():
+    State.window.press('Main Menu', ('toggle button',))
+    State.window.press('Show Unfinished Operations', ('menu item',))
+
+
+def expect_over():
+    State.window.wait_gone(TITLE)
+    wait_for('the job to be over', lambda: State.window.shows('All operations are finished'), 60)
+    assert unfinished() == [], 'something is unfinished'
+
+
+def nothing_is_unfinished_at_first():
+    open_window()
+    window = State.window
+    window.wait(re.compile('^web, Running'), LIST)
+    window.focus()
+    look_by_menu()
+    window.wait('No operation was left unfinished')
+    assert not window.shows(TITLE), 'there is nothing to show'
+    window.close()
+
+
+def journals():
+    folder = os.path.join(State.lab.state_dir, 'journal')
+    names = os.listdir(folder) if os.path.isdir(folder) else []
+    return ''.join(open(os.path.join(folder, name), encoding='utf-8').read() for name in names)  # pylint: disable=consider-using-with
+
+
+def what_can_be_taken_back_is():
+    """stratactl is killed when it has begun to take a snapshot. libvirt may have taken it all the same."""
+    lab = State.lab
+    before = chain('web')
+    process = lab.popen('snapshot', 'create', 'web', 'half', '--disk-only')
+    wait_for('a step', lambda: '"begin"' in journals())
+    process.kill()
+    process.wait(20)
+    come_back('^Take the snapshot “half”')
+    State.window.press('Roll Back')
+    expect_over()
+    assert chain('web') == before, 'it is not where it was'
+    assert lab.virsh('snapshot-list', 'web', '--name').out.strip() == '', 'the snapshot is there'
+    assert sorted(os.listdir(lab.images)) == sorted([*LAYERS, 'web-vda.qcow2']), 'a file was left'
+
+
+def past_the_point_of_no_return_there_is_only_the_way_on():
+    """The window is killed in the midst of a merge. Escape puts the answer off, and the menu shows it again."""
+    show('hand')
+    window, layers, copy = State.window, chain('hand'), flat('hand')
+    begin_merge(layers[0], 'Merge Down', 'Merge Down', SLOW)
+    bar = window.wait(re.compile('^Commit “'), ('progress bar',))
+    wait_for('some of it to be done', lambda: 0.05 < bar.queryValue().currentValue < 0.7)
+    window.process.kill()
+    window.process.wait(20)
+    assert len(unfinished()) == 1, 'the job is not unfinished'
+
+    come_back('^Commit “')
+    window = State.window
+    window.wait('Begun, and not done', ('label',))
+    back = window.wait('Roll Back', harness.BUTTONS)
+    assert not back.getState().contains(State.desk.atspi.STATE_SENSITIVE), 'there is no way back'
+    assert 'point of no return' in back.description, f'it says “{back.description}”'
+    window.focus()
+    window.key('Escape')
+    window.wait_gone(TITLE)
+    assert len(unfinished()) == 1, 'nobody decided'
+
+    look_by_menu()
+    window.press('Resume')
+    expect_over()
+    assert chain('hand') == layers[1:], 'what is left'
+    assert not os.path.exists(layers[0]), f'{layers[0]} is still there'
+    expect_content('hand', copy)
+
+
+def nothing_complained():
+    complaints = [line for line in State.window.words().splitlines() if re.search(r'(CRITICAL|WARNING) \*\*', line)]
+    assert not complaints, '\n'.join(complaints)
+    State.window.close()
+
+
+def main():
+    try:
+        State.desk = Desk()
+        State.lab = Lab()
+        make_hosts()
+    except (harness.Skip, strata_lab.Skip) as reason:
+        print(f'1..0 # SKIP {reason}')
+        return
+    status = harness.run([
+        nothing_is_unfinished_at_first,
+        what_can_be_taken_back_is,
+        past_the_point_of_no_return_there_is_only_the_way_on,
+        nothing_complained,
+    ], lambda: State.window)
+    harness.finish(status, State.window, State.lab, State.desk)
+
+
+if __name__ == '__main__':
+    main()
