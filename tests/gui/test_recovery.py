@@ -79,6 +79,7 @@ def what_can_be_taken_back_is():
     expect_over()
     assert chain('web') == before, 'it is not where it was'
     assert lab.virsh('snapshot-list', 'web', '--name').out.strip() == '', 'the snapshot is there'
+    assert lab.virsh('domstate', 'web').out.strip() == 'running', 'it runs no more'
     assert sorted(os.listdir(lab.images)) == sorted([*LAYERS, 'web-vda.qcow2']), 'a file was left'
 
 
