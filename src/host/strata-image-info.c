@@ -8,6 +8,29 @@
 #include "strata-image-info.h"
 #include "strata-image-tags.h"
 
+static void
+end_process (GCancellable *cancellable, gpointer process)
+{
+  g_subprocess_force_exit (process);
+}
+
+/* With a cancellable of its own g_subprocess_communicate() destroys a source when the main context that it was on may be gone
+ * already (GLib 2.84.4; three threads that call it crash or hang after some thousand calls), and a cancelled one leaves the
+ * process behind. So the process is ended, and with it the call. */
+static char *
+communicate (GSubprocess *process, GCancellable *cancellable)
+{
+  gulong id = cancellable != NULL
+                  ? g_cancellable_connect (cancellable, G_CALLBACK (end_process), process, NULL)
+                  : 0;
+  char *output = NULL;
+
+  g_subprocess_communicate_utf8 (process, NULL, NULL, &output, NULL, NULL);
+  g_cancellable_disconnect (cancellable, id);
+
+  return output;
+}
+
 /**
  * strata_image_info_read:
  * @path: an image's file
@@ -33,9 +56,10 @@ strata_image_info_read (const char *path, const char *format, GCancellable *canc
   process =
       g_subprocess_newv (format != NULL ? with_format : without,
                          G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_SILENCE, NULL);
-  if (process == NULL ||
-      !g_subprocess_communicate_utf8 (process, NULL, cancellable, &output, NULL, NULL) ||
-      !g_subprocess_get_successful (process))
+  if (process == NULL)
+    return NULL;
+  output = communicate (process, cancellable);
+  if (output == NULL || !g_subprocess_get_successful (process))
     return NULL;
 
   node = json_from_string (output, NULL);
