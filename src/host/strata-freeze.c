@@ -35,6 +35,13 @@ add_hint (GError *error)
     }
 }
 
+static gboolean
+is_silence (int code)
+{
+  return code == VIR_ERR_AGENT_UNRESPONSIVE || code == VIR_ERR_AGENT_UNSYNCED ||
+         code == VIR_ERR_AGENT_COMMAND_TIMEOUT;
+}
+
 /* libvirt waits for an agent's answer for ever, and so it has to with a freeze: that takes as long as the guest's disks do, and
  * one that was given up might still come about, with nobody there to thaw. So an agent that hangs has to be found out before,
  * by a question that does nothing. Afterwards the limit is again what libvirt begins with; it can't be read. */
@@ -43,15 +50,17 @@ need_agent (virDomainPtr domain, GError **error)
 {
   long long seconds;
   unsigned int nseconds;
-  gboolean answers;
+  gboolean hangs;
 
   virDomainAgentSetResponseTimeout (domain, ANSWER_S, 0);
-  answers = virDomainGetTime (domain, &seconds, &nseconds, 0) == 0;
-  if (!answers)
+  /* One that may not tell the time has answered, too. */
+  hangs =
+      virDomainGetTime (domain, &seconds, &nseconds, 0) < 0 && is_silence (strata_vir_last_code ());
+  if (hangs)
     strata_vir_set_error (error, _ ("Asking the guest’s agent"));
   virDomainAgentSetResponseTimeout (domain, VIR_DOMAIN_AGENT_RESPONSE_TIMEOUT_BLOCK, 0);
 
-  return answers;
+  return !hangs;
 }
 
 /**

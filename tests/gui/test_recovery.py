@@ -3,6 +3,7 @@
 
 import os
 import re
+import signal
 
 import harness
 import strata_lab
@@ -67,13 +68,19 @@ def journals():
 
 
 def what_can_be_taken_back_is():
-    """stratactl is killed when it has begun to take a snapshot. libvirt may have taken it all the same."""
+    """stratactl is killed when it has begun to take a snapshot, of a QEMU that does not answer. libvirt may take it all the same."""
     lab = State.lab
     before = chain('web')
-    process = lab.popen('snapshot', 'create', 'web', 'half', '--disk-only')
-    wait_for('a step', lambda: '"begin"' in journals())
-    process.kill()
-    process.wait(20)
+    with open(os.path.join(lab.env['XDG_RUNTIME_DIR'], 'libvirt/qemu/run/web.pid'), encoding='ascii') as file:
+        qemu = int(file.read())
+    os.kill(qemu, signal.SIGSTOP)
+    try:
+        process = lab.popen('snapshot', 'create', 'web', 'half', '--disk-only')
+        wait_for('the snapshot to be begun', lambda: '"step":1' in journals())
+        process.kill()
+        process.wait(20)
+    finally:
+        os.kill(qemu, signal.SIGCONT)
     come_back('^Take the snapshot “half”')
     State.window.press('Roll Back')
     expect_over()
