@@ -12,6 +12,7 @@
 #include "strata-cli-output.h"
 #include "strata-cli-progress.h"
 #include "strata-cli-run.h"
+#include "jobs/strata-stop-point.h"
 #include "xml/strata-error.h"
 
 static void
@@ -112,6 +113,7 @@ strata_cli_carry_out (StrataCli *cli, const StrataRequest *request, const char *
   if (cli->dry_run)
     return print_plan (cli, plan);
 
+  strata_stop_point ("after the plan");
   /* The user may have pressed Ctrl-C while the planner's answer was on its way. */
   if (g_cancellable_set_error_if_cancelled (cli->cancellable, &error))
     return strata_cli_fail_unstarted (cli, error);

@@ -10,6 +10,7 @@
 
 #include "strata-job-private.h"
 #include "strata-step.h"
+#include "strata-stop-point.h"
 #include "xml/strata-error.h"
 
 typedef struct
@@ -25,6 +26,8 @@ call_hook (Run *run, guint index, StrataHookPoint point, GError **error)
 {
   gpointer user_data;
   StrataJobHook hook = strata_job_get_hook (run->job, &user_data);
+
+  strata_stop_point (point == STRATA_HOOK_BEFORE_STEP ? "before a step" : "after a step");
 
   return hook == NULL || hook (run->job, index, point, user_data, error);
 }
@@ -48,6 +51,7 @@ undo_step (Run *run, guint index, GError **error)
   const StrataStepClass *klass = get_step (run, index, &context);
 
   strata_job_enter_step (run->job, index, TRUE);
+  strata_stop_point ("before a step is undone");
   if (klass != NULL && klass->undo != NULL && !klass->undo (&context, error))
     return FALSE;
 
@@ -237,6 +241,7 @@ strata_job_run (StrataJob *self, GCancellable *cancellable)
   Run run = { .job = self, .plan = strata_job_get_plan (self), .cancellable = cancellable };
   g_autoptr (GError) error = NULL;
 
+  strata_stop_point ("before the job");
   run.journal = strata_job_steal_journal (self);
   if (run.journal == NULL)
     run.journal = strata_journal_create (
