@@ -6,7 +6,7 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "strata-plan.h"
+#include "strata-request.h"
 #include "xml/strata-error.h"
 
 static const char *const effect_nicks[] = {
@@ -32,7 +32,8 @@ strings_to_json (GPtrArray *strings)
  *
  * The form in which a plan is journaled, and shown by `stratactl --json --dry-run`.
  *
- * Returns: (transfer full): an object with title, act, steps, effects, commands and resources
+ * Returns: (transfer full): an object with title, act, steps, effects, commands, resources, what the request gives up, and
+ *   the request itself
  */
 JsonObject *
 strata_plan_to_json (StrataPlan *self)
@@ -74,82 +75,152 @@ strata_plan_to_json (StrataPlan *self)
                                 strings_to_json (strata_plan_get_commands (self)));
   json_object_set_array_member (object, "resources",
                                 strings_to_json (strata_plan_get_resources (self)));
+  json_object_set_array_member (object, "given-up",
+                                strings_to_json (strata_plan_get_given_up (self)));
+  if (strata_plan_get_request (self) != NULL)
+    json_object_set_object_member (object, "request",
+                                   strata_request_to_json (strata_plan_get_request (self)));
 
   return object;
+}
+
+/* Of the right type, or absent where it may be: NULL then. */
+static gboolean
+read_member (JsonObject *object, const char *key, GType type, gboolean needed, JsonNode **node)
+{
+  *node = json_object_get_member (object, key);
+  if (*node == NULL)
+    return !needed;
+
+  return json_node_get_value_type (*node) == type;
+}
+
+static gboolean
+read_array (JsonObject *object, const char *key, gboolean needed, JsonArray **array)
+{
+  JsonNode *node = json_object_get_member (object, key);
+
+  *array = node != NULL && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
+
+  return *array != NULL || (node == NULL && !needed);
 }
 
 static gboolean
 read_step (StrataPlan *self, JsonNode *node)
 {
   JsonObject *o = JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
-  const char *kind, *title;
+  JsonNode *kind, *title, *forward, *bytes, *args;
   StrataStepSpec *step;
-  JsonNode *args;
 
-  if (o == NULL)
+  if (o == NULL || !read_member (o, "kind", G_TYPE_STRING, TRUE, &kind) ||
+      !read_member (o, "title", G_TYPE_STRING, TRUE, &title) ||
+      !read_member (o, "forward-only", G_TYPE_BOOLEAN, FALSE, &forward) ||
+      !read_member (o, "bytes", G_TYPE_INT64, FALSE, &bytes))
     return FALSE;
 
-  kind = json_object_get_string_member_with_default (o, "kind", NULL);
-  title = json_object_get_string_member_with_default (o, "title", "");
   args = json_object_get_member (o, "args");
-  if (kind == NULL || args == NULL || !JSON_NODE_HOLDS_OBJECT (args))
+  if (args == NULL || !JSON_NODE_HOLDS_OBJECT (args) ||
+      !strata_step_args_are_valid (json_node_get_string (kind), json_node_get_object (args)))
     return FALSE;
 
-  step =
-      strata_plan_add_step (self, kind, json_object_ref (json_node_get_object (args)), "%s", title);
-  step->forward_only = json_object_get_boolean_member_with_default (o, "forward-only", FALSE);
-  step->bytes = (guint64) json_object_get_int_member_with_default (o, "bytes", 0);
+  step = strata_plan_add_step (self, json_node_get_string (kind),
+                               json_object_ref (json_node_get_object (args)), "%s",
+                               json_node_get_string (title));
+  step->forward_only = forward != NULL && json_node_get_boolean (forward);
+  step->bytes = bytes != NULL ? (guint64) json_node_get_int (bytes) : 0;
 
   return TRUE;
 }
 
-/* What a plan read from the journal needs to be carried out: the effects and commands were for a
- * person who has confirmed them long ago. */
+static gboolean
+read_strings (StrataPlan *self,
+              JsonArray *array,
+              void (*add) (StrataPlan *self, const char *string))
+{
+  for (guint i = 0; array != NULL && i < json_array_get_length (array); i++)
+    {
+      JsonNode *node = json_array_get_element (array, i);
+
+      if (json_node_get_value_type (node) != G_TYPE_STRING)
+        return FALSE;
+      add (self, json_node_get_string (node));
+    }
+
+  return TRUE;
+}
+
+static void
+give_up (StrataPlan *self, const char *key)
+{
+  strata_plan_give_up (self, "%s", key);
+}
+
+static gboolean
+read_request (StrataPlan *self, JsonObject *object)
+{
+  JsonNode *node = json_object_get_member (object, "request");
+  g_autoptr (StrataRequest) request = NULL;
+
+  if (node == NULL)
+    return TRUE;
+  if (!JSON_NODE_HOLDS_OBJECT (node))
+    return FALSE;
+
+  request = strata_request_new_from_json (json_node_get_object (node), NULL);
+  if (request == NULL)
+    return FALSE;
+  strata_plan_set_request (self, request);
+
+  return TRUE;
+}
+
+/* What a plan read from the journal needs to be carried out and judged again: the effects and commands were for a
+ * person who has confirmed them long ago. Journals of the first version have no request and nothing given up. */
 static gboolean
 read_plan (StrataPlan *self, JsonObject *object)
 {
-  JsonNode *steps = json_object_get_member (object, "steps");
-  JsonNode *resources = json_object_get_member (object, "resources");
+  JsonArray *steps, *resources, *given_up;
 
-  if (steps == NULL || !JSON_NODE_HOLDS_ARRAY (steps) || resources == NULL ||
-      !JSON_NODE_HOLDS_ARRAY (resources))
+  if (!read_array (object, "steps", TRUE, &steps) ||
+      !read_array (object, "resources", TRUE, &resources) ||
+      !read_array (object, "given-up", FALSE, &given_up))
     return FALSE;
 
-  for (guint i = 0; i < json_array_get_length (json_node_get_array (steps)); i++)
+  for (guint i = 0; i < json_array_get_length (steps); i++)
     {
-      if (!read_step (self, json_array_get_element (json_node_get_array (steps), i)))
+      if (!read_step (self, json_array_get_element (steps, i)))
         return FALSE;
     }
-  for (guint i = 0; i < json_array_get_length (json_node_get_array (resources)); i++)
-    strata_plan_add_resource (
-        self, json_node_get_string (json_array_get_element (json_node_get_array (resources), i)));
 
-  return TRUE;
+  return read_strings (self, resources, strata_plan_add_resource) &&
+         read_strings (self, given_up, give_up) && read_request (self, object);
 }
 
 /**
  * strata_plan_new_from_json:
  * @object: what strata_plan_to_json() made
- * @error: where to put `STRATA_ERROR_INVALID`
+ * @error: where to put `STRATA_ERROR_INVALID`: something is missing, or of another type than it must have
  *
- * Returns: (transfer full): the plan's steps and resources, or %NULL
+ * Returns: (transfer full): the plan without its effects and commands, or %NULL
  */
 StrataPlan *
 strata_plan_new_from_json (JsonObject *object, GError **error)
 {
   g_autoptr (StrataPlan) self = NULL;
+  JsonNode *title, *act;
 
   g_return_val_if_fail (object != NULL, NULL);
 
-  self = strata_plan_new (json_object_get_string_member_with_default (object, "title", ""),
-                          json_object_get_string_member_with_default (object, "act", ""));
-  if (!read_plan (self, object))
+  if (read_member (object, "title", G_TYPE_STRING, TRUE, &title) &&
+      read_member (object, "act", G_TYPE_STRING, TRUE, &act))
     {
-      strata_set_error (error, STRATA_ERROR_INVALID, NULL, _ ("The stored plan can’t be read"));
-      return NULL;
+      self = strata_plan_new (json_node_get_string (title), json_node_get_string (act));
+      if (read_plan (self, object))
+        return g_steal_pointer (&self);
     }
 
-  return g_steal_pointer (&self);
+  strata_set_error (error, STRATA_ERROR_INVALID, NULL, _ ("The stored plan can’t be read"));
+  return NULL;
 }
 
 /**

@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "strata-plan.h"
+#include "strata-request.h"
 
 struct _StrataPlan
 {
@@ -17,6 +18,7 @@ struct _StrataPlan
   GPtrArray *commands;  /* char * */
   GPtrArray *resources; /* char * */
   GPtrArray *given_up;  /* char * */
+  StrataRequest *request;
 };
 
 G_DEFINE_FINAL_TYPE (StrataPlan, strata_plan, G_TYPE_OBJECT)
@@ -53,6 +55,7 @@ strata_plan_finalize (GObject *object)
   g_ptr_array_unref (self->commands);
   g_ptr_array_unref (self->resources);
   g_ptr_array_unref (self->given_up);
+  g_clear_pointer (&self->request, strata_request_free);
 
   G_OBJECT_CLASS (strata_plan_parent_class)->finalize (object);
 }
@@ -191,6 +194,49 @@ strata_plan_discards (StrataPlan *self)
     }
 
   return FALSE;
+}
+
+/**
+ * strata_plan_get_request:
+ * @self: a plan
+ *
+ * Returns: (transfer none) (nullable): the request that it answers; %NULL for a plan that was put together otherwise
+ */
+const StrataRequest *
+strata_plan_get_request (StrataPlan *self)
+{
+  g_return_val_if_fail (STRATA_IS_PLAN (self), NULL);
+
+  return self->request;
+}
+
+/**
+ * strata_plan_get_given_up:
+ * @self: a plan
+ *
+ * Returns: (transfer none) (element-type utf8): the keys of what the request itself discards
+ */
+GPtrArray *
+strata_plan_get_given_up (StrataPlan *self)
+{
+  g_return_val_if_fail (STRATA_IS_PLAN (self), NULL);
+
+  return self->given_up;
+}
+
+/**
+ * strata_plan_set_request:
+ * @self: a plan that is being made
+ * @request: what it answers
+ */
+void
+strata_plan_set_request (StrataPlan *self, const StrataRequest *request)
+{
+  g_return_if_fail (STRATA_IS_PLAN (self));
+  g_return_if_fail (request != NULL);
+
+  g_clear_pointer (&self->request, strata_request_free);
+  self->request = strata_request_copy (request);
 }
 
 /**

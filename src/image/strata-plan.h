@@ -7,6 +7,9 @@
 
 G_BEGIN_DECLS
 
+/* strata-request.h */
+typedef struct _StrataRequest StrataRequest;
+
 /**
  * StrataStepSpec:
  * @kind: which primitive does it, "create-overlay"; the jobs folder has one class per kind
@@ -62,6 +65,10 @@ GPtrArray *strata_plan_get_commands (StrataPlan *self);
 /* domains' UUIDs and images' paths: two jobs that share one do not run at the same time */
 GPtrArray *strata_plan_get_resources (StrataPlan *self);
 gboolean strata_plan_discards (StrataPlan *self);
+/* (nullable) what it answers; a journal of the first version has none */
+const StrataRequest *strata_plan_get_request (StrataPlan *self);
+/* (element-type utf8) as strata_plan_give_up() had them */
+GPtrArray *strata_plan_get_given_up (StrataPlan *self);
 char *strata_plan_to_text (StrataPlan *self);
 
 /* For the planner. ARGS is a floating list of key, GValue-less pairs: see strata_plan_add_step() */
@@ -77,9 +84,14 @@ void strata_plan_add_effect (StrataPlan *self,
                              ...) G_GNUC_PRINTF (4, 5);
 void strata_plan_add_command (StrataPlan *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
 void strata_plan_add_resource (StrataPlan *self, const char *resource);
+/* REQUEST is copied */
+void strata_plan_set_request (StrataPlan *self, const StrataRequest *request);
 /* Whose content the request itself discards or changes, "UUID/SNAPSHOT" or "UUID/" for the domain's own disks, or a
- * whole stake's key: the law makes no promise to those. Not part of the JSON: it is for the planner's own check. */
+ * whole stake's key: the law makes no promise to those. */
 void strata_plan_give_up (StrataPlan *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
 gboolean strata_plan_gives_up (StrataPlan *self, const char *key);
+
+/* strata-step-args.c */
+gboolean strata_step_args_are_valid (const char *kind, JsonObject *args);
 
 G_END_DECLS

@@ -85,6 +85,8 @@ strata_plan_request (StrataGraph *graph, const StrataRequest *request, GError **
    * plan here. */
   if (plan == NULL || !strata_law_check (graph, plan, error))
     g_clear_object (&planner.plan);
+  else
+    strata_plan_set_request (plan, request);
 
   return planner.plan;
 }

@@ -24,7 +24,7 @@ typedef enum
   STRATA_REQUEST_CLONE,   /* a new VM from a VM, or from a snapshot of it */
   STRATA_REQUEST_FLATTEN, /* a VM's disks made independent of what they stand on */
   STRATA_REQUEST_MERGE,   /* a layer merged with its neighbour, where no snapshot is between them */
-  STRATA_REQUEST_SETTLE,  /* the metadata of a VM's snapshots made sound, and what can be mended mended */
+  STRATA_REQUEST_SETTLE, /* the metadata of a VM's snapshots made sound, and what can be mended mended */
 } StrataRequestKind;
 
 typedef enum
@@ -60,10 +60,10 @@ typedef enum
 /**
  * StrataRequest:
  *
- * What somebody wants, before anything is known about whether it can be had. Plain data: fields that a
- * kind has no use for stay %NULL or 0. Strings are owned.
+ * What is wanted, before anything is known about whether it can be had. Plain data: fields that a
+ * kind has no use for stay %NULL or 0. Strings are owned. A new field needs its line in the table in strata-request.c.
  */
-typedef struct
+struct _StrataRequest
 {
   StrataRequestKind kind;
 
@@ -119,7 +119,7 @@ typedef struct
   char *image;  /* the upper one of the two; NULL: what the VM writes to */
 
   char *rename; /* SNAPSHOT_EDIT; NULL leaves it */
-} StrataRequest;
+};
 
 #define STRATA_TYPE_REQUEST (strata_request_get_type ())
 
@@ -127,6 +127,8 @@ GType strata_request_get_type (void);
 StrataRequest *strata_request_new (StrataRequestKind kind);
 StrataRequest *strata_request_copy (const StrataRequest *self);
 void strata_request_free (StrataRequest *self);
+StrataRequest *strata_request_new_from_json (JsonObject *object, GError **error);
+JsonObject *strata_request_to_json (const StrataRequest *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataRequest, strata_request_free)
 

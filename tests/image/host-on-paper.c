@@ -103,12 +103,40 @@ paper_host_add (StrataGraph *graph,
   strata_graph_add_domain (graph, facts);
 }
 
+void
+paper_plan_assert_readable (StrataPlan *plan)
+{
+  g_autoptr (JsonNode) node = json_node_new (JSON_NODE_OBJECT);
+  g_autoptr (JsonNode) read = NULL;
+  g_autoptr (JsonNode) written = json_node_new (JSON_NODE_OBJECT);
+  g_autoptr (StrataPlan) again = NULL;
+  g_autofree char *text = NULL;
+  g_autoptr (GError) error = NULL;
+
+  json_node_take_object (node, strata_plan_to_json (plan));
+  text = json_to_string (node, FALSE);
+  read = json_from_string (text, NULL);
+  again = strata_plan_new_from_json (json_node_get_object (read), &error);
+  g_assert_no_error (error);
+
+  json_node_take_object (written, strata_plan_to_json (again));
+  for (guint i = 0; i < 2; i++)
+    {
+      JsonObject *object = json_node_get_object (i == 0 ? node : written);
+
+      json_object_remove_member (object, "effects");
+      json_object_remove_member (object, "commands");
+    }
+  g_assert_true (json_node_equal (node, written));
+}
+
 char *
 paper_plan_to_kinds (StrataPlan *plan)
 {
   GString *text = g_string_new (NULL);
   gboolean forward = FALSE;
 
+  paper_plan_assert_readable (plan);
   for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
     {
       StrataStepSpec *step = strata_plan_get_step (plan, i);

@@ -20,6 +20,8 @@ void paper_host_add (StrataGraph *graph,
 StrataImage *paper_host_image (StrataGraph *graph, const char *name, const char *backing);
 /* the kinds of a plan's steps, separated by spaces; "|" stands before the first forward-only one */
 char *paper_plan_to_kinds (StrataPlan *plan);
+/* that a journal can hold it: what is read from its JSON is the same plan */
+void paper_plan_assert_readable (StrataPlan *plan);
 /* An external snapshot of DOMAIN's vda, whose frozen image is IMAGE; RETAINED: a joint */
 void paper_host_snapshot (StrataGraph *graph,
                           const char *domain,

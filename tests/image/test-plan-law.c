@@ -202,6 +202,7 @@ walk (const StrataRequest *request, const char *made, const char *expected)
   gboolean forward = FALSE;
 
   g_assert_no_error (error);
+  paper_plan_assert_readable (plan);
   for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
     {
       StrataStepSpec *step = strata_plan_get_step (plan, i);

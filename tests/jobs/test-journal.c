@@ -17,8 +17,13 @@ make_plan (void)
   StrataPlan *plan = strata_plan_new ("Title", "Act");
 
   for (int i = 0; i < 3; i++)
-    strata_plan_add_step (plan, "check-space", json_object_new (), "Step %d", i)->forward_only =
-        i == 2;
+    {
+      JsonObject *args = json_object_new ();
+
+      json_object_set_string_member (args, "path", "/image");
+      json_object_set_int_member (args, "bytes", 1);
+      strata_plan_add_step (plan, "check-space", args, "Step %d", i)->forward_only = i == 2;
+    }
   strata_plan_add_resource (plan, "/image");
 
   return plan;
