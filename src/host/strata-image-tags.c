@@ -82,7 +82,6 @@ get_names (JsonObject *info)
 static void
 fill (StrataImage *image, const StrataQcow2 *header, int fd)
 {
-  static const char *const unknown[] = { STRATA_TAG_UNKNOWN, NULL };
   g_autoptr (JsonObject) info = NULL;
   g_auto (GStrv) names = NULL;
 
@@ -95,9 +94,8 @@ fill (StrataImage *image, const StrataQcow2 *header, int fd)
     info = strata_image_info_read (image->path, "qcow2", NULL);
   if (info != NULL)
     names = get_names (info);
-  if (names == NULL || names[0] == NULL)
-    image->tags = g_strdupv ((char **) unknown);
-  else
+  image->tags_unknown = names == NULL || names[0] == NULL;
+  if (!image->tags_unknown)
     image->tags = g_steal_pointer (&names);
 }
 
@@ -116,6 +114,7 @@ strata_image_tags_fill_from (StrataImage *image, const StrataQcow2 *header, int 
   g_return_if_fail (fd >= 0);
 
   g_clear_pointer (&image->tags, g_strfreev);
+  image->tags_unknown = FALSE;
   fill (image, header, fd);
 }
 
@@ -138,6 +137,7 @@ strata_image_tags_fill (StrataConnection *connection, StrataImage *image, virSto
   STRATA_ASSERT_WORKER ();
 
   g_clear_pointer (&image->tags, g_strfreev);
+  image->tags_unknown = FALSE;
   if (g_strcmp0 (image->format, "qcow2") != 0)
     return;
 

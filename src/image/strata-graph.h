@@ -27,6 +27,7 @@ typedef enum
 /**
  * StrataSnapshotFacts:
  * @xml: the document with its secrets (`VIR_DOMAIN_SNAPSHOT_XML_SECURE`), as text
+ * @id: what tells it from another one of the same name, such as one that was deleted and made again
  * @parent: (nullable): the snapshot above it in libvirt's tree
  * @description: (nullable): without the retained mark
  * @state: libvirt's word for the domain's state then, "running", "shutoff", "disk-snapshot"…
@@ -44,6 +45,7 @@ typedef enum
 typedef struct
 {
   char *name;
+  char *id;
   char *parent;
   char *description;
   char *state;
@@ -75,6 +77,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataSnapshotFacts, strata_snapshot_facts_free)
  * @live_xml: (nullable): the live definition while it runs
  * @definition: @xml, parsed
  * @snapshots: (element-type StrataSnapshotFacts): its snapshots, retained layers too, as libvirt lists them
+ * @busy: (nullable): the block job or backup that is under way, in words
+ * @persistent: it outlives its guest's end; one that is not vanishes with it, and its snapshots' metadata too
  * @template_mark: (nullable): set if, and only if, it is a template of its own (the mark names its UUID)
  * @clone_mark: (nullable): likewise for a clone
  *
@@ -87,6 +91,7 @@ typedef struct
   char *name;
   char *xml;
   char *live_xml;
+  char *busy;
   StrataDomainXml *definition;
   StrataTemplateMark *template_mark;
   StrataCloneMark *clone_mark;
@@ -134,6 +139,7 @@ typedef enum
  * @capacity: virtual size, bytes
  * @allocation: bytes on disk
  * @tags: (nullable): names of its internal snapshots
+ * @tags_unknown: it has some whose names could not be read
  * @missing: somebody refers to it and it isn't there
  */
 typedef struct
@@ -148,11 +154,14 @@ typedef struct
   guint64 allocation;
   guint mode;
   StrataImageType type;
+  gboolean tags_unknown;
   gboolean missing;
 } StrataImage;
 
 StrataImage *strata_image_new (const char *path);
 void strata_image_free (StrataImage *self);
+/* (transfer full) (nullable): its tags for people to read, "?" where their names are not known */
+GStrv strata_image_get_tag_labels (const StrataImage *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataImage, strata_image_free)
 

@@ -149,8 +149,7 @@ check_snapshot_disk (Visit *self,
     }
   check_chain (self, disk->image);
   if (disk->location == STRATA_SNAPSHOT_INTERNAL && layer != NULL &&
-      strata_layer_find_tag (layer, snapshot->name) == NULL &&
-      strata_layer_find_tag (layer, "?") == NULL)
+      !strata_layer_may_have_tag (layer, snapshot->name))
     report (self, "tag-missing", FALSE,
             _ ("Its content is gone; delete the snapshot’s metadata (--metadata-only)."),
             _ ("“%s” has no internal snapshot “%s”"), disk->image, snapshot->name);
@@ -180,8 +179,7 @@ check_current (Visit *self, const StrataSnapshotFacts *current)
   for (guint i = 0; i < current->disks->len; i++)
     {
       const StrataSnapshotDisk *disk = g_ptr_array_index (current->disks, i);
-      g_autofree char *key = strata_stake_make_key (self->domain->uuid, NULL, disk->target);
-      StrataStake *stake = strata_layers_find_stake (self->layers, key);
+      StrataStake *stake = strata_layers_find_disk (self->layers, self->domain->uuid, disk->target);
 
       if (disk->location != STRATA_SNAPSHOT_EXTERNAL || stake == NULL || disk->overlay == NULL ||
           g_strcmp0 (stake->top, disk->overlay) == 0 ||
@@ -237,7 +235,11 @@ check_unnamed (Visit *self)
 
       if (stake->kind != STRATA_HOLDER_IMAGE)
         continue;
-      if (stake->tag != NULL)
+      if (stake->by_tag && stake->tag == NULL)
+        report (self, "orphan-tag", FALSE,
+                _ ("Run Strata where the file can be read, to see which they are."),
+                _ ("“%s” holds internal snapshots whose names can’t be read"), stake->top);
+      else if (stake->by_tag)
         report (self, "orphan-tag", FALSE,
                 _ ("“qemu-img snapshot -d” deletes it, if nobody needs it."),
                 _ ("No virtual machine names the internal snapshot “%s” in “%s”"), stake->tag,

@@ -39,6 +39,13 @@ strata_image_free (StrataImage *self)
   g_free (self);
 }
 
+GStrv
+strata_image_get_tag_labels (const StrataImage *self)
+{
+  return self->tags_unknown ? g_strdupv ((char *[]) { (char *) "?", NULL })
+                            : g_strdupv (self->tags);
+}
+
 void
 strata_pool_facts_free (StrataPoolFacts *self)
 {

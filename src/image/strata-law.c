@@ -18,31 +18,36 @@ typedef struct
   StrataPlan *plan;
   StrataLayers *first;  /* the host before the plan */
   StrataLayers *layers; /* the host after the steps so far */
-  GHashTable *
-      later; /* StrataStake.key -> what it read first, for those who read nothing before the plan */
+  /* StrataHolderKey -> what it read first, for those who read nothing before the plan */
+  GHashTable *later;
 } Court;
 
 static char *
-stake_to_text (Court *self, const char *key)
+key_to_text (Court *self, const StrataHolderKey *key)
 {
-  g_auto (GStrv) parts = NULL;
-  StrataDomainFacts *domain;
+  StrataDomainFacts *domain =
+      key->uuid != NULL ? strata_graph_find_domain (self->graph, key->uuid) : NULL;
+  const char *name = domain != NULL ? domain->name : key->uuid;
 
-  if (g_str_has_prefix (key, "image:"))
-    return g_strdup_printf (_ ("the image “%s”"), key + strlen ("image:"));
-  if (g_str_has_prefix (key, "tag:"))
-    return g_strdup_printf (_ ("the internal snapshot “%s”, which no virtual machine names"),
-                            key + strlen ("tag:"));
+  switch (key->kind)
+    {
+    case STRATA_HOLDER_KEY_SNAPSHOT:
+    case STRATA_HOLDER_KEY_MEMORY:
+      return g_strdup_printf (_ ("the snapshot “%s” of “%s”"), key->snapshot, name);
+    case STRATA_HOLDER_KEY_IMAGE:
+      return g_strdup_printf (_ ("the image “%s”"), key->path);
+    case STRATA_HOLDER_KEY_TAG:
+      if (key->tag == NULL)
+        return g_strdup_printf (_ ("the internal snapshots in “%s”"), key->path);
+      return g_strdup_printf (
+          _ ("the internal snapshot “%s” in “%s”, which no virtual machine names"), key->tag,
+          key->path);
+    case STRATA_HOLDER_KEY_DISK:
+    case STRATA_HOLDER_KEY_NEXT_DISK:
+      break;
+    }
 
-  parts = g_strsplit (key, "/", 2);
-  domain = strata_graph_find_domain (self->graph, parts[0]);
-  if (*parts[1] == '/' || g_str_has_prefix (parts[1], "@next"))
-    return g_strdup_printf (_ ("“%s”"), domain != NULL ? domain->name : parts[0]);
-
-  *strrchr (parts[1], '/') = '\0';
-
-  return g_strdup_printf (_ ("the snapshot “%s” of “%s”"), parts[1],
-                          domain != NULL ? domain->name : parts[0]);
+  return g_strdup_printf (_ ("“%s”"), name);
 }
 
 /* Whether STAKE, of before the plan, can only read what it read then. */
@@ -56,7 +61,7 @@ is_untouched (Court *self, const StrataStake *stake, GHashTable *changed)
 }
 
 static gboolean
-read_before (Court *self, const char *key, GHashTable *changed)
+read_before (Court *self, const StrataHolderKey *key, GHashTable *changed)
 {
   StrataStake *stake = strata_layers_find_stake (self->first, key);
   g_autofree char *content = NULL;
@@ -87,12 +92,16 @@ remember (Court *self, GHashTable *changed)
 
       content = strata_layers_read (self->layers, stake);
       if (content != NULL)
-        g_hash_table_insert (self->later, g_strdup (stake->key), content);
+        g_hash_table_insert (self->later, strata_holder_key_copy (stake->key), content);
     }
 }
 
 static gboolean
-need_same (Court *self, const char *key, const char *before, StrataStepSpec *step, GError **error)
+need_same (Court *self,
+           const StrataHolderKey *key,
+           const char *before,
+           StrataStepSpec *step,
+           GError **error)
 {
   StrataStake *stake = strata_layers_find_stake (self->layers, key);
   g_autofree char *after = stake != NULL ? strata_layers_read (self->layers, stake) : NULL;
@@ -101,7 +110,7 @@ need_same (Court *self, const char *key, const char *before, StrataStepSpec *ste
   if (g_strcmp0 (before, after) == 0)
     return TRUE;
 
-  who = stake_to_text (self, key);
+  who = key_to_text (self, key);
   strata_set_error (error, STRATA_ERROR_REFUSED,
                     _ ("Delete what needs it first, or make a full copy and work on that."),
                     /* Translators: a step ("Commit “b” into “a”"), then somebody */
@@ -115,7 +124,7 @@ compare (Court *self, GHashTable *changed, StrataStepSpec *step, GError **error)
 {
   GPtrArray *stakes = strata_layers_get_stakes (self->first);
   GHashTableIter iter;
-  const char *key;
+  const StrataHolderKey *key;
   const char *before;
 
   for (guint i = 0; i < stakes->len; i++)
@@ -156,11 +165,11 @@ need_files_kept (Court *self, StrataStepSpec *step, GError **error)
       for (guint j = 0; j < domain->snapshots->len; j++)
         {
           StrataSnapshotFacts *snapshot = g_ptr_array_index (domain->snapshots, j);
-          g_autofree char *key = NULL;
+          g_autoptr (StrataHolderKey) key = NULL;
 
           if (g_strcmp0 (snapshot->memory_file, path) != 0)
             continue;
-          key = strata_stake_make_key (domain->uuid, snapshot->name, "memory");
+          key = strata_holder_key_new_memory (domain->uuid, snapshot->name);
           if (strata_plan_gives_up (self->plan, key))
             continue;
 
@@ -189,7 +198,9 @@ strata_law_check (StrataGraph *graph, StrataPlan *plan, GError **error)
 {
   g_autoptr (StrataLayers) first = strata_layers_new (graph);
   g_autoptr (StrataLayers) layers = strata_layers_new (graph);
-  g_autoptr (GHashTable) later = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  g_autoptr (GHashTable) later =
+      g_hash_table_new_full (strata_holder_key_hash, strata_holder_key_equal,
+                             (GDestroyNotify) strata_holder_key_free, g_free);
   Court court = { graph, plan, first, layers, later };
 
   for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)

@@ -20,7 +20,7 @@ are_tags_equal (const StrataLayer *a, const StrataLayer *b)
       const StrataLayerTag *first = g_ptr_array_index (a->tags, i);
       const StrataLayerTag *second = g_ptr_array_index (b->tags, i);
 
-      if (!g_str_equal (first->name, second->name) ||
+      if (g_strcmp0 (first->name, second->name) != 0 ||
           !g_strv_equal ((const char *const *) first->marks, (const char *const *) second->marks))
         return FALSE;
     }

@@ -35,7 +35,7 @@ strata_layers_set_active (StrataLayers *self, const char *uuid, gboolean active)
       StrataStake *stake = g_ptr_array_index (stakes, i);
 
       if (stake->kind != STRATA_HOLDER_SNAPSHOT && g_strcmp0 (stake->uuid, uuid) == 0)
-        stake->active = active && stake->snapshot == NULL;
+        stake->active = active && stake->key->kind == STRATA_HOLDER_KEY_DISK;
     }
 }
 
@@ -79,7 +79,8 @@ strata_apply_define (StrataLayers *self, JsonObject *args, GError **error)
       StrataDiskXml *disk = g_ptr_array_index (disks, i);
 
       if (disk->source != NULL)
-        strata_layers_put_stake (self, kind, uuid, NULL, disk->target, disk->source, NULL, active);
+        strata_layers_put_stake (self, strata_holder_key_new_disk (uuid, disk->target), kind,
+                                 disk->source, NULL, active);
     }
 
   return TRUE;
@@ -103,7 +104,7 @@ mark_disk (StrataLayers *self, JsonObject *disk, const char *kind)
 
   if (layer == NULL)
     return;
-  mark = g_strdup_printf ("%s#%s", layer->path, kind);
+  mark = strata_mark_new (layer->path, kind, "");
   marks[0] = mark;
   strata_layer_take_marks (layer, strata_marks_join (marks, layer->marks));
 }

@@ -145,7 +145,7 @@ strata_layer_strip_tags (StrataLayer *layer, const char *tag, gboolean delete_on
     {
       StrataLayerTag *item = g_ptr_array_index (layer->tags, i - 1);
 
-      if (g_str_equal (item->name, tag) == delete_only)
+      if ((g_strcmp0 (item->name, tag) == 0) == delete_only)
         g_ptr_array_remove_index (layer->tags, i - 1);
     }
 }

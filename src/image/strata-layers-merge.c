@@ -32,7 +32,7 @@ strata_layers_move_stakes (StrataLayers *self, const char *uuid, const char *fro
     {
       StrataStake *stake = g_ptr_array_index (stakes, i);
 
-      if (stake->snapshot == NULL && g_strcmp0 (stake->uuid, uuid) == 0 &&
+      if (stake->key->kind == STRATA_HOLDER_KEY_DISK && g_strcmp0 (stake->uuid, uuid) == 0 &&
           g_strcmp0 (stake->top, from) == 0)
         g_set_str (&stake->top, to);
     }
@@ -56,7 +56,7 @@ relink (StrataLayers *self, JsonObject *args, const char *upper, const char *bas
         {
           StrataStake *stake = g_ptr_array_index (stakes, j);
 
-          open = stake->snapshot == NULL && g_strcmp0 (stake->uuid, uuid) == 0 &&
+          open = stake->key->kind == STRATA_HOLDER_KEY_DISK && g_strcmp0 (stake->uuid, uuid) == 0 &&
                  strata_layers_reach (self, stake->top, overlay->path);
         }
       if (open)

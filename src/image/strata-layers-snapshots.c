@@ -26,9 +26,9 @@ strata_apply_snapshot_create (StrataLayers *self, JsonObject *args, GError **err
       if (base == NULL)
         return FALSE;
 
-      strata_layers_put_stake (self, STRATA_HOLDER_SNAPSHOT, uuid, snapshot,
-                               strata_layers_arg (disk, "target"), base->path,
-                               overlay == NULL ? snapshot : NULL, FALSE);
+      strata_layers_put_stake (
+          self, strata_holder_key_new_snapshot (uuid, snapshot, strata_layers_arg (disk, "target")),
+          STRATA_HOLDER_SNAPSHOT, base->path, overlay == NULL ? snapshot : NULL, FALSE);
       if (overlay == NULL)
         {
           strata_layer_put_tag (base, snapshot, base->marks);
@@ -99,7 +99,7 @@ strata_apply_snapshot_revert (StrataLayers *self, JsonObject *args, GError **err
       StrataLayer *layer;
       StrataLayerTag *tag;
 
-      if (stake->tag == NULL || g_strcmp0 (stake->uuid, uuid) != 0 ||
+      if (!stake->by_tag || g_strcmp0 (stake->uuid, uuid) != 0 ||
           g_strcmp0 (stake->snapshot, snapshot) != 0)
         continue;
 
@@ -135,7 +135,7 @@ strata_apply_settle (StrataLayers *self, JsonObject *args, GError **error)
         {
           StrataStake *stake = g_ptr_array_index (stakes, j);
 
-          if (stake->kind == STRATA_HOLDER_SNAPSHOT && stake->tag == NULL &&
+          if (stake->kind == STRATA_HOLDER_SNAPSHOT && !stake->by_tag &&
               g_strcmp0 (stake->uuid, strata_layers_arg (args, "uuid")) == 0 &&
               g_strcmp0 (stake->top, strata_layers_arg (item, "from")) == 0)
             g_set_str (&stake->top, strata_layers_arg (item, "to"));

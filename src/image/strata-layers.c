@@ -10,7 +10,7 @@ struct _StrataLayers
 {
   GHashTable *layers; /* path -> StrataLayer */
   GPtrArray *stakes;  /* StrataStake */
-  GHashTable *by_key; /* StrataStake.key -> StrataStake */
+  GHashTable *by_key; /* StrataHolderKey -> StrataStake */
 };
 
 static void
@@ -42,19 +42,10 @@ stake_free (gpointer data)
 {
   StrataStake *stake = data;
 
-  g_free (stake->key);
-  g_free (stake->uuid);
-  g_free (stake->snapshot);
-  g_free (stake->target);
+  strata_holder_key_free (stake->key);
   g_free (stake->top);
   g_free (stake->tag);
   g_free (stake);
-}
-
-char *
-strata_stake_make_key (const char *uuid, const char *snapshot, const char *target)
-{
-  return g_strdup_printf ("%s/%s/%s", uuid, snapshot != NULL ? snapshot : "", target);
 }
 
 StrataLayerTag *
@@ -71,6 +62,12 @@ strata_layer_find_tag (StrataLayer *self, const char *name)
   return NULL;
 }
 
+gboolean
+strata_layer_may_have_tag (StrataLayer *self, const char *name)
+{
+  return strata_layer_find_tag (self, NULL) != NULL || strata_layer_find_tag (self, name) != NULL;
+}
+
 void
 strata_layer_put_tag (StrataLayer *self, const char *name, GStrv marks)
 {
@@ -79,6 +76,14 @@ strata_layer_put_tag (StrataLayer *self, const char *name, GStrv marks)
   tag->name = g_strdup (name);
   tag->marks = g_strdupv (marks);
   g_ptr_array_add (self->tags, tag);
+}
+
+/* What is in PATH because of WHAT; NAME tells it from others of the same WHAT. The path's length comes first, so that no other
+ * path and name give the same mark. */
+char *
+strata_mark_new (const char *path, const char *what, const char *name)
+{
+  return g_strdup_printf ("%zu:%s:%s:%s", strlen (path), path, what, name);
 }
 
 /* A layer with a mark of its own: whatever it has in it is like nothing else. */
@@ -119,9 +124,15 @@ put_image (StrataLayers *self, const StrataImage *image)
   layer->mode = image->mode;
   layer->type = image->type;
 
+  if (image->tags_unknown)
+    {
+      g_autofree char *mark = strata_mark_new (image->path, "tags", "");
+
+      strata_layer_put_tag (layer, NULL, (char *[]) { mark, NULL });
+    }
   for (guint i = 0; image->tags != NULL && image->tags[i] != NULL; i++)
     {
-      g_autofree char *mark = g_strdup_printf ("%s@%s", image->path, image->tags[i]);
+      g_autofree char *mark = strata_mark_new (image->path, "tag", image->tags[i]);
 
       strata_layer_put_tag (layer, image->tags[i], (char *[]) { mark, NULL });
     }
@@ -129,29 +140,23 @@ put_image (StrataLayers *self, const StrataImage *image)
 
 void
 strata_layers_put_stake (StrataLayers *self,
+                         StrataHolderKey *key,
                          StrataHolderKind kind,
-                         const char *uuid,
-                         const char *snapshot,
-                         const char *target,
                          const char *top,
                          const char *tag,
                          gboolean active)
 {
   StrataStake *stake = g_new0 (StrataStake, 1);
 
+  stake->key = key;
+  stake->uuid = key->uuid;
+  stake->snapshot = key->snapshot;
+  stake->target = key->target;
   stake->kind = kind;
-  stake->uuid = g_strdup (uuid);
-  stake->snapshot = g_strdup (snapshot);
-  stake->target = g_strdup (target);
   stake->top = g_strdup (top);
   stake->tag = g_strdup (tag);
+  stake->by_tag = tag != NULL || key->kind == STRATA_HOLDER_KEY_TAG;
   stake->active = active;
-  if (uuid != NULL)
-    stake->key = strata_stake_make_key (uuid, snapshot, target);
-  else if (tag != NULL)
-    stake->key = g_strdup_printf ("tag:%s:%s", top, tag);
-  else
-    stake->key = g_strdup_printf ("image:%s", top);
 
   g_ptr_array_add (self->stakes, stake);
   g_hash_table_replace (self->by_key, stake->key, stake);
@@ -163,10 +168,8 @@ strata_layers_drop_stakes (StrataLayers *self, const char *uuid, const char *sna
   for (guint i = self->stakes->len; i > 0; i--)
     {
       StrataStake *stake = g_ptr_array_index (self->stakes, i - 1);
-      gboolean own = stake->snapshot == NULL || g_str_equal (stake->snapshot, "@next");
 
-      if (g_strcmp0 (stake->uuid, uuid) != 0 ||
-          (snapshot == NULL ? !own : g_strcmp0 (stake->snapshot, snapshot) != 0))
+      if (g_strcmp0 (stake->uuid, uuid) != 0 || g_strcmp0 (stake->snapshot, snapshot) != 0)
         continue;
 
       g_hash_table_remove (self->by_key, stake->key);
@@ -188,8 +191,9 @@ strata_layers_put_snapshot (StrataLayers *self,
       if (disk->location == STRATA_SNAPSHOT_NONE || disk->image == NULL)
         continue;
 
-      strata_layers_put_stake (self, STRATA_HOLDER_SNAPSHOT, uuid, snapshot->name, disk->target,
-                               disk->image, internal ? snapshot->name : NULL, FALSE);
+      strata_layers_put_stake (
+          self, strata_holder_key_new_snapshot (uuid, snapshot->name, disk->target),
+          STRATA_HOLDER_SNAPSHOT, disk->image, internal ? snapshot->name : NULL, FALSE);
     }
 }
 
@@ -216,20 +220,19 @@ put_domain (StrataLayers *self, const StrataDomainFacts *domain)
       const StrataDiskXml *disk = g_ptr_array_index (domain->disks, i);
 
       if (disk->source != NULL)
-        strata_layers_put_stake (self, kind, domain->uuid, NULL, disk->target, disk->source, NULL,
-                                 active);
+        strata_layers_put_stake (self, strata_holder_key_new_disk (domain->uuid, disk->target),
+                                 kind, disk->source, NULL, active);
     }
 
   inactive = domain->live_xml != NULL ? strata_domain_xml_get_disks (domain->definition) : NULL;
   for (guint i = 0; inactive != NULL && i < inactive->len; i++)
     {
       const StrataDiskXml *disk = g_ptr_array_index (inactive, i);
-      g_autofree char *key = strata_stake_make_key (domain->uuid, NULL, disk->target);
-      StrataStake *live = strata_layers_find_stake (self, key);
+      StrataStake *live = strata_layers_find_disk (self, domain->uuid, disk->target);
 
       if (disk->source != NULL && (live == NULL || g_strcmp0 (live->top, disk->source) != 0))
-        strata_layers_put_stake (self, kind, domain->uuid, "@next", disk->target, disk->source,
-                                 NULL, FALSE);
+        strata_layers_put_stake (self, strata_holder_key_new_next_disk (domain->uuid, disk->target),
+                                 kind, disk->source, NULL, FALSE);
     }
 
   for (guint i = 0; i < domain->snapshots->len; i++)
@@ -240,7 +243,9 @@ put_domain (StrataLayers *self, const StrataDomainFacts *domain)
 static void
 put_unnamed (StrataLayers *self)
 {
-  g_autoptr (GHashTable) named = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GHashTable) named =
+      g_hash_table_new_full (strata_holder_key_hash, strata_holder_key_equal,
+                             (GDestroyNotify) strata_holder_key_free, NULL);
   g_autoptr (GHashTable) reached = g_hash_table_new (g_str_hash, g_str_equal);
   GHashTableIter iter;
   StrataLayer *layer;
@@ -249,8 +254,8 @@ put_unnamed (StrataLayers *self)
     {
       StrataStake *stake = g_ptr_array_index (self->stakes, i);
 
-      if (stake->tag != NULL)
-        g_hash_table_add (named, g_strdup_printf ("%s:%s", stake->top, stake->tag));
+      if (stake->by_tag)
+        g_hash_table_add (named, strata_holder_key_new_tag (stake->top, stake->tag));
       for (layer = strata_layers_find (self, stake->top);
            layer != NULL && g_hash_table_add (reached, layer->path);)
         layer = layer->backing != NULL ? strata_layers_find (self, layer->backing) : NULL;
@@ -262,15 +267,15 @@ put_unnamed (StrataLayers *self)
       for (guint i = 0; i < layer->tags->len; i++)
         {
           StrataLayerTag *tag = g_ptr_array_index (layer->tags, i);
-          g_autofree char *name = g_strdup_printf ("%s:%s", layer->path, tag->name);
+          g_autoptr (StrataHolderKey) key = strata_holder_key_new_tag (layer->path, tag->name);
 
-          if (!g_hash_table_contains (named, name))
-            strata_layers_put_stake (self, STRATA_HOLDER_IMAGE, NULL, NULL, NULL, layer->path,
+          if (!g_hash_table_contains (named, key))
+            strata_layers_put_stake (self, g_steal_pointer (&key), STRATA_HOLDER_IMAGE, layer->path,
                                      tag->name, FALSE);
         }
       if (layer->backing != NULL && !g_hash_table_contains (reached, layer->path))
-        strata_layers_put_stake (self, STRATA_HOLDER_IMAGE, NULL, NULL, NULL, layer->path, NULL,
-                                 FALSE);
+        strata_layers_put_stake (self, strata_holder_key_new_image (layer->path),
+                                 STRATA_HOLDER_IMAGE, layer->path, NULL, FALSE);
     }
 }
 
@@ -282,12 +287,12 @@ put_known_tags (StrataLayers *self)
     {
       StrataStake *stake = g_ptr_array_index (self->stakes, i);
       StrataLayer *layer = stake->tag != NULL ? strata_layers_find (self, stake->top) : NULL;
-      StrataLayerTag *unknown = layer != NULL ? strata_layer_find_tag (layer, "?") : NULL;
       g_autofree char *mark = NULL;
 
-      if (unknown == NULL || strata_layer_find_tag (layer, stake->tag) != NULL)
+      if (layer == NULL || strata_layer_find_tag (layer, NULL) == NULL ||
+          strata_layer_find_tag (layer, stake->tag) != NULL)
         continue;
-      mark = g_strdup_printf ("%s@%s", layer->path, stake->tag);
+      mark = strata_mark_new (layer->path, "tag", stake->tag);
       strata_layer_put_tag (layer, stake->tag, (char *[]) { mark, NULL });
     }
 }
@@ -307,7 +312,7 @@ strata_layers_new (StrataGraph *graph)
 
   self->layers = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, layer_free);
   self->stakes = g_ptr_array_new_with_free_func (stake_free);
-  self->by_key = g_hash_table_new (g_str_hash, g_str_equal);
+  self->by_key = g_hash_table_new (strata_holder_key_hash, strata_holder_key_equal);
 
   for (guint i = 0; i < images->len; i++)
     put_image (self, g_ptr_array_index (images, i));
@@ -347,9 +352,19 @@ strata_layers_get_stakes (StrataLayers *self)
 }
 
 StrataStake *
-strata_layers_find_stake (StrataLayers *self, const char *key)
+strata_layers_find_stake (StrataLayers *self, const StrataHolderKey *key)
 {
   return g_hash_table_lookup (self->by_key, key);
+}
+
+StrataStake *
+strata_layers_find_disk (StrataLayers *self, const char *uuid, const char *target)
+{
+  const StrataHolderKey key = { .kind = STRATA_HOLDER_KEY_DISK,
+                                .uuid = (char *) uuid,
+                                .target = (char *) target };
+
+  return strata_layers_find_stake (self, &key);
 }
 
 static int
@@ -428,7 +443,7 @@ strata_layers_read (StrataLayers *self, const StrataStake *stake)
   if (layer == NULL)
     return NULL;
 
-  if (stake->tag != NULL)
+  if (stake->by_tag)
     {
       StrataLayerTag *tag = strata_layer_find_tag (layer, stake->tag);
 

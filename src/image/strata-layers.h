@@ -17,7 +17,7 @@ G_BEGIN_DECLS
  * a tag reads other bytes when that changes. */
 typedef struct
 {
-  char *name;
+  char *name; /* (nullable): one of those that could not be read */
   GStrv marks;
 } StrataLayerTag;
 
@@ -35,17 +35,17 @@ typedef struct
   StrataImageType type;
 } StrataLayer;
 
-/* One disk of somebody whose content was promised. KEY says who, and is the same before and after a step:
- * "UUID//vda", a domain's disk; "UUID/@next/vda": the disk it will have at its next start, where that is another one;
- * "UUID/SNAPSHOT/vda"; "image:PATH", an overlay that nobody names; "tag:PATH:NAME", likewise. */
+/* One disk whose content was promised to a holder. UUID, SNAPSHOT and TARGET are the key's. */
 typedef struct
 {
-  char *key;
-  char *uuid;     /* (nullable) */
-  char *snapshot; /* (nullable) */
-  char *target;   /* (nullable) */
+  StrataHolderKey *key;
+  const char *uuid;     /* (nullable) */
+  const char *snapshot; /* (nullable) */
+  const char *target;   /* (nullable) */
   char *top;
-  char *tag; /* (nullable) */
+  char *
+      tag; /* (nullable): the tag that it reads; %NULL as well where that one's name is not known */
+  gboolean by_tag; /* it reads a tag and not the image as it is now */
   StrataHolderKind kind;
   gboolean active; /* QEMU has it open */
 } StrataStake;
@@ -61,7 +61,9 @@ GPtrArray *strata_layers_get_all (StrataLayers *self);
 GPtrArray *strata_layers_get_overlays (StrataLayers *self, const char *path);
 /* (element-type StrataStake) (transfer none) */
 GPtrArray *strata_layers_get_stakes (StrataLayers *self);
-StrataStake *strata_layers_find_stake (StrataLayers *self, const char *key);
+StrataStake *strata_layers_find_stake (StrataLayers *self, const StrataHolderKey *key);
+/* a domain's own disk, as it is now */
+StrataStake *strata_layers_find_disk (StrataLayers *self, const char *uuid, const char *target);
 /* whether the chain from TOP contains PATH */
 gboolean strata_layers_reach (StrataLayers *self, const char *top, const char *path);
 guint strata_layers_get_depth (StrataLayers *self, const char *top);
@@ -77,22 +79,23 @@ GHashTable *strata_layers_find_changed (StrataLayers *before, StrataLayers *afte
 /* strata-layers.c for strata-layers-apply.c */
 StrataLayer *strata_layers_put (StrataLayers *self, const char *path);
 void strata_layers_remove (StrataLayers *self, const char *path);
+/* takes KEY; TAG: (nullable): the tag it reads */
 void strata_layers_put_stake (StrataLayers *self,
+                              StrataHolderKey *key,
                               StrataHolderKind kind,
-                              const char *uuid,
-                              const char *snapshot,
-                              const char *target,
                               const char *top,
                               const char *tag,
                               gboolean active);
-/* SNAPSHOT: NULL for the domain's own */
+/* SNAPSHOT: NULL for the domain's own, also those of its next start */
 void strata_layers_drop_stakes (StrataLayers *self, const char *uuid, const char *snapshot);
 void strata_layers_put_snapshot (StrataLayers *self,
                                  const char *uuid,
                                  const StrataSnapshotFacts *snapshot);
+char *strata_mark_new (const char *path, const char *what, const char *name);
 StrataLayerTag *strata_layer_find_tag (StrataLayer *self, const char *name);
 void strata_layer_put_tag (StrataLayer *self, const char *name, GStrv marks);
-char *strata_stake_make_key (const char *uuid, const char *snapshot, const char *target);
+/* whether it has that tag, or tags that could not be read, one of which may be it */
+gboolean strata_layer_may_have_tag (StrataLayer *self, const char *name);
 
 /* strata-law.c: the planner's law over a whole plan */
 gboolean strata_law_check (StrataGraph *graph, StrataPlan *plan, GError **error);

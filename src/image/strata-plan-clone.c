@@ -29,14 +29,13 @@ static gboolean
 get_source (Clone *self, const StrataDiskXml *disk, Source *source, GError **error)
 {
   const StrataSnapshotDisk *then;
-  g_autofree char *key = NULL;
   StrataStake *stake;
 
   *source = (Source) { disk->target, NULL, NULL };
   if (self->snapshot == NULL)
     {
-      key = strata_stake_make_key (self->domain->uuid, NULL, disk->target);
-      stake = strata_layers_find_stake (strata_planner_get_layers (self->planner), key);
+      stake = strata_layers_find_disk (strata_planner_get_layers (self->planner),
+                                       self->domain->uuid, disk->target);
       source->path = stake != NULL ? stake->top : NULL;
     }
   else

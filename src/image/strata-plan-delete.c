@@ -99,7 +99,7 @@ add_snapshot_files (StrataPlanner *self,
           strata_plan_add_effect (self->plan, STRATA_EFFECT_DISCARDS, 0, _ ("“%s” is deleted"),
                                   snapshot->memory_file);
         }
-      strata_plan_give_up (self->plan, "%s/%s", domain->uuid, snapshot->name);
+      strata_plan_give_up_snapshot (self->plan, domain->uuid, snapshot->name);
     }
 
   return TRUE;
@@ -163,7 +163,7 @@ strata_plan_delete (StrataPlanner *self, GError **error)
                            domain->name);
   self->plan = strata_plan_new (title, _ ("Delete"));
   strata_planner_add_power (self, domain);
-  strata_planner_give_up_domain (self, domain);
+  strata_plan_give_up_domain (self->plan, domain->uuid);
   if (!forget_below (self, domain, NULL, error))
     return NULL;
   strata_planner_add_undefine (self, domain);

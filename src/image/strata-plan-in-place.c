@@ -48,10 +48,10 @@ strata_in_place_prepare (StrataPlanner *self,
       strata_planner_add_set_mode (self, top->path, 0444, strata_image_get_own_mode (top));
       strata_planner_add_overlay (self, disk->overlay, top, top->format);
       strata_plan_add_resource (self->plan, top->path);
-      strata_plan_give_up (self->plan, "image:%s", top->path);
+      strata_plan_give_up (self->plan, strata_holder_key_new_image (top->path));
     }
   if (domain != NULL)
-    strata_planner_give_up_domain (self, domain);
+    strata_plan_give_up_domain (self->plan, domain->uuid);
 
   json = strata_planner_disks_to_json (disks);
   strata_planner_add_seal (self, json);

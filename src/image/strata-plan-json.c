@@ -41,6 +41,7 @@ strata_plan_to_json (StrataPlan *self)
   JsonObject *object = json_object_new ();
   JsonArray *steps = json_array_new ();
   JsonArray *effects = json_array_new ();
+  JsonArray *given_up = json_array_new ();
 
   g_return_val_if_fail (STRATA_IS_PLAN (self), object);
 
@@ -66,6 +67,9 @@ strata_plan_to_json (StrataPlan *self)
       json_object_set_int_member (o, "bytes", (gint64) effect->bytes);
       json_array_add_object_element (effects, o);
     }
+  for (guint i = 0; i < strata_plan_get_given_up (self)->len; i++)
+    json_array_add_object_element (
+        given_up, strata_holder_key_to_json (g_ptr_array_index (strata_plan_get_given_up (self), i)));
 
   json_object_set_string_member (object, "title", strata_plan_get_title (self));
   json_object_set_string_member (object, "act", strata_plan_get_act (self));
@@ -75,8 +79,7 @@ strata_plan_to_json (StrataPlan *self)
                                 strings_to_json (strata_plan_get_commands (self)));
   json_object_set_array_member (object, "resources",
                                 strings_to_json (strata_plan_get_resources (self)));
-  json_object_set_array_member (object, "given-up",
-                                strings_to_json (strata_plan_get_given_up (self)));
+  json_object_set_array_member (object, "given-up", given_up);
   if (strata_plan_get_request (self) != NULL)
     json_object_set_object_member (object, "request",
                                    strata_request_to_json (strata_plan_get_request (self)));
@@ -149,10 +152,22 @@ read_strings (StrataPlan *self,
   return TRUE;
 }
 
-static void
-give_up (StrataPlan *self, const char *key)
+static gboolean
+read_given_up (StrataPlan *self, JsonArray *array)
 {
-  strata_plan_give_up (self, "%s", key);
+  for (guint i = 0; array != NULL && i < json_array_get_length (array); i++)
+    {
+      JsonNode *node = json_array_get_element (array, i);
+      StrataHolderKey *key = JSON_NODE_HOLDS_OBJECT (node)
+                                 ? strata_holder_key_new_from_json (json_node_get_object (node), NULL)
+                                 : NULL;
+
+      if (key == NULL)
+        return FALSE;
+      strata_plan_give_up (self, key);
+    }
+
+  return TRUE;
 }
 
 static gboolean
@@ -193,7 +208,7 @@ read_plan (StrataPlan *self, JsonObject *object)
     }
 
   return read_strings (self, resources, strata_plan_add_resource) &&
-         read_strings (self, given_up, give_up) && read_request (self, object);
+         read_given_up (self, given_up) && read_request (self, object);
 }
 
 /**

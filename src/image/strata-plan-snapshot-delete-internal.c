@@ -104,7 +104,7 @@ strata_planner_delete_internal (StrataPlanner *self,
   step = strata_plan_add_step (self->plan, "snapshot-delete", args,
                                _ ("Delete the internal snapshot “%s”"), snapshot->name);
   step->forward_only = TRUE;
-  strata_plan_give_up (self->plan, "%s/%s", domain->uuid, snapshot->name);
+  strata_plan_give_up_snapshot (self->plan, domain->uuid, snapshot->name);
   strata_plan_add_effect (self->plan, STRATA_EFFECT_DISCARDS, 0,
                           _ ("The internal snapshot “%s” is deleted"), snapshot->name);
   strata_plan_add_command (self->plan, "virsh snapshot-delete %s %s", domain->name, snapshot->name);

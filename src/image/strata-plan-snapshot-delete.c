@@ -23,7 +23,7 @@ retain (StrataPlanner *self,
 {
   StrataSnapshotXml *document = strata_planner_get_document (self, domain, snapshot);
 
-  strata_plan_give_up (self->plan, "%s/%s", domain->uuid, snapshot->name);
+  strata_plan_give_up_snapshot (self->plan, domain->uuid, snapshot->name);
   strata_snapshot_xml_set_retained (document, TRUE);
   if (why != NULL)
     strata_plan_add_effect (self->plan, STRATA_EFFECT_NOTE, 0,
@@ -129,7 +129,7 @@ delete_external (StrataPlanner *self,
     return retain (self, domain, snapshot, retained->why, error) &&
            strata_planner_add_settle (self, domain, NULL, error);
 
-  strata_plan_give_up (self->plan, "%s/%s", domain->uuid, snapshot->name);
+  strata_plan_give_up_snapshot (self->plan, domain->uuid, snapshot->name);
   if (merges->len > 0 && ((!snapshot->retained && !retain (self, domain, snapshot, NULL, error)) ||
                           !strata_planner_add_merges (self, merges, error)))
     return FALSE;
@@ -145,7 +145,7 @@ forget_only (StrataPlanner *self,
              const StrataSnapshotFacts *snapshot,
              GError **error)
 {
-  strata_plan_give_up (self->plan, "%s/%s", domain->uuid, snapshot->name);
+  strata_plan_give_up_snapshot (self->plan, domain->uuid, snapshot->name);
   strata_plan_add_effect (self->plan, STRATA_EFFECT_NOTE, 0,
                           _ ("Every file of “%s” stays where it is, and nobody names it any more"),
                           snapshot->name);

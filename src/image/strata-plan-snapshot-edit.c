@@ -64,7 +64,7 @@ rename_snapshot (StrataPlanner *self,
     return FALSE;
 
   strata_snapshot_xml_set_name (document, name);
-  strata_plan_give_up (self->plan, "%s/%s", domain->uuid, snapshot->name);
+  strata_plan_give_up_snapshot (self->plan, domain->uuid, snapshot->name);
   strata_plan_add_effect (self->plan, STRATA_EFFECT_CHANGES, 0,
                           _ ("“%s” is called “%s” from now on"), snapshot->name, name);
 

@@ -41,7 +41,7 @@ is_shared (StrataPlanner *self,
     {
       StrataStake *stake = g_ptr_array_index (stakes, i);
 
-      if (g_strcmp0 (stake->top, path) == 0 && (stake->tag == NULL || tags) &&
+      if (g_strcmp0 (stake->top, path) == 0 && (!stake->by_tag || tags) &&
           !is_own (stake, domain, snapshot))
         return TRUE;
     }

@@ -20,8 +20,7 @@ is_alone (StrataReturn *self, const StrataSnapshotDisk *disk)
 {
   StrataLayers *layers = strata_planner_get_layers (self->planner);
   GPtrArray *stakes = strata_layers_get_stakes (layers);
-  g_autofree char *key = strata_stake_make_key (self->domain->uuid, NULL, disk->target);
-  StrataStake *own = strata_layers_find_stake (layers, key);
+  StrataStake *own = strata_layers_find_disk (layers, self->domain->uuid, disk->target);
 
   if (own == NULL || g_strcmp0 (own->top, disk->image) != 0)
     return FALSE;
@@ -29,7 +28,7 @@ is_alone (StrataReturn *self, const StrataSnapshotDisk *disk)
   for (guint i = 0; i < stakes->len; i++)
     {
       StrataStake *stake = g_ptr_array_index (stakes, i);
-      gboolean tag_of_it = stake->tag != NULL && g_strcmp0 (stake->top, disk->image) == 0;
+      gboolean tag_of_it = stake->by_tag && g_strcmp0 (stake->top, disk->image) == 0;
       gboolean domains_own =
           stake->kind != STRATA_HOLDER_SNAPSHOT && g_strcmp0 (stake->uuid, self->domain->uuid) == 0;
 
@@ -45,8 +44,7 @@ need_tag (StrataReturn *self, const StrataSnapshotDisk *disk, GError **error)
 {
   StrataLayer *layer = strata_layers_find (strata_planner_get_layers (self->planner), disk->image);
 
-  if (layer != NULL && (strata_layer_find_tag (layer, self->snapshot->name) != NULL ||
-                        strata_layer_find_tag (layer, "?") != NULL))
+  if (layer != NULL && strata_layer_may_have_tag (layer, self->snapshot->name))
     return TRUE;
 
   strata_set_error (error, STRATA_ERROR_REFUSED,

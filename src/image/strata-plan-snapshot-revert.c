@@ -42,7 +42,7 @@ note_tips (StrataReturn *self)
         continue;
       if (!g_ptr_array_find_with_equal_func (self->tips, stake->top, g_str_equal, NULL))
         g_ptr_array_add (self->tips, g_strdup (stake->top));
-      if (kept && stake->snapshot == NULL && self->present_moved)
+      if (kept && stake->key->kind == STRATA_HOLDER_KEY_DISK && self->present_moved)
         strata_domain_xml_set_disk_file (definition, stake->target, stake->top, layer->format);
     }
 
@@ -69,7 +69,7 @@ strata_return_keep_present (StrataReturn *self, StrataSnapshotKind kind, GError 
 
   self->present_moved = kind != STRATA_SNAPSHOT_KIND_INTERNAL;
   note_tips (self);
-  strata_planner_give_up_domain (self->planner, self->domain);
+  strata_plan_give_up_domain (self->planner->plan, self->domain->uuid);
 
   return TRUE;
 }
@@ -123,7 +123,7 @@ is_read (StrataPlanner *planner, const char *path)
     {
       const StrataStake *stake = g_ptr_array_index (stakes, i);
 
-      if (!(stake->tag != NULL && g_strcmp0 (stake->top, path) == 0) &&
+      if (!(stake->by_tag && g_strcmp0 (stake->top, path) == 0) &&
           strata_layers_reach (layers, stake->top, path))
         return TRUE;
     }
@@ -227,8 +227,7 @@ keep_disk (StrataReturn *self,
            StrataDomainXml *live)
 {
   StrataLayers *layers = strata_planner_get_layers (self->planner);
-  g_autofree char *key = strata_stake_make_key (self->domain->uuid, NULL, disk->target);
-  StrataStake *stake = strata_layers_find_stake (layers, key);
+  StrataStake *stake = strata_layers_find_disk (layers, self->domain->uuid, disk->target);
   StrataLayer *layer = stake != NULL ? strata_layers_find (layers, stake->top) : NULL;
 
   if (layer == NULL)

@@ -264,7 +264,7 @@ strata_plan_template_create (StrataPlanner *self, GError **error)
   self->plan = strata_plan_new (title, _ ("Make Template"));
   strata_plan_add_resource (self->plan, domain->uuid);
   if (request->convert)
-    strata_planner_give_up_domain (self, domain);
+    strata_plan_give_up_domain (self->plan, domain->uuid);
 
   plan = request->convert ? plan_convert (self, domain, disks, definition, name, error)
                           : plan_copy (self, domain, disks, definition, name, error);

@@ -17,7 +17,7 @@ struct _StrataPlan
   GPtrArray *effects;   /* StrataEffect */
   GPtrArray *commands;  /* char * */
   GPtrArray *resources; /* char * */
-  GPtrArray *given_up;  /* char * */
+  GPtrArray *given_up;  /* StrataHolderKey */
   StrataRequest *request;
 };
 
@@ -73,7 +73,7 @@ strata_plan_init (StrataPlan *self)
   self->effects = g_ptr_array_new_with_free_func (effect_free);
   self->commands = g_ptr_array_new_with_free_func (g_free);
   self->resources = g_ptr_array_new_with_free_func (g_free);
-  self->given_up = g_ptr_array_new_with_free_func (g_free);
+  self->given_up = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_holder_key_free);
 }
 
 /**
@@ -214,7 +214,7 @@ strata_plan_get_request (StrataPlan *self)
  * strata_plan_get_given_up:
  * @self: a plan
  *
- * Returns: (transfer none) (element-type utf8): the keys of what the request itself discards
+ * Returns: (transfer none) (element-type StrataHolderKey): what the request itself discards
  */
 GPtrArray *
 strata_plan_get_given_up (StrataPlan *self)
@@ -337,38 +337,47 @@ strata_plan_add_resource (StrataPlan *self, const char *resource)
 /**
  * strata_plan_give_up:
  * @self: a plan that is being made
- * @format: whose content goes or changes because that is what was asked for
- * @...: arguments for @format
+ * @key: (transfer full): whose content goes or changes because that is what was asked for; without a target it covers
+ *   every disk
  */
 void
-strata_plan_give_up (StrataPlan *self, const char *format, ...)
+strata_plan_give_up (StrataPlan *self, StrataHolderKey *key)
 {
-  va_list ap;
-
   g_return_if_fail (STRATA_IS_PLAN (self));
+  g_return_if_fail (key != NULL);
 
-  va_start (ap, format);
-  g_ptr_array_add (self->given_up, g_strdup_vprintf (format, ap));
-  va_end (ap);
+  g_ptr_array_add (self->given_up, key);
+}
+
+/* its own disks, also those of its next start; not its snapshots */
+void
+strata_plan_give_up_domain (StrataPlan *self, const char *uuid)
+{
+  strata_plan_give_up (self, strata_holder_key_new_disk (uuid, NULL));
+}
+
+/* its disks and its memory */
+void
+strata_plan_give_up_snapshot (StrataPlan *self, const char *uuid, const char *snapshot)
+{
+  strata_plan_give_up (self, strata_holder_key_new_snapshot (uuid, snapshot, NULL));
 }
 
 /**
  * strata_plan_gives_up:
  * @self: a plan
- * @key: "UUID/SNAPSHOT/TARGET" or another stake's key
+ * @key: a holder, whose content was promised
  *
  * Returns: whether the request asked for that content to go or change
  */
 gboolean
-strata_plan_gives_up (StrataPlan *self, const char *key)
+strata_plan_gives_up (StrataPlan *self, const StrataHolderKey *key)
 {
   g_return_val_if_fail (STRATA_IS_PLAN (self), FALSE);
 
   for (guint i = 0; i < self->given_up->len; i++)
     {
-      const char *item = g_ptr_array_index (self->given_up, i);
-
-      if (g_str_equal (item, key) || (g_str_has_prefix (key, item) && key[strlen (item)] == '/'))
+      if (strata_holder_key_covers (g_ptr_array_index (self->given_up, i), key))
         return TRUE;
     }
 

@@ -5,6 +5,8 @@
 #include <glib-object.h>
 #include <json-glib/json-glib.h>
 
+#include "strata-holder-key.h"
+
 G_BEGIN_DECLS
 
 /* strata-request.h */
@@ -67,7 +69,7 @@ GPtrArray *strata_plan_get_resources (StrataPlan *self);
 gboolean strata_plan_discards (StrataPlan *self);
 /* (nullable) what it answers; a journal of the first version has none */
 const StrataRequest *strata_plan_get_request (StrataPlan *self);
-/* (element-type utf8) as strata_plan_give_up() had them */
+/* (element-type StrataHolderKey) */
 GPtrArray *strata_plan_get_given_up (StrataPlan *self);
 char *strata_plan_to_text (StrataPlan *self);
 
@@ -86,10 +88,11 @@ void strata_plan_add_command (StrataPlan *self, const char *format, ...) G_GNUC_
 void strata_plan_add_resource (StrataPlan *self, const char *resource);
 /* REQUEST is copied */
 void strata_plan_set_request (StrataPlan *self, const StrataRequest *request);
-/* Whose content the request itself discards or changes, "UUID/SNAPSHOT" or "UUID/" for the domain's own disks, or a
- * whole stake's key: the law makes no promise to those. */
-void strata_plan_give_up (StrataPlan *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
-gboolean strata_plan_gives_up (StrataPlan *self, const char *key);
+/* Whose content the request itself discards or changes: the law makes no promise to those */
+void strata_plan_give_up (StrataPlan *self, StrataHolderKey *key);
+void strata_plan_give_up_domain (StrataPlan *self, const char *uuid);
+void strata_plan_give_up_snapshot (StrataPlan *self, const char *uuid, const char *snapshot);
+gboolean strata_plan_gives_up (StrataPlan *self, const StrataHolderKey *key);
 
 /* strata-step-args.c */
 gboolean strata_step_args_are_valid (const char *kind, JsonObject *args);

@@ -335,9 +335,8 @@ strata_planner_drop_backing (StrataPlanner *self, const char *path, GError **err
 
       for (guint j = 0; j < domain->disks->len && !reaches; j++)
         {
-          g_autofree char *key = strata_stake_make_key (
-              domain->uuid, NULL, ((StrataDiskXml *) domain->disks->pdata[j])->target);
-          StrataStake *stake = strata_layers_find_stake (layers, key);
+          StrataStake *stake = strata_layers_find_disk (
+              layers, domain->uuid, ((StrataDiskXml *) domain->disks->pdata[j])->target);
 
           reaches = stake != NULL && strata_layers_reach (layers, stake->top, path);
         }

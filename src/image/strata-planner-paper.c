@@ -93,11 +93,14 @@ strata_planner_get_document (StrataPlanner *self,
                              StrataDomainFacts *domain,
                              const StrataSnapshotFacts *snapshot)
 {
-  g_autofree char *key = g_strdup_printf ("%s/%s", domain->uuid, snapshot->name);
+  g_autoptr (StrataHolderKey) key =
+      strata_holder_key_new_snapshot (domain->uuid, snapshot->name, NULL);
   StrataSnapshotXml *document;
 
   if (self->documents == NULL)
-    self->documents = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
+    self->documents =
+        g_hash_table_new_full (strata_holder_key_hash, strata_holder_key_equal,
+                               (GDestroyNotify) strata_holder_key_free, g_object_unref);
 
   document = g_hash_table_lookup (self->documents, key);
   if (document == NULL)
@@ -109,13 +112,6 @@ strata_planner_get_document (StrataPlanner *self,
     }
 
   return document;
-}
-
-void
-strata_planner_give_up_domain (StrataPlanner *self, const StrataDomainFacts *domain)
-{
-  strata_plan_give_up (self->plan, "%s/", domain->uuid);
-  strata_plan_give_up (self->plan, "%s/@next", domain->uuid);
 }
 
 char *

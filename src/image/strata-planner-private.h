@@ -19,7 +19,7 @@ typedef struct
   /* The host as it is after the steps so far; only where a planner asks for it. */
   StrataLayers *layers;
   GHashTable *definitions; /* UUID -> StrataDomainXml */
-  GHashTable *documents;   /* "UUID/SNAPSHOT" -> StrataSnapshotXml */
+  GHashTable *documents;   /* StrataHolderKey -> StrataSnapshotXml */
   GHashTable *moves;       /* an image's path -> where a commit put its content */
 } StrataPlanner;
 
@@ -49,8 +49,8 @@ typedef struct
   StrataPlanner *planner;
   StrataDomainFacts *domain;
   const StrataSnapshotFacts *snapshot;
-  GPtrArray *tips; /* char *: what the domain has now and may be nobody's afterwards */
-  char *previous;  /* its definition as it is then */
+  GPtrArray *tips;        /* char *: what the domain has now and may be nobody's afterwards */
+  char *previous;         /* its definition as it is then */
   gboolean present_moved; /* keeping the present state put it on overlays */
 } StrataReturn;
 
@@ -83,7 +83,6 @@ void strata_planner_note_move (StrataPlanner *self, const char *from, const char
 StrataSnapshotXml *strata_planner_get_document (StrataPlanner *self,
                                                 StrataDomainFacts *domain,
                                                 const StrataSnapshotFacts *snapshot);
-void strata_planner_give_up_domain (StrataPlanner *self, const StrataDomainFacts *domain);
 /* a file name that nothing has yet: FOLDER/STEM.SUFFIX, or with a number before the suffix */
 char *strata_planner_free_path (StrataPlanner *self,
                                 const char *folder,

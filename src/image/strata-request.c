@@ -85,6 +85,7 @@ static const StrataRequestField fields[] = {
   FIELD (STRING, "first-boot", first_boot),
   FIELD (BOOLEAN, "start", start),
   FIELD (STRING, "snapshot", snapshot),
+  FIELD (STRING, "snapshot-id", snapshot_id),
   FIELD (STRING, "description", description),
   ENUM ("snapshot-kind", snapshot_kind, snapshot_kind_nicks),
   FIELD (STRINGS, "disks", disks),

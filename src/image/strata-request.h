@@ -97,6 +97,8 @@ struct _StrataRequest
   /* SNAPSHOT_*, CLONE: the snapshot's name; CLONE: NULL for the VM as it is. `name` is the clone's name, `full`
    * its kind */
   char *snapshot;
+  char *
+      snapshot_id; /* what the person saw, StrataSnapshotFacts.id; NULL: whichever has that name now */
   char *description; /* SNAPSHOT_CREATE, _EDIT; NULL leaves it */
 
   /* SNAPSHOT_CREATE */

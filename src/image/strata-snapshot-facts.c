@@ -6,6 +6,26 @@
 
 #include "strata-graph.h"
 
+/* When it was taken, in which state, and of which disks. Its parent and the paths of its images are left out: they change
+ * lawfully, when a layer is merged away. */
+static char *
+make_id (const StrataSnapshotFacts *self)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  g_string_printf (text, "%" G_GINT64_FORMAT "\n%s\n%d\n", self->created,
+                   self->state != NULL ? self->state : "", (int) self->memory);
+  for (guint i = 0; i < self->disks->len; i++)
+    {
+      const StrataSnapshotDisk *disk = g_ptr_array_index (self->disks, i);
+
+      if (disk->location != STRATA_SNAPSHOT_NONE)
+        g_string_append_printf (text, "%s\n%d\n", disk->target, (int) disk->location);
+    }
+
+  return g_compute_checksum_for_string (G_CHECKSUM_SHA256, text->str, (gssize) text->len);
+}
+
 /**
  * strata_snapshot_facts_new:
  * @xml: libvirt's document, with its secrets
@@ -41,6 +61,7 @@ strata_snapshot_facts_new (const char *xml, gboolean current, GError **error)
   self->disks = strata_snapshot_xml_get_disks (document);
   self->current = current;
   self->backing_known = TRUE;
+  self->id = make_id (self);
 
   return self;
 }
@@ -49,6 +70,7 @@ void
 strata_snapshot_facts_free (StrataSnapshotFacts *self)
 {
   g_free (self->name);
+  g_free (self->id);
   g_free (self->parent);
   g_free (self->description);
   g_free (self->state);

@@ -30,10 +30,10 @@ strata_disk_layer_look (StrataDiskLayer *self, const StrataImage *image, gboolea
   self->pool = g_strdup (image->pool);
   self->capacity = image->capacity;
   self->allocation = image->allocation;
-  if (image->tags != NULL)
+  if (image->tags != NULL || image->tags_unknown)
     {
       g_strfreev (self->tags);
-      self->tags = g_strdupv (image->tags);
+      self->tags = strata_image_get_tag_labels (image);
     }
   if ((image->mode & 0002) != 0)
     strata_disk_layer_add_problem (self, FALSE, _ ("Everybody on the host may write to it"));

@@ -116,7 +116,7 @@ add_image (Build *self, const StrataImage *image)
 
   node->format = g_strdup (image->format);
   node->pool = g_strdup (image->pool);
-  node->tags = g_strdupv (image->tags);
+  node->tags = strata_image_get_tag_labels (image);
   node->capacity = image->capacity;
   node->allocation = image->allocation;
   node->missing = image->missing;

@@ -102,7 +102,7 @@ strata_snapshot_bytes_since (const StrataDomainFacts *facts, StrataGraph *graph)
       if (frozen->location == STRATA_SNAPSHOT_NONE)
         continue;
       if (frozen->location == STRATA_SNAPSHOT_INTERNAL || top == NULL || top->missing ||
-          g_strcmp0 (top->backing_path, frozen->image) != 0 ||
+          g_strcmp0 (top->backing_path, frozen->image) != 0 || top->tags_unknown ||
           (top->tags != NULL && top->tags[0] != NULL))
         return -1;
       bytes += (gint64) top->allocation;

@@ -131,7 +131,7 @@ make_plan (StrataGraph *graph)
       StrataDomainFacts *domain = g_ptr_array_index (domains, i);
 
       if (g_test_rand_int_range (0, 3) == 0)
-        strata_plan_give_up (plan, "%s/", domain->uuid);
+        strata_plan_give_up_domain (plan, domain->uuid);
     }
   for (gint i = g_test_rand_int_range (1, N_STEPS + 1); i > 0; i--)
     add_step (graph, plan);
@@ -145,7 +145,7 @@ look_at_everybody (StrataLayers *layers, StrataPlan *plan, GHashTable *seen)
 {
   GPtrArray *stakes = strata_layers_get_stakes (layers);
   GHashTableIter iter;
-  const char *key;
+  const StrataHolderKey *key;
   const char *before;
 
   g_hash_table_iter_init (&iter, seen);
@@ -167,7 +167,7 @@ look_at_everybody (StrataLayers *layers, StrataPlan *plan, GHashTable *seen)
           g_hash_table_contains (seen, stake->key))
         g_free (content);
       else
-        g_hash_table_insert (seen, g_strdup (stake->key), content);
+        g_hash_table_insert (seen, strata_holder_key_copy (stake->key), content);
     }
 
   return TRUE;
@@ -177,7 +177,9 @@ static gboolean
 is_lawful (StrataGraph *graph, StrataPlan *plan)
 {
   g_autoptr (StrataLayers) layers = strata_layers_new (graph);
-  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  g_autoptr (GHashTable) seen =
+      g_hash_table_new_full (strata_holder_key_hash, strata_holder_key_equal,
+                             (GDestroyNotify) strata_holder_key_free, g_free);
 
   g_assert_true (look_at_everybody (layers, plan, seen));
   for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)

@@ -95,7 +95,7 @@ test_commit_under_another (void)
   g_autoptr (StrataGraph) graph = make_host ();
   g_autoptr (StrataPlan) plan = strata_plan_new ("plan", "Act");
 
-  strata_plan_give_up (plan, "%s/s1", get_uuid (graph, "vm"));
+  strata_plan_give_up_snapshot (plan, get_uuid (graph, "vm"), "s1");
   add_commit (plan, AT ("mid.qcow2"), AT ("base.qcow2"));
   assert_refused (graph, plan, "“other”", "step 0");
 }
@@ -111,7 +111,7 @@ test_own_commit (void)
   add_commit (kept, AT ("top.qcow2"), AT ("mid.qcow2"));
   assert_refused (graph, kept, "s1", "step 0");
 
-  strata_plan_give_up (given_up, "%s/s1", get_uuid (graph, "vm"));
+  strata_plan_give_up_snapshot (given_up, get_uuid (graph, "vm"), "s1");
   add_commit (given_up, AT ("top.qcow2"), AT ("mid.qcow2"));
   assert_lawful (graph, given_up);
 }
@@ -155,7 +155,7 @@ test_latecomer (void)
                                           "</domain>",
       uuid);
 
-  strata_plan_give_up (plan, "%s/", get_uuid (graph, "vm"));
+  strata_plan_give_up_domain (plan, get_uuid (graph, "vm"));
   add (plan, "create-overlay", "path", AT ("clone.qcow2"), "backing", AT ("top.qcow2"),
        "backing-format", "qcow2", NULL);
   add (plan, "define", "uuid", uuid, "xml", xml, NULL);
@@ -199,11 +199,59 @@ test_crowd (void)
       paper_host_snapshot (graph, name, "s1", NULL, below, TRUE, FALSE);
     }
 
-  strata_plan_give_up (plan, "%s/s1", get_uuid (graph, "crowd-7"));
+  strata_plan_give_up_snapshot (plan, get_uuid (graph, "crowd-7"), "s1");
   add_commit (plan, AT ("crowd-7-b.qcow2"), AT ("crowd-7-a.qcow2"));
   assert_lawful (graph, plan);
   add_commit (plan, AT ("crowd-8-b.qcow2"), AT ("crowd-8-a.qcow2"));
   assert_refused (graph, plan, "crowd-8", "step 1");
+}
+
+/* Another program's snapshot may be called anything; it is not taken for the disk of the next start, and what goes with the
+ * domain's own disks does not go with it. */
+static void
+test_odd_names (void)
+{
+  static const char *const names[] = { "@next", "/", "s1/vda", "?", "ä\nb" };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autoptr (StrataGraph) graph = paper_host_new ();
+      g_autoptr (StrataPlan) plan = strata_plan_new ("plan", "Act");
+
+      paper_host_image (graph, "base.qcow2", NULL);
+      paper_host_image (graph, "top.qcow2", "base.qcow2");
+      paper_host_add (graph, "vm", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "top.qcow2", NULL);
+      paper_host_snapshot (graph, "vm", names[i], NULL, "base.qcow2", TRUE, FALSE);
+
+      strata_plan_give_up_domain (plan, get_uuid (graph, "vm"));
+      strata_plan_give_up_snapshot (plan, get_uuid (graph, "vm"), "s1");
+      add (plan, "undefine", "uuid", get_uuid (graph, "vm"), NULL);
+      assert_lawful (graph, plan);
+      add_commit (plan, AT ("top.qcow2"), AT ("base.qcow2"));
+      assert_refused (graph, plan, names[i], "step 1");
+    }
+}
+
+/* A tag called "?" is not all that could not be read, and what could not be read holds what is below it. */
+static void
+test_unknown_tags (void)
+{
+  g_autoptr (StrataGraph) graph = make_host ();
+  g_autoptr (StrataPlan) plan = strata_plan_new ("plan", "Act");
+  StrataImage *image = strata_graph_get_image (graph, AT ("other.qcow2"));
+  g_autoptr (StrataLayers) layers = NULL;
+
+  image->tags = g_strdupv ((char *[]) { (char *) "?", NULL });
+  layers = strata_layers_new (graph);
+  g_assert_false (strata_layer_may_have_tag (strata_layers_find (layers, image->path), "another"));
+  g_clear_pointer (&layers, strata_layers_free);
+
+  g_clear_pointer (&image->tags, g_strfreev);
+  image->tags_unknown = TRUE;
+  layers = strata_layers_new (graph);
+  g_assert_true (strata_layer_may_have_tag (strata_layers_find (layers, image->path), "another"));
+  add (plan, "pull", "image", AT ("other.qcow2"), NULL);
+  assert_refused (graph, plan, "other.qcow2", "step 0");
 }
 
 /* Of what changed, one stands on the other, and somebody stands on both: found in whatever order they are gone through,
@@ -246,6 +294,8 @@ main (int argc, char **argv)
   g_test_add_func ("/law/latecomer", test_latecomer);
   g_test_add_func ("/law/found-again", test_found_again);
   g_test_add_func ("/law/crowd", test_crowd);
+  g_test_add_func ("/law/odd-names", test_odd_names);
+  g_test_add_func ("/law/unknown-tags", test_unknown_tags);
   g_test_add_func ("/law/changed-on-changed", test_changed_on_changed);
 
   return g_test_run ();
