@@ -127,7 +127,8 @@ add_operations (GPtrArray *argv, const char *const *operations)
 /**
  * strata_seal_recipe_argv:
  * @program: virt-sysprep
- * @disks: (element-type StrataGuestDisk): the guest's disks
+ * @disks: (element-type StrataGuestDisk): the guest's disks, in the order in which @program is to be given
+ *   them, which need not be theirs
  * @facts: what an inspection of the guest found
  * @operations: (array zero-terminated=1): virt-sysprep's operations to run
  *

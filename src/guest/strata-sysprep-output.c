@@ -203,6 +203,56 @@ strata_sysprep_operations_choose (GPtrArray *known, const char *const *chosen, G
   return g_strv_builder_end (names);
 }
 
+/* The path in “libguestfs: trace: add_drive "/a" "readonly:false" …”; a handle's name may come before the
+ * call's. NULL for a line that says something else, as that the call returned. */
+static char *
+parse_drive (const char *line)
+{
+  static const char begin[] = "libguestfs: trace: ";
+  const char *call;
+  const char *path;
+  const char *end;
+
+  if (!g_str_has_prefix (line, begin))
+    return NULL;
+
+  call = strstr (line + strlen (begin) - 1, " add_drive");
+  path = call != NULL ? strstr (call, " \"") : NULL;
+  if (path == NULL || memchr (call, '=', path - call) != NULL)
+    return NULL;
+
+  path += 2;
+  end = strchr (path, '"');
+
+  return end != NULL ? g_strndup (path, end - path) : NULL;
+}
+
+/**
+ * strata_sysprep_drives_parse:
+ * @text: what virt-sysprep printed with its option -x
+ *
+ * Returns: (transfer full) (array zero-terminated=1): the disks that it added, in its order
+ */
+char **
+strata_sysprep_drives_parse (const char *text)
+{
+  g_autoptr (GStrvBuilder) drives = g_strv_builder_new ();
+  g_auto (GStrv) lines = NULL;
+
+  g_return_val_if_fail (text != NULL, NULL);
+
+  lines = g_strsplit (text, "\n", -1);
+  for (size_t i = 0; lines[i] != NULL; i++)
+    {
+      char *drive = parse_drive (lines[i]);
+
+      if (drive != NULL)
+        g_strv_builder_take (drives, drive);
+    }
+
+  return g_strv_builder_end (drives);
+}
+
 /* The text after “[  17.3] ”, or NULL. */
 static const char *
 skip_clock (const char *line)

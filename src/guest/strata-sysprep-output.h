@@ -38,6 +38,7 @@ char            **strata_sysprep_operations_choose (GPtrArray             *known
                                                    GError                **error);
 StrataSysprepLine strata_sysprep_line_parse       (const char             *line,
                                                    char                  **text);
+char            **strata_sysprep_drives_parse     (const char             *text);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataSysprepOperation, strata_sysprep_operation_free)
 

@@ -123,6 +123,7 @@ strata_planner_add_seal (StrataPlanner *self, JsonArray *disks)
   g_autofree char *operations = strata_planner_get_operations (self);
   const char *verbs[] = { "seal", "verify" };
   const char *titles[] = { _ ("Seal"), _ ("Verify what was sealed") };
+  g_autoptr (GString) disks_of_command = g_string_new (NULL);
 
   for (size_t i = 0; i < G_N_ELEMENTS (verbs); i++)
     {
@@ -136,12 +137,13 @@ strata_planner_add_seal (StrataPlanner *self, JsonArray *disks)
     {
       JsonObject *disk = json_array_get_object_element (disks, i);
 
-      strata_plan_add_command (self->plan, "virt-sysprep%s%s --format %s -a %s",
-                               operations != NULL ? " --operations " : "",
-                               operations != NULL ? operations : "",
-                               json_object_get_string_member (disk, "format"),
-                               json_object_get_string_member (disk, "path"));
+      g_string_append_printf (disks_of_command, " --format %s -a %s",
+                              json_object_get_string_member (disk, "format"),
+                              json_object_get_string_member (disk, "path"));
     }
+  strata_plan_add_command (self->plan, "virt-sysprep%s%s%s",
+                           operations != NULL ? " --operations " : "",
+                           operations != NULL ? operations : "", disks_of_command->str);
 }
 
 void

@@ -99,6 +99,23 @@ test_lines (void)
 }
 
 static void
+test_drives (void)
+{
+  g_auto (GStrv) drives = strata_sysprep_drives_parse (
+      "[   0.0] Examining the guest ...\n"
+      "libguestfs: trace: set_network false\n"
+      "libguestfs: trace: add_drive \"/b\" \"readonly:false\" \"format:raw\"\n"
+      "libguestfs: trace: add_drive = 0\n"
+      "libguestfs: trace: sysprep: add_drive_opts \"/a c\" \"format:raw\"\n"
+      "libguestfs: trace: sysprep: add_drive_opts = -1 (error)\n"
+      "libguestfs: trace: launch\n");
+
+  g_assert_cmpuint (g_strv_length (drives), ==, 2);
+  g_assert_cmpstr (drives[0], ==, "/b");
+  g_assert_cmpstr (drives[1], ==, "/a c");
+}
+
+static void
 assert_failure (const char *message, const char *log, gboolean launching, StrataError code)
 {
   g_autofree char *hint = NULL;
@@ -283,6 +300,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/guest/words/choose", test_choose);
   g_test_add_func ("/guest/words/choose-wrong", test_choose_wrong);
   g_test_add_func ("/guest/words/lines", test_lines);
+  g_test_add_func ("/guest/words/drives", test_drives);
   g_test_add_func ("/guest/words/failures", test_failures);
   g_test_add_func ("/guest/words/request", test_request);
   g_test_add_func ("/guest/words/request-clones", test_request_clones);

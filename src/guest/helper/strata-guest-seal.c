@@ -12,6 +12,7 @@
 #include "strata-guest-facts.h"
 #include "strata-guest-sysprep.h"
 #include "strata-guest-verbs.h"
+#include "strata-sysprep-order.h"
 
 /* Where looking ends and virt-sysprep begins, in the whole's progress. */
 #define LOOKED 0.3
@@ -41,6 +42,7 @@ strata_guest_seal (StrataEmitter *emitter, StrataGuestRequest *request, GError *
 {
   g_autofree char *program = strata_guest_sysprep_find (error);
   g_autoptr (JsonArray) warnings = json_array_new ();
+  g_autoptr (GPtrArray) ordered = NULL;
   g_auto (GStrv) operations = NULL;
   g_auto (GStrv) argv = NULL;
   StrataSealFacts facts = { 0 };
@@ -52,13 +54,15 @@ strata_guest_seal (StrataEmitter *emitter, StrataGuestRequest *request, GError *
   operations = strata_guest_sysprep_choose (request->operations, error);
   if (operations == NULL || !strata_disk_use_check (request->disks, TRUE, error))
     return NULL;
+  ordered = strata_sysprep_order_disks (program, request->disks, error);
+  if (ordered == NULL)
+    return NULL;
 
   strata_emitter_set_span (emitter, 0.0, LOOKED);
   if (!look (emitter, request->disks, &facts, error))
     return NULL;
 
-  argv =
-      strata_seal_recipe_argv (program, request->disks, &facts, (const char *const *) operations);
+  argv = strata_seal_recipe_argv (program, ordered, &facts, (const char *const *) operations);
   strata_emitter_set_span (emitter, LOOKED, 1.0);
   if (!strata_guest_sysprep_run (emitter, (const char *const *) argv, g_strv_length (operations),
                                  warnings, error))
