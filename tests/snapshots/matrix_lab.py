@@ -42,7 +42,7 @@ def digest(path):
 class Hashes(Checker):
     """Compares the hashes of contents. What was read once is not read again as long as no file of its chain changed."""
 
-    def _compare(self, what, path, kind, tag, content):
+    def _compare(self, what, path, kind, tag, content, explicit=None):
         try:
             key = (tuple(self.host.chain(path, kind)), tag)
             if key not in self._read:

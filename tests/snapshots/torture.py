@@ -20,8 +20,9 @@ import time
 
 from torture_checks import Checker
 from torture_host import Host
+from torture_model import ANY, Snapshot
 from torture_ops import Operations, Strata
-from torture_world import World
+from torture_world import FURNITURE, World
 
 FULL = 50  # after so many operations nothing that was read before counts
 
@@ -40,18 +41,22 @@ class Torture:
         # Of its own: in a run of all tests there are others in the session.
         os.environ['XDG_STATE_HOME'] = os.path.join(self.dir, 'state')
         self.journal = os.path.join(self.dir, 'state/strata/journal')
-        self.strata = Strata(os.environ.get('STRATACTL', 'stratactl'), uri)
+        program = os.environ.get('STRATACTL', 'stratactl')
+        self.strata = Strata(program, uri)
+        self.second = None if options.narrow else Strata(program, uri, os.path.join(self.dir, 'state-of-another'))
         self.host = Host(uri, folders)
         self.checker = Checker(self.host, '/dev/shm' if os.access('/dev/shm', os.W_OK) else self.dir)
-        self.world = World(self.host, folders, self.strata)
+        furniture = random.Random(options.seed).sample(FURNITURE, 3) if not options.narrow else []
+        self.world = World(self.host, folders, self.strata, [f for f in furniture if f not in options.without])
+        self.litter = 0
         self.counts = collections.Counter()
         self.refusals = collections.Counter()
         self.failures = []
 
     # What is wrong
 
-    def complaints(self, model, settled=None, full=False):
-        """What is wrong with the host if MODEL is right."""
+    def complaints(self, model, settled=None, full=False, loose=False):
+        """What is wrong with the host if MODEL is right. LOOSE: another client acted meanwhile, so that only promises count."""
         found = list(self.checker.domains(model))
         if found:
             return found
@@ -60,17 +65,61 @@ class Torture:
         found += self._disks(model, seen)
         if found:
             return found
+        if loose:
+            self._loosen(model, seen)
         found += self.checker.tree(model, seen)
         found += self.checker.bytes_of(model, seen)
-        found += self.checker.chains(seen)
-        found += self.checker.strays(model, seen)
-        if settled is not None and not self.options.bytes_only:
-            found += self.checker.settled(settled, seen[settled])
-        if os.path.isdir(self.journal):
-            found += [f'a journal is left: {name}' for name in os.listdir(self.journal)]
+        strays = list(self.checker.strays(model, seen))
+        if self.options.narrow:
+            found += self.checker.chains(seen)
+            if settled is not None and not self.options.bytes_only:
+                found += self.checker.settled(settled, seen[settled])
+        if loose and not found:
+            self.litter += len(strays)
+            model.left |= {s.split(': ')[0] for s in strays if s.endswith('nothing leads to')}
+        else:
+            found += strays
+        for state in ('state', 'state-of-another'):
+            journal = os.path.join(self.dir, state, 'strata/journal')
+            if os.path.isdir(journal):
+                found += [f'a journal is left: {name}' for name in os.listdir(journal)]
         if full:
             found += self.checker.images_are_sound(seen)
         return found
+
+    @staticmethod
+    def _loosen(model, seen):
+        """What another client may have decided is taken from the host."""
+        for machine in model.machines.values():
+            machine.state, machine.current, machine.title = seen[machine.name].state, ANY, None
+            for snapshot in machine.snapshots.values():
+                snapshot.parent = ANY
+                document = seen[machine.name].snapshots.get(snapshot.name)
+                if document is not None:
+                    snapshot.description = document.description
+
+    def _adopted(self, name, before, after):
+        """A model of what a job on NAME left that was dismissed midway; complaints if it lacks what it had to keep."""
+        complaints = self.midway(before, after, name)
+        names = set(self.host.names())
+        model = before.copy()
+        for one in names - model.machines.keys():
+            if one not in after.machines:
+                complaints.append(f'{one}: a domain that nobody made')
+                continue
+            model.machines[one] = after.copy().machines[one]
+        if complaints or name not in names:
+            return model, complaints
+        machine, there = model.machines[name], self.host.look([name])[name]
+        machine.tips = dict.fromkeys(there.disks)
+        visible = {n: s for n, s in there.snapshots.items() if not s.retained}
+        for one in set(machine.snapshots) - visible.keys():
+            if name in after.machines and one in after.machines[name].snapshots:
+                complaints.append(f'{name}/{one}: is lost')
+            del machine.snapshots[one]
+        for one in visible.keys() - set(machine.snapshots):
+            machine.snapshots[one] = Snapshot(one, ANY, dict.fromkeys(visible[one].disks), visible[one].description)
+        return model, complaints
 
     @staticmethod
     def _disks(model, seen):
@@ -83,12 +132,15 @@ class Torture:
 
     def midway(self, before, after, name):
         """What is wrong while a job on NAME is stopped on its way: all that it does not itself discard has to be there."""
-        missing = before.machines.keys() - set(self.host.names())
+        missing = (before.machines.keys() & after.machines.keys()) - set(self.host.names())
         if missing:
             return [f'{n}: the domain is gone' for n in missing]
+        before = before.copy()
+        for gone in before.machines.keys() - set(self.host.names()):
+            del before.machines[gone]
         seen = self.host.look(list(before.machines))
         self.host.flush(seen)
-        kept = after.machines[name].snapshots.keys() & seen[name].snapshots.keys()
+        kept = after.machines[name].snapshots.keys() & seen[name].snapshots.keys() if name in seen and name in after.machines else ()
 
         def counts(machine, snapshot):
             return machine.name != name or (snapshot is not None and snapshot.name in kept)
@@ -100,7 +152,9 @@ class Torture:
     def run(self):
         begin = time.monotonic()
         self.world.make()
-        operations = Operations(self.world.model, self.host, self.strata, self.midway, self.options.calm)
+        if not self.options.narrow:
+            self.world.make_slow()
+        operations = Operations(self.world.model, self.host, self.strata, self.midway, self.options.calm, self.second, self.checker)
         wrong = self.complaints(operations.model, full=True)
         if wrong:
             return self.stop(0, 'the beginning', wrong)
@@ -120,8 +174,15 @@ class Torture:
         if full:
             self.checker.forget()
         wrong = [f'{outcome.result}: {outcome.message}']
+        if ' CRITICAL' in outcome.what:
+            return [outcome.what]
+        if outcome.adopt is not None:
+            model, found = self._adopted(*outcome.adopt)
+            if found:
+                return [*wrong, *found]
+            outcome.candidates = [model]
         for model in outcome.candidates:
-            found = self.complaints(model, outcome.settled, full)
+            found = self.complaints(model, outcome.settled, full, outcome.is_loose)
             if not found:
                 operations.model = model
                 return []
@@ -142,7 +203,8 @@ class Torture:
     # What is said
 
     def table(self, seconds, making):
-        results = ['done', 'refused', 'native refusal', 'cancelled', 'killed', 'resumed', 'rolled back', 'failed as it may', 'failed']
+        results = ['done', 'refused', 'native refusal', 'cancelled', 'killed', 'resumed', 'rolled back', 'dismissed', 'failed as it may',
+                   'failed']
         kinds = sorted({kind for kind, _ in self.counts})
         print('\n' + ' ' * 16 + ' '.join(f'{r:>{max(6, len(r))}}' for r in results))
         for kind in kinds:
@@ -154,6 +216,8 @@ class Torture:
         for number, outcome in self.failures:
             print(f'FAILED {number}: {outcome.what}: {outcome.message}')
         n = self.options.n
+        if not self.options.narrow:
+            print(f'\n{self.litter} files were left behind where another client interfered')
         print(f'\n{n} operations, seed {self.options.seed}, {self.options.host} host: no byte lost, {len(self.failures)} failed; '
               f'{seconds / max(n, 1):.2f} s each, {making:.1f} s to begin')
 
@@ -161,7 +225,8 @@ class Torture:
         print(f'\nWRONG after operation {number} of seed {self.options.seed}, {self.options.host} host: {what}')
         for line in dict.fromkeys(wrong):
             print(f'  {line.replace(self.dir + "/", "")}')
-        calm = ' --calm' if self.options.calm else ''
+        calm = (' --calm' if self.options.calm else '') + (' --narrow' if self.options.narrow else '')
+        calm += ''.join(f' --without {w}' for w in self.options.without)
         print(f'Again: ./dev test --torture {self.options.seed} {number} --host {self.options.host}{calm}\n')
         self._state()
         if self.options.keep:
@@ -206,6 +271,8 @@ def main():
     parser.add_argument('--host', choices=('new', 'old'), default='new')
     parser.add_argument('--keep', metavar='DIR', help='where the images go if something is wrong')
     parser.add_argument('--calm', action='store_true', help='interrupt nothing, so that it goes the same way each time')
+    parser.add_argument('--narrow', action='store_true', help='no other client between two steps, nothing odd on the host')
+    parser.add_argument('--without', action='append', default=[], choices=FURNITURE, help='leave this out of a wide world')
     parser.add_argument('--bytes-only', action='store_true',
                         help='do not ask whether libvirt\'s own calls would be safe on what stratactl leaves')
     parser.add_argument('-q', '--quiet', action='store_true', help='do not say each operation')

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What has to be true after each operation of torture.py. Every check yields its complaints, a line each."""
 
+import json
 import os
 import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
 from torture_host import LIMIT, run
-from torture_model import ANY, expanded, first_difference
+from torture_model import ANY, condensed, expanded, first_difference
 
 
 class Checker:
@@ -21,25 +22,56 @@ class Checker:
 
     # Bytes
 
-    def _compare(self, what, path, kind, tag, content):
-        """(complaint or None, content)."""
+    def _compare(self, what, path, kind, tag, content, explicit=None):
+        """(complaint or None, content). EXPLICIT: a disk whose definition may name another chain than the headers."""
         try:
             chain = self.host.chain(path, kind)
+            named = self._named(explicit, chain) if explicit is not None and tag is None else None
         except OSError as error:
             return f'{what}: {error}', content
-        key = (tuple(chain), tag)
+        key = (tuple(chain), named, tag)
         if content is not None and self._read.get(key) == content:
             return None, content
         try:
-            got = self._bytes(path, kind, tag)
+            got = self._bytes(named or path, None if named else kind, tag)
         except (OSError, RuntimeError) as error:
             return f'{what}: cannot be read: {error}', content
         if content is None:
-            content = got[::4096]
+            content = condensed(got)
         if got != expanded(content):
             return f'{what}: {first_difference(content, got)} ({path}{", tag " + tag if tag else ""})', content
         self._read[key] = content
         return None, content
+
+    def _named(self, disk, chain):
+        """The chain that a definition names, as a name for qemu-img; None if the headers say the same."""
+        if not disk.chain or self._same([disk.path, *disk.chain], [path for path, _, _ in chain], disk.complete):
+            return None
+        layers = [(disk.path, disk.format), *zip(disk.chain, disk.formats)]
+        if not disk.complete:
+            layers[-1:] = [(path, form) for path, form, _ in self.host.chain(*layers[-1])]
+        name = None
+        for path, form in reversed(layers):
+            node = {'driver': form, 'file': {'driver': 'file', 'filename': path}}
+            if node['driver'] == 'qcow2':
+                node['backing'] = name
+            name = node
+        # Its stamps are in the name, so that what was read is not taken for what is there.
+        name['node-name'] = 'n%x' % (hash(tuple(self.host.image(path)[0] for path, _ in layers)) & 0xffffffff)
+        return 'json:' + json.dumps(name)
+
+    @staticmethod
+    def _same(named, real, complete):
+        """Whether two lists of paths are the same files."""
+        def files(paths):
+            return [(at.st_dev, at.st_ino) for at in map(os.stat, paths)]
+
+        return files(named) == files(real if complete else real[:len(named)])
+
+    def content(self, disk, tag=None):
+        """What a guest reads on DISK now, or read when TAG was made."""
+        named = self._named(disk, self.host.chain(disk.path, disk.format)) if tag is None else None
+        return condensed(self._bytes(named or disk.path, None if named else disk.format, tag))
 
     def _bytes(self, path, kind, tag):
         """What a guest sees in an image now, or as it was under TAG."""
@@ -58,7 +90,7 @@ class Checker:
                     shutil.copyfile(path, copy)
                     run('qemu-img', 'snapshot', '-a', tag, copy)
                     path, how = copy, []
-            run('qemu-img', 'convert', '-U', '-f', kind, '-O', 'raw', *how, path, out)
+            run('qemu-img', 'convert', '-U', *(['-f', kind] if kind else []), '-O', 'raw', *how, path, out)
             with open(out, 'rb') as file:
                 return file.read() if tag is None else file.read(image.tags[tag])
         finally:
@@ -75,7 +107,8 @@ class Checker:
         tasks = []
 
         def ask(what, disk, tag, table, target):
-            tasks.append((table, target, self._pool.submit(self._compare, what, disk.path, disk.format, tag, table[target])))
+            tasks.append((table, target, self._pool.submit(self._compare, what, disk.path, disk.format, tag, table[target],
+                                                              disk)))
 
         for machine in model.machines.values():
             there = seen[machine.name]
@@ -188,7 +221,12 @@ class Checker:
                 used.update(p for p, _, _ in self.host.chain(path, kind))
             except OSError as error:
                 yield f'a chain is broken: {error}'
+        # A file may have several names: links of both kinds.
+        ours = {(at.st_dev, at.st_ino) for at in (os.stat(p) for p in used if p is not None and os.path.exists(p))}
         for path in sorted(self.host.files() - used - model.left):
+            at = os.stat(path)
+            if (at.st_dev, at.st_ino) in ours:
+                continue
             yield f'{path}: a file that nothing leads to'
 
     def domains(self, model):
@@ -225,8 +263,12 @@ class Checker:
 
     def images_are_sound(self, seen):
         """What qemu-img check says of each qcow2 file that nobody writes."""
+        # What a guest wrote onto a raw disk may look like an image.
+        raw = {p for m in seen.values() for d in m.disks.values() for p, kind, _ in self.host.chain(d.path, d.format) if kind == 'raw'}
+        raw |= {p for m in seen.values() for s in m.snapshots.values() for d in s.images()
+                for p, kind, _ in self.host.chain(d.path, d.format) if kind == 'raw'}
         running = {d.path for m in seen.values() if m.state != 'off' for d in m.disks.values()}
-        for path in sorted(self.host.files() - running):
+        for path in sorted(self.host.files() - running - raw):
             if self.host.image(path)[1].format == 'qcow2':
                 done = subprocess.run(['qemu-img', 'check', '-q', '-U', '-f', 'qcow2', path], capture_output=True,
                                       text=True, timeout=LIMIT, check=False)

@@ -12,6 +12,7 @@ LIMIT = 120  # seconds for anything that could hang
 STATES = {'running': 'running', 'idle': 'running', 'paused': 'paused', 'pmsuspended': 'paused', 'shut off': 'off',
           'crashed': 'off'}
 RETAINED = 'strata:retained'
+POOLS = {}   # name: folder, for disks that are given by pool and volume
 
 
 def run(*argv):
@@ -30,6 +31,15 @@ class Disk:
     format: str
     chain: list
     complete: bool
+    transient: bool = False
+    formats: tuple = ()   # of CHAIN
+
+
+def path_of(source):
+    """The file that a <source> means."""
+    if source.get('volume') is not None:
+        return os.path.join(POOLS[source.get('pool')], source.get('volume'))
+    return source.get('file')
 
 
 def disks_of(domain):
@@ -39,15 +49,17 @@ def disks_of(domain):
         source = element.find('source')
         if element.get('device', 'disk') != 'disk' or source is None:
             continue
-        chain, below, complete = [], element.find('backingStore'), False
+        chain, formats, below, complete = [], [], element.find('backingStore'), False
         while below is not None:
             if below.find('source') is None:
                 complete = True
                 break
-            chain.append(below.find('source').get('file'))
+            chain.append(path_of(below.find('source')))
+            formats.append(below.find('format').get('type'))
             below = below.find('backingStore')
-        found[element.find('target').get('dev')] = Disk(element.find('target').get('dev'), source.get('file'),
-                                                        element.find('driver').get('type'), chain, complete)
+        found[element.find('target').get('dev')] = Disk(element.find('target').get('dev'), path_of(source),
+                                                        element.find('driver').get('type'), chain, complete,
+                                                        element.find('transient') is not None, tuple(formats))
     return found
 
 
@@ -186,7 +198,8 @@ class Host:
         """The domains whose files are in our folders; other tests have theirs on the same host."""
         names = self.virsh('list', '--all', '--name').stdout.split()
         definitions = self.batch([f'dumpxml {name}' for name in names])
-        return [n for n, text in zip(names, definitions) if any(folder in text for folder in self.folders)]
+        marks = [*self.folders, *(f"pool='{pool}'" for pool in POOLS)]
+        return [n for n, text in zip(names, definitions) if any(mark in text for mark in marks)]
 
     def look(self, names):
         """name: SeenMachine."""

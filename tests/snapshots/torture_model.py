@@ -13,6 +13,20 @@ CHUNK = 4096
 MIB = 1 << 20
 
 _CHUNKS = [bytes([value]) * CHUNK for value in range(256)]
+# Two values stand for chunks of another kind: the headers of qcow2 images that a guest writes onto its raw disk.
+HOSTILE = (0xf1, 0xf2)
+
+
+def set_hostile(value, chunk):
+    """VALUE stands for CHUNK from now on."""
+    _CHUNKS[value] = chunk
+    expanded.cache_clear()
+
+
+def condensed(got):
+    """The content that is expanded to GOT, as far as there is one."""
+    known = {_CHUNKS[value]: value for value in HOSTILE}
+    return bytes(known.get(got[i:i + CHUNK], got[i]) for i in range(0, len(got), CHUNK))
 
 
 def blank(size):
