@@ -10,6 +10,7 @@
 #include "strata-connection-private.h"
 #include "strata-vir.h"
 #include "xml/strata-error.h"
+#include "xml/strata-volume-xml.h"
 
 static StrataDomainState
 state_from_vir (int state)
@@ -116,99 +117,99 @@ failed:
   return NULL;
 }
 
-/* A disk given as pool and volume is turned into the file that this means, and every path into the
- * one name of its file, so that the graph can compare them. */
-static void
-resolve_disk (StrataConnection *self, StrataDiskXml *disk)
+/* Of a pool that is not active only its definition tells where the volume would be. */
+static char *
+guess_volume_path (virStoragePoolPtr pool, const char *volume)
 {
-  if (g_strcmp0 (disk->type, "volume") == 0 && disk->pool != NULL && disk->source != NULL)
-    {
-      g_autoptr (virStoragePool) pool =
-          virStoragePoolLookupByName (strata_connection_get_handle (self), disk->pool);
-      g_autoptr (virStorageVol) volume =
-          pool != NULL ? virStorageVolLookupByName (pool, disk->source) : NULL;
-      g_autofree char *path = volume != NULL ? virStorageVolGetPath (volume) : NULL;
-      virStorageVolInfo info;
+  g_autofree char *xml = virStoragePoolGetXMLDesc (pool, 0);
+  g_autoptr (StrataPoolXml) facts =
+      xml != NULL ? strata_pool_xml_new_from_string (xml, NULL) : NULL;
 
-      if (path != NULL && virStorageVolGetInfo (volume, &info) == 0 &&
-          (info.type == VIR_STORAGE_VOL_FILE || info.type == VIR_STORAGE_VOL_BLOCK))
-        {
-          g_set_str (&disk->type, info.type == VIR_STORAGE_VOL_FILE ? "file" : "block");
-          g_set_str (&disk->source, path);
-          g_clear_pointer (&disk->pool, g_free);
-        }
-    }
-
-  if (disk->source != NULL &&
-      (g_str_equal (disk->type, "file") || g_str_equal (disk->type, "block")))
-    {
-      g_autofree char *path = strata_connection_canonical_path (self, disk->source);
-
-      g_set_str (&disk->source, path);
-    }
-  if (disk->backing != NULL)
-    {
-      g_autofree char *path = strata_connection_canonical_path (self, disk->backing);
-
-      g_set_str (&disk->backing, path);
-    }
-  for (guint i = 0; disk->backings != NULL && disk->backings[i] != NULL; i++)
-    {
-      char *path = strata_connection_canonical_path (self, disk->backings[i]);
-
-      g_free (disk->backings[i]);
-      disk->backings[i] = path;
-    }
+  return facts != NULL && facts->path != NULL && g_path_is_absolute (facts->path)
+             ? g_build_filename (facts->path, volume, NULL)
+             : NULL;
 }
 
-static void
-make_canonical (StrataConnection *self, char **path)
+/* NULL where it can't be told */
+static char *
+get_volume_path (StrataConnection *self, const char *pool_name, const char *volume_name)
 {
+  g_autoptr (virStoragePool) pool =
+      virStoragePoolLookupByName (strata_connection_get_handle (self), pool_name);
+  g_autoptr (virStorageVol) volume =
+      pool != NULL ? virStorageVolLookupByName (pool, volume_name) : NULL;
+
+  if (volume != NULL)
+    return virStorageVolGetPath (volume);
+
+  return pool != NULL ? guess_volume_path (pool, volume_name) : NULL;
+}
+
+/* Makes PLACE the one name of its file, so that the graph can compare it, and notes down how FACTS' documents spell it.
+ * POOL: (nullable): where PLACE is a volume's name */
+static void
+resolve_place (StrataConnection *self, StrataDomainFacts *facts, const char *pool, char **place)
+{
+  g_autofree char *path = NULL;
   g_autofree char *canonical = NULL;
 
-  if (*path == NULL)
+  if (*place == NULL)
     return;
-  canonical = strata_connection_canonical_path (self, *path);
-  g_set_str (path, canonical);
+
+  if (pool != NULL && *pool != '\0')
+    path = get_volume_path (self, pool, *place);
+  else if (g_path_is_absolute (*place))
+    path = g_strdup (*place);
+  if (path == NULL)
+    return;
+
+  canonical = strata_connection_canonical_path (self, path);
+  if (pool != NULL && *pool != '\0')
+    g_ptr_array_add (facts->spellings, strata_spelling_new (pool, *place, canonical));
+  if (!g_str_equal (path, canonical))
+    g_ptr_array_add (facts->spellings, strata_spelling_new (NULL, path, canonical));
+  g_set_str (place, canonical);
 }
 
-/* The image of a disk that is given as pool and volume, which is named by the volume alone. */
+/* A disk given as pool and volume is turned into the file or the device that this means. */
 static void
-resolve_volume (StrataConnection *self, const char *xml, StrataSnapshotDisk *disk)
+resolve_disk (StrataConnection *self, StrataDomainFacts *facts, StrataDiskXml *disk)
 {
-  g_autoptr (StrataSnapshotXml) document = strata_snapshot_xml_new_from_string (xml, NULL);
-  g_autoptr (StrataDomainXml) definition =
-      document != NULL ? strata_snapshot_xml_get_live_definition (document) : NULL;
-  g_autoptr (GPtrArray) disks =
-      definition != NULL ? strata_domain_xml_get_disks (definition) : NULL;
+  gboolean volume = g_str_equal (disk->type, "volume") && disk->pool != NULL;
 
-  for (guint i = 0; disks != NULL && i < disks->len; i++)
+  if (volume || g_str_equal (disk->type, "file") || g_str_equal (disk->type, "block"))
+    resolve_place (self, facts, volume ? disk->pool : NULL, &disk->source);
+  if (volume && disk->source != NULL && g_path_is_absolute (disk->source))
     {
-      StrataDiskXml *candidate = g_ptr_array_index (disks, i);
-
-      if (g_strcmp0 (candidate->target, disk->target) != 0 ||
-          !g_str_equal (candidate->type, "volume"))
-        continue;
-      resolve_disk (self, candidate);
-      if (!g_str_equal (candidate->type, "volume"))
-        g_set_str (&disk->image, candidate->source);
+      g_set_str (&disk->type, strata_path_is_device (disk->source) ? "block" : "file");
+      g_clear_pointer (&disk->pool, g_free);
     }
+
+  for (guint i = 0; disk->backings != NULL && disk->backings[i] != NULL; i++)
+    resolve_place (self, facts, disk->backing_pools[i], &disk->backings[i]);
+  if (disk->backings != NULL)
+    g_set_str (&disk->backing, disk->backings[0]);
 }
 
 static void
-resolve_snapshot (StrataConnection *self, StrataSnapshotFacts *snapshot)
+resolve_disks (StrataConnection *self, StrataDomainFacts *facts, GPtrArray *disks)
+{
+  for (guint i = 0; i < disks->len; i++)
+    resolve_disk (self, facts, g_ptr_array_index (disks, i));
+}
+
+static void
+resolve_snapshot (StrataConnection *self, StrataDomainFacts *facts, StrataSnapshotFacts *snapshot)
 {
   for (guint i = 0; i < snapshot->disks->len; i++)
     {
       StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, i);
 
-      if (disk->image != NULL && !g_path_is_absolute (disk->image))
-        resolve_volume (self, snapshot->xml, disk);
-      make_canonical (self, &disk->image);
-      make_canonical (self, &disk->overlay);
-      make_canonical (self, &disk->revert_overlay);
+      resolve_place (self, facts, disk->pool, &disk->image);
+      resolve_place (self, facts, NULL, &disk->overlay);
+      resolve_place (self, facts, NULL, &disk->revert_overlay);
     }
-  make_canonical (self, &snapshot->memory_file);
+  resolve_place (self, facts, NULL, &snapshot->memory_file);
 }
 
 /* All but what the list of domains can tell of many at once: persistent, autostart, managed_save. */
@@ -221,10 +222,11 @@ strata_connection_look_without_traits (StrataConnection *self, virDomainPtr doma
   if (facts == NULL)
     return NULL;
 
-  for (guint i = 0; i < facts->disks->len; i++)
-    resolve_disk (self, g_ptr_array_index (facts->disks, i));
+  resolve_disks (self, facts, facts->disks);
+  if (facts->next_disks != facts->disks)
+    resolve_disks (self, facts, facts->next_disks);
   for (guint i = 0; i < facts->snapshots->len; i++)
-    resolve_snapshot (self, g_ptr_array_index (facts->snapshots, i));
+    resolve_snapshot (self, facts, g_ptr_array_index (facts->snapshots, i));
 
   return facts;
 }

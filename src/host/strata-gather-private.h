@@ -12,9 +12,26 @@ typedef struct
   StrataConnection *connection;
   StrataGraph *graph;
   GCancellable *cancellable;
-  /* folders outside any pool that were listed already */
+  /* folders outside any active pool that were listed already */
   GHashTable *folders;
+  /* StrataImage.identity -> the image that is in the graph */
+  GHashTable *identities;
+  /* the images that a definition names, which keep the name that it uses */
+  GHashTable *named;
+  /* StrataPoolXml: pools that are not active */
+  GPtrArray *inactive;
 } StrataGathering;
+
+/* takes ownership; another name of an image that is there already is noted down as such */
+void strata_gathering_take_image (StrataGathering *self, StrataImage *image);
+/* the image that PATH is a name of, if it was taken; a definition's own name for it becomes the image's */
+StrataImage *strata_gathering_name_image (StrataGathering *self, const char *path);
+/* what can be known of all names only when everything was taken */
+void strata_gathering_settle_names (StrataGathering *self);
+/* strata-gather-names.c: SPELLING is how a document or a header names the image at PATH */
+void strata_gathering_check_spelling (StrataGathering *self,
+                                      const char *spelling,
+                                      const char *path);
 
 /* whether libvirt knows what is in FOLDER, which POOL is, without a refresh */
 gboolean strata_gathering_is_up_to_date (StrataGathering *self,
@@ -26,10 +43,14 @@ gboolean strata_gathering_add_volumes (StrataGathering *self,
                                        const char *name,
                                        const char *folder,
                                        GError **error);
-/* READABLE: whether what is not on the folder's list isn't there */
+/* the images of FOLDER as this computer sees them, without asking libvirt; FALSE where it doesn't */
+gboolean strata_gathering_add_folder_here (StrataGathering *self,
+                                           const char *folder,
+                                           const char *pool);
+/* WHY: (out) (optional) (nullable): where it could not be looked into, so that what is not on its list may be there */
 gboolean strata_gathering_add_folder (StrataGathering *self,
                                       const char *path,
-                                      gboolean *readable,
+                                      char **why,
                                       GError **error);
 /* PATH and all below it; FORMAT is what the definition or the overlay says of PATH */
 gboolean strata_gathering_follow (StrataGathering *self,

@@ -15,11 +15,9 @@
 static gboolean
 add_overlay (StrataGathering *self, const char *path, GError **error)
 {
-  gboolean readable;
-
   return path == NULL || !g_path_is_absolute (path) || strata_path_is_device (path) ||
          strata_graph_get_image (self->graph, path) != NULL ||
-         strata_gathering_add_folder (self, path, &readable, error);
+         strata_gathering_add_folder (self, path, NULL, error);
 }
 
 static gboolean

@@ -8,10 +8,13 @@
 #include "config.h"
 
 #include <glib/gi18n-lib.h>
+#include <glib/gstdio.h>
+#include <unistd.h>
 
 #include "strata-connection-private.h"
 #include "strata-crew.h"
 #include "strata-gather-private.h"
+#include "strata-image-info.h"
 #include "strata-pool-lease.h"
 #include "strata-vir.h"
 #include "xml/strata-error.h"
@@ -23,18 +26,6 @@ typedef struct
   GPtrArray *volumes;
   StrataImage **images; /* one for each, or NULL */
 } Shelf;
-
-/* One that is listed under its own path is worth more than one seen through a symbolic link. */
-static void
-take_image (StrataGathering *self, StrataImage *image)
-{
-  StrataImage *known = strata_graph_get_image (self->graph, image->path);
-
-  if (known == NULL || (known->pool == NULL && image->pool != NULL))
-    strata_graph_take_image (self->graph, image);
-  else
-    strata_image_free (image);
-}
 
 static GPtrArray *
 list_volumes (virStoragePoolPtr pool, GError **error)
@@ -84,11 +75,50 @@ has_all (GHashTable *names, GPtrArray *volumes)
   return TRUE;
 }
 
+/* libvirt remembers what a header said when the pool was refreshed. What the client can't read itself is only as true as that. */
+static gboolean
+can_read_all (const char *folder, GHashTable *names)
+{
+  GHashTableIter iter;
+  const char *name;
+
+  g_hash_table_iter_init (&iter, names);
+  while (g_hash_table_iter_next (&iter, (gpointer *) &name, NULL))
+    {
+      g_autofree char *path = g_build_filename (folder, name, NULL);
+
+      if (access (path, R_OK) != 0)
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
 /* In a sandbox the client may see another folder at the same path: one with the same names is the same one. */
 static gboolean
-is_same (GHashTable *names, GPtrArray *volumes)
+is_same (const char *folder, GHashTable *names, GPtrArray *volumes)
 {
-  return volumes->len > 0 && volumes->len == g_hash_table_size (names) && has_all (names, volumes);
+  return volumes->len > 0 && volumes->len == g_hash_table_size (names) &&
+         has_all (names, volumes) && can_read_all (folder, names);
+}
+
+/* It is there, and that is all that is known. */
+static StrataImage *
+unknown_new (Shelf *self, guint i, const GError *why)
+{
+  g_autofree char *path = virStorageVolGetPath (g_ptr_array_index (self->volumes, i));
+  g_autofree char *canonical =
+      path != NULL ? strata_connection_canonical_path (self->gathering->connection, path) : NULL;
+  StrataImage *image = canonical != NULL ? strata_image_new (canonical) : NULL;
+
+  if (image == NULL)
+    return NULL;
+  image->pool = g_strdup (self->pool);
+  strata_image_identify (self->gathering->connection, image, NULL);
+  strata_image_set_problem (image, STRATA_IMAGE_UNKNOWN, _ ("“%s” can’t be read: %s"), canonical,
+                            why->message);
+
+  return image;
 }
 
 static gboolean
@@ -102,11 +132,15 @@ ask (guint i, gpointer user_data, GError **error)
 
   self->images[i] = strata_volume_look (
       self->gathering->connection, g_ptr_array_index (self->volumes, i), self->pool, &local_error);
-  if (self->images[i] != NULL ||
-      !g_error_matches (local_error, STRATA_ERROR, STRATA_ERROR_CONNECTION))
+  /* One that was removed meanwhile, or is no image (a folder). */
+  if (self->images[i] != NULL || local_error == NULL ||
+      g_error_matches (local_error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND))
     return TRUE;
-  /* Any other volume that can't be read (removed meanwhile, or no image at all) is nobody's: if
-   * a domain does name it, its chain finds it missing. */
+  if (!g_error_matches (local_error, STRATA_ERROR, STRATA_ERROR_CONNECTION))
+    {
+      self->images[i] = unknown_new (self, i, local_error);
+      return TRUE;
+    }
   g_propagate_error (error, g_steal_pointer (&local_error));
 
   return FALSE;
@@ -142,10 +176,59 @@ take_all (StrataGathering *self,
   for (guint i = 0; i < volumes->len; i++)
     {
       if (images[i] != NULL)
-        take_image (self, images[i]);
+        strata_gathering_take_image (self, images[i]);
     }
 
   return looked;
+}
+
+/* What qemu-img can tell of one that isn't plain; NULL for one that isn't an image. */
+static StrataImage *
+look_harder (StrataGathering *self, const char *folder, const char *name, const char *pool)
+{
+  g_autofree char *path = g_build_filename (folder, name, NULL);
+  GStatBuf status;
+
+  if (g_stat (path, &status) != 0 || !(S_ISREG (status.st_mode) || S_ISBLK (status.st_mode)))
+    return NULL;
+
+  return strata_image_info_to_image (self->connection, path, pool);
+}
+
+/**
+ * strata_gathering_add_folder_here:
+ * @self: a gathering
+ * @folder: a canonical path
+ * @pool: (nullable): the name of the pool that it is
+ *
+ * For what libvirt can't or must not be asked about: a pool that is busy, or that is not active, and which a mere look must
+ * not start. Worker threads only.
+ *
+ * Returns: whether this computer sees the folder, and all that is in it was added
+ */
+gboolean
+strata_gathering_add_folder_here (StrataGathering *self, const char *folder, const char *pool)
+{
+  g_autoptr (GHashTable) names = list_folder (self, folder);
+  GHashTableIter iter;
+  const char *name;
+
+  if (names == NULL)
+    return FALSE;
+
+  g_hash_table_iter_init (&iter, names);
+  while (g_hash_table_iter_next (&iter, (gpointer *) &name, NULL))
+    {
+      StrataImage *image = strata_volume_look_here (self->connection, folder, name, pool);
+
+      if (image == NULL)
+        image = look_harder (self, folder, name, pool);
+      if (image != NULL)
+        strata_gathering_take_image (self, image);
+    }
+  g_hash_table_add (self->folders, g_strdup (folder));
+
+  return TRUE;
 }
 
 /**
@@ -164,7 +247,7 @@ strata_gathering_is_up_to_date (StrataGathering *self, virStoragePoolPtr pool, c
   g_autoptr (GHashTable) names = list_folder (self, folder);
   g_autoptr (GPtrArray) volumes = names != NULL ? list_volumes (pool, NULL) : NULL;
 
-  return volumes != NULL && is_same (names, volumes);
+  return volumes != NULL && is_same (folder, names, volumes);
 }
 
 /**

@@ -8,24 +8,22 @@
 
 #include "config.h"
 
+#include <fcntl.h>
 #include <glib/gi18n-lib.h>
+#include <glib/gstdio.h>
 #include <libvirt/virterror.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include "strata-connection-private.h"
 #include "strata-gather-private.h"
 #include "strata-image-tags.h"
 #include "strata-pool-lease.h"
+#include "strata-qcow2.h"
 #include "strata-vir.h"
 #include "xml/strata-error.h"
 #include "xml/strata-volume-xml.h"
-
-static gboolean
-is_gone (const GError *error)
-{
-  return g_error_matches (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND);
-}
 
 static StrataPoolXml *
 read_pool (virStoragePoolPtr pool, GError **error)
@@ -66,6 +64,20 @@ get_folder (StrataGathering *self, const StrataPoolXml *pool)
   return strata_connection_canonical_path (self->connection, pool->path);
 }
 
+/* One that can't be refreshed: a volume is being made in it, or its storage does not answer. What libvirt said of it before may
+ * not be true any more, and what it never listed may be there. */
+static void
+add_blind_pool (StrataGathering *self, virStoragePoolPtr pool, const char *folder, GError *why)
+{
+  const char *name = virStoragePoolGetName (pool);
+
+  if (folder != NULL && strata_gathering_add_folder_here (self, folder, name))
+    return;
+
+  strata_graph_add_blind_spot (self->graph, name, why->message,
+                               strata_error_get_vir_code (why) == VIR_ERR_INTERNAL_ERROR);
+}
+
 /* Sets FACTS to what is true of POOL now, or to NULL: one whose storage is away (an unplugged disk) goes inactive at a
  * refresh; the rest of the host is still worth showing. */
 static gboolean
@@ -97,6 +109,11 @@ bring_up_to_date (StrataGathering *self,
   if (!g_error_matches (local_error, STRATA_ERROR, STRATA_ERROR_CONNECTION))
     {
       g_debug ("%s", local_error->message);
+      if (virStoragePoolIsActive (pool) == 1)
+        {
+          add_blind_pool (self, pool, folder, local_error);
+          *facts = read_pool (pool, NULL);
+        }
       return TRUE;
     }
   g_propagate_error (error, g_steal_pointer (&local_error));
@@ -154,13 +171,27 @@ add_pool_if_active (StrataGathering *self, virStoragePoolPtr pool, GError **erro
   return FALSE;
 }
 
+/* What is in it is looked at where the client may; nothing is started for that. */
+static void
+add_inactive_pool (StrataGathering *self, virStoragePoolPtr pool)
+{
+  g_autoptr (StrataPoolXml) facts = read_pool (pool, NULL);
+  g_autofree char *folder = facts != NULL ? get_folder (self, facts) : NULL;
+
+  if (folder == NULL)
+    return;
+
+  strata_gathering_add_folder_here (self, folder, facts->name);
+  g_set_str (&facts->path, folder);
+  g_ptr_array_add (self->inactive, g_steal_pointer (&facts));
+}
+
 static gboolean
 add_pools (StrataGathering *self, GError **error)
 {
   g_autoptr (GPtrArray) pools = NULL;
   virStoragePoolPtr *list = NULL;
-  int n = virConnectListAllStoragePools (strata_connection_get_handle (self->connection), &list,
-                                         VIR_CONNECT_LIST_STORAGE_POOLS_ACTIVE);
+  int n = virConnectListAllStoragePools (strata_connection_get_handle (self->connection), &list, 0);
 
   /* A daemon without a storage driver has no pools; its disks can still be seen by their paths. */
   if (n < 0 && strata_vir_last_code () == VIR_ERR_NO_SUPPORT)
@@ -174,7 +205,11 @@ add_pools (StrataGathering *self, GError **error)
   pools = strata_vir_take_list ((gpointer *) list, n, (GDestroyNotify) virStoragePoolFree);
   for (guint i = 0; i < pools->len; i++)
     {
-      if (!add_pool_if_active (self, g_ptr_array_index (pools, i), error))
+      virStoragePoolPtr pool = g_ptr_array_index (pools, i);
+
+      if (virStoragePoolIsActive (pool) != 1)
+        add_inactive_pool (self, pool);
+      else if (!add_pool_if_active (self, pool, error))
         return FALSE;
     }
 
@@ -198,8 +233,43 @@ look_at_raw_file (StrataGathering *self, const char *path)
   image->capacity = (guint64) status.st_size;
   image->allocation = (guint64) status.st_blocks * 512;
   image->mode = status.st_mode & 07777;
+  strata_image_identify (self->connection, image, NULL);
 
   return image;
+}
+
+/* How the device begins, where the client or libvirt may read it. */
+static gboolean
+read_device (virDomainPtr domain, const char *path, guint8 *bytes, size_t n)
+{
+  g_autofd int fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+  if (fd >= 0 && pread (fd, bytes, n, 0) == (gssize) n)
+    return TRUE;
+
+  /* libvirt reads it for a disk of the domain itself, and not for what such a disk stands on. */
+  return domain != NULL && virDomainBlockPeek (domain, path, 0, n, bytes, 0) == 0;
+}
+
+static void
+read_device_header (StrataGathering *self, StrataImage *image, virDomainPtr domain)
+{
+  guint8 bytes[STRATA_QCOW2_HEAD_SIZE];
+  g_autoptr (StrataQcow2) header = NULL;
+
+  if (!read_device (domain, image->path, bytes, sizeof bytes))
+    {
+      strata_image_set_problem (image, STRATA_IMAGE_UNKNOWN, _ ("The header of “%s” can’t be read"),
+                                image->path);
+      return;
+    }
+
+  header = strata_qcow2_parse (bytes, sizeof bytes);
+  if (header == NULL)
+    g_set_str (&image->format, "raw");
+  else if (!strata_image_take_header (self->connection, image, header, -1))
+    strata_image_set_problem (image, STRATA_IMAGE_UNKNOWN,
+                              _ ("What “%s” stands on can’t be told from its header"), image->path);
 }
 
 /* A device that no pool lists: a pool on /dev would be a list of all the machine has. */
@@ -217,29 +287,58 @@ look_at_device (StrataGathering *self, const char *uuid, const char *path, const
     {
       image->capacity = info.capacity;
       image->allocation = info.allocation;
+      image->length = info.physical;
     }
-  else if (strata_connection_get_facts (self->connection)->is_local)
-    image->missing = !g_file_test (path, G_FILE_TEST_EXISTS);
-  strata_image_tags_fill (self->connection, image, NULL);
+  else if (strata_connection_get_facts (self->connection)->is_local &&
+           !g_file_test (path, G_FILE_TEST_EXISTS))
+    {
+      strata_image_set_problem (image, STRATA_IMAGE_MISSING, _ ("“%s” is missing"), path);
+      return image;
+    }
+
+  strata_image_identify (self->connection, image, NULL);
+  if (g_strcmp0 (format, "qcow2") == 0)
+    read_device_header (self, image, domain);
 
   return image;
+}
+
+static const StrataPoolXml *
+find_inactive (StrataGathering *self, const char *folder)
+{
+  for (guint i = 0; i < self->inactive->len; i++)
+    {
+      const StrataPoolXml *pool = g_ptr_array_index (self->inactive, i);
+
+      if (g_strcmp0 (pool->path, folder) == 0)
+        return pool;
+    }
+
+  return NULL;
 }
 
 /* All that is in the folder of PATH is added: an overlay there that no domain names still stands on
  * its base. */
 gboolean
-strata_gathering_add_folder (StrataGathering *self,
-                             const char *path,
-                             gboolean *readable,
-                             GError **error)
+strata_gathering_add_folder (StrataGathering *self, const char *path, char **why, GError **error)
 {
   g_autofree char *folder = g_path_get_dirname (path);
+  const StrataPoolXml *inactive = find_inactive (self, folder);
   g_autoptr (StrataPoolLease) lease = NULL;
   g_autoptr (GError) local_error = NULL;
 
-  *readable = TRUE;
+  if (why != NULL)
+    *why = inactive != NULL
+               ? g_strdup_printf (_ ("the storage pool “%s” is not active"), inactive->name)
+               : NULL;
   if (g_hash_table_contains (self->folders, folder))
     return TRUE;
+  /* A look starts no pool: that would mount a file system, and end it again under others. */
+  if (inactive != NULL)
+    {
+      strata_gathering_add_folder_here (self, folder, inactive->name);
+      return TRUE;
+    }
 
   lease = strata_pool_lease_new (self->connection, folder, &local_error);
   if (lease != NULL && !strata_pool_lease_refresh (lease, &local_error))
@@ -251,7 +350,8 @@ strata_gathering_add_folder (StrataGathering *self,
     }
   if (lease == NULL)
     {
-      *readable = is_gone (local_error);
+      if (!strata_gathering_add_folder_here (self, folder, NULL) && why != NULL)
+        *why = g_strdup (local_error->message);
       return TRUE;
     }
 
@@ -266,23 +366,63 @@ static gboolean
 add_lone_file (StrataGathering *self, const char *path, const char *format, GError **error)
 {
   StrataImage *image = NULL;
-  gboolean readable;
+  g_autofree char *why = NULL;
 
   if (g_strcmp0 (format, "raw") == 0)
     image = look_at_raw_file (self, path);
 
   if (image == NULL)
     {
-      if (!strata_gathering_add_folder (self, path, &readable, error))
+      if (!strata_gathering_add_folder (self, path, &why, error))
         return FALSE;
       if (strata_graph_get_image (self->graph, path) != NULL)
         return TRUE;
 
       image = strata_image_new (path);
       image->format = g_strdup (format);
-      image->missing = readable;
+      if (why != NULL)
+        strata_image_set_problem (image, STRATA_IMAGE_UNKNOWN, _ ("“%s” can’t be seen: %s"), path,
+                                  why);
+      else
+        strata_image_set_problem (image, STRATA_IMAGE_MISSING, _ ("The image “%s” is missing"),
+                                  path);
     }
+  strata_gathering_take_image (self, image);
+
+  return TRUE;
+}
+
+/* What is neither a file nor a device of the host: it is there for QEMU, and nothing here works on it. */
+static void
+add_foreign (StrataGathering *self, const char *place, const char *format)
+{
+  StrataImage *image = strata_image_new (place);
+
+  image->type = STRATA_IMAGE_NETWORK;
+  image->format = g_strdup (format);
+  strata_image_set_problem (image, STRATA_IMAGE_FOREIGN, _ ("“%s” is not a file of the host"),
+                            place);
   strata_graph_take_image (self->graph, image);
+}
+
+static gboolean
+add_link (StrataGathering *self,
+          const StrataDomainFacts *domain,
+          const char *path,
+          const char *format,
+          gboolean block,
+          GError **error)
+{
+  if (strata_graph_get_image (self->graph, path) != NULL)
+    return TRUE;
+  if (block || strata_path_is_device (path))
+    {
+      strata_gathering_take_image (self, look_at_device (self, domain->uuid, path, format));
+      return TRUE;
+    }
+  if (g_path_is_absolute (path))
+    return add_lone_file (self, path, format, error);
+  add_foreign (self, path, format);
 
   return TRUE;
 }
@@ -296,48 +436,78 @@ strata_gathering_follow (StrataGathering *self,
                          gboolean block,
                          GError **error)
 {
-  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GHashTable) seen = g_hash_table_new (NULL, NULL);
   g_autofree char *current = g_strdup (path);
   g_autofree char *current_format = g_strdup (format);
 
-  /* A chain that bites its own tail is the graph's to report. */
-  while (current != NULL && g_hash_table_add (seen, g_strdup (current)))
+  while (current != NULL)
     {
-      StrataImage *image = strata_graph_get_image (self->graph, current);
+      StrataImage *image;
 
-      if (g_cancellable_set_error_if_cancelled (self->cancellable, error))
-        return FALSE;
-
-      if (image == NULL && (block || strata_path_is_device (current)))
-        strata_graph_take_image (self->graph,
-                                 look_at_device (self, domain->uuid, current, current_format));
-      else if (image == NULL && g_path_is_absolute (current) &&
-               !add_lone_file (self, current, current_format, error))
+      if (g_cancellable_set_error_if_cancelled (self->cancellable, error) ||
+          !add_link (self, domain, current, current_format, block, error))
         return FALSE;
 
       image = strata_graph_get_image (self->graph, current);
-      g_set_str (&current, image != NULL ? image->backing_path : NULL);
-      g_set_str (&current_format, image != NULL ? image->backing_format : NULL);
+      /* A chain that bites its own tail is the graph's to report. And a raw image ends it, whatever a guest wrote into it. */
+      if (image == NULL || !g_hash_table_add (seen, image) ||
+          g_strcmp0 (current_format, "raw") == 0)
+        break;
+      if (image->data_file != NULL &&
+          !add_link (self, domain, image->data_file, "raw", FALSE, error))
+        return FALSE;
+      g_set_str (&current, image->backing_path);
+      g_set_str (&current_format, image->backing_format);
       block = FALSE;
     }
 
   return TRUE;
 }
 
-static gboolean
-follow_disks (StrataGathering *self, StrataDomainFacts *domain, GError **error)
+static void
+add_unresolved (StrataGathering *self, StrataDiskXml *disk)
 {
-  for (guint i = 0; i < domain->disks->len; i++)
+  g_autofree char *place = g_strdup_printf ("%s/%s", disk->pool, disk->source);
+  StrataImage *image = strata_image_new (place);
+
+  image->type = STRATA_IMAGE_NETWORK;
+  image->format = g_strdup (disk->format);
+  strata_image_set_problem (
+      image, STRATA_IMAGE_UNKNOWN,
+      /* Translators: a volume, then a storage pool */
+      _ ("The volume “%s” can’t be seen: there is no storage pool “%s” that says where it is"),
+      disk->source, disk->pool);
+  g_set_str (&disk->source, place);
+  strata_graph_take_image (self->graph, image);
+}
+
+static gboolean
+follow_disks (StrataGathering *self, StrataDomainFacts *domain, GPtrArray *disks, GError **error)
+{
+  for (guint i = 0; i < disks->len; i++)
     {
-      const StrataDiskXml *disk = g_ptr_array_index (domain->disks, i);
+      StrataDiskXml *disk = g_ptr_array_index (disks, i);
       gboolean block = g_strcmp0 (disk->type, "block") == 0;
 
-      if (disk->source != NULL && (block || g_strcmp0 (disk->type, "file") == 0) &&
-          !strata_gathering_follow (self, domain, disk->source, disk->format, block, error))
+      /* A volume that can't be resolved is named by what its pool calls it. */
+      gboolean volume = g_strcmp0 (disk->type, "volume") == 0;
+
+      if (disk->source != NULL && volume)
+        add_unresolved (self, disk);
+      else if (disk->source != NULL && (block || g_strcmp0 (disk->type, "file") == 0) &&
+               !strata_gathering_follow (self, domain, disk->source,
+                                         disk->format != NULL ? disk->format : "raw", block, error))
         return FALSE;
-      if (disk->backing != NULL &&
-          !strata_gathering_follow (self, domain, disk->backing, NULL, FALSE, error))
-        return FALSE;
+      if (disk->source != NULL)
+        strata_gathering_name_image (self, disk->source);
+      for (guint j = 0; disk->backings != NULL && disk->backings[j] != NULL; j++)
+        {
+          const char *said = disk->backing_formats[j];
+
+          if (!strata_gathering_follow (self, domain, disk->backings[j],
+                                        *said != '\0' ? said : NULL, FALSE, error))
+            return FALSE;
+        }
     }
 
   return TRUE;
@@ -378,6 +548,10 @@ strata_connection_gather (StrataConnection *self, GCancellable *cancellable, GEr
   g_autoptr (StrataGraph) graph = NULL;
   g_autoptr (GPtrArray) domains = NULL;
   g_autoptr (GHashTable) folders = NULL;
+  g_autoptr (GHashTable) identities = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GHashTable) named = g_hash_table_new (NULL, NULL);
+  g_autoptr (GPtrArray) inactive =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) strata_pool_xml_free);
   g_autofree char *nvram_dir = NULL;
   const StrataHostFacts *facts;
   StrataGathering gathering;
@@ -387,7 +561,7 @@ strata_connection_gather (StrataConnection *self, GCancellable *cancellable, GEr
 
   graph = strata_graph_new ();
   folders = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  gathering = (StrataGathering) { self, graph, cancellable, folders };
+  gathering = (StrataGathering) { self, graph, cancellable, folders, identities, named, inactive };
 
   if (!add_pools (&gathering, error))
     return NULL;
@@ -401,10 +575,15 @@ strata_connection_gather (StrataConnection *self, GCancellable *cancellable, GEr
       StrataDomainFacts *domain = g_ptr_array_index (domains, i);
 
       strata_graph_add_domain (graph, domain);
-      if (!follow_disks (&gathering, domain, error) ||
+      if (!follow_disks (&gathering, domain, domain->disks, error) ||
+          (domain->next_disks != domain->disks &&
+           !follow_disks (&gathering, domain, domain->next_disks, error)) ||
           !strata_gathering_add_snapshots (&gathering, domain, error))
         return NULL;
     }
+
+  strata_gathering_settle_names (&gathering);
+  strata_graph_finish (graph);
 
   facts = strata_connection_get_facts (self);
   nvram_dir = find_nvram_dir (facts, domains);

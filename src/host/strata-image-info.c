@@ -4,9 +4,12 @@
 
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "strata-connection-private.h"
 #include "strata-image-info.h"
 #include "strata-image-tags.h"
+#include "strata-pool-lease.h"
 
 static void
 end_process (GCancellable *cancellable, gpointer process)
@@ -89,7 +92,10 @@ strata_image_info_to_image (StrataConnection *connection, const char *path, cons
   if (strata_connection_get_facts (connection)->is_local)
     info = strata_image_info_read (path, NULL, NULL);
   if (info == NULL)
-    return image;
+    {
+      strata_image_set_problem (image, STRATA_IMAGE_UNKNOWN, _ ("“%s” can’t be read"), canonical);
+      return image;
+    }
 
   image->format = g_strdup (json_object_get_string_member_with_default (info, "format", NULL));
   image->capacity = (guint64) json_object_get_int_member_with_default (info, "virtual-size", 0);
@@ -101,7 +107,10 @@ strata_image_info_to_image (StrataConnection *connection, const char *path, cons
       image->backing_format = g_strdup (
           json_object_get_string_member_with_default (info, "backing-filename-format", NULL));
     }
+  if (json_object_get_boolean_member_with_default (info, "encrypted", FALSE))
+    strata_image_set_problem (image, STRATA_IMAGE_FOREIGN, _ ("“%s” is encrypted"), canonical);
   strata_image_tags_fill (connection, image, NULL);
+  strata_image_identify (connection, image, NULL);
 
   return image;
 }

@@ -10,8 +10,10 @@
 #include <fcntl.h>
 #include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "strata-connection-private.h"
 #include "strata-image-info.h"
 #include "strata-image-tags.h"
 #include "strata-qcow2.h"
@@ -51,8 +53,8 @@ download_header (StrataConnection *connection, virStorageVolPtr volume, guint8 *
   if (stream == NULL)
     return FALSE;
 
-  received = virStorageVolDownload (volume, stream, 0, STRATA_QCOW2_HEADER_SIZE, 0) == 0 &&
-             receive (stream, header, STRATA_QCOW2_HEADER_SIZE);
+  received = virStorageVolDownload (volume, stream, 0, STRATA_QCOW2_HEAD_SIZE, 0) == 0 &&
+             receive (stream, header, STRATA_QCOW2_HEAD_SIZE);
   if (received)
     virStreamFinish (stream);
   else
@@ -78,6 +80,27 @@ get_names (JsonObject *info)
   return g_strv_builder_end (builder);
 }
 
+/* What libvirt doesn't say of a volume. */
+static void
+fill_parts (StrataConnection *connection, StrataImage *image, const StrataQcow2 *header)
+{
+  g_autofree char *folder = g_path_get_dirname (image->path);
+  g_autofree char *path = NULL;
+
+  if (header->backing != NULL && image->backing_path != NULL &&
+      !g_path_is_absolute (header->backing) && strchr (header->backing, ':') == NULL)
+    g_set_str (&image->relative, header->backing);
+  if (header->encrypted)
+    strata_image_set_problem (image, STRATA_IMAGE_FOREIGN, _ ("“%s” is encrypted"), image->path);
+  if (header->data_file == NULL)
+    return;
+
+  path = g_path_is_absolute (header->data_file)
+             ? g_strdup (header->data_file)
+             : g_build_filename (folder, header->data_file, NULL);
+  image->data_file = strata_connection_canonical_path (connection, path);
+}
+
 /* HEADER is of the file FD, or FD is -1. */
 static void
 fill (StrataImage *image, const StrataQcow2 *header, int fd)
@@ -101,6 +124,7 @@ fill (StrataImage *image, const StrataQcow2 *header, int fd)
 
 /**
  * strata_image_tags_fill_from:
+ * @connection: a connection
  * @image: a qcow2 image
  * @header: its header
  * @fd: the file it was read from
@@ -108,13 +132,15 @@ fill (StrataImage *image, const StrataQcow2 *header, int fd)
  * Sets @image's tags if it has any. Worker threads only.
  */
 void
-strata_image_tags_fill_from (StrataImage *image, const StrataQcow2 *header, int fd)
+strata_image_tags_fill_from (StrataConnection *connection,
+                             StrataImage *image,
+                             const StrataQcow2 *header,
+                             int fd)
 {
   STRATA_ASSERT_WORKER ();
-  g_return_if_fail (fd >= 0);
-
   g_clear_pointer (&image->tags, g_strfreev);
   image->tags_unknown = FALSE;
+  fill_parts (connection, image, header);
   fill (image, header, fd);
 }
 
@@ -124,15 +150,15 @@ strata_image_tags_fill_from (StrataImage *image, const StrataQcow2 *header, int 
  * @image: an image whose format is known
  * @volume: (nullable): the same, for hosts whose files the client does not see
  *
- * Sets @image's tags if it has any. What can't be read at all counts as having none: it can't be
- * merged either. Worker threads only.
+ * Sets @image's tags if it has any, and what else its header says that libvirt doesn't. One whose header can't be read is
+ * UNKNOWN from then on. Worker threads only.
  */
 void
 strata_image_tags_fill (StrataConnection *connection, StrataImage *image, virStorageVolPtr volume)
 {
   g_autoptr (StrataQcow2) header = NULL;
   g_autofd int fd = -1;
-  guint8 bytes[STRATA_QCOW2_HEADER_SIZE];
+  guint8 bytes[STRATA_QCOW2_HEAD_SIZE];
 
   STRATA_ASSERT_WORKER ();
 
@@ -146,11 +172,17 @@ strata_image_tags_fill (StrataConnection *connection, StrataImage *image, virSto
   if (fd >= 0 && pread (fd, bytes, sizeof bytes, 0) != sizeof bytes)
     g_clear_fd (&fd, NULL);
   if (fd < 0 && (volume == NULL || !download_header (connection, volume, bytes)))
-    return;
+    {
+      strata_image_set_problem (image, STRATA_IMAGE_UNKNOWN, _ ("The header of “%s” can’t be read"),
+                                image->path);
+      return;
+    }
 
   header = strata_qcow2_parse (bytes, sizeof bytes);
-  if (header != NULL)
-    fill (image, header, fd);
+  if (header == NULL)
+    return;
+  fill_parts (connection, image, header);
+  fill (image, header, fd);
 }
 
 gboolean

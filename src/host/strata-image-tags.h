@@ -16,7 +16,10 @@ void strata_image_tags_fill (StrataConnection *connection,
                              StrataImage *image,
                              virStorageVolPtr volume);
 /* likewise, where the header was read already from the file FD */
-void strata_image_tags_fill_from (StrataImage *image, const StrataQcow2 *header, int fd);
+void strata_image_tags_fill_from (StrataConnection *connection,
+                                  StrataImage *image,
+                                  const StrataQcow2 *header,
+                                  int fd);
 /* whether the client may do MODE, as of access(), with the file at PATH; else UNSUPPORTED, or NOT_FOUND */
 gboolean strata_image_tags_check_access (StrataConnection *connection,
                                          const char *path,

@@ -89,7 +89,8 @@ is_foreign_lease (virStoragePoolPtr pool)
   return g_str_has_prefix (virStoragePoolGetName (pool), STRATA_POOL_LEASE_PREFIX);
 }
 
-/* Sets MADE if it worked. Fails without an error if somebody else was faster, so that one looks again. */
+/* Sets MADE if it worked. Neither that nor an error is set where there is a pool on the folder by now, so that one looks
+ * again. */
 static gboolean
 make_pool (StrataPoolLease *self, const char *folder, gboolean *made, GError **error)
 {
@@ -162,6 +163,19 @@ take_pool (StrataPoolLease *self, const char *folder, GError **error)
         {
           if (!make_pool (self, folder, &made, error))
             return FALSE;
+          /* libvirt knows of a pool there that is not found by its path: it may be defined by a name of the folder that can't be
+           * resolved now. */
+          if (!made && g_get_monotonic_time () > patience)
+            {
+              strata_set_error (error, STRATA_ERROR_BUSY,
+                                _ ("See which storage pool is defined there: virsh pool-list "
+                                   "--all."),
+                                _ ("Another storage pool is in the way of looking into “%s”"),
+                                folder);
+              return FALSE;
+            }
+          if (!made)
+            strata_sleep (LOOK_AGAIN_MS, NULL, NULL);
         }
       else if (!is_foreign_lease (pool))
         return use_pool (self, pool, error);

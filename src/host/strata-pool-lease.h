@@ -3,6 +3,7 @@
 #pragma once
 
 #include "strata-connection.h"
+#include "strata-qcow2.h"
 
 G_BEGIN_DECLS
 
@@ -28,6 +29,14 @@ virStorageVolPtr  strata_pool_lease_find_volume (StrataPoolLease   *self,
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataPoolLease, strata_pool_lease_free)
 
+/* TIMES: (nullable): as libvirt says them */
+void              strata_image_identify         (StrataConnection  *connection,
+                                                 StrataImage       *image,
+                                                 const char        *times);
+gboolean          strata_image_take_header      (StrataConnection  *connection,
+                                                 StrataImage       *image,
+                                                 const StrataQcow2 *header,
+                                                 int                fd);
 /* NULL with no error set for a volume that is not an image (a folder) */
 StrataImage      *strata_volume_look            (StrataConnection  *connection,
                                                  virStorageVolPtr   volume,

@@ -15,6 +15,7 @@
 #define MAGIC               0x514649fb
 #define EXTENSION_END       0
 #define EXTENSION_FORMAT    0xe2792aca
+#define EXTENSION_DATA_FILE 0x44415441
 #define HEADER_SIZE_V3      104
 #define LONGEST_BACKING     1023
 #define LONGEST_FORMAT      15
@@ -25,6 +26,7 @@
 
 /* dirty, corrupt, compression type, extended L2 entries: they don't change what the header says */
 #define HARMLESS_FEATURES (1 | 2 | 8 | 16)
+#define FEATURE_DATA_FILE 4
 
 static guint16
 get_16 (const guint8 *bytes)
@@ -68,6 +70,8 @@ parse_extensions (StrataQcow2 *self, const guint8 *bytes, gsize n, gsize at)
         return FALSE;
       if (type == EXTENSION_FORMAT && length <= LONGEST_FORMAT)
         self->backing_format = get_text (bytes + at, length);
+      if (type == EXTENSION_DATA_FILE && length <= LONGEST_BACKING)
+        self->data_file = get_text (bytes + at, length);
       at += (length + 7) & ~(gsize) 7;
     }
 
@@ -93,20 +97,23 @@ static gboolean
 parse_rest (StrataQcow2 *self, const guint8 *bytes, gsize n)
 {
   guint32 version = get_32 (bytes + 4);
-  gboolean encrypted = get_32 (bytes + 32) != 0;
   gsize extensions_at = STRATA_QCOW2_HEADER_SIZE;
+  guint64 features = 0;
 
-  if (version > 3 || encrypted || n < HEADER_SIZE_V3)
+  if (version > 3 || n < HEADER_SIZE_V3)
     return FALSE;
   if (version == 3)
     {
       extensions_at = get_32 (bytes + 100);
-      if ((get_64 (bytes + 72) & ~(guint64) HARMLESS_FEATURES) != 0 ||
+      features = get_64 (bytes + 72);
+      if ((features & ~(guint64) (HARMLESS_FEATURES | FEATURE_DATA_FILE)) != 0 ||
           extensions_at < HEADER_SIZE_V3)
         return FALSE;
     }
 
-  return parse_extensions (self, bytes, n, extensions_at) && parse_backing (self, bytes, n);
+  /* One whose data are elsewhere, and which doesn't say where, can't be seen whole from here. */
+  return parse_extensions (self, bytes, n, extensions_at) && parse_backing (self, bytes, n) &&
+         ((features & FEATURE_DATA_FILE) == 0) == (self->data_file == NULL);
 }
 
 /**
@@ -131,6 +138,7 @@ strata_qcow2_parse (const guint8 *bytes, gsize n)
   self->capacity = get_64 (bytes + 24);
   self->n_tags = get_32 (bytes + 60);
   self->tags_at = get_64 (bytes + 64);
+  self->encrypted = get_32 (bytes + 32) != 0;
   self->plain = parse_rest (self, bytes, n);
 
   return self;
@@ -230,5 +238,6 @@ strata_qcow2_free (StrataQcow2 *self)
 {
   g_free (self->backing);
   g_free (self->backing_format);
+  g_free (self->data_file);
   g_free (self);
 }

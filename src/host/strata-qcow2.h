@@ -8,22 +8,27 @@ G_BEGIN_DECLS
 
 /* what strata_qcow2_parse() wants to see of a file, at least */
 #define STRATA_QCOW2_HEADER_SIZE 72
+/* what holds the header with its extensions, unless it was made unusually long; no qcow2 file is shorter than that */
+#define STRATA_QCOW2_HEAD_SIZE 4096
 
 /**
  * StrataQcow2:
  * @backing: (nullable): the image below, as it is written there
  * @backing_format: (nullable): its format, as it is written there
+ * @data_file: (nullable): the file that has its data, as it is written there
  * @tags_at: where the table of internal snapshots begins
- * @plain: %FALSE for one of a kind (encrypted, with its data in another file…) about which somebody else has to be
- *   asked; then only @n_tags is true
+ * @encrypted: its data are
+ * @plain: %FALSE for one of a kind about which qemu-img has to be asked; then only @n_tags and @encrypted are true
  */
 typedef struct
 {
   char *backing;
   char *backing_format;
+  char *data_file;
   guint64 capacity;
   guint64 tags_at;
   guint32 n_tags;
+  gboolean encrypted;
   gboolean plain;
 } StrataQcow2;
 

@@ -18,8 +18,39 @@
 #include "xml/strata-error.h"
 #include "xml/strata-volume-xml.h"
 
-/* Holds the header with its extensions, unless somebody made it unusually long. */
-#define HEAD_SIZE 4096
+/**
+ * strata_image_identify:
+ * @connection: the host
+ * @image: an image
+ * @times: (nullable): when its file was written and changed, where libvirt says it
+ *
+ * Sets what tells two names of one file from two files: the file itself where the client sees it, else its times, which two
+ * files seldom share to the nanosecond.
+ */
+void
+strata_image_identify (StrataConnection *connection, StrataImage *image, const char *times)
+{
+  struct stat status;
+
+  if (!strata_connection_get_facts (connection)->is_local || stat (image->path, &status) != 0)
+    {
+      image->identity =
+          times != NULL ? g_strdup_printf ("%s %" G_GUINT64_FORMAT, times, image->length) : NULL;
+      return;
+    }
+
+  if (S_ISBLK (status.st_mode))
+    {
+      image->identity = g_strdup_printf ("device:%" G_GUINT64_FORMAT, (guint64) status.st_rdev);
+      image->n_names = 0;
+      return;
+    }
+
+  image->identity = g_strdup_printf ("file:%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT,
+                                     (guint64) status.st_dev, (guint64) status.st_ino);
+  image->n_names = (guint) status.st_nlink;
+  image->length = (guint64) status.st_size;
+}
 
 static gboolean
 read_type (const StrataVolumeXml *volume, StrataImageType *type)
@@ -34,6 +65,14 @@ read_type (const StrataVolumeXml *volume, StrataImageType *type)
     return FALSE;
 
   return TRUE;
+}
+
+static void
+set_backing (StrataConnection *connection, StrataImage *image, const char *path)
+{
+  image->backing_path = strata_connection_canonical_path (connection, path);
+  if (!g_str_equal (image->backing_path, path))
+    image->spelling = g_strdup (path);
 }
 
 /**
@@ -89,12 +128,16 @@ strata_volume_look (StrataConnection *connection,
   image->capacity = facts->capacity;
   image->allocation = facts->allocation;
   image->mode = facts->mode;
+  image->length = facts->physical;
   if (facts->backing_path != NULL)
     {
-      image->backing_path = strata_connection_canonical_path (connection, facts->backing_path);
+      set_backing (connection, image, facts->backing_path);
       image->backing_format = g_strdup (facts->backing_format);
     }
   strata_image_tags_fill (connection, image, volume);
+  strata_image_identify (connection, image, facts->times);
+  if (facts->encrypted)
+    strata_image_set_problem (image, STRATA_IMAGE_FOREIGN, _ ("“%s” is encrypted"), image->path);
 
   return g_steal_pointer (&image);
 }
@@ -117,8 +160,38 @@ take_backing (StrataConnection *connection,
 
   path = g_path_is_absolute (header->backing) ? g_strdup (header->backing)
                                               : g_build_filename (folder, header->backing, NULL);
-  image->backing_path = strata_connection_canonical_path (connection, path);
+  set_backing (connection, image, path);
   image->backing_format = g_strdup (header->backing_format);
+
+  return TRUE;
+}
+
+/**
+ * strata_image_take_header:
+ * @connection: a connection
+ * @image: a qcow2 image
+ * @header: its header
+ * @fd: the file it was read from, or -1
+ *
+ * Worker threads only.
+ *
+ * Returns: %FALSE for a header that has to be looked at in another way; then @image is as it was
+ */
+gboolean
+strata_image_take_header (StrataConnection *connection,
+                          StrataImage *image,
+                          const StrataQcow2 *header,
+                          int fd)
+{
+  g_autofree char *folder = g_path_get_dirname (image->path);
+
+  if (!header->plain ||
+      (header->backing != NULL && !take_backing (connection, image, folder, header)))
+    return FALSE;
+
+  g_set_str (&image->format, "qcow2");
+  image->capacity = header->capacity;
+  strata_image_tags_fill_from (connection, image, header, fd);
 
   return TRUE;
 }
@@ -145,7 +218,7 @@ strata_volume_look_here (StrataConnection *connection,
   g_autoptr (StrataImage) image = NULL;
   g_autoptr (StrataQcow2) header = NULL;
   g_autofd int fd = -1;
-  guint8 head[HEAD_SIZE];
+  guint8 head[STRATA_QCOW2_HEAD_SIZE];
   struct stat status;
   gssize n;
 
@@ -166,9 +239,9 @@ strata_volume_look_here (StrataConnection *connection,
   image->capacity = header->capacity;
   image->allocation = (guint64) status.st_blocks * 512;
   image->mode = status.st_mode & 0777;
-  if (header->backing != NULL && !take_backing (connection, image, folder, header))
+  if (!strata_image_take_header (connection, image, header, fd))
     return NULL;
-  strata_image_tags_fill_from (image, header, fd);
+  strata_image_identify (connection, image, NULL);
 
   return g_steal_pointer (&image);
 }

@@ -25,6 +25,8 @@ strata_domain_facts_clear (gpointer data)
   g_clear_pointer (&self->template_mark, strata_template_mark_free);
   g_clear_pointer (&self->clone_mark, strata_clone_mark_free);
   g_clear_pointer (&self->disks, g_ptr_array_unref);
+  g_clear_pointer (&self->next_disks, g_ptr_array_unref);
+  g_clear_pointer (&self->spellings, g_ptr_array_unref);
   g_clear_pointer (&self->snapshots, g_ptr_array_unref);
 }
 
@@ -70,6 +72,9 @@ strata_domain_facts_new (const char *xml,
   self->template_mark = strata_domain_xml_get_template_mark (self->definition);
   self->clone_mark = strata_domain_xml_get_clone_mark (self->definition);
   self->disks = strata_domain_xml_get_disks (live != NULL ? live : self->definition);
+  self->next_disks =
+      live != NULL ? strata_domain_xml_get_disks (self->definition) : g_ptr_array_ref (self->disks);
+  self->spellings = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_spelling_free);
   self->snapshots = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_snapshot_facts_free);
   self->state = state;
   self->persistent = TRUE;

@@ -13,14 +13,34 @@ struct _StrataGraph
 {
   GObject parent_instance;
 
-  GPtrArray *domains; /* StrataDomainFacts */
-  GHashTable *images; /* path -> StrataImage */
-  GPtrArray *pools;   /* StrataPoolFacts */
+  GPtrArray *domains;     /* StrataDomainFacts */
+  GHashTable *images;     /* path -> StrataImage */
+  GHashTable *aliases;    /* another name -> path */
+  GHashTable *volumes;    /* pool -> (volume's name -> path) */
+  GPtrArray *blind_spots; /* BlindSpot */
+  GPtrArray *pools;       /* StrataPoolFacts */
   char *nvram_dir;
   gulong libvirt_version;
   gboolean is_local;
   gboolean is_session;
 };
+
+typedef struct
+{
+  char *where;
+  char *why;
+  gboolean busy;
+} BlindSpot;
+
+static void
+blind_spot_free (gpointer data)
+{
+  BlindSpot *spot = data;
+
+  g_free (spot->where);
+  g_free (spot->why);
+  g_free (spot);
+}
 
 G_DEFINE_FINAL_TYPE (StrataGraph, strata_graph, G_TYPE_OBJECT)
 
@@ -31,6 +51,9 @@ strata_graph_finalize (GObject *object)
 
   g_ptr_array_unref (self->domains);
   g_hash_table_unref (self->images);
+  g_hash_table_unref (self->aliases);
+  g_hash_table_unref (self->volumes);
+  g_ptr_array_unref (self->blind_spots);
   g_ptr_array_unref (self->pools);
   g_free (self->nvram_dir);
 
@@ -49,6 +72,10 @@ strata_graph_init (StrataGraph *self)
   self->domains = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_domain_facts_unref);
   self->images =
       g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) strata_image_free);
+  self->aliases = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->volumes =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_hash_table_unref);
+  self->blind_spots = g_ptr_array_new_with_free_func (blind_spot_free);
   self->pools = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_pool_facts_free);
 }
 
@@ -65,12 +92,34 @@ strata_graph_new (void)
   return g_object_new (STRATA_TYPE_GRAPH, NULL);
 }
 
+static void
+add_spelling (StrataGraph *self, const StrataSpelling *spelling)
+{
+  GHashTable *names;
+
+  if (spelling->pool == NULL)
+    {
+      strata_graph_add_alias (self, spelling->name, spelling->path);
+      return;
+    }
+
+  names = g_hash_table_lookup (self->volumes, spelling->pool);
+  if (names == NULL)
+    {
+      names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+      g_hash_table_insert (self->volumes, g_strdup (spelling->pool), names);
+    }
+  g_hash_table_replace (names, g_strdup (spelling->name), g_strdup (spelling->path));
+}
+
 void
 strata_graph_add_domain (StrataGraph *self, StrataDomainFacts *domain)
 {
   g_return_if_fail (STRATA_IS_GRAPH (self));
 
   g_ptr_array_add (self->domains, strata_domain_facts_ref (domain));
+  for (guint i = 0; i < domain->spellings->len; i++)
+    add_spelling (self, g_ptr_array_index (domain->spellings, i));
 }
 
 void
@@ -217,7 +266,171 @@ strata_graph_get_image (StrataGraph *self, const char *path)
 {
   g_return_val_if_fail (STRATA_IS_GRAPH (self), NULL);
 
-  return path != NULL ? g_hash_table_lookup (self->images, path) : NULL;
+  return path != NULL ? g_hash_table_lookup (self->images, strata_graph_resolve (self, path))
+                      : NULL;
+}
+
+/**
+ * strata_graph_rename_image:
+ * @self: a graph that is being filled
+ * @image: an image of it
+ * @path: another name of @image, which is its path from now on
+ */
+void
+strata_graph_rename_image (StrataGraph *self, StrataImage *image, const char *path)
+{
+  g_autofree char *old = NULL;
+
+  g_return_if_fail (STRATA_IS_GRAPH (self));
+
+  if (g_str_equal (image->path, path))
+    return;
+
+  g_hash_table_steal (self->images, image->path);
+  g_hash_table_remove (self->aliases, path);
+  old = g_steal_pointer (&image->path);
+  image->path = g_strdup (path);
+  strata_graph_take_image (self, image);
+  strata_graph_add_alias (self, old, path);
+}
+
+/**
+ * strata_graph_add_alias:
+ * @self: a graph that is being filled
+ * @spelling: another name of the image
+ * @path: the image's path
+ */
+void
+strata_graph_add_alias (StrataGraph *self, const char *spelling, const char *path)
+{
+  g_return_if_fail (STRATA_IS_GRAPH (self));
+
+  if (!g_str_equal (spelling, path) && !g_str_equal (strata_graph_resolve (self, path), spelling))
+    g_hash_table_replace (self->aliases, g_strdup (spelling), g_strdup (path));
+}
+
+/**
+ * strata_graph_resolve:
+ * @self: a graph
+ * @path: (nullable): a path of an image, as a document or a header spells it
+ *
+ * Returns: (transfer none) (nullable): the path under which the graph has that image
+ */
+const char *
+strata_graph_resolve (StrataGraph *self, const char *path)
+{
+  const char *next;
+
+  g_return_val_if_fail (STRATA_IS_GRAPH (self), path);
+
+  while (path != NULL && (next = g_hash_table_lookup (self->aliases, path)) != NULL)
+    path = next;
+
+  return path;
+}
+
+/* POOL: NULL or "" for a path */
+static void
+resolve_place (StrataGraph *self, const char *pool, char **place)
+{
+  GHashTable *names =
+      pool != NULL && *pool != '\0' ? g_hash_table_lookup (self->volumes, pool) : NULL;
+  const char *path = names != NULL && *place != NULL ? g_hash_table_lookup (names, *place) : NULL;
+
+  g_set_str (place, strata_graph_resolve (self, path != NULL ? path : *place));
+}
+
+/**
+ * strata_graph_resolve_disk:
+ * @self: a graph
+ * @disk: a disk of a document
+ *
+ * A volume becomes the file or the device that it is.
+ */
+void
+strata_graph_resolve_disk (StrataGraph *self, StrataDiskXml *disk)
+{
+  g_return_if_fail (STRATA_IS_GRAPH (self));
+
+  resolve_place (self, disk->pool, &disk->source);
+  if (disk->pool != NULL && disk->source != NULL && g_path_is_absolute (disk->source))
+    {
+      StrataImage *image = strata_graph_get_image (self, disk->source);
+
+      g_set_str (&disk->type,
+                 image != NULL && image->type == STRATA_IMAGE_BLOCK ? "block" : "file");
+      g_clear_pointer (&disk->pool, g_free);
+    }
+
+  for (guint i = 0; disk->backings != NULL && disk->backings[i] != NULL; i++)
+    resolve_place (self, disk->backing_pools[i], &disk->backings[i]);
+  if (disk->backings != NULL)
+    g_set_str (&disk->backing, disk->backings[0]);
+}
+
+void
+strata_graph_resolve_snapshot (StrataGraph *self, StrataSnapshotFacts *snapshot)
+{
+  g_return_if_fail (STRATA_IS_GRAPH (self));
+
+  for (guint i = 0; i < snapshot->disks->len; i++)
+    {
+      StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, i);
+
+      resolve_place (self, disk->pool, &disk->image);
+      resolve_place (self, NULL, &disk->overlay);
+      resolve_place (self, NULL, &disk->revert_overlay);
+    }
+}
+
+/**
+ * strata_graph_add_blind_spot:
+ * @self: a graph that is being filled
+ * @where: a pool, or a folder
+ * @why: why it could not be looked into, in the words of who refused it
+ * @busy: whether it is so for the moment only
+ */
+void
+strata_graph_add_blind_spot (StrataGraph *self, const char *where, const char *why, gboolean busy)
+{
+  BlindSpot *spot = g_new0 (BlindSpot, 1);
+
+  g_return_if_fail (STRATA_IS_GRAPH (self));
+
+  spot->where = g_strdup (where);
+  spot->why = g_strdup (why);
+  spot->busy = busy;
+  g_ptr_array_add (self->blind_spots, spot);
+}
+
+/**
+ * strata_graph_check_seen:
+ * @self: a graph
+ * @error: `STRATA_ERROR_BUSY` where it may be seen in a moment, else `STRATA_ERROR_REFUSED`
+ *
+ * Returns: whether every place that could hold images could be looked into
+ */
+gboolean
+strata_graph_check_seen (StrataGraph *self, GError **error)
+{
+  const BlindSpot *spot;
+
+  g_return_val_if_fail (STRATA_IS_GRAPH (self), FALSE);
+
+  if (self->blind_spots->len == 0)
+    return TRUE;
+
+  spot = g_ptr_array_index (self->blind_spots, 0);
+  if (spot->busy)
+    strata_set_error (error, STRATA_ERROR_BUSY, _ ("Wait until that is done, then try again."),
+                      _ ("“%s” is busy, so what is in it can’t be seen now: %s"), spot->where,
+                      spot->why);
+  else
+    strata_set_error (error, STRATA_ERROR_REFUSED, _ ("Mend that, or stop the pool."),
+                      _ ("“%s” can’t be looked into, so what is in it isn’t known: %s"),
+                      spot->where, spot->why);
+
+  return FALSE;
 }
 
 StrataPoolFacts *
@@ -293,7 +506,7 @@ strata_graph_get_chain (StrataGraph *self, const char *top, GError **error)
 
   g_return_val_if_fail (STRATA_IS_GRAPH (self), NULL);
 
-  for (const char *path = top; path != NULL;)
+  for (const char *path = strata_graph_resolve (self, top); path != NULL;)
     {
       StrataImage *image = strata_graph_get_image (self, path);
 
@@ -302,6 +515,12 @@ strata_graph_get_chain (StrataGraph *self, const char *top, GError **error)
           strata_set_error (error, STRATA_ERROR_REFUSED,
                             _ ("Repair the backing chain before anything else is done to it."),
                             _ ("The backing chain of “%s” loops at “%s”"), top, path);
+          return NULL;
+        }
+      if (image != NULL && image->state != STRATA_IMAGE_SEEN &&
+          image->state != STRATA_IMAGE_MISSING && image->state != STRATA_IMAGE_FOREIGN)
+        {
+          strata_image_require_seen (image, error);
           return NULL;
         }
       if (image == NULL || image->missing)
@@ -316,7 +535,7 @@ strata_graph_get_chain (StrataGraph *self, const char *top, GError **error)
 
       g_ptr_array_add (chain, image);
       above = path;
-      path = image->backing_path;
+      path = strata_graph_resolve (self, image->backing_path);
     }
 
   return g_steal_pointer (&chain);
@@ -346,11 +565,12 @@ strata_graph_find_disagreement (StrataGraph *self,
     {
       StrataImage *image = strata_graph_get_image (self, *above);
 
-      if (image == NULL || image->missing)
+      if (image == NULL || image->state == STRATA_IMAGE_MISSING ||
+          image->state == STRATA_IMAGE_UNKNOWN)
         return FALSE;
       *said = disk->backings[i];
       *below = image->backing_path;
-      if (g_strcmp0 (*said, *below) != 0)
+      if (g_strcmp0 (strata_graph_resolve (self, *said), strata_graph_resolve (self, *below)) != 0)
         return TRUE;
       *above = *said;
     }

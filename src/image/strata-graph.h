@@ -71,11 +71,32 @@ gboolean strata_snapshot_facts_has (const StrataSnapshotFacts *self,
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataSnapshotFacts, strata_snapshot_facts_free)
 
 /**
+ * StrataSpelling:
+ * @pool: (nullable): the pool's name, where @name is a volume's
+ * @name: a path as a document spells it, or a volume's name
+ * @path: the one path of that file
+ *
+ * Documents are written again as they were read, so what they call an image has to be understood later, too.
+ */
+typedef struct
+{
+  char *pool;
+  char *name;
+  char *path;
+} StrataSpelling;
+
+StrataSpelling *strata_spelling_new (const char *pool, const char *name, const char *path);
+void strata_spelling_free (StrataSpelling *self);
+
+/**
  * StrataDomainFacts:
  * @uuid: the key
  * @xml: the inactive definition with its secrets (`VIR_DOMAIN_XML_INACTIVE | SECURE`), as text
  * @live_xml: (nullable): the live definition while it runs
  * @definition: @xml, parsed
+ * @disks: (element-type StrataDiskXml): of the live definition while it runs; paths are canonical
+ * @next_disks: (element-type StrataDiskXml): likewise of the inactive definition
+ * @spellings: (element-type StrataSpelling): what its documents call an image otherwise than by its canonical path
  * @snapshots: (element-type StrataSnapshotFacts): its snapshots, retained layers too, as libvirt lists them
  * @busy: (nullable): the block job or backup that is under way, in words
  * @persistent: it outlives its guest's end; one that is not vanishes with it, and its snapshots' metadata too
@@ -95,7 +116,9 @@ typedef struct
   StrataDomainXml *definition;
   StrataTemplateMark *template_mark;
   StrataCloneMark *clone_mark;
-  GPtrArray *disks; /* StrataDiskXml, of the live definition while it runs */
+  GPtrArray *disks;
+  GPtrArray *next_disks;
+  GPtrArray *spellings;
   GPtrArray *snapshots;
   StrataDomainState state;
   gboolean persistent;
@@ -131,16 +154,46 @@ typedef enum
 } StrataImageType;
 
 /**
+ * StrataImageSight:
+ * @STRATA_IMAGE_SEEN: what is said of it is true
+ * @STRATA_IMAGE_MISSING: a definition or an image names it, and it isn't there
+ * @STRATA_IMAGE_UNKNOWN: it could not be looked at: it may be there and stand on anything
+ * @STRATA_IMAGE_AMBIGUOUS: two names of it, or of what it stands on, can't be told apart
+ * @STRATA_IMAGE_CONTRADICTING: definitions and headers do not agree about what it is
+ * @STRATA_IMAGE_FOREIGN: seen, and of a kind whose bytes Strata doesn't work on: encrypted, on the network
+ */
+typedef enum
+{
+  STRATA_IMAGE_SEEN,
+  STRATA_IMAGE_MISSING,
+  STRATA_IMAGE_UNKNOWN,
+  STRATA_IMAGE_AMBIGUOUS,
+  STRATA_IMAGE_CONTRADICTING,
+  STRATA_IMAGE_FOREIGN,
+} StrataImageSight;
+
+/**
  * StrataImage:
  * @path: canonical source, the key
- * @format: (nullable): `qcow2`, `raw`…; %NULL if it could not be told
+ * @format: (nullable): `qcow2`, `raw`…: what the definition or the image above says it is; of one that none names, what
+ *   its content looks like; %NULL if it could not be told
  * @backing_path: (nullable): the image below
+ * @data_file: (nullable): the file that has its data; a part of the image
  * @pool: (nullable): name of the storage pool that lists it
+ * @problem: (nullable): why @state is not SEEN, a sentence without a full stop
  * @capacity: virtual size, bytes
  * @allocation: bytes on disk
+ * @length: of the file, bytes; 0 where it isn't known
  * @tags: (nullable): names of its internal snapshots
  * @tags_unknown: it has some whose names could not be read
- * @missing: somebody refers to it and it isn't there
+ * @identity: (nullable): the same for two names of one file; set while a host is gathered
+ * @spelling: (nullable): how the header spells @backing_path, as an absolute path, where that is otherwise
+ * @relative: (nullable): @backing_path as the header has it, where it is relative to the folder of the name by which this
+ *   image is opened
+ * @n_names: how many names the file has on its file system
+ * @n_other_names: how many hard links to it there are besides the names that the graph has
+ * @declared: @format is what a definition or an image above says
+ * @missing: @state is MISSING
  */
 typedef struct
 {
@@ -148,13 +201,23 @@ typedef struct
   char *format;
   char *backing_path;
   char *backing_format;
+  char *data_file;
   char *pool;
+  char *problem;
+  char *identity;
+  char *spelling;
+  char *relative;
   GStrv tags;
   guint64 capacity;
   guint64 allocation;
+  guint64 length;
   guint mode;
+  guint n_names;
+  guint n_other_names;
   StrataImageType type;
+  StrataImageSight state;
   gboolean tags_unknown;
+  gboolean declared;
   gboolean missing;
 } StrataImage;
 
@@ -162,6 +225,16 @@ StrataImage *strata_image_new (const char *path);
 void strata_image_free (StrataImage *self);
 /* (transfer full) (nullable): its tags for people to read, "?" where their names are not known */
 GStrv strata_image_get_tag_labels (const StrataImage *self);
+/* the first problem stays: it is the deepest */
+void strata_image_set_problem (StrataImage *self,
+                               StrataImageSight state,
+                               const char *format,
+                               ...) G_GNUC_PRINTF (3, 4);
+/* what a definition or the image above says of SELF; NULL: it says nothing. Raw has no backing and no tags, whatever is
+ * in it. */
+void strata_image_declare (StrataImage *self, const char *format, const char *by);
+/* an error with the problem in the message, where it is not SEEN */
+gboolean strata_image_require_seen (const StrataImage *self, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataImage, strata_image_free)
 
@@ -207,6 +280,24 @@ void strata_graph_add_domain (StrataGraph *self, StrataDomainFacts *domain);
 /* takes ownership */
 void strata_graph_take_image (StrataGraph *self, StrataImage *image);
 void strata_graph_take_pool (StrataGraph *self, StrataPoolFacts *pool);
+/* IMAGE is called PATH from now on; its old name stays as another name of it */
+void strata_graph_rename_image (StrataGraph *self, StrataImage *image, const char *path);
+/* SPELLING is another name of the image PATH */
+void strata_graph_add_alias (StrataGraph *self, const char *spelling, const char *path);
+/* the path under which the graph has it; PATH itself where no other name is known */
+const char *strata_graph_resolve (StrataGraph *self, const char *path);
+/* a disk as a document has it: a volume becomes what it is, and every path the one that the graph has */
+void strata_graph_resolve_disk (StrataGraph *self, StrataDiskXml *disk);
+void strata_graph_resolve_snapshot (StrataGraph *self, StrataSnapshotFacts *snapshot);
+/* makes every path in it the one path of its image; when everything was added */
+void strata_graph_finish (StrataGraph *self);
+/* WHERE could not be looked into, so that images in it are not known of; BUSY: it could be soon */
+void strata_graph_add_blind_spot (StrataGraph *self,
+                                  const char *where,
+                                  const char *why,
+                                  gboolean busy);
+/* FALSE with an error where there is any */
+gboolean strata_graph_check_seen (StrataGraph *self, GError **error);
 void strata_graph_set_host (StrataGraph *self,
                             gboolean is_local,
                             gboolean is_session,
@@ -236,6 +327,9 @@ gboolean strata_graph_find_disagreement (StrataGraph *self,
                                          const char **below);
 /* (element-type StrataHolder) (transfer full): whose chain contains PATH */
 GPtrArray *strata_graph_get_holders (StrataGraph *self, const char *path);
+/* (element-type StrataDiskXml) (transfer container): the template's disks that a thin clone stands on by its mark alone, since its
+ * own images could not be followed down to them; owned by the template */
+GPtrArray *strata_graph_get_marked_bases (StrataGraph *self, const StrataDomainFacts *clone);
 /* (element-type StrataDomainFacts) (transfer full): thin clones whose disks stand on the template's */
 GPtrArray *strata_graph_get_thin_clones (StrataGraph *self, StrataDomainFacts *template);
 

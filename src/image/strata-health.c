@@ -63,32 +63,62 @@ report (Visit *self, const char *code, gboolean mendable, const char *hint, cons
   g_ptr_array_add (self->findings, finding);
 }
 
-static void
-check_link (Visit *self, const StrataImage *image)
+/* NULL for one that was seen and is what is said of it, or is missing, which the chain tells with what stands on it. */
+static const char *
+get_sight_code (const StrataImage *image)
 {
-  StrataImage *below = strata_graph_get_image (self->graph, image->backing_path);
+  switch (image->state)
+    {
+    case STRATA_IMAGE_SEEN:
+    case STRATA_IMAGE_MISSING:
+      break;
+    case STRATA_IMAGE_UNKNOWN:
+      return "unknown";
+    case STRATA_IMAGE_AMBIGUOUS:
+      return "ambiguous";
+    case STRATA_IMAGE_CONTRADICTING:
+      return image->backing_path != NULL && image->backing_format == NULL ? "no-format"
+                                                                          : "wrong-format";
+    case STRATA_IMAGE_FOREIGN:
+      return "foreign";
+    }
 
-  if (image->backing_path == NULL)
-    return;
-  if (image->backing_format == NULL)
-    report (self, "no-format", FALSE,
-            _ ("Write it into the header: qemu-img rebase -u -F FORMAT -b BASE IMAGE, with the VM "
-               "off."),
-            _ ("“%s” doesn’t say what format “%s” has, so it is taken for raw"), image->path,
-            image->backing_path);
-  else if (below != NULL && below->format != NULL && !below->missing &&
-           !g_str_equal (below->format, image->backing_format))
-    report (self, "wrong-format", FALSE, _ ("Find out which is true before anything is started."),
-            _ ("“%s” says that “%s” is %s, but it is %s"), image->path, below->path,
-            image->backing_format, below->format);
+  return NULL;
+}
+
+/* Every link of the chain from TOP, as far as it can be followed. */
+static gboolean
+check_sight (Visit *self, const char *top)
+{
+  g_autoptr (GHashTable) seen = g_hash_table_new (NULL, NULL);
+  gboolean all = TRUE;
+
+  for (StrataImage *image = strata_graph_get_image (self->graph, top);
+       image != NULL && g_hash_table_add (seen, image);
+       image = strata_graph_get_image (self->graph, image->backing_path))
+    {
+      const char *code = get_sight_code (image);
+      g_autoptr (GError) error = NULL;
+
+      if (code == NULL)
+        continue;
+      strata_image_require_seen (image, &error);
+      report (self, code, FALSE, strata_error_get_hint (error), "%s", error->message);
+      all = all && image->state == STRATA_IMAGE_FOREIGN;
+    }
+
+  return all;
 }
 
 static void
 check_chain (Visit *self, const char *top)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (GPtrArray) chain = strata_graph_get_chain (self->graph, top, &error);
+  g_autoptr (GPtrArray) chain = NULL;
 
+  if (!check_sight (self, top))
+    return;
+  chain = strata_graph_get_chain (self->graph, top, &error);
   if (chain == NULL)
     {
       report (self, "missing", FALSE, _ ("Bring the file back, or repair the backing chain."), "%s",
@@ -96,8 +126,6 @@ check_chain (Visit *self, const char *top)
       return;
     }
 
-  for (guint i = 0; i < chain->len; i++)
-    check_link (self, g_ptr_array_index (chain, i));
   if (chain->len >= DEEP_CHAIN)
     report (self, "deep", FALSE, _ ("Delete snapshots, so that layers merge."),
             _ ("The chain of “%s” is %u images deep"), top, chain->len);
@@ -225,6 +253,23 @@ check_snapshots (Visit *self)
 }
 
 static void
+check_places (Visit *self)
+{
+  g_autoptr (GPtrArray) images = strata_graph_get_images (self->graph);
+  g_autoptr (GError) error = NULL;
+
+  if (!strata_graph_check_seen (self->graph, &error))
+    report (self, "unknown", FALSE, strata_error_get_hint (error), "%s", error->message);
+  for (guint i = 0; i < images->len; i++)
+    {
+      StrataImage *image = g_ptr_array_index (images, i);
+
+      if (image->state == STRATA_IMAGE_UNKNOWN || image->state == STRATA_IMAGE_AMBIGUOUS)
+        check_sight (self, image->path);
+    }
+}
+
+static void
 check_unnamed (Visit *self)
 {
   GPtrArray *stakes = strata_layers_get_stakes (self->layers);
@@ -307,7 +352,10 @@ strata_health_check (StrataGraph *graph, StrataDomainFacts *domain)
 
   check_domains (&visit, domain);
   if (domain == NULL)
-    check_unnamed (&visit);
+    {
+      check_places (&visit);
+      check_unnamed (&visit);
+    }
 
   return findings;
 }

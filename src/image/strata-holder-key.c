@@ -15,7 +15,8 @@ G_DEFINE_BOXED_TYPE (StrataHolderKey,
                      strata_holder_key_free)
 
 /* What is written into journals; in the order of the enum. */
-static const char *const nicks[] = { "disk", "next-disk", "snapshot", "memory", "image", "tag" };
+static const char *const nicks[] = { "disk",  "next-disk", "snapshot", "memory",
+                                     "image", "backing",   "template", "tag" };
 
 static StrataHolderKey *
 new_key (StrataHolderKeyKind kind,
@@ -72,6 +73,18 @@ StrataHolderKey *
 strata_holder_key_new_image (const char *path)
 {
   return new_key (STRATA_HOLDER_KEY_IMAGE, NULL, NULL, NULL, path, NULL);
+}
+
+StrataHolderKey *
+strata_holder_key_new_backing (const char *uuid, const char *target, const char *path)
+{
+  return new_key (STRATA_HOLDER_KEY_BACKING, uuid, NULL, target, path, NULL);
+}
+
+StrataHolderKey *
+strata_holder_key_new_template (const char *uuid, const char *target, const char *path)
+{
+  return new_key (STRATA_HOLDER_KEY_TEMPLATE, uuid, NULL, target, path, NULL);
 }
 
 StrataHolderKey *
@@ -240,7 +253,9 @@ strata_holder_key_covers (const StrataHolderKey *self, const StrataHolderKey *ot
     {
     case STRATA_HOLDER_KEY_DISK:
       return same_domain &&
-             (other->kind == STRATA_HOLDER_KEY_DISK || other->kind == STRATA_HOLDER_KEY_NEXT_DISK);
+             (other->kind == STRATA_HOLDER_KEY_DISK || other->kind == STRATA_HOLDER_KEY_NEXT_DISK ||
+              other->kind == STRATA_HOLDER_KEY_BACKING ||
+              other->kind == STRATA_HOLDER_KEY_TEMPLATE);
     case STRATA_HOLDER_KEY_NEXT_DISK:
       return same_domain && other->kind == STRATA_HOLDER_KEY_NEXT_DISK;
     case STRATA_HOLDER_KEY_SNAPSHOT:
@@ -248,6 +263,8 @@ strata_holder_key_covers (const StrataHolderKey *self, const StrataHolderKey *ot
              (other->kind == STRATA_HOLDER_KEY_SNAPSHOT || other->kind == STRATA_HOLDER_KEY_MEMORY);
     case STRATA_HOLDER_KEY_MEMORY:
     case STRATA_HOLDER_KEY_IMAGE:
+    case STRATA_HOLDER_KEY_BACKING:
+    case STRATA_HOLDER_KEY_TEMPLATE:
     case STRATA_HOLDER_KEY_TAG:
       break;
     }

@@ -14,15 +14,17 @@ typedef enum
   STRATA_HOLDER_KEY_SNAPSHOT, /* a disk of a snapshot */
   STRATA_HOLDER_KEY_MEMORY,   /* a snapshot's memory file */
   STRATA_HOLDER_KEY_IMAGE,    /* an overlay that no domain and no snapshot names */
+  STRATA_HOLDER_KEY_BACKING, /* what a domain's disk stands on by its definition, where the headers say otherwise */
+  STRATA_HOLDER_KEY_TEMPLATE, /* a template's disk below a thin clone whose own image is away */
   STRATA_HOLDER_KEY_TAG,      /* an internal snapshot that no domain names */
 } StrataHolderKeyKind;
 
 /**
  * StrataHolderKey:
- * @uuid: (nullable): the domain's; of DISK, NEXT_DISK, SNAPSHOT and MEMORY
+ * @uuid: (nullable): the domain's; of DISK, NEXT_DISK, SNAPSHOT, MEMORY, BACKING and TEMPLATE
  * @snapshot: (nullable): the snapshot's name; of SNAPSHOT and MEMORY
- * @target: (nullable): `vda`; of DISK, NEXT_DISK and SNAPSHOT. %NULL stands for every disk
- * @path: (nullable): of IMAGE and TAG
+ * @target: (nullable): `vda`; of DISK, NEXT_DISK, SNAPSHOT, BACKING and TEMPLATE. %NULL stands for every disk
+ * @path: (nullable): of IMAGE, BACKING, TEMPLATE and TAG
  * @tag: (nullable): of TAG
  *
  * Who holds something, the same before and after each step of a plan. Names come from people and from other programs and
@@ -48,6 +50,12 @@ StrataHolderKey *strata_holder_key_new_snapshot (const char *uuid,
                                                  const char *target);
 StrataHolderKey *strata_holder_key_new_memory (const char *uuid, const char *snapshot);
 StrataHolderKey *strata_holder_key_new_image (const char *path);
+StrataHolderKey *strata_holder_key_new_backing (const char *uuid,
+                                                const char *target,
+                                                const char *path);
+StrataHolderKey *strata_holder_key_new_template (const char *uuid,
+                                                 const char *target,
+                                                 const char *path);
 StrataHolderKey *strata_holder_key_new_tag (const char *path, const char *tag);
 StrataHolderKey *strata_holder_key_new_from_json (JsonObject *object, GError **error);
 JsonObject *strata_holder_key_to_json (const StrataHolderKey *self);

@@ -12,14 +12,16 @@ reaches (StrataGraph *self, const char *top, const char *path)
 {
   g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
 
-  for (const char *link = top; link != NULL && g_hash_table_add (seen, (gpointer) link);)
+  path = strata_graph_resolve (self, path);
+  for (const char *link = strata_graph_resolve (self, top);
+       link != NULL && g_hash_table_add (seen, (gpointer) link);)
     {
       StrataImage *image = strata_graph_get_image (self, link);
 
-      if (g_strcmp0 (link, path) == 0)
+      if (g_strcmp0 (link, path) == 0 || (image != NULL && g_strcmp0 (image->data_file, path) == 0))
         return TRUE;
 
-      link = image != NULL ? image->backing_path : NULL;
+      link = image != NULL ? strata_graph_resolve (self, image->backing_path) : NULL;
     }
 
   return FALSE;
@@ -83,14 +85,101 @@ holder_new (StrataHolderKind kind,
   return holder;
 }
 
+static gboolean
+disk_reaches (StrataGraph *self, const StrataDiskXml *disk, const char *path)
+{
+  if (reaches (self, disk->source, path))
+    return TRUE;
+
+  /* What the definition says outranks the headers, and each of its levels is read through. */
+  for (guint i = 0; disk->backings != NULL && disk->backings[i] != NULL; i++)
+    {
+      if (reaches (self, disk->backings[i], path))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+static gboolean
+disks_see (StrataGraph *self, GPtrArray *disks)
+{
+  for (guint i = 0; i < disks->len; i++)
+    {
+      const StrataDiskXml *disk = g_ptr_array_index (disks, i);
+      g_autoptr (GHashTable) seen = g_hash_table_new (NULL, NULL);
+
+      if (disk->source == NULL || g_strcmp0 (disk->device, "disk") != 0)
+        continue;
+      for (const char *link = disk->source; link != NULL;)
+        {
+          StrataImage *image = strata_graph_get_image (self, link);
+
+          if (image == NULL || image->missing || image->state == STRATA_IMAGE_UNKNOWN)
+            return FALSE;
+          link = g_hash_table_add (seen, image) ? image->backing_path : NULL;
+        }
+    }
+
+  return TRUE;
+}
+
+/**
+ * strata_graph_get_marked_bases:
+ * @self: a graph
+ * @clone: a domain
+ *
+ * Returns: (transfer container) (element-type StrataDiskXml): the disks of @clone's template where @clone is a thin clone of
+ *   which an image is away; empty otherwise
+ */
+GPtrArray *
+strata_graph_get_marked_bases (StrataGraph *self, const StrataDomainFacts *clone)
+{
+  GPtrArray *bases = g_ptr_array_new ();
+  StrataDomainFacts *template = NULL;
+
+  g_return_val_if_fail (STRATA_IS_GRAPH (self), bases);
+
+  if (clone->clone_mark != NULL && clone->clone_mark->thin &&
+      (!disks_see (self, clone->disks) || !disks_see (self, clone->next_disks)))
+    template = strata_graph_find_domain (self, clone->clone_mark->template_uuid);
+
+  for (guint i = 0; template != NULL && i < template->disks->len; i++)
+    {
+      StrataDiskXml *disk = g_ptr_array_index (template->disks, i);
+
+      if (disk->source != NULL && g_strcmp0 (disk->device, "disk") == 0 &&
+          strata_graph_get_image (self, disk->source) != NULL)
+        g_ptr_array_add (bases, disk);
+    }
+
+  return bases;
+}
+
+static gboolean
+stands_by_mark (StrataGraph *self, const StrataDomainFacts *domain, const char *path)
+{
+  g_autoptr (GPtrArray) bases = strata_graph_get_marked_bases (self, domain);
+
+  for (guint i = 0; i < bases->len; i++)
+    {
+      const StrataDiskXml *disk = g_ptr_array_index (bases, i);
+
+      if (reaches (self, disk->source, path))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
 static void
 add_domain_holders (StrataGraph *self,
                     StrataDomainFacts *domain,
                     const char *path,
                     GPtrArray *holders)
 {
-  g_autoptr (GPtrArray) inactive = strata_domain_xml_get_disks (domain->definition);
-  GPtrArray *views[] = { domain->disks, domain->live_xml != NULL ? inactive : NULL };
+  GPtrArray *views[] = { domain->disks,
+                         domain->next_disks != domain->disks ? domain->next_disks : NULL };
   StrataHolderKind kind = STRATA_HOLDER_DOMAIN;
 
   if (domain->template_mark != NULL)
@@ -105,8 +194,7 @@ add_domain_holders (StrataGraph *self,
         {
           StrataDiskXml *disk = g_ptr_array_index (views[v], i);
 
-          if (reaches (self, disk->source, path) ||
-              (disk->backing != NULL && reaches (self, disk->backing, path)))
+          if (disk_reaches (self, disk, path))
             {
               g_ptr_array_add (holders,
                                holder_new (kind, domain, NULL, disk->target, disk->source));
@@ -114,6 +202,9 @@ add_domain_holders (StrataGraph *self,
             }
         }
     }
+
+  if (stands_by_mark (self, domain, path))
+    g_ptr_array_add (holders, holder_new (STRATA_HOLDER_CLONE, domain, NULL, NULL, path));
 }
 
 /* A retained layer is nobody's; what stands on it holds it. */
@@ -174,7 +265,10 @@ strata_graph_get_holders (StrataGraph *self, const char *path)
     {
       StrataImage *image = g_ptr_array_index (images, i);
 
-      if (g_strcmp0 (image->backing_path, path) == 0 && !g_hash_table_contains (named, image->path))
+      if ((g_strcmp0 (strata_graph_resolve (self, image->backing_path),
+                      strata_graph_resolve (self, path)) == 0 ||
+           g_strcmp0 (image->data_file, path) == 0) &&
+          !g_hash_table_contains (named, image->path))
         g_ptr_array_add (holders, holder_new (STRATA_HOLDER_IMAGE, NULL, NULL, NULL, image->path));
     }
 

@@ -4,7 +4,10 @@
 
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "strata-graph.h"
+#include "xml/strata-error.h"
 
 /**
  * strata_image_new:
@@ -34,7 +37,12 @@ strata_image_free (StrataImage *self)
   g_free (self->format);
   g_free (self->backing_path);
   g_free (self->backing_format);
+  g_free (self->data_file);
   g_free (self->pool);
+  g_free (self->problem);
+  g_free (self->identity);
+  g_free (self->spelling);
+  g_free (self->relative);
   g_strfreev (self->tags);
   g_free (self);
 }
@@ -44,6 +52,146 @@ strata_image_get_tag_labels (const StrataImage *self)
 {
   return self->tags_unknown ? g_strdupv ((char *[]) { (char *) "?", NULL })
                             : g_strdupv (self->tags);
+}
+
+/**
+ * strata_image_set_problem:
+ * @self: an image
+ * @state: not SEEN
+ * @format: why, a sentence without a full stop
+ * @...: arguments for @format
+ *
+ * The first problem stays.
+ */
+void
+strata_image_set_problem (StrataImage *self, StrataImageSight state, const char *format, ...)
+{
+  va_list args;
+
+  g_return_if_fail (self != NULL && state != STRATA_IMAGE_SEEN);
+
+  if (self->state != STRATA_IMAGE_SEEN)
+    return;
+
+  va_start (args, format);
+  self->problem = g_strdup_vprintf (format, args);
+  va_end (args);
+  self->state = state;
+  self->missing = state == STRATA_IMAGE_MISSING;
+}
+
+/* A raw image is its bytes, whatever the guest has written into them. */
+static void
+make_raw (StrataImage *self)
+{
+  g_clear_pointer (&self->backing_path, g_free);
+  g_clear_pointer (&self->backing_format, g_free);
+  g_clear_pointer (&self->data_file, g_free);
+  g_clear_pointer (&self->tags, g_strfreev);
+  self->tags_unknown = FALSE;
+  if (self->length != 0)
+    self->capacity = self->length;
+}
+
+/**
+ * strata_image_declare:
+ * @self: an image
+ * @format: its format by a definition, or by the header of the image above
+ * @by: what says so, for a person: “web”
+ *
+ * What is said of an image decides, never what is in it: a guest may write any header onto its raw disk. Where two do not
+ * agree, or the content can't be what is said, the image is contradicting.
+ */
+void
+strata_image_declare (StrataImage *self, const char *format, const char *by)
+{
+  gboolean looks_so;
+
+  g_return_if_fail (self != NULL && format != NULL);
+
+  if (self->declared)
+    {
+      if (g_strcmp0 (self->format, format) != 0)
+        strata_image_set_problem (
+            self, STRATA_IMAGE_CONTRADICTING,
+            /* Translators: an image, two formats, then what says the second */
+            _ ("“%s” is said to be %s, but %s by %s"), self->path, self->format, format, by);
+      return;
+    }
+
+  looks_so = self->format == NULL || g_str_equal (self->format, format);
+  self->declared = TRUE;
+  if (g_str_equal (format, "raw"))
+    make_raw (self);
+  else if (!looks_so && self->state == STRATA_IMAGE_SEEN)
+    strata_image_set_problem (
+        self, STRATA_IMAGE_CONTRADICTING,
+        /* Translators: an image, what says it is of a format, that format, another */
+        _ ("By %s “%s” is %s, but its content is %s"), by, self->path, format, self->format);
+  g_set_str (&self->format, format);
+}
+
+static const char *
+get_hint (StrataImageSight state)
+{
+  switch (state)
+    {
+    case STRATA_IMAGE_SEEN:
+      break;
+    case STRATA_IMAGE_MISSING:
+      return _ ("Bring the file back, or repair the backing chain.");
+    case STRATA_IMAGE_UNKNOWN:
+      return _ ("Make it visible again (plug the storage in, start its pool), or remove what names "
+                "it.");
+    case STRATA_IMAGE_AMBIGUOUS:
+      return _ ("Let everything name the file by one and the same path.");
+    case STRATA_IMAGE_CONTRADICTING:
+      return _ ("Find out which is true, and correct the definition or the image’s header, before "
+                "anything is started.");
+    case STRATA_IMAGE_FOREIGN:
+      return _ ("Leave that disk out, or use QEMU’s own tools for it.");
+    }
+
+  return NULL;
+}
+
+/**
+ * strata_image_require_seen:
+ * @self: an image
+ * @error: `STRATA_ERROR_REFUSED`, with the problem and what to do about it
+ *
+ * Returns: whether it was seen and is what it is said to be
+ */
+gboolean
+strata_image_require_seen (const StrataImage *self, GError **error)
+{
+  if (self->state == STRATA_IMAGE_SEEN)
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_REFUSED, get_hint (self->state), "%s", self->problem);
+
+  return FALSE;
+}
+
+StrataSpelling *
+strata_spelling_new (const char *pool, const char *name, const char *path)
+{
+  StrataSpelling *self = g_new0 (StrataSpelling, 1);
+
+  self->pool = g_strdup (pool);
+  self->name = g_strdup (name);
+  self->path = g_strdup (path);
+
+  return self;
+}
+
+void
+strata_spelling_free (StrataSpelling *self)
+{
+  g_free (self->pool);
+  g_free (self->name);
+  g_free (self->path);
+  g_free (self);
 }
 
 void

@@ -9,13 +9,14 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "strata-layers.h"
+#include "strata-layers-steps.h"
 #include "xml/strata-error.h"
 
 typedef struct
 {
   StrataGraph *graph;
   StrataPlan *plan;
+  GPtrArray *unknown;   /* StrataImage: those that may stand on anything */
   StrataLayers *first;  /* the host before the plan */
   StrataLayers *layers; /* the host after the steps so far */
   /* StrataHolderKey -> what it read first, for those who read nothing before the plan */
@@ -44,6 +45,8 @@ key_to_text (Court *self, const StrataHolderKey *key)
           key->path);
     case STRATA_HOLDER_KEY_DISK:
     case STRATA_HOLDER_KEY_NEXT_DISK:
+    case STRATA_HOLDER_KEY_BACKING:
+    case STRATA_HOLDER_KEY_TEMPLATE:
       break;
     }
 
@@ -149,6 +152,181 @@ compare (Court *self, GHashTable *changed, StrataStepSpec *step, GError **error)
   return TRUE;
 }
 
+/* What a step reads, writes, relinks or removes, as far as it is there before the plan. */
+static void
+collect_images (Court *self, JsonNode *node, GPtrArray *images)
+{
+  if (JSON_NODE_HOLDS_OBJECT (node))
+    {
+      g_autoptr (GList) values = json_object_get_values (json_node_get_object (node));
+
+      for (GList *item = values; item != NULL; item = item->next)
+        collect_images (self, item->data, images);
+    }
+  else if (JSON_NODE_HOLDS_ARRAY (node))
+    {
+      JsonArray *array = json_node_get_array (node);
+
+      for (guint i = 0; i < json_array_get_length (array); i++)
+        collect_images (self, json_array_get_element (array, i), images);
+    }
+  else if (json_node_get_value_type (node) == G_TYPE_STRING)
+    {
+      StrataImage *image = strata_graph_get_image (self->graph, json_node_get_string (node));
+
+      if (image != NULL && !g_ptr_array_find (images, image, NULL))
+        g_ptr_array_add (images, image);
+    }
+}
+
+typedef enum
+{
+  TOUCH_NOTHING, /* no image */
+  TOUCH_READS,   /* reads them, or puts something on them */
+  TOUCH_CHANGES, /* writes into what was there before, or changes what it stands on */
+  TOUCH_REMOVES,
+} Touch;
+
+static Touch
+get_touch (const StrataStepSpec *step)
+{
+  static const struct
+  {
+    const char *kind;
+    Touch touch;
+  } table[] = {
+    { "create-overlay", TOUCH_READS },
+    { "copy-image", TOUCH_READS },
+    { "copy-verbatim", TOUCH_READS },
+    { "convert-tag", TOUCH_READS },
+    { "snapshot-create", TOUCH_READS },
+    { "set-mode", TOUCH_READS },
+    { "inspect", TOUCH_READS },
+    { "verify", TOUCH_READS },
+    { "seal", TOUCH_CHANGES },
+    { "customise", TOUCH_CHANGES },
+    { "commit", TOUCH_CHANGES },
+    { "pull", TOUCH_CHANGES },
+    { "keep-tag", TOUCH_CHANGES },
+    { "delete-tag", TOUCH_CHANGES },
+    { "snapshot-delete", TOUCH_CHANGES },
+    { "snapshot-revert", TOUCH_CHANGES },
+    { "delete-volume", TOUCH_REMOVES },
+  };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (table); i++)
+    {
+      if (g_str_equal (table[i].kind, step->kind))
+        return table[i].touch;
+    }
+
+  return TOUCH_NOTHING;
+}
+
+/* An image that could not be seen may stand on any other, unless its definition says what it stands on. */
+static gboolean
+need_no_unknown (Court *self, const StrataImage *touched, GError **error)
+{
+  for (guint i = 0; i < self->unknown->len; i++)
+    {
+      const StrataImage *image = g_ptr_array_index (self->unknown, i);
+
+      if (image == touched)
+        continue;
+      strata_set_error (
+          error, STRATA_ERROR_REFUSED,
+          _ ("Make it visible again (plug the storage in, start its pool), or remove "
+             "what names it."),
+          /* Translators: why an image can't be seen, a sentence, then another image */
+          _ ("%s, so nothing shows that it doesn’t stand on “%s”"), image->problem, touched->path);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+need_seen_chain (Court *self, Touch touch, StrataImage *image, GError **error)
+{
+  g_autoptr (GHashTable) seen = g_hash_table_new (NULL, NULL);
+
+  if (touch == TOUCH_REMOVES)
+    return image->state == STRATA_IMAGE_FOREIGN || image->state == STRATA_IMAGE_MISSING ||
+           strata_image_require_seen (image, error);
+
+  for (; image != NULL && g_hash_table_add (seen, image);
+       image = strata_graph_get_image (self->graph, image->backing_path))
+    {
+      if (!strata_image_require_seen (image, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+need_no_other_name (const StrataStepSpec *step, const StrataImage *image, GError **error)
+{
+  if (!g_str_equal (step->kind, "commit") || image->n_other_names == 0 ||
+      g_strcmp0 (strata_layers_arg (step->args, "base"), image->path) != 0)
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_REFUSED,
+                    _ ("Find them with “find -samefile”, and see what stands on them."),
+                    g_dngettext (GETTEXT_PACKAGE,
+                                 "“%s” has %u more name (a hard link) on its file system, and what "
+                                 "stands on that isn’t known",
+                                 "“%s” has %u more names (hard links) on its file system, and what "
+                                 "stands on those isn’t known",
+                                 image->n_other_names),
+                    image->path, image->n_other_names);
+  return FALSE;
+}
+
+/* Unknown is never nothing: what can't be seen is held by an unknown party. */
+static gboolean
+need_seen (Court *self, StrataStepSpec *step, GError **error)
+{
+  Touch touch = get_touch (step);
+  g_autoptr (JsonNode) node = json_node_init_object (json_node_alloc (), step->args);
+  g_autoptr (GPtrArray) images = g_ptr_array_new ();
+
+  if (touch == TOUCH_NOTHING)
+    return TRUE;
+
+  collect_images (self, node, images);
+  for (guint i = 0; i < images->len; i++)
+    {
+      StrataImage *image = g_ptr_array_index (images, i);
+
+      if (!need_seen_chain (self, touch, image, error) || !need_no_other_name (step, image, error))
+        return FALSE;
+      if (touch >= TOUCH_CHANGES &&
+          (!need_no_unknown (self, image, error) || !strata_graph_check_seen (self->graph, error)))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static GPtrArray *
+collect_unknown (StrataGraph *graph)
+{
+  GPtrArray *unknown = g_ptr_array_new ();
+  g_autoptr (GPtrArray) images = strata_graph_get_images (graph);
+
+  for (guint i = 0; i < images->len; i++)
+    {
+      StrataImage *image = g_ptr_array_index (images, i);
+
+      if (image->state == STRATA_IMAGE_UNKNOWN && g_strcmp0 (image->format, "raw") != 0 &&
+          image->backing_path == NULL)
+        g_ptr_array_add (unknown, image);
+    }
+
+  return unknown;
+}
+
 static gboolean
 need_files_kept (Court *self, StrataStepSpec *step, GError **error)
 {
@@ -201,14 +379,16 @@ strata_law_check (StrataGraph *graph, StrataPlan *plan, GError **error)
   g_autoptr (GHashTable) later =
       g_hash_table_new_full (strata_holder_key_hash, strata_holder_key_equal,
                              (GDestroyNotify) strata_holder_key_free, g_free);
-  Court court = { graph, plan, first, layers, later };
+  g_autoptr (GPtrArray) unknown = collect_unknown (graph);
+  Court court = { graph, plan, unknown, first, layers, later };
 
   for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
     {
       StrataStepSpec *step = strata_plan_get_step (plan, i);
       g_autoptr (GHashTable) changed = NULL;
 
-      if (!need_files_kept (&court, step, error) || !strata_layers_apply (layers, step, error))
+      if (!need_seen (&court, step, error) || !need_files_kept (&court, step, error) ||
+          !strata_layers_apply (layers, step, error))
         return FALSE;
       changed = strata_layers_find_changed (first, layers);
       if (!compare (&court, changed, step, error))

@@ -42,6 +42,14 @@ strata_marks_join (GStrv upper, GStrv lower)
   return g_strv_builder_end (builder);
 }
 
+GStrv
+strata_layers_get_marks (StrataLayers *self, const StrataLayer *layer)
+{
+  StrataLayer *data = strata_layers_find (self, layer->data_file);
+
+  return data != NULL ? strata_marks_join (layer->marks, data->marks) : g_strdupv (layer->marks);
+}
+
 void
 strata_layer_take_marks (StrataLayer *layer, GStrv marks)
 {

@@ -32,7 +32,7 @@ are_tags_equal (const StrataLayer *a, const StrataLayer *b)
 static gboolean
 reads_equal (const StrataLayer *a, const StrataLayer *b)
 {
-  return g_strcmp0 (a->backing, b->backing) == 0 &&
+  return g_strcmp0 (a->backing, b->backing) == 0 && g_strcmp0 (a->data_file, b->data_file) == 0 &&
          g_strv_equal ((const char *const *) a->marks, (const char *const *) b->marks) &&
          are_tags_equal (a, b);
 }
@@ -61,7 +61,24 @@ add_unlike (StrataLayers *one, StrataLayers *other, GHashTable *paths)
     }
 }
 
-/* path of an image, which need not be there -> (element-type StrataLayer) those directly on it */
+static void
+add_overlay (GHashTable *map, const char *path, StrataLayer *layer)
+{
+  GPtrArray *overlays;
+
+  if (path == NULL)
+    return;
+
+  overlays = g_hash_table_lookup (map, path);
+  if (overlays == NULL)
+    {
+      overlays = g_ptr_array_new ();
+      g_hash_table_insert (map, (gpointer) path, overlays);
+    }
+  g_ptr_array_add (overlays, layer);
+}
+
+/* path of an image, which need not be there -> (element-type StrataLayer) those directly on it, or that have their data there */
 static GHashTable *
 map_overlays (StrataLayers *layers)
 {
@@ -72,17 +89,9 @@ map_overlays (StrataLayers *layers)
   for (guint i = 0; i < all->len; i++)
     {
       StrataLayer *layer = g_ptr_array_index (all, i);
-      GPtrArray *overlays;
 
-      if (layer->backing == NULL)
-        continue;
-      overlays = g_hash_table_lookup (map, layer->backing);
-      if (overlays == NULL)
-        {
-          overlays = g_ptr_array_new ();
-          g_hash_table_insert (map, layer->backing, overlays);
-        }
-      g_ptr_array_add (overlays, layer);
+      add_overlay (map, layer->backing, layer);
+      add_overlay (map, layer->data_file, layer);
     }
 
   return map;

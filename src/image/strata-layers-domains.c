@@ -75,13 +75,8 @@ strata_apply_define (StrataLayers *self, JsonObject *args, GError **error)
   disks = strata_domain_xml_get_disks (definition);
   strata_layers_drop_stakes (self, uuid, NULL);
   for (guint i = 0; i < disks->len; i++)
-    {
-      StrataDiskXml *disk = g_ptr_array_index (disks, i);
-
-      if (disk->source != NULL)
-        strata_layers_put_stake (self, strata_holder_key_new_disk (uuid, disk->target), kind,
-                                 disk->source, NULL, active);
-    }
+    strata_graph_resolve_disk (strata_layers_get_graph (self), g_ptr_array_index (disks, i));
+  strata_layers_put_disks (self, kind, uuid, disks, active);
 
   return TRUE;
 }

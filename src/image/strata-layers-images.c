@@ -13,12 +13,13 @@
 static GStrv
 read_through (StrataLayers *self, StrataLayer *layer)
 {
-  GStrv marks = g_strdupv (layer->marks);
+  GStrv marks = strata_layers_get_marks (self, layer);
 
   for (layer = strata_layers_find (self, layer->backing); layer != NULL;
        layer = strata_layers_find (self, layer->backing))
     {
-      GStrv joined = strata_marks_join (marks, layer->marks);
+      g_auto (GStrv) own = strata_layers_get_marks (self, layer);
+      GStrv joined = strata_marks_join (marks, own);
 
       g_strfreev (marks);
       marks = joined;
@@ -77,6 +78,8 @@ copy (StrataLayers *self,
   layer->allocation = source->allocation;
   layer->format = g_strdup (verbatim ? source->format : "qcow2");
   layer->mode = 0600;
+  if (verbatim)
+    layer->data_file = g_strdup (source->data_file);
   strata_layer_take_marks (layer,
                            verbatim ? g_strdupv (source->marks) : read_through (self, source));
   for (guint i = 0; verbatim && i < source->tags->len; i++)

@@ -84,15 +84,17 @@ strata_apply_commit (StrataLayers *self, JsonObject *args, GError **error)
   if (base == NULL || !need_mergeable (args, top, base, error))
     return FALSE;
 
-  marks = g_strdupv (top->marks);
+  marks = strata_layers_get_marks (self, top);
   for (StrataLayer *layer = top; layer != base;)
     {
+      g_auto (GStrv) own = NULL;
       GStrv joined;
 
       layer = strata_layers_need (self, layer->backing, error);
       if (layer == NULL || (layer != base && !need_equal_size (layer, base, error)))
         return FALSE;
-      joined = strata_marks_join (marks, layer->marks);
+      own = strata_layers_get_marks (self, layer);
+      joined = strata_marks_join (marks, own);
       g_strfreev (marks);
       marks = joined;
     }
@@ -132,11 +134,13 @@ strata_apply_pull (StrataLayers *self, JsonObject *args, GError **error)
   while (image->backing != NULL && g_strcmp0 (image->backing, base) != 0)
     {
       StrataLayer *below = strata_layers_need (self, image->backing, error);
+      g_auto (GStrv) marks = NULL;
 
       if (below == NULL || !need_pullable (args, image, below, error))
         return FALSE;
 
-      strata_layer_take_marks (image, strata_marks_join (image->marks, below->marks));
+      marks = strata_layers_get_marks (self, below);
+      strata_layer_take_marks (image, strata_marks_join (image->marks, marks));
       image->allocation = MIN (image->allocation + below->allocation, MAX (image->capacity, 1));
       g_set_str (&image->backing, below->backing);
       g_set_str (&image->backing_format, below->backing_format);

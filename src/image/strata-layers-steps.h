@@ -13,6 +13,8 @@ const char *strata_layers_arg (JsonObject *args, const char *key);
 StrataLayer *strata_layers_need (StrataLayers *self, const char *path, GError **error);
 /* what is in UPPER, and of LOWER what it does not hide */
 GStrv strata_marks_join (GStrv upper, GStrv lower);
+/* LAYER's own marks, with those of its data file */
+GStrv strata_layers_get_marks (StrataLayers *self, const StrataLayer *layer);
 void strata_layer_take_marks (StrataLayer *layer, GStrv marks);
 
 /* strata-layers-images.c */

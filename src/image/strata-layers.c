@@ -8,6 +8,7 @@
 
 struct _StrataLayers
 {
+  StrataGraph *graph;
   GHashTable *layers; /* path -> StrataLayer */
   GPtrArray *stakes;  /* StrataStake */
   GHashTable *by_key; /* StrataHolderKey -> StrataStake */
@@ -32,6 +33,7 @@ layer_free (gpointer data)
   g_free (layer->format);
   g_free (layer->backing);
   g_free (layer->backing_format);
+  g_free (layer->data_file);
   g_strfreev (layer->marks);
   g_ptr_array_unref (layer->tags);
   g_free (layer);
@@ -119,6 +121,7 @@ put_image (StrataLayers *self, const StrataImage *image)
   layer->format = g_strdup (image->format);
   layer->backing = g_strdup (image->backing_path);
   layer->backing_format = g_strdup (image->backing_format);
+  layer->data_file = g_strdup (image->data_file);
   layer->capacity = image->capacity;
   layer->allocation = image->allocation;
   layer->mode = image->mode;
@@ -153,7 +156,7 @@ strata_layers_put_stake (StrataLayers *self,
   stake->snapshot = key->snapshot;
   stake->target = key->target;
   stake->kind = kind;
-  stake->top = g_strdup (top);
+  stake->top = g_strdup (strata_graph_resolve (self->graph, top));
   stake->tag = g_strdup (tag);
   stake->by_tag = tag != NULL || key->kind == STRATA_HOLDER_KEY_TAG;
   stake->active = active;
@@ -169,7 +172,9 @@ strata_layers_drop_stakes (StrataLayers *self, const char *uuid, const char *sna
     {
       StrataStake *stake = g_ptr_array_index (self->stakes, i - 1);
 
-      if (g_strcmp0 (stake->uuid, uuid) != 0 || g_strcmp0 (stake->snapshot, snapshot) != 0)
+      /* What a clone's mark says stays true whatever it is defined on. */
+      if (g_strcmp0 (stake->uuid, uuid) != 0 || g_strcmp0 (stake->snapshot, snapshot) != 0 ||
+          stake->key->kind == STRATA_HOLDER_KEY_TEMPLATE)
         continue;
 
       g_hash_table_remove (self->by_key, stake->key);
@@ -208,26 +213,79 @@ domain_kind (const StrataDomainFacts *domain)
   return STRATA_HOLDER_DOMAIN;
 }
 
+/* An explicit <backingStore> outranks the headers (tested on libvirt 9.0 and 11.3). Where they say the same, the chain from the
+ * top is all there is. */
+static void
+put_backings (StrataLayers *self,
+              StrataHolderKind kind,
+              const char *uuid,
+              const StrataDiskXml *disk,
+              gboolean active)
+{
+  const char *above;
+  const char *said;
+  const char *below;
+
+  if (disk->backings == NULL ||
+      !strata_graph_find_disagreement (self->graph, disk, &above, &said, &below))
+    return;
+
+  for (guint i = 0; disk->backings[i] != NULL; i++)
+    {
+      const char *path = strata_graph_resolve (self->graph, disk->backings[i]);
+
+      strata_layers_put_stake (self, strata_holder_key_new_backing (uuid, disk->target, path), kind,
+                               path, NULL, active);
+    }
+}
+
+void
+strata_layers_put_disks (StrataLayers *self,
+                         StrataHolderKind kind,
+                         const char *uuid,
+                         GPtrArray *disks,
+                         gboolean active)
+{
+  for (guint i = 0; i < disks->len; i++)
+    {
+      const StrataDiskXml *disk = g_ptr_array_index (disks, i);
+
+      if (disk->source == NULL)
+        continue;
+      strata_layers_put_stake (self, strata_holder_key_new_disk (uuid, disk->target), kind,
+                               disk->source, NULL, active);
+      put_backings (self, kind, uuid, disk, active);
+    }
+}
+
+/* Of a thin clone whose image is away only its mark says what it stands on. */
+static void
+put_marked (StrataLayers *self, const StrataDomainFacts *domain)
+{
+  g_autoptr (GPtrArray) bases = strata_graph_get_marked_bases (self->graph, domain);
+
+  for (guint i = 0; i < bases->len; i++)
+    {
+      const StrataDiskXml *disk = g_ptr_array_index (bases, i);
+
+      strata_layers_put_stake (
+          self, strata_holder_key_new_template (domain->uuid, disk->target, disk->source),
+          STRATA_HOLDER_CLONE, disk->source, NULL, FALSE);
+    }
+}
+
 static void
 put_domain (StrataLayers *self, const StrataDomainFacts *domain)
 {
   gboolean active = strata_domain_facts_is_active (domain);
   StrataHolderKind kind = domain_kind (domain);
-  g_autoptr (GPtrArray) inactive = NULL;
 
-  for (guint i = 0; i < domain->disks->len; i++)
+  strata_layers_put_disks (self, kind, domain->uuid, domain->disks, active);
+  put_marked (self, domain);
+
+  for (guint i = 0; domain->next_disks != domain->disks && i < domain->next_disks->len; i++)
     {
-      const StrataDiskXml *disk = g_ptr_array_index (domain->disks, i);
-
-      if (disk->source != NULL)
-        strata_layers_put_stake (self, strata_holder_key_new_disk (domain->uuid, disk->target),
-                                 kind, disk->source, NULL, active);
-    }
-
-  inactive = domain->live_xml != NULL ? strata_domain_xml_get_disks (domain->definition) : NULL;
-  for (guint i = 0; inactive != NULL && i < inactive->len; i++)
-    {
-      const StrataDiskXml *disk = g_ptr_array_index (inactive, i);
+      const StrataDiskXml *disk = g_ptr_array_index (domain->next_disks, i);
       StrataStake *live = strata_layers_find_disk (self, domain->uuid, disk->target);
 
       if (disk->source != NULL && (live == NULL || g_strcmp0 (live->top, disk->source) != 0))
@@ -273,7 +331,8 @@ put_unnamed (StrataLayers *self)
             strata_layers_put_stake (self, g_steal_pointer (&key), STRATA_HOLDER_IMAGE, layer->path,
                                      tag->name, FALSE);
         }
-      if (layer->backing != NULL && !g_hash_table_contains (reached, layer->path))
+      if ((layer->backing != NULL || layer->data_file != NULL) &&
+          !g_hash_table_contains (reached, layer->path))
         strata_layers_put_stake (self, strata_holder_key_new_image (layer->path),
                                  STRATA_HOLDER_IMAGE, layer->path, NULL, FALSE);
     }
@@ -310,6 +369,7 @@ strata_layers_new (StrataGraph *graph)
   g_autoptr (GPtrArray) images = strata_graph_get_images (graph);
   GPtrArray *domains = strata_graph_get_domains (graph);
 
+  self->graph = g_object_ref (graph);
   self->layers = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, layer_free);
   self->stakes = g_ptr_array_new_with_free_func (stake_free);
   self->by_key = g_hash_table_new (strata_holder_key_hash, strata_holder_key_equal);
@@ -330,13 +390,21 @@ strata_layers_free (StrataLayers *self)
   g_hash_table_unref (self->by_key);
   g_ptr_array_unref (self->stakes);
   g_hash_table_unref (self->layers);
+  g_object_unref (self->graph);
   g_free (self);
+}
+
+StrataGraph *
+strata_layers_get_graph (StrataLayers *self)
+{
+  return self->graph;
 }
 
 StrataLayer *
 strata_layers_find (StrataLayers *self, const char *path)
 {
-  return path != NULL ? g_hash_table_lookup (self->layers, path) : NULL;
+  return path != NULL ? g_hash_table_lookup (self->layers, strata_graph_resolve (self->graph, path))
+                      : NULL;
 }
 
 GPtrArray *
@@ -397,7 +465,9 @@ strata_layers_reach (StrataLayers *self, const char *top, const char *path)
 {
   guint depth = 0;
 
-  for (const char *link = top; link != NULL && depth <= g_hash_table_size (self->layers); depth++)
+  path = strata_graph_resolve (self->graph, path);
+  for (const char *link = strata_graph_resolve (self->graph, top);
+       link != NULL && depth <= g_hash_table_size (self->layers); depth++)
     {
       StrataLayer *layer = strata_layers_find (self, link);
 
@@ -432,6 +502,23 @@ add_marks (GString *text, GHashTable *seen, GStrv marks)
     }
 }
 
+/* FALSE where a part of it is gone. */
+static gboolean
+add_layer_marks (StrataLayers *self, GString *text, GHashTable *seen, StrataLayer *layer)
+{
+  StrataLayer *data;
+
+  add_marks (text, seen, layer->marks);
+  if (layer->data_file == NULL)
+    return TRUE;
+
+  data = strata_layers_find (self, layer->data_file);
+  if (data != NULL)
+    add_marks (text, seen, data->marks);
+
+  return data != NULL;
+}
+
 char *
 strata_layers_read (StrataLayers *self, const StrataStake *stake)
 {
@@ -457,7 +544,8 @@ strata_layers_read (StrataLayers *self, const StrataStake *stake)
 
   while (layer != NULL && depth++ <= g_hash_table_size (self->layers))
     {
-      add_marks (text, seen, layer->marks);
+      if (!add_layer_marks (self, text, seen, layer))
+        return NULL;
       if (layer->backing == NULL)
         return g_string_free (g_steal_pointer (&text), FALSE);
       layer = strata_layers_find (self, layer->backing);

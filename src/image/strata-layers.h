@@ -27,6 +27,7 @@ typedef struct
   char *format;
   char *backing;
   char *backing_format;
+  char *data_file; /* (nullable): another layer, whose marks are a part of what is read */
   GStrv marks;
   GPtrArray *tags; /* StrataLayerTag */
   guint64 capacity;
@@ -54,6 +55,8 @@ typedef struct _StrataLayers StrataLayers;
 
 StrataLayers *strata_layers_new (StrataGraph *graph);
 void strata_layers_free (StrataLayers *self);
+StrataGraph *strata_layers_get_graph (StrataLayers *self);
+/* by any of its names */
 StrataLayer *strata_layers_find (StrataLayers *self, const char *path);
 /* (element-type StrataLayer) (transfer container) */
 GPtrArray *strata_layers_get_all (StrataLayers *self);
@@ -88,6 +91,12 @@ void strata_layers_put_stake (StrataLayers *self,
                               gboolean active);
 /* SNAPSHOT: NULL for the domain's own, also those of its next start */
 void strata_layers_drop_stakes (StrataLayers *self, const char *uuid, const char *snapshot);
+/* the disks of a definition, which are resolved */
+void strata_layers_put_disks (StrataLayers *self,
+                              StrataHolderKind kind,
+                              const char *uuid,
+                              GPtrArray *disks,
+                              gboolean active);
 void strata_layers_put_snapshot (StrataLayers *self,
                                  const char *uuid,
                                  const StrataSnapshotFacts *snapshot);

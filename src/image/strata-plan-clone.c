@@ -163,6 +163,7 @@ add_disks (Clone *self, GError **error)
     {
       StrataDiskXml *disk = g_ptr_array_index (disks, i);
 
+      strata_graph_resolve_disk (self->planner->graph, disk);
       if (g_strcmp0 (disk->device, "disk") == 0 && !disk->read_only && disk->source != NULL &&
           !add_disk (self, disk, error))
         return FALSE;

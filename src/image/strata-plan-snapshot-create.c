@@ -51,6 +51,10 @@ need_fit_disk (Snapshot *self, const StrataDiskXml *disk, const StrataLayer *lay
     return refuse_disk (self, disk, _ ("it is shared with other virtual machines"), error);
   if (g_strcmp0 (disk->type, "file") != 0 && g_strcmp0 (disk->type, "block") != 0)
     return refuse_disk (self, disk, _ ("it is neither a file nor a block device"), error);
+  if (disk->encrypted)
+    return refuse_disk (self, disk, _ ("it is encrypted"), error);
+  if (disk->sliced)
+    return refuse_disk (self, disk, _ ("it is only a part of a file (slices)"), error);
   if (layer == NULL)
     return refuse_disk (self, disk, _ ("its image is missing"), error);
   if (self->kind == STRATA_SNAPSHOT_KIND_INTERNAL && g_strcmp0 (layer->format, "qcow2") != 0)

@@ -201,6 +201,10 @@ need_plain_disk (StrataDiskXml *disk, const char *domain_name, GError **error)
     why = _ ("it is transient: what is written to it is thrown away at every shutdown");
   else if (disk->shareable)
     why = _ ("it is shared with other virtual machines");
+  else if (disk->encrypted)
+    why = _ ("it is encrypted");
+  else if (disk->sliced)
+    why = _ ("it is only a part of a file (slices)");
 
   if (why == NULL)
     return TRUE;
@@ -220,6 +224,8 @@ strata_planner_need_known_format (GPtrArray *chain, GError **error)
     {
       StrataImage *image = g_ptr_array_index (chain, i);
 
+      if (!strata_image_require_seen (image, error))
+        return FALSE;
       if (image->format != NULL)
         continue;
 
@@ -325,6 +331,7 @@ strata_planner_get_disks (StrataPlanner *self,
       StrataPlannedDisk *item = g_new0 (StrataPlannedDisk, 1);
 
       item->disk = g_ptr_array_index (all, i);
+      strata_graph_resolve_disk (self->graph, item->disk);
       g_ptr_array_add (planned, item);
     }
 

@@ -164,8 +164,14 @@ strata_planner_add_settle (StrataPlanner *self,
 gboolean
 strata_planner_remove_path (StrataPlanner *self, const char *path, GError **error)
 {
-  strata_planner_add_remove (self, path);
+  guint first = strata_plan_get_n_steps (self->plan);
 
-  return strata_planner_apply (
-      self, strata_plan_get_step (self->plan, strata_plan_get_n_steps (self->plan) - 1), error);
+  strata_planner_add_remove (self, path);
+  for (guint i = first; i < strata_plan_get_n_steps (self->plan); i++)
+    {
+      if (!strata_planner_apply (self, strata_plan_get_step (self->plan, i), error))
+        return FALSE;
+    }
+
+  return TRUE;
 }

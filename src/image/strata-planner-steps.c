@@ -221,10 +221,30 @@ strata_planner_add_copy_nvram (StrataPlanner *self, const char *from, const char
   strata_plan_add_resource (self->plan, to);
 }
 
+/* The file that has the data of the image PATH, where there is one, and no other image has its data there too. */
+static StrataImage *
+find_own_data (StrataPlanner *self, const char *path)
+{
+  StrataImage *image = strata_graph_get_image (self->graph, path);
+  StrataImage *data = image != NULL ? strata_graph_get_image (self->graph, image->data_file) : NULL;
+  g_autoptr (GPtrArray) images = data != NULL ? strata_graph_get_images (self->graph) : NULL;
+
+  for (guint i = 0; images != NULL && i < images->len; i++)
+    {
+      const StrataImage *other = g_ptr_array_index (images, i);
+
+      if (other != image && g_strcmp0 (other->data_file, data->path) == 0)
+        return NULL;
+    }
+
+  return data;
+}
+
 void
 strata_planner_add_set_mode (StrataPlanner *self, const char *path, guint mode, guint previous)
 {
   g_autofree char *base = g_path_get_basename (path);
+  StrataImage *data = find_own_data (self, path);
   JsonObject *args = strata_step_args ("path", path, NULL);
 
   json_object_set_int_member (args, "mode", mode);
@@ -232,6 +252,8 @@ strata_planner_add_set_mode (StrataPlanner *self, const char *path, guint mode, 
   strata_plan_add_step (self->plan, "set-mode", args,
                         mode & 0222 ? _ ("Make “%s” writable") : _ ("Make “%s” read-only"), base);
   strata_plan_add_command (self->plan, "chmod %04o %s", mode, path);
+  if (data != NULL)
+    strata_planner_add_set_mode (self, data->path, mode, strata_image_get_own_mode (data));
 }
 
 /**
@@ -300,10 +322,13 @@ void
 strata_planner_add_remove (StrataPlanner *self, const char *path)
 {
   g_autofree char *base = g_path_get_basename (path);
+  StrataImage *data = find_own_data (self, path);
   StrataStepSpec *step = strata_plan_add_step (
       self->plan, "delete-volume", strata_step_args ("path", path, NULL), _ ("Delete “%s”"), base);
 
   step->forward_only = TRUE;
   strata_plan_add_command (self->plan, "rm %s", path);
   strata_plan_add_resource (self->plan, path);
+  if (data != NULL)
+    strata_planner_add_remove (self, data->path);
 }

@@ -50,10 +50,12 @@ strata_disk_node_get_place (xmlNode *disk)
 }
 
 /* Every level that names something; an empty <backingStore/> ends the chain. */
-static GStrv
-get_backings (xmlNode *disk)
+static void
+read_backings (StrataDiskXml *self, xmlNode *disk)
 {
-  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
+  g_autoptr (GStrvBuilder) formats = g_strv_builder_new ();
+  g_autoptr (GStrvBuilder) pools = g_strv_builder_new ();
 
   for (xmlNode *node = strata_node_get_child (disk, "backingStore"); node != NULL;
        node = strata_node_get_child (node, "backingStore"))
@@ -62,10 +64,16 @@ get_backings (xmlNode *disk)
 
       if (place == NULL)
         break;
-      g_strv_builder_add (builder, place);
+      g_strv_builder_take (names, g_steal_pointer (&place));
+      g_strv_builder_take (formats, get_or (strata_node_get_child (node, "format"), "type", ""));
+      g_strv_builder_take (pools, strata_node_is (node, "type", "volume")
+                                      ? get_or (strata_node_get_child (node, "source"), "pool", "")
+                                      : g_strdup (""));
     }
 
-  return g_strv_builder_end (builder);
+  self->backings = g_strv_builder_end (names);
+  self->backing_formats = g_strv_builder_end (formats);
+  self->backing_pools = g_strv_builder_end (pools);
 }
 
 static StrataDiskXml *
@@ -92,7 +100,10 @@ disk_from_node (xmlNode *disk)
   if (backing != NULL)
     self->backing = strata_disk_node_get_place (backing);
   if (self->backing != NULL)
-    self->backings = get_backings (disk);
+    read_backings (self, disk);
+  self->sliced = strata_node_get_child (source, "slices") != NULL;
+  self->encrypted = strata_node_get_child (source, "encryption") != NULL ||
+                    strata_node_get_child (disk, "encryption") != NULL;
 
   return self;
 }
@@ -213,6 +224,8 @@ strata_disk_xml_free (StrataDiskXml *self)
   g_free (self->format);
   g_free (self->backing);
   g_strfreev (self->backings);
+  g_strfreev (self->backing_formats);
+  g_strfreev (self->backing_pools);
   g_free (self);
 }
 

@@ -16,7 +16,11 @@ G_BEGIN_DECLS
  * @pool: (nullable): the pool's name, where @type is `volume` (then @source is the volume's name)
  * @format: (nullable): the driver's type, `qcow2`, `raw`
  * @backing: (nullable): the path in an explicit `<backingStore>` below it, which outranks the header
- * @backings: (nullable): the paths of all explicit `<backingStore>`s, @backing first
+ * @backings: (nullable): the paths of all explicit `<backingStore>`s, @backing first; of a volume its name
+ * @backing_formats: (nullable): as long as @backings: their formats, "" where none is said
+ * @backing_pools: (nullable): as long as @backings: the pool of a volume, else ""
+ * @encrypted: `<encryption>`, of the source or of the disk
+ * @sliced: `<slices>`: the disk is a part of what @source names
  * @read_only: `<readonly/>`
  * @transient: `<transient/>`
  * @shareable: `<shareable/>`
@@ -34,9 +38,13 @@ typedef struct
   char    *format;
   char    *backing;
   GStrv    backings;
+  GStrv    backing_formats;
+  GStrv    backing_pools;
   gboolean read_only;
   gboolean transient;
   gboolean shareable;
+  gboolean encrypted;
+  gboolean sliced;
 } StrataDiskXml;
 
 void strata_disk_xml_free (StrataDiskXml *self);

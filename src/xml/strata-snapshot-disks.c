@@ -83,6 +83,8 @@ read_definition (StrataSnapshotDisk *self, xmlNode *disk)
     return;
 
   self->image = strata_disk_node_get_place (disk);
+  if (strata_node_is (disk, "type", "volume"))
+    self->pool = strata_node_get (strata_node_get_child (disk, "source"), "pool");
   self->format = strata_node_get (strata_node_get_child (disk, "driver"), "type");
   if (is_live (disk))
     self->backing = get_backing (disk);
@@ -199,6 +201,7 @@ strata_snapshot_disk_free (StrataSnapshotDisk *self)
 
   g_free (self->target);
   g_free (self->image);
+  g_free (self->pool);
   g_free (self->format);
   g_free (self->backing);
   g_free (self->overlay);

@@ -26,6 +26,7 @@ typedef enum
  * @target: the name in the guest, `vda`
  * @image: (nullable): what the disk was at that moment, by the snapshot's `<domain>`: for an external
  *   snapshot the frozen image, for an internal one the image that has the tag
+ * @pool: (nullable): the pool, where @image is the name of a volume
  * @format: (nullable): @image's format, by the definition
  * @backing: (nullable): what `<domain>` says that @image stands on
  * @overlay: (nullable): external: the overlay that was made, by `<disks>`
@@ -35,6 +36,7 @@ typedef struct
 {
   char *target;
   char *image;
+  char *pool;
   char *format;
   char *backing;
   char *overlay;

@@ -33,6 +33,16 @@ get_mode (xmlDoc *doc)
   return (guint) mode;
 }
 
+/* To the nanosecond: two files seldom share both, two names of one file always do. */
+static char *
+get_times (xmlDoc *doc)
+{
+  g_autofree char *written = strata_document_get (doc, "/volume/target/timestamps/mtime");
+  g_autofree char *changed = strata_document_get (doc, "/volume/target/timestamps/ctime");
+
+  return written != NULL && changed != NULL ? g_strdup_printf ("%s %s", written, changed) : NULL;
+}
+
 /* gconfig writes the mode in decimal figures, which libvirt reads as octal ones (5.0). */
 static void
 add_mode (xmlDoc *doc, guint mode)
@@ -96,6 +106,9 @@ strata_volume_xml_new_from_string (const char *text, GError **error)
   self->backing_format = strata_document_get (doc, "/volume/backingStore/format/@type");
   self->capacity = strata_document_get_bytes (doc, "/volume/capacity", 1);
   self->allocation = strata_document_get_bytes (doc, "/volume/allocation", 1);
+  self->physical = strata_document_get_bytes (doc, "/volume/physical", 1);
+  self->times = get_times (doc);
+  self->encrypted = strata_document_find_one (doc, "/volume/target/encryption") != NULL;
   self->mode = get_mode (doc);
 
   return g_steal_pointer (&self);
@@ -161,6 +174,7 @@ strata_volume_xml_free (StrataVolumeXml *self)
   g_free (self->format);
   g_free (self->backing_path);
   g_free (self->backing_format);
+  g_free (self->times);
   g_free (self);
 }
 

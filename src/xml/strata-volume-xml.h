@@ -16,6 +16,9 @@ G_BEGIN_DECLS
  * @backing_format: (nullable): always given where @backing_path is: an overlay without it is recorded as raw
  * @capacity: virtual size, bytes
  * @allocation: bytes on disk (0 in a request: sparse)
+ * @physical: the length of the file, bytes; 0 where libvirt does not say it
+ * @times: (nullable): when its file was changed and written, as libvirt says it; the same for two names of one file
+ * @encrypted: its content is encrypted by QEMU
  * @mode: permission bits, 0 to leave them to libvirt
  */
 typedef struct
@@ -28,6 +31,9 @@ typedef struct
   char   *backing_format;
   guint64 capacity;
   guint64 allocation;
+  guint64 physical;
+  char   *times;
+  gboolean encrypted;
   guint   mode;
 } StrataVolumeXml;
 

@@ -31,7 +31,7 @@ static const struct
   { "on-nothing.qcow2", "-f qcow2 -b gone.qcow2 -F qcow2 -u @ 8M", TRUE },
   { "on-vmdk.qcow2", "-f qcow2 -b other.vmdk -F vmdk @", FALSE },
   { "on-network.qcow2", "-f qcow2 -b nbd://localhost/x -F raw -u @ 8M", FALSE },
-  { "elsewhere.qcow2", "-f qcow2 -o data_file=data.bin @ 8M", FALSE },
+  { "elsewhere.qcow2", "-f qcow2 -o data_file=data.bin @ 8M", TRUE },
   { "tagged.qcow2", NULL, TRUE },
   { "no-format.qcow2", NULL, FALSE },
   { "link.qcow2", NULL, FALSE },
@@ -87,6 +87,8 @@ assert_same_image (const StrataImage *here, const StrataImage *there)
   g_assert_cmpstr (here->format, ==, there->format);
   g_assert_cmpstr (here->backing_path, ==, there->backing_path);
   g_assert_cmpstr (here->backing_format, ==, there->backing_format);
+  g_assert_cmpstr (here->data_file, ==, there->data_file);
+  g_assert_cmpstr (here->identity, ==, there->identity);
   g_assert_cmpstr (here->pool, ==, there->pool);
   g_assert_cmpuint (here->capacity, ==, there->capacity);
   g_assert_cmpuint (here->allocation, ==, there->allocation);

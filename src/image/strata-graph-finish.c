@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The last of a graph: one name for each image, and for each image the format that is said of it. */
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "strata-graph.h"
+
+static void
+resolve_disks (StrataGraph *self, GPtrArray *disks)
+{
+  for (guint i = 0; i < disks->len; i++)
+    strata_graph_resolve_disk (self, g_ptr_array_index (disks, i));
+}
+
+static void
+resolve_domain (StrataGraph *self, StrataDomainFacts *domain)
+{
+  resolve_disks (self, domain->disks);
+  resolve_disks (self, domain->next_disks);
+  for (guint i = 0; i < domain->snapshots->len; i++)
+    strata_graph_resolve_snapshot (self, g_ptr_array_index (domain->snapshots, i));
+}
+
+static void
+resolve_image (StrataGraph *self, StrataImage *image)
+{
+  g_set_str (&image->backing_path, strata_graph_resolve (self, image->backing_path));
+  g_set_str (&image->data_file, strata_graph_resolve (self, image->data_file));
+}
+
+/* What stands on nothing that is known may stand on what the definition says. */
+static void
+believe_definition (StrataImage *image, const StrataDiskXml *disk, guint level)
+{
+  if (image->state != STRATA_IMAGE_UNKNOWN && image->state != STRATA_IMAGE_MISSING)
+    return;
+  if (image->backing_path != NULL || disk->backings == NULL || disk->backings[level] == NULL)
+    return;
+
+  image->backing_path = g_strdup (disk->backings[level]);
+  if (*disk->backing_formats[level] != '\0')
+    image->backing_format = g_strdup (disk->backing_formats[level]);
+}
+
+/* Every link below TOP by the header of the one above. */
+static void
+declare_chain (StrataGraph *self, StrataImage *top)
+{
+  g_autoptr (GHashTable) seen = g_hash_table_new (NULL, NULL);
+
+  for (StrataImage *image = top; image != NULL && g_hash_table_add (seen, image);)
+    {
+      StrataImage *below = strata_graph_get_image (self, image->backing_path);
+      g_autofree char *by = g_strdup_printf ("“%s”", image->path);
+
+      if (image->backing_path != NULL && image->backing_format == NULL)
+        strata_image_set_problem (image, STRATA_IMAGE_CONTRADICTING,
+                                  _ ("“%s” doesn’t say what format “%s” has, on which it stands"),
+                                  image->path, image->backing_path);
+      else if (below != NULL && image->backing_format != NULL)
+        strata_image_declare (below, image->backing_format, by);
+      image = below;
+    }
+}
+
+/* libvirt takes a disk without a driver’s type for raw. */
+static void
+declare_disk (StrataGraph *self, const StrataDiskXml *disk, const char *by)
+{
+  StrataImage *image = strata_graph_get_image (self, disk->source);
+
+  if (image == NULL)
+    return;
+
+  strata_image_declare (image, disk->format != NULL ? disk->format : "raw", by);
+  believe_definition (image, disk, 0);
+  for (guint i = 0; disk->backings != NULL && disk->backings[i] != NULL; i++)
+    {
+      StrataImage *backing = strata_graph_get_image (self, disk->backings[i]);
+
+      if (backing == NULL)
+        continue;
+      if (*disk->backing_formats[i] != '\0')
+        strata_image_declare (backing, disk->backing_formats[i], by);
+      believe_definition (backing, disk, i + 1);
+    }
+  if (disk->encrypted)
+    strata_image_set_problem (image, STRATA_IMAGE_FOREIGN, _ ("“%s” is encrypted"), image->path);
+  if (disk->sliced)
+    strata_image_set_problem (image, STRATA_IMAGE_FOREIGN,
+                              _ ("Disk %s of %s is only a part of “%s” (slices)"), disk->target, by,
+                              image->path);
+  declare_chain (self, image);
+}
+
+static void
+declare_domain (StrataGraph *self, StrataDomainFacts *domain)
+{
+  g_autofree char *by = g_strdup_printf ("“%s”", domain->name);
+
+  for (guint i = 0; i < domain->disks->len; i++)
+    declare_disk (self, g_ptr_array_index (domain->disks, i), by);
+  for (guint i = 0; domain->next_disks != domain->disks && i < domain->next_disks->len; i++)
+    declare_disk (self, g_ptr_array_index (domain->next_disks, i), by);
+
+  for (guint i = 0; i < domain->snapshots->len; i++)
+    {
+      const StrataSnapshotFacts *snapshot = g_ptr_array_index (domain->snapshots, i);
+
+      for (guint j = 0; j < snapshot->disks->len; j++)
+        {
+          const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, j);
+          StrataImage *image = strata_graph_get_image (self, disk->image);
+
+          if (image == NULL || disk->location == STRATA_SNAPSHOT_NONE || disk->format == NULL)
+            continue;
+          strata_image_declare (image, disk->format, by);
+          declare_chain (self, image);
+        }
+    }
+}
+
+/* Of one that no definition reaches its content is all that tells, and it may be anything: what it claims makes nothing
+ * contradict that is declared. */
+static void
+declare_unnamed (StrataGraph *self, StrataImage *image)
+{
+  StrataImage *below = strata_graph_get_image (self, image->backing_path);
+  g_autofree char *by = g_strdup_printf ("“%s”", image->path);
+
+  if (!image->declared && below != NULL && !below->declared && image->backing_format != NULL)
+    strata_image_declare (below, image->backing_format, by);
+}
+
+/**
+ * strata_graph_finish:
+ * @self: a graph to which everything was added, and which no other thread knows yet
+ *
+ * Definitions and headers decide what an image is; of what stands where, only what they say is left.
+ */
+void
+strata_graph_finish (StrataGraph *self)
+{
+  GPtrArray *domains = strata_graph_get_domains (self);
+  g_autoptr (GPtrArray) images = strata_graph_get_images (self);
+
+  for (guint i = 0; i < domains->len; i++)
+    resolve_domain (self, g_ptr_array_index (domains, i));
+  for (guint i = 0; i < images->len; i++)
+    resolve_image (self, g_ptr_array_index (images, i));
+
+  for (guint i = 0; i < domains->len; i++)
+    declare_domain (self, g_ptr_array_index (domains, i));
+  for (guint i = 0; i < images->len; i++)
+    declare_unnamed (self, g_ptr_array_index (images, i));
+}

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* What is not seen, or not seen rightly: unknown is never nothing, a name is not an image, and content is no format. */
+
+#include "config.h"
+
+#include "host-on-paper.h"
+#include "image/strata-health.h"
+#include "image/strata-request.h"
+#include "xml/strata-error.h"
+
+#define AT(name) PAPER_POOL "/" name
+
+static StrataPlan *
+plan_delete (StrataGraph *graph, const char *domain, GError **error)
+{
+  g_autoptr (StrataRequest) request = strata_request_new (STRATA_REQUEST_DELETE);
+
+  request->domain = g_strdup (domain);
+
+  return strata_plan_request (graph, request, error);
+}
+
+static StrataPlan *
+plan_merge (StrataGraph *graph, const char *domain, GError **error)
+{
+  g_autoptr (StrataRequest) request = strata_request_new (STRATA_REQUEST_MERGE);
+
+  request->domain = g_strdup (domain);
+  request->target = g_strdup ("vda");
+  request->merge = STRATA_MERGE_COMMIT;
+
+  return strata_plan_request (graph, request, error);
+}
+
+static void
+assert_refused (StrataPlan *plan, const GError *error, const char *word)
+{
+  g_assert_null (plan);
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_REFUSED);
+  g_test_message ("%s", error->message);
+  g_assert_nonnull (strstr (error->message, word));
+}
+
+static gboolean
+has_finding (StrataGraph *graph, const char *code)
+{
+  g_autoptr (GPtrArray) findings = strata_health_check (graph, NULL);
+
+  for (guint i = 0; i < findings->len; i++)
+    {
+      if (g_str_equal (((StrataFinding *) g_ptr_array_index (findings, i))->code, code))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* The guest of “a” wrote a header onto its raw disk, with another VM's disk as what it stands on. */
+static void
+test_raw_is_raw (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  g_autoptr (GPtrArray) chain = NULL;
+  g_autoptr (GPtrArray) holders = NULL;
+  g_autoptr (GError) error = NULL;
+  StrataImage *image = paper_host_image (graph, "a.raw", "b.qcow2");
+
+  g_set_str (&image->format, "qcow2");
+  image->tags = g_strdupv ((char *[]) { (char *) "t", NULL });
+  image->length = 64 * 1024 * 1024;
+  paper_host_image (graph, "b.qcow2", NULL);
+  paper_host_add (graph, "a", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "a.raw", NULL);
+  paper_host_add (graph, "b", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "b.qcow2", NULL);
+  strata_graph_finish (graph);
+
+  g_assert_cmpstr (image->format, ==, "raw");
+  g_assert_null (image->backing_path);
+  g_assert_null (image->tags);
+  g_assert_cmpuint (image->capacity, ==, image->length);
+  chain = strata_graph_get_chain (graph, AT ("a.raw"), &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (chain->len, ==, 1);
+  holders = strata_graph_get_holders (graph, AT ("b.qcow2"));
+  g_assert_cmpuint (holders->len, ==, 1);
+}
+
+/* Two definitions, or a definition and a header, do not agree. */
+static void
+test_contradicting (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  g_autoptr (StrataPlan) plan = NULL;
+  g_autoptr (GError) error = NULL;
+  StrataImage *image = paper_host_image (graph, "a.qcow2", NULL);
+
+  g_set_str (&image->format, "raw");
+  paper_host_add (graph, "a", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "a.qcow2", NULL);
+  strata_graph_finish (graph);
+
+  g_assert_cmpint (image->state, ==, STRATA_IMAGE_CONTRADICTING);
+  g_assert_true (has_finding (graph, "wrong-format"));
+  plan = plan_delete (graph, "a", &error);
+  assert_refused (plan, error, "a.qcow2");
+}
+
+static void
+test_no_format (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  g_autoptr (StrataPlan) plan = NULL;
+  g_autoptr (GError) error = NULL;
+  StrataImage *image = paper_host_image (graph, "a.qcow2", "base.qcow2");
+
+  g_clear_pointer (&image->backing_format, g_free);
+  paper_host_image (graph, "base.qcow2", NULL);
+  paper_host_add (graph, "a", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "a.qcow2", NULL);
+  strata_graph_finish (graph);
+
+  g_assert_true (has_finding (graph, "no-format"));
+  plan = plan_merge (graph, "a", &error);
+  assert_refused (plan, error, "base.qcow2");
+}
+
+/* “b” stands on another name of what “a” stands on. */
+static void
+test_alias (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  g_autoptr (StrataPlan) plan = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) holders = NULL;
+
+  paper_host_image (graph, "base.qcow2", NULL);
+  paper_host_image (graph, "a.qcow2", "base.qcow2");
+  paper_host_image (graph, "b.qcow2", "link.qcow2");
+  strata_graph_add_alias (graph, AT ("link.qcow2"), AT ("base.qcow2"));
+  paper_host_add (graph, "a", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "a.qcow2", NULL);
+  paper_host_add (graph, "b", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "b.qcow2", NULL);
+  strata_graph_finish (graph);
+
+  holders = strata_graph_get_holders (graph, AT ("link.qcow2"));
+  g_assert_cmpuint (holders->len, ==, 2);
+  plan = plan_merge (graph, "a", &error);
+  assert_refused (plan, error, "base.qcow2");
+}
+
+/* A hard link that nothing on this host's graph is called by. */
+static void
+test_hidden_name (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  g_autoptr (StrataPlan) plan = NULL;
+  g_autoptr (GError) error = NULL;
+  StrataImage *base = paper_host_image (graph, "base.qcow2", NULL);
+
+  base->n_other_names = 1;
+  paper_host_image (graph, "a.qcow2", "base.qcow2");
+  paper_host_add (graph, "a", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "a.qcow2", NULL);
+  strata_graph_finish (graph);
+
+  plan = plan_merge (graph, "a", &error);
+  assert_refused (plan, error, "hard link");
+}
+
+/* The image of “away” could not be seen: it may stand on what “a” is about to merge away. */
+static void
+test_unknown (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  g_autoptr (StrataPlan) plan = NULL;
+  g_autoptr (StrataPlan) other = NULL;
+  g_autoptr (GError) error = NULL;
+  StrataImage *away = paper_host_image (graph, "away.qcow2", NULL);
+
+  strata_image_set_problem (away, STRATA_IMAGE_UNKNOWN, "“away.qcow2” can’t be seen");
+  paper_host_image (graph, "base.qcow2", NULL);
+  paper_host_image (graph, "a.qcow2", "base.qcow2");
+  paper_host_add (graph, "a", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "a.qcow2", NULL);
+  paper_host_add (graph, "away", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "away.qcow2", NULL);
+  strata_graph_finish (graph);
+
+  g_assert_true (has_finding (graph, "unknown"));
+  plan = plan_merge (graph, "a", &error);
+  assert_refused (plan, error, "away.qcow2");
+  g_clear_error (&error);
+  other = plan_delete (graph, "a", &error);
+  assert_refused (other, error, "away.qcow2");
+}
+
+/* A raw image stands on nothing, whether it was seen or not: an ISO that is away keeps nothing from being done. */
+static void
+test_unknown_raw (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  g_autoptr (StrataPlan) plan = NULL;
+  g_autoptr (GError) error = NULL;
+  StrataImage *away = paper_host_image (graph, "away.raw", NULL);
+
+  strata_image_set_problem (away, STRATA_IMAGE_UNKNOWN, "“away.raw” can’t be seen");
+  paper_host_image (graph, "base.qcow2", NULL);
+  paper_host_image (graph, "a.qcow2", "base.qcow2");
+  paper_host_add (graph, "a", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "a.qcow2", NULL);
+  paper_host_add (graph, "away", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "away.raw", NULL);
+  strata_graph_finish (graph);
+
+  plan = plan_merge (graph, "a", &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (plan);
+}
+
+static void
+test_blind_spot (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  g_autoptr (StrataPlan) plan = NULL;
+  g_autoptr (GError) error = NULL;
+
+  paper_host_image (graph, "base.qcow2", NULL);
+  paper_host_image (graph, "a.qcow2", "base.qcow2");
+  paper_host_add (graph, "a", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "a.qcow2", NULL);
+  strata_graph_add_blind_spot (graph, "images", "pool has asynchronous jobs running", TRUE);
+  strata_graph_finish (graph);
+
+  g_assert_true (has_finding (graph, "unknown"));
+  plan = plan_merge (graph, "a", &error);
+  g_assert_null (plan);
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_BUSY);
+}
+
+/* The thin clone's own image is away with its storage; its mark says what it stands on. */
+static void
+test_mark (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  g_autoptr (StrataDomainFacts) clone = NULL;
+  g_autoptr (StrataPlan) plan = NULL;
+  g_autoptr (GPtrArray) clones = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *uuid = g_uuid_string_random ();
+  g_autofree char *xml = NULL;
+  StrataDomainFacts *template;
+  StrataImage *away = strata_image_new ("/away/c.qcow2");
+
+  paper_host_image (graph, "t.qcow2", NULL);
+  paper_host_add (graph, "t", STRATA_DOMAIN_STATE_OFF, TRUE, NULL, "t.qcow2", NULL);
+  template = strata_graph_find_domain (graph, "t");
+  xml = g_strdup_printf (
+      "<domain type='qemu'><name>c</name><uuid>%s</uuid><memory>65536</memory>"
+      "<os><type arch='x86_64'>hvm</type></os>"
+      "<metadata><strata:strata xmlns:strata='https://stratavm.github.io/xmlns/1'>"
+      "<strata:clone domain='%s' template='%s' template-name='t' version='1' thin='yes'/></strata:strata></metadata>"
+      "<devices><disk type='file' device='disk'><driver name='qemu' type='qcow2'/>"
+      "<source file='/away/c.qcow2'/><target dev='vda' bus='virtio'/></disk></devices></domain>",
+      uuid, uuid, template->uuid);
+  clone = strata_domain_facts_new (xml, NULL, STRATA_DOMAIN_STATE_OFF, &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (clone->clone_mark);
+  strata_image_set_problem (away, STRATA_IMAGE_MISSING, "away");
+  strata_graph_take_image (graph, away);
+  strata_graph_add_domain (graph, clone);
+  strata_graph_finish (graph);
+
+  clones = strata_graph_get_thin_clones (graph, template);
+  g_assert_cmpuint (clones->len, ==, 1);
+  plan = plan_delete (graph, "t", &error);
+  assert_refused (plan, error, "c");
+}
+
+/* “b” is defined to stand on “base”, whatever its image's header says. */
+static void
+test_explicit_backing (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  g_autoptr (StrataDomainFacts) facts = NULL;
+  g_autoptr (StrataPlan) plan = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *uuid = g_uuid_string_random ();
+  g_autofree char *xml = g_strdup_printf (
+      "<domain type='qemu'><name>b</name><uuid>%s</uuid><memory>65536</memory>"
+      "<os><type arch='x86_64'>hvm</type></os>"
+      "<devices><disk type='file' device='disk'><driver name='qemu' type='qcow2'/>"
+      "<source file='" AT (
+          "b.qcow2") "'/><backingStore type='file'><format type='qcow2'/>"
+                     "<source file='" AT (
+                         "base.qcow2") "'/><backingStore/></backingStore>"
+                                       "<target dev='vda' bus='virtio'/></disk></devices></domain>",
+      uuid);
+
+  paper_host_image (graph, "base.qcow2", NULL);
+  paper_host_image (graph, "other.qcow2", NULL);
+  paper_host_image (graph, "a.qcow2", "base.qcow2");
+  paper_host_image (graph, "b.qcow2", "other.qcow2");
+  paper_host_add (graph, "a", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "a.qcow2", NULL);
+  facts = strata_domain_facts_new (xml, NULL, STRATA_DOMAIN_STATE_OFF, &error);
+  g_assert_no_error (error);
+  strata_graph_add_domain (graph, facts);
+  strata_graph_finish (graph);
+
+  plan = plan_merge (graph, "a", &error);
+  assert_refused (plan, error, "b");
+}
+
+/* The file with an image's data is a part of it. */
+static void
+test_data_file (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  g_autoptr (StrataRequest) request = strata_request_new (STRATA_REQUEST_SEAL_IMAGE);
+  g_autoptr (StrataPlan) plan = NULL;
+  g_autoptr (StrataPlan) removal = NULL;
+  g_autofree char *kinds = NULL;
+  g_autoptr (GError) error = NULL;
+  StrataImage *image = paper_host_image (graph, "a.qcow2", NULL);
+
+  image->data_file = g_strdup (AT ("a.raw"));
+  paper_host_image (graph, "a.raw", NULL);
+  paper_host_add (graph, "a", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "a.qcow2", NULL);
+  strata_graph_finish (graph);
+
+  request->file = g_strdup (AT ("a.raw"));
+  plan = strata_plan_request (graph, request, &error);
+  assert_refused (plan, error, "a");
+  g_clear_error (&error);
+  removal = plan_delete (graph, "a", &error);
+  g_assert_no_error (error);
+  kinds = paper_plan_to_kinds (removal);
+  g_assert_cmpstr (kinds, ==, "require-off undefine | delete-volume delete-volume");
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/sight/raw-is-raw", test_raw_is_raw);
+  g_test_add_func ("/sight/contradicting", test_contradicting);
+  g_test_add_func ("/sight/no-format", test_no_format);
+  g_test_add_func ("/sight/alias", test_alias);
+  g_test_add_func ("/sight/hidden-name", test_hidden_name);
+  g_test_add_func ("/sight/unknown", test_unknown);
+  g_test_add_func ("/sight/unknown-raw", test_unknown_raw);
+  g_test_add_func ("/sight/blind-spot", test_blind_spot);
+  g_test_add_func ("/sight/mark", test_mark);
+  g_test_add_func ("/sight/explicit-backing", test_explicit_backing);
+  g_test_add_func ("/sight/data-file", test_data_file);
+
+  return g_test_run ();
+}
