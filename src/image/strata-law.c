@@ -10,6 +10,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "strata-layers-steps.h"
+#include "strata-request.h"
 #include "xml/strata-error.h"
 
 typedef struct
@@ -21,7 +22,81 @@ typedef struct
   StrataLayers *layers; /* the host after the steps so far */
   /* StrataHolderKey -> what it read first, for those who read nothing before the plan */
   GHashTable *later;
+  const gboolean *done; /* (nullable): of which steps nothing is left to do */
 } Court;
+
+static gboolean
+is_about (StrataStepSpec *step, const char *key, const char *value)
+{
+  return g_strcmp0 (json_object_get_string_member_with_default (step->args, key, NULL), value) == 0;
+}
+
+/* A step that gives the disks of UUID other content than they have now. */
+static gboolean
+rewrites (StrataStepSpec *step, const char *uuid)
+{
+  static const char *const whole[] = { "define", "undefine", "snapshot-revert", NULL };
+  static const char *const inside[] = { "commit", "pull", "seal", "customise", NULL };
+
+  return g_strv_contains (inside, step->kind) ||
+         (g_strv_contains (whole, step->kind) && is_about (step, "uuid", uuid));
+}
+
+static gboolean
+discards (StrataStepSpec *step, const StrataHolderKey *key)
+{
+  switch (key->kind)
+    {
+    case STRATA_HOLDER_KEY_DISK:
+    case STRATA_HOLDER_KEY_NEXT_DISK:
+      return rewrites (step, key->uuid);
+    case STRATA_HOLDER_KEY_SNAPSHOT:
+    case STRATA_HOLDER_KEY_MEMORY:
+      return (g_str_equal (step->kind, "snapshot-forget") ||
+              g_str_equal (step->kind, "snapshot-delete")) &&
+             is_about (step, "uuid", key->uuid) && is_about (step, "snapshot", key->snapshot);
+    case STRATA_HOLDER_KEY_IMAGE:
+    case STRATA_HOLDER_KEY_TAG:
+      break;
+    }
+
+  return FALSE;
+}
+
+/* What the request gave up is gone once the steps that discard it are done. A snapshot that has the name by then is another
+ * one, and what the domain has on its disks was written since: nothing of that was given up. */
+static gboolean
+is_spent (Court *self, const StrataHolderKey *key)
+{
+  gboolean discarded = FALSE;
+
+  for (guint i = 0; self->done != NULL && i < strata_plan_get_n_steps (self->plan); i++)
+    {
+      if (!discards (strata_plan_get_step (self->plan, i), key))
+        continue;
+      if (!self->done[i])
+        return FALSE;
+      discarded = TRUE;
+    }
+
+  return discarded;
+}
+
+static gboolean
+gives_up (Court *self, const StrataHolderKey *key)
+{
+  GPtrArray *given_up = strata_plan_get_given_up (self->plan);
+
+  for (guint i = 0; i < given_up->len; i++)
+    {
+      const StrataHolderKey *item = g_ptr_array_index (given_up, i);
+
+      if (strata_holder_key_covers (item, key) && !is_spent (self, item))
+        return TRUE;
+    }
+
+  return FALSE;
+}
 
 static char *
 key_to_text (Court *self, const StrataHolderKey *key)
@@ -89,8 +164,7 @@ remember (Court *self, GHashTable *changed)
       char *content;
 
       if (read_before (self, stake->key, changed) ||
-          g_hash_table_contains (self->later, stake->key) ||
-          strata_plan_gives_up (self->plan, stake->key))
+          g_hash_table_contains (self->later, stake->key) || gives_up (self, stake->key))
         continue;
 
       content = strata_layers_read (self->layers, stake);
@@ -135,7 +209,7 @@ compare (Court *self, GHashTable *changed, StrataStepSpec *step, GError **error)
       StrataStake *stake = g_ptr_array_index (stakes, i);
       g_autofree char *content = NULL;
 
-      if (is_untouched (self, stake, changed) || strata_plan_gives_up (self->plan, stake->key))
+      if (is_untouched (self, stake, changed) || gives_up (self, stake->key))
         continue;
       content = strata_layers_read (self->first, stake);
       if (content != NULL && !need_same (self, stake->key, content, step, error))
@@ -348,7 +422,7 @@ need_files_kept (Court *self, StrataStepSpec *step, GError **error)
           if (g_strcmp0 (snapshot->memory_file, path) != 0)
             continue;
           key = strata_holder_key_new_memory (domain->uuid, snapshot->name);
-          if (strata_plan_gives_up (self->plan, key))
+          if (gives_up (self, key))
             continue;
 
           strata_set_error (error, STRATA_ERROR_REFUSED, _ ("Delete that snapshot first."),
@@ -356,6 +430,47 @@ need_files_kept (Court *self, StrataStepSpec *step, GError **error)
                             snapshot->name, domain->name);
           return FALSE;
         }
+    }
+
+  return TRUE;
+}
+
+/**
+ * strata_law_check_steps:
+ * @graph: the host as it is now
+ * @plan: a plan that was begun, perhaps by another process and long ago
+ * @done: (nullable): for each step of @plan whether nothing of it is left to do; %NULL: all are left
+ * @error: `STRATA_ERROR_REFUSED`, with the name of who would read something else
+ *
+ * What @plan gives up is not given up any more once the steps that discard it are done.
+ *
+ * Returns: whether what is left of the plan keeps the law
+ */
+gboolean
+strata_law_check_steps (StrataGraph *graph, StrataPlan *plan, const gboolean *done, GError **error)
+{
+  g_autoptr (StrataLayers) first = strata_layers_new (graph);
+  g_autoptr (StrataLayers) layers = strata_layers_new (graph);
+  g_autoptr (GHashTable) later =
+      g_hash_table_new_full (strata_holder_key_hash, strata_holder_key_equal,
+                             (GDestroyNotify) strata_holder_key_free, g_free);
+  g_autoptr (GPtrArray) unknown = collect_unknown (graph);
+  Court court = { graph, plan, unknown, first, layers, later, done };
+
+  for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
+    {
+      StrataStepSpec *step = strata_plan_get_step (plan, i);
+      g_autoptr (GHashTable) changed = NULL;
+
+      if (done != NULL && done[i])
+        continue;
+      if (!need_seen (&court, step, error) || !need_files_kept (&court, step, error) ||
+          !strata_layers_apply (layers, step, error))
+        return FALSE;
+      changed = strata_layers_find_changed (first, layers);
+      if (!compare (&court, changed, step, error))
+        return FALSE;
+      remember (&court, changed);
     }
 
   return TRUE;
@@ -374,27 +489,5 @@ need_files_kept (Court *self, StrataStepSpec *step, GError **error)
 gboolean
 strata_law_check (StrataGraph *graph, StrataPlan *plan, GError **error)
 {
-  g_autoptr (StrataLayers) first = strata_layers_new (graph);
-  g_autoptr (StrataLayers) layers = strata_layers_new (graph);
-  g_autoptr (GHashTable) later =
-      g_hash_table_new_full (strata_holder_key_hash, strata_holder_key_equal,
-                             (GDestroyNotify) strata_holder_key_free, g_free);
-  g_autoptr (GPtrArray) unknown = collect_unknown (graph);
-  Court court = { graph, plan, unknown, first, layers, later };
-
-  for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
-    {
-      StrataStepSpec *step = strata_plan_get_step (plan, i);
-      g_autoptr (GHashTable) changed = NULL;
-
-      if (!need_seen (&court, step, error) || !need_files_kept (&court, step, error) ||
-          !strata_layers_apply (layers, step, error))
-        return FALSE;
-      changed = strata_layers_find_changed (first, layers);
-      if (!compare (&court, changed, step, error))
-        return FALSE;
-      remember (&court, changed);
-    }
-
-  return TRUE;
+  return strata_law_check_steps (graph, plan, NULL, error);
 }

@@ -138,6 +138,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataRequest, strata_request_free)
  * with the holder's name in the message and what to do in the hint. */
 StrataPlan *strata_plan_request (StrataGraph *graph, const StrataRequest *request, GError **error);
 
+/* strata-law.c: the law over those steps of a begun plan that are not DONE (NULL: none is), on a fresh graph */
+gboolean strata_law_check_steps (StrataGraph *graph,
+                                 StrataPlan *plan,
+                                 const gboolean *done,
+                                 GError **error);
+
 /* `web-%02d` and a count: web-01 … ; exactly one %d or %0Nd unless the count is 1; names are checked. */
 GStrv strata_name_pattern_expand (const char *pattern, guint first, guint count, GError **error);
 gboolean strata_name_check (const char *name, GError **error);

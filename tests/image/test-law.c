@@ -281,10 +281,89 @@ test_changed_on_changed (void)
     }
 }
 
+static void
+assert_rest (StrataGraph *graph, StrataPlan *plan, const gboolean *done, const char *who)
+{
+  g_autoptr (GError) error = NULL;
+  gboolean lawful = strata_law_check_steps (graph, plan, done, &error);
+
+  if (who == NULL)
+    {
+      g_assert_no_error (error);
+      g_assert_true (lawful);
+      return;
+    }
+
+  g_assert_false (lawful);
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_REFUSED);
+  g_test_message ("%s", error->message);
+  g_assert_nonnull (strstr (error->message, who));
+}
+
+/* The deletion of s1, stopped at its commit: a clone that was made of it meanwhile is not given up. */
+static void
+test_rest_and_a_clone (void)
+{
+  g_autoptr (StrataGraph) graph = make_host ();
+  g_autoptr (StrataPlan) plan = strata_plan_new ("plan", "Act");
+  static const gboolean none[] = { FALSE, FALSE, FALSE };
+
+  strata_plan_give_up_snapshot (plan, get_uuid (graph, "vm"), "s1");
+  add_commit (plan, AT ("top.qcow2"), AT ("mid.qcow2"));
+  add (plan, "snapshot-forget", "uuid", get_uuid (graph, "vm"), "snapshot", "s1", NULL);
+  add (plan, "settle", "uuid", get_uuid (graph, "vm"), NULL);
+  assert_rest (graph, plan, none, NULL);
+
+  paper_host_image (graph, "clone.qcow2", "mid.qcow2");
+  paper_host_add (graph, "clone", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "clone.qcow2", NULL);
+  assert_rest (graph, plan, none, "“clone”");
+}
+
+/* s1 is forgotten, and what has its name by now is another one. */
+static void
+test_rest_and_a_new_snapshot (void)
+{
+  g_autoptr (StrataGraph) graph = make_host ();
+  g_autoptr (StrataPlan) plan = strata_plan_new ("plan", "Act");
+  static const gboolean none[] = { FALSE, FALSE };
+  static const gboolean forgotten[] = { TRUE, FALSE };
+
+  strata_plan_give_up_snapshot (plan, get_uuid (graph, "vm"), "s1");
+  add (plan, "snapshot-forget", "uuid", get_uuid (graph, "vm"), "snapshot", "s1", NULL);
+  add_commit (plan, AT ("top.qcow2"), AT ("mid.qcow2"));
+  assert_rest (graph, plan, none, NULL);
+  assert_rest (graph, plan, forgotten, "s1");
+}
+
+/* A return, stopped before the old tip goes: the present state was given up for the new one. What the domain has on its disk
+ * now was not. */
+static void
+test_rest_and_a_disk (void)
+{
+  g_autoptr (StrataGraph) graph = make_host ();
+  g_autoptr (StrataPlan) plan = strata_plan_new ("plan", "Act");
+  static const char definition[] =
+      "<domain><name>vm</name><devices><disk type='file' device='disk'>"
+      "<driver name='qemu' type='qcow2'/><source file='" AT (
+          "other.qcow2") "'/>"
+                         "<target dev='vda'/></disk></devices></domain>";
+  static const gboolean none[] = { FALSE, FALSE };
+  static const gboolean defined[] = { TRUE, FALSE };
+
+  strata_plan_give_up_domain (plan, get_uuid (graph, "vm"));
+  add (plan, "define", "uuid", get_uuid (graph, "vm"), "xml", definition, NULL);
+  add (plan, "delete-volume", "path", AT ("top.qcow2"), NULL);
+  assert_rest (graph, plan, none, NULL);
+  assert_rest (graph, plan, defined, "“vm”");
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/law/rest-and-a-clone", test_rest_and_a_clone);
+  g_test_add_func ("/law/rest-and-a-new-snapshot", test_rest_and_a_new_snapshot);
+  g_test_add_func ("/law/rest-and-a-disk", test_rest_and_a_disk);
 
   g_test_add_func ("/law/removal", test_removal);
   g_test_add_func ("/law/commit-under-another", test_commit_under_another);
