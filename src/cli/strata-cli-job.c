@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* job list, resume and rollback: what an earlier run left unfinished. */
+/* job list, resume, rollback and dismiss: what an earlier run left unfinished. */
 
 #include "config.h"
 
@@ -42,6 +42,9 @@ unfinished_to_json (const StrataUnfinishedJob *job)
   json_object_set_int_member (object, "step", job->step_index);
   json_object_set_int_member (object, "n-steps", job->steps->len);
   json_object_set_boolean_member (object, "can-roll-back", job->can_roll_back);
+  json_object_set_int_member (object, "version", job->version);
+  strata_cli_set_string (object, "host", job->hostname);
+  strata_cli_set_string (object, "damage", job->damage);
 
   return object;
 }
@@ -73,7 +76,7 @@ list_as_table (GPtrArray *jobs)
       g_autofree char *step = g_strdup_printf ("%u/%u", job->step_index, job->steps->len);
       const char *cells[] = { job->id,  job->started,
                               step,     job->can_roll_back ? _ ("yes") : _ ("no"),
-                              job->uri, job->title,
+                              job->uri, job->damage != NULL ? job->damage : job->title,
                               NULL };
 
       for (size_t j = 0; j + 1 < G_N_ELEMENTS (cells); j++)
@@ -142,6 +145,13 @@ take_up (StrataCli *cli, const char *id, gboolean resume, GError **error)
   if (job == NULL)
     return NULL;
 
+  if (job->damage != NULL)
+    {
+      strata_set_error (error, STRATA_ERROR_INVALID, _ ("“stratactl job dismiss” ends it."), "%s",
+                        job->damage);
+      return NULL;
+    }
+
   if (!resume && !job->can_roll_back)
     {
       strata_set_error (error, STRATA_ERROR_REFUSED, _ ("“stratactl job resume” finishes it."),
@@ -192,6 +202,78 @@ run_rollback (StrataCli *cli, GStrv argv)
   return run_take_up (cli, argv, FALSE);
 }
 
+typedef struct
+{
+  const char *id;
+  gboolean look_only;
+} Dismissal;
+
+static gpointer
+dismiss_in_thread (StrataCli *cli, gpointer user_data, GError **error)
+{
+  Dismissal *dismissal = user_data;
+
+  return strata_job_queue_dismiss (cli->queue, cli->connection, dismissal->id, dismissal->look_only,
+                                   error);
+}
+
+static void
+print_dismissed (StrataCli *cli, const char *id, GPtrArray *remains)
+{
+  JsonObject *document;
+  JsonArray *array;
+
+  if (!cli->json)
+    {
+      for (guint i = 0; i < remains->len; i++)
+        printf ("%s\n", (const char *) remains->pdata[i]);
+      if (cli->connection == NULL)
+        printf ("%s\n", _ ("The host could not be asked; this is what the journal says."));
+      return;
+    }
+
+  document =
+      strata_cli_document_new (cli->dry_run ? STRATA_CLI_OUTCOME_PLANNED : STRATA_CLI_OUTCOME_DONE);
+  array = json_array_new ();
+  for (guint i = 0; i < remains->len; i++)
+    json_array_add_string_element (array, remains->pdata[i]);
+  json_object_set_string_member (document, "job", id);
+  json_object_set_array_member (document, "remains", array);
+  json_object_set_boolean_member (document, "host-asked", cli->connection != NULL);
+  strata_cli_print_document (document);
+}
+
+/* Also where the host is gone for good, or the journal can't be read: a job has to have an end. */
+static StrataCliStatus
+run_dismiss (StrataCli *cli, GStrv argv)
+{
+  g_auto (GStrv) arguments = NULL;
+  g_autoptr (GPtrArray) jobs = NULL;
+  g_autoptr (GPtrArray) remains = NULL;
+  g_autoptr (GError) error = NULL;
+  const StrataUnfinishedJob *job;
+  Dismissal dismissal;
+
+  if (!strata_cli_parse (cli, argv, NULL, &arguments))
+    return STRATA_CLI_USAGE;
+
+  jobs = list_unfinished (cli, &error);
+  job = jobs != NULL ? find_unfinished (jobs, arguments[0], &error) : NULL;
+  if (job == NULL)
+    return strata_cli_fail_unstarted (cli, error);
+
+  if (cli->uri == NULL)
+    cli->uri = g_strdup (job->uri);
+  strata_cli_connect (cli, NULL);
+  dismissal = (Dismissal) { job->id, cli->dry_run };
+  remains = strata_cli_call (cli, dismiss_in_thread, &dismissal, &error);
+  if (remains == NULL)
+    return strata_cli_fail_unstarted (cli, error);
+  print_dismissed (cli, job->id, remains);
+
+  return STRATA_CLI_DONE;
+}
+
 const StrataCliVerb strata_cli_job_list_verb = {
   "job", "list", "", N_ ("List the jobs that were left unfinished"), 0, 0, run_list,
 };
@@ -202,4 +284,9 @@ const StrataCliVerb strata_cli_job_resume_verb = {
 
 const StrataCliVerb strata_cli_job_rollback_verb = {
   "job", "rollback", N_ ("JOB"), N_ ("Take back what a job has done"), 1, 1, run_rollback,
+};
+
+const StrataCliVerb strata_cli_job_dismiss_verb = {
+  "job", "dismiss", N_ ("JOB"),  N_ ("End a job as it is; says what stays behind"),
+  1,     1,         run_dismiss,
 };

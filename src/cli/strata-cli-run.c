@@ -50,6 +50,7 @@ fail_unplanned (StrataCli *cli, const GError *error)
         case STRATA_ERROR_UNSUPPORTED:
         case STRATA_ERROR_WINDOWS:
         case STRATA_ERROR_NO_OS:
+        case STRATA_ERROR_NEEDS_RECOVERY: /* an unfinished job is in the way */
           return strata_cli_fail (cli, error, STRATA_CLI_REFUSED, STRATA_CLI_OUTCOME_REFUSED, NULL);
 
         case STRATA_ERROR_FAILED:
@@ -62,7 +63,6 @@ fail_unplanned (StrataCli *cli, const GError *error)
         case STRATA_ERROR_NO_APPLIANCE:
         case STRATA_ERROR_KERNEL_UNREADABLE:
         case STRATA_ERROR_NOT_SEALED:
-        case STRATA_ERROR_NEEDS_RECOVERY:
           break;
         }
     }

@@ -23,6 +23,7 @@ G_BEGIN_DECLS
  * @qemu_version: the hypervisor's, likewise
  * @driver: "QEMU", "TEST"
  * @hostname: the host's name
+ * @uuid: (nullable): the computer's, as a system's daemon says it; a session's makes one up at each start (11.3)
  * @is_local: the client sees the host's files
  * @is_session: `qemu:///session` (or a socket of one): runs as the user
  * @kvm_usable: KVM was seen to run something, not only /dev/kvm to exist
@@ -34,6 +35,7 @@ typedef struct
   gulong   qemu_version;
   char    *driver;
   char    *hostname;
+  char    *uuid;
   char    *arch;
   char    *emulator;
   char    *nvram_dir;

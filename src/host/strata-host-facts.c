@@ -48,6 +48,8 @@ read_capabilities (StrataHostFacts *self, virConnectPtr handle)
   self->emulator = strata_xpath_string (domain, "/domainCapabilities/path");
   if (self->emulator == NULL)
     self->emulator = strata_xpath_string (host, "/capabilities/guest[1]/arch/emulator");
+  if (!self->is_session)
+    self->uuid = strata_xpath_string (host, "/capabilities/host/uuid");
   self->can_external_snapshots =
       strata_xpath_boolean (host, "/capabilities/guest/features/externalSnapshot");
 }
@@ -91,6 +93,7 @@ strata_host_facts_free (StrataHostFacts *self)
 {
   g_free (self->driver);
   g_free (self->hostname);
+  g_free (self->uuid);
   g_free (self->arch);
   g_free (self->emulator);
   g_free (self->nvram_dir);

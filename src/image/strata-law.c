@@ -49,6 +49,7 @@ discards (StrataStepSpec *step, const StrataHolderKey *key)
     {
     case STRATA_HOLDER_KEY_DISK:
     case STRATA_HOLDER_KEY_NEXT_DISK:
+    case STRATA_HOLDER_KEY_BACKING:
       return rewrites (step, key->uuid);
     case STRATA_HOLDER_KEY_SNAPSHOT:
     case STRATA_HOLDER_KEY_MEMORY:
@@ -57,6 +58,7 @@ discards (StrataStepSpec *step, const StrataHolderKey *key)
              is_about (step, "uuid", key->uuid) && is_about (step, "snapshot", key->snapshot);
     case STRATA_HOLDER_KEY_IMAGE:
     case STRATA_HOLDER_KEY_TAG:
+    case STRATA_HOLDER_KEY_TEMPLATE:
       break;
     }
 

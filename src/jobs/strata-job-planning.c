@@ -5,7 +5,8 @@
 #include "config.h"
 
 #include "host/strata-storage.h"
-#include "strata-job-queue.h"
+#include "strata-job-queue-private.h"
+#include "strata-unfinished-job.h"
 
 typedef struct
 {
@@ -82,6 +83,11 @@ plan_in_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *
       add_images_of_request (graph, data->connection, data->request);
       plan = strata_plan_request (graph, data->request, &error);
     }
+
+  /* What a job left half done is not to be built upon. */
+  if (plan != NULL && !strata_unfinished_job_check_plan (strata_job_queue_get_journal_dir (source),
+                                                         data->connection, plan, &error))
+    g_clear_object (&plan);
 
   if (plan != NULL)
     g_task_return_pointer (task, plan, g_object_unref);

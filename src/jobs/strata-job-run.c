@@ -8,9 +8,11 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "strata-host-identity.h"
 #include "strata-job-private.h"
 #include "strata-step.h"
 #include "strata-stop-point.h"
+#include "strata-unfinished-job.h"
 #include "xml/strata-error.h"
 
 typedef struct
@@ -84,6 +86,7 @@ run_step (Run *run, guint index, GError **error)
 {
   StrataStepContext context;
   const StrataStepClass *klass = get_step (run, index, &context);
+  g_autoptr (JsonObject) found = NULL;
   g_autoptr (JsonObject) results = NULL;
 
   if (klass == NULL)
@@ -109,7 +112,8 @@ run_step (Run *run, guint index, GError **error)
     return FALSE;
   if (klass->check != NULL && !klass->check (&context, run->cancellable, error))
     return FALSE;
-  if (!strata_journal_begin_step (run->journal, index, error))
+  found = strata_job_take_new_results (run->job);
+  if (!strata_journal_begin_step (run->journal, index, found, error))
     return FALSE;
 
   if (!klass->run (&context, run->cancellable, error))
@@ -227,6 +231,22 @@ run_backwards (Run *run)
     }
 }
 
+static StrataJournal *
+begin_journal (StrataJob *job, GError **error)
+{
+  StrataConnection *connection = strata_job_get_connection (job);
+  StrataPlan *plan = strata_job_get_plan (job);
+  g_autoptr (JsonObject) host = NULL;
+
+  if (!strata_unfinished_job_check_plan (strata_job_get_journal_dir (job), connection, plan, error))
+    return NULL;
+
+  host = strata_host_identity_new (connection, plan);
+
+  return strata_journal_create (strata_job_get_journal_dir (job), strata_job_get_id (job),
+                                strata_connection_get_uri (connection), host, plan, error);
+}
+
 /**
  * strata_job_run:
  * @self: a job
@@ -244,9 +264,7 @@ strata_job_run (StrataJob *self, GCancellable *cancellable)
   strata_stop_point ("before the job");
   run.journal = strata_job_steal_journal (self);
   if (run.journal == NULL)
-    run.journal = strata_journal_create (
-        strata_job_get_journal_dir (self), strata_job_get_id (self),
-        strata_connection_get_uri (strata_job_get_connection (self)), run.plan, &error);
+    run.journal = begin_journal (self, &error);
 
   if (run.journal == NULL)
     strata_job_set_over (self, STRATA_JOB_FAILED, STRATA_JOB_OUTCOME_ROLLED_BACK, error);

@@ -31,17 +31,24 @@ char *strata_journal_get_default_dir (void);
 StrataJournal *strata_journal_create (const char *dir,
                                       const char *id,
                                       const char *uri,
+                                      JsonObject *host,
                                       StrataPlan *plan,
                                       GError **error);
 /* removes what is left of those that never had a plan */
 void strata_journal_sweep (const char *dir);
 /* BUSY while a living process works on it */
 StrataJournal *strata_journal_open (const char *dir, const char *id, GError **error);
+StrataJournal *strata_journal_open_damaged (const char *dir, const char *id, GError **error);
+/* read, and not kept from others */
+StrataJournal *strata_journal_peek (const char *dir, const char *id, GError **error);
 void strata_journal_close (StrataJournal *self);
 /* the job is over, nothing is left to do */
 void strata_journal_remove (StrataJournal *self);
 
-gboolean strata_journal_begin_step (StrataJournal *self, guint index, GError **error);
+gboolean strata_journal_begin_step (StrataJournal *self,
+                                    guint index,
+                                    JsonObject *results,
+                                    GError **error);
 gboolean strata_journal_end_step (StrataJournal *self,
                                   guint index,
                                   JsonObject *results,
@@ -53,6 +60,12 @@ gboolean strata_journal_sync (StrataJournal *self, GError **error);
 const char *strata_journal_get_id (StrataJournal *self);
 const char *strata_journal_get_uri (StrataJournal *self);
 const char *strata_journal_get_started (StrataJournal *self);
+gint64 strata_journal_get_version (StrataJournal *self);
+/* (nullable) */
+JsonObject *strata_journal_get_host (StrataJournal *self);
+/* (nullable): what keeps it from being resumed or rolled back */
+const GError *strata_journal_get_damage (StrataJournal *self);
+/* NULL only if it is damaged */
 StrataPlan *strata_journal_get_plan (StrataJournal *self);
 JsonObject *strata_journal_get_results (StrataJournal *self);
 StrataStepMark strata_journal_get_mark (StrataJournal *self, guint index);

@@ -23,16 +23,21 @@ result_key (StrataStepContext *context)
   return g_strconcat ("was-current:", strata_step_context_get (context, "snapshot"), NULL);
 }
 
+/* Before anything is changed: undo needs it however far the change came. On the way again what is current is our own doing. */
 static gboolean
-keep_current (StrataStepContext *context, GError **error)
+snapshot_define_check (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
   const char *uuid = strata_step_context_get (context, "uuid");
   const char *current = strata_step_context_get (context, "previous-current");
   g_autofree char *key = result_key (context);
+  g_autofree char *known = NULL;
   g_autofree char *xml = NULL;
   g_autoptr (GError) local = NULL;
 
   if (current == NULL || context->job == NULL || !strata_step_context_is (context, "current"))
+    return TRUE;
+  known = strata_job_get_result (context->job, key);
+  if (known != NULL)
     return TRUE;
 
   xml = strata_snapshot_get_xml (context->connection, uuid, current, &local);
@@ -50,8 +55,7 @@ keep_current (StrataStepContext *context, GError **error)
 static gboolean
 snapshot_define_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
-  return keep_current (context, error) &&
-         strata_snapshot_define (context->connection, strata_step_context_get (context, "uuid"),
+  return strata_snapshot_define (context->connection, strata_step_context_get (context, "uuid"),
                                  strata_step_context_get (context, "xml"),
                                  strata_step_context_is (context, "current"), error);
 }
@@ -98,6 +102,7 @@ snapshot_define_undo (StrataStepContext *context, GError **error)
 
 const StrataStepClass strata_step_snapshot_define = {
   .kind = "snapshot-define",
+  .check = snapshot_define_check,
   .run = snapshot_define_run,
   .undo = snapshot_define_undo,
 };

@@ -4,10 +4,15 @@
 
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
+
+#include "strata-host-identity.h"
 #include "strata-job-private.h"
 #include "strata-job-queue-private.h"
+#include "strata-job-remains.h"
 #include "strata-step.h"
 #include "strata-unfinished-job.h"
+#include "xml/strata-error.h"
 
 static void
 step_free (gpointer data)
@@ -26,6 +31,8 @@ strata_unfinished_job_free (StrataUnfinishedJob *self)
   g_free (self->title);
   g_free (self->uri);
   g_free (self->started);
+  g_free (self->hostname);
+  g_free (self->damage);
   g_free (self->step);
   g_free (self);
 }
@@ -46,20 +53,12 @@ look_at_step (StrataJournal *journal, guint index, StrataConnection *connection)
   return klass->is_done (&context, &done, NULL) && done ? STRATA_STEP_DONE : STRATA_STEP_BEGUN;
 }
 
-static StrataUnfinishedJob *
-describe (StrataJournal *journal, StrataConnection *connection)
+static void
+describe_steps (StrataUnfinishedJob *job, StrataJournal *journal, StrataConnection *connection)
 {
-  StrataUnfinishedJob *job = g_new0 (StrataUnfinishedJob, 1);
   StrataPlan *plan = strata_journal_get_plan (journal);
 
-  job->id = g_strdup (strata_journal_get_id (journal));
-  job->title = g_strdup (strata_plan_get_title (plan));
-  job->uri = g_strdup (strata_journal_get_uri (journal));
-  job->started = g_strdup (strata_journal_get_started (journal));
-  job->step_index = strata_journal_get_position (journal);
-  job->can_roll_back = strata_journal_can_roll_back (journal);
-  job->steps = g_ptr_array_new_with_free_func (step_free);
-  for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
+  for (guint i = 0; plan != NULL && i < strata_plan_get_n_steps (plan); i++)
     {
       StrataUnfinishedStep *step = g_new0 (StrataUnfinishedStep, 1);
 
@@ -69,25 +68,65 @@ describe (StrataJournal *journal, StrataConnection *connection)
       if (i == job->step_index)
         job->step = g_strdup (step->title);
     }
+}
+
+static char *
+get_hostname (StrataJournal *journal)
+{
+  JsonObject *host = strata_journal_get_host (journal);
+  JsonNode *node = host != NULL ? json_object_get_member (host, "hostname") : NULL;
+
+  return node != NULL && json_node_get_value_type (node) == G_TYPE_STRING
+             ? json_node_dup_string (node)
+             : NULL;
+}
+
+static StrataUnfinishedJob *
+describe (StrataJournal *journal, StrataConnection *connection)
+{
+  StrataUnfinishedJob *job = g_new0 (StrataUnfinishedJob, 1);
+  StrataPlan *plan = strata_journal_get_plan (journal);
+  const GError *damage = strata_journal_get_damage (journal);
+
+  job->id = g_strdup (strata_journal_get_id (journal));
+  job->title = g_strdup (plan != NULL ? strata_plan_get_title (plan) : job->id);
+  job->uri = g_strdup (strata_journal_get_uri (journal));
+  job->started = g_strdup (strata_journal_get_started (journal));
+  job->hostname = get_hostname (journal);
+  job->version = (guint) strata_journal_get_version (journal);
+  job->damage = damage != NULL ? g_strdup (damage->message) : NULL;
+  job->step_index = strata_journal_get_position (journal);
+  job->can_roll_back = damage == NULL && strata_journal_can_roll_back (journal);
+  job->steps = g_ptr_array_new_with_free_func (step_free);
+  describe_steps (job, journal, connection);
 
   return job;
 }
 
-/* NULL for one that somebody works on: that is not unfinished. */
-static StrataUnfinishedJob *
-open_and_describe (const char *dir, const char *name, StrataConnection *connection)
+/* NULL for one that a process works on: that is not unfinished. A damaged one may be anybody's. */
+static StrataJournal *
+peek (const char *dir, const char *name, StrataConnection *connection)
 {
   g_autofree char *id = g_strndup (name, strlen (name) - strlen (STRATA_JOURNAL_SUFFIX));
-  g_autoptr (StrataJournal) journal = strata_journal_open (dir, id, NULL);
+  g_autoptr (StrataJournal) journal = strata_journal_peek (dir, id, NULL);
 
-  if (journal == NULL ||
-      (connection != NULL &&
-       !g_str_equal (strata_journal_get_uri (journal), strata_connection_get_uri (connection))))
+  if (journal == NULL || (connection != NULL && strata_journal_get_plan (journal) != NULL &&
+                          !strata_host_identity_matches (connection, journal)))
     return NULL;
 
-  return describe (journal, connection);
+  return g_steal_pointer (&journal);
 }
 
+/**
+ * strata_job_queue_list_unfinished:
+ * @self: a queue
+ * @connection: (nullable): the host whose jobs are looked for, and which is asked how far they are; %NULL for all, as the
+ *   journals have it
+ *
+ * No journal is kept from others while the host is asked. Worker threads only.
+ *
+ * Returns: (transfer full) (element-type StrataUnfinishedJob): what no living process works on
+ */
 GPtrArray *
 strata_job_queue_list_unfinished (StrataJobQueue *self, StrataConnection *connection)
 {
@@ -99,12 +138,11 @@ strata_job_queue_list_unfinished (StrataJobQueue *self, StrataConnection *connec
   strata_journal_sweep (dir_name);
   while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
     {
-      StrataUnfinishedJob *job = g_str_has_suffix (name, STRATA_JOURNAL_SUFFIX)
-                                     ? open_and_describe (dir_name, name, connection)
-                                     : NULL;
+      g_autoptr (StrataJournal) journal =
+          g_str_has_suffix (name, STRATA_JOURNAL_SUFFIX) ? peek (dir_name, name, connection) : NULL;
 
-      if (job != NULL)
-        g_ptr_array_add (list, job);
+      if (journal != NULL)
+        g_ptr_array_add (list, describe (journal, connection));
     }
 
   return list;
@@ -143,6 +181,237 @@ strata_job_queue_list_unfinished_async (StrataJobQueue *self,
 
 GPtrArray *
 strata_job_queue_list_unfinished_finish (StrataJobQueue *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+/* Everything that PLAN is about: the domains and images of its steps as well as those it asks for itself. */
+static void
+add_subjects (JsonObject *args, GHashTable *subjects)
+{
+  static const char *const keys[] = { "uuid",  "path",    "backing",     "top", "base",
+                                      "via",   "source",  "from",        "to",  "destination",
+                                      "image", "overlay", "memory-file", NULL };
+  JsonObjectIter iter;
+  const char *key;
+  JsonNode *node;
+
+  json_object_iter_init (&iter, args);
+  while (json_object_iter_next (&iter, &key, &node))
+    {
+      if (json_node_get_value_type (node) == G_TYPE_STRING && g_strv_contains (keys, key))
+        g_hash_table_add (subjects, (gpointer) json_node_get_string (node));
+      if (!JSON_NODE_HOLDS_ARRAY (node))
+        continue;
+      for (guint i = 0; i < json_array_get_length (json_node_get_array (node)); i++)
+        {
+          JsonNode *element = json_array_get_element (json_node_get_array (node), i);
+
+          if (JSON_NODE_HOLDS_OBJECT (element))
+            add_subjects (json_node_get_object (element), subjects);
+        }
+    }
+}
+
+/* Borrows PLAN's strings. */
+static GHashTable *
+get_subjects (StrataPlan *plan)
+{
+  GHashTable *subjects = g_hash_table_new (g_str_hash, g_str_equal);
+  GPtrArray *resources = strata_plan_get_resources (plan);
+
+  for (guint i = 0; i < resources->len; i++)
+    g_hash_table_add (subjects, resources->pdata[i]);
+  for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
+    add_subjects (strata_plan_get_step (plan, i)->args, subjects);
+
+  return subjects;
+}
+
+static gboolean
+share_subject (GHashTable *subjects, StrataPlan *plan)
+{
+  g_autoptr (GHashTable) others = get_subjects (plan);
+  GHashTableIter iter;
+  gpointer subject;
+
+  g_hash_table_iter_init (&iter, others);
+  while (g_hash_table_iter_next (&iter, &subject, NULL))
+    {
+      if (g_hash_table_contains (subjects, subject))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+static void
+set_unfinished (StrataJournal *journal, GError **error)
+{
+  g_autoptr (GDateTime) started =
+      g_date_time_new_from_iso8601 (strata_journal_get_started (journal), NULL);
+  g_autoptr (GDateTime) local = started != NULL ? g_date_time_to_local (started) : NULL;
+  g_autofree char *when = local != NULL ? g_date_time_format (local, "%c") : NULL;
+  const char *id = strata_journal_get_id (journal);
+  g_autofree char *hint = NULL;
+
+  if (strata_journal_can_roll_back (journal))
+    hint =
+        g_strdup_printf (_ ("End it first: “stratactl job resume %s” finishes it, “stratactl job "
+                            "rollback %s” takes it back, “stratactl job dismiss %s” leaves all as "
+                            "it is."),
+                         id, id, id);
+  else
+    hint =
+        g_strdup_printf (_ ("End it first: “stratactl job resume %s” finishes it, “stratactl job "
+                            "dismiss %s” leaves all as it is."),
+                         id, id);
+
+  strata_set_error (error, STRATA_ERROR_NEEDS_RECOVERY, hint,
+                    /* Translators: a job’s title, and when it was begun */
+                    _ ("“%s” of %s was left unfinished, and works on the same"),
+                    strata_plan_get_title (strata_journal_get_plan (journal)),
+                    when != NULL ? when : strata_journal_get_started (journal));
+}
+
+/**
+ * strata_unfinished_job_check_plan:
+ * @journal_dir: where journals are kept
+ * @connection: a host
+ * @plan: what is going to be done there
+ * @error: `STRATA_ERROR_NEEDS_RECOVERY`, naming the job that was left unfinished and works on the same domains or images
+ *
+ * Worker threads only.
+ *
+ * Returns: whether no unfinished job keeps @plan from being carried out
+ */
+gboolean
+strata_unfinished_job_check_plan (const char *journal_dir,
+                                  StrataConnection *connection,
+                                  StrataPlan *plan,
+                                  GError **error)
+{
+  g_autoptr (GDir) dir = g_dir_open (journal_dir, 0, NULL);
+  g_autoptr (GHashTable) subjects = get_subjects (plan);
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autoptr (StrataJournal) journal =
+          g_str_has_suffix (name, STRATA_JOURNAL_SUFFIX) ? peek (journal_dir, name, NULL) : NULL;
+      StrataPlan *other = journal != NULL ? strata_journal_get_plan (journal) : NULL;
+
+      if (other == NULL || !share_subject (subjects, other) ||
+          !strata_host_identity_matches (connection, journal))
+        continue;
+      set_unfinished (journal, error);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+/**
+ * strata_job_queue_dismiss:
+ * @self: a queue
+ * @connection: (nullable): the job's host, to ask what of it is there
+ * @id: the job
+ * @look_only: only say what would stay behind
+ * @error: `STRATA_ERROR_NOT_FOUND`, or `_BUSY` while a process works on it
+ *
+ * Ends an unfinished job by forgetting it. Nothing on the host is touched, so that no byte is lost by it; what the job had
+ * begun stays as it is. Worker threads only.
+ *
+ * Returns: (transfer full) (element-type utf8): what stays behind, in sentences
+ */
+GPtrArray *
+strata_job_queue_dismiss (StrataJobQueue *self,
+                          StrataConnection *connection,
+                          const char *id,
+                          gboolean look_only,
+                          GError **error)
+{
+  const char *dir = strata_job_queue_get_journal_dir (self);
+  g_autoptr (StrataJournal) journal = look_only ? strata_journal_peek (dir, id, error)
+                                                : strata_journal_open_damaged (dir, id, error);
+  GPtrArray *remains;
+
+  if (journal == NULL)
+    return NULL;
+
+  if (connection != NULL && strata_journal_get_plan (journal) != NULL &&
+      !strata_host_identity_matches (connection, journal))
+    connection = NULL;
+  remains = strata_job_list_remains (journal, connection);
+  if (!look_only)
+    strata_journal_remove (g_steal_pointer (&journal));
+
+  return remains;
+}
+
+typedef struct
+{
+  StrataConnection *connection;
+  char *id;
+  gboolean look_only;
+} Dismissal;
+
+static void
+dismissal_free (gpointer data)
+{
+  Dismissal *self = data;
+
+  g_clear_object (&self->connection);
+  g_free (self->id);
+  g_free (self);
+}
+
+static void
+dismiss_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  Dismissal *dismissal = data;
+  GError *error = NULL;
+  GPtrArray *remains = strata_job_queue_dismiss (source, dismissal->connection, dismissal->id,
+                                                 dismissal->look_only, &error);
+
+  if (remains != NULL)
+    g_task_return_pointer (task, remains, (GDestroyNotify) g_ptr_array_unref);
+  else
+    g_task_return_error (task, error);
+}
+
+/**
+ * strata_job_queue_dismiss_async:
+ * @self: a queue
+ * @connection: (nullable): as for strata_job_queue_dismiss()
+ * @id: the job
+ * @look_only: only say what would stay behind
+ * @callback: called on the caller's main context
+ * @user_data: for @callback
+ */
+void
+strata_job_queue_dismiss_async (StrataJobQueue *self,
+                                StrataConnection *connection,
+                                const char *id,
+                                gboolean look_only,
+                                GAsyncReadyCallback callback,
+                                gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
+  Dismissal *dismissal = g_new0 (Dismissal, 1);
+
+  g_set_object (&dismissal->connection, connection);
+  dismissal->id = g_strdup (id);
+  dismissal->look_only = look_only;
+  g_task_set_source_tag (task, strata_job_queue_dismiss_async);
+  g_task_set_task_data (task, dismissal, dismissal_free);
+  g_task_run_in_thread (task, dismiss_thread);
+}
+
+GPtrArray *
+strata_job_queue_dismiss_finish (StrataJobQueue *self, GAsyncResult *result, GError **error)
 {
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
 

@@ -20,8 +20,11 @@ typedef struct
   char *id;
   char *title;
   char *uri;
-  char *started; /* ISO 8601 */
-  char *step;    /* the one it stopped in */
+  char *started;  /* ISO 8601 */
+  char *hostname; /* (nullable): what the host called itself */
+  char *damage;   /* (nullable): why it can only be dismissed */
+  guint version;  /* of the journal */
+  char *step;     /* the one it stopped in */
   guint step_index;
   GPtrArray *steps; /* StrataUnfinishedStep */
   gboolean can_roll_back;
@@ -40,6 +43,28 @@ void strata_job_queue_list_unfinished_async (StrataJobQueue *self,
 GPtrArray *strata_job_queue_list_unfinished_finish (StrataJobQueue *self,
                                                     GAsyncResult *result,
                                                     GError **error);
+
+/* Ends the job by forgetting it; what stays behind, in sentences (element-type utf8). LOOK_ONLY: only says that. */
+GPtrArray *strata_job_queue_dismiss (StrataJobQueue *self,
+                                     StrataConnection *connection,
+                                     const char *id,
+                                     gboolean look_only,
+                                     GError **error);
+void strata_job_queue_dismiss_async (StrataJobQueue *self,
+                                     StrataConnection *connection,
+                                     const char *id,
+                                     gboolean look_only,
+                                     GAsyncReadyCallback callback,
+                                     gpointer user_data);
+GPtrArray *strata_job_queue_dismiss_finish (StrataJobQueue *self,
+                                            GAsyncResult *result,
+                                            GError **error);
+
+/* NEEDS_RECOVERY if an unfinished job of that host works on the same; worker threads only */
+gboolean strata_unfinished_job_check_plan (const char *journal_dir,
+                                           StrataConnection *connection,
+                                           StrataPlan *plan,
+                                           GError **error);
 
 /* RESUME: goes forward from where it stopped; otherwise rolls back. (transfer none) (nullable): the job, in the queue. */
 StrataJob *strata_job_queue_take_up (StrataJobQueue *self,

@@ -14,6 +14,7 @@ VERBS = [
     ['list'], ['show'], ['chain'], ['template', 'create'], ['template', 'deploy'],
     ['template', 'import'], ['template', 'list'], ['template', 'show'], ['template', 'delete'],
     ['seal'], ['job', 'list'], ['job', 'resume'], ['job', 'rollback'],
+    ['job', 'dismiss'],
 ]
 
 
@@ -89,6 +90,7 @@ def numbers_of_arguments():
     wrong(['template', 'create'], 'VM')
     wrong(['seal'], 'image')
     wrong(['job', 'resume'], 'JOB')
+    wrong(['job', 'dismiss'], 'JOB')
 
 
 def options_that_exclude_each_other():
@@ -227,7 +229,7 @@ def unfinished_jobs():
     expect_equal(result.status, 0, 'status', result)
     expect_equal(lab.ctl('--json', 'job', 'list').document, {'outcome': 'done', 'jobs': []},
                  'an empty list')
-    for verb in ('resume', 'rollback'):
+    for verb in ('resume', 'rollback', 'dismiss'):
         result = lab.ctl('--json', 'job', verb, 'nothing')
         expect_equal(result.status, 1, verb, result)
         expect_equal(result.document['error']['code'], 'not-found', verb, result)

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* What an unfinished job leaves behind when it is dismissed: nothing is undone and nothing goes, so it has to be said. */
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "host/strata-domain-control.h"
+#include "host/strata-snapshot.h"
+#include "host/strata-storage.h"
+#include "strata-job-remains.h"
+
+typedef struct
+{
+  StrataJournal *journal;
+  StrataConnection *connection; /* (nullable) */
+  GPtrArray *sentences;
+} Remains;
+
+static const char *
+get (StrataStepSpec *step, const char *key)
+{
+  return json_object_get_string_member_with_default (step->args, key, NULL);
+}
+
+static void say (Remains *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
+static void
+say (Remains *self, const char *format, ...)
+{
+  va_list ap;
+
+  va_start (ap, format);
+  g_ptr_array_add (self->sentences, g_strdup_vprintf (format, ap));
+  va_end (ap);
+}
+
+/* Where the host can't say, it is taken to be there: better told of once too often. */
+static gboolean
+has_file (Remains *self, const char *path)
+{
+  gboolean exists;
+
+  return self->connection == NULL ||
+         !strata_storage_exists (self->connection, path, &exists, NULL) || exists;
+}
+
+static gboolean
+has_domain (Remains *self, const char *uuid)
+{
+  gboolean exists;
+
+  return self->connection == NULL ||
+         !strata_domain_exists (self->connection, uuid, &exists, NULL) || exists;
+}
+
+static gboolean
+has_snapshot (Remains *self, const char *uuid, const char *name)
+{
+  gboolean exists;
+
+  return self->connection == NULL ||
+         !strata_snapshot_exists (self->connection, uuid, name, &exists, NULL) || exists;
+}
+
+static void
+say_made (Remains *self, const char *path)
+{
+  if (path != NULL && has_file (self, path))
+    say (self, _ ("The file “%s”, which the job made, stays."), path);
+}
+
+static void
+say_snapshot_made (Remains *self, StrataStepSpec *step)
+{
+  const char *name = get (step, "snapshot");
+
+  if (has_snapshot (self, get (step, "uuid"), name))
+    say (self, _ ("The snapshot “%s” of “%s”, which the job took, stays."), name,
+         get (step, "name"));
+}
+
+static void
+say_defined (Remains *self, StrataStepSpec *step)
+{
+  if (has_domain (self, get (step, "uuid")))
+    say (self, _ ("“%s” stays as the job defined it."), get (step, "name"));
+}
+
+static void
+say_merging (Remains *self, StrataStepSpec *step)
+{
+  const char *top = get (step, g_str_equal (step->kind, "commit") ? "top" : "image");
+
+  if (has_file (self, top))
+    say (self, _ ("“%s” was not merged to the end: it is whole, and as much needed as before."),
+         top);
+}
+
+static void
+say_what_was_done (Remains *self, StrataStepSpec *step, StrataStepMark mark)
+{
+  if (g_str_equal (step->kind, "create-overlay"))
+    say_made (self, get (step, "path"));
+  else if (g_str_equal (step->kind, "copy-image"))
+    say_made (self, get (step, "destination"));
+  else if (g_str_equal (step->kind, "copy-verbatim") || g_str_equal (step->kind, "convert-tag") ||
+           g_str_equal (step->kind, "copy-file"))
+    say_made (self, get (step, "to"));
+  else if (g_str_equal (step->kind, "snapshot-create"))
+    say_snapshot_made (self, step);
+  else if (g_str_equal (step->kind, "define"))
+    say_defined (self, step);
+  else if (g_str_equal (step->kind, "undefine") && !has_domain (self, get (step, "uuid")))
+    say (self, _ ("“%s” is not defined any more."), get (step, "name"));
+  else if (mark == STRATA_STEP_BEGUN &&
+           (g_str_equal (step->kind, "commit") || g_str_equal (step->kind, "pull")))
+    say_merging (self, step);
+}
+
+static void
+say_what_was_left (Remains *self, StrataStepSpec *step)
+{
+  if (g_str_equal (step->kind, "delete-volume") || g_str_equal (step->kind, "delete-file"))
+    {
+      if (has_file (self, get (step, "path")))
+        say (self, _ ("The file “%s”, which the job was to delete, stays."), get (step, "path"));
+    }
+  else if (g_str_equal (step->kind, "snapshot-forget") ||
+           g_str_equal (step->kind, "snapshot-delete"))
+    {
+      if (has_snapshot (self, get (step, "uuid"), get (step, "snapshot")))
+        say (self, _ ("The snapshot “%s”, which the job was to delete, stays."),
+             get (step, "snapshot"));
+    }
+  else if (g_str_equal (step->kind, "commit") || g_str_equal (step->kind, "pull"))
+    say_merging (self, step);
+}
+
+/* A machine that can't start the way it is left. */
+static void
+say_unusable (Remains *self, const char *uuid)
+{
+  g_autoptr (StrataDomainFacts) facts = strata_connection_get_domain (self->connection, uuid, NULL);
+
+  for (guint i = 0; facts != NULL && i < facts->disks->len; i++)
+    {
+      const StrataDiskXml *disk = g_ptr_array_index (facts->disks, i);
+      gboolean exists;
+
+      if (disk->source == NULL || g_strcmp0 (disk->device, "disk") != 0 ||
+          !g_path_is_absolute (disk->source) ||
+          !strata_storage_exists (self->connection, disk->source, &exists, NULL) || exists)
+        continue;
+      say (self, _ ("“%s” can’t be started: its disk %s, “%s”, is missing."), facts->name,
+           disk->target, disk->source);
+    }
+}
+
+GPtrArray *
+strata_job_list_remains (StrataJournal *journal, StrataConnection *connection)
+{
+  Remains self = { journal, connection, g_ptr_array_new_with_free_func (g_free) };
+  StrataPlan *plan = strata_journal_get_plan (journal);
+  g_autoptr (GHashTable) uuids = g_hash_table_new (g_str_hash, g_str_equal);
+
+  for (guint i = 0; plan != NULL && i < strata_plan_get_n_steps (plan); i++)
+    {
+      StrataStepSpec *step = strata_plan_get_step (plan, i);
+      StrataStepMark mark = strata_journal_get_mark (journal, i);
+
+      if (get (step, "uuid") != NULL)
+        g_hash_table_add (uuids, (gpointer) get (step, "uuid"));
+      if (mark == STRATA_STEP_UNTOUCHED)
+        say_what_was_left (&self, step);
+      else
+        say_what_was_done (&self, step, mark);
+    }
+
+  if (connection != NULL)
+    {
+      g_autoptr (GPtrArray) keys = g_hash_table_get_keys_as_ptr_array (uuids);
+
+      for (guint i = 0; i < keys->len; i++)
+        say_unusable (&self, keys->pdata[i]);
+    }
+
+  return self.sentences;
+}
