@@ -195,6 +195,30 @@ look_harder (StrataGathering *self, const char *folder, const char *name, const 
   return strata_image_info_to_image (self->connection, path, pool);
 }
 
+/* Files of the pool that libvirt passes over, because it may not read them: they may be overlays like any other. */
+static void
+add_passed_over (StrataGathering *self,
+                 GHashTable *names,
+                 GPtrArray *volumes,
+                 const char *folder,
+                 const char *pool)
+{
+  GHashTableIter iter;
+  const char *name;
+
+  for (guint i = 0; i < volumes->len; i++)
+    g_hash_table_remove (names, virStorageVolGetName (g_ptr_array_index (volumes, i)));
+
+  g_hash_table_iter_init (&iter, names);
+  while (g_hash_table_iter_next (&iter, (gpointer *) &name, NULL))
+    {
+      StrataImage *image = look_harder (self, folder, name, pool);
+
+      if (image != NULL)
+        strata_gathering_take_image (self, image);
+    }
+}
+
 /**
  * strata_gathering_add_folder_here:
  * @self: a gathering
@@ -275,6 +299,12 @@ strata_gathering_add_volumes (StrataGathering *self,
   if (volumes == NULL)
     return FALSE;
 
-  return take_all (self, volumes, name, names != NULL && has_all (names, volumes) ? folder : NULL,
-                   error);
+  if (!take_all (self, volumes, name, names != NULL && has_all (names, volumes) ? folder : NULL,
+                 error))
+    return FALSE;
+  /* In a folder that is no pool every program of the host may have files. */
+  if (name != NULL && names != NULL && has_all (names, volumes))
+    add_passed_over (self, names, volumes, folder, name);
+
+  return TRUE;
 }

@@ -26,6 +26,7 @@
 
 /* dirty, corrupt, compression type, extended L2 entries: they don't change what the header says */
 #define HARMLESS_FEATURES (1 | 2 | 8 | 16)
+#define FEATURE_DIRTY     1
 #define FEATURE_DATA_FILE 4
 
 static guint16
@@ -106,6 +107,7 @@ parse_rest (StrataQcow2 *self, const guint8 *bytes, gsize n)
     {
       extensions_at = get_32 (bytes + 100);
       features = get_64 (bytes + 72);
+      self->dirty = (features & FEATURE_DIRTY) != 0;
       if ((features & ~(guint64) (HARMLESS_FEATURES | FEATURE_DATA_FILE)) != 0 ||
           extensions_at < HEADER_SIZE_V3)
         return FALSE;

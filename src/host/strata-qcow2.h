@@ -18,7 +18,8 @@ G_BEGIN_DECLS
  * @data_file: (nullable): the file that has its data, as it is written there
  * @tags_at: where the table of internal snapshots begins
  * @encrypted: its data are
- * @plain: %FALSE for one of a kind about which qemu-img has to be asked; then only @n_tags and @encrypted are true
+ * @dirty: its reference counts are behind (lazy_refcounts), which the next writer mends; the data are whole
+ * @plain: %FALSE for one of a kind about which qemu-img has to be asked; then only @n_tags, @encrypted and @dirty are true
  */
 typedef struct
 {
@@ -29,6 +30,7 @@ typedef struct
   guint64 tags_at;
   guint32 n_tags;
   gboolean encrypted;
+  gboolean dirty;
   gboolean plain;
 } StrataQcow2;
 

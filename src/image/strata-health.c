@@ -28,6 +28,7 @@ strata_finding_free (StrataFinding *self)
 {
   g_free (self->domain);
   g_free (self->text);
+  g_free (self->hint);
   g_free (self);
 }
 
@@ -48,7 +49,7 @@ report (Visit *self, const char *code, gboolean mendable, const char *hint, cons
   finding->text = g_strdup_vprintf (format, args);
   va_end (args);
   finding->code = code;
-  finding->hint = hint;
+  finding->hint = g_strdup (hint);
   finding->mendable = mendable;
   finding->domain = self->domain != NULL ? g_strdup (self->domain->name) : NULL;
 

@@ -20,7 +20,7 @@ typedef struct
   const char *code;
   char *domain;
   char *text;
-  const char *hint;
+  char *hint;
   gboolean mendable;
 } StrataFinding;
 

@@ -36,12 +36,14 @@ find_disk (const StrataDomainFacts *facts, const char *target)
   return NULL;
 }
 
-/* By the headers: nobody has it open. */
+/* By the headers, since no QEMU has it open. FORMAT: what the definition says of PATH; below a raw image is nothing, whatever a
+ * guest wrote into it. */
 static GStrv
-list_layers (StrataConnection *connection, const char *path, GError **error)
+list_layers (StrataConnection *connection, const char *path, const char *format, GError **error)
 {
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
   g_autofree char *next = g_strdup (path);
+  g_autofree char *next_format = g_strdup (format);
 
   for (guint i = 0; next != NULL && g_path_is_absolute (next) && i < LONGEST_CHAIN; i++)
     {
@@ -50,7 +52,10 @@ list_layers (StrataConnection *connection, const char *path, GError **error)
       if (image == NULL)
         return NULL;
       g_strv_builder_add (builder, next);
+      if (g_strcmp0 (next_format, "raw") == 0)
+        break;
       g_set_str (&next, image->backing_path);
+      g_set_str (&next_format, image->backing_format);
     }
 
   return g_strv_builder_end (builder);
@@ -92,7 +97,7 @@ strata_merge_subject_look (StrataMergeSubject *self,
   if (self->active)
     self->layers = strata_live_chain (connection, uuid, target, error);
   else
-    self->layers = list_layers (connection, self->disk->source, error);
+    self->layers = list_layers (connection, self->disk->source, self->disk->format, error);
 
   return self->layers != NULL;
 }

@@ -76,6 +76,7 @@ look_at_layers (StrataDisk *self, StrataConnection *connection, GCancellable *ca
 {
   g_autoptr (GStrvBuilder) layers = g_strv_builder_new ();
   g_autofree char *path = g_strdup (self->path);
+  g_autofree char *format = g_strdup (self->format);
 
   for (guint i = 0; path != NULL && i < MAX_LAYERS && !g_cancellable_is_cancelled (cancellable);
        i++)
@@ -95,9 +96,14 @@ look_at_layers (StrataDisk *self, StrataConnection *connection, GCancellable *ca
         {
           self->capacity = image->capacity;
           self->allocation = image->allocation;
-          g_set_str (&self->format, image->format);
+          if (self->format == NULL)
+            g_set_str (&self->format, image->format);
         }
+      /* Whatever a guest wrote into a raw image. */
+      if (g_strcmp0 (format, "raw") == 0)
+        break;
       g_set_str (&path, image->backing_path);
+      g_set_str (&format, image->backing_format);
     }
 
   self->layers = g_strv_builder_end (layers);

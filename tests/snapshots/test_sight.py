@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Hosts on which something can't be seen, or is not what it looks like: a busy pool, storage that is away, a raw disk with a header
+that its guest wrote, one file under two names, chains that headers don't tell.  No byte of another machine changes."""
+
+import os
+import subprocess
+
+from strata_lab import DOMAIN, Lab, disk_xml, sha256
+from strata_tap import expect, expect_equal, run
+
+lab = Lab()
+
+
+def overlay(name, backing, fmt='qcow2', folder=None):
+    path = os.path.join(folder or lab.images, name)
+    lab.run('qemu-img', 'create', '-q', '-f', 'qcow2', '-b', backing, '-F', fmt, path)
+    return path
+
+
+def define(name, *disks):
+    lab.define_xml(DOMAIN.format(name=name, disks=''.join(disks)))
+
+
+def guest_hash(path, fmt='qcow2'):
+    """What a guest reads of PATH, if it is FMT."""
+    flat = os.path.join(lab.dir, 'flat')
+    lab.run('qemu-img', 'convert', '-U', '-f', fmt, '-O', 'raw', path, flat)
+    digest = sha256(flat)
+    os.remove(flat)
+    return digest
+
+
+def tip(name):
+    for line in lab.virsh('domblklist', name, '--inactive').out.splitlines():
+        words = line.split(None, 1)
+        if words and words[0] == 'vda':
+            return words[1].strip()
+    raise AssertionError(f'{name} has no vda')
+
+
+def expect_refused(result, *words, status=3):
+    expect_equal(result.status, status, f'refused because of {words}', result)
+    for word in words:
+        expect(word in result.err, f'the refusal does not speak of {word}', result)
+
+
+def remove_snapshots():
+    for name in lab.names():
+        lab.virsh('destroy', name, check=False)
+        lab.virsh('undefine', '--nvram', '--snapshots-metadata', name, check=False)
+
+
+def busy_pool():
+    """While an image is made in the pool libvirt does not refresh it; what stands on the base is seen all the same."""
+    base = lab.make_disk('base.qcow2', data='1M')
+    top = overlay('top.qcow2', base)
+    lab.make_disk('big.raw', fmt='raw', size='600M', data='400M')
+    define('vm', disk_xml(top))
+    lab.virsh('pool-refresh', 'default')
+    # A dangling link makes every look refresh the pool.
+    os.symlink(lab.path('nowhere'), lab.path('dangling'))
+    late = overlay('late.qcow2', base)
+    script = 'n=0; while [ $n -lt 40 ]; do virsh -q vol-clone --pool default big.raw copy >/dev/null; ' \
+             'virsh -q vol-delete --pool default copy >/dev/null; n=$((n + 1)); done'
+    with subprocess.Popen(['sh', '-c', script], env=lab.env, start_new_session=True) as busy:
+        try:
+            before = guest_hash(late)
+            for _ in range(3):
+                result = lab.ctl('disk', 'merge', 'vm', 'vda', '--commit')
+                expect(result.status == 3, 'merging below what the busy pool did not list is refused', result)
+            expect(os.path.exists(base), 'the base is there')
+            expect_equal(guest_hash(late), before, 'what stands on it reads the same')
+        finally:
+            os.killpg(busy.pid, 9)
+            busy.wait()
+    os.remove(lab.path('dangling'))
+    lab.clear()
+
+
+def storage_away():
+    """The thin clone of a template is on storage that is unplugged."""
+    lab.make_disk('v-vda.qcow2', data='1M')
+    define('v', disk_xml(lab.path('v-vda.qcow2')))
+    made = lab.ctl('template', 'create', 'v', '--no-seal', '--name', 't')
+    expect_equal(made.status, 0, 'the template is made', made)
+    stick = os.path.join(lab.dir, 'stick')
+    os.mkdir(stick)
+    lab.virsh('pool-define-as', 'stick', 'dir', '--target', stick)
+    lab.virsh('pool-start', 'stick')
+    made = lab.ctl('template', 'deploy', 't', '--name', 'c', '--pool', 'stick')
+    expect_equal(made.status, 0, 'the clone is made', made)
+    before = guest_hash(tip('c'))
+    lab.virsh('pool-destroy', 'stick')
+    os.rename(stick, stick + '-unplugged')
+    expect_refused(lab.ctl('template', 'delete', 't'), 'c')
+    os.rename(stick + '-unplugged', stick)
+    expect_equal(guest_hash(tip('c')), before, 'the clone reads the same when it is back')
+    # Its pool is still not active: a look starts none.
+    expect_refused(lab.ctl('template', 'delete', 't'), 'c')
+    expect(lab.virsh('pool-list', '--name').out.split().count('stick') == 0, 'the pool was started behind its owner’s back')
+    lab.virsh('pool-undefine', 'stick')
+    for path in os.listdir(lab.images):
+        os.chmod(lab.path(path), 0o600)
+    lab.clear()
+
+
+def hostile_header():
+    """A guest writes a header onto its raw disk that names a file of the host."""
+    secret = os.path.join(lab.dir, 'secret')
+    with open(secret, 'wb') as file:
+        file.write(b'TOPSECRET' * 8192)
+    for header in (['-b', secret, '-F', 'raw', '-u'], ['-o', f'data_file={secret},data_file_raw=on']):
+        disk = lab.make_disk('v.raw', fmt='raw', size='16M', data='1M')
+        define('v', disk_xml(disk, fmt='raw'))
+        fake = os.path.join(lab.dir, 'fake.qcow2')
+        with open(secret, 'rb') as file:
+            words = file.read()
+        lab.run('qemu-img', 'create', '-q', '-f', 'qcow2', *header, fake, '16M')
+        with open(secret, 'wb') as file:
+            file.write(words)
+        with open(fake, 'rb') as source, open(disk, 'r+b') as target:
+            target.write(source.read(65536 * 4))
+        lab.virsh('pool-refresh', 'default')
+        truth, kept = guest_hash(disk, 'raw'), sha256(secret)
+
+        expect_refused(lab.ctl('disk', 'merge', 'v', 'vda', '--commit'))
+        done = lab.ctl('clone', 'create', 'v', 'c')
+        expect_equal(done.status, 0, 'a full clone is made', done)
+        expect_equal(guest_hash(tip('c')), truth, 'the clone has the disk’s bytes')
+        done = lab.ctl('snapshot', 'create', 'v', 's1')
+        expect_equal(done.status, 0, 'a snapshot is taken', done)
+        done = lab.ctl('snapshot', 'revert', 'v', 's1')
+        expect_equal(done.status, 0, 'it is reverted to', done)
+        expect_equal(guest_hash(tip('v')), truth, 'what it reads then')
+        done = lab.ctl('template', 'create', 'c', '--no-seal', '--name', 't')
+        expect_equal(done.status, 0, 'a template is made of the clone', done)
+        for name in os.listdir(lab.images):
+            with open(lab.path(name), 'rb') as file:
+                expect(b'TOPSECRET' not in file.read(), f'the host’s file is in {name}')
+        expect_equal(sha256(secret), kept, 'the host’s file')
+        for name in os.listdir(lab.images):
+            os.chmod(lab.path(name), 0o600)
+        remove_snapshots()
+        lab.clear()
+        os.remove(fake)
+
+
+def one_file_two_names():
+    """“b” stands on a hard link of what “a” stands on."""
+    base = lab.make_disk('base.qcow2', data='1M')
+    other = lab.path('other.qcow2')
+    os.link(base, other)
+    top = overlay('a.qcow2', base)
+    lab.run('qemu-io', '-f', 'qcow2', '-c', 'write -P 7 8M 64k', top)
+    define('a', disk_xml(top))
+    define('b', disk_xml(overlay('b.qcow2', other)))
+    before = guest_hash(lab.path('b.qcow2'))
+    for options in (['disk', 'merge', 'a', 'vda', '--commit'], ['seal', base]):
+        result = lab.ctl(*options)
+        expect(result.status == 3, f'{options} is refused', result)
+        expect_equal(guest_hash(lab.path('b.qcow2')), before, 'what b reads')
+    # Where nothing on this host stands on the second name, what stands on it elsewhere isn't known.
+    lab.virsh('undefine', 'b')
+    os.remove(lab.path('b.qcow2'))
+    os.rename(other, os.path.join(lab.dir, 'hidden'))
+    expect_refused(lab.ctl('disk', 'merge', 'a', 'vda', '--commit'), 'hard link')
+    os.remove(os.path.join(lab.dir, 'hidden'))
+    done = lab.ctl('disk', 'merge', 'a', 'vda', '--commit')
+    expect_equal(done.status, 0, 'with its one name it is merged', done)
+    lab.clear()
+
+
+def linked_folder():
+    """The pool's folder is a link: every operation works on what it leads to."""
+    real, link = os.path.join(lab.dir, 'real'), os.path.join(lab.dir, 'link')
+    os.mkdir(real)
+    os.symlink(real, link)
+    define('v', disk_xml(lab.make_disk('v.qcow2', data='1M', folder=link)))
+    truth = guest_hash(os.path.join(link, 'v.qcow2'))
+    for argv in (['snapshot', 'create', 'v', 's1'], ['snapshot', 'revert', 'v', 's1'],
+                 ['clone', 'create', 'v', 'c', '--snapshot', 's1'], ['snapshot', 'delete', 'v', 's1']):
+        done = lab.ctl(*argv)
+        expect_equal(done.status, 0, ' '.join(argv), done)
+        expect_equal(guest_hash(tip('v')), truth, f'v after {argv}')
+    expect_equal(guest_hash(tip('c')), truth, 'the clone')
+    remove_snapshots()
+    lab.clear()
+
+
+def relative_behind_a_link():
+    """By a link's name QEMU looks for a relative base in the link's folder, by the file's own name in the file's."""
+    far = os.path.join(lab.dir, 'far')
+    os.mkdir(far)
+    for folder, byte in ((far, '0xbb'), (lab.images, '0xaa')):
+        base = lab.make_disk('base.raw', fmt='raw', size='16M', folder=folder)
+        lab.run('qemu-io', '-f', 'raw', '-c', f'write -P {byte} 0 1M', base)
+    subprocess.run(['qemu-img', 'create', '-q', '-f', 'qcow2', '-b', 'base.raw', '-F', 'raw', 'v.qcow2'], cwd=far, check=True)
+    os.symlink(os.path.join(far, 'v.qcow2'), lab.path('v.qcow2'))
+    lab.virsh('pool-refresh', 'default')
+    define('v', disk_xml(lab.path('v.qcow2')))
+    for argv in (['clone', 'create', 'v', 'c', '--full'], ['snapshot', 'create', 'v', 's1'],
+                 ['template', 'create', 'v', '--no-seal'], ['clone', 'flatten', 'v']):
+        expect_refused(lab.ctl(*argv), 'v.qcow2')
+    finding = lab.ctl('--json', 'doctor').document['findings']
+    expect('ambiguous' in [item['code'] for item in finding], f'doctor says so: {finding}')
+    lab.clear()
+
+
+def explicit_backing():
+    """Another machine's definition names a chain that its headers don't."""
+    base = lab.make_disk('base.qcow2', data='1M')
+    define('a', disk_xml(overlay('a.qcow2', base)))
+    other = overlay('b.qcow2', lab.make_disk('else.qcow2'))
+    define('b', disk_xml(other).replace(
+        '<target', f"<backingStore type='file'><format type='qcow2'/><source file='{base}'/><backingStore/></backingStore><target"))
+    expect_refused(lab.ctl('disk', 'merge', 'a', 'vda', '--commit'), 'b')
+    expect(os.path.exists(base), 'what b stands on is there')
+    lab.clear()
+
+
+def rebased_unseen():
+    """libvirt remembers what a header said; an image that the client may not read may say something else now."""
+    old, new = lab.make_disk('old.qcow2', data='1M'), lab.make_disk('new.qcow2', data='1M')
+    define('v', disk_xml(overlay('v.qcow2', overlay('mid.qcow2', new))))
+    stray = overlay('stray.qcow2', old)
+    lab.virsh('pool-refresh', 'default')
+    lab.run('qemu-img', 'rebase', '-u', '-f', 'qcow2', '-b', lab.path('mid.qcow2'), '-F', 'qcow2', stray)
+    os.chmod(stray, 0)
+    expect(lab.ctl('disk', 'merge', 'v', 'vda', '--commit').status == 3, 'what stray stands on now is kept')
+    expect(os.path.exists(lab.path('mid.qcow2')), 'mid is there')
+    os.chmod(stray, 0o600)
+    lab.clear()
+
+
+def pool_in_the_way():
+    """A pool whose folder is named by a link to a folder that is gone: looking ends, and says why."""
+    lab.virsh('pool-define-as', 'gone', 'dir', '--target', os.path.join(lab.dir, 'l/sub'))
+    os.symlink(os.path.join(lab.dir, 'absent'), os.path.join(lab.dir, 'l'))
+    define('v', disk_xml(os.path.join(lab.dir, 'l/sub/v.qcow2')))
+    result = lab.ctl('chain', 'v', timeout=60)
+    expect(result.status == 0, 'it can be looked at', result)
+    expect_refused(lab.ctl('snapshot', 'create', 'v', 's1', timeout=60))
+    lab.virsh('pool-undefine', 'gone')
+    lab.clear()
+
+
+if __name__ == '__main__':
+    try:
+        run([lab.start, busy_pool, storage_away, hostile_header, one_file_two_names, linked_folder, relative_behind_a_link,
+             explicit_backing, rebased_unseen, pool_in_the_way])
+    finally:
+        lab.close()
