@@ -48,7 +48,12 @@ class Client:
             if target not in self.host.names():
                 continue
             self.made += 1
-            done = action(rng, target)
+            try:
+                done = action(rng, target)
+            except RuntimeError as error:
+                if 'lock' not in str(error):
+                    raise
+                done = Act(f'{action.__name__.replace("_", " ")} of {target} [refused by a lock]', nothing)
             if done is not None:
                 acts.append(done)
         return acts

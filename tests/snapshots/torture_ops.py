@@ -481,7 +481,12 @@ class Operations:
                 table[disk_name] = written(table[disk_name], offset, length, value)
         words = f'guest of {machine.name} ({machine.state}): write -P {value} {offset:#x} {length:#x} on {target}'
         if machine.state == 'off':
-            write(disk.path, disk.format, content, offset, length, value)
+            try:
+                write(disk.path, disk.format, content, offset, length, value)
+            except RuntimeError as error:
+                if 'lock' not in str(error):
+                    raise
+                return None    # a machine that runs has the image, or one below it
             return Outcome(words, 'done', [after])
         self.host.batch([self.host.drive(machine.name, there.aliases[target], f'write -P {value} {offset} {length}')])
         return Outcome(words, 'done', [after])
