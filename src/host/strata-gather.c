@@ -259,8 +259,7 @@ read_device_header (StrataGathering *self, StrataImage *image, virDomainPtr doma
 
   if (!read_device (domain, image->path, bytes, sizeof bytes))
     {
-      strata_image_set_problem (image, STRATA_IMAGE_UNKNOWN, _ ("The header of “%s” can’t be read"),
-                                image->path);
+      image->unread = TRUE;
       return;
     }
 

@@ -93,7 +93,8 @@ strata_image_info_to_image (StrataConnection *connection, const char *path, cons
     info = strata_image_info_read (path, NULL, NULL);
   if (info == NULL)
     {
-      strata_image_set_problem (image, STRATA_IMAGE_UNKNOWN, _ ("“%s” can’t be read"), canonical);
+      image->unread = TRUE;
+      strata_image_identify (connection, image, NULL);
       return image;
     }
 

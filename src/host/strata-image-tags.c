@@ -16,6 +16,7 @@
 #include "strata-connection-private.h"
 #include "strata-image-info.h"
 #include "strata-image-tags.h"
+#include "strata-pool-lease.h"
 #include "strata-qcow2.h"
 #include "strata-qemu-img.h"
 #include "strata-vir.h"
@@ -150,10 +151,12 @@ strata_image_tags_fill_from (StrataConnection *connection,
  * @image: an image whose format is known
  * @volume: (nullable): the same, for hosts whose files the client does not see
  *
- * Sets @image's tags if it has any, and what else its header says that libvirt doesn't. One whose header can't be read is
- * UNKNOWN from then on. Worker threads only.
+ * Sets @image's tags if it has any, and what else its header says that libvirt doesn't: of a device all of it. Worker threads
+ * only.
+ *
+ * Returns: whether it has a qcow2 header
  */
-void
+gboolean
 strata_image_tags_fill (StrataConnection *connection, StrataImage *image, virStorageVolPtr volume)
 {
   g_autoptr (StrataQcow2) header = NULL;
@@ -165,7 +168,7 @@ strata_image_tags_fill (StrataConnection *connection, StrataImage *image, virSto
   g_clear_pointer (&image->tags, g_strfreev);
   image->tags_unknown = FALSE;
   if (g_strcmp0 (image->format, "qcow2") != 0)
-    return;
+    return FALSE;
 
   if (is_local (connection))
     fd = open (image->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -173,16 +176,22 @@ strata_image_tags_fill (StrataConnection *connection, StrataImage *image, virSto
     g_clear_fd (&fd, NULL);
   if (fd < 0 && (volume == NULL || !download_header (connection, volume, bytes)))
     {
-      strata_image_set_problem (image, STRATA_IMAGE_UNKNOWN, _ ("The header of “%s” can’t be read"),
-                                image->path);
-      return;
+      image->unread = TRUE;
+      return FALSE;
     }
 
   header = strata_qcow2_parse (bytes, sizeof bytes);
   if (header == NULL)
-    return;
+    return FALSE;
+  if (image->type == STRATA_IMAGE_BLOCK)
+    {
+      image->unread = !strata_image_take_header (connection, image, header, fd);
+      return TRUE;
+    }
   fill_parts (connection, image, header);
   fill (image, header, fd);
+
+  return TRUE;
 }
 
 gboolean

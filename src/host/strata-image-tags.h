@@ -11,10 +11,10 @@ G_BEGIN_DECLS
 /* The internal snapshots of a qcow2 image, by their names. Blocking; worker threads only. All but the
  * first look into the file itself, and are UNSUPPORTED where this computer can't. */
 
-/* sets IMAGE->tags if it has any, or IMAGE->tags_unknown where their names can't be seen from here; VOLUME (nullable): the image, where the client may not see the file */
-void strata_image_tags_fill (StrataConnection *connection,
-                             StrataImage *image,
-                             virStorageVolPtr volume);
+/* FALSE for one that has no qcow2 header. Sets IMAGE->tags if it has any, or IMAGE->tags_unknown where their names can't be seen from here; VOLUME (nullable): the image, where the client may not see the file */
+gboolean strata_image_tags_fill (StrataConnection *connection,
+                                 StrataImage *image,
+                                 virStorageVolPtr volume);
 /* likewise, where the header was read already from the file FD */
 void strata_image_tags_fill_from (StrataConnection *connection,
                                   StrataImage *image,

@@ -125,6 +125,9 @@ strata_volume_look (StrataConnection *connection,
   image->type = type;
   image->pool = g_strdup (pool);
   image->format = g_strdup (facts->format);
+  /* libvirt looks for no format on a device. */
+  if (type == STRATA_IMAGE_BLOCK)
+    g_set_str (&image->format, "qcow2");
   image->capacity = facts->capacity;
   image->allocation = facts->allocation;
   image->mode = facts->mode;
@@ -134,7 +137,8 @@ strata_volume_look (StrataConnection *connection,
       set_backing (connection, image, facts->backing_path);
       image->backing_format = g_strdup (facts->backing_format);
     }
-  strata_image_tags_fill (connection, image, volume);
+  if (!strata_image_tags_fill (connection, image, volume) && type == STRATA_IMAGE_BLOCK)
+    g_set_str (&image->format, image->unread ? NULL : "raw");
   strata_image_identify (connection, image, facts->times);
   if (facts->encrypted)
     strata_image_set_problem (image, STRATA_IMAGE_FOREIGN, _ ("“%s” is encrypted"), image->path);

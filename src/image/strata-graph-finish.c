@@ -135,6 +135,35 @@ declare_unnamed (StrataGraph *self, StrataImage *image)
     strata_image_declare (below, image->backing_format, by);
 }
 
+/* A raw image is its bytes; of any other the header says what it stands on. */
+static void
+judge_unread (StrataImage *image)
+{
+  if (image->unread && g_strcmp0 (image->format, "raw") != 0)
+    strata_image_set_problem (image, STRATA_IMAGE_UNKNOWN, _ ("The header of “%s” can’t be read"),
+                              image->path);
+}
+
+/**
+ * strata_graph_declare_disks:
+ * @self: a graph that is finished, and which no other thread knows yet
+ * @disks: (element-type StrataDiskXml): the disks of a document, which are resolved here
+ * @by: what says so, for a person
+ */
+void
+strata_graph_declare_disks (StrataGraph *self, GPtrArray *disks, const char *by)
+{
+  g_autoptr (GPtrArray) images = strata_graph_get_images (self);
+
+  resolve_disks (self, disks);
+  for (guint i = 0; i < images->len; i++)
+    resolve_image (self, g_ptr_array_index (images, i));
+  for (guint i = 0; i < disks->len; i++)
+    declare_disk (self, g_ptr_array_index (disks, i), by);
+  for (guint i = 0; i < images->len; i++)
+    judge_unread (g_ptr_array_index (images, i));
+}
+
 /**
  * strata_graph_finish:
  * @self: a graph to which everything was added, and which no other thread knows yet
@@ -156,4 +185,6 @@ strata_graph_finish (StrataGraph *self)
     declare_domain (self, g_ptr_array_index (domains, i));
   for (guint i = 0; i < images->len; i++)
     declare_unnamed (self, g_ptr_array_index (images, i));
+  for (guint i = 0; i < images->len; i++)
+    judge_unread (g_ptr_array_index (images, i));
 }

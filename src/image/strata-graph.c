@@ -305,7 +305,8 @@ strata_graph_add_alias (StrataGraph *self, const char *spelling, const char *pat
 {
   g_return_if_fail (STRATA_IS_GRAPH (self));
 
-  if (!g_str_equal (spelling, path) && !g_str_equal (strata_graph_resolve (self, path), spelling))
+  if (!g_str_equal (spelling, path) && !g_str_equal (strata_graph_resolve (self, path), spelling) &&
+      !g_hash_table_contains (self->images, spelling))
     g_hash_table_replace (self->aliases, g_strdup (spelling), g_strdup (path));
 }
 

@@ -192,6 +192,7 @@ typedef enum
  *   image is opened
  * @n_names: how many names the file has on its file system
  * @n_other_names: how many hard links to it there are besides the names that the graph has
+ * @unread: it is there, and its header could not be read; which a raw image has not
  * @declared: @format is what a definition or an image above says
  * @missing: @state is MISSING
  */
@@ -217,6 +218,7 @@ typedef struct
   StrataImageType type;
   StrataImageSight state;
   gboolean tags_unknown;
+  gboolean unread;
   gboolean declared;
   gboolean missing;
 } StrataImage;
@@ -289,6 +291,8 @@ const char *strata_graph_resolve (StrataGraph *self, const char *path);
 /* a disk as a document has it: a volume becomes what it is, and every path the one that the graph has */
 void strata_graph_resolve_disk (StrataGraph *self, StrataDiskXml *disk);
 void strata_graph_resolve_snapshot (StrataGraph *self, StrataSnapshotFacts *snapshot);
+/* DISKS: (element-type StrataDiskXml): of a document BY that names images which were added after strata_graph_finish () */
+void strata_graph_declare_disks (StrataGraph *self, GPtrArray *disks, const char *by);
 /* makes every path in it the one path of its image; when everything was added */
 void strata_graph_finish (StrataGraph *self);
 /* WHERE could not be looked into, so that images in it are not known of; BUSY: it could be soon */

@@ -24,21 +24,47 @@ plan_data_free (gpointer data)
   g_free (plan_data);
 }
 
-/* An image that neither a pool nor a definition names yet: the file of "seal", the disks of "import". */
+/* The image of GRAPH that is the same file as IMAGE */
+static StrataImage *
+find_twin (StrataGraph *graph, const StrataImage *image)
+{
+  g_autoptr (GPtrArray) images = strata_graph_get_images (graph);
+
+  for (guint i = 0; image->identity != NULL && i < images->len; i++)
+    {
+      StrataImage *other = g_ptr_array_index (images, i);
+
+      if (g_strcmp0 (other->identity, image->identity) == 0)
+        return other;
+    }
+
+  return NULL;
+}
+
+/* An image that neither a pool nor a definition names yet: the file of "seal", the disks of "import". FORMAT: (nullable): what
+ * is said of it; below a raw one is nothing, whatever a guest wrote into it. */
 static void
-add_image (StrataGraph *graph, StrataConnection *connection, const char *path)
+add_image (StrataGraph *graph, StrataConnection *connection, const char *path, const char *format)
 {
   g_autofree char *next = g_strdup (path);
+  g_autofree char *next_format = g_strdup (format);
 
   while (next != NULL && strata_graph_get_image (graph, next) == NULL)
     {
-      StrataImage *image = strata_storage_look (connection, next, NULL);
+      g_autoptr (StrataImage) image = strata_storage_look (connection, next, NULL);
+      StrataImage *twin = image != NULL ? find_twin (graph, image) : NULL;
 
       if (image == NULL)
         return;
 
-      g_set_str (&next, image->backing_path);
-      strata_graph_take_image (graph, image);
+      strata_graph_add_alias (graph, next, twin != NULL ? twin->path : image->path);
+      if (twin != NULL || g_strcmp0 (next_format, "raw") == 0)
+        g_clear_pointer (&next, g_free);
+      else
+        g_set_str (&next, image->backing_path);
+      g_set_str (&next_format, image->backing_format);
+      if (twin == NULL)
+        strata_graph_take_image (graph, g_steal_pointer (&image));
     }
 }
 
@@ -49,9 +75,10 @@ add_images_of_request (StrataGraph *graph,
 {
   g_autoptr (StrataDomainXml) definition = NULL;
   g_autoptr (GPtrArray) disks = NULL;
+  g_autofree char *by = NULL;
 
   if (request->kind == STRATA_REQUEST_SEAL_IMAGE)
-    add_image (graph, connection, request->file);
+    add_image (graph, connection, request->file, NULL);
   if (request->kind != STRATA_REQUEST_TEMPLATE_IMPORT || request->text == NULL)
     return;
 
@@ -59,14 +86,16 @@ add_images_of_request (StrataGraph *graph,
   if (definition == NULL)
     return; /* the planner says so */
 
+  by = g_strdup_printf ("“%s”", request->file != NULL ? request->file : "XML");
   disks = strata_domain_xml_get_disks (definition);
   for (guint i = 0; i < disks->len; i++)
     {
       StrataDiskXml *disk = g_ptr_array_index (disks, i);
 
       if (disk->source != NULL)
-        add_image (graph, connection, disk->source);
+        add_image (graph, connection, disk->source, disk->format != NULL ? disk->format : "raw");
     }
+  strata_graph_declare_disks (graph, disks, by);
 }
 
 static void
