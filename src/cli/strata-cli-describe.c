@@ -149,6 +149,28 @@ strata_cli_domain_to_json (const StrataDomainFacts *domain)
   return object;
 }
 
+static const char *
+sight_to_nick (StrataImageSight sight)
+{
+  switch (sight)
+    {
+    case STRATA_IMAGE_SEEN:
+      break;
+    case STRATA_IMAGE_MISSING:
+      return "missing";
+    case STRATA_IMAGE_UNKNOWN:
+      return "unknown";
+    case STRATA_IMAGE_AMBIGUOUS:
+      return "ambiguous";
+    case STRATA_IMAGE_CONTRADICTING:
+      return "contradicting";
+    case STRATA_IMAGE_FOREIGN:
+      return "foreign";
+    }
+
+  return "seen";
+}
+
 /**
  * strata_cli_image_to_json:
  * @image: an image
@@ -166,6 +188,9 @@ strata_cli_image_to_json (const StrataImage *image)
   json_object_set_int_member (object, "capacity", (gint64) image->capacity);
   json_object_set_int_member (object, "allocation", (gint64) image->allocation);
   json_object_set_boolean_member (object, "missing", image->missing);
+  json_object_set_string_member (object, "state", sight_to_nick (image->state));
+  strata_cli_set_string (object, "problem", image->problem);
+  strata_cli_set_string (object, "data-file", image->data_file);
 
   return object;
 }
@@ -256,6 +281,8 @@ strata_cli_describe_image (const StrataImage *image)
     return g_strdup (_ ("nothing is known about it"));
   if (image->missing)
     return g_strdup (_ ("missing"));
+  if (image->state == STRATA_IMAGE_UNKNOWN)
+    return g_strdup (image->problem);
 
   capacity = g_format_size (image->capacity);
   allocation = g_format_size (image->allocation);
