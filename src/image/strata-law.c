@@ -263,6 +263,7 @@ typedef enum
   TOUCH_REMOVES,
 } Touch;
 
+/* Of a kind that is not in the table the worst is assumed. */
 static Touch
 get_touch (const StrataStepSpec *step)
 {
@@ -271,22 +272,28 @@ get_touch (const StrataStepSpec *step)
     const char *kind;
     Touch touch;
   } table[] = {
-    { "create-overlay", TOUCH_READS },
+    { "check-chain", TOUCH_NOTHING },
+    { "check-space", TOUCH_NOTHING },
+    { "copy-file", TOUCH_NOTHING },
+    { "define", TOUCH_NOTHING },
+    { "require-active", TOUCH_NOTHING },
+    { "require-off", TOUCH_NOTHING },
+    { "restore", TOUCH_NOTHING },
+    { "settle", TOUCH_NOTHING },
+    { "shut-down", TOUCH_NOTHING },
+    { "snapshot-define", TOUCH_NOTHING },
+    { "snapshot-forget", TOUCH_NOTHING },
+    { "start", TOUCH_NOTHING },
+    { "undefine", TOUCH_NOTHING },
+    { "convert-tag", TOUCH_READS },
     { "copy-image", TOUCH_READS },
     { "copy-verbatim", TOUCH_READS },
-    { "convert-tag", TOUCH_READS },
-    { "snapshot-create", TOUCH_READS },
-    { "set-mode", TOUCH_READS },
+    { "create-overlay", TOUCH_READS },
     { "inspect", TOUCH_READS },
+    { "set-mode", TOUCH_READS },
+    { "snapshot-create", TOUCH_READS },
     { "verify", TOUCH_READS },
-    { "seal", TOUCH_CHANGES },
-    { "customise", TOUCH_CHANGES },
-    { "commit", TOUCH_CHANGES },
-    { "pull", TOUCH_CHANGES },
-    { "keep-tag", TOUCH_CHANGES },
-    { "delete-tag", TOUCH_CHANGES },
-    { "snapshot-delete", TOUCH_CHANGES },
-    { "snapshot-revert", TOUCH_CHANGES },
+    { "delete-file", TOUCH_REMOVES },
     { "delete-volume", TOUCH_REMOVES },
   };
 
@@ -296,7 +303,7 @@ get_touch (const StrataStepSpec *step)
         return table[i].touch;
     }
 
-  return TOUCH_NOTHING;
+  return TOUCH_CHANGES;
 }
 
 /* An image that could not be seen may stand on any other, unless its definition says what it stands on. */

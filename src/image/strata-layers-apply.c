@@ -84,6 +84,16 @@ static const struct
   { "settle", strata_apply_settle },
   { "seal", strata_apply_seal },
   { "customise", strata_apply_customise },
+  { "delete-file", strata_apply_delete_volume },
+  /* These change no image and no holder. */
+  { "check-chain", NULL },
+  { "check-space", NULL },
+  { "copy-file", NULL },
+  { "inspect", NULL },
+  { "require-active", NULL },
+  { "require-off", NULL },
+  { "set-mode", NULL },
+  { "verify", NULL },
 };
 
 /**
@@ -92,7 +102,7 @@ static const struct
  * @step: a step
  * @error: why it can't be
  *
- * A kind that is not in the table touches no image.
+ * What a kind that is not in the table does is not known, and refused.
  *
  * Returns: whether it was carried out
  */
@@ -102,8 +112,11 @@ strata_layers_apply (StrataLayers *self, StrataStepSpec *step, GError **error)
   for (size_t i = 0; i < G_N_ELEMENTS (table); i++)
     {
       if (g_str_equal (table[i].kind, step->kind))
-        return table[i].apply (self, step->args, error);
+        return table[i].apply == NULL || table[i].apply (self, step->args, error);
     }
 
-  return TRUE;
+  strata_set_error (error, STRATA_ERROR_UNSUPPORTED, _ ("A newer Strata made this plan."),
+                    _ ("There is no step “%s”"), step->kind);
+
+  return FALSE;
 }
