@@ -21,6 +21,7 @@ strata_domain_facts_clear (gpointer data)
   g_clear_pointer (&self->xml, g_free);
   g_clear_pointer (&self->live_xml, g_free);
   g_clear_pointer (&self->busy, g_free);
+  g_clear_pointer (&self->busy_images, g_ptr_array_unref);
   g_clear_object (&self->definition);
   g_clear_pointer (&self->template_mark, strata_template_mark_free);
   g_clear_pointer (&self->clone_mark, strata_clone_mark_free);

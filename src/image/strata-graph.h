@@ -99,6 +99,7 @@ void strata_spelling_free (StrataSpelling *self);
  * @spellings: (element-type StrataSpelling): what its documents call an image otherwise than by its canonical path
  * @snapshots: (element-type StrataSnapshotFacts): its snapshots, retained layers too, as libvirt lists them
  * @busy: (nullable): the block job or backup that is under way, in words
+ * @busy_images: (nullable) (element-type utf8): the images that it reads or writes, its target too
  * @persistent: it outlives its guest's end; one that is not vanishes with it, and its snapshots' metadata too
  * @template_mark: (nullable): set if, and only if, it is a template of its own (the mark names its UUID)
  * @clone_mark: (nullable): likewise for a clone
@@ -113,6 +114,7 @@ typedef struct
   char *xml;
   char *live_xml;
   char *busy;
+  GPtrArray *busy_images;
   StrataDomainXml *definition;
   StrataTemplateMark *template_mark;
   StrataCloneMark *clone_mark;
@@ -228,10 +230,8 @@ void strata_image_free (StrataImage *self);
 /* (transfer full) (nullable): its tags for people to read, "?" where their names are not known */
 GStrv strata_image_get_tag_labels (const StrataImage *self);
 /* the first problem stays: it is the deepest */
-void strata_image_set_problem (StrataImage *self,
-                               StrataImageSight state,
-                               const char *format,
-                               ...) G_GNUC_PRINTF (3, 4);
+void strata_image_set_problem (StrataImage *self, StrataImageSight state, const char *format, ...)
+    G_GNUC_PRINTF (3, 4);
 /* what a definition or the image above says of SELF; NULL: it says nothing. Raw has no backing and no tags, whatever is
  * in it. */
 void strata_image_declare (StrataImage *self, const char *format, const char *by);

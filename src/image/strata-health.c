@@ -17,6 +17,7 @@ typedef struct
 {
   StrataGraph *graph;
   StrataLayers *layers;
+  StrataWriters *writers;
   StrataDomainFacts *domain;
   GPtrArray *findings;
   GHashTable *said;     /* what is in findings, as "DOMAIN\nTEXT" */
@@ -132,6 +133,39 @@ check_chain (Visit *self, const char *top)
             _ ("The chain of “%s” is %u images deep"), top, chain->len);
 }
 
+/* What the host is doing, and how this domain is defined. */
+static void
+check_domain (Visit *self)
+{
+  const StrataDomainFacts *domain = self->domain;
+  const char *image;
+  StrataStake *other = strata_writers_find_other (self->writers, domain, &image);
+  StrataDomainFacts *owner =
+      other != NULL ? strata_graph_find_domain (self->graph, other->uuid) : NULL;
+
+  if (!domain->persistent)
+    report (
+        self, "transient", FALSE,
+        _ ("virsh dumpxml --inactive NAME > NAME.xml, then virsh define NAME.xml, makes it "
+           "permanent."),
+        _ ("It is transient, perhaps because it was undefined while it ran: it vanishes when its "
+           "guest stops, with all that is known of its snapshots"));
+  if (domain->busy != NULL)
+    report (
+        self, "busy", FALSE,
+        _ ("Wait until it is over, or end it: virsh blockjob NAME DISK --abort for a block job, "
+           "virsh domjobabort NAME for a backup."),
+        /* Translators: "a block copy of vda to “/path”" */
+        _ ("%s is under way"), domain->busy);
+  if (owner != NULL)
+    report (
+        self, "two-definitions", FALSE,
+        _ ("Take the disk out of one of the two, or give it a copy of its own; until then neither "
+           "can have a snapshot."),
+        _ ("“%s” is a disk of “%s” too: what the one writes changes what the other has"), image,
+        owner->name);
+}
+
 static void
 check_disks (Visit *self)
 {
@@ -211,7 +245,7 @@ check_current (Visit *self, const StrataSnapshotFacts *current)
       StrataStake *stake = strata_layers_find_disk (self->layers, self->domain->uuid, disk->target);
 
       if (disk->location != STRATA_SNAPSHOT_EXTERNAL || stake == NULL || disk->overlay == NULL ||
-          g_strcmp0 (stake->top, disk->overlay) == 0 ||
+          g_strcmp0 (stake->top, disk->image) == 0 || g_strcmp0 (stake->top, disk->overlay) == 0 ||
           g_strcmp0 (stake->top, disk->revert_overlay) == 0 ||
           g_str_has_suffix (disk->revert_overlay != NULL ? disk->revert_overlay : disk->overlay,
                             STRATA_NO_OVERLAY_SUFFIX) ||
@@ -236,6 +270,14 @@ check_snapshots (Visit *self)
     {
       const StrataSnapshotFacts *snapshot = g_ptr_array_index (domain->snapshots, i);
 
+      g_autofree char *stale = strata_writers_find_stale (self->writers, domain, snapshot);
+
+      if (stale != NULL)
+        report (
+            self, "stale-snapshot", TRUE,
+            _ ("“stratactl doctor --mend” takes it out of the list; no file is touched by that."),
+            /* Translators: a snapshot, and the reason */
+            _ ("The snapshot “%s” doesn’t hold what it kept any more: %s"), snapshot->name, stale);
       for (guint j = 0; j < snapshot->disks->len; j++)
         check_snapshot_disk (self, snapshot, g_ptr_array_index (snapshot->disks, j));
       if (snapshot->memory_missing)
@@ -328,6 +370,7 @@ check_domains (Visit *self, StrataDomainFacts *only)
       self->domain = g_ptr_array_index (domains, i);
       if (only != NULL && only != self->domain)
         continue;
+      check_domain (self);
       check_disks (self);
       check_snapshots (self);
     }
@@ -349,7 +392,8 @@ strata_health_check (StrataGraph *graph, StrataDomainFacts *domain)
   g_autoptr (GHashTable) said = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_autoptr (GHashTable) overlays = count_overlays (graph);
   GPtrArray *findings = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_finding_free);
-  Visit visit = { graph, layers, NULL, findings, said, overlays };
+  g_autoptr (StrataWriters) writers = strata_writers_new (graph, layers);
+  Visit visit = { graph, layers, writers, NULL, findings, said, overlays };
 
   check_domains (&visit, domain);
   if (domain == NULL)

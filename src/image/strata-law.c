@@ -17,9 +17,10 @@ typedef struct
 {
   StrataGraph *graph;
   StrataPlan *plan;
-  GPtrArray *unknown;   /* StrataImage: those that may stand on anything */
-  StrataLayers *first;  /* the host before the plan */
-  StrataLayers *layers; /* the host after the steps so far */
+  GPtrArray *unknown;     /* StrataImage: those that may stand on anything */
+  StrataLayers *first;    /* the host before the plan */
+  StrataLayers *layers;   /* the host after the steps so far */
+  StrataWriters *writers; /* of FIRST */
   /* StrataHolderKey -> what it read first, for those who read nothing before the plan */
   GHashTable *later;
   const gboolean *done; /* (nullable): of which steps nothing is left to do */
@@ -444,6 +445,108 @@ need_files_kept (Court *self, StrataStepSpec *step, GError **error)
   return TRUE;
 }
 
+/* The bytes may be the same on paper, and yet a guest writes there once it is started. */
+static gboolean
+need_none_overwritten (Court *self,
+                       GHashTable *changed,
+                       gboolean last,
+                       StrataStepSpec *step,
+                       GError **error)
+{
+  const StrataStake *holder;
+  const StrataStake *writer;
+  g_autofree char *who = NULL;
+  g_autofree char *by = NULL;
+
+  if (!strata_layers_find_overwritten (self->first, self->layers, self->plan, changed, last,
+                                       &holder, &writer))
+    return TRUE;
+
+  who = key_to_text (self, holder->key);
+  by = key_to_text (self, writer->key);
+  strata_set_error (
+      error, STRATA_ERROR_REFUSED, _ ("Make a full copy of what is written to, and work on that."),
+      /* Translators: two virtual machines or snapshots, an image, and a step ("Commit “b” into “a”") */
+      _ ("%s would write to “%s”, which %s reads, from “%s” on"), by, writer->top, who,
+      step->title);
+
+  return FALSE;
+}
+
+/* What was so before is not the plan's doing; but it may not build on it. The domain whose disk is PATH itself is what the
+ * plan is about. */
+static gboolean
+need_still (Court *self, const char *path, StrataStepSpec *step, GError **error)
+{
+  StrataLayer *layer = strata_layers_find (self->first, path);
+  StrataStake *own;
+  StrataStake *writer;
+  const char *image;
+  g_autofree char *by = NULL;
+
+  if (layer == NULL || layer->backing == NULL)
+    return TRUE;
+  own = strata_writers_find_below (self->writers, path, NULL, NULL, &image);
+  if (own != NULL && g_strcmp0 (image, path) != 0)
+    own = NULL;
+  writer = strata_writers_find_below (self->writers, layer->backing, own != NULL ? own->uuid : NULL,
+                                      self->plan, &image);
+  if (writer == NULL)
+    return TRUE;
+
+  by = key_to_text (self, writer->key);
+  strata_set_error (
+      error, STRATA_ERROR_REFUSED,
+      _ ("“stratactl doctor” shows what is the matter, and what can be done."),
+      /* Translators: an image, an image below it, a virtual machine, a step */
+      _ ("“%s” stands on “%s”, to which %s writes, so that nothing can be built on it "
+         "(“%s”)"),
+      path, image, by, step->title);
+
+  return FALSE;
+}
+
+static gboolean
+need_still_sources (Court *self, StrataStepSpec *step, GError **error)
+{
+  static const struct
+  {
+    const char *kind;
+    const char *key;
+  } sources[] = {
+    { "create-overlay", "backing" }, { "copy-image", "source" }, { "copy-verbatim", "from" },
+    { "convert-tag", "from" },       { "commit", "top" },        { "pull", "image" },
+    { "check-chain", "path" },
+  };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (sources); i++)
+    {
+      const char *path =
+          json_object_get_string_member_with_default (step->args, sources[i].key, NULL);
+
+      if (g_str_equal (sources[i].kind, step->kind) && path != NULL &&
+          !need_still (self, path, step, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* the last step of which something is left to do */
+static guint
+find_last (StrataPlan *plan, const gboolean *done)
+{
+  guint last = 0;
+
+  for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
+    {
+      if (done == NULL || !done[i])
+        last = i;
+    }
+
+  return last;
+}
+
 /**
  * strata_law_check_steps:
  * @graph: the host as it is now
@@ -464,7 +567,9 @@ strata_law_check_steps (StrataGraph *graph, StrataPlan *plan, const gboolean *do
       g_hash_table_new_full (strata_holder_key_hash, strata_holder_key_equal,
                              (GDestroyNotify) strata_holder_key_free, g_free);
   g_autoptr (GPtrArray) unknown = collect_unknown (graph);
-  Court court = { graph, plan, unknown, first, layers, later, done };
+  g_autoptr (StrataWriters) writers = strata_writers_new (graph, first);
+  Court court = { graph, plan, unknown, first, layers, writers, later, done };
+  guint last = find_last (plan, done);
 
   for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
     {
@@ -474,10 +579,11 @@ strata_law_check_steps (StrataGraph *graph, StrataPlan *plan, const gboolean *do
       if (done != NULL && done[i])
         continue;
       if (!need_seen (&court, step, error) || !need_files_kept (&court, step, error) ||
-          !strata_layers_apply (layers, step, error))
+          !need_still_sources (&court, step, error) || !strata_layers_apply (layers, step, error))
         return FALSE;
       changed = strata_layers_find_changed (first, layers);
-      if (!compare (&court, changed, step, error))
+      if (!compare (&court, changed, step, error) ||
+          !need_none_overwritten (&court, changed, i == last, step, error))
         return FALSE;
       remember (&court, changed);
     }
@@ -491,6 +597,7 @@ strata_law_check_steps (StrataGraph *graph, StrataPlan *plan, const gboolean *do
  * @plan: a plan for it
  * @error: `STRATA_ERROR_REFUSED`, with the name of who would read something else
  *
+ * Nor may a domain come to write to what a holder reads: that no byte is moved by the plan would be of no use to it.
  * Whoever comes to be on the way (a clone, a snapshot of the present state) is held to what it read first.
  *
  * Returns: whether the plan keeps the law

@@ -141,7 +141,7 @@ put_image (StrataLayers *self, const StrataImage *image)
     }
 }
 
-void
+StrataStake *
 strata_layers_put_stake (StrataLayers *self,
                          StrataHolderKey *key,
                          StrataHolderKind kind,
@@ -163,6 +163,8 @@ strata_layers_put_stake (StrataLayers *self,
 
   g_ptr_array_add (self->stakes, stake);
   g_hash_table_replace (self->by_key, stake->key, stake);
+
+  return stake;
 }
 
 void
@@ -253,7 +255,8 @@ strata_layers_put_disks (StrataLayers *self,
       if (disk->source == NULL)
         continue;
       strata_layers_put_stake (self, strata_holder_key_new_disk (uuid, disk->target), kind,
-                               disk->source, NULL, active);
+                               disk->source, NULL, active)
+          ->writes = kind != STRATA_HOLDER_TEMPLATE && strata_disk_is_written (disk);
       put_backings (self, kind, uuid, disk, active);
     }
 }
@@ -290,7 +293,8 @@ put_domain (StrataLayers *self, const StrataDomainFacts *domain)
 
       if (disk->source != NULL && (live == NULL || g_strcmp0 (live->top, disk->source) != 0))
         strata_layers_put_stake (self, strata_holder_key_new_next_disk (domain->uuid, disk->target),
-                                 kind, disk->source, NULL, FALSE);
+                                 kind, disk->source, NULL, FALSE)
+            ->writes = kind != STRATA_HOLDER_TEMPLATE && strata_disk_is_written (disk);
     }
 
   for (guint i = 0; i < domain->snapshots->len; i++)

@@ -49,6 +49,8 @@ typedef struct
   gboolean by_tag; /* it reads a tag and not the image as it is now */
   StrataHolderKind kind;
   gboolean active; /* QEMU has it open */
+  gboolean
+      writes; /* a domain's disk to which its guest may write, and which it does not knowingly share */
 } StrataStake;
 
 typedef struct _StrataLayers StrataLayers;
@@ -75,6 +77,47 @@ char *strata_layers_read (StrataLayers *self, const StrataStake *stake);
 /* carries STEP out on paper; FALSE with a reason if that can't be, or would change bytes by merging unequal sizes */
 gboolean strata_layers_apply (StrataLayers *self, StrataStepSpec *step, GError **error);
 
+/* strata-layers-writers.c: who may write where a promise was made */
+gboolean strata_disk_is_written (const StrataDiskXml *disk);
+/* An index of a host on paper as it is then */
+typedef struct
+{
+  StrataGraph *graph;
+  StrataLayers *layers;
+  GHashTable *
+      disks; /* path -> GPtrArray of StrataStake: the domains' disks that are that image, and not read-only */
+  GHashTable *frozen; /* path -> how many snapshots froze it */
+} StrataWriters;
+
+StrataWriters *strata_writers_new (StrataGraph *graph, StrataLayers *layers);
+void strata_writers_free (StrataWriters *self);
+/* (nullable): a domain's disk that writes to PATH, or to something below it; EXCEPT: (nullable): a domain that may, by its
+ * UUID; GIVEN_UP: (nullable): a plan whose
+ * own disks may; IMAGE: (out) (nullable): to which */
+StrataStake *strata_writers_find_below (StrataWriters *self,
+                                        const char *path,
+                                        const char *except,
+                                        StrataPlan *given_up,
+                                        const char **image);
+/* (nullable): another domain whose disk is an image of DOMAIN's, where one of the two writes to it; IMAGE: (out) (nullable) */
+StrataStake *strata_writers_find_other (StrataWriters *self,
+                                        const StrataDomainFacts *domain,
+                                        const char **image);
+/* (nullable) (transfer full): why an external snapshot doesn't hold what it froze any more, in words */
+char *strata_writers_find_stale (StrataWriters *self,
+                                 const StrataDomainFacts *domain,
+                                 const StrataSnapshotFacts *snapshot);
+/* whether AFTER has a writer below a holder that BEFORE did not have so; a holder that the plan gives up does
+ * not count, and a disk that it gives up only counts once the plan is over (LAST). CHANGED: what strata_layers_find_changed()
+ * says of the two */
+gboolean strata_layers_find_overwritten (StrataLayers *before,
+                                         StrataLayers *after,
+                                         StrataPlan *plan,
+                                         GHashTable *changed,
+                                         gboolean last,
+                                         const StrataStake **holder,
+                                         const StrataStake **writer);
+
 /* strata-layers-compare.c: (element-type utf8) (transfer full): who reads through none of these paths, and has the same
  * image and tag as BEFORE, reads the same AFTER */
 GHashTable *strata_layers_find_changed (StrataLayers *before, StrataLayers *after);
@@ -83,12 +126,12 @@ GHashTable *strata_layers_find_changed (StrataLayers *before, StrataLayers *afte
 StrataLayer *strata_layers_put (StrataLayers *self, const char *path);
 void strata_layers_remove (StrataLayers *self, const char *path);
 /* takes KEY; TAG: (nullable): the tag it reads */
-void strata_layers_put_stake (StrataLayers *self,
-                              StrataHolderKey *key,
-                              StrataHolderKind kind,
-                              const char *top,
-                              const char *tag,
-                              gboolean active);
+StrataStake *strata_layers_put_stake (StrataLayers *self,
+                                      StrataHolderKey *key,
+                                      StrataHolderKind kind,
+                                      const char *top,
+                                      const char *tag,
+                                      gboolean active);
 /* SNAPSHOT: NULL for the domain's own, also those of its next start */
 void strata_layers_drop_stakes (StrataLayers *self, const char *uuid, const char *snapshot);
 /* the disks of a definition, which are resolved */
@@ -110,5 +153,6 @@ gboolean strata_layer_may_have_tag (StrataLayer *self, const char *name);
 gboolean strata_law_check (StrataGraph *graph, StrataPlan *plan, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataLayers, strata_layers_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataWriters, strata_writers_free)
 
 G_END_DECLS

@@ -239,7 +239,7 @@ need_still (Clone *self, GError **error)
   if (self->snapshot == NULL)
     return strata_planner_need_off (self->domain, error);
   if (!self->snapshot->retained)
-    return TRUE;
+    return strata_planner_need_fresh (self->planner, self->domain, self->snapshot, error);
 
   strata_set_error (error, STRATA_ERROR_REFUSED, NULL,
                     _ ("“%s” was deleted; its image is only kept for what stands on it"),

@@ -88,6 +88,48 @@ need_depth (Snapshot *self, const StrataDiskXml *disk, GError **error)
   return TRUE;
 }
 
+static gboolean
+is_line_of (const StrataDomainFacts *domain, const StrataSnapshotFacts *snapshot)
+{
+  const StrataSnapshotFacts *line = strata_domain_facts_get_current (domain);
+
+  for (guint depth = 0; line != NULL && line != snapshot && depth <= domain->snapshots->len;
+       depth++)
+    line = line->parent != NULL ? strata_domain_facts_find_snapshot (domain, line->parent) : NULL;
+
+  return line == snapshot;
+}
+
+/* A snapshot whose frozen image is written to shows it only as long as that is so: frozen again, the image would pass for
+ * what it kept. Of one that the new snapshot comes after it goes on to be seen. */
+static gboolean
+need_no_pretender (Snapshot *self, const char *image, GError **error)
+{
+  StrataLayers *layers = strata_planner_get_layers (self->planner);
+  GPtrArray *stakes = strata_layers_get_stakes (layers);
+
+  for (guint i = 0; i < stakes->len; i++)
+    {
+      const StrataStake *stake = g_ptr_array_index (stakes, i);
+      StrataDomainFacts *domain;
+      const StrataSnapshotFacts *snapshot;
+
+      if (stake->key->kind != STRATA_HOLDER_KEY_SNAPSHOT || stake->by_tag ||
+          !strata_layers_reach (layers, stake->top, image))
+        continue;
+      domain = strata_graph_find_domain (self->planner->graph, stake->uuid);
+      snapshot =
+          domain != NULL ? strata_domain_facts_find_snapshot (domain, stake->snapshot) : NULL;
+      if (snapshot == NULL || (domain == self->domain && g_strcmp0 (stake->top, image) == 0 &&
+                               is_line_of (domain, snapshot)))
+        continue;
+      if (!strata_planner_need_fresh (self->planner, domain, snapshot, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
 /* Beside the image; for a block device in the first pool with a folder. */
 static char *
 get_folder (Snapshot *self, const StrataDiskXml *disk, GError **error)
@@ -120,7 +162,8 @@ add_disk (Snapshot *self, const StrataDiskXml *disk, StrataSnapshotDisk *entry, 
   if (self->kind != STRATA_SNAPSHOT_KIND_INTERNAL)
     {
       folder = get_folder (self, disk, error);
-      if (folder == NULL || !need_depth (self, disk, error))
+      if (folder == NULL || !need_depth (self, disk, error) ||
+          !need_no_pretender (self, disk->source, error))
         return FALSE;
 
       entry->location = STRATA_SNAPSHOT_EXTERNAL;

@@ -126,12 +126,46 @@ strata_plan_snapshot_edit (StrataPlanner *self, GError **error)
              : NULL;
 }
 
+/* Their names go and every file stays: the images are a domain's disks, and hold nothing else any more. */
+static gboolean
+forget_stale (StrataPlanner *self, StrataDomainFacts *domain, guint *n_left, GError **error)
+{
+  g_autoptr (StrataLayers) layers = strata_layers_new (self->graph);
+  g_autoptr (StrataWriters) writers = strata_writers_new (self->graph, layers);
+
+  *n_left = domain->snapshots->len;
+  for (guint i = 0; i < domain->snapshots->len; i++)
+    {
+      StrataSnapshotFacts *snapshot = g_ptr_array_index (domain->snapshots, i);
+      g_autofree char *why = strata_writers_find_stale (writers, domain, snapshot);
+
+      if (why == NULL)
+        continue;
+      (*n_left)--;
+      strata_plan_give_up_snapshot (self->plan, domain->uuid, snapshot->name);
+      strata_plan_add_effect (
+          self->plan, STRATA_EFFECT_CHANGES, 0,
+          /* Translators: a snapshot, and the reason */
+          _ ("“%s” is taken out of the list of snapshots, and no file is touched: "
+             "%s"),
+          snapshot->name, why);
+      if (snapshot->memory_file != NULL && !snapshot->memory_missing)
+        strata_plan_add_effect (self->plan, STRATA_EFFECT_NOTE, 0,
+                                _ ("The memory of that time stays in “%s”"), snapshot->memory_file);
+      if (!strata_planner_add_forget (self, domain, snapshot, FALSE, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
 /**
  * strata_plan_settle:
  * @self: the planner
  * @error: the refusal
  *
- * Mends what can be mended without touching an image's bytes: the metadata of snapshots, joints that are free, and the
+ * Mends what can be mended without touching an image's bytes: the metadata of snapshots, also of those that do not hold what
+ * they froze any more, joints that are free, and the
  * mode of images that everybody may read.
  *
  * Returns: (transfer full): the plan
@@ -141,6 +175,7 @@ strata_plan_settle (StrataPlanner *self, GError **error)
 {
   StrataDomainFacts *domain = strata_planner_find_domain (self, error);
   g_autofree char *title = NULL;
+  guint n_left;
 
   if (domain == NULL)
     return NULL;
@@ -160,8 +195,10 @@ strata_plan_settle (StrataPlanner *self, GError **error)
                               _ ("“%s” can’t be read by everybody any more"), image->path);
     }
 
-  if (domain->snapshots->len > 0 && (!strata_planner_add_settle (self, domain, NULL, error) ||
-                                     !strata_planner_sweep (self, domain, NULL, error)))
+  if (!forget_stale (self, domain, &n_left, error))
+    return NULL;
+  if (n_left > 0 && (!strata_planner_add_settle (self, domain, NULL, error) ||
+                     !strata_planner_sweep (self, domain, NULL, error)))
     return NULL;
 
   return self->plan;

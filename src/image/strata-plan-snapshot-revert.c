@@ -419,6 +419,7 @@ strata_plan_snapshot_revert (StrataPlanner *self, GError **error)
   if (domain != NULL)
     state.snapshot = strata_planner_find_snapshot (self, domain, self->request->snapshot, error);
   if (state.snapshot == NULL || !need_returnable (&state, error) ||
+      !strata_planner_need_fresh (self, domain, state.snapshot, error) ||
       !strata_planner_need_unsaved (domain, error) ||
       !strata_planner_need_agreement (self, domain, error))
     return NULL;

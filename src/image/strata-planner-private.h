@@ -156,6 +156,14 @@ gboolean strata_planner_add_snapshot (StrataPlanner *self,
                                       gboolean quiesce,
                                       GError **error);
 
+/* strata-planner-fitness.c: whether domains and snapshots are in a state to be worked on */
+gboolean strata_planner_need_fit (StrataPlanner *self, GError **error);
+gboolean strata_planner_need_fit_steps (StrataPlanner *self, GError **error);
+gboolean strata_planner_need_fresh (StrataPlanner *self,
+                                    const StrataDomainFacts *domain,
+                                    const StrataSnapshotFacts *snapshot,
+                                    GError **error);
+
 /* strata-planner-law.c: what has to hold before anything is planned */
 StrataDomainFacts *strata_planner_find_domain (StrataPlanner *self, GError **error);
 gboolean strata_planner_need_free_name (StrataPlanner *self, const char *name, GError **error);

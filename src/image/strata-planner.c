@@ -6,6 +6,44 @@
 
 #include "strata-planner-private.h"
 
+static StrataPlan *
+make_plan (StrataPlanner *self, GError **error)
+{
+  switch (self->request->kind)
+    {
+    case STRATA_REQUEST_TEMPLATE_CREATE:
+      return strata_plan_template_create (self, error);
+    case STRATA_REQUEST_TEMPLATE_IMPORT:
+      return strata_plan_template_import (self, error);
+    case STRATA_REQUEST_TEMPLATE_DEPLOY:
+      return strata_plan_deploy (self, error);
+    case STRATA_REQUEST_SEAL_DOMAIN:
+      return strata_plan_seal_domain (self, error);
+    case STRATA_REQUEST_SEAL_IMAGE:
+      return strata_plan_seal_image (self, error);
+    case STRATA_REQUEST_DELETE:
+      return strata_plan_delete (self, error);
+    case STRATA_REQUEST_SNAPSHOT_CREATE:
+      return strata_plan_snapshot_create (self, error);
+    case STRATA_REQUEST_SNAPSHOT_REVERT:
+      return strata_plan_snapshot_revert (self, error);
+    case STRATA_REQUEST_SNAPSHOT_DELETE:
+      return strata_plan_snapshot_delete (self, error);
+    case STRATA_REQUEST_SNAPSHOT_EDIT:
+      return strata_plan_snapshot_edit (self, error);
+    case STRATA_REQUEST_CLONE:
+      return strata_plan_clone (self, error);
+    case STRATA_REQUEST_FLATTEN:
+      return strata_plan_flatten (self, error);
+    case STRATA_REQUEST_MERGE:
+      return strata_plan_merge (self, error);
+    case STRATA_REQUEST_SETTLE:
+      return strata_plan_settle (self, error);
+    }
+
+  g_assert_not_reached ();
+}
+
 /**
  * strata_plan_request:
  * @graph: the host, as it is
@@ -25,56 +63,13 @@ StrataPlan *
 strata_plan_request (StrataGraph *graph, const StrataRequest *request, GError **error)
 {
   StrataPlanner planner = { .graph = graph, .request = request };
-  StrataPlan *plan = NULL;
+  gboolean planned;
 
   g_return_val_if_fail (STRATA_IS_GRAPH (graph), NULL);
   g_return_val_if_fail (request != NULL, NULL);
 
-  switch (request->kind)
-    {
-    case STRATA_REQUEST_TEMPLATE_CREATE:
-      plan = strata_plan_template_create (&planner, error);
-      break;
-    case STRATA_REQUEST_TEMPLATE_IMPORT:
-      plan = strata_plan_template_import (&planner, error);
-      break;
-    case STRATA_REQUEST_TEMPLATE_DEPLOY:
-      plan = strata_plan_deploy (&planner, error);
-      break;
-    case STRATA_REQUEST_SEAL_DOMAIN:
-      plan = strata_plan_seal_domain (&planner, error);
-      break;
-    case STRATA_REQUEST_SEAL_IMAGE:
-      plan = strata_plan_seal_image (&planner, error);
-      break;
-    case STRATA_REQUEST_DELETE:
-      plan = strata_plan_delete (&planner, error);
-      break;
-    case STRATA_REQUEST_SNAPSHOT_CREATE:
-      plan = strata_plan_snapshot_create (&planner, error);
-      break;
-    case STRATA_REQUEST_SNAPSHOT_REVERT:
-      plan = strata_plan_snapshot_revert (&planner, error);
-      break;
-    case STRATA_REQUEST_SNAPSHOT_DELETE:
-      plan = strata_plan_snapshot_delete (&planner, error);
-      break;
-    case STRATA_REQUEST_SNAPSHOT_EDIT:
-      plan = strata_plan_snapshot_edit (&planner, error);
-      break;
-    case STRATA_REQUEST_CLONE:
-      plan = strata_plan_clone (&planner, error);
-      break;
-    case STRATA_REQUEST_FLATTEN:
-      plan = strata_plan_flatten (&planner, error);
-      break;
-    case STRATA_REQUEST_MERGE:
-      plan = strata_plan_merge (&planner, error);
-      break;
-    case STRATA_REQUEST_SETTLE:
-      plan = strata_plan_settle (&planner, error);
-      break;
-    }
+  planned = strata_planner_need_fit (&planner, error) && make_plan (&planner, error) != NULL &&
+            strata_planner_need_fit_steps (&planner, error);
 
   g_clear_pointer (&planner.layers, strata_layers_free);
   g_clear_pointer (&planner.definitions, g_hash_table_unref);
@@ -83,10 +78,10 @@ strata_plan_request (StrataGraph *graph, const StrataRequest *request, GError **
 
   /* Whoever made the plan: nobody is trusted with the law but the law. A planner that gives up leaves its half-made
    * plan here. */
-  if (plan == NULL || !strata_law_check (graph, plan, error))
+  if (!planned || !strata_law_check (graph, planner.plan, error))
     g_clear_object (&planner.plan);
   else
-    strata_plan_set_request (plan, request);
+    strata_plan_set_request (planner.plan, request);
 
   return planner.plan;
 }

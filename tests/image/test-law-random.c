@@ -74,6 +74,26 @@ args_new (const char *key, const char *path)
   return args;
 }
 
+/* A domain of the host, or a new one, with its disk at PATH. */
+static JsonObject *
+make_definition (StrataGraph *graph, const char *path)
+{
+  GPtrArray *domains = strata_graph_get_domains (graph);
+  gint number = g_test_rand_int_range (-1, (gint) domains->len);
+  const char *uuid = number < 0 ? "6d1d4a5e-0000-4000-8000-000000000001"
+                                : ((StrataDomainFacts *) domains->pdata[number])->uuid;
+  g_autofree char *xml = g_strdup_printf (
+      "<domain type='qemu'><name>d</name><uuid>%s</uuid><memory>65536</memory>"
+      "<os><type>hvm</type></os><devices><disk type='file' device='disk'>%s"
+      "<source file='%s'/><target dev='vda' bus='virtio'/></disk></devices></domain>",
+      uuid, g_test_rand_int_range (0, 4) == 0 ? "<readonly/>" : "", path);
+  JsonObject *args = args_new ("uuid", uuid);
+
+  json_object_set_string_member (args, "xml", xml);
+
+  return args;
+}
+
 /* What is made has a new name: no file is written over another. */
 static void
 add_step (StrataGraph *graph, StrataPlan *plan)
@@ -84,7 +104,7 @@ add_step (StrataGraph *graph, StrataPlan *plan)
   const char *kind = NULL;
   JsonObject *args = NULL;
 
-  switch (g_test_rand_int_range (0, 6))
+  switch (g_test_rand_int_range (0, 7))
     {
     case 0:
       kind = "delete-volume";
@@ -110,6 +130,10 @@ add_step (StrataGraph *graph, StrataPlan *plan)
       args = args_new ("backing", path);
       json_object_set_string_member (args, "path", other);
       json_object_set_string_member (args, "backing-format", "qcow2");
+      break;
+    case 5:
+      kind = "define";
+      args = make_definition (graph, path);
       break;
     default:
       kind = "delete-tag";
@@ -174,8 +198,87 @@ look_at_everybody (StrataLayers *layers, StrataPlan *plan, GHashTable *seen)
 }
 
 static gboolean
+is_own_disk (const StrataStake *stake)
+{
+  return stake->key->kind == STRATA_HOLDER_KEY_DISK ||
+         stake->key->kind == STRATA_HOLDER_KEY_NEXT_DISK;
+}
+
+/* Whether a disk of LAYERS writes to what HOLDER reads. PLAN: (nullable): a disk that it gives up, and that was so in FIRST,
+ * may for now. */
+static gboolean
+is_overwritten (StrataLayers *layers,
+                const StrataStake *holder,
+                StrataLayers *first,
+                StrataPlan *plan)
+{
+  GPtrArray *stakes = strata_layers_get_stakes (layers);
+
+  for (guint i = 0; i < stakes->len; i++)
+    {
+      const StrataStake *writer = g_ptr_array_index (stakes, i);
+      StrataStake *then = strata_layers_find_stake (first, writer->key);
+      gboolean itself = g_str_equal (writer->top, holder->top);
+
+      if (writer->writes && writer != holder &&
+          !(is_own_disk (holder) && g_strcmp0 (holder->uuid, writer->uuid) == 0) &&
+          strata_layers_reach (layers, holder->top, writer->top) &&
+          !(itself && (holder->by_tag || holder->key->kind == STRATA_HOLDER_KEY_IMAGE)) &&
+          !(plan != NULL && strata_plan_gives_up (plan, writer->key) && then != NULL &&
+            g_str_equal (then->top, writer->top)))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+static gboolean
+is_anybody_overwritten (StrataLayers *first, StrataLayers *layers, StrataPlan *plan, gboolean last)
+{
+  GPtrArray *stakes = strata_layers_get_stakes (layers);
+
+  for (guint i = 0; i < stakes->len; i++)
+    {
+      const StrataStake *holder = g_ptr_array_index (stakes, i);
+      StrataStake *then = strata_layers_find_stake (first, holder->key);
+
+      if (!strata_plan_gives_up (plan, holder->key) &&
+          is_overwritten (layers, holder, first, last ? NULL : plan) &&
+          !(then != NULL && is_overwritten (first, then, first, NULL)))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* Whether STEP builds on an image below which a domain writes that is not the one whose disk it is. */
+static gboolean
+builds_on_sand (StrataLayers *first, StrataPlan *plan, StrataStepSpec *step)
+{
+  static const char *const keys[] = { "top", "image", "from", "backing" };
+  const char *path = NULL;
+  GPtrArray *stakes = strata_layers_get_stakes (first);
+
+  for (size_t i = 0; i < G_N_ELEMENTS (keys) && path == NULL; i++)
+    path = json_object_get_string_member_with_default (step->args, keys[i], NULL);
+
+  for (guint i = 0; path != NULL && i < stakes->len; i++)
+    {
+      const StrataStake *writer = g_ptr_array_index (stakes, i);
+
+      if (writer->writes && !g_str_equal (writer->top, path) &&
+          strata_layers_reach (first, path, writer->top) &&
+          !strata_plan_gives_up (plan, writer->key))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+static gboolean
 is_lawful (StrataGraph *graph, StrataPlan *plan)
 {
+  g_autoptr (StrataLayers) first = strata_layers_new (graph);
   g_autoptr (StrataLayers) layers = strata_layers_new (graph);
   g_autoptr (GHashTable) seen =
       g_hash_table_new_full (strata_holder_key_hash, strata_holder_key_equal,
@@ -184,8 +287,10 @@ is_lawful (StrataGraph *graph, StrataPlan *plan)
   g_assert_true (look_at_everybody (layers, plan, seen));
   for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
     {
-      if (!strata_layers_apply (layers, strata_plan_get_step (plan, i), NULL) ||
-          !look_at_everybody (layers, plan, seen))
+      if (builds_on_sand (first, plan, strata_plan_get_step (plan, i)) ||
+          !strata_layers_apply (layers, strata_plan_get_step (plan, i), NULL) ||
+          !look_at_everybody (layers, plan, seen) ||
+          is_anybody_overwritten (first, layers, plan, i + 1 == strata_plan_get_n_steps (plan)))
         return FALSE;
     }
 

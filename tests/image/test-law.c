@@ -159,10 +159,13 @@ test_latecomer (void)
   add (plan, "create-overlay", "path", AT ("clone.qcow2"), "backing", AT ("top.qcow2"),
        "backing-format", "qcow2", NULL);
   add (plan, "define", "uuid", uuid, "xml", xml, NULL);
+  /* vm would write below it */
+  assert_refused (graph, plan, uuid, "step 1");
+  add (plan, "undefine", "uuid", get_uuid (graph, "vm"), NULL);
   assert_lawful (graph, plan);
 
   add (plan, "delete-volume", "path", AT ("top.qcow2"), NULL);
-  assert_refused (graph, plan, uuid, "step 2");
+  assert_refused (graph, plan, uuid, "step 3");
 }
 
 /* A disk that is missing reads nothing, until somebody makes it; from then on it is held as well. */
@@ -345,11 +348,12 @@ test_rest_and_a_disk (void)
   static const char definition[] =
       "<domain><name>vm</name><devices><disk type='file' device='disk'>"
       "<driver name='qemu' type='qcow2'/><source file='" AT (
-          "other.qcow2") "'/>"
-                         "<target dev='vda'/></disk></devices></domain>";
+          "tip.qcow2") "'/>"
+                       "<target dev='vda'/></disk></devices></domain>";
   static const gboolean none[] = { FALSE, FALSE };
   static const gboolean defined[] = { TRUE, FALSE };
 
+  paper_host_image (graph, "tip.qcow2", "mid.qcow2");
   strata_plan_give_up_domain (plan, get_uuid (graph, "vm"));
   add (plan, "define", "uuid", get_uuid (graph, "vm"), "xml", definition, NULL);
   add (plan, "delete-volume", "path", AT ("top.qcow2"), NULL);

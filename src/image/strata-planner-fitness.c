@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* What has to hold of the domains that a plan is about, whichever planner makes it: that they don't vanish when their guest
+ * stops, that nothing is under way in them, that no other definition writes to their disks; and of a snapshot, that it
+ * still is what it was.
+ */
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "strata-planner-private.h"
+#include "xml/strata-error.h"
+
+typedef enum
+{
+  NEEDS_NOTHING = 0,
+  NEEDS_PERSISTENT =
+      1 << 0, /* it stops the domain, defines it, or keeps metadata that goes with it */
+  NEEDS_CALM = 1 << 1,
+  NEEDS_SOLE = 1 << 2, /* it makes a promise about what is in its disks */
+  NEEDS_ALL = NEEDS_PERSISTENT | NEEDS_CALM | NEEDS_SOLE,
+} Needs;
+
+/* A clone of a snapshot holds the frozen images by its own definition, and loses nothing when their domain goes; a layer that is
+ * merged below a running guest neither. */
+static Needs
+get_needs (const StrataRequest *request)
+{
+  switch (request->kind)
+    {
+    case STRATA_REQUEST_TEMPLATE_CREATE:
+    case STRATA_REQUEST_SEAL_DOMAIN:
+    case STRATA_REQUEST_DELETE:
+    case STRATA_REQUEST_SNAPSHOT_CREATE:
+    case STRATA_REQUEST_SNAPSHOT_REVERT:
+      return NEEDS_ALL;
+    case STRATA_REQUEST_SNAPSHOT_DELETE:
+      return request->metadata_only ? NEEDS_NOTHING : NEEDS_ALL;
+    case STRATA_REQUEST_SNAPSHOT_EDIT:
+      return NEEDS_PERSISTENT;
+    case STRATA_REQUEST_CLONE:
+      return request->snapshot != NULL ? NEEDS_NOTHING : NEEDS_ALL;
+    case STRATA_REQUEST_FLATTEN:
+    case STRATA_REQUEST_MERGE:
+      return NEEDS_CALM | NEEDS_SOLE;
+    case STRATA_REQUEST_TEMPLATE_DEPLOY:
+      return NEEDS_SOLE;
+    case STRATA_REQUEST_TEMPLATE_IMPORT:
+    case STRATA_REQUEST_SEAL_IMAGE:
+    case STRATA_REQUEST_SETTLE:
+      break;
+    }
+
+  return NEEDS_NOTHING;
+}
+
+static gboolean
+need_persistent (const StrataDomainFacts *domain, GError **error)
+{
+  if (domain->persistent)
+    return TRUE;
+
+  strata_set_error (
+      error, STRATA_ERROR_REFUSED,
+      _ ("Make it permanent first: virsh dumpxml --inactive NAME > NAME.xml, then "
+         "virsh define NAME.xml."),
+      _ ("“%s” is transient: it vanishes when its guest stops, with all that is known "
+         "of its snapshots"),
+      domain->name);
+  return FALSE;
+}
+
+static gboolean
+need_calm (const StrataDomainFacts *domain, GError **error)
+{
+  if (domain->busy == NULL)
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_BUSY,
+                    _ ("Wait until it is over, or end it: virsh blockjob NAME DISK --abort for a "
+                       "block job, virsh domjobabort NAME for a backup."),
+                    /* Translators: a virtual machine, then "a block copy of vda to “/path”" */
+                    _ ("“%s” is busy: %s is under way"), domain->name, domain->busy);
+  return FALSE;
+}
+
+static gboolean
+need_sole (StrataPlanner *self, const StrataDomainFacts *domain, GError **error)
+{
+  const char *image;
+  g_autoptr (StrataWriters) writers =
+      strata_writers_new (self->graph, strata_planner_get_layers (self));
+  StrataStake *other = strata_writers_find_other (writers, domain, &image);
+  StrataDomainFacts *owner =
+      other != NULL ? strata_graph_find_domain (self->graph, other->uuid) : NULL;
+
+  if (other == NULL)
+    return TRUE;
+
+  strata_set_error (
+      error, STRATA_ERROR_REFUSED,
+      _ ("Take the disk out of one of the two, or give it a copy of its own."),
+      /* Translators: an image, then two virtual machines */
+      _ ("“%s” is a disk of “%s” and of “%s”: what the one writes would change what is "
+         "kept of the other"),
+      image, domain->name, owner != NULL ? owner->name : other->uuid);
+  return FALSE;
+}
+
+/**
+ * strata_planner_need_fit:
+ * @self: the planner, before it plans
+ * @error: `STRATA_ERROR_REFUSED` or `_BUSY`
+ *
+ * Returns: whether the domain that the request is about lets itself be worked on so; one that is not there is for the
+ *   planner to miss
+ */
+gboolean
+strata_planner_need_fit (StrataPlanner *self, GError **error)
+{
+  Needs needs = get_needs (self->request);
+  StrataDomainFacts *domain = self->request->domain != NULL
+                                  ? strata_graph_find_domain (self->graph, self->request->domain)
+                                  : NULL;
+
+  if (domain == NULL)
+    return TRUE;
+
+  return (!(needs & NEEDS_PERSISTENT) || need_persistent (domain, error)) &&
+         (!(needs & NEEDS_CALM) || need_calm (domain, error)) &&
+         (!(needs & NEEDS_SOLE) || need_sole (self, domain, error));
+}
+
+/* Steps after which a transient domain, or what is known of it, is gone. */
+static gboolean
+ends_transient (const char *kind)
+{
+  static const char *const kinds[] = { "shut-down",       "define",          "undefine", "restore",
+                                       "snapshot-create", "snapshot-revert", NULL };
+
+  return g_strv_contains (kinds, kind);
+}
+
+/* Which only change what is written down. */
+static gboolean
+is_metadata (const char *kind)
+{
+  static const char *const kinds[] = { "snapshot-define", "snapshot-forget", "settle", NULL };
+
+  return g_strv_contains (kinds, kind);
+}
+
+static gboolean
+need_idle_image (StrataPlanner *self, const char *path, GError **error)
+{
+  GPtrArray *domains = strata_graph_get_domains (self->graph);
+
+  for (guint i = 0; i < domains->len; i++)
+    {
+      StrataDomainFacts *domain = g_ptr_array_index (domains, i);
+
+      if (domain->busy != NULL && domain->busy_images != NULL &&
+          g_ptr_array_find_with_equal_func (domain->busy_images, path, g_str_equal, NULL))
+        return need_calm (domain, error);
+    }
+
+  return TRUE;
+}
+
+static gboolean need_idle_images (StrataPlanner *self, JsonObject *args, GError **error);
+
+/* Whatever is a path of an image is compared with those that are: other arguments never equal one. */
+static gboolean
+need_idle_node (StrataPlanner *self, JsonNode *node, GError **error)
+{
+  if (JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_STRING)
+    return need_idle_image (self, json_node_get_string (node), error);
+  if (JSON_NODE_HOLDS_OBJECT (node))
+    return need_idle_images (self, json_node_get_object (node), error);
+
+  if (JSON_NODE_HOLDS_ARRAY (node))
+    {
+      JsonArray *array = json_node_get_array (node);
+
+      for (guint i = 0; i < json_array_get_length (array); i++)
+        {
+          if (!need_idle_node (self, json_array_get_element (array, i), error))
+            return FALSE;
+        }
+    }
+
+  return TRUE;
+}
+
+static gboolean
+need_idle_images (StrataPlanner *self, JsonObject *args, GError **error)
+{
+  JsonObjectIter iter;
+  JsonNode *node;
+
+  json_object_iter_init (&iter, args);
+  while (json_object_iter_next (&iter, NULL, &node))
+    {
+      if (!need_idle_node (self, node, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+is_any_busy (StrataGraph *graph)
+{
+  GPtrArray *domains = strata_graph_get_domains (graph);
+
+  for (guint i = 0; i < domains->len; i++)
+    {
+      if (((StrataDomainFacts *) g_ptr_array_index (domains, i))->busy != NULL)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/**
+ * strata_planner_need_fit_steps:
+ * @self: the planner, with its plan
+ * @error: `STRATA_ERROR_REFUSED` or `_BUSY`
+ *
+ * A plan reaches further than the domain it is asked for: it defines others that read what it merges, and names images
+ * that a job of another one is working on.
+ *
+ * Returns: whether no step meets a domain, or an image, that it may not meet now
+ */
+gboolean
+strata_planner_need_fit_steps (StrataPlanner *self, GError **error)
+{
+  gboolean busy = is_any_busy (self->graph);
+
+  for (guint i = 0; i < strata_plan_get_n_steps (self->plan); i++)
+    {
+      StrataStepSpec *step = strata_plan_get_step (self->plan, i);
+      const char *uuid = json_object_get_string_member_with_default (step->args, "uuid", NULL);
+      StrataDomainFacts *domain =
+          uuid != NULL ? strata_graph_find_domain (self->graph, uuid) : NULL;
+
+      if (is_metadata (step->kind))
+        continue;
+      if (domain != NULL && ((ends_transient (step->kind) && !need_persistent (domain, error)) ||
+                             !need_calm (domain, error)))
+        return FALSE;
+      if (busy && !need_idle_images (self, step->args, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/**
+ * strata_planner_need_fresh:
+ * @self: the planner
+ * @domain: a domain
+ * @snapshot: a snapshot of it
+ * @error: `STRATA_ERROR_REFUSED`
+ *
+ * Returns: whether no domain has written to what @snapshot froze
+ */
+gboolean
+strata_planner_need_fresh (StrataPlanner *self,
+                           const StrataDomainFacts *domain,
+                           const StrataSnapshotFacts *snapshot,
+                           GError **error)
+{
+  g_autoptr (StrataWriters) writers =
+      strata_writers_new (self->graph, strata_planner_get_layers (self));
+  g_autofree char *why = strata_writers_find_stale (writers, domain, snapshot);
+
+  if (why == NULL)
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_REFUSED,
+                    _ ("Delete it: no file is touched by that. “stratactl doctor --mend” does so "
+                       "with each such snapshot."),
+                    /* Translators: a snapshot, a virtual machine, and the reason */
+                    _ ("The snapshot “%s” of “%s” doesn’t hold what it kept any more: %s"),
+                    snapshot->name, domain->name, why);
+  return FALSE;
+}
