@@ -14,11 +14,13 @@
 #include <fcntl.h>
 #include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "strata-direct-copy.h"
 #include "strata-image-info.h"
+#include "strata-qemu-img.h"
 #include "strata-volume-copy.h"
 #include "xml/strata-error.h"
 
@@ -229,5 +231,43 @@ strata_direct_copy_verbatim (StrataConnection *connection,
     return strata_volume_copy (connection, from, to, progress, user_data, cancellable, error);
   g_propagate_error (error, g_steal_pointer (&local));
 
+  return FALSE;
+}
+
+/**
+ * strata_direct_require_unwritten:
+ * @connection: the host
+ * @path: an image that is to be copied
+ * @format: its format
+ * @cancellable: (nullable): cancels it
+ * @error: return location for `STRATA_ERROR_BUSY`
+ *
+ * QEMU's programs lock what they write to, qemu-nbd for one, which libvirt knows nothing of. Reading it all the
+ * same would make a copy that is torn.
+ *
+ * Returns: %FALSE if another program writes to it
+ */
+gboolean
+strata_direct_require_unwritten (StrataConnection *connection,
+                                 const char *path,
+                                 const char *format,
+                                 GCancellable *cancellable,
+                                 GError **error)
+{
+  const char *const arguments[] = { "info", "-f", format, "--", path, NULL };
+  g_autoptr (GError) local = NULL;
+
+  STRATA_ASSERT_WORKER ();
+
+  if (!strata_connection_get_facts (connection)->is_local || access (path, R_OK) != 0 ||
+      strata_qemu_img_run (arguments, NULL, NULL, NULL, cancellable, &local))
+    return TRUE;
+  /* qemu-img has no codes. These are its words for a lock, which are not translated. */
+  if (strstr (local->message, "Failed to get") == NULL || strstr (local->message, "lock") == NULL)
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_BUSY,
+                    _ ("End the program that has it open, then try again."),
+                    _ ("Another program writes to “%s”, so a copy of it would be torn"), path);
   return FALSE;
 }

@@ -15,6 +15,12 @@ gboolean strata_direct_copy (StrataConnection *connection,
                              gpointer user_data,
                              GCancellable *cancellable,
                              GError **error);
+/* BUSY where another program writes to it; an image that the client may not look at is let pass */
+gboolean strata_direct_require_unwritten (StrataConnection *connection,
+                                          const char *path,
+                                          const char *format,
+                                          GCancellable *cancellable,
+                                          GError **error);
 /* any file, with all that is in it; through libvirt where the client may not */
 gboolean strata_direct_copy_verbatim (StrataConnection *connection,
                                       const char *from,

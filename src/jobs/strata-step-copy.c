@@ -72,6 +72,11 @@ copy_image_run (StrataStepContext *context, GCancellable *cancellable, GError **
 {
   g_autoptr (GError) local = NULL;
 
+  if (!strata_direct_require_unwritten (
+          context->connection, strata_step_context_get (context, "source"),
+          strata_step_context_get (context, "source-format"), cancellable, error))
+    return FALSE;
+
   if (strata_step_context_is (context, "flat") && strata_job_get_bandwidth (context->job) == 0)
     {
       if (strata_direct_copy (context->connection, strata_step_context_get (context, "source"),
