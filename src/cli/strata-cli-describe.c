@@ -95,6 +95,7 @@ template_to_json (const StrataTemplateMark *mark)
   JsonObject *object = json_object_new ();
   g_auto (GStrv) operations =
       g_strsplit (mark->operations != NULL ? mark->operations : "", ",", -1);
+  g_auto (GStrv) notes = g_strsplit (mark->notes != NULL ? mark->notes : "", "\n", -1);
 
   json_object_set_int_member (object, "version", mark->version);
   json_object_set_boolean_member (object, "is-sealed", mark->sealed != NULL);
@@ -103,6 +104,7 @@ template_to_json (const StrataTemplateMark *mark)
   strata_cli_set_string (object, "os", mark->os);
   strata_cli_set_string (object, "os-id", mark->os_id);
   strata_cli_set_strings (object, "operations", (const char *const *) operations);
+  strata_cli_set_strings (object, "notes", (const char *const *) notes);
 
   return object;
 }
@@ -298,6 +300,7 @@ print_template (StrataGraph *graph, StrataDomainFacts *domain)
   const StrataTemplateMark *mark = domain->template_mark;
   g_auto (GStrv) names = thin_clone_names (graph, domain);
   g_autofree char *list = g_strjoinv (", ", names);
+  g_auto (GStrv) notes = g_strsplit (mark->notes != NULL ? mark->notes : "", "\n", -1);
 
   strata_cli_print_field (_ ("Version"), "%u", mark->version);
   strata_cli_print_field (_ ("Sealed"), "%s", mark->sealed != NULL ? mark->sealed : _ ("no"));
@@ -307,6 +310,8 @@ print_template (StrataGraph *graph, StrataDomainFacts *domain)
     strata_cli_print_field (_ ("Made from"), "%s", mark->source);
   if (mark->os != NULL)
     strata_cli_print_field (_ ("System"), "%s", mark->os);
+  for (size_t i = 0; notes[i] != NULL; i++)
+    strata_cli_print_field (i == 0 ? _ ("Notes") : "", "%s", notes[i]);
   strata_cli_print_field (_ ("Thin clones"), "%s", *list != '\0' ? list : _ ("none"));
 }
 

@@ -126,7 +126,10 @@ static StrataCliStatus
 report_done (StrataCli *cli, StrataJob *job, const char *const *created)
 {
   gboolean taken_back = strata_job_get_outcome (job) == STRATA_JOB_OUTCOME_ROLLED_BACK;
+  g_auto (GStrv) notes = strata_job_dup_notes (job);
 
+  for (size_t i = 0; !taken_back && notes[i] != NULL; i++)
+    fprintf (stderr, _ ("Note: %s\n"), notes[i]);
   if (cli->json)
     {
       JsonObject *document = strata_cli_document_new (taken_back ? STRATA_CLI_OUTCOME_ROLLED_BACK
@@ -135,6 +138,7 @@ report_done (StrataCli *cli, StrataJob *job, const char *const *created)
       json_object_set_string_member (document, "job", strata_job_get_id (job));
       json_object_set_string_member (document, "title", strata_job_get_title (job));
       strata_cli_set_strings (document, "created", created);
+      strata_cli_set_strings (document, "notes", (const char *const *) notes);
       strata_cli_print_document (document);
     }
   else if (taken_back)

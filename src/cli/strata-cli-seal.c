@@ -95,6 +95,7 @@ strata_cli_sealing_apply (StrataCli *cli,
                           StrataCliStatus *status)
 {
   g_autofree char *list = g_steal_pointer (&sealing->seal);
+  g_auto (GStrv) accepted = g_steal_pointer (&sealing->accepted);
   g_autoptr (GError) error = NULL;
 
   if (list != NULL && sealing->no_seal)
@@ -103,6 +104,14 @@ strata_cli_sealing_apply (StrataCli *cli,
       return FALSE;
     }
 
+  if (accepted != NULL && sealing->no_seal)
+    {
+      *status =
+          strata_cli_usage_error (cli, _ ("--accept-unmounted and --no-seal exclude each other"));
+      return FALSE;
+    }
+
+  request->accepted = g_steal_pointer (&accepted);
   if (sealing->no_seal)
     request->operations = g_new0 (char *, 1);
 
@@ -201,12 +210,13 @@ check_image (StrataCli *cli, const StrataRequest *request, GError **error)
 }
 
 static StrataCliStatus
-seal (StrataCli *cli, GStrv arguments)
+seal (StrataCli *cli, GStrv arguments, GStrv accepted)
 {
   g_autoptr (StrataRequest) request = request_new (arguments[0]);
   g_autofree char *list = NULL;
   g_autoptr (GError) error = NULL;
 
+  request->accepted = g_strdupv (accepted);
   if (arguments[1] != NULL)
     {
       list = g_strjoinv (",", arguments + 1);
@@ -225,8 +235,12 @@ static StrataCliStatus
 run_seal (StrataCli *cli, GStrv argv)
 {
   gboolean list = FALSE;
+  g_auto (GStrv) accepted = NULL;
   g_auto (GStrv) arguments = NULL;
   const GOptionEntry entries[] = {
+    { "accept-unmounted", 0, 0, G_OPTION_ARG_STRING_ARRAY, &accepted,
+      N_ ("Let this mount point or device of the guest go unsealed (may be repeated)"),
+      N_ ("NAME") },
     { "list", 0, 0, G_OPTION_ARG_NONE, &list,
       N_ ("List the operations; a star marks those that are the default"), NULL },
     { NULL },
@@ -242,7 +256,7 @@ run_seal (StrataCli *cli, GStrv argv)
   if (arguments[0] == NULL)
     return strata_cli_usage_error (cli, _ ("“seal” needs a virtual machine or an image"));
 
-  return seal (cli, arguments);
+  return seal (cli, arguments, accepted);
 }
 
 const StrataCliVerb strata_cli_seal_verb = {

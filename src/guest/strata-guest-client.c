@@ -16,6 +16,8 @@ struct _StrataGuestClient
   GObject parent_instance;
 
   StrataGuestManner manner;
+  char **accepted;
+  gboolean for_sealing;
 };
 
 G_DEFINE_FINAL_TYPE (StrataGuestClient, strata_guest_client, G_TYPE_OBJECT)
@@ -30,8 +32,21 @@ new_request (StrataGuestVerb verb)
   return request;
 }
 
+static void
+set_strings (JsonObject *object, const char *member, const char *const *strings)
+{
+  JsonArray *array = json_array_new ();
+
+  for (size_t i = 0; strings[i] != NULL; i++)
+    json_array_add_string_element (array, strings[i]);
+  json_object_set_array_member (object, member, array);
+}
+
 static JsonObject *
-new_disks_request (StrataGuestVerb verb, GPtrArray *disks, const char *const *operations)
+new_disks_request (StrataGuestClient *self,
+                   StrataGuestVerb verb,
+                   GPtrArray *disks,
+                   const char *const *operations)
 {
   JsonObject *request = new_request (verb);
   JsonArray *array = json_array_new ();
@@ -48,12 +63,10 @@ new_disks_request (StrataGuestVerb verb, GPtrArray *disks, const char *const *op
   json_object_set_array_member (request, "disks", array);
 
   if (operations != NULL)
-    {
-      array = json_array_new ();
-      for (size_t i = 0; operations[i] != NULL; i++)
-        json_array_add_string_element (array, operations[i]);
-      json_object_set_array_member (request, "operations", array);
-    }
+    set_strings (request, "operations", operations);
+  if (self->accepted != NULL)
+    set_strings (request, "accepted", (const char *const *) self->accepted);
+  json_object_set_boolean_member (request, "for-sealing", self->for_sealing);
 
   return request;
 }
@@ -64,6 +77,7 @@ strata_guest_client_finalize (GObject *object)
   StrataGuestClient *self = STRATA_GUEST_CLIENT (object);
 
   g_free (self->manner.log);
+  g_strfreev (self->accepted);
 
   G_OBJECT_CLASS (strata_guest_client_parent_class)->finalize (object);
 }
@@ -124,6 +138,25 @@ strata_guest_client_set_patience (StrataGuestClient *self, guint milliseconds)
   g_return_if_fail (STRATA_IS_GUEST_CLIENT (self));
 
   self->manner.patience_ms = milliseconds;
+}
+
+/**
+ * strata_guest_client_set_for_sealing:
+ * @self: a client
+ * @accepted: (nullable) (array zero-terminated=1): mount points or devices of the guest that may go unsealed
+ *
+ * From now on inspecting fails with `STRATA_ERROR_NOT_SEALED`, `STRATA_ERROR_UNSUPPORTED` or
+ * `STRATA_ERROR_NO_SPACE` if not all of the guest can be sealed, and both inspecting and verifying list each
+ * of its files, for strata_guest_listing_compare(): the member “listing”.
+ */
+void
+strata_guest_client_set_for_sealing (StrataGuestClient *self, const char *const *accepted)
+{
+  g_return_if_fail (STRATA_IS_GUEST_CLIENT (self));
+
+  g_strfreev (self->accepted);
+  self->accepted = g_strdupv ((char **) accepted);
+  self->for_sealing = TRUE;
 }
 
 /**
@@ -210,7 +243,7 @@ strata_guest_client_inspect (StrataGuestClient *self,
   g_return_val_if_fail (STRATA_IS_GUEST_CLIENT (self), NULL);
   g_return_val_if_fail (disks != NULL, NULL);
 
-  request = new_disks_request (STRATA_GUEST_VERB_INSPECT, disks, NULL);
+  request = new_disks_request (self, STRATA_GUEST_VERB_INSPECT, disks, NULL);
   json_object_set_boolean_member (request, "refuse-windows", refuse_windows);
 
   return strata_guest_run (&self->manner, request, cancellable, error);
@@ -240,7 +273,7 @@ strata_guest_client_seal (StrataGuestClient *self,
   g_return_val_if_fail (STRATA_IS_GUEST_CLIENT (self), NULL);
   g_return_val_if_fail (disks != NULL, NULL);
 
-  request = new_disks_request (STRATA_GUEST_VERB_SEAL, disks, operations);
+  request = new_disks_request (self, STRATA_GUEST_VERB_SEAL, disks, operations);
 
   return strata_guest_run (&self->manner, request, cancellable, error);
 }
@@ -269,7 +302,7 @@ strata_guest_client_verify (StrataGuestClient *self,
   g_return_val_if_fail (STRATA_IS_GUEST_CLIENT (self), NULL);
   g_return_val_if_fail (disks != NULL, NULL);
 
-  request = new_disks_request (STRATA_GUEST_VERB_VERIFY, disks, operations);
+  request = new_disks_request (self, STRATA_GUEST_VERB_VERIFY, disks, operations);
 
   return strata_guest_run (&self->manner, request, cancellable, error);
 }

@@ -46,6 +46,8 @@ void               strata_guest_client_set_progress    (StrataGuestClient       
  * started without; 30 seconds unless set. */
 void               strata_guest_client_set_patience    (StrataGuestClient        *self,
                                                         guint                     milliseconds);
+void               strata_guest_client_set_for_sealing (StrataGuestClient        *self,
+                                                        const char *const        *accepted);
 /* The last lines of libguestfs' and virt-sysprep's own words about the call that failed last, or NULL. */
 const char        *strata_guest_client_get_log         (StrataGuestClient        *self);
 /* Is everything there (virt-sysprep, a kernel that can be read)? Takes milliseconds, no appliance. */

@@ -68,6 +68,7 @@ strata_guest_request_free (StrataGuestRequest *self)
 
   g_clear_pointer (&self->disks, g_ptr_array_unref);
   g_strfreev (self->operations);
+  g_strfreev (self->accepted);
   g_clear_pointer (&self->clones, g_ptr_array_unref);
   g_free (self);
 }
@@ -312,6 +313,8 @@ strata_guest_request_parse (const char *text, GError **error)
   object = json_node_get_object (root);
   if (!read_verb (self, object, error) || !read_for_verb (self, object, error) ||
       !strata_guest_member_strings (object, "operations", &self->operations, error) ||
+      !strata_guest_member_strings (object, "accepted", &self->accepted, error) ||
+      !strata_guest_member_boolean (object, "for-sealing", &self->for_sealing, error) ||
       !strata_guest_member_boolean (object, "refuse-windows", &self->refuse_windows, error) ||
       !strata_guest_member_boolean (object, "force-tcg", &self->force_tcg, error) ||
       !strata_guest_member_boolean (object, "attended", &self->attended, error))

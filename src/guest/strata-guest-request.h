@@ -35,6 +35,8 @@ typedef struct
  * @disks: (element-type StrataGuestDisk): on which disks; empty where the verb needs none
  * @operations: (nullable): virt-sysprep's operations, %NULL for its defaults
  * @clones: (element-type StrataGuestClone): for customise
+ * @accepted: (nullable): mount points or devices of the guest that may go unsealed
+ * @for_sealing: inspect and verify: all of the guest is looked at, and each of its files listed
  * @refuse_windows: fail with `STRATA_ERROR_WINDOWS` on a Windows guest
  * @force_tcg: run the appliance without KVM
  * @attended: somebody holds the other end of stdin, and its end means “cancel”
@@ -45,7 +47,9 @@ typedef struct
   GPtrArray      *disks;
   char          **operations;
   GPtrArray      *clones;
+  char          **accepted;
   gboolean        refuse_windows;
+  gboolean        for_sealing;
   gboolean        force_tcg;
   gboolean        attended;
 } StrataGuestRequest;

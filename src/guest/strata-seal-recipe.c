@@ -9,6 +9,7 @@
 #include "strata-seal-recipe.h"
 
 #include "strata-guest-client.h"
+#include "strata-seal-table.h"
 
 /* It runs before the SSH server and not “at first boot some time”, because sshd has failed by then and
  * is not tried again. It must not have the default dependencies: they put it after sockets.target, and
@@ -30,26 +31,11 @@ static const char hostkeys_unit[] = "[Unit]\n"
                                     "[Install]\n"
                                     "WantedBy=multi-user.target\n";
 
-static const char *const lease_globs[] = {
-  "/var/lib/NetworkManager/*.lease",
-  "/var/lib/systemd/network/*",
-  "/var/lib/dhcpcd/*.lease",
-};
-
-/* virt-sysprep knows bash only (and zsh, lately); a database client's history holds passwords too. */
-static const char *const history_globs[] = {
-  "/root/.*_history",
-  "/home/*/.*_history",
-  "/root/.local/share/fish/fish_history",
-  "/home/*/.local/share/fish/fish_history",
-};
-
-/* virt-sysprep's “customize” writes the same random seed into what becomes the seed of every clone. */
-static const char *const seed_files[] = {
-  "/var/lib/systemd/random-seed",    "/var/lib/random-seed",
-  "/var/lib/urandom/random-seed",    "/var/lib/seedrng/seed.credit",
-  "/var/lib/seedrng/seed.no-credit",
-};
+void
+strata_seal_facts_clear (StrataSealFacts *self)
+{
+  g_clear_pointer (&self->homes, g_strfreev);
+}
 
 static void
 add_option (GPtrArray *argv, const char *option, const char *value)
@@ -58,11 +44,24 @@ add_option (GPtrArray *argv, const char *option, const char *value)
   g_ptr_array_add (argv, g_strdup (value));
 }
 
+/* Homes are what the guest's own /etc/passwd says, and have been looked at: no pattern is in them. */
 static void
-add_deletions (GPtrArray *argv, const char *const *paths, size_t n_paths)
+add_deletions (GPtrArray *argv, const StrataSealFacts *facts, const char *const *operations)
 {
-  for (size_t i = 0; i < n_paths; i++)
-    add_option (argv, "--delete", paths[i]);
+  gsize n_additions;
+  const StrataSealAddition *additions = strata_seal_additions (&n_additions);
+
+  for (gsize i = 0; i < n_additions; i++)
+    {
+      g_autoptr (GPtrArray) paths = NULL;
+
+      if (additions[i].operation != NULL && !g_strv_contains (operations, additions[i].operation))
+        continue;
+
+      paths = strata_seal_expand (additions[i].globs, (const char *const *) facts->homes);
+      for (guint j = 0; j < paths->len; j++)
+        add_option (argv, "--delete", g_ptr_array_index (paths, j));
+    }
 }
 
 static void
@@ -163,11 +162,12 @@ strata_seal_recipe_argv (const char *program,
   add_machine_id (argv, facts, g_strv_contains (operations, "machine-id"));
   if (facts->linux_guest && g_strv_contains (operations, "ssh-hostkeys"))
     add_host_keys (argv, facts);
-  if (g_strv_contains (operations, "dhcp-client-state"))
-    add_deletions (argv, lease_globs, G_N_ELEMENTS (lease_globs));
-  if (g_strv_contains (operations, "bash-history"))
-    add_deletions (argv, history_globs, G_N_ELEMENTS (history_globs));
-  add_deletions (argv, seed_files, G_N_ELEMENTS (seed_files));
+  /* virt-sysprep knows the logs of some programs; the others' are emptied where they are. */
+  if (facts->linux_guest && facts->var_log && g_strv_contains (operations, "logfiles"))
+    add_option (argv, "--truncate-recursive", "/var/log");
+  if (facts->core_file && g_strv_contains (operations, "crash-data"))
+    add_option (argv, "--delete", "/core");
+  add_deletions (argv, facts, operations);
 
   return (char **) g_ptr_array_free (g_steal_pointer (&argv), FALSE);
 }

@@ -20,6 +20,9 @@ G_BEGIN_DECLS
  * @has_machine_id: /etc/machine-id exists
  * @machine_id_empty: and is empty
  * @dbus_machine_id: /var/lib/dbus/machine-id is a file of its own, no link
+ * @var_log: /var/log is a folder
+ * @core_file: /core is a file
+ * @homes: (nullable): home directories beyond /root and those in /home
  *
  * What the recipe depends on, as an inspection of the guest found it.
  */
@@ -33,11 +36,18 @@ typedef struct
   gboolean has_machine_id;
   gboolean machine_id_empty;
   gboolean dbus_machine_id;
+  gboolean var_log;
+  gboolean core_file;
+  char   **homes;
 } StrataSealFacts;
+
+void   strata_seal_facts_clear (StrataSealFacts       *self);
 
 char **strata_seal_recipe_argv (const char            *program,
                                 GPtrArray             *disks,
                                 const StrataSealFacts *facts,
                                 const char *const     *operations);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (StrataSealFacts, strata_seal_facts_clear)
 
 G_END_DECLS

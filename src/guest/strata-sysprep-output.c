@@ -17,6 +17,10 @@
  * guest does not boot any more. virt-sysprep's own documentation warns of it; Strata never offers it. */
 #define NEVER_OFFERED "fs-uuids"
 
+/* On RHEL and Fedora it removes each of NetworkManager's connections: static addresses, bonds, VPNs. Who
+ * wants that has to say so; the card's address that a connection may name goes with “net-hwaddr”. */
+#define NOT_BY_DEFAULT "net-nmconn"
+
 /**
  * strata_sysprep_operation_free:
  * @self: (transfer full) (nullable): an operation
@@ -44,7 +48,7 @@ parse_operation (const char *line)
 
   self = g_new0 (StrataSysprepOperation, 1);
   self->name = g_strndup (line, length);
-  self->is_default = line[length + 1] == '*';
+  self->is_default = line[length + 1] == '*' && strcmp (self->name, NOT_BY_DEFAULT) != 0;
   self->description = g_strstrip (g_strdup (line + length + 3));
 
   return self;

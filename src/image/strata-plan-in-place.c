@@ -9,6 +9,18 @@
 #include "strata-plan-in-place.h"
 #include "xml/strata-error.h"
 
+/* What sealing writes to an overlay as a rule: metadata, journals of file systems, no data. */
+#define OVERLAY_BYTES ((guint64) 64 * 1024 * 1024)
+
+static void
+add_check_space (StrataPlanner *self, const char *path, guint64 bytes)
+{
+  JsonObject *args = strata_step_args ("path", path, NULL);
+
+  json_object_set_int_member (args, "bytes", (gint64) bytes);
+  strata_plan_add_step (self->plan, "check-space", args, _ ("Check that there is room"));
+}
+
 /**
  * strata_in_place_prepare:
  * @self: the planner
@@ -41,8 +53,11 @@ strata_in_place_prepare (StrataPlanner *self,
 
       disk->overlay = g_strdup_printf ("%s/%s-%s.sealing.qcow2", folder, stem, disk->disk->target);
       if (!strata_planner_need_sole_use (self, domain, top->path, error) ||
-          !strata_planner_need_free_path (self, disk->overlay, error))
+          !strata_planner_need_free_path (self, disk->overlay, error) ||
+          !strata_planner_need_space (self, disk->overlay, disks->len * OVERLAY_BYTES, error))
         return FALSE;
+      if (i == 0)
+        add_check_space (self, disk->overlay, disks->len * OVERLAY_BYTES);
 
       /* Whoever wrote to it now would pull the ground from under the overlay; QEMU can't open it so. */
       strata_planner_add_set_mode (self, top->path, 0444, strata_image_get_own_mode (top));

@@ -108,12 +108,28 @@ strata_planner_add_start (StrataPlanner *self,
   strata_plan_add_command (self->plan, "virsh start %s", name);
 }
 
+/* What the guest mounts and sealing need not reach. */
+static void
+set_accepted (StrataPlanner *self, JsonObject *args)
+{
+  JsonArray *array;
+
+  if (self->request->accepted == NULL)
+    return;
+
+  array = json_array_new ();
+  for (size_t i = 0; self->request->accepted[i] != NULL; i++)
+    json_array_add_string_element (array, self->request->accepted[i]);
+  json_object_set_array_member (args, "accepted", array);
+}
+
 void
 strata_planner_add_inspect (StrataPlanner *self, JsonArray *disks)
 {
   JsonObject *args = json_object_new ();
 
   json_object_set_array_member (args, "disks", disks);
+  set_accepted (self, args);
   strata_plan_add_step (self->plan, "inspect", args, _ ("Look what is installed"));
 }
 
@@ -130,6 +146,7 @@ strata_planner_add_seal (StrataPlanner *self, JsonArray *disks)
       JsonObject *args = strata_step_args ("operations", operations, NULL);
 
       json_object_set_array_member (args, "disks", json_array_ref (disks));
+      set_accepted (self, args);
       strata_plan_add_step (self->plan, verbs[i], args, "%s", titles[i]);
     }
 

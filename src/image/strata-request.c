@@ -72,6 +72,7 @@ static const StrataRequestField fields[] = {
   ENUM ("running", running, running_nicks),
   FIELD (UINT, "timeout", timeout),
   FIELD (STRINGS, "operations", operations),
+  FIELD (STRINGS, "accepted", accepted),
   FIELD (BOOLEAN, "full", full),
   FIELD (UINT, "count", count),
   FIELD (STRINGS, "names", names),

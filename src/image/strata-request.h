@@ -79,6 +79,7 @@ struct _StrataRequest
 
   /* TEMPLATE_CREATE, TEMPLATE_IMPORT, SEAL_*; NULL: the defaults, empty: none (do not seal) */
   GStrv operations;
+  GStrv accepted; /* mount points or devices of the guest that may go unsealed; may be NULL */
 
   /* TEMPLATE_DEPLOY */
   gboolean full;

@@ -23,7 +23,8 @@ static const struct
   const char *key;
   ArgType type;
 } types[] = {
-  { "set-mode", "previous", ARG_INT },  { NULL, "active", ARG_BOOLEAN },
+  { "set-mode", "previous", ARG_INT },  { NULL, "accepted", ARG_STRINGS },
+  { NULL, "active", ARG_BOOLEAN },
   { NULL, "autostart", ARG_BOOLEAN },   { NULL, "block", ARG_BOOLEAN },
   { NULL, "bytes", ARG_INT },           { NULL, "capacity", ARG_INT },
   { NULL, "children", ARG_STRINGS },    { NULL, "clones", ARG_OBJECTS },

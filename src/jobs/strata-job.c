@@ -423,6 +423,25 @@ strata_job_get_result (StrataJob *self, const char *key)
   return strata_job_report_get_result (self->report, key);
 }
 
+/**
+ * strata_job_dup_notes:
+ * @self: a job
+ *
+ * Returns: (transfer full) (array zero-terminated=1): what its person should know, a sentence each; what
+ *   sealing left in the guest or could not reach
+ */
+GStrv
+strata_job_dup_notes (StrataJob *self)
+{
+  g_autofree char *notes = NULL;
+
+  g_return_val_if_fail (STRATA_IS_JOB (self), NULL);
+
+  notes = strata_job_report_get_result (self->report, "notes");
+
+  return notes != NULL ? g_strsplit (notes, "\n", -1) : g_new0 (char *, 1);
+}
+
 JsonObject *
 strata_job_take_new_results (StrataJob *self)
 {

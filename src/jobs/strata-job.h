@@ -71,6 +71,7 @@ gboolean strata_job_is_over (StrataJob *self);
 const char *strata_job_get_step_title (StrataJob *self);
 const StrataProgress *strata_job_get_progress (StrataJob *self);
 const GError *strata_job_get_error (StrataJob *self);
+GStrv strata_job_dup_notes (StrataJob *self);
 gboolean strata_job_can_cancel (StrataJob *self);
 /* rolls back before the point of no return, stops lawfully after it; main context */
 void strata_job_cancel (StrataJob *self);

@@ -158,8 +158,8 @@ stamp (StrataStepContext *context, const char *xml, GError **error)
 {
   g_autoptr (StrataDomainXml) definition = strata_domain_xml_new_from_string (xml, error);
   g_autoptr (StrataTemplateMark) mark = NULL;
-  const char *const keys[] = { "sealed", "operations", "os", "os-id" };
-  char **fields[4];
+  const char *const keys[] = { "sealed", "operations", "os", "os-id", "notes" };
+  char **fields[5];
 
   if (definition == NULL)
     return NULL;
@@ -172,6 +172,7 @@ stamp (StrataStepContext *context, const char *xml, GError **error)
   fields[1] = &mark->operations;
   fields[2] = &mark->os;
   fields[3] = &mark->os_id;
+  fields[4] = &mark->notes;
   for (size_t i = 0; i < G_N_ELEMENTS (keys); i++)
     {
       g_autofree char *value = strata_job_get_result (context->job, keys[i]);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "guest/strata-guest-client.h"
+#include "guest/strata-guest-listing.h"
 #include "strata-job-private.h"
 #include "strata-step-private.h"
 #include "xml/strata-error.h"
@@ -77,6 +78,49 @@ keep_os (StrataStepContext *context, JsonObject *facts)
     strata_job_set_result (context->job, "os-id", os_id);
 }
 
+/* From now on all of the guest has to be there, but what the person accepts. */
+static void
+set_for_sealing (StrataStepContext *context, StrataGuestClient *client)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_auto (GStrv) accepted = NULL;
+  JsonArray *array = json_object_has_member (context->args, "accepted")
+                         ? json_object_get_array_member (context->args, "accepted")
+                         : NULL;
+
+  for (guint i = 0; array != NULL && i < json_array_get_length (array); i++)
+    g_strv_builder_add (builder, json_array_get_string_element (array, i));
+  accepted = g_strv_builder_end (builder);
+  strata_guest_client_set_for_sealing (client, (const char *const *) accepted);
+}
+
+/* Adds what the person should know afterwards, and the template's mark is to keep: each of the strings in
+ * MEMBER of ANSWER, after PREFIX. */
+static void
+add_notes (StrataStepContext *context, JsonObject *answer, const char *member, const char *prefix)
+{
+  g_autofree char *before = strata_job_get_result (context->job, "notes");
+  g_autoptr (GString) notes = g_string_new (before != NULL ? before : "");
+  JsonArray *array = json_object_has_member (answer, member)
+                         ? json_object_get_array_member (answer, member)
+                         : NULL;
+
+  for (guint i = 0; array != NULL && i < json_array_get_length (array); i++)
+    {
+      g_autofree char *note = g_strconcat (prefix, json_array_get_string_element (array, i), NULL);
+      g_auto (GStrv) known = g_strsplit (notes->str, "\n", -1);
+
+      g_strdelimit (note, "\n\r", ' ');
+      if (g_strv_contains ((const char *const *) known, note))
+        continue;
+      g_string_append_printf (notes, "%s%s", notes->len > 0 ? "\n" : "", note);
+      strata_job_append_log (context->job, note);
+    }
+
+  if (notes->len > 0)
+    strata_job_set_result (context->job, "notes", notes->str);
+}
+
 /* inspect: comes first, so that a disk that can't be sealed fails before anything is made ---------- */
 
 static gboolean
@@ -89,10 +133,16 @@ inspect_run (StrataStepContext *context, GCancellable *cancellable, GError **err
   if (client == NULL || !strata_guest_client_check (client, cancellable, error))
     return FALSE;
 
+  set_for_sealing (context, client);
   facts = strata_guest_client_inspect (client, disks, TRUE, cancellable, error);
   if (facts == NULL)
     return FALSE;
   keep_os (context, facts);
+  /* What the sealed disks will be compared with. It goes into the journal, so a job that is resumed has it. */
+  strata_job_set_result (context->job, "listing",
+                         json_object_get_string_member_with_default (facts, "listing", ""));
+  add_notes (context, facts, "unmounted", _ ("Not mounted, and so not sealed: "));
+  add_notes (context, facts, "stays", _ ("Stays: "));
 
   return TRUE;
 }
@@ -139,6 +189,7 @@ seal_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 
       strata_job_set_result (context->job, "operations", done);
     }
+  add_notes (context, result, "warnings", "");
 
   return TRUE;
 }
@@ -147,6 +198,53 @@ const StrataStepClass strata_step_seal = {
   .kind = "seal",
   .run = seal_run,
 };
+
+#define MAX_NAMED 20
+
+/* Before anything is committed: is all that was not to change as it was? */
+static gboolean
+check_unharmed (StrataStepContext *context, JsonObject *result, GError **error)
+{
+  g_autofree char *text = strata_job_get_result (context->job, "listing");
+  g_autofree char *done = strata_job_get_result (context->job, "operations");
+  g_auto (GStrv) operations = g_strsplit (done != NULL ? done : "", ",", -1);
+  g_autoptr (StrataGuestListing) before = NULL;
+  g_autoptr (StrataGuestListing) after = NULL;
+  g_autoptr (GPtrArray) differences = NULL;
+  g_autoptr (GString) names = g_string_new (NULL);
+
+  if (text == NULL || *text == '\0')
+    {
+      strata_set_error (error, STRATA_ERROR_NOT_SEALED, _ ("Roll it back, and seal again."),
+                        _ ("It is not known what the guest had before it was sealed."));
+      return FALSE;
+    }
+
+  before = strata_guest_listing_unpack (text, error);
+  after = before != NULL ? strata_guest_listing_unpack (
+                               json_object_get_string_member_with_default (result, "listing", ""), error)
+                         : NULL;
+  if (after == NULL)
+    return FALSE;
+
+  differences =
+      strata_guest_listing_compare (before, after, (const char *const *) operations);
+  if (differences->len == 0)
+    return TRUE;
+
+  for (guint i = 0; i < MIN (differences->len, MAX_NAMED); i++)
+    {
+      g_autofree char *valid = g_utf8_make_valid (g_ptr_array_index (differences, i), -1);
+
+      g_string_append_printf (names, "%s%s", i > 0 ? ", " : "", valid);
+    }
+  if (differences->len > MAX_NAMED)
+    g_string_append_printf (names, _ (" and %u more"), differences->len - MAX_NAMED);
+  /* Translators: what follows is a list of paths in the guest. */
+  strata_set_error (error, STRATA_ERROR_NOT_SEALED, NULL,
+                    _ ("Sealing changed what it was not to change: %s"), names->str);
+  return FALSE;
+}
 
 /* verify ------------------------------------------------------------------------------------------- */
 
@@ -163,9 +261,10 @@ verify_run (StrataStepContext *context, GCancellable *cancellable, GError **erro
   if (client == NULL)
     return FALSE;
 
+  set_for_sealing (context, client);
   result = strata_guest_client_verify (client, disks, (const char *const *) operations, cancellable,
                                        error);
-  if (result == NULL)
+  if (result == NULL || !check_unharmed (context, result, error))
     return FALSE;
 
   keep_os (context, result);

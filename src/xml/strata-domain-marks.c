@@ -129,6 +129,7 @@ strata_template_mark_free (StrataTemplateMark *self)
   g_free (self->operations);
   g_free (self->os);
   g_free (self->os_id);
+  g_free (self->notes);
   g_free (self);
 }
 
@@ -174,6 +175,7 @@ strata_domain_xml_get_template_mark (StrataDomainXml *self)
   mark->operations = strata_node_get (node, "operations");
   mark->os = strata_node_get (node, "os");
   mark->os_id = strata_node_get (node, "os-id");
+  mark->notes = strata_node_get (node, "notes");
   mark->version = get_version (node);
 
   return mark;
@@ -204,6 +206,7 @@ strata_domain_xml_set_template_mark (StrataDomainXml *self, const StrataTemplate
   strata_node_set (node, "operations", mark->operations);
   strata_node_set (node, "os", mark->os);
   strata_node_set (node, "os-id", mark->os_id);
+  strata_node_set (node, "notes", mark->notes);
 }
 
 /**

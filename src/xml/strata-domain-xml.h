@@ -59,6 +59,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataDiskXml, strata_disk_xml_free)
  * @operations: (nullable): the sealing operations that were run, comma separated
  * @os: (nullable): the guest's product name by inspection, "Debian GNU/Linux 12 (bookworm)"
  * @os_id: (nullable): the distribution's short name by inspection, "debian"
+ * @notes: (nullable): what sealing left or could not reach, a line each
  * @version: counts from 1
  *
  * StrataCloneMark: what `<strata:clone>` says
@@ -76,6 +77,7 @@ typedef struct
   char *operations;
   char *os;
   char *os_id;
+  char *notes;
   guint version;
 } StrataTemplateMark;
 

@@ -97,7 +97,7 @@ test_convert (void)
   request->convert = TRUE;
   assert_plan (
       graph, request,
-      "require-off inspect set-mode create-overlay set-mode create-overlay seal verify define "
+      "require-off inspect check-space set-mode create-overlay set-mode create-overlay seal verify define "
       "undefine set-mode set-mode | commit commit define delete-volume delete-volume "
       "set-mode set-mode");
 

@@ -109,6 +109,7 @@ strata_appliance_free (StrataAppliance *self)
   guestfs_close (self->g);
   g_ptr_array_unref (self->mountpoints);
   g_free (self->first_path);
+  g_strfreev (self->roots);
   g_free (self->root);
   g_free (self->type);
   g_free (self);
@@ -236,38 +237,24 @@ compare_mountpoints (gconstpointer a, gconstpointer b)
 }
 
 /**
- * strata_appliance_inspect:
- * @self: an appliance that is up
- * @refuse_windows: whether a Windows guest is an error
- * @error: return location for `STRATA_ERROR_NO_OS`, `STRATA_ERROR_WINDOWS`, or
- *   `STRATA_ERROR_UNSUPPORTED` for an encrypted disk
+ * strata_appliance_use_root:
+ * @self: an appliance that has looked for operating systems
+ * @root: one of its roots
+ * @error: return location
  *
- * Finds the guest; of several on one disk, the first.
+ * Makes @root the one that is looked at. It must be mounted again afterwards.
  *
- * Returns: whether there is one
+ * Returns: whether its mount points are known
  */
 gboolean
-strata_appliance_inspect (StrataAppliance *self, gboolean refuse_windows, GError **error)
+strata_appliance_use_root (StrataAppliance *self, const char *root, GError **error)
 {
-  g_auto (GStrv) roots = NULL;
   g_auto (GStrv) pairs = NULL;
 
-  strata_emitter_progress (self->emitter, 0.75, _ ("Looking for the operating system"));
-  roots = guestfs_inspect_os (self->g);
-  if (roots == NULL)
-    return strata_appliance_set_error (self, NULL, error);
-  if (roots[0] == NULL)
-    return strata_no_os_set_error (self->g, self->first_path, error);
-
-  self->root = g_strdup (roots[0]);
+  g_set_str (&self->root, root);
+  g_free (self->type);
   self->type = guestfs_inspect_get_type (self->g, self->root);
-  if (refuse_windows && g_strcmp0 (self->type, "windows") == 0)
-    {
-      strata_set_error (
-          error, STRATA_ERROR_WINDOWS, strata_guest_failure_hint (STRATA_ERROR_WINDOWS),
-          _ ("The guest on “%s” is Windows, which Strata does not seal."), self->first_path);
-      return FALSE;
-    }
+  g_ptr_array_set_size (self->mountpoints, 0);
 
   pairs = guestfs_inspect_get_mountpoints (self->g, self->root);
   if (pairs == NULL)
@@ -281,6 +268,40 @@ strata_appliance_inspect (StrataAppliance *self, gboolean refuse_windows, GError
       g_ptr_array_add (self->mountpoints, mountpoint);
     }
   g_ptr_array_sort (self->mountpoints, compare_mountpoints);
+
+  return TRUE;
+}
+
+/**
+ * strata_appliance_inspect:
+ * @self: an appliance that is up
+ * @refuse_windows: whether a Windows guest is an error
+ * @error: return location for `STRATA_ERROR_NO_OS`, `STRATA_ERROR_WINDOWS`, or
+ *   `STRATA_ERROR_UNSUPPORTED` for an encrypted disk
+ *
+ * Finds the guest; of several on one disk, the first.
+ *
+ * Returns: whether there is one
+ */
+gboolean
+strata_appliance_inspect (StrataAppliance *self, gboolean refuse_windows, GError **error)
+{
+  strata_emitter_progress (self->emitter, 0.75, _ ("Looking for the operating system"));
+  self->roots = guestfs_inspect_os (self->g);
+  if (self->roots == NULL)
+    return strata_appliance_set_error (self, NULL, error);
+  if (self->roots[0] == NULL)
+    return strata_no_os_set_error (self->g, self->first_path, error);
+
+  if (!strata_appliance_use_root (self, self->roots[0], error))
+    return FALSE;
+  if (refuse_windows && g_strcmp0 (self->type, "windows") == 0)
+    {
+      strata_set_error (
+          error, STRATA_ERROR_WINDOWS, strata_guest_failure_hint (STRATA_ERROR_WINDOWS),
+          _ ("The guest on “%s” is Windows, which Strata does not seal."), self->first_path);
+      return FALSE;
+    }
 
   return TRUE;
 }
@@ -329,9 +350,9 @@ strata_appliance_mount_all (StrataAppliance *self, GError **error)
       StrataMountpoint *mountpoint = g_ptr_array_index (self->mountpoints, i);
       gboolean is_root = strcmp (mountpoint->path, "/") == 0;
 
-      if (!strata_appliance_mount (self, mountpoint->mountable, mountpoint->path,
-                                   is_root ? error : NULL) &&
-          is_root)
+      mountpoint->mounted = strata_appliance_mount (self, mountpoint->mountable, mountpoint->path,
+                                                    is_root ? error : NULL);
+      if (is_root && !mountpoint->mounted)
         return FALSE;
     }
 

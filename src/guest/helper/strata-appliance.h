@@ -13,6 +13,7 @@ G_BEGIN_DECLS
  * StrataAppliance:
  * @g: libguestfs' handle
  * @emitter: where progress goes; somebody else's
+ * @roots: every root of an operating system that is there
  * @root: the file system that the guest starts from, once strata_appliance_inspect() has found it
  * @type: "linux", "windows", …
  * @mountpoints: pairs of a mount point and what is mounted there, outermost first
@@ -22,6 +23,7 @@ typedef struct
   guestfs_h     *g;
   StrataEmitter *emitter;
   char          *first_path;
+  char         **roots;
   char          *root;
   char          *type;
   GPtrArray     *mountpoints;
@@ -33,6 +35,7 @@ typedef struct
 {
   char *path;
   char *mountable;
+  gboolean mounted;
 } StrataMountpoint;
 
 StrataAppliance *strata_appliance_new       (StrataEmitter   *emitter,
@@ -45,6 +48,9 @@ gboolean         strata_appliance_launch    (StrataAppliance *self,
                                              GError         **error);
 gboolean         strata_appliance_inspect   (StrataAppliance *self,
                                              gboolean         refuse_windows,
+                                             GError         **error);
+gboolean         strata_appliance_use_root  (StrataAppliance *self,
+                                             const char      *root,
                                              GError         **error);
 gboolean         strata_appliance_mount     (StrataAppliance *self,
                                              const char      *mountable,

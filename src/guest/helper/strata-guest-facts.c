@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "strata-guest-paths.h"
+#include "strata-guest-survey.h"
 
 static const char *const keygen_units[] = {
   "/usr/lib/systemd/system/sshd-keygen*.service",
@@ -125,6 +126,10 @@ strata_guest_facts_gather (StrataAppliance *appliance, StrataSealFacts *facts)
   facts->has_machine_id = strata_guest_path_exists (g, "/etc/machine-id");
   facts->machine_id_empty = strata_guest_path_size (g, "/etc/machine-id") == 0;
   facts->dbus_machine_id = strata_guest_path_is_file (g, "/var/lib/dbus/machine-id");
+  facts->var_log = guestfs_is_dir (g, "/var/log") > 0;
+  facts->core_file = strata_guest_path_is_file (g, "/core");
+  g_strfreev (facts->homes);
+  facts->homes = strata_guest_survey_homes (g);
 }
 
 /**

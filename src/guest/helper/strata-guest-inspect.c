@@ -5,33 +5,22 @@
 #include "config.h"
 
 #include <glib/gi18n-lib.h>
+#include <string.h>
 
 #include "guest/strata-guest-account.h"
+#include "guest/strata-seal-table.h"
 #include "strata-guest-facts.h"
 #include "strata-guest-paths.h"
+#include "strata-guest-survey.h"
 #include "strata-guest-verbs.h"
 
 /* Each file costs a question to the appliance; a guest with more logs than this has enough to seal. */
 #define MAX_LOGS 1000
 
+/* How many paths of one kind are named. */
+#define MAX_NAMED 5
+
 static const char *const host_key_globs[] = { "/etc/ssh/ssh_host_*_key", NULL };
-
-static const char *const history_globs[] = {
-  "/root/.*_history",
-  "/home/*/.*_history",
-  "/root/.local/share/fish/fish_history",
-  "/home/*/.local/share/fish/fish_history",
-  NULL,
-};
-
-static const char *const lease_globs[] = {
-  "/var/lib/dhcp/*",
-  "/var/lib/dhclient/*",
-  "/var/lib/dhcpcd/*.lease",
-  "/var/lib/NetworkManager/*.lease",
-  "/var/lib/systemd/network/*",
-  NULL,
-};
 
 static const char *const persistent_net_globs[] = { "/etc/udev/rules.d/70-persistent-net.rules",
                                                     NULL };
@@ -45,6 +34,8 @@ static const char *const network_globs[] = {
   "/etc/sysconfig/network-scripts/ifcfg-*",
   "/etc/systemd/network/*.network",
   "/etc/systemd/network/*.link",
+  "/etc/systemd/network/*.netdev",
+  "/etc/sysconfig/network/ifcfg-*",
   NULL,
 };
 
@@ -56,6 +47,25 @@ set_paths (JsonObject *value, guestfs_h *g, const char *member, const char *cons
   g_autoptr (GPtrArray) paths = strata_guest_paths_glob (g, globs);
 
   json_object_set_array_member (value, member, strata_guest_paths_to_json (paths));
+}
+
+/* What the table of additions says under NAME. */
+static void
+set_additions (JsonObject *value, guestfs_h *g, const char *member, const char *name, char **homes)
+{
+  gsize n_additions;
+  const StrataSealAddition *additions = strata_seal_additions (&n_additions);
+
+  for (gsize i = 0; i < n_additions; i++)
+    {
+      g_autoptr (GPtrArray) patterns = NULL;
+
+      if (strcmp (additions[i].name, name) != 0)
+        continue;
+      patterns = strata_seal_expand (additions[i].globs, (const char *const *) homes);
+      g_ptr_array_add (patterns, NULL);
+      set_paths (value, g, member, (const char *const *) patterns->pdata);
+    }
 }
 
 static void
@@ -176,6 +186,99 @@ set_pinned_macs (JsonObject *value, guestfs_h *g)
   json_object_set_array_member (value, "pinned-macs", macs);
 }
 
+/* A network's own settings: an address that is not asked of a server. */
+static gboolean
+is_static (const char *line)
+{
+  static const char *const starts[] = { "address ", "IPADDR",     "address1=",
+                                        "Address=", "addresses:", NULL };
+
+  for (size_t i = 0; starts[i] != NULL; i++)
+    {
+      if (g_str_has_prefix (line, starts[i]))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+static gboolean
+has_static (const char *text)
+{
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+
+  for (size_t i = 0; lines[i] != NULL; i++)
+    {
+      if (is_static (g_strstrip (lines[i])))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+static void
+add_network_stays (JsonObject *value, guestfs_h *g, JsonArray *array)
+{
+  g_autoptr (GPtrArray) paths = strata_guest_paths_glob (g, network_globs);
+  JsonArray *macs = json_object_get_array_member (value, "pinned-macs");
+
+  for (guint i = 0; i < json_array_get_length (macs); i++)
+    {
+      JsonObject *mac = json_array_get_object_element (macs, i);
+      g_autofree char *text = g_strdup_printf (_ ("the network card's address %s in %s"),
+                                               json_object_get_string_member (mac, "mac"),
+                                               json_object_get_string_member (mac, "file"));
+
+      json_array_add_string_element (array, text);
+    }
+
+  for (guint i = 0; i < paths->len; i++)
+    {
+      const char *path = g_ptr_array_index (paths, i);
+      g_autofree char *content = strata_guest_path_read (g, path);
+      g_autofree char *valid = g_utf8_make_valid (path, -1);
+      g_autofree char *text = g_strdup_printf (_ ("a fixed network address in %s"), valid);
+
+      if (content != NULL && has_static (content))
+        json_array_add_string_element (array, text);
+    }
+}
+
+/* What sealing leaves, each kind with an example of it. */
+static void
+set_stays (JsonObject *value, guestfs_h *g, char **homes)
+{
+  JsonArray *array = json_array_new ();
+  gsize n_stays;
+  const StrataSealStay *stays = strata_seal_stays (&n_stays);
+
+  add_network_stays (value, g, array);
+  for (gsize i = 0; i < n_stays; i++)
+    {
+      g_autoptr (GPtrArray) patterns =
+          strata_seal_expand (stays[i].globs, (const char *const *) homes);
+      g_autoptr (GPtrArray) found = NULL;
+      g_autoptr (GString) text = g_string_new (NULL);
+      g_autofree char *valid = NULL;
+
+      g_ptr_array_add (patterns, NULL);
+      found = strata_guest_paths_glob (g, (const char *const *) patterns->pdata);
+      if (found->len == 0)
+        continue;
+
+      g_string_append_printf (text, "%s: ", _ (stays[i].what));
+      for (guint j = 0; j < MIN (found->len, MAX_NAMED); j++)
+        g_string_append_printf (text, "%s%s", j > 0 ? ", " : "",
+                                (const char *) g_ptr_array_index (found, j));
+      if (found->len > MAX_NAMED)
+        g_string_append_printf (text, _ (" and %u more"), found->len - MAX_NAMED);
+      valid = g_utf8_make_valid (text->str, -1);
+      json_array_add_string_element (array, valid);
+    }
+
+  json_object_set_array_member (value, "stays", array);
+}
+
 static void
 set_agent (JsonObject *value, guestfs_h *g)
 {
@@ -199,10 +302,14 @@ strata_guest_inspect (StrataEmitter *emitter, StrataGuestRequest *request, GErro
 {
   g_autoptr (StrataAppliance) appliance = NULL;
   g_autoptr (JsonObject) value = NULL;
-  StrataSealFacts facts = { 0 };
+  g_autoptr (GPtrArray) unmounted = g_ptr_array_new_with_free_func (g_free);
+  g_auto (StrataSealFacts) facts = { 0 };
 
   appliance = strata_appliance_open (emitter, request->disks, request->refuse_windows, error);
   if (appliance == NULL)
+    return NULL;
+  if (request->for_sealing &&
+      !strata_guest_survey_check (appliance, request->accepted, unmounted, error))
     return NULL;
 
   strata_emitter_progress (emitter, 0.85, _ ("Looking at the guest"));
@@ -213,13 +320,17 @@ strata_guest_inspect (StrataEmitter *emitter, StrataGuestRequest *request, GErro
   set_paths (value, appliance->g, "ssh-host-keys", host_key_globs);
   json_object_set_boolean_member (value, "makes-own-host-keys", facts.makes_own_host_keys);
   set_logs (value, appliance->g);
-  set_paths (value, appliance->g, "histories", history_globs);
-  set_paths (value, appliance->g, "dhcp-leases", lease_globs);
+  set_additions (value, appliance->g, "histories", "histories", facts.homes);
+  set_additions (value, appliance->g, "dhcp-leases", "dhcp-leases", facts.homes);
   set_paths (value, appliance->g, "persistent-net", persistent_net_globs);
   json_object_set_boolean_member (value, "cloud-init", facts.cloud_init);
   set_pinned_macs (value, appliance->g);
   set_users (value, appliance->g);
   set_agent (value, appliance->g);
+  set_stays (value, appliance->g, facts.homes);
+  json_object_set_array_member (value, "unmounted", strata_guest_paths_to_json (unmounted));
+  if (request->for_sealing && !strata_guest_survey_set_listing (appliance, value, error))
+    return NULL;
 
   return g_steal_pointer (&value);
 }

@@ -21,6 +21,7 @@
 #include "strata-guest-check.h"
 #include "strata-guest-sysprep.h"
 #include "strata-guest-verbs.h"
+#include "strata-guest-watch.h"
 #include "xml/strata-error.h"
 
 /* How long our children get to end in good order, and how often they are told. */
@@ -144,6 +145,17 @@ make_scratch (GError **error)
   return g_steal_pointer (&scratch);
 }
 
+/* libguestfs makes the folder of its appliance's cache below /var/tmp; the one that the environment names it
+ * only looks for, and virt-sysprep then ends without a word of what it was to do. */
+static void
+make_cache (void)
+{
+  const char *cache = g_getenv ("LIBGUESTFS_CACHEDIR");
+
+  if (cache != NULL && g_path_is_absolute (cache))
+    g_mkdir_with_parents (cache, 0755);
+}
+
 static void
 remove_tree (GFile *file)
 {
@@ -172,13 +184,18 @@ serve (StrataEmitter *emitter, const char *text, GError **error)
     attend ();
   if (request->force_tcg)
     g_setenv ("LIBGUESTFS_BACKEND_SETTINGS", "force_tcg", TRUE);
+  make_cache ();
   scratch = make_scratch (error);
   if (scratch == NULL)
     return FALSE;
 
+  if (request->attended)
+    strata_guest_watch_begin (request);
   value = dispatch (emitter, request, error);
   if (value != NULL)
     strata_emitter_result (emitter, value);
+  else
+    strata_guest_watch_replace (error);
 
   {
     g_autoptr (GFile) folder = g_file_new_for_path (scratch);

@@ -6,27 +6,48 @@
 
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "guest/strata-seal-recipe.h"
 #include "strata-appliance.h"
 #include "strata-disk-use.h"
+#include "strata-guest-finish.h"
 #include "strata-guest-facts.h"
 #include "strata-guest-sysprep.h"
 #include "strata-guest-verbs.h"
 #include "strata-sysprep-order.h"
 
-/* Where looking ends and virt-sysprep begins, in the whole's progress. */
+/* Where looking ends and virt-sysprep begins, and where that ends, in the whole's progress. */
 #define LOOKED 0.3
+#define SEALED 0.9
 
-static gboolean
-look (StrataEmitter *emitter, GPtrArray *disks, StrataSealFacts *facts, GError **error)
+static StrataGuestFinish *
+look (StrataEmitter *emitter,
+      GPtrArray *disks,
+      const char *const *operations,
+      StrataSealFacts *facts,
+      GError **error)
 {
   g_autoptr (StrataAppliance) appliance = strata_appliance_open (emitter, disks, TRUE, error);
 
   if (appliance == NULL)
-    return FALSE;
+    return NULL;
 
   strata_guest_facts_gather (appliance, facts);
-  return TRUE;
+  return strata_guest_finish_new (appliance, operations);
+}
+
+static void
+warn_of_snapshots (StrataGuestFinish *finish, JsonArray *warnings)
+{
+  for (guint i = 0; i < finish->snapshots->len; i++)
+    {
+      g_autofree char *text = g_strdup_printf (
+          _ ("The guest's own snapshot “%s” was removed: sealing can't reach into it."),
+          (const char *) g_ptr_array_index (finish->snapshots, i));
+
+      json_array_add_string_element (warnings, text);
+    }
 }
 
 /**
@@ -44,8 +65,9 @@ strata_guest_seal (StrataEmitter *emitter, StrataGuestRequest *request, GError *
   g_autoptr (JsonArray) warnings = json_array_new ();
   g_autoptr (GPtrArray) ordered = NULL;
   g_auto (GStrv) operations = NULL;
+  g_autoptr (StrataGuestFinish) finish = NULL;
   g_auto (GStrv) argv = NULL;
-  StrataSealFacts facts = { 0 };
+  g_auto (StrataSealFacts) facts = { 0 };
   JsonArray *names;
   JsonObject *value;
 
@@ -59,14 +81,19 @@ strata_guest_seal (StrataEmitter *emitter, StrataGuestRequest *request, GError *
     return NULL;
 
   strata_emitter_set_span (emitter, 0.0, LOOKED);
-  if (!look (emitter, request->disks, &facts, error))
+  finish = look (emitter, request->disks, (const char *const *) operations, &facts, error);
+  if (finish == NULL)
     return NULL;
 
   argv = strata_seal_recipe_argv (program, ordered, &facts, (const char *const *) operations);
-  strata_emitter_set_span (emitter, LOOKED, 1.0);
+  strata_emitter_set_span (emitter, LOOKED, SEALED);
   if (!strata_guest_sysprep_run (emitter, (const char *const *) argv, g_strv_length (operations),
                                  warnings, error))
     return NULL;
+  strata_emitter_set_span (emitter, SEALED, 1.0);
+  if (!strata_guest_finish_run (finish, emitter, request->disks, error))
+    return NULL;
+  warn_of_snapshots (finish, warnings);
 
   names = json_array_new ();
   for (size_t i = 0; operations[i] != NULL; i++)

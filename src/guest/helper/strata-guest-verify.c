@@ -9,9 +9,11 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
+#include "guest/strata-seal-table.h"
 #include "strata-appliance.h"
 #include "strata-guest-facts.h"
 #include "strata-guest-paths.h"
+#include "strata-guest-survey.h"
 #include "strata-guest-sysprep.h"
 #include "strata-guest-verbs.h"
 #include "xml/strata-error.h"
@@ -21,7 +23,7 @@
 /**
  * Check:
  * @name: the check's name
- * @operation: made if this operation was chosen
+ * @operation: (nullable): made if this operation was chosen, %NULL always
  * @description: what should be so
  * @only_content: an empty file is as good as none
  * @patterns: nothing should match these
@@ -62,6 +64,34 @@ look_for_key_maker (guestfs_h *g, GPtrArray *found)
     g_ptr_array_add (found, g_strdup (_ ("nothing makes SSH host keys when the guest starts")));
 }
 
+/* Whatever a program calls its log. Sealing may leave the empty file, which tells nobody anything. */
+static void
+look_at_logs (guestfs_h *g, GPtrArray *found)
+{
+  g_auto (GStrv) names = guestfs_is_dir (g, "/var/log") > 0 ? guestfs_find (g, "/var/log") : NULL;
+
+  for (size_t i = 0; names != NULL && names[i] != NULL; i++)
+    {
+      g_autofree char *path = g_strconcat ("/var/log", *names[i] == '/' ? "" : "/", names[i], NULL);
+
+      if (strata_guest_path_size (g, path) > 0 &&
+          !g_ptr_array_find_with_equal_func (found, path, g_str_equal, NULL))
+        g_ptr_array_add (found, g_steal_pointer (&path));
+    }
+}
+
+static void
+look_for_hibernation (guestfs_h *g, GPtrArray *found)
+{
+  g_auto (GStrv) pairs = guestfs_list_filesystems (g);
+
+  for (size_t i = 0; pairs != NULL && pairs[i] != NULL; i += 2)
+    {
+      if (strcmp (pairs[i + 1], "swsuspend") == 0)
+        g_ptr_array_add (found, g_strdup (pairs[i]));
+    }
+}
+
 static const Check checks[] = {
   { "machine-id",
     "machine-id",
@@ -80,11 +110,6 @@ static const Check checks[] = {
     N_ ("cloud-init takes the next start for the first"),
     FALSE,
     { "/var/lib/cloud/instance*" } },
-  { "random-seed",
-    "machine-id",
-    N_ ("No random seed is kept"),
-    FALSE,
-    { "/var/lib/systemd/random-seed", "/var/lib/random-seed", "/var/lib/urandom/random-seed" } },
   { "ssh-host-keys", "ssh-hostkeys", N_ ("No SSH host keys"), FALSE, { "/etc/ssh/ssh_host_*" } },
   { "ssh-host-keys-made",
     "ssh-hostkeys",
@@ -92,17 +117,6 @@ static const Check checks[] = {
     FALSE,
     { NULL },
     look_for_key_maker },
-  { "ssh-user-keys",
-    "ssh-userdir",
-    N_ ("No SSH keys of users"),
-    FALSE,
-    { "/root/.ssh", "/home/*/.ssh" } },
-  { "dhcp-leases",
-    "dhcp-client-state",
-    N_ ("No DHCP leases"),
-    FALSE,
-    { "/var/lib/dhcp/*", "/var/lib/dhclient/*", "/var/lib/dhcpcd/*.lease",
-      "/var/lib/NetworkManager/*.lease", "/var/lib/systemd/network/*" } },
   { "persistent-net",
     "udev-persistent-net",
     N_ ("No names tied to network cards"),
@@ -116,13 +130,8 @@ static const Check checks[] = {
       "/var/log/lastlog*", "/var/log/maillog*", "/var/log/messages*", "/var/log/secure*",
       "/var/log/wtmp*", "/var/log/faillog*", "/var/log/debug*", "/var/log/syslog*",
       "/var/log/journal/*", "/var/log/apt/*", "/var/log/installer/*", "/var/log/apache2/*_log",
-      "/var/log/httpd/*log", "/root/anaconda-ks.cfg" } },
-  { "histories",
-    "bash-history",
-    N_ ("No command histories"),
-    FALSE,
-    { "/root/.*_history", "/home/*/.*_history", "/root/.local/share/fish/fish_history",
-      "/home/*/.local/share/fish/fish_history" } },
+      "/var/log/httpd/*log", "/root/anaconda-ks.cfg" },
+    look_at_logs },
   { "tmp-files",
     "tmp-files",
     N_ ("No temporary files"),
@@ -134,6 +143,7 @@ static const Check checks[] = {
     FALSE,
     { "/etc/passwd-", "/etc/shadow-", "/etc/group-", "/etc/gshadow-" } },
   { "mail", "mail-spool", N_ ("No mail"), FALSE, { "/var/spool/mail/*", "/var/mail/*" } },
+  { "awake", NULL, N_ ("It is not hibernated"), FALSE, { NULL }, look_for_hibernation },
   { "crash-data",
     "crash-data",
     N_ ("No crash dumps"),
@@ -168,12 +178,12 @@ find_left (guestfs_h *g, const Check *check)
 }
 
 static JsonObject *
-check_to_json (const Check *check, GPtrArray *left)
+check_to_json (const char *name, const char *description, GPtrArray *left)
 {
   JsonObject *object = json_object_new ();
 
-  json_object_set_string_member (object, "name", check->name);
-  json_object_set_string_member (object, "description", _ (check->description));
+  json_object_set_string_member (object, "name", name);
+  json_object_set_string_member (object, "description", _ (description));
   json_object_set_boolean_member (object, "passed", left->len == 0);
   json_object_set_array_member (object, "found", strata_guest_paths_to_json (left));
 
@@ -181,26 +191,123 @@ check_to_json (const Check *check, GPtrArray *left)
 }
 
 static gboolean
-make_checks (StrataAppliance *appliance, char **operations, JsonArray *results, GError **error)
+is_made (const char *operation, char **operations)
 {
-  g_autoptr (GString) all = g_string_new (NULL);
+  return operation == NULL || g_strv_contains ((const char *const *) operations, operation);
+}
+
+/* What is looked at: the guest itself, or something else on its disks that looks like one. */
+typedef struct
+{
+  StrataAppliance *appliance;
+  const char *where;
+  char **operations;
+  JsonArray *results;
+  GString *all;
+} Round;
+
+static void
+take_result (Round *self, const char *name, const char *description, GPtrArray *left)
+{
+  json_array_add_object_element (self->results, check_to_json (name, description, left));
+  for (guint i = 0; i < left->len; i++)
+    g_string_append_printf (self->all, "%s%s%s%s", self->all->len > 0 ? ", " : "",
+                            self->where != NULL ? self->where : "", self->where != NULL ? ":" : "",
+                            (char *) g_ptr_array_index (left, i));
+}
+
+static void
+make_checks (Round *self)
+{
+  guestfs_h *g = self->appliance->g;
+  g_auto (GStrv) homes = strata_guest_survey_homes (g);
+  gsize n_additions;
+  const StrataSealAddition *additions = strata_seal_additions (&n_additions);
 
   for (size_t i = 0; i < G_N_ELEMENTS (checks); i++)
     {
       g_autoptr (GPtrArray) left = NULL;
 
-      if (!g_strv_contains ((const char *const *) operations, checks[i].operation))
+      if (!is_made (checks[i].operation, self->operations))
         continue;
 
-      strata_emitter_progress (appliance->emitter, 0.8 + 0.2 * (double) i / G_N_ELEMENTS (checks),
+      strata_emitter_progress (self->appliance->emitter,
+                               0.8 + 0.1 * (double) i / G_N_ELEMENTS (checks),
                                _ (checks[i].description));
-      left = find_left (appliance->g, &checks[i]);
-      json_array_add_object_element (results, check_to_json (&checks[i], left));
-      for (guint j = 0; j < left->len; j++)
-        g_string_append_printf (all, "%s%s", all->len > 0 ? ", " : "",
-                                (char *) g_ptr_array_index (left, j));
+      left = find_left (g, &checks[i]);
+      take_result (self, checks[i].name, checks[i].description, left);
     }
 
+  for (gsize i = 0; i < n_additions; i++)
+    {
+      g_autoptr (GPtrArray) patterns = NULL;
+      g_autoptr (GPtrArray) left = NULL;
+
+      if (!is_made (additions[i].operation, self->operations))
+        continue;
+
+      patterns = strata_seal_expand (additions[i].globs, (const char *const *) homes);
+      g_ptr_array_add (patterns, NULL);
+      left = strata_guest_paths_glob (g, (const char *const *) patterns->pdata);
+      take_result (self, additions[i].name, additions[i].description, left);
+    }
+}
+
+/* A guest has more than one root where several systems are on its disks. */
+static gboolean
+check_roots (Round *self, GError **error)
+{
+  StrataAppliance *appliance = self->appliance;
+
+  make_checks (self);
+  for (size_t i = 1; appliance->roots[i] != NULL; i++)
+    {
+      if (guestfs_umount_all (appliance->g) != 0)
+        return strata_appliance_set_error (appliance, NULL, error);
+      if (!strata_appliance_use_root (appliance, appliance->roots[i], error) ||
+          !strata_appliance_mount_all (appliance, error))
+        return FALSE;
+      self->where = appliance->roots[i];
+      make_checks (self);
+    }
+  self->where = NULL;
+
+  return TRUE;
+}
+
+/* A btrfs snapshot or a copy of a root that libguestfs takes for none, since nothing starts from it, is full
+ * of keys all the same. */
+static gboolean
+check_subvolumes (Round *self, GError **error)
+{
+  StrataAppliance *appliance = self->appliance;
+  g_auto (GStrv) pairs = guestfs_list_filesystems (appliance->g);
+
+  for (size_t i = 0; pairs != NULL && pairs[i] != NULL; i += 2)
+    {
+      if (!g_str_has_prefix (pairs[i], "btrfsvol:") ||
+          g_strv_contains ((const char *const *) appliance->roots, pairs[i]))
+        continue;
+      if (guestfs_umount_all (appliance->g) != 0)
+        return strata_appliance_set_error (appliance, NULL, error);
+      if (!strata_appliance_mount (appliance, pairs[i], "/", NULL) ||
+          !strata_guest_path_exists (appliance->g, "/etc/passwd"))
+        continue;
+      self->where = pairs[i];
+      make_checks (self);
+    }
+
+  return TRUE;
+}
+
+static gboolean
+check_all (StrataAppliance *appliance, char **operations, JsonArray *results, GError **error)
+{
+  g_autoptr (GString) all = g_string_new (NULL);
+  Round round = { appliance, NULL, operations, results, all };
+
+  if (!check_roots (&round, error) || !check_subvolumes (&round, error))
+    return FALSE;
   if (all->len == 0)
     return TRUE;
 
@@ -208,6 +315,17 @@ make_checks (StrataAppliance *appliance, char **operations, JsonArray *results, 
   strata_set_error (error, STRATA_ERROR_NOT_SEALED, NULL,
                     _ ("The guest is not sealed. Still there: %s"), all->str);
   return FALSE;
+}
+
+/* Ends with the first root mounted again. */
+static gboolean
+open_again (StrataAppliance *appliance, GError **error)
+{
+  if (guestfs_umount_all (appliance->g) != 0)
+    return strata_appliance_set_error (appliance, NULL, error);
+
+  return strata_appliance_use_root (appliance, appliance->roots[0], error) &&
+         strata_appliance_mount_all (appliance, error);
 }
 
 /**
@@ -224,23 +342,30 @@ strata_guest_verify (StrataEmitter *emitter, StrataGuestRequest *request, GError
   g_autoptr (StrataAppliance) appliance = NULL;
   g_autoptr (JsonArray) results = json_array_new ();
   g_auto (GStrv) operations = strata_guest_sysprep_choose (request->operations, error);
+  g_autoptr (GPtrArray) unmounted = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (JsonObject) value = NULL;
   g_autofree char *product = NULL;
   g_autofree char *distro = NULL;
-  JsonObject *value;
 
   if (operations == NULL)
     return NULL;
 
   appliance = strata_appliance_open (emitter, request->disks, TRUE, error);
-  if (appliance == NULL || !make_checks (appliance, operations, results, error))
+  if (appliance == NULL ||
+      !strata_guest_survey_check (appliance, request->accepted, unmounted, error))
     return NULL;
-
   product = strata_guest_os_name (appliance);
   distro = guestfs_inspect_get_distro (appliance->g, appliance->root);
+  if (!check_all (appliance, operations, results, error) || !open_again (appliance, error))
+    return NULL;
+
   value = json_object_new ();
   json_object_set_array_member (value, "checks", g_steal_pointer (&results));
+  json_object_set_array_member (value, "unmounted", strata_guest_paths_to_json (unmounted));
   strata_guest_set_text (value, "os", product);
   strata_guest_set_text (value, "os-id", distro);
+  if (request->for_sealing && !strata_guest_survey_set_listing (appliance, value, error))
+    return NULL;
 
-  return value;
+  return g_steal_pointer (&value);
 }

@@ -7,6 +7,7 @@
 #include "strata-no-os.h"
 
 #include <glib/gi18n-lib.h>
+#include <string.h>
 
 #include "guest/strata-guest-failure.h"
 #include "xml/strata-error.h"
@@ -25,6 +26,30 @@ any_encrypted (guestfs_h *g, char **devices)
   return FALSE;
 }
 
+/* A file system that is there, but that the appliance's kernel doesn't know. */
+static char *
+find_unreadable (guestfs_h *g, char **device)
+{
+  g_auto (GStrv) pairs = guestfs_list_filesystems (g);
+
+  for (size_t i = 0; pairs != NULL && pairs[i] != NULL; i += 2)
+    {
+      const char *type = pairs[i + 1];
+
+      if (strcmp (type, "unknown") == 0 || strcmp (type, "swap") == 0 || *type == '\0')
+        continue;
+      if (guestfs_mount_ro (g, pairs[i], "/") == 0)
+        {
+          guestfs_umount_all (g);
+          continue;
+        }
+      *device = g_strdup (pairs[i]);
+      return g_strdup (type);
+    }
+
+  return NULL;
+}
+
 /**
  * strata_no_os_set_error:
  * @g: a handle that is up, and found no guest
@@ -38,12 +63,25 @@ strata_no_os_set_error (guestfs_h *g, const char *path, GError **error)
 {
   g_auto (GStrv) devices = guestfs_list_devices (g);
   g_auto (GStrv) partitions = guestfs_list_partitions (g);
+  g_autofree char *device = NULL;
+  g_autofree char *type = NULL;
 
   if (any_encrypted (g, devices) || any_encrypted (g, partitions))
     {
       strata_set_error (error, STRATA_ERROR_UNSUPPORTED,
                         strata_guest_failure_hint (STRATA_ERROR_NO_OS),
                         _ ("“%s” is encrypted, so what is inside cannot be read or sealed."), path);
+      return FALSE;
+    }
+
+  type = find_unreadable (g, &device);
+  if (type != NULL)
+    {
+      strata_set_error (
+          error, STRATA_ERROR_UNSUPPORTED, strata_guest_failure_hint (STRATA_ERROR_NO_OS),
+          _ ("“%s” has a file system (%s, on %s) that this computer can't read, so what is "
+             "inside can't be sealed."),
+          path, type, device);
       return FALSE;
     }
 
