@@ -94,9 +94,10 @@ add_host_keys (GPtrArray *argv, const StrataSealFacts *facts)
     {
       g_autofree char *write = g_strconcat (STRATA_SEAL_UNIT, ":", hostkeys_unit, NULL);
 
+      /* First the folder, which a guest without a unit of its own may lack. */
+      add_option (argv, "--mkdir", "/etc/systemd/system/multi-user.target.wants");
       add_option (argv, "--write", write);
       add_option (argv, "--chmod", "0644:" STRATA_SEAL_UNIT);
-      add_option (argv, "--mkdir", "/etc/systemd/system/multi-user.target.wants");
       add_option (argv, "--link", STRATA_SEAL_UNIT ":" STRATA_SEAL_UNIT_LINK);
     }
   else

@@ -60,12 +60,12 @@ test_debian (void)
     "bash-history,dhcp-client-state,machine-id,ssh-hostkeys,customize",
     "--truncate",
     "/etc/machine-id",
+    "--mkdir",
+    "/etc/systemd/system/multi-user.target.wants",
     "--write",
     NULL, /* the unit */
     "--chmod",
     "0644:/etc/systemd/system/strata-ssh-hostkeys.service",
-    "--mkdir",
-    "/etc/systemd/system/multi-user.target.wants",
     "--link",
     "/etc/systemd/system/strata-ssh-hostkeys.service:"
     "/etc/systemd/system/multi-user.target.wants/strata-ssh-hostkeys.service",
