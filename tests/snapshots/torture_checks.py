@@ -264,9 +264,14 @@ class Checker:
     def images_are_sound(self, seen):
         """What qemu-img check says of each qcow2 file that nobody writes."""
         # What a guest wrote onto a raw disk may look like an image.
-        raw = {p for m in seen.values() for d in m.disks.values() for p, kind, _ in self.host.chain(d.path, d.format) if kind == 'raw'}
-        raw |= {p for m in seen.values() for s in m.snapshots.values() for d in s.images()
-                for p, kind, _ in self.host.chain(d.path, d.format) if kind == 'raw'}
+        tops = [d for m in seen.values() for d in m.disks.values()]
+        tops += [d for m in seen.values() for s in m.snapshots.values() for d in s.images()]
+        raw = set()
+        for disk in tops:
+            try:
+                raw.update(p for p, kind, _ in self.host.chain(disk.path, disk.format) if kind == 'raw')
+            except OSError as error:
+                yield f'a chain is broken: {error}'
         running = {d.path for m in seen.values() if m.state != 'off' for d in m.disks.values()}
         for path in sorted(self.host.files() - running - raw):
             if self.host.image(path)[1].format == 'qcow2':

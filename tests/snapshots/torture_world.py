@@ -92,6 +92,11 @@ class World:
         self._template()
         for one in self.furniture:
             getattr(self, '_' + one.replace('-', '_'))(over)
+        if self.furniture:
+            # A merge may end them; whoever stands on one says so by his own bytes.
+            for path, _ in over.values():
+                del self.model.bases[path]
+                self.model.left.add(path)
         host.virsh('pool-refresh', POOL)
         return self.model
 
