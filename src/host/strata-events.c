@@ -11,6 +11,7 @@
 #include "config.h"
 
 #include "strata-events.h"
+#include "strata-lock.h"
 #include "strata-pool-lease.h"
 #include "xml/strata-worker-xml.h"
 
@@ -145,7 +146,8 @@ report_pool (Sink *sink, virStoragePoolPtr pool)
 {
   const char *name = virStoragePoolGetName (pool);
 
-  if (name != NULL && !g_str_has_prefix (name, STRATA_POOL_LEASE_PREFIX))
+  if (name != NULL && !g_str_has_prefix (name, STRATA_POOL_LEASE_PREFIX) &&
+      !g_str_has_prefix (name, STRATA_LOCK_PREFIX))
     report (sink, STRATA_EVENT_POOL_CHANGED, name);
 }
 

@@ -19,6 +19,7 @@
 #include "strata-connection-private.h"
 #include "strata-gather-private.h"
 #include "strata-image-tags.h"
+#include "strata-lock.h"
 #include "strata-pool-lease.h"
 #include "strata-qcow2.h"
 #include "strata-vir.h"
@@ -154,10 +155,11 @@ add_pool (StrataGathering *self, virStoragePoolPtr pool, GError **error)
 static gboolean
 add_pool_if_active (StrataGathering *self, virStoragePoolPtr pool, GError **error)
 {
+  const char *name = virStoragePoolGetName (pool);
   g_autoptr (GError) local_error = NULL;
 
-  if (g_str_has_prefix (virStoragePoolGetName (pool), STRATA_POOL_LEASE_PREFIX) ||
-      add_pool (self, pool, &local_error))
+  if (g_str_has_prefix (name, STRATA_POOL_LEASE_PREFIX) ||
+      g_str_has_prefix (name, STRATA_LOCK_PREFIX) || add_pool (self, pool, &local_error))
     return TRUE;
 
   if (local_error->domain == STRATA_ERROR && strata_connection_is_alive (self->connection) &&

@@ -6,8 +6,10 @@
 
 G_BEGIN_DECLS
 
-/* Who made a worker, as a line of text that can be kept on the host. */
+/* Who made a worker or a lock, as a line of text that can be kept on the host. */
 char    *strata_owner_new_text (void);
 gboolean strata_owner_is_dead  (const char *text);
+/* known to be alive, on this computer */
+gboolean strata_owner_is_here  (const char *text);
 
 G_END_DECLS

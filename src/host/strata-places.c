@@ -7,6 +7,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "strata-places.h"
+#include "strata-lock.h"
 #include "strata-pool-lease.h"
 #include "strata-vir.h"
 
@@ -32,6 +33,7 @@ add_pools (StrataPlaces *self, virConnectPtr handle, GError **error)
       StrataPoolFacts *facts;
 
       if (g_str_has_prefix (name, STRATA_POOL_LEASE_PREFIX) ||
+          g_str_has_prefix (name, STRATA_LOCK_PREFIX) ||
           virStoragePoolGetInfo (pool, &info) < 0)
         continue;
 

@@ -14,6 +14,7 @@
 #include <libvirt/virterror.h>
 
 #include "strata-connection-private.h"
+#include "strata-lock.h"
 #include "strata-pool-lease.h"
 #include "strata-sleep.h"
 #include "strata-vir.h"
@@ -36,11 +37,16 @@ struct _StrataPoolLease
 static gboolean
 is_pool_of (StrataConnection *connection, virStoragePoolPtr pool, const char *folder)
 {
-  g_autofree char *xml = virStoragePoolGetXMLDesc (pool, 0);
-  g_autoptr (StrataPoolXml) facts =
-      xml != NULL ? strata_pool_xml_new_from_string (xml, NULL) : NULL;
+  g_autofree char *xml = NULL;
+  g_autoptr (StrataPoolXml) facts = NULL;
   g_autofree char *path = NULL;
 
+  /* A lock has a folder only because a pool must have one. */
+  if (g_str_has_prefix (virStoragePoolGetName (pool), STRATA_LOCK_PREFIX))
+    return FALSE;
+
+  xml = virStoragePoolGetXMLDesc (pool, 0);
+  facts = xml != NULL ? strata_pool_xml_new_from_string (xml, NULL) : NULL;
   if (facts == NULL || facts->path == NULL)
     return FALSE;
 

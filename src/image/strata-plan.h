@@ -64,7 +64,7 @@ guint strata_plan_get_n_steps (StrataPlan *self);
 StrataStepSpec *strata_plan_get_step (StrataPlan *self, guint index);
 GPtrArray *strata_plan_get_effects (StrataPlan *self);
 GPtrArray *strata_plan_get_commands (StrataPlan *self);
-/* domains' UUIDs and images' paths: two jobs that share one do not run at the same time */
+/* domains' UUIDs and images' paths, with STRATA_READS before what is only read: see strata_resources_conflict() */
 GPtrArray *strata_plan_get_resources (StrataPlan *self);
 gboolean strata_plan_discards (StrataPlan *self);
 /* (nullable) what it answers; a journal of the first version has none */
@@ -93,6 +93,14 @@ void strata_plan_give_up (StrataPlan *self, StrataHolderKey *key);
 void strata_plan_give_up_domain (StrataPlan *self, const char *uuid);
 void strata_plan_give_up_snapshot (StrataPlan *self, const char *uuid, const char *snapshot);
 gboolean strata_plan_gives_up (StrataPlan *self, const StrataHolderKey *key);
+
+/* strata-plan-resources.c */
+#define STRATA_READS "read:"
+
+/* whether two jobs that need these may not run at the same time */
+gboolean strata_resources_conflict (GPtrArray *a, GPtrArray *b);
+/* whether who has HELD may do what needs NEEDED */
+gboolean strata_resources_cover (GPtrArray *held, GPtrArray *needed);
 
 /* strata-step-args.c */
 gboolean strata_step_args_are_valid (const char *kind, JsonObject *args);

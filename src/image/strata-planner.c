@@ -44,6 +44,16 @@ make_plan (StrataPlanner *self, GError **error)
   g_assert_not_reached ();
 }
 
+static void
+complete (StrataPlan *plan, StrataGraph *graph, const StrataRequest *request)
+{
+  g_autoptr (GPtrArray) resources = strata_plan_get_lock_resources (plan, graph);
+
+  strata_plan_set_request (plan, request);
+  for (guint i = 0; i < resources->len; i++)
+    strata_plan_add_resource (plan, g_ptr_array_index (resources, i));
+}
+
 /**
  * strata_plan_request:
  * @graph: the host, as it is
@@ -81,7 +91,7 @@ strata_plan_request (StrataGraph *graph, const StrataRequest *request, GError **
   if (!planned || !strata_law_check (graph, planner.plan, error))
     g_clear_object (&planner.plan);
   else
-    strata_plan_set_request (planner.plan, request);
+    complete (planner.plan, graph, request);
 
   return planner.plan;
 }

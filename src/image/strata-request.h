@@ -145,6 +145,12 @@ gboolean strata_law_check_steps (StrataGraph *graph,
                                  const gboolean *done,
                                  GError **error);
 
+/* what of GRAPH the plan, made for it, needs while it is carried out: strata-plan-resources.c */
+GPtrArray *strata_plan_get_lock_resources (StrataPlan *plan, StrataGraph *graph);
+/* how FRESH, made for the same request, differs from what was confirmed; NULL if in nothing that matters:
+ * strata-plan-difference.c */
+char *strata_plan_find_difference (StrataPlan *confirmed, StrataPlan *fresh);
+
 /* `web-%02d` and a count: web-01 … ; exactly one %d or %0Nd unless the count is 1; names are checked. */
 GStrv strata_name_pattern_expand (const char *pattern, guint first, guint count, GError **error);
 gboolean strata_name_check (const char *name, GError **error);

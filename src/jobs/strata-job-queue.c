@@ -63,22 +63,12 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (StrataJobQueue,
                                G_IMPLEMENT_INTERFACE (G_TYPE_LIST_MODEL, list_model_init))
 
 static gboolean
-share_resource (StrataJob *a, StrataJob *b)
+exclude_each_other (StrataJob *a, StrataJob *b)
 {
-  GPtrArray *of_a = strata_plan_get_resources (strata_job_get_plan (a));
-  GPtrArray *of_b = strata_plan_get_resources (strata_job_get_plan (b));
-
-  if (g_strcmp0 (strata_connection_get_uri (strata_job_get_connection (a)),
-                 strata_connection_get_uri (strata_job_get_connection (b))) != 0)
-    return FALSE;
-
-  for (guint i = 0; i < of_a->len; i++)
-    {
-      if (g_ptr_array_find_with_equal_func (of_b, g_ptr_array_index (of_a, i), g_str_equal, NULL))
-        return TRUE;
-    }
-
-  return FALSE;
+  return g_strcmp0 (strata_connection_get_uri (strata_job_get_connection (a)),
+                    strata_connection_get_uri (strata_job_get_connection (b))) == 0 &&
+         strata_resources_conflict (strata_plan_get_resources (strata_job_get_plan (a)),
+                                    strata_plan_get_resources (strata_job_get_plan (b)));
 }
 
 static gboolean
@@ -89,7 +79,7 @@ has_to_wait (StrataJobQueue *self, guint index)
       StrataJob *earlier = g_ptr_array_index (self->jobs, i);
 
       if (!strata_job_is_over (earlier) &&
-          share_resource (earlier, g_ptr_array_index (self->jobs, index)))
+          exclude_each_other (earlier, g_ptr_array_index (self->jobs, index)))
         return TRUE;
     }
 

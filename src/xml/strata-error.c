@@ -58,6 +58,7 @@ static const char *const nicks[] = {
   [STRATA_ERROR_WINDOWS] = "windows",
   [STRATA_ERROR_NOT_SEALED] = "not-sealed",
   [STRATA_ERROR_NEEDS_RECOVERY] = "needs-recovery",
+  [STRATA_ERROR_CHANGED] = "changed",
 };
 
 /**

@@ -26,6 +26,7 @@ G_BEGIN_DECLS
  * @STRATA_ERROR_WINDOWS: the guest is Windows, which Strata doesn't seal
  * @STRATA_ERROR_NOT_SEALED: verification found something that sealing should have removed
  * @STRATA_ERROR_NEEDS_RECOVERY: stopped in a lawful state; `job resume` or `job rollback` goes on from it
+ * @STRATA_ERROR_CHANGED: the host is not what it was when the plan was made, and the same request gives another one now
  */
 typedef enum
 {
@@ -47,6 +48,7 @@ typedef enum
   STRATA_ERROR_WINDOWS,
   STRATA_ERROR_NOT_SEALED,
   STRATA_ERROR_NEEDS_RECOVERY,
+  STRATA_ERROR_CHANGED,
 } StrataError;
 
 #define STRATA_ERROR (strata_error_quark ())

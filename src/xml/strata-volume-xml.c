@@ -245,6 +245,43 @@ strata_pool_xml_new_dir (const char *name, const char *path)
 }
 
 /**
+ * strata_pool_xml_new_note:
+ * @name: the pool's name
+ * @path: a folder that it is on
+ * @vendor: text
+ * @product: text
+ *
+ * libvirt writes both texts back in `<source>`, for pools of any type. Any thread.
+ *
+ * Returns: (transfer full): XML with which libvirt makes it
+ */
+char *
+strata_pool_xml_new_note (const char *name,
+                          const char *path,
+                          const char *vendor,
+                          const char *product)
+{
+  g_autoptr (GVirConfigStoragePool) pool = gvir_config_storage_pool_new ();
+  GVirConfigStoragePoolSource *source;
+  g_autoptr (GVirConfigStoragePoolTarget) target = gvir_config_storage_pool_target_new ();
+
+  g_return_val_if_fail (name != NULL && path != NULL, NULL);
+  g_return_val_if_fail (vendor != NULL && product != NULL, NULL);
+
+  gvir_config_storage_pool_set_name (pool, name);
+  gvir_config_storage_pool_set_pool_type (pool, GVIR_CONFIG_STORAGE_POOL_TYPE_DIR);
+  source = gvir_config_storage_pool_source_new ();
+  gvir_config_storage_pool_source_set_vendor (source, vendor);
+  gvir_config_storage_pool_source_set_product (source, product);
+  gvir_config_storage_pool_set_source (pool, source);
+  g_object_unref (source);
+  gvir_config_storage_pool_target_set_path (target, path);
+  gvir_config_storage_pool_set_target (pool, target);
+
+  return gvir_config_object_to_xml (GVIR_CONFIG_OBJECT (pool));
+}
+
+/**
  * strata_pool_xml_free:
  * @self: (nullable) (transfer full): a pool
  */

@@ -60,6 +60,11 @@ StrataPoolXml *strata_pool_xml_new_from_string (const char    *text,
 /* a pool of type `dir` at PATH */
 char          *strata_pool_xml_new_dir         (const char    *name,
                                                 const char    *path);
+/* the same with two lines of text that libvirt keeps and doesn't look at */
+char          *strata_pool_xml_new_note        (const char    *name,
+                                                const char    *path,
+                                                const char    *vendor,
+                                                const char    *product);
 void           strata_pool_xml_free            (StrataPoolXml *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataPoolXml, strata_pool_xml_free)

@@ -14,7 +14,7 @@ from strata_tap import expect, expect_equal, expect_words, run
 
 LAB = Lab()
 CODES = {'failed', 'invalid', 'refused', 'not-found', 'exists', 'busy', 'no-space', 'connection', 'permission', 'unsupported',
-         'timeout', 'no-tool', 'no-appliance', 'kernel-unreadable', 'no-os', 'windows', 'not-sealed', 'needs-recovery', 'cancelled'}
+         'timeout', 'no-tool', 'no-appliance', 'kernel-unreadable', 'no-os', 'windows', 'not-sealed', 'needs-recovery', 'changed', 'cancelled'}
 FINDINGS = {'missing', 'no-format', 'wrong-format', 'deep', 'world-readable', 'memory-missing', 'tag-missing', 'no-current',
             'native-unsafe', 'joint', 'orphan', 'orphan-tag'}
 
