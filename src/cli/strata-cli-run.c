@@ -37,13 +37,14 @@ make_plan (StrataCli *cli, const StrataRequest *request, GError **error)
 }
 
 static StrataCliStatus
-fail_unplanned (StrataCli *cli, const GError *error)
+fail_unplanned (StrataCli *cli, const GError *error, const char *job_id)
 {
   if (error->domain == STRATA_ERROR)
     {
       switch ((StrataError) error->code)
         {
         case STRATA_ERROR_REFUSED:
+        case STRATA_ERROR_CHANGED:
         case STRATA_ERROR_EXISTS:
         case STRATA_ERROR_BUSY:
         case STRATA_ERROR_NO_SPACE:
@@ -51,7 +52,8 @@ fail_unplanned (StrataCli *cli, const GError *error)
         case STRATA_ERROR_WINDOWS:
         case STRATA_ERROR_NO_OS:
         case STRATA_ERROR_NEEDS_RECOVERY: /* an unfinished job is in the way */
-          return strata_cli_fail (cli, error, STRATA_CLI_REFUSED, STRATA_CLI_OUTCOME_REFUSED, NULL);
+          return strata_cli_fail (cli, error, STRATA_CLI_REFUSED, STRATA_CLI_OUTCOME_REFUSED,
+                                  job_id);
 
         case STRATA_ERROR_FAILED:
         case STRATA_ERROR_INVALID:
@@ -108,7 +110,7 @@ strata_cli_carry_out (StrataCli *cli, const StrataRequest *request, const char *
 
   plan = make_plan (cli, request, &error);
   if (plan == NULL)
-    return fail_unplanned (cli, error);
+    return fail_unplanned (cli, error, NULL);
 
   if (cli->dry_run)
     return print_plan (cli, plan);
@@ -180,7 +182,13 @@ report_failed (StrataCli *cli, StrataJob *job)
     error = g_error_new (STRATA_ERROR, STRATA_ERROR_FAILED, _ ("“%s” failed"),
                          strata_job_get_title (job));
 
-  if (strata_job_get_outcome (job) == STRATA_JOB_OUTCOME_STUCK)
+  /* Before its first step: the plan no longer holds, or another job is at work there. */
+  if (strata_job_get_outcome (job) == STRATA_JOB_OUTCOME_ROLLED_BACK &&
+      strata_job_get_progress (job)->step == 0)
+    {
+      status = fail_unplanned (cli, error, id);
+    }
+  else if (strata_job_get_outcome (job) == STRATA_JOB_OUTCOME_STUCK)
     {
       status = strata_cli_fail (cli, error, STRATA_CLI_UNFINISHED, STRATA_CLI_OUTCOME_STUCK, id);
       fprintf (stderr, _ ("The way back failed too; “stratactl job rollback %s” tries again.\n"),

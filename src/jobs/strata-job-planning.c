@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "host/strata-storage.h"
+#include "strata-job-private.h"
 #include "strata-job-queue-private.h"
 #include "strata-unfinished-job.h"
 
@@ -98,20 +99,34 @@ add_images_of_request (StrataGraph *graph,
   strata_graph_declare_disks (graph, disks, by);
 }
 
+StrataPlan *
+strata_job_plan_now (StrataConnection *connection,
+                     const StrataRequest *request,
+                     StrataGraph **graph,
+                     GCancellable *cancellable,
+                     GError **error)
+{
+  g_autoptr (StrataGraph) seen = strata_connection_gather (connection, cancellable, error);
+  StrataPlan *plan;
+
+  if (seen == NULL)
+    return NULL;
+
+  add_images_of_request (seen, connection, request);
+  plan = strata_plan_request (seen, request, error);
+  if (plan != NULL && graph != NULL)
+    *graph = g_steal_pointer (&seen);
+
+  return plan;
+}
+
 static void
 plan_in_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
 {
   PlanData *data = task_data;
-  g_autoptr (StrataGraph) graph = NULL;
-  StrataPlan *plan = NULL;
   GError *error = NULL;
-
-  graph = strata_connection_gather (data->connection, cancellable, &error);
-  if (graph != NULL)
-    {
-      add_images_of_request (graph, data->connection, data->request);
-      plan = strata_plan_request (graph, data->request, &error);
-    }
+  StrataPlan *plan =
+      strata_job_plan_now (data->connection, data->request, NULL, cancellable, &error);
 
   /* What a job left half done is not to be built upon. */
   if (plan != NULL && !strata_unfinished_job_check_plan (strata_job_queue_get_journal_dir (source),

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include "image/strata-request.h"
 #include "strata-job.h"
 #include "strata-journal.h"
 
@@ -33,6 +34,8 @@ StrataConnection *strata_job_get_connection (StrataJob *self);
 const char *strata_job_get_journal_dir (StrataJob *self);
 StrataJournal *strata_job_steal_journal (StrataJob *self);
 gboolean strata_job_get_backwards (StrataJob *self);
+/* from the worker thread, before the job is over */
+void strata_job_set_new_plan (StrataJob *self, StrataPlan *plan);
 /* on the owner's context; runs until the state is one that is over */
 void strata_job_start (StrataJob *self);
 
@@ -49,6 +52,14 @@ JsonObject *strata_job_take_new_results (StrataJob *self);
 
 /* strata-job-run.c: carries the plan out; worker thread */
 void strata_job_run (StrataJob *self, GCancellable *cancellable);
+
+/* strata-job-planning.c: gathers the host and lets the planner answer; GRAPH: (out) (optional): what was seen; worker
+ * thread */
+StrataPlan *strata_job_plan_now (StrataConnection *connection,
+                                 const StrataRequest *request,
+                                 StrataGraph **graph,
+                                 GCancellable *cancellable,
+                                 GError **error);
 
 /* strata-step.c: about how long a step takes, in seconds, for the progress bar */
 double strata_step_spec_get_weight (StrataStepSpec *step);

@@ -8,6 +8,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "host/strata-lock.h"
 #include "strata-host-identity.h"
 #include "strata-job-private.h"
 #include "strata-step.h"
@@ -19,9 +20,18 @@ typedef struct
 {
   StrataJob *job;
   StrataJournal *journal;
-  StrataPlan *plan;
+  StrataPlan *plan; /* the journal's, or the one that was made under the lock */
+  StrataLock *lock;
   GCancellable *cancellable;
 } Run;
+
+/* Who hears that the job is over may take up what is left of it. */
+static void
+set_over (Run *run, StrataJobState state, StrataJobOutcome outcome, const GError *error)
+{
+  g_clear_pointer (&run->lock, strata_lock_free);
+  strata_job_set_over (run->job, state, outcome, error);
+}
 
 static gboolean
 call_hook (Run *run, guint index, StrataHookPoint point, GError **error)
@@ -54,6 +64,8 @@ undo_step (Run *run, guint index, GError **error)
 
   strata_job_enter_step (run->job, index, TRUE);
   strata_stop_point ("before a step is undone");
+  if (!strata_lock_is_held (run->lock, error))
+    return FALSE;
   if (klass != NULL && klass->undo != NULL && !klass->undo (&context, error))
     return FALSE;
 
@@ -111,6 +123,9 @@ run_step (Run *run, guint index, GError **error)
       g_cancellable_set_error_if_cancelled (run->cancellable, error))
     return FALSE;
   if (klass->check != NULL && !klass->check (&context, run->cancellable, error))
+    return FALSE;
+  /* Last of all: whatever took its time, what is done now is done under the lock. */
+  if (!strata_lock_is_held (run->lock, error))
     return FALSE;
   found = strata_job_take_new_results (run->job);
   if (!strata_journal_begin_step (run->journal, index, found, error))
@@ -187,14 +202,14 @@ fail_for_good (Run *run, const GError *cause)
     {
       strata_journal_sync (run->journal, NULL);
       strata_journal_close (run->journal);
-      strata_job_set_over (run->job, state, STRATA_JOB_OUTCOME_STOPPED, cause);
+      set_over (run, state, STRATA_JOB_OUTCOME_STOPPED, cause);
       return;
     }
 
   if (go_back (run, &undo_error))
     {
       strata_journal_remove (run->journal);
-      strata_job_set_over (run->job, state, STRATA_JOB_OUTCOME_ROLLED_BACK, cause);
+      set_over (run, state, STRATA_JOB_OUTCOME_ROLLED_BACK, cause);
       return;
     }
 
@@ -204,7 +219,7 @@ fail_for_good (Run *run, const GError *cause)
                            _ ("%s. Undoing it failed as well: %s"), cause->message,
                            undo_error->message);
   strata_journal_close (run->journal);
-  strata_job_set_over (run->job, STRATA_JOB_FAILED, STRATA_JOB_OUTCOME_STUCK, both);
+  set_over (run, STRATA_JOB_FAILED, STRATA_JOB_OUTCOME_STUCK, both);
 }
 
 static void
@@ -217,34 +232,84 @@ run_backwards (Run *run)
       error = strata_error_new (STRATA_ERROR_REFUSED, _ ("Finish it with “stratactl job resume”."),
                                 _ ("This job is past its point of no return"));
       strata_journal_close (run->journal);
-      strata_job_set_over (run->job, STRATA_JOB_FAILED, STRATA_JOB_OUTCOME_STOPPED, error);
+      set_over (run, STRATA_JOB_FAILED, STRATA_JOB_OUTCOME_STOPPED, error);
     }
   else if (go_back (run, &error))
     {
       strata_journal_remove (run->journal);
-      strata_job_set_over (run->job, STRATA_JOB_DONE, STRATA_JOB_OUTCOME_ROLLED_BACK, NULL);
+      set_over (run, STRATA_JOB_DONE, STRATA_JOB_OUTCOME_ROLLED_BACK, NULL);
     }
   else
     {
       strata_journal_close (run->journal);
-      strata_job_set_over (run->job, STRATA_JOB_FAILED, STRATA_JOB_OUTCOME_STUCK, error);
+      set_over (run, STRATA_JOB_FAILED, STRATA_JOB_OUTCOME_STUCK, error);
     }
 }
 
-static StrataJournal *
-begin_journal (StrataJob *job, GError **error)
+/* Nothing was done under the lock, or it was not had. */
+static void
+fail_at_once (Run *run, const GError *cause)
 {
-  StrataConnection *connection = strata_job_get_connection (job);
-  StrataPlan *plan = strata_job_get_plan (job);
+  StrataJobState state = is_cancellation (cause) ? STRATA_JOB_CANCELLED : STRATA_JOB_FAILED;
+  StrataJobOutcome outcome = STRATA_JOB_OUTCOME_ROLLED_BACK;
+
+  if (run->journal != NULL)
+    {
+      outcome = strata_job_get_backwards (run->job) ? STRATA_JOB_OUTCOME_STUCK
+                                                    : STRATA_JOB_OUTCOME_STOPPED;
+      strata_journal_close (run->journal);
+    }
+  set_over (run, state, outcome, cause);
+}
+
+/* What a person confirmed was planned for the host as it was then. What is carried out is planned for the host as it
+ * is now, which no other job changes any more, and only if it is the same to that person. */
+static gboolean
+plan_again (Run *run, StrataPlan **fresh, GError **error)
+{
+  g_autoptr (StrataGraph) graph = NULL;
+  g_autoptr (GPtrArray) needed = NULL;
+  g_autofree char *difference = NULL;
+
+  *fresh =
+      strata_job_plan_now (strata_job_get_connection (run->job),
+                           strata_plan_get_request (run->plan), &graph, run->cancellable, error);
+  if (*fresh == NULL)
+    return FALSE;
+
+  difference = strata_plan_find_difference (run->plan, *fresh);
+  needed = strata_plan_get_lock_resources (*fresh, graph);
+  if (difference == NULL && !strata_resources_cover (strata_plan_get_resources (run->plan), needed))
+    difference = g_strdup (_ ("It concerns other images than it did."));
+  if (difference != NULL)
+    {
+      g_autofree char *hint = g_strdup_printf ("%s\n%s", difference, _ ("Look at the plan again."));
+
+      strata_job_set_new_plan (run->job, *fresh);
+      strata_set_error (error, STRATA_ERROR_CHANGED, hint,
+                        _ ("The host has changed, and “%s” would be something else now"),
+                        strata_plan_get_title (run->plan));
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* NULL with an error: nothing was done. */
+static StrataJournal *
+begin_journal (Run *run, GError **error)
+{
+  StrataConnection *connection = strata_job_get_connection (run->job);
+  const char *dir = strata_job_get_journal_dir (run->job);
   g_autoptr (JsonObject) host = NULL;
 
-  if (!strata_unfinished_job_check_plan (strata_job_get_journal_dir (job), connection, plan, error))
+  if (!strata_unfinished_job_check_plan (dir, connection, run->plan, error))
     return NULL;
 
-  host = strata_host_identity_new (connection, plan);
+  host = strata_host_identity_new (connection, run->plan);
 
-  return strata_journal_create (strata_job_get_journal_dir (job), strata_job_get_id (job),
-                                strata_connection_get_uri (connection), host, plan, error);
+  return strata_journal_create (dir, strata_job_get_id (run->job),
+                                strata_connection_get_uri (connection), host, run->plan, error);
 }
 
 /**
@@ -252,28 +317,37 @@ begin_journal (StrataJob *job, GError **error)
  * @self: a job
  * @cancellable: what strata_job_cancel() triggers
  *
- * Worker thread. When it returns, strata_job_set_over() was called once, and before it the journal
- * was let go of: whoever hears that the job is over may take it up again.
+ * Worker thread. When it returns, strata_job_set_over() was called once, and before it the journal and
+ * the lock were let go of: whoever hears that the job is over may take it up again.
  */
 void
 strata_job_run (StrataJob *self, GCancellable *cancellable)
 {
   Run run = { .job = self, .plan = strata_job_get_plan (self), .cancellable = cancellable };
+  StrataConnection *connection = strata_job_get_connection (self);
+  g_autoptr (StrataPlan) fresh = NULL;
   g_autoptr (GError) error = NULL;
 
   strata_stop_point ("before the job");
   run.journal = strata_job_steal_journal (self);
-  if (run.journal == NULL)
-    run.journal = begin_journal (self, &error);
+  run.lock = strata_lock_take (connection, strata_job_get_id (self), strata_job_get_title (self),
+                               strata_plan_get_resources (run.plan), cancellable, &error);
+  if (run.lock != NULL && run.journal == NULL &&
+      (strata_plan_get_request (run.plan) == NULL || plan_again (&run, &fresh, &error)))
+    {
+      if (fresh != NULL)
+        run.plan = fresh;
+      run.journal = begin_journal (&run, &error);
+    }
 
-  if (run.journal == NULL)
-    strata_job_set_over (self, STRATA_JOB_FAILED, STRATA_JOB_OUTCOME_ROLLED_BACK, error);
+  if (error != NULL)
+    fail_at_once (&run, error);
   else if (strata_job_get_backwards (self))
     run_backwards (&run);
   else if (go_forward (&run, &error))
     {
       strata_journal_remove (run.journal);
-      strata_job_set_over (self, STRATA_JOB_DONE, STRATA_JOB_OUTCOME_DONE, NULL);
+      set_over (&run, STRATA_JOB_DONE, STRATA_JOB_OUTCOME_DONE, NULL);
     }
   else
     fail_for_good (&run, error);

@@ -16,6 +16,7 @@ struct _StrataJob
   char *id;
   StrataConnection *connection;
   StrataPlan *plan;
+  StrataPlan *new_plan; /* set by the worker before it says that it is over */
   char *journal_dir;
   StrataJournal *journal; /* of a job that is taken up again, until it runs */
   GCancellable *cancellable;
@@ -131,6 +132,7 @@ strata_job_finalize (GObject *object)
   g_clear_error (&self->shown_error);
   g_clear_object (&self->connection);
   g_clear_object (&self->plan);
+  g_clear_object (&self->new_plan);
   g_clear_object (&self->cancellable);
   g_free (self->shown_title);
   g_free (self->shown_log);
@@ -350,6 +352,12 @@ strata_job_cancel (StrataJob *self)
 }
 
 void
+strata_job_set_new_plan (StrataJob *self, StrataPlan *plan)
+{
+  g_set_object (&self->new_plan, plan);
+}
+
+void
 strata_job_enter_step (StrataJob *self, guint index, gboolean undoing)
 {
   strata_job_report_step (self->report, index, undoing);
@@ -470,6 +478,21 @@ strata_job_get_plan (StrataJob *self)
   g_return_val_if_fail (STRATA_IS_JOB (self), NULL);
 
   return self->plan;
+}
+
+/**
+ * strata_job_get_new_plan:
+ * @self: a job
+ *
+ * Returns: (transfer none) (nullable): of a job that is over because the host was not as it was when the plan was made, what
+ *   the same request gives now; nothing was done
+ */
+StrataPlan *
+strata_job_get_new_plan (StrataJob *self)
+{
+  g_return_val_if_fail (STRATA_IS_JOB (self), NULL);
+
+  return strata_job_is_over (self) ? self->new_plan : NULL;
 }
 
 StrataJobState

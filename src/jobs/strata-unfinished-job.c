@@ -223,7 +223,10 @@ get_subjects (StrataPlan *plan)
   GPtrArray *resources = strata_plan_get_resources (plan);
 
   for (guint i = 0; i < resources->len; i++)
-    g_hash_table_add (subjects, resources->pdata[i]);
+    {
+      if (!g_str_has_prefix (resources->pdata[i], STRATA_READS))
+        g_hash_table_add (subjects, resources->pdata[i]);
+    }
   for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
     add_subjects (strata_plan_get_step (plan, i)->args, subjects);
 
