@@ -8,6 +8,7 @@
 
 #include "host/strata-domain-control.h"
 #include "strata-job-private.h"
+#include "strata-precondition.h"
 #include "strata-step-private.h"
 #include "xml/strata-error.h"
 
@@ -185,6 +186,17 @@ stamp (StrataStepContext *context, const char *xml, GError **error)
   return strata_domain_xml_to_string (definition);
 }
 
+/* Over a definition that another program has changed we would take away what that one has done. */
+static gboolean
+define_check (StrataStepContext *context, GCancellable *cancellable, GError **error)
+{
+  const char *previous = strata_step_context_get (context, "previous");
+
+  return previous == NULL ||
+         strata_require_definition (context->connection, strata_step_context_get (context, "uuid"),
+                                    previous, strata_step_context_get (context, "xml"), error);
+}
+
 static gboolean
 define_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
@@ -212,11 +224,28 @@ define_undo (StrataStepContext *context, GError **error)
 
 const StrataStepClass strata_step_define = {
   .kind = "define",
+  .check = define_check,
   .run = define_run,
   .undo = define_undo,
 };
 
 /* undefine ----------------------------------------------------------------------------------------- */
+
+/* One that runs would go on as a transient one, and one that is gone already is no change. */
+static gboolean
+undefine_check (StrataStepContext *context, GCancellable *cancellable, GError **error)
+{
+  const char *uuid = strata_step_context_get (context, "uuid");
+  gboolean exists;
+
+  if (!strata_domain_exists (context->connection, uuid, &exists, error))
+    return FALSE;
+
+  return !exists || (strata_require_off (context->connection, uuid, error) &&
+                     strata_require_definition (context->connection, uuid,
+                                                strata_step_context_get (context, "xml"), NULL,
+                                                error));
+}
 
 static gboolean
 undefine_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
@@ -251,6 +280,7 @@ undefine_is_done (StrataStepContext *context, gboolean *done, GError **error)
 
 const StrataStepClass strata_step_undefine = {
   .kind = "undefine",
+  .check = undefine_check,
   .run = undefine_run,
   .undo = undefine_undo,
   .is_done = undefine_is_done,

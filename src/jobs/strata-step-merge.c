@@ -16,6 +16,7 @@
 #include "host/strata-worker.h"
 #include "strata-job-private.h"
 #include "strata-merge-subject.h"
+#include "strata-precondition.h"
 #include "strata-step-private.h"
 #include "xml/strata-error.h"
 
@@ -214,6 +215,19 @@ commit_run (StrataStepContext *context, GCancellable *cancellable, GError **erro
   return commit_top (context, FALSE, cancellable, error);
 }
 
+/* Under a VM the merge itself looks what the VM runs on; an overlay that is merged away below it is found by its header.
+ * The overlay of a VM that is off is known to us alone. */
+static gboolean
+commit_check (StrataStepContext *context, GCancellable *cancellable, GError **error)
+{
+  if (strata_step_context_get (context, "uuid") != NULL ||
+      strata_step_context_get (context, "via") != NULL)
+    return TRUE;
+
+  return strata_require_at_rest (context->connection, strata_step_context_get (context, "top"),
+                                 strata_step_context_get (context, "base"), cancellable, error);
+}
+
 /* In a worker it may be run again; under a VM it can't, because there is nothing to commit then. */
 static gboolean
 commit_is_done (StrataStepContext *context, gboolean *done, GError **error)
@@ -233,6 +247,7 @@ commit_is_done (StrataStepContext *context, gboolean *done, GError **error)
 
 const StrataStepClass strata_step_commit = {
   .kind = "commit",
+  .check = commit_check,
   .run = commit_run,
   .is_done = commit_is_done,
 };

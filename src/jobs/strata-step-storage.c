@@ -10,6 +10,7 @@
 
 #include "host/strata-storage.h"
 #include "strata-job-private.h"
+#include "strata-precondition.h"
 #include "strata-step-private.h"
 #include "xml/strata-error.h"
 
@@ -193,6 +194,13 @@ const StrataStepClass strata_step_set_mode = {
 /* delete-volume, delete-file ----------------------------------------------------------------------- */
 
 static gboolean
+delete_volume_check (StrataStepContext *context, GCancellable *cancellable, GError **error)
+{
+  return strata_require_unused (context->connection, strata_step_context_get (context, "path"),
+                                cancellable, error);
+}
+
+static gboolean
 delete_volume_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
   return delete_path (context, error);
@@ -200,6 +208,7 @@ delete_volume_run (StrataStepContext *context, GCancellable *cancellable, GError
 
 const StrataStepClass strata_step_delete_volume = {
   .kind = "delete-volume",
+  .check = delete_volume_check,
   .run = delete_volume_run,
 };
 

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Whether the host is still what a plan takes it for, directly before a step that can't be taken back. */
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "host/strata-domain-control.h"
+#include "strata-precondition.h"
+#include "xml/strata-error.h"
+
+#define LOOK_AGAIN _ ("Nothing more is done. Look at the machine, and try again.")
+
+static const StrataDiskXml *
+find_disk (GPtrArray *disks, const char *target)
+{
+  for (guint i = 0; i < disks->len; i++)
+    {
+      const StrataDiskXml *disk = g_ptr_array_index (disks, i);
+
+      if (g_strcmp0 (disk->target, target) == 0)
+        return disk;
+    }
+
+  return NULL;
+}
+
+/* Both as libvirt writes them, so that a path is compared with itself. */
+static gboolean
+has_disks_of (GPtrArray *disks, const char *xml)
+{
+  g_autoptr (StrataDomainXml) definition = strata_domain_xml_new_from_string (xml, NULL);
+  g_autoptr (GPtrArray) others = NULL;
+
+  if (definition == NULL)
+    return FALSE;
+
+  others = strata_domain_xml_get_disks (definition);
+  if (others->len != disks->len)
+    return FALSE;
+
+  for (guint i = 0; i < others->len; i++)
+    {
+      const StrataDiskXml *other = g_ptr_array_index (others, i);
+      const StrataDiskXml *disk = find_disk (disks, other->target);
+
+      /* What is in a drive may be changed by the guest itself. */
+      if (disk == NULL || (g_strcmp0 (other->device, "disk") == 0 &&
+                           (g_strcmp0 (disk->source, other->source) != 0 ||
+                            g_strcmp0 (disk->pool, other->pool) != 0)))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+gboolean
+strata_require_definition (StrataConnection *connection,
+                           const char *uuid,
+                           const char *previous,
+                           const char *xml,
+                           GError **error)
+{
+  g_autofree char *now = strata_domain_get_xml (connection, uuid, error);
+  g_autoptr (StrataDomainXml) definition = NULL;
+  g_autoptr (GPtrArray) disks = NULL;
+
+  if (now == NULL)
+    return FALSE;
+  definition = strata_domain_xml_new_from_string (now, error);
+  if (definition == NULL)
+    return FALSE;
+
+  disks = strata_domain_xml_get_disks (definition);
+  if (has_disks_of (disks, previous) || (xml != NULL && has_disks_of (disks, xml)))
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_CHANGED, LOOK_AGAIN,
+                    _ ("Another program has changed the disks of “%s” since the job began"),
+                    strata_domain_xml_get_name (definition));
+  return FALSE;
+}
+
+gboolean
+strata_require_off (StrataConnection *connection, const char *uuid, GError **error)
+{
+  g_autoptr (StrataDomainFacts) facts = strata_connection_get_domain (connection, uuid, error);
+
+  if (facts == NULL)
+    return FALSE;
+  if (!strata_domain_facts_is_active (facts))
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_CHANGED, LOOK_AGAIN,
+                    _ ("“%s” was started in the meantime"), facts->name);
+  return FALSE;
+}
+
+static gboolean
+stands_on (const StrataDiskXml *disk, const char *path)
+{
+  return disk->backings != NULL && g_strv_contains ((const char *const *) disk->backings, path);
+}
+
+static gboolean
+check_disk_unused (const StrataDomainFacts *domain,
+                   const StrataDiskXml *disk,
+                   const char *path,
+                   GError **error)
+{
+  if (g_strcmp0 (disk->source, path) != 0 && !stands_on (disk, path))
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_CHANGED, LOOK_AGAIN,
+                    _ ("“%s” has come to use “%s” since the job began"), domain->name, path);
+  return FALSE;
+}
+
+gboolean
+strata_require_unused (StrataConnection *connection,
+                       const char *path,
+                       GCancellable *cancellable,
+                       GError **error)
+{
+  g_autoptr (GPtrArray) domains = strata_connection_list_domains (connection, cancellable, error);
+
+  for (guint i = 0; domains != NULL && i < domains->len; i++)
+    {
+      const StrataDomainFacts *domain = g_ptr_array_index (domains, i);
+
+      for (guint j = 0; j < domain->disks->len; j++)
+        {
+          if (!check_disk_unused (domain, g_ptr_array_index (domain->disks, j), path, error))
+            return FALSE;
+        }
+    }
+
+  return domains != NULL;
+}
+
+static gboolean
+check_disk_at_rest (const StrataDomainFacts *domain,
+                    const StrataDiskXml *disk,
+                    const char *top,
+                    const char *base,
+                    GError **error)
+{
+  gboolean is_its_own =
+      g_strcmp0 (disk->source, top) == 0 || g_strcmp0 (disk->source, base) == 0;
+
+  if (!is_its_own && (stands_on (disk, top) || stands_on (disk, base)))
+    return check_disk_unused (domain, disk, stands_on (disk, top) ? top : base, error);
+  if (!is_its_own || !strata_domain_facts_is_active (domain))
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_CHANGED, LOOK_AGAIN,
+                    _ ("“%s” was started in the meantime"), domain->name);
+  return FALSE;
+}
+
+gboolean
+strata_require_at_rest (StrataConnection *connection,
+                        const char *top,
+                        const char *base,
+                        GCancellable *cancellable,
+                        GError **error)
+{
+  g_autoptr (GPtrArray) domains = strata_connection_list_domains (connection, cancellable, error);
+
+  for (guint i = 0; domains != NULL && i < domains->len; i++)
+    {
+      const StrataDomainFacts *domain = g_ptr_array_index (domains, i);
+
+      for (guint j = 0; j < domain->disks->len; j++)
+        {
+          if (!check_disk_at_rest (domain, g_ptr_array_index (domain->disks, j), top, base, error))
+            return FALSE;
+        }
+    }
+
+  return domains != NULL;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#pragma once
+
+#include "host/strata-connection.h"
+
+G_BEGIN_DECLS
+
+/* What a step that can't be taken back asks of the host directly before it acts: other tools know nothing of our locks.
+ * Blocking; worker threads only. Each fails with STRATA_ERROR_CHANGED where the host is not what the plan takes it for. */
+
+/* The domain has the disks of PREVIOUS, or of XML: (nullable): where the step was begun before */
+gboolean strata_require_definition (StrataConnection *connection,
+                                    const char *uuid,
+                                    const char *previous,
+                                    const char *xml,
+                                    GError **error);
+gboolean strata_require_off (StrataConnection *connection, const char *uuid, GError **error);
+/* No domain has PATH as its disk, or says that its disk stands on it */
+gboolean strata_require_unused (StrataConnection *connection,
+                                const char *path,
+                                GCancellable *cancellable,
+                                GError **error);
+/* No domain runs on TOP or BASE, and none has come to stand on them */
+gboolean strata_require_at_rest (StrataConnection *connection,
+                                 const char *top,
+                                 const char *base,
+                                 GCancellable *cancellable,
+                                 GError **error);
+
+G_END_DECLS
