@@ -184,6 +184,10 @@ run_take_up (StrataCli *cli, GStrv argv, gboolean resume)
   if (g_error_matches (error, STRATA_ERROR, STRATA_ERROR_REFUSED))
     return strata_cli_fail (cli, error, STRATA_CLI_REFUSED, STRATA_CLI_OUTCOME_REFUSED,
                             arguments[0]);
+  /* A journal that can't be read is not the user's mistake. */
+  if (g_error_matches (error, STRATA_ERROR, STRATA_ERROR_INVALID))
+    return strata_cli_fail (cli, error, STRATA_CLI_FAILED, STRATA_CLI_OUTCOME_NOT_STARTED,
+                            arguments[0]);
   if (job == NULL)
     return strata_cli_fail_unstarted (cli, error);
 

@@ -182,6 +182,12 @@ report_failed (StrataCli *cli, StrataJob *job)
     error = g_error_new (STRATA_ERROR, STRATA_ERROR_FAILED, _ ("“%s” failed"),
                          strata_job_get_title (job));
 
+  /* Taken up again, and refused before anything was done. */
+  if (strata_job_get_progress (job)->step == 0 &&
+      strata_job_get_outcome (job) != STRATA_JOB_OUTCOME_ROLLED_BACK &&
+      g_error_matches (error, STRATA_ERROR, STRATA_ERROR_REFUSED))
+    return strata_cli_fail (cli, error, STRATA_CLI_REFUSED, STRATA_CLI_OUTCOME_REFUSED, id);
+
   /* Before its first step: the plan no longer holds, or another job is at work there. */
   if (strata_job_get_outcome (job) == STRATA_JOB_OUTCOME_ROLLED_BACK &&
       strata_job_get_progress (job)->step == 0)

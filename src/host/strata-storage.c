@@ -16,6 +16,7 @@
 #include "strata-pool-lease.h"
 #include "strata-storage.h"
 #include "strata-vir.h"
+#include "strata-xpath.h"
 #include "xml/strata-error.h"
 
 /* An overlay's header and tables; what an image without data of its own needs at least. */
@@ -286,6 +287,54 @@ strata_storage_look (StrataConnection *connection, const char *path, GError **er
     strata_set_error (error, STRATA_ERROR_NOT_FOUND, NULL, _ ("There is no image at “%s”"), path);
 
   return image;
+}
+
+/**
+ * strata_storage_get_stamp:
+ * @connection: a connection
+ * @path: an image
+ * @error: where to put an error other than that there is nothing
+ *
+ * Two stamps of one image are equal if it was not written to between them: QEMU writes nothing by opening an image. The
+ * times are the daemon's, and its alone. Worker threads only.
+ *
+ * Returns: (transfer full) (nullable): its size on the disk and when it was last written; %NULL with no @error if there is no
+ *   image, or the host doesn't say when it was written
+ */
+char *
+strata_storage_get_stamp (StrataConnection *connection, const char *path, GError **error)
+{
+  g_autofree char *canonical = NULL;
+  g_autofree char *name = NULL;
+  g_autofree char *xml = NULL;
+  g_autofree char *written = NULL;
+  g_autofree char *size = NULL;
+  g_autoptr (StrataPoolLease) lease = NULL;
+  g_autoptr (virStorageVol) volume = NULL;
+  g_autoptr (GError) local_error = NULL;
+
+  STRATA_ASSERT_WORKER ();
+  g_return_val_if_fail (STRATA_IS_CONNECTION (connection), NULL);
+
+  canonical = strata_connection_canonical_path (connection, path);
+  name = g_path_get_basename (canonical);
+  lease = lease_for (connection, canonical, &local_error);
+  if (lease != NULL)
+    volume = strata_pool_lease_find_volume (lease, name, &local_error);
+  if (local_error != NULL && !g_error_matches (local_error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND))
+    g_propagate_error (error, g_steal_pointer (&local_error));
+  if (volume == NULL)
+    return NULL;
+
+  xml = virStorageVolGetXMLDesc (volume, 0);
+  if (xml == NULL)
+    return NULL;
+  written = strata_xpath_string (xml, "/volume/target/timestamps/mtime");
+  size = strata_xpath_string (xml, "/volume/allocation");
+  if (written == NULL || *written == '\0')
+    return NULL;
+
+  return g_strdup_printf ("%s %s", size, written);
 }
 
 /**

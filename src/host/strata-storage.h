@@ -27,6 +27,11 @@ gboolean     strata_storage_exists (StrataConnection      *connection,
                                     const char            *path,
                                     gboolean              *exists,
                                     GError               **error);
+/* (transfer full) (nullable): its size on the disk and when it was last written, to be compared with another such; NULL
+ * without an error if nothing is there or the host can't say */
+char        *strata_storage_get_stamp (StrataConnection    *connection,
+                                       const char          *path,
+                                       GError             **error);
 /* bytes free where PATH is or would be */
 gboolean     strata_storage_get_available (StrataConnection *connection,
                                            const char       *path,

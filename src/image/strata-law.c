@@ -85,10 +85,34 @@ is_spent (Court *self, const StrataHolderKey *key)
   return discarded;
 }
 
+/* What a begun plan is still to delete may be named by none any more because of the steps that are done. Whoever came to
+ * need it since is another holder. */
+static gboolean
+is_left_to_delete (Court *self, const StrataHolderKey *key)
+{
+  if (self->done == NULL ||
+      (key->kind != STRATA_HOLDER_KEY_IMAGE && key->kind != STRATA_HOLDER_KEY_TAG))
+    return FALSE;
+
+  for (guint i = 0; i < strata_plan_get_n_steps (self->plan); i++)
+    {
+      StrataStepSpec *step = strata_plan_get_step (self->plan, i);
+
+      if (!self->done[i] && g_str_equal (step->kind, "delete-volume") &&
+          is_about (step, "path", key->path))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
 static gboolean
 gives_up (Court *self, const StrataHolderKey *key)
 {
   GPtrArray *given_up = strata_plan_get_given_up (self->plan);
+
+  if (is_left_to_delete (self, key))
+    return TRUE;
 
   for (guint i = 0; i < given_up->len; i++)
     {
@@ -547,6 +571,23 @@ find_last (StrataPlan *plan, const gboolean *done)
   return last;
 }
 
+/* A commit that was done has put its top into its base, and the same commit for the next overlay of the top puts there what
+ * is there already. */
+static void
+note_committed (StrataLayers *layers, StrataStepSpec *step)
+{
+  StrataLayer *top = strata_layers_find (layers, strata_layers_arg (step->args, "top"));
+  StrataLayer *base = strata_layers_find (layers, strata_layers_arg (step->args, "base"));
+
+  if (top == NULL || base == NULL || !strata_layers_reach (layers, top->path, base->path))
+    return;
+
+  for (StrataLayer *layer = strata_layers_find (layers, top->backing);
+       layer != NULL && layer != base; layer = strata_layers_find (layers, layer->backing))
+    strata_layer_take_marks (base, strata_marks_join (layer->marks, base->marks));
+  strata_layer_take_marks (base, strata_marks_join (top->marks, base->marks));
+}
+
 /**
  * strata_law_check_steps:
  * @graph: the host as it is now
@@ -570,6 +611,16 @@ strata_law_check_steps (StrataGraph *graph, StrataPlan *plan, const gboolean *do
   g_autoptr (StrataWriters) writers = strata_writers_new (graph, first);
   Court court = { graph, plan, unknown, first, layers, writers, later, done };
   guint last = find_last (plan, done);
+
+  for (guint i = 0; done != NULL && i < strata_plan_get_n_steps (plan); i++)
+    {
+      StrataStepSpec *step = strata_plan_get_step (plan, i);
+
+      if (!done[i] || !g_str_equal (step->kind, "commit"))
+        continue;
+      note_committed (first, step);
+      note_committed (layers, step);
+    }
 
   for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
     {

@@ -13,6 +13,7 @@
 #include "strata-job-private.h"
 #include "strata-step.h"
 #include "strata-stop-point.h"
+#include "strata-take-up.h"
 #include "strata-unfinished-job.h"
 #include "xml/strata-error.h"
 
@@ -23,6 +24,7 @@ typedef struct
   StrataPlan *plan; /* the journal's, or the one that was made under the lock */
   StrataLock *lock;
   GCancellable *cancellable;
+  gboolean taken_up; /* another process, or an earlier job, did the first steps */
 } Run;
 
 /* Who hears that the job is over may take up what is left of it. */
@@ -52,6 +54,7 @@ get_step (Run *run, guint index, StrataStepContext *context)
   context->connection = strata_job_get_connection (run->job);
   context->args = spec->args;
   context->job = run->job;
+  context->results = strata_journal_get_results (run->journal);
 
   return strata_step_class_find (spec->kind);
 }
@@ -127,6 +130,7 @@ run_step (Run *run, guint index, GError **error)
   /* Last of all: whatever took its time, what is done now is done under the lock. */
   if (!strata_lock_is_held (run->lock, error))
     return FALSE;
+  strata_take_up_note_begin (run->job, run->plan, index);
   found = strata_job_take_new_results (run->job);
   if (!strata_journal_begin_step (run->journal, index, found, error))
     return FALSE;
@@ -141,6 +145,7 @@ run_step (Run *run, guint index, GError **error)
       return FALSE;
     }
 
+  strata_take_up_note_end (run->job, run->plan, index);
   results = strata_job_take_new_results (run->job);
   if (!strata_journal_end_step (run->journal, index, results, error))
     return FALSE;
@@ -161,28 +166,21 @@ go_forward (Run *run, GError **error)
   return strata_journal_sync (run->journal, error);
 }
 
-/* Undoes what was done, last step first. A step that can't be undone does not keep the earlier ones
- * from being tried: what can be cleaned up is. */
+/* Undoes what was done, last step first, and stops where that fails: the earlier steps made what the later ones stand on. */
 static gboolean
 go_back (Run *run, GError **error)
 {
-  gboolean all = TRUE;
-
   for (guint i = strata_plan_get_n_steps (run->plan); i > 0; i--)
     {
-      g_autoptr (GError) local = NULL;
-
-      if (strata_journal_get_mark (run->journal, i - 1) == STRATA_STEP_UNTOUCHED ||
-          undo_step (run, i - 1, &local))
-        continue;
-
-      strata_job_append_log (run->job, local->message);
-      if (all)
-        g_propagate_error (error, g_steal_pointer (&local));
-      all = FALSE;
+      if (strata_journal_get_mark (run->journal, i - 1) != STRATA_STEP_UNTOUCHED &&
+          !undo_step (run, i - 1, error))
+        {
+          strata_job_append_log (run->job, (*error)->message);
+          return FALSE;
+        }
     }
 
-  return all;
+  return TRUE;
 }
 
 static gboolean
@@ -206,7 +204,9 @@ fail_for_good (Run *run, const GError *cause)
       return;
     }
 
-  if (go_back (run, &undo_error))
+  if (strata_take_up_check_back (strata_job_get_connection (run->job), run->journal, !run->taken_up,
+                                 NULL, &undo_error) &&
+      go_back (run, &undo_error))
     {
       strata_journal_remove (run->journal);
       set_over (run, state, STRATA_JOB_OUTCOME_ROLLED_BACK, cause);
@@ -312,6 +312,33 @@ begin_journal (Run *run, GError **error)
                                 strata_connection_get_uri (connection), host, run->plan, error);
 }
 
+/* Whoever uses the host went on while the job was stopped. What is refused here has changed nothing. */
+static gboolean
+check_taken_up (Run *run)
+{
+  StrataConnection *connection = strata_job_get_connection (run->job);
+  gboolean backwards = strata_job_get_backwards (run->job);
+  g_autoptr (GError) error = NULL;
+  gboolean may;
+
+  if (!run->taken_up)
+    return TRUE;
+
+  if (!backwards)
+    may = strata_take_up_check_forward (connection, run->journal, run->cancellable, &error);
+  else
+    may = !strata_journal_can_roll_back (run->journal) ||
+          strata_take_up_check_back (connection, run->journal, FALSE, run->cancellable, &error);
+  if (may)
+    return TRUE;
+
+  strata_journal_close (run->journal);
+  set_over (run, is_cancellation (error) ? STRATA_JOB_CANCELLED : STRATA_JOB_FAILED,
+            backwards ? STRATA_JOB_OUTCOME_STUCK : STRATA_JOB_OUTCOME_STOPPED, error);
+
+  return FALSE;
+}
+
 /**
  * strata_job_run:
  * @self: a job
@@ -330,6 +357,7 @@ strata_job_run (StrataJob *self, GCancellable *cancellable)
 
   strata_stop_point ("before the job");
   run.journal = strata_job_steal_journal (self);
+  run.taken_up = run.journal != NULL;
   run.lock = strata_lock_take (connection, strata_job_get_id (self), strata_job_get_title (self),
                                strata_plan_get_resources (run.plan), cancellable, &error);
   if (run.lock != NULL && run.journal == NULL &&
@@ -342,6 +370,8 @@ strata_job_run (StrataJob *self, GCancellable *cancellable)
 
   if (error != NULL)
     fail_at_once (&run, error);
+  else if (!check_taken_up (&run))
+    return;
   else if (strata_job_get_backwards (self))
     run_backwards (&run);
   else if (go_forward (&run, &error))

@@ -10,6 +10,7 @@
 #include "strata-job-private.h"
 #include "strata-precondition.h"
 #include "strata-step-private.h"
+#include "strata-take-up.h"
 #include "xml/strata-error.h"
 
 static gboolean
@@ -222,11 +223,76 @@ define_undo (StrataStepContext *context, GError **error)
                                  STRATA_UNDEFINE_KEEP_NVRAM, error);
 }
 
+static gboolean
+have_same_disks (const char *one, const char *other)
+{
+  g_autoptr (StrataDomainXml) a =
+      one != NULL ? strata_domain_xml_new_from_string (one, NULL) : NULL;
+  g_autoptr (StrataDomainXml) b =
+      other != NULL ? strata_domain_xml_new_from_string (other, NULL) : NULL;
+  g_autoptr (GPtrArray) of_a = a != NULL ? strata_domain_xml_get_disks (a) : NULL;
+  g_autoptr (GPtrArray) of_b = b != NULL ? strata_domain_xml_get_disks (b) : NULL;
+
+  if (of_a == NULL || of_b == NULL || of_a->len != of_b->len)
+    return FALSE;
+
+  for (guint i = 0; i < of_a->len; i++)
+    {
+      const StrataDiskXml *disk = of_a->pdata[i];
+      const StrataDiskXml *twin = of_b->pdata[i];
+
+      if (g_strcmp0 (disk->target, twin->target) != 0 ||
+          g_strcmp0 (disk->source, twin->source) != 0)
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* libvirt completes what it is given, so that a definition that it says is compared with one that it said; where there is
+ * none, the disks have to do. */
+static gboolean
+define_is_done (StrataStepContext *context, gboolean *done, GError **error)
+{
+  const char *uuid = strata_step_context_get (context, "uuid");
+  const char *xml = strata_step_context_get (context, "xml");
+  const char *previous = strata_step_context_get (context, "previous");
+  g_autofree char *key = g_strconcat (STRATA_NOTE_DEFINITION_BEFORE, uuid, NULL);
+  const char *before = strata_step_context_get_note (context, key);
+  g_autofree char *now = NULL;
+  gboolean exists;
+
+  *done = FALSE;
+  if (!strata_domain_exists (context->connection, uuid, &exists, error))
+    return FALSE;
+  if (!exists)
+    return TRUE;
+  now = strata_domain_get_xml (context->connection, uuid, error);
+  if (now == NULL)
+    return FALSE;
+
+  if (g_strcmp0 (before, now) == 0)
+    return TRUE;
+  if (before == NULL && have_same_disks (now, previous))
+    return TRUE;
+  *done = have_same_disks (now, xml);
+  if (*done)
+    return TRUE;
+
+  strata_set_error (
+      error, STRATA_ERROR_REFUSED,
+      _ ("Define it as it was, or end the job as it is with “stratactl job dismiss”."),
+      _ ("The definition of “%s” was changed since the job was stopped"),
+      strata_step_context_get (context, "name"));
+  return FALSE;
+}
+
 const StrataStepClass strata_step_define = {
   .kind = "define",
   .check = define_check,
   .run = define_run,
   .undo = define_undo,
+  .is_done = define_is_done,
 };
 
 /* undefine ----------------------------------------------------------------------------------------- */

@@ -228,13 +228,32 @@ commit_check (StrataStepContext *context, GCancellable *cancellable, GError **er
                                  strata_step_context_get (context, "base"), cancellable, error);
 }
 
+/* Another merged it away meanwhile, or nothing but its file was left to delete. Storage that is away has neither. */
+static gboolean
+is_top_gone (StrataStepContext *context, gboolean *gone, GError **error)
+{
+  gboolean has_top, has_base;
+
+  if (!strata_storage_exists (context->connection, strata_step_context_get (context, "top"),
+                              &has_top, error) ||
+      !strata_storage_exists (context->connection, strata_step_context_get (context, "base"),
+                              &has_base, error))
+    return FALSE;
+  *gone = !has_top && has_base;
+
+  return TRUE;
+}
+
 /* In a worker it may be run again; under a VM it can't, because there is nothing to commit then. */
 static gboolean
 commit_is_done (StrataStepContext *context, gboolean *done, GError **error)
 {
   g_auto (StrataMergeSubject) subject = { 0 };
 
-  *done = FALSE;
+  if (!is_top_gone (context, done, error))
+    return FALSE;
+  if (*done)
+    return TRUE;
   if (strata_step_context_get (context, "uuid") == NULL)
     return TRUE;
 

@@ -71,6 +71,17 @@ strata_step_context_get_int (StrataStepContext *self, const char *key)
   return json_object_get_int_member_with_default (self->args, key, 0);
 }
 
+/* (nullable): what was found out under KEY; an empty note is none */
+static inline const char *
+strata_step_context_get_note (StrataStepContext *self, const char *key)
+{
+  const char *note = self->results != NULL
+                         ? json_object_get_string_member_with_default (self->results, key, NULL)
+                         : NULL;
+
+  return note != NULL && *note != '\0' ? note : NULL;
+}
+
 /* (nullable) */
 static inline JsonArray *
 strata_step_context_get_array (StrataStepContext *self, const char *key)

@@ -14,8 +14,10 @@
 #include "host/strata-screenshot.h"
 #include "host/strata-snapshot-create.h"
 #include "host/strata-snapshot.h"
+#include "host/strata-storage.h"
 #include "strata-job-private.h"
 #include "strata-step-private.h"
+#include "strata-take-up.h"
 #include "xml/strata-error.h"
 
 static guint64
@@ -189,9 +191,120 @@ snapshot_revert_run (StrataStepContext *context, GCancellable *cancellable, GErr
       strata_step_context_get (context, "snapshot"), after, error);
 }
 
+/* What a return changes: when each disk was written, and which snapshot is current. */
+static char *
+describe_disks (StrataStepContext *context, GError **error)
+{
+  g_autoptr (StrataDomainFacts) facts = strata_connection_get_domain (
+      context->connection, strata_step_context_get (context, "uuid"), error);
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  if (facts == NULL)
+    return NULL;
+
+  for (guint i = 0; i < facts->disks->len; i++)
+    {
+      const StrataDiskXml *disk = facts->disks->pdata[i];
+      g_autofree char *stamp = NULL;
+
+      if (g_strcmp0 (disk->device, "disk") != 0 || disk->source == NULL)
+        continue;
+      stamp = strata_storage_get_stamp (context->connection, disk->source, NULL);
+      g_string_append_printf (text, "%s %s\n", disk->source, stamp != NULL ? stamp : "");
+    }
+
+  return g_string_free_and_steal (g_steal_pointer (&text));
+}
+
+static char *
+revert_key (StrataStepContext *context, const char *what)
+{
+  return g_strdup_printf ("revert-%s:%s", what, strata_step_context_get (context, "uuid"));
+}
+
+/* Noted before it acts: afterwards nothing else tells whether it did. */
+static gboolean
+snapshot_revert_check (StrataStepContext *context, GCancellable *cancellable, GError **error)
+{
+  const char *uuid = strata_step_context_get (context, "uuid");
+  g_autofree char *disks = describe_disks (context, error);
+  g_autofree char *current = NULL;
+  g_autofree char *disks_key = revert_key (context, "disks");
+  g_autofree char *current_key = revert_key (context, "current");
+
+  if (disks == NULL || !strata_snapshot_get_current (context->connection, uuid, &current, error))
+    return FALSE;
+
+  if (context->job != NULL)
+    {
+      strata_job_set_result (context->job, disks_key, disks);
+      strata_job_set_result (context->job, current_key, current != NULL ? current : "");
+    }
+
+  return TRUE;
+}
+
+/* libvirt makes the snapshot current, and its definition the domain's, when the disks are done. */
+static gboolean
+was_reverted (StrataStepContext *context, gboolean *reverted, GError **error)
+{
+  const char *uuid = strata_step_context_get (context, "uuid");
+  const char *name = strata_step_context_get (context, "snapshot");
+  g_autofree char *current_key = revert_key (context, "current");
+  g_autofree char *definition_key = g_strconcat (STRATA_NOTE_DEFINITION_BEFORE, uuid, NULL);
+  g_autofree char *current = NULL;
+  g_autofree char *now = NULL;
+
+  if (!strata_snapshot_get_current (context->connection, uuid, &current, error))
+    return FALSE;
+  now = strata_domain_get_xml (context->connection, uuid, error);
+  if (now == NULL)
+    return FALSE;
+
+  *reverted = g_strcmp0 (current, name) == 0 &&
+              (g_strcmp0 (strata_step_context_get_note (context, current_key), name) != 0 ||
+               g_strcmp0 (strata_step_context_get_note (context, definition_key), now) != 0);
+
+  return TRUE;
+}
+
+/* A second return would discard what was written since the first one: in doubt there is none. */
+static gboolean
+snapshot_revert_is_done (StrataStepContext *context, gboolean *done, GError **error)
+{
+  g_autofree char *key = revert_key (context, "disks");
+  const char *before = strata_step_context_get_note (context, key);
+  g_autofree char *now = NULL;
+
+  *done = FALSE;
+  if (before != NULL)
+    {
+      now = describe_disks (context, error);
+      if (now == NULL)
+        return FALSE;
+      if (g_str_equal (before, now))
+        return TRUE;
+      if (!was_reverted (context, done, error))
+        return FALSE;
+      if (*done)
+        return TRUE;
+    }
+
+  strata_set_error (
+      error, STRATA_ERROR_REFUSED,
+      _ ("End the job with “stratactl job dismiss”, look at the virtual machine, and "
+         "return to the snapshot again if that is what you want."),
+      _ ("The disks of “%s” were written to since; whether the return to “%s” was done "
+         "before that can’t be told"),
+      strata_step_context_get (context, "name"), strata_step_context_get (context, "snapshot"));
+  return FALSE;
+}
+
 const StrataStepClass strata_step_snapshot_revert = {
   .kind = "snapshot-revert",
+  .check = snapshot_revert_check,
   .run = snapshot_revert_run,
+  .is_done = snapshot_revert_is_done,
 };
 
 /* restore ------------------------------------------------------------------------------------------ */

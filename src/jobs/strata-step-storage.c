@@ -206,10 +206,24 @@ delete_volume_run (StrataStepContext *context, GCancellable *cancellable, GError
   return delete_path (context, error);
 }
 
+static gboolean
+delete_volume_is_done (StrataStepContext *context, gboolean *done, GError **error)
+{
+  gboolean exists;
+
+  if (!strata_storage_exists (context->connection, strata_step_context_get (context, "path"),
+                              &exists, error))
+    return FALSE;
+  *done = !exists;
+
+  return TRUE;
+}
+
 const StrataStepClass strata_step_delete_volume = {
   .kind = "delete-volume",
   .check = delete_volume_check,
   .run = delete_volume_run,
+  .is_done = delete_volume_is_done,
 };
 
 static gboolean

@@ -16,6 +16,7 @@ typedef struct _StrataJob StrataJob;
  * @connection: where the step works
  * @args: the step's own arguments, from the plan
  * @job: (nullable): to report progress to
+ * @results: (nullable): what was found out before, as the journal has it
  *
  * What a step has to work with. It keeps nothing between do and undo but what @args and the host say,
  * because they may run in different processes.
@@ -25,6 +26,7 @@ typedef struct
   StrataConnection *connection;
   JsonObject *args;
   StrataJob *job;
+  JsonObject *results;
 } StrataStepContext;
 
 /**

@@ -1,0 +1,511 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The law asked once more: of what is left of a job when it is resumed, and of the way back when it is undone.
+ *
+ * While a job was stopped, whoever uses the host went on. What is left to do is judged on a fresh graph; what was done is
+ * undone only where it is as the job left it: an image that it made and that was written to since, a definition that was
+ * changed since, a machine that was started since are not its own any more.
+ */
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "host/strata-domain-control.h"
+#include "host/strata-snapshot.h"
+#include "host/strata-storage.h"
+#include "image/strata-request.h"
+#include "strata-host-identity.h"
+#include "strata-job-private.h"
+#include "strata-step-private.h"
+#include "strata-take-up.h"
+#include "strata-undo-plan.h"
+#include "xml/strata-error.h"
+
+typedef struct
+{
+  StrataConnection *connection;
+  StrataJournal *journal;
+  StrataPlan *plan;
+  gboolean at_once;
+} TakeUp;
+
+static const char *
+get (StrataStepSpec *step, const char *key)
+{
+  return json_object_get_string_member_with_default (step->args, key, NULL);
+}
+
+static gboolean is_kind (StrataStepSpec *step, const char *first, ...) G_GNUC_NULL_TERMINATED;
+
+static gboolean
+is_kind (StrataStepSpec *step, const char *first, ...)
+{
+  va_list ap;
+  gboolean found = FALSE;
+
+  va_start (ap, first);
+  for (const char *kind = first; kind != NULL && !found; kind = va_arg (ap, const char *))
+    found = g_str_equal (step->kind, kind);
+  va_end (ap);
+
+  return found;
+}
+
+/* The image that STEP makes and that undoing it removes. */
+static const char *
+get_made (StrataStepSpec *step)
+{
+  if (g_str_equal (step->kind, "create-overlay"))
+    return get (step, "path");
+  if (g_str_equal (step->kind, "copy-image"))
+    return get (step, "destination");
+  if (is_kind (step, "copy-verbatim", "convert-tag", NULL))
+    return get (step, "to");
+
+  return NULL;
+}
+
+/* Notes ------------------------------------------------------------------------------------------- */
+
+static char *
+image_key (const char *path)
+{
+  return g_strconcat ("image:", path, NULL);
+}
+
+static gboolean
+is_disk_of (StrataPlan *plan, const char *uuid, const char *path)
+{
+  for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
+    {
+      StrataStepSpec *step = strata_plan_get_step (plan, i);
+      g_autoptr (StrataDomainXml) definition = NULL;
+      g_autoptr (GPtrArray) disks = NULL;
+
+      if (!g_str_equal (step->kind, "define") || g_strcmp0 (get (step, "uuid"), uuid) != 0)
+        continue;
+      definition = strata_domain_xml_new_from_string (get (step, "xml"), NULL);
+      disks = definition != NULL ? strata_domain_xml_get_disks (definition) : NULL;
+      for (guint j = 0; disks != NULL && j < disks->len; j++)
+        {
+          if (g_strcmp0 (((StrataDiskXml *) disks->pdata[j])->source, path) == 0)
+            return TRUE;
+        }
+    }
+
+  return FALSE;
+}
+
+/* Whether STEP writes to the image PATH that the job made. */
+static gboolean
+writes (StrataPlan *plan, StrataStepSpec *step, const char *path)
+{
+  g_autofree char *args = NULL;
+  g_autoptr (JsonNode) node = NULL;
+
+  if (g_strcmp0 (get_made (step), path) == 0)
+    return TRUE;
+  if (is_kind (step, "start", "restore", NULL))
+    return is_disk_of (plan, get (step, "uuid"), path);
+  if (!is_kind (step, "seal", "customise", "keep-tag", "snapshot-create", NULL))
+    return FALSE;
+
+  node = json_node_init_object (json_node_alloc (), step->args);
+  args = json_to_string (node, FALSE);
+
+  return strstr (args, path) != NULL;
+}
+
+static void
+note_images (StrataJob *job, StrataPlan *plan, guint index, gboolean ended)
+{
+  StrataStepSpec *step = strata_plan_get_step (plan, index);
+
+  for (guint i = 0; i <= index; i++)
+    {
+      const char *path = get_made (strata_plan_get_step (plan, i));
+      g_autofree char *key = NULL;
+      g_autofree char *stamp = NULL;
+
+      if (path == NULL || !writes (plan, step, path))
+        continue;
+      key = image_key (path);
+      if (ended)
+        stamp = strata_storage_get_stamp (strata_job_get_connection (job), path, NULL);
+      /* Nothing while the job itself writes: what it is then can't be told from what another wrote. */
+      strata_job_set_result (job, key, stamp != NULL ? stamp : "");
+    }
+}
+
+static void
+note_definition (StrataJob *job, const char *prefix, const char *uuid)
+{
+  g_autofree char *key = g_strconcat (prefix, uuid, NULL);
+  g_autofree char *xml = strata_domain_get_xml (strata_job_get_connection (job), uuid, NULL);
+
+  strata_job_set_result (job, key, xml != NULL ? xml : "");
+}
+
+void
+strata_take_up_note_begin (StrataJob *job, StrataPlan *plan, guint index)
+{
+  StrataStepSpec *step = strata_plan_get_step (plan, index);
+
+  note_images (job, plan, index, FALSE);
+  if (is_kind (step, "define", "snapshot-revert", NULL))
+    note_definition (job, STRATA_NOTE_DEFINITION_BEFORE, get (step, "uuid"));
+}
+
+void
+strata_take_up_note_end (StrataJob *job, StrataPlan *plan, guint index)
+{
+  StrataStepSpec *step = strata_plan_get_step (plan, index);
+
+  note_images (job, plan, index, TRUE);
+  if (g_str_equal (step->kind, "define"))
+    note_definition (job, STRATA_NOTE_DEFINITION, get (step, "uuid"));
+}
+
+static const char *
+get_note (TakeUp *self, const char *key)
+{
+  const char *note = json_object_get_string_member_with_default (
+      strata_journal_get_results (self->journal), key, NULL);
+
+  return note != NULL && *note != '\0' ? note : NULL;
+}
+
+/* Power ------------------------------------------------------------------------------------------- */
+
+typedef enum
+{
+  POWER_ANY,
+  POWER_OFF,
+  POWER_ON,
+} Power;
+
+/* What the steps that were done made of UUID, which the job itself brought to be where that is so. */
+static Power
+get_expected_power (TakeUp *self, const char *uuid)
+{
+  Power power = POWER_ANY;
+
+  for (guint i = 0; i < strata_plan_get_n_steps (self->plan); i++)
+    {
+      StrataStepSpec *step = strata_plan_get_step (self->plan, i);
+
+      if (strata_journal_get_mark (self->journal, i) == STRATA_STEP_UNTOUCHED ||
+          g_strcmp0 (get (step, "uuid"), uuid) != 0)
+        continue;
+      if (is_kind (step, "shut-down", "require-off", NULL) ||
+          (g_str_equal (step->kind, "define") && get (step, "previous") == NULL))
+        power = POWER_OFF;
+      else if (is_kind (step, "start", "restore", "require-active", NULL))
+        power = POWER_ON;
+      else if (g_str_equal (step->kind, "snapshot-revert"))
+        power = POWER_ANY;
+    }
+
+  return power;
+}
+
+static gboolean
+check_not_started (TakeUp *self, StrataStepSpec *step, const char *hint, GError **error)
+{
+  const char *uuid = get (step, "uuid");
+  StrataDomainState state;
+  gboolean exists;
+
+  if (get_expected_power (self, uuid) != POWER_OFF)
+    return TRUE;
+  if (!strata_domain_exists (self->connection, uuid, &exists, error))
+    return FALSE;
+  if (!exists)
+    return TRUE;
+  if (!strata_domain_get_state (self->connection, uuid, &state, error))
+    return FALSE;
+  if (state == STRATA_DOMAIN_STATE_OFF || state == STRATA_DOMAIN_STATE_CRASHED)
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_REFUSED, hint,
+                    _ ("“%s” was started since the job was stopped"), get (step, "name"));
+  return FALSE;
+}
+
+/* Going on ---------------------------------------------------------------------------------------- */
+
+/* An image that neither a pool nor a definition names yet. */
+static void
+add_images (TakeUp *self, StrataGraph *graph)
+{
+  static const char *const keys[] = { "path", "backing", "top",  "base",
+                                      "via",  "source",  "from", "image" };
+
+  for (guint i = 0; i < strata_plan_get_n_steps (self->plan); i++)
+    {
+      for (size_t j = 0; j < G_N_ELEMENTS (keys); j++)
+        {
+          g_autofree char *next = g_strdup (get (strata_plan_get_step (self->plan, i), keys[j]));
+
+          while (next != NULL && g_path_is_absolute (next) &&
+                 strata_graph_get_image (graph, next) == NULL)
+            {
+              StrataImage *image = strata_storage_look (self->connection, next, NULL);
+
+              if (image == NULL)
+                break;
+              g_set_str (&next, image->backing_path);
+              strata_graph_take_image (graph, image);
+            }
+        }
+    }
+}
+
+/* Another may have done what is left, by its own ways: only what takes something away can be found done without having been
+ * begun. */
+static gboolean
+may_be_overtaken (StrataStepSpec *step)
+{
+  return is_kind (step, "delete-volume", "delete-file", "snapshot-forget", "undefine", "commit",
+                  NULL);
+}
+
+static gboolean
+find_done (TakeUp *self, gboolean *done, GError **error)
+{
+  for (guint i = 0; i < strata_plan_get_n_steps (self->plan); i++)
+    {
+      StrataStepSpec *step = strata_plan_get_step (self->plan, i);
+      StrataStepMark mark = strata_journal_get_mark (self->journal, i);
+      const StrataStepClass *klass = strata_step_class_find (step->kind);
+      StrataStepContext context = { self->connection, step->args, NULL,
+                                    strata_journal_get_results (self->journal) };
+
+      done[i] = mark == STRATA_STEP_DONE;
+      if (done[i] || klass == NULL || klass->is_done == NULL ||
+          (mark == STRATA_STEP_UNTOUCHED && !may_be_overtaken (step)))
+        continue;
+      if (!klass->is_done (&context, &done[i], error))
+        return FALSE;
+      /* It is a step of the future only in name. One that was begun is settled when its turn comes. */
+      if (done[i] && mark == STRATA_STEP_UNTOUCHED &&
+          !strata_journal_end_step (self->journal, i, NULL, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* A machine that has to be off for what is left, and was made sure of by a step that is done. */
+static gboolean
+check_still_off (TakeUp *self, const gboolean *done, GError **error)
+{
+  for (guint i = 0; i < strata_plan_get_n_steps (self->plan); i++)
+    {
+      StrataStepSpec *step = strata_plan_get_step (self->plan, i);
+
+      if (!done[i] && is_kind (step, "define", "undefine", "snapshot-revert", "restore", NULL) &&
+          !check_not_started (self, step, _ ("Shut it down, then resume the job."), error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/**
+ * strata_take_up_check_forward:
+ * @connection: a host
+ * @journal: a job that was stopped
+ * @cancellable: (nullable): a cancellable
+ * @error: `STRATA_ERROR_REFUSED` with who would lose what, or what was found in the way
+ *
+ * Marks as done what another has done meanwhile.
+ *
+ * Returns: whether what is left may be done
+ */
+gboolean
+strata_take_up_check_forward (StrataConnection *connection,
+                              StrataJournal *journal,
+                              GCancellable *cancellable,
+                              GError **error)
+{
+  TakeUp self = { connection, journal, strata_journal_get_plan (journal), FALSE };
+  g_autofree gboolean *done = g_new0 (gboolean, strata_plan_get_n_steps (self.plan));
+  g_autoptr (StrataGraph) graph = NULL;
+
+  if (!strata_host_identity_check (connection, journal, error) || !find_done (&self, done, error) ||
+      !check_still_off (&self, done, error))
+    return FALSE;
+
+  graph = strata_connection_gather (connection, cancellable, error);
+  if (graph == NULL)
+    return FALSE;
+  add_images (&self, graph);
+
+  return strata_law_check_steps (graph, self.plan, done, error);
+}
+
+/* Going back -------------------------------------------------------------------------------------- */
+
+/* Whether this process started the machine that writes to PATH. */
+static gboolean
+is_written_by_us (TakeUp *self, const char *path)
+{
+  for (guint i = 0; self->at_once && i < strata_plan_get_n_steps (self->plan); i++)
+    {
+      StrataStepSpec *step = strata_plan_get_step (self->plan, i);
+
+      if (is_kind (step, "start", "restore", NULL) &&
+          strata_journal_get_mark (self->journal, i) != STRATA_STEP_UNTOUCHED &&
+          is_disk_of (self->plan, get (step, "uuid"), path))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* Of a snapshot on top of it, whose undoing merges it back into PATH, the file stands still below. */
+static gboolean
+check_unwritten (TakeUp *self, StrataStepSpec *step, GError **error)
+{
+  const char *path = get_made (step);
+  g_autofree char *key = path != NULL ? image_key (path) : NULL;
+  const char *noted = path != NULL ? get_note (self, key) : NULL;
+  g_autofree char *now = NULL;
+  g_autoptr (GError) local = NULL;
+
+  if (noted == NULL || is_written_by_us (self, path))
+    return TRUE;
+
+  now = strata_storage_get_stamp (self->connection, path, &local);
+  if (local != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  if (now == NULL || g_str_equal (now, noted))
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_REFUSED,
+                    _ ("Finish the job with “stratactl job resume”, or end it as it is with "
+                       "“stratactl job dismiss”."),
+                    _ ("“%s”, which the job made, was written to since; taking the job back would "
+                       "lose that"),
+                    path);
+  return FALSE;
+}
+
+static gboolean
+is_last_define (TakeUp *self, guint index)
+{
+  const char *uuid = get (strata_plan_get_step (self->plan, index), "uuid");
+
+  for (guint i = index + 1; i < strata_plan_get_n_steps (self->plan); i++)
+    {
+      StrataStepSpec *step = strata_plan_get_step (self->plan, i);
+
+      if (strata_journal_get_mark (self->journal, i) != STRATA_STEP_UNTOUCHED &&
+          is_kind (step, "define", "undefine", "snapshot-create", NULL) &&
+          g_strcmp0 (get (step, "uuid"), uuid) == 0)
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* What was defined since is another's. */
+static gboolean
+check_own_definition (TakeUp *self, guint index, GError **error)
+{
+  StrataStepSpec *step = strata_plan_get_step (self->plan, index);
+  const char *uuid = get (step, "uuid");
+  g_autofree char *key = g_strconcat (STRATA_NOTE_DEFINITION, uuid, NULL);
+  const char *noted = get_note (self, key);
+  g_autofree char *now = NULL;
+  gboolean exists;
+
+  if (!strata_domain_exists (self->connection, uuid, &exists, error))
+    return FALSE;
+  if (!exists || noted == NULL ||
+      strata_journal_get_mark (self->journal, index) != STRATA_STEP_DONE)
+    return TRUE;
+
+  now = strata_domain_get_xml (self->connection, uuid, error);
+  if (now == NULL)
+    return FALSE;
+  if (g_str_equal (now, noted))
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_REFUSED,
+                    _ ("Finish the job with “stratactl job resume”, or end it as it is with "
+                       "“stratactl job dismiss”."),
+                    _ ("The definition of “%s” was changed since the job wrote it; taking the job "
+                       "back would lose that"),
+                    get (step, "name"));
+  return FALSE;
+}
+
+/* Where its definition or its images are to go from under it. */
+static gboolean
+check_step_back (TakeUp *self, guint index, GError **error)
+{
+  StrataStepSpec *step = strata_plan_get_step (self->plan, index);
+
+  if (strata_journal_get_mark (self->journal, index) == STRATA_STEP_UNTOUCHED)
+    return TRUE;
+  if (!g_str_equal (step->kind, "define"))
+    return check_unwritten (self, step, error);
+  if (!is_last_define (self, index))
+    return TRUE;
+
+  return check_not_started (self, step,
+                            _ ("Finish the job with “stratactl job resume”, or end it as it is "
+                               "with “stratactl job dismiss”."),
+                            error) &&
+         check_own_definition (self, index, error);
+}
+
+/**
+ * strata_take_up_check_back:
+ * @connection: a host
+ * @journal: a job of which no forward-only step was begun
+ * @at_once: the process that did the steps undoes them, and had the lock all the time: what only another job could have
+ *   done meanwhile isn't looked for, and so no graph is gathered
+ * @cancellable: (nullable): a cancellable
+ * @error: `STRATA_ERROR_REFUSED` with what was used since, or who would lose what
+ *
+ * Returns: whether everything that was done may be undone
+ */
+gboolean
+strata_take_up_check_back (StrataConnection *connection,
+                           StrataJournal *journal,
+                           gboolean at_once,
+                           GCancellable *cancellable,
+                           GError **error)
+{
+  TakeUp self = { connection, journal, strata_journal_get_plan (journal), at_once };
+  g_autoptr (StrataGraph) graph = NULL;
+  g_autoptr (StrataPlan) undo = NULL;
+
+  if (!at_once)
+    {
+      if (!strata_host_identity_check (connection, journal, error))
+        return FALSE;
+      graph = strata_connection_gather (connection, cancellable, error);
+      if (graph == NULL)
+        return FALSE;
+      add_images (&self, graph);
+      undo = strata_undo_plan_new (journal, graph);
+      if (!strata_law_check_steps (graph, undo, NULL, error))
+        return FALSE;
+    }
+
+  for (guint i = 0; i < strata_plan_get_n_steps (self.plan); i++)
+    {
+      if (!check_step_back (&self, i, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}

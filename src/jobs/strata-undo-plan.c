@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The way back as a plan: what undoing each done step amounts to, in steps that the law knows. It is judged, and not carried
+ * out: the primitives undo themselves.
+ */
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "strata-undo-plan.h"
+
+typedef struct
+{
+  StrataPlan *undo;
+  StrataGraph *graph;
+  GHashTable *on; /* images that a domain is on again, once the definitions are those of before */
+} Undo;
+
+static const char *
+get (StrataStepSpec *step, const char *key)
+{
+  return json_object_get_string_member_with_default (step->args, key, NULL);
+}
+
+static JsonObject *
+args_new (const char *key, const char *value, const char *key2, const char *value2)
+{
+  JsonObject *args = json_object_new ();
+
+  json_object_set_string_member (args, key, value);
+  if (value2 != NULL)
+    json_object_set_string_member (args, key2, value2);
+
+  return args;
+}
+
+static void
+add (Undo *self, StrataStepSpec *step, const char *kind, JsonObject *args)
+{
+  /* Translators: the title of a step, “Define “web”” */
+  strata_plan_add_step (self->undo, kind, args, _ ("Take back: %s"), step->title);
+}
+
+static void
+add_removal (Undo *self, StrataStepSpec *step, const char *path)
+{
+  strata_plan_give_up (self->undo, strata_holder_key_new_image (path));
+  add (self, step, "delete-volume", args_new ("path", path, NULL, NULL));
+}
+
+static void
+note_disks (Undo *self, const char *xml)
+{
+  g_autoptr (StrataDomainXml) definition = strata_domain_xml_new_from_string (xml, NULL);
+  g_autoptr (GPtrArray) disks =
+      definition != NULL ? strata_domain_xml_get_disks (definition) : NULL;
+
+  for (guint i = 0; disks != NULL && i < disks->len; i++)
+    {
+      const StrataDiskXml *disk = g_ptr_array_index (disks, i);
+
+      if (disk->source != NULL)
+        g_hash_table_add (self->on, g_strdup (disk->source));
+    }
+}
+
+static void
+add_define (Undo *self, StrataStepSpec *step)
+{
+  const char *uuid = get (step, "uuid");
+  const char *previous = get (step, "previous");
+
+  strata_plan_give_up_domain (self->undo, uuid);
+  if (previous == NULL)
+    {
+      add (self, step, "undefine", args_new ("uuid", uuid, NULL, NULL));
+      return;
+    }
+
+  add (self, step, "define", args_new ("uuid", uuid, "xml", previous));
+  note_disks (self, previous);
+}
+
+/* The overlays are merged into what the snapshot froze, so that nothing of what was written since is lost to the domain. */
+static void
+add_merge (Undo *self, StrataStepSpec *step, JsonObject *disk)
+{
+  const char *overlay = json_object_get_string_member_with_default (disk, "overlay", NULL);
+  const char *base = json_object_get_string_member_with_default (disk, "base", NULL);
+  JsonObject *args;
+
+  if (overlay == NULL || base == NULL || strata_graph_get_image (self->graph, overlay) == NULL)
+    return;
+
+  if (g_hash_table_contains (self->on, overlay))
+    {
+      args = args_new ("top", overlay, "base", base);
+      json_object_set_string_member (args, "uuid", get (step, "uuid"));
+      json_object_set_boolean_member (args, "active", TRUE);
+      add (self, step, "commit", args);
+    }
+  add_removal (self, step, overlay);
+}
+
+static void
+add_take_back (Undo *self, StrataStepSpec *step)
+{
+  const char *uuid = get (step, "uuid");
+  const char *snapshot = get (step, "snapshot");
+  JsonArray *disks = json_object_get_array_member (step->args, "disks");
+  gboolean internal = g_strcmp0 (get (step, "kind"), "internal") == 0;
+  JsonArray *images = json_array_new ();
+
+  strata_plan_give_up_snapshot (self->undo, uuid, snapshot);
+  for (guint i = 0; i < json_array_get_length (disks); i++)
+    {
+      JsonObject *disk = json_array_get_object_element (disks, i);
+      const char *base = json_object_get_string_member_with_default (disk, "base", NULL);
+
+      if (internal && base != NULL)
+        json_array_add_object_element (images, args_new ("path", base, NULL, NULL));
+    }
+
+  if (internal)
+    {
+      JsonObject *args = args_new ("uuid", uuid, "snapshot", snapshot);
+
+      json_object_set_array_member (args, "disks", images);
+      add (self, step, "snapshot-delete", args);
+      return;
+    }
+
+  json_array_unref (images);
+  add (self, step, "snapshot-forget", args_new ("uuid", uuid, "snapshot", snapshot));
+  for (guint i = 0; i < json_array_get_length (disks); i++)
+    add_merge (self, step, json_array_get_object_element (disks, i));
+  if (get (step, "memory-file") != NULL)
+    add_removal (self, step, get (step, "memory-file"));
+}
+
+static void
+add_snapshot_define (Undo *self, StrataStepSpec *step)
+{
+  const char *uuid = get (step, "uuid");
+  const char *previous = get (step, "previous");
+
+  strata_plan_give_up_snapshot (self->undo, uuid, get (step, "snapshot"));
+  if (previous != NULL)
+    add (self, step, "snapshot-define", args_new ("uuid", uuid, "xml", previous));
+  else
+    add (self, step, "snapshot-forget",
+         args_new ("uuid", uuid, "snapshot", get (step, "snapshot")));
+}
+
+static void
+add_power (Undo *self, StrataStepSpec *step, const char *kind)
+{
+  add (self, step, kind, args_new ("uuid", get (step, "uuid"), NULL, NULL));
+}
+
+static void
+add_undo (Undo *self, StrataStepSpec *step)
+{
+  const char *kind = step->kind;
+
+  if (g_str_equal (kind, "create-overlay"))
+    add_removal (self, step, get (step, "path"));
+  else if (g_str_equal (kind, "copy-image"))
+    add_removal (self, step, get (step, "destination"));
+  else if (g_str_equal (kind, "copy-verbatim") || g_str_equal (kind, "convert-tag"))
+    add_removal (self, step, get (step, "to"));
+  else if (g_str_equal (kind, "copy-file"))
+    add (self, step, "delete-file", args_new ("path", get (step, "to"), NULL, NULL));
+  else if (g_str_equal (kind, "define"))
+    add_define (self, step);
+  else if (g_str_equal (kind, "undefine"))
+    add (self, step, "define", args_new ("uuid", get (step, "uuid"), "xml", get (step, "xml")));
+  else if (g_str_equal (kind, "snapshot-create"))
+    add_take_back (self, step);
+  else if (g_str_equal (kind, "snapshot-define"))
+    add_snapshot_define (self, step);
+  else if (g_str_equal (kind, "snapshot-forget"))
+    add (self, step, "snapshot-define",
+         args_new ("uuid", get (step, "uuid"), "xml", get (step, "xml")));
+  else if (g_str_equal (kind, "shut-down"))
+    add_power (self, step, "start");
+  else if (g_str_equal (kind, "start") || g_str_equal (kind, "restore"))
+    add_power (self, step, "shut-down");
+}
+
+static void
+note_present (Undo *self)
+{
+  GPtrArray *domains = strata_graph_get_domains (self->graph);
+
+  for (guint i = 0; i < domains->len; i++)
+    {
+      StrataDomainFacts *domain = g_ptr_array_index (domains, i);
+
+      for (guint j = 0; j < domain->disks->len; j++)
+        {
+          const StrataDiskXml *disk = g_ptr_array_index (domain->disks, j);
+
+          if (disk->source != NULL)
+            g_hash_table_add (self->on, g_strdup (disk->source));
+        }
+    }
+}
+
+/**
+ * strata_undo_plan_new:
+ * @journal: a job of which no forward-only step was begun
+ * @graph: the host as it is
+ *
+ * Gives up what the job itself made and no more: an image that it created, the snapshot that it took, the disks of a domain
+ * while they are those that it defined. That these were not used since is to be asked of the host.
+ *
+ * Returns: (transfer full): the way back
+ */
+StrataPlan *
+strata_undo_plan_new (StrataJournal *journal, StrataGraph *graph)
+{
+  StrataPlan *plan = strata_journal_get_plan (journal);
+  g_autoptr (GHashTable) on = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  Undo self = { strata_plan_new (strata_plan_get_title (plan), strata_plan_get_act (plan)), graph,
+                on };
+
+  note_present (&self);
+  for (guint i = strata_plan_get_n_steps (plan); i > 0; i--)
+    {
+      if (strata_journal_get_mark (journal, i - 1) != STRATA_STEP_UNTOUCHED)
+        add_undo (&self, strata_plan_get_step (plan, i - 1));
+    }
+
+  return self.undo;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#pragma once
+
+#include "image/strata-graph.h"
+#include "strata-journal.h"
+
+G_BEGIN_DECLS
+
+StrataPlan *strata_undo_plan_new (StrataJournal *journal, StrataGraph *graph);
+
+G_END_DECLS

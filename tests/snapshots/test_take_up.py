@@ -1,0 +1,298 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Jobs that are taken up again, on a host that went on meanwhile. stratactl is held at a step and killed; another client acts;
+then the job is resumed, rolled back or dismissed. Nothing that came to be since is lost by it."""
+
+import json
+import os
+import signal
+import subprocess
+
+from native_lab import NativeLab
+from strata_lab import STRATACTL
+from strata_tap import Skip, expect, expect_equal, expect_words, run
+
+lab = NativeLab('new')
+
+
+def journals():
+    folder = os.path.join(lab.state_dir, 'journal')
+    return [os.path.join(folder, n) for n in os.listdir(folder)] if os.path.isdir(folder) else []
+
+
+def records(path):
+    with open(path, encoding='utf-8') as file:
+        return [json.loads(line) for line in file if line.endswith('\n')]
+
+
+def stop(*argv, kind, number=0, begun=False, done=False):
+    """Kills stratactl before the NUMBER-th step of KIND; or, BEGUN, when that has begun and nothing more is known of it; or, DONE,
+    when it is done. With both it did what it was to do, and could not write that down. Returns the job."""
+    env = dict(lab.env, STRATA_TEST_STOP_AT=','.join(str(n) for n in range(1, 200)))
+    with subprocess.Popen([STRATACTL, *argv], env=env, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE) as process:
+        while True:
+            _, status = os.waitpid(process.pid, os.WUNTRACED)
+            if not os.WIFSTOPPED(status):
+                raise AssertionError(f'{argv}: ended before it could be stopped: {process.stderr.read()}')
+            if is_there(kind, number, done):
+                break
+            os.kill(process.pid, signal.SIGCONT)
+        process.kill()
+        process.communicate()
+    path = journals()[0]
+    lines = records(path)
+    step = find_step(lines, kind, number)
+    if begun and not done:
+        lines.append({'event': 'begin', 'step': step})
+    if begun and done:
+        expect_equal((lines[-1]['event'], lines[-1]['step']), ('end', step), 'the last record')
+        lines.pop()
+    with open(path, 'w', encoding='utf-8') as file:
+        file.writelines(json.dumps(line) + '\n' for line in lines)
+    return os.path.basename(path)[:-len('.journal')]
+
+
+def find_step(lines, kind, number):
+    steps = [i for i, step in enumerate(lines[0]['plan']['steps']) if step['kind'] == kind]
+    expect(len(steps) > number, f'the plan has no {kind}', [s['kind'] for s in lines[0]['plan']['steps']])
+    return steps[number]
+
+
+def is_there(kind, number, done):
+    for path in journals():
+        lines = records(path)
+        if not lines:
+            continue
+        step = find_step(lines, kind, number)
+        ended = {line['step'] for line in lines[1:] if line['event'] == 'end'}
+        if (step in ended) if done else ended >= set(range(step)):
+            return True
+    return False
+
+
+def refused(*argv, words=()):
+    """The answer is no, with status 3, and says who is in the way and what can be done."""
+    result = lab.ctl('--json', *argv)
+    expect_equal(result.status, 3, ' '.join(argv), result)
+    expect_equal(result.document['outcome'], 'refused', 'the outcome', result)
+    expect('hint' in result.document['error'], 'no hint', result)
+    expect_words(result.document['error']['message'], *words)
+    return result.document['error']
+
+
+def no_job_left():
+    expect_equal(lab.ctl('--json', 'job', 'list').document['jobs'], [], 'what is unfinished')
+
+
+def tree(vm='vm'):
+    """A machine with the external snapshots s1 and s2, each with words of its own; its first image."""
+    base = lab.machine(vm)
+    for number, name in enumerate(('s1', 's2'), 1):
+        lab.strata('snapshot', 'create', vm, name, '--disk-only')
+        lab.write(vm, number)
+    return base
+
+
+def deletion_and_a_clone_made_meanwhile():
+    base = tree()
+    job = stop('snapshot', 'delete', 'vm', 's1', kind='commit', begun=True)
+    held = lab.seen('vm', 's1').domain['vda'].path if 's1' in lab.snapshots('vm') else base
+    lab.define_on('clone', lab.overlay(lab.path('clone.qcow2'), held))
+    clone, tip = lab.tip('clone'), lab.tip('vm')
+
+    refused('job', 'resume', job, words=['clone'])
+    expect_equal(lab.tip('clone'), clone, 'what the clone reads')
+    expect_equal(lab.tip('vm'), tip, 'what the machine reads')
+    lab.virsh('undefine', 'clone')
+    os.remove(lab.path('clone.qcow2'))
+    lab.strata('job', 'resume', job)
+    expect_equal(lab.tip('vm'), tip, 'what the machine reads in the end')
+    no_job_left()
+
+
+def internal(vm='vm'):
+    lab.machine(vm)
+    lab.internal(vm, 'i1')
+    lab.write(vm, 0x11)
+
+
+def return_is_not_done_twice():
+    internal()
+    job = stop('snapshot', 'revert', 'vm', 'i1', '--discard-current', kind='snapshot-revert', begun=True, done=True)
+    lab.write('vm', 0x22)
+    tip = lab.tip('vm')
+    lab.strata('job', 'resume', job, status=(0, 3))
+    expect_equal(lab.tip('vm'), tip, 'what was written since')
+
+
+def return_that_was_done_is_found_done():
+    internal()
+    held = lab.held('vm', 'i1')
+    job = stop('snapshot', 'revert', 'vm', 'i1', '--discard-current', kind='snapshot-revert', begun=True, done=True)
+    lab.strata('job', 'resume', job, status=(0, 3))
+    expect_equal(lab.tip('vm'), held, 'what the machine reads')
+
+
+def return_that_was_not_begun_and_what_was_written_since():
+    internal()
+    job = stop('snapshot', 'revert', 'vm', 'i1', '--discard-current', kind='snapshot-revert', begun=True)
+    lab.write('vm', 0x33)
+    tip = lab.tip('vm')
+    refused('job', 'resume', job, words=['vm'])
+    expect_equal(lab.tip('vm'), tip, 'what was written since')
+
+
+def another_host():
+    old = os.environ.get('STRATA_OLD_HOST_URI')
+    if not old:
+        raise Skip('there is no old host')
+    tree()
+    job = stop('snapshot', 'delete', 'vm', 's1', kind='commit', begun=True)
+    for verb in ('resume',):
+        refused('-c', old, 'job', verb, job, words=['another host'])
+    lab.strata('job', 'resume', job)
+
+
+def stopped_return(*, started=False, wrote=False, snapshot=False, changed=False):
+    """A return to s1, stopped when the machine is defined on its new image; then somebody uses it. What it has then."""
+    tree()
+    before = lab.source('vm'), lab.tip('vm')
+    job = stop('snapshot', 'revert', 'vm', 's1', '--discard-current', kind='define', done=True)
+    if started:
+        lab.virsh('start', 'vm')
+    if wrote:
+        lab.write('vm', 0x44)
+    if snapshot:
+        lab.external('vm', 'work')
+        lab.write('vm', 0x55)
+    if changed:
+        lab.virsh('desc', 'vm', '--config', 'mine')
+    return job, before
+
+
+def rollback_of_what_nobody_used():
+    job, (source, tip) = stopped_return()
+    lab.strata('job', 'rollback', job)
+    expect_equal((lab.source('vm'), lab.tip('vm')), (source, tip), 'what the machine is on')
+    no_job_left()
+
+
+def rollback_and_a_machine_that_runs():
+    job, _ = stopped_return(started=True)
+    refused('job', 'rollback', job, words=['vm', 'started'])
+    expect_equal(lab.state('vm'), 'running', 'the state')
+
+
+def rollback_and_what_was_written():
+    job, _ = stopped_return(wrote=True)
+    source, tip = lab.source('vm'), lab.tip('vm')
+    refused('job', 'rollback', job, words=['written'])
+    expect_equal((lab.source('vm'), lab.tip('vm')), (source, tip), 'what the machine has')
+    lab.strata('job', 'resume', job)
+    expect_equal((lab.source('vm'), lab.tip('vm')), (source, tip), 'what the machine has in the end')
+
+
+def rollback_and_a_snapshot():
+    job, _ = stopped_return(wrote=True, snapshot=True)
+    tip, held = lab.tip('vm'), lab.held('vm', 'work')
+    refused('job', 'rollback', job, words=['vm'])
+    expect_equal((lab.tip('vm'), lab.held('vm', 'work')), (tip, held), 'what the machine has')
+
+
+def rollback_and_a_definition_that_was_changed():
+    job, _ = stopped_return(changed=True)
+    refused('job', 'rollback', job, words=['definition', 'vm'])
+    expect_words(lab.virsh('desc', 'vm', '--config').out, 'mine')
+
+
+def a_plan_on_what_is_unfinished():
+    job, _ = stopped_return()
+    for argv in (['snapshot', 'create', 'vm', 's9', '--disk-only'], ['snapshot', 'revert', 'vm', 's2', '--discard-current'],
+                 ['snapshot', 'delete', 'vm', 's1'], ['clone', 'create', 'vm', 'twin', '--snapshot', 's1']):
+        for extra in ([], ['--dry-run']):
+            error = refused(*extra, *argv, words=['s1', 'unfinished'])
+            expect_equal(error['code'], 'needs-recovery', 'the code')
+            expect_words(error['hint'], f'resume {job}', f'rollback {job}', f'dismiss {job}')
+    expect('s9' not in lab.snapshots('vm'), 's9 is there')
+
+
+def dismissal():
+    job, _ = stopped_return(wrote=True)
+    tip = lab.tip('vm')
+    result = lab.ctl('--json', '--dry-run', 'job', 'dismiss', job)
+    expect_equal((result.status, result.document['outcome']), (0, 'planned'), 'what would be', result)
+    result = lab.ctl('--json', 'job', 'dismiss', job)
+    expect_equal((result.status, result.document['outcome']), (0, 'done'), 'dismissed', result)
+    remains = '\n'.join(result.document['remains'])
+    expect_words(remains, lab.source('vm'), 'was to delete')
+    no_job_left()
+    expect_equal(lab.tip('vm'), tip, 'what the machine has')
+    lab.strata('snapshot', 'create', 'vm', 's9', '--disk-only')
+
+
+def merge_that_another_has_done():
+    tree()
+    job = stop('snapshot', 'delete', 'vm', 's2', kind='commit', begun=True)
+    lines = records(journals()[0])
+    args = lines[0]['plan']['steps'][find_step(lines, 'commit', 0)]['args']
+    tip = lab.tip('vm')
+    # By hand: down, the machine onto what it went into, and the file away.
+    lab.run('qemu-img', 'commit', '-q', '-b', args['base'], '-d', args['top'])
+    if lab.source('vm') == args['top']:
+        lab.define_xml(lab.virsh('dumpxml', '--inactive', 'vm').out.replace(args['top'], args['base']))
+    else:
+        lab.run('qemu-img', 'rebase', '-u', '-f', 'qcow2', '-b', args['base'], '-F', 'qcow2', lab.source('vm'))
+    os.remove(args['top'])
+    expect_equal(lab.tip('vm'), tip, 'merged by hand')
+    lab.strata('job', 'resume', job)
+    expect_equal(lab.tip('vm'), tip, 'what the machine reads')
+    expect('s2' not in lab.snapshots('vm'), 's2 is still there')
+    no_job_left()
+
+
+def torn_and_damaged_journals():
+    job, (source, _) = stopped_return()
+    path = journals()[0]
+    with open(path, 'a', encoding='utf-8') as file:
+        file.write('{"event":"begin","st')
+    lab.strata('job', 'rollback', job)
+    expect_equal(lab.source('vm'), source, 'what the machine is on')
+
+    lab.clear()
+    job, _ = stopped_return()
+    path = journals()[0]
+    with open(path, 'a', encoding='utf-8') as file:
+        file.write('nonsense\n{"event":"begin","step":0}\n')
+    listed = lab.ctl('--json', 'job', 'list').document['jobs'][0]
+    expect_words(listed['damage'], 'line')
+    expect_equal((listed['can-roll-back'], listed['version']), (False, 2), 'what can be done')
+    for verb in ('resume', 'rollback'):
+        result = lab.ctl('--json', 'job', verb, job)
+        expect_equal((result.status, result.document['error']['code']), (1, 'invalid'), verb, result)
+    lab.strata('job', 'dismiss', job)
+    no_job_left()
+
+
+def isolated(test):
+    def wrapper():
+        try:
+            test()
+        finally:
+            for path in journals():
+                os.remove(path)
+            lab.clear()
+    wrapper.__name__ = test.__name__
+    return wrapper
+
+
+try:
+    lab.start()
+    run([isolated(test) for test in (
+        deletion_and_a_clone_made_meanwhile, return_is_not_done_twice, return_that_was_done_is_found_done,
+        return_that_was_not_begun_and_what_was_written_since, another_host, rollback_of_what_nobody_used,
+        rollback_and_a_machine_that_runs, rollback_and_what_was_written, rollback_and_a_snapshot,
+        rollback_and_a_definition_that_was_changed, a_plan_on_what_is_unfinished, dismissal, merge_that_another_has_done,
+        torn_and_damaged_journals)])
+finally:
+    lab.close()
