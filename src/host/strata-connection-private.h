@@ -11,31 +11,33 @@ G_BEGIN_DECLS
 /* What strata_connection_probe_kvm() remembers. */
 typedef struct
 {
-  GMutex   lock;
+  GMutex lock;
   gboolean done;
 } StrataKvmProbe;
 
 /* held while a transient pool of ours exists, since two pools may not be on one folder */
-GMutex            *strata_connection_get_lease_lock (StrataConnection  *self);
-StrataKvmProbe    *strata_connection_get_kvm_probe  (StrataConnection  *self);
-void               strata_connection_set_kvm_usable (StrataConnection  *self,
-                                                     gboolean           usable);
+GMutex *strata_connection_get_lease_lock (StrataConnection *self);
+StrataKvmProbe *strata_connection_get_kvm_probe (StrataConnection *self);
+void strata_connection_set_kvm_usable (StrataConnection *self, gboolean usable);
 /* PATH as the host names it: on a local host symbolic links are resolved, so that a file has one name */
-char              *strata_connection_canonical_path (StrataConnection  *self,
-                                                     const char        *path);
+char *strata_connection_canonical_path (StrataConnection *self, const char *path);
 /* below /dev, but for the tmpfs there */
-gboolean           strata_path_is_device            (const char        *path);
-virDomainPtr       strata_connection_lookup_domain  (StrataConnection  *self,
-                                                     const char        *uuid,
-                                                     GError           **error);
-gboolean           strata_connection_look_state     (virDomainPtr       domain,
-                                                     StrataDomainState *state);
-StrataDomainFacts *strata_connection_look           (StrataConnection  *self,
-                                                     virDomainPtr       domain,
-                                                     GError           **error);
+gboolean strata_path_is_device (const char *path);
+virDomainPtr strata_connection_lookup_domain (StrataConnection *self,
+                                              const char *uuid,
+                                              GError **error);
+gboolean strata_connection_look_state (virDomainPtr domain, StrataDomainState *state);
+StrataDomainFacts *strata_connection_look (StrataConnection *self,
+                                           virDomainPtr domain,
+                                           GError **error);
 /* all but persistent, autostart, managed_save, which the list of domains tells of many at once */
-StrataDomainFacts *strata_connection_look_without_traits (StrataConnection  *self,
-                                                          virDomainPtr       domain,
-                                                          GError           **error);
+StrataDomainFacts *strata_connection_look_without_traits (StrataConnection *self,
+                                                          virDomainPtr domain,
+                                                          GError **error);
+
+/* strata-domain-jobs.c: sets what is under way in a running domain, after its paths were made canonical */
+void strata_connection_look_at_jobs (StrataConnection *self,
+                                     virDomainPtr domain,
+                                     StrataDomainFacts *facts);
 
 G_END_DECLS

@@ -83,6 +83,7 @@ add_snapshots (virDomainPtr domain, StrataDomainFacts *facts, GError **error)
         return FALSE;
       strata_domain_facts_take_snapshot (facts, item);
     }
+  strata_domain_facts_find_lost (facts);
 
   return TRUE;
 }
@@ -227,6 +228,7 @@ strata_connection_look_without_traits (StrataConnection *self, virDomainPtr doma
     resolve_disks (self, facts, facts->next_disks);
   for (guint i = 0; i < facts->snapshots->len; i++)
     resolve_snapshot (self, facts, g_ptr_array_index (facts->snapshots, i));
+  strata_connection_look_at_jobs (self, domain, facts);
 
   return facts;
 }

@@ -40,6 +40,11 @@ load_items (StrataSettling *self, GError **error)
       item->document = strata_snapshot_xml_new_from_string (facts->xml, error);
       if (item->document == NULL)
         return FALSE;
+      if (facts->lost_parent != NULL)
+        {
+          strata_snapshot_xml_set_parent (item->document, NULL);
+          item->changed = TRUE;
+        }
     }
 
   return TRUE;

@@ -9,6 +9,7 @@
 #include "strata-connection-private.h"
 #include "strata-snapshot-private.h"
 #include "strata-snapshot.h"
+#include "xml/strata-error.h"
 #include "xml/strata-snapshot-xml.h"
 
 /* libvirt keeps <revertDisks> from 9.10 on, and before that drops it without a word. */
@@ -60,11 +61,31 @@ get_xml (virDomainPtr domain, const char *name, GError **error)
   return xml;
 }
 
+/* libvirt takes no document whose parent it doesn't know, not even the one it gave. NULL: it knows it, or there is none. */
+static char *
+without_lost_parent (virDomainPtr domain, const char *xml)
+{
+  g_autoptr (StrataSnapshotXml) document = strata_snapshot_xml_new_from_string (xml, NULL);
+  g_autofree char *parent = document != NULL ? strata_snapshot_xml_get_parent (document) : NULL;
+  g_autoptr (virDomainSnapshot) known = NULL;
+
+  if (parent == NULL)
+    return NULL;
+  known = virDomainSnapshotLookupByName (domain, parent, 0);
+  if (known != NULL || strata_vir_last_code () != VIR_ERR_NO_DOMAIN_SNAPSHOT)
+    return NULL;
+  strata_snapshot_xml_set_parent (document, NULL);
+
+  return strata_snapshot_xml_to_string (document);
+}
+
 static gboolean
 redefine (virDomainPtr domain, const char *name, const char *xml, gboolean current, GError **error)
 {
   unsigned int flags = VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE;
   g_autoptr (virDomainSnapshot) snapshot = NULL;
+  g_autoptr (GError) local_error = NULL;
+  g_autofree char *orphan = NULL;
 
   if (current)
     flags |= VIR_DOMAIN_SNAPSHOT_CREATE_CURRENT;
@@ -72,7 +93,13 @@ redefine (virDomainPtr domain, const char *name, const char *xml, gboolean curre
   if (snapshot != NULL)
     return TRUE;
 
-  strata_vir_set_error (error, _ ("Writing down the snapshot “%s”"), name);
+  strata_vir_set_error (&local_error, _ ("Writing down the snapshot “%s”"), name);
+  orphan = without_lost_parent (domain, xml);
+  if (orphan != NULL)
+    snapshot = virDomainSnapshotCreateXML (domain, orphan, flags);
+  if (snapshot != NULL)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&local_error));
 
   return FALSE;
 }
@@ -230,6 +257,42 @@ strata_snapshot_get_xml (StrataConnection *connection,
   domain = strata_connection_lookup_domain (connection, uuid, error);
 
   return domain != NULL ? get_xml (domain, name, error) : NULL;
+}
+
+/**
+ * strata_snapshot_check_id:
+ * @connection: a connection
+ * @uuid: a domain's UUID
+ * @name: a snapshot's name
+ * @id: (nullable): the StrataSnapshotFacts.id that it is to have; %NULL: any
+ * @error: where to put `STRATA_ERROR_NOT_FOUND` if it is gone, or `STRATA_ERROR_REFUSED` if another one has the name now
+ *
+ * Worker threads only.
+ *
+ * Returns: whether the host knows that very snapshot
+ */
+gboolean
+strata_snapshot_check_id (StrataConnection *connection,
+                          const char *uuid,
+                          const char *name,
+                          const char *id,
+                          GError **error)
+{
+  g_autofree char *xml = NULL;
+  g_autoptr (StrataSnapshotFacts) facts = NULL;
+
+  if (id == NULL)
+    return TRUE;
+  xml = strata_snapshot_get_xml (connection, uuid, name, error);
+  facts = xml != NULL ? strata_snapshot_facts_new (xml, FALSE, error) : NULL;
+  if (facts == NULL)
+    return FALSE;
+  if (g_str_equal (facts->id, id))
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_REFUSED, _ ("Look at it again, and begin anew."),
+                    _ ("“%s” is another snapshot now: it was deleted and made again"), name);
+  return FALSE;
 }
 
 /**

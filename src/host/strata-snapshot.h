@@ -44,4 +44,11 @@ gboolean strata_snapshot_forget (StrataConnection *connection,
 /* whether the host keeps <revertDisks> */
 gboolean strata_snapshot_keeps_revert_disks (StrataConnection *connection);
 
+/* NOT_FOUND if it is gone, REFUSED if another one has the name; ID: (nullable) */
+gboolean strata_snapshot_check_id (StrataConnection *connection,
+                                   const char *uuid,
+                                   const char *name,
+                                   const char *id,
+                                   GError **error);
+
 G_END_DECLS

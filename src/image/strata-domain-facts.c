@@ -117,6 +117,23 @@ strata_domain_facts_take_snapshot (StrataDomainFacts *self, StrataSnapshotFacts 
   g_ptr_array_add (self->snapshots, snapshot);
 }
 
+void
+strata_domain_facts_find_lost (StrataDomainFacts *self)
+{
+  g_autoptr (GHashTable) names = g_hash_table_new (g_str_hash, g_str_equal);
+
+  for (guint i = 0; i < self->snapshots->len; i++)
+    g_hash_table_add (names, ((StrataSnapshotFacts *) self->snapshots->pdata[i])->name);
+
+  for (guint i = 0; i < self->snapshots->len; i++)
+    {
+      StrataSnapshotFacts *snapshot = g_ptr_array_index (self->snapshots, i);
+
+      if (snapshot->parent != NULL && !g_hash_table_contains (names, snapshot->parent))
+        snapshot->lost_parent = g_steal_pointer (&snapshot->parent);
+    }
+}
+
 /**
  * strata_domain_facts_find_snapshot:
  * @self: facts

@@ -29,6 +29,7 @@ typedef enum
  * @xml: the document with its secrets (`VIR_DOMAIN_SNAPSHOT_XML_SECURE`), as text
  * @id: what tells it from another one of the same name, such as one that was deleted and made again
  * @parent: (nullable): the snapshot above it in libvirt's tree
+ * @lost_parent: (nullable): the name that it says was above it, of which libvirt knows nothing any more; @parent is %NULL then
  * @description: (nullable): without the retained mark
  * @state: libvirt's word for the domain's state then, "running", "shutoff", "disk-snapshot"…
  * @memory_file: (nullable): where the memory is, of an external one with memory
@@ -47,6 +48,7 @@ typedef struct
   char *name;
   char *id;
   char *parent;
+  char *lost_parent;
   char *description;
   char *state;
   char *xml;
@@ -137,6 +139,8 @@ StrataDomainFacts *strata_domain_facts_new (const char *xml,
                                             GError **error);
 /* takes ownership; before anybody else sees the facts */
 void strata_domain_facts_take_snapshot (StrataDomainFacts *self, StrataSnapshotFacts *snapshot);
+/* once all were taken: those whose parent isn't among them */
+void strata_domain_facts_find_lost (StrataDomainFacts *self);
 StrataSnapshotFacts *strata_domain_facts_find_snapshot (const StrataDomainFacts *self,
                                                         const char *name);
 StrataSnapshotFacts *strata_domain_facts_get_current (const StrataDomainFacts *self);

@@ -280,6 +280,11 @@ check_snapshots (Visit *self)
             _ ("The snapshot “%s” doesn’t hold what it kept any more: %s"), snapshot->name, stale);
       for (guint j = 0; j < snapshot->disks->len; j++)
         check_snapshot_disk (self, snapshot, g_ptr_array_index (snapshot->disks, j));
+      if (snapshot->lost_parent != NULL)
+        report (self, "lost-parent", TRUE,
+                _ ("“stratactl doctor --mend” puts it below the nearest one that is left."),
+                _ ("The snapshot “%s” comes after “%s”, of which libvirt knows nothing any more"),
+                snapshot->name, snapshot->lost_parent);
       if (snapshot->memory_missing)
         report (self, "memory-missing", FALSE,
                 _ ("Bring the file back; without it the VM can go back to the disks only."),

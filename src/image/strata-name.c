@@ -188,3 +188,10 @@ strata_name_for_present (void)
 
   return g_date_time_format (now, "present-%Y%m%d-%H%M%S");
 }
+
+gboolean
+strata_name_is_for_present (const char *name)
+{
+  return g_regex_match_simple ("^present-[0-9]{8}-[0-9]{6}$", name, G_REGEX_DEFAULT,
+                               G_REGEX_MATCH_DEFAULT);
+}

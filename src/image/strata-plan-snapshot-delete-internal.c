@@ -88,8 +88,9 @@ strata_planner_delete_internal (StrataPlanner *self,
                                 GError **error)
 {
   JsonArray *disks = json_array_new ();
-  JsonObject *args = strata_step_args ("uuid", domain->uuid, "name", domain->name, "snapshot",
-                                       snapshot->name, "tag", snapshot->name, NULL);
+  JsonObject *args =
+      strata_step_args ("uuid", domain->uuid, "name", domain->name, "snapshot", snapshot->name,
+                        "tag", snapshot->name, "id", snapshot->id, NULL);
   StrataStepSpec *step;
 
   for (guint i = 0; i < snapshot->disks->len; i++)

@@ -159,6 +159,43 @@ forget_stale (StrataPlanner *self, StrataDomainFacts *domain, guint *n_left, GEr
   return TRUE;
 }
 
+/* libvirt takes no document whose parent it doesn't know. */
+static gboolean
+find_parents (StrataPlanner *self, StrataDomainFacts *domain, GError **error)
+{
+  g_autoptr (StrataLayers) layers = strata_layers_new (self->graph);
+  g_autoptr (StrataWriters) writers = strata_writers_new (self->graph, layers);
+
+  for (guint i = 0; i < domain->snapshots->len; i++)
+    {
+      StrataSnapshotFacts *snapshot = g_ptr_array_index (domain->snapshots, i);
+      g_autofree char *stale = NULL;
+      g_autofree char *parent = NULL;
+      StrataSnapshotXml *document;
+
+      if (snapshot->lost_parent == NULL)
+        continue;
+      /* That one is forgotten. */
+      stale = strata_writers_find_stale (writers, domain, snapshot);
+      if (stale != NULL)
+        continue;
+      document = strata_planner_get_document (self, domain, snapshot);
+      parent = strata_snapshot_xml_get_parent (document);
+      if (parent != NULL)
+        strata_plan_add_effect (self->plan, STRATA_EFFECT_CHANGES, 0,
+                                _ ("“%s” comes after “%s” from now on"), snapshot->name, parent);
+      else
+        strata_plan_add_effect (self->plan, STRATA_EFFECT_CHANGES, 0,
+                                _ ("“%s” comes after no other snapshot from now on"),
+                                snapshot->name);
+      if (!strata_planner_add_snapshot_define (self, domain, snapshot, document, snapshot->current,
+                                               error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
 /**
  * strata_plan_settle:
  * @self: the planner
@@ -195,7 +232,7 @@ strata_plan_settle (StrataPlanner *self, GError **error)
                               _ ("“%s” can’t be read by everybody any more"), image->path);
     }
 
-  if (!forget_stale (self, domain, &n_left, error))
+  if (!find_parents (self, domain, error) || !forget_stale (self, domain, &n_left, error))
     return NULL;
   if (n_left > 0 && (!strata_planner_add_settle (self, domain, NULL, error) ||
                      !strata_planner_sweep (self, domain, NULL, error)))

@@ -73,7 +73,7 @@ add_native (StrataReturn *self, GError **error)
     state = "paused";
 
   args = strata_step_args ("uuid", self->domain->uuid, "name", self->domain->name, "snapshot",
-                           self->snapshot->name, "state", state, NULL);
+                           self->snapshot->name, "state", state, "id", self->snapshot->id, NULL);
   step = strata_plan_add_step (plan, "snapshot-revert", args, _ ("Return to “%s”"),
                                self->snapshot->name);
   step->forward_only = TRUE;

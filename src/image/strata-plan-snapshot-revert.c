@@ -50,6 +50,24 @@ note_tips (StrataReturn *self)
                                                : g_strdup (self->domain->xml);
 }
 
+/* A name that Strata chose says when that was, to the second: where there were two in one, the later gets a number. */
+static char *
+get_save_as (StrataReturn *self)
+{
+  const char *wanted = self->planner->request->save_as;
+  char *name = g_strdup (wanted);
+
+  for (guint number = 2; name != NULL && strata_name_is_for_present (wanted) &&
+                         strata_domain_facts_find_snapshot (self->domain, name) != NULL;
+       number++)
+    {
+      g_free (name);
+      name = g_strdup_printf ("%s-%u", wanted, number);
+    }
+
+  return name;
+}
+
 /**
  * strata_return_keep_present:
  * @self: a return
@@ -61,7 +79,7 @@ note_tips (StrataReturn *self)
 gboolean
 strata_return_keep_present (StrataReturn *self, StrataSnapshotKind kind, GError **error)
 {
-  const char *save_as = self->planner->request->save_as;
+  g_autofree char *save_as = get_save_as (self);
 
   if (save_as != NULL && !strata_planner_add_snapshot (self->planner, self->domain, save_as, NULL,
                                                        kind, NULL, FALSE, error))

@@ -11,6 +11,9 @@
 #include "strata-planner-private.h"
 #include "xml/strata-error.h"
 
+/* of every file system that a host is likely to have, in bytes */
+#define LONGEST_FILE_NAME 255
+
 StrataLayers *
 strata_planner_get_layers (StrataPlanner *self)
 {
@@ -80,6 +83,48 @@ strata_planner_where_is (StrataPlanner *self, const char *path)
   return path;
 }
 
+static StrataSnapshotFacts *
+find_frozen_by (StrataDomainFacts *domain, const char *target, const char *path)
+{
+  for (guint i = 0; i < domain->snapshots->len; i++)
+    {
+      StrataSnapshotFacts *candidate = g_ptr_array_index (domain->snapshots, i);
+      const StrataSnapshotDisk *disk = strata_snapshot_facts_find_disk (candidate, target);
+
+      if (disk != NULL && disk->location == STRATA_SNAPSHOT_EXTERNAL &&
+          g_strcmp0 (disk->image, path) == 0)
+        return candidate;
+    }
+
+  return NULL;
+}
+
+/* The nearest snapshot whose frozen image SNAPSHOT's stands on: where its parent was lost, the one that came before. */
+static const char *
+find_ancestor (StrataPlanner *self, StrataDomainFacts *domain, const StrataSnapshotFacts *snapshot)
+{
+  for (guint i = 0; i < snapshot->disks->len; i++)
+    {
+      const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, i);
+      StrataImage *image = strata_graph_get_image (self->graph, disk->image);
+
+      for (guint depth = 0; image != NULL && disk->location == STRATA_SNAPSHOT_EXTERNAL; depth++)
+        {
+          StrataSnapshotFacts *before =
+              image->backing_path != NULL
+                  ? find_frozen_by (domain, disk->target, image->backing_path)
+                  : NULL;
+
+          if (before != NULL && before != snapshot)
+            return before->name;
+          /* A chain that loops has no end. */
+          image = depth < 1000 ? strata_graph_get_image (self->graph, image->backing_path) : NULL;
+        }
+    }
+
+  return NULL;
+}
+
 /**
  * strata_planner_get_document:
  * @self: the planner
@@ -108,10 +153,26 @@ strata_planner_get_document (StrataPlanner *self,
       /* It was parsed before, so it can be again. */
       document = strata_snapshot_xml_new_from_string (snapshot->xml, NULL);
       g_assert (document != NULL);
+      if (snapshot->lost_parent != NULL)
+        strata_snapshot_xml_set_parent (document, find_ancestor (self, domain, snapshot));
       g_hash_table_insert (self->documents, g_steal_pointer (&key), document);
     }
 
   return document;
+}
+
+/* As much of TEXT as fits into ROOM bytes, in whole characters. */
+static char *
+shorten (const char *text, size_t room)
+{
+  size_t length = strlen (text);
+
+  if (length > room)
+    length = room;
+  while (length > 0 && length < strlen (text) && ((guchar) text[length] & 0xc0) == 0x80)
+    length--;
+
+  return g_strndup (text, length);
 }
 
 char *
@@ -121,7 +182,9 @@ strata_planner_free_path (StrataPlanner *self,
                           const char *suffix)
 {
   StrataLayers *layers = strata_planner_get_layers (self);
-  g_autofree char *safe = g_strdelimit (g_strdup (stem), "/ \t\n\"'`$\\", '_');
+  /* Room for a number is left. A name that another program gave may be as long as a file's. */
+  g_autofree char *safe =
+      g_strdelimit (shorten (stem, LONGEST_FILE_NAME - strlen (suffix) - 6), "/ \t\n\"'`$\\", '_');
   guint number = 1;
 
   for (;;)
@@ -182,7 +245,43 @@ strata_planner_find_snapshot (StrataPlanner *self,
                       _ ("“stratactl snapshot list” shows the names."),
                       _ ("“%s” has no snapshot “%s”"), domain->name, name != NULL ? name : "");
 
+  if (snapshot != NULL && self->request->snapshot_id != NULL &&
+      g_strcmp0 (name, self->request->snapshot) == 0 &&
+      !g_str_equal (snapshot->id, self->request->snapshot_id))
+    {
+      strata_set_error (error, STRATA_ERROR_REFUSED, _ ("Look at it again, and begin anew."),
+                        _ ("“%s” is another snapshot now: it was deleted and made again"), name);
+      return NULL;
+    }
+
   return snapshot;
+}
+
+/* Files are called after it: those that Strata makes for it now and at a return to it, and libvirt's own. */
+static gboolean
+need_short_name (const StrataDomainFacts *domain, const char *name, GError **error)
+{
+  size_t taken = strlen (".xml.new");
+  size_t longest;
+
+  for (guint i = 0; i < domain->disks->len; i++)
+    {
+      const StrataDiskXml *disk = g_ptr_array_index (domain->disks, i);
+
+      taken =
+          MAX (taken, strlen (domain->name) + strlen (disk->target) + strlen ("-.-tip-9999.qcow2"));
+    }
+  longest = taken < LONGEST_FILE_NAME ? LONGEST_FILE_NAME - taken : 0;
+  if (strlen (name) <= longest)
+    return TRUE;
+
+  strata_set_error (
+      error, STRATA_ERROR_INVALID, _ ("Choose a shorter name."),
+      /* Translators: a name, a virtual machine, a number */
+      _ ("“%s” is too long: the name of a snapshot of “%s” may have %u bytes at most, "
+         "since files are called after it"),
+      name, domain->name, (guint) longest);
+  return FALSE;
 }
 
 gboolean
@@ -196,6 +295,8 @@ strata_planner_need_free_snapshot (StrataDomainFacts *domain, const char *name, 
                         _ ("“%s” is no name for a snapshot"), name != NULL ? name : "");
       return FALSE;
     }
+  if (!need_short_name (domain, name, error))
+    return FALSE;
   if (strata_domain_facts_find_snapshot (domain, name) == NULL)
     return TRUE;
 

@@ -30,9 +30,9 @@ strata_planner_add_snapshot_define (StrataPlanner *self,
   g_autofree char *name = strata_snapshot_xml_get_name (document);
   g_autofree char *xml = strata_snapshot_xml_to_string (document);
   StrataSnapshotFacts *was_current = strata_domain_facts_get_current (domain);
-  JsonObject *args =
-      strata_step_args ("uuid", domain->uuid, "name", domain->name, "snapshot", name, "xml", xml,
-                        "previous", snapshot != NULL ? snapshot->xml : NULL, NULL);
+  JsonObject *args = strata_step_args (
+      "uuid", domain->uuid, "name", domain->name, "snapshot", name, "xml", xml, "previous",
+      snapshot != NULL ? snapshot->xml : NULL, "id", snapshot != NULL ? snapshot->id : NULL, NULL);
   StrataStepSpec *step;
 
   json_object_set_boolean_member (args, "current", current);
@@ -82,8 +82,9 @@ strata_planner_add_forget (StrataPlanner *self,
                            gboolean forward,
                            GError **error)
 {
-  JsonObject *args = strata_step_args ("uuid", domain->uuid, "name", domain->name, "snapshot",
-                                       snapshot->name, "xml", snapshot->xml, NULL);
+  JsonObject *args =
+      strata_step_args ("uuid", domain->uuid, "name", domain->name, "snapshot", snapshot->name,
+                        "xml", snapshot->xml, "id", snapshot->id, NULL);
   StrataStepSpec *step;
 
   json_object_set_boolean_member (args, "was-current", snapshot->current);

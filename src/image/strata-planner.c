@@ -44,14 +44,32 @@ make_plan (StrataPlanner *self, GError **error)
   g_assert_not_reached ();
 }
 
+/* So that whoever plans it again means the same snapshot. */
 static void
-complete (StrataPlan *plan, StrataGraph *graph, const StrataRequest *request)
+keep_request (StrataPlanner *self)
 {
-  g_autoptr (GPtrArray) resources = strata_plan_get_lock_resources (plan, graph);
+  g_autoptr (StrataRequest) request = strata_request_copy (self->request);
+  StrataDomainFacts *domain = NULL;
+  StrataSnapshotFacts *snapshot = NULL;
 
-  strata_plan_set_request (plan, request);
+  if (request->kind != STRATA_REQUEST_SNAPSHOT_CREATE && request->domain != NULL &&
+      request->snapshot != NULL)
+    domain = strata_graph_find_domain (self->graph, request->domain);
+  if (domain != NULL)
+    snapshot = strata_domain_facts_find_snapshot (domain, request->snapshot);
+  if (snapshot != NULL)
+    g_set_str (&request->snapshot_id, snapshot->id);
+  strata_plan_set_request (self->plan, request);
+}
+
+static void
+complete (StrataPlanner *self)
+{
+  g_autoptr (GPtrArray) resources = strata_plan_get_lock_resources (self->plan, self->graph);
+
+  keep_request (self);
   for (guint i = 0; i < resources->len; i++)
-    strata_plan_add_resource (plan, g_ptr_array_index (resources, i));
+    strata_plan_add_resource (self->plan, g_ptr_array_index (resources, i));
 }
 
 /**
@@ -91,7 +109,7 @@ strata_plan_request (StrataGraph *graph, const StrataRequest *request, GError **
   if (!planned || !strata_law_check (graph, planner.plan, error))
     g_clear_object (&planner.plan);
   else
-    complete (planner.plan, graph, request);
+    complete (&planner);
 
   return planner.plan;
 }

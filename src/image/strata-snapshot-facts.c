@@ -72,6 +72,7 @@ strata_snapshot_facts_free (StrataSnapshotFacts *self)
   g_free (self->name);
   g_free (self->id);
   g_free (self->parent);
+  g_free (self->lost_parent);
   g_free (self->description);
   g_free (self->state);
   g_free (self->xml);

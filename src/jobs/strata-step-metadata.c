@@ -52,10 +52,47 @@ snapshot_define_check (StrataStepContext *context, GCancellable *cancellable, GE
   return TRUE;
 }
 
+/* What is to be changed has to be there, and be what was seen; what is to come to be must not be another's. */
+static gboolean
+need_same (StrataStepContext *context, GError **error)
+{
+  const char *uuid = strata_step_context_get (context, "uuid");
+  const char *name = strata_step_context_get (context, "snapshot");
+  g_autoptr (StrataSnapshotFacts) made = NULL;
+  gboolean exists;
+
+  if (strata_step_context_get (context, "id") != NULL ||
+      strata_step_context_get (context, "previous") != NULL)
+    return strata_snapshot_check_id (context->connection, uuid, name,
+                                     strata_step_context_get (context, "id"), error);
+
+  made = strata_snapshot_facts_new (strata_step_context_get (context, "xml"), FALSE, error);
+
+  return made != NULL && strata_snapshot_exists (context->connection, uuid, name, &exists, error) &&
+         (!exists || strata_snapshot_check_id (context->connection, uuid, name, made->id, error));
+}
+
+/* One that is gone is fine where it is to go. */
+static gboolean
+need_same_or_none (StrataStepContext *context, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+
+  if (strata_snapshot_check_id (context->connection, strata_step_context_get (context, "uuid"),
+                                strata_step_context_get (context, "snapshot"),
+                                strata_step_context_get (context, "id"), &local_error) ||
+      g_error_matches (local_error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND))
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&local_error));
+
+  return FALSE;
+}
+
 static gboolean
 snapshot_define_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
-  return strata_snapshot_define (context->connection, strata_step_context_get (context, "uuid"),
+  return need_same (context, error) &&
+         strata_snapshot_define (context->connection, strata_step_context_get (context, "uuid"),
                                  strata_step_context_get (context, "xml"),
                                  strata_step_context_is (context, "current"), error);
 }
@@ -117,7 +154,8 @@ snapshot_forget_run (StrataStepContext *context, GCancellable *cancellable, GErr
   const char *name = strata_step_context_get (context, "snapshot");
   const char *renamed = strata_step_context_get (context, "renamed");
 
-  if (!strata_snapshot_forget (context->connection, uuid, name, error))
+  if (!need_same_or_none (context, error) ||
+      !strata_snapshot_forget (context->connection, uuid, name, error))
     return FALSE;
   if (renamed != NULL)
     strata_screenshot_rename (uuid, name, renamed);

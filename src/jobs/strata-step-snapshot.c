@@ -149,6 +149,22 @@ get_strings (JsonArray *array, const char *key)
   return g_strv_builder_end (builder);
 }
 
+/* One that is gone is fine where it is to go. */
+static gboolean
+need_same_or_none (StrataStepContext *context, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+
+  if (strata_snapshot_check_id (context->connection, strata_step_context_get (context, "uuid"),
+                                strata_step_context_get (context, "snapshot"),
+                                strata_step_context_get (context, "id"), &local_error) ||
+      g_error_matches (local_error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND))
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&local_error));
+
+  return FALSE;
+}
+
 static gboolean
 snapshot_delete_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
@@ -158,7 +174,8 @@ snapshot_delete_run (StrataStepContext *context, GCancellable *cancellable, GErr
   g_auto (GStrv) paths = get_strings (disks, "path");
   g_auto (GStrv) formats = get_strings (disks, "format");
 
-  if (!strata_snapshot_delete_internal (context->connection,
+  if (!need_same_or_none (context, error) ||
+      !strata_snapshot_delete_internal (context->connection,
                                         strata_step_context_get (context, "uuid"), name,
                                         tag != NULL ? tag : name, (const char *const *) paths,
                                         (const char *const *) formats, cancellable, error))
@@ -185,6 +202,11 @@ snapshot_revert_run (StrataStepContext *context, GCancellable *cancellable, GErr
     after = STRATA_AFTER_RUNNING;
   else if (g_strcmp0 (state, "paused") == 0)
     after = STRATA_AFTER_PAUSED;
+
+  if (!strata_snapshot_check_id (context->connection, strata_step_context_get (context, "uuid"),
+                                 strata_step_context_get (context, "snapshot"),
+                                 strata_step_context_get (context, "id"), error))
+    return FALSE;
 
   return strata_snapshot_revert_internal (
       context->connection, strata_step_context_get (context, "uuid"),

@@ -14,6 +14,7 @@ struct _StrataEditForm
 
   StrataMachine *machine; /* NULL while it is being made */
   char *snapshot;
+  char *snapshot_id;
 
   AdwEntryRow *name_row;
   GtkTextView *description;
@@ -33,6 +34,7 @@ strata_edit_form_make_request (StrataRequestForm *form)
   gtk_text_buffer_get_bounds (buffer, &start, &end);
   request->domain = g_strdup (strata_machine_get_uuid (self->machine));
   request->snapshot = g_strdup (self->snapshot);
+  request->snapshot_id = g_strdup (self->snapshot_id);
   request->description = gtk_text_buffer_get_text (buffer, &start, &end, FALSE);
   request->rename = g_strcmp0 (name, self->snapshot) != 0 ? g_strdup (name) : NULL;
 
@@ -73,6 +75,7 @@ static void
 strata_edit_form_finalize (GObject *object)
 {
   g_clear_pointer (&STRATA_EDIT_FORM (object)->snapshot, g_free);
+  g_clear_pointer (&STRATA_EDIT_FORM (object)->snapshot_id, g_free);
 
   G_OBJECT_CLASS (strata_edit_form_parent_class)->finalize (object);
 }
@@ -138,6 +141,7 @@ strata_edit_form_new (StrataMachine *machine, const char *snapshot)
   if (facts != NULL && facts->description != NULL)
     gtk_text_buffer_set_text (gtk_text_view_get_buffer (self->description), facts->description, -1);
   self->snapshot = g_strdup (snapshot);
+  self->snapshot_id = facts != NULL ? g_strdup (facts->id) : NULL;
   self->machine = g_object_ref (machine);
   g_signal_connect_object (gtk_text_view_get_buffer (self->description), "changed",
                            G_CALLBACK (changed_cb), self, G_CONNECT_SWAPPED);
