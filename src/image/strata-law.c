@@ -642,6 +642,87 @@ strata_law_check_steps (StrataGraph *graph, StrataPlan *plan, const gboolean *do
   return TRUE;
 }
 
+/* The file's own words about itself: nobody stands on it because of them. */
+static gboolean
+is_of_file (Court *self, const StrataHolderKey *key, const char *path)
+{
+  return (key->kind == STRATA_HOLDER_KEY_IMAGE || key->kind == STRATA_HOLDER_KEY_TAG) &&
+         strata_layers_find (self->layers, key->path) == strata_layers_find (self->layers, path);
+}
+
+/* A snapshot that the request discards may be named by metadata that a later step deletes. */
+static gboolean
+is_discarded_snapshot (Court *self, const StrataHolderKey *key)
+{
+  return (key->kind == STRATA_HOLDER_KEY_SNAPSHOT || key->kind == STRATA_HOLDER_KEY_MEMORY) &&
+         gives_up (self, key);
+}
+
+/* PATH is about to go, or to be written to; who reads it only through TOP does not mind. */
+static gboolean
+need_nobody_on (Court *self, const char *path, const char *top, GError **error)
+{
+  GPtrArray *stakes = strata_layers_get_stakes (self->layers);
+
+  for (guint i = 0; i < stakes->len; i++)
+    {
+      StrataStake *stake = g_ptr_array_index (stakes, i);
+      g_autofree char *who = NULL;
+
+      if (is_of_file (self, stake->key, path) || is_discarded_snapshot (self, stake->key) ||
+          !strata_layers_reach (self->layers, stake->top, path) ||
+          (top != NULL && strata_layers_reach (self->layers, stake->top, top)))
+        continue;
+
+      who = key_to_text (self, stake->key);
+      strata_set_error (error, STRATA_ERROR_REFUSED,
+                        _ ("Delete what needs it first, or make a full copy and work on that."),
+                        /* Translators: a file, then who reads it */
+                        _ ("“%s” is needed by %s, which the plan did not know of"), path, who);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+/**
+ * strata_law_check_step:
+ * @graph: the host as it is now, in the midst of the job
+ * @plan: the plan that is being carried out
+ * @index: the step that is next
+ * @error: `STRATA_ERROR_REFUSED`, with the name of who would lose what
+ *
+ * Other clients of the host heed no lock of ours. Before an image goes, or is written to by a merge, nobody may have come to
+ * stand on it since the plan was made. Any other kind of step is taken for granted here.
+ *
+ * Returns: whether the step may be done
+ */
+gboolean
+strata_law_check_step (StrataGraph *graph, StrataPlan *plan, guint index, GError **error)
+{
+  StrataStepSpec *step = strata_plan_get_step (plan, index);
+  gboolean removes = g_str_equal (step->kind, "delete-volume");
+  const char *path = strata_layers_arg (step->args, removes ? "path" : "base");
+  const char *top = removes ? NULL : strata_layers_arg (step->args, "top");
+  g_autoptr (StrataLayers) layers = NULL;
+  g_autoptr (GPtrArray) unknown = NULL;
+
+  if ((!removes && !g_str_equal (step->kind, "commit")) || path == NULL)
+    return TRUE;
+
+  layers = strata_layers_new (graph);
+  unknown = collect_unknown (graph);
+
+  Court court = { graph, plan, unknown, layers, layers, NULL, NULL };
+  const StrataLayer *layer = top != NULL ? strata_layers_find (layers, top) : NULL;
+
+  /* Committing a layer into which nothing was written changes nothing. */
+  if (layer != NULL && (layer->marks == NULL || layer->marks[0] == NULL))
+    return TRUE;
+
+  return need_seen (&court, step, error) && need_nobody_on (&court, path, top, error);
+}
+
 /**
  * strata_law_check:
  * @graph: the host as it is

@@ -9,6 +9,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "host/strata-lock.h"
+#include "image/strata-request.h"
 #include "strata-host-identity.h"
 #include "strata-job-private.h"
 #include "strata-step.h"
@@ -96,6 +97,41 @@ settle_begun_step (Run *run,
   return TRUE;
 }
 
+/* Other clients of the host heed no lock of ours: they may have cloned or snapshotted what goes now, at any moment since the
+ * plan was made. */
+static gboolean
+check_irreversible (Run *run, guint index, GError **error)
+{
+  const char *kind = strata_plan_get_step (run->plan, index)->kind;
+  g_autoptr (StrataGraph) graph = NULL;
+
+  if (!g_str_equal (kind, "delete-volume") && !g_str_equal (kind, "commit"))
+    return TRUE;
+
+  graph = strata_connection_gather (strata_job_get_connection (run->job), run->cancellable, error);
+
+  return graph != NULL && strata_law_check_step (graph, run->plan, index, error);
+}
+
+/* Whether a step that may not be done now is left out: a file that is not deleted takes room and does no harm. */
+static gboolean
+leave_out (Run *run, guint index, GError **error)
+{
+  StrataStepSpec *step = strata_plan_get_step (run->plan, index);
+  g_autofree char *line = NULL;
+
+  if (!g_error_matches (*error, STRATA_ERROR, STRATA_ERROR_REFUSED) ||
+      !g_str_equal (step->kind, "delete-volume"))
+    return FALSE;
+
+  /* Translators: a step of a job, then why it was not done */
+  line = g_strdup_printf (_ ("Left out: %s. %s"), step->title, (*error)->message);
+  strata_job_append_log (run->job, line);
+  g_clear_error (error);
+
+  return strata_journal_end_step (run->journal, index, NULL, error);
+}
+
 static gboolean
 run_step (Run *run, guint index, GError **error)
 {
@@ -125,6 +161,8 @@ run_step (Run *run, guint index, GError **error)
   if (!call_hook (run, index, STRATA_HOOK_BEFORE_STEP, error) ||
       g_cancellable_set_error_if_cancelled (run->cancellable, error))
     return FALSE;
+  if (!check_irreversible (run, index, error))
+    return leave_out (run, index, error);
   if (klass->check != NULL && !klass->check (&context, run->cancellable, error))
     return FALSE;
   /* Last of all: whatever took its time, what is done now is done under the lock. */

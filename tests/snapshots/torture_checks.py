@@ -266,14 +266,17 @@ class Checker:
         # What a guest wrote onto a raw disk may look like an image.
         tops = [d for m in seen.values() for d in m.disks.values()]
         tops += [d for m in seen.values() for s in m.snapshots.values() for d in s.images()]
-        raw = set()
+        raw, used = set(), set()
         for disk in tops:
             try:
-                raw.update(p for p, kind, _ in self.host.chain(disk.path, disk.format) if kind == 'raw')
+                chain = self.host.chain(disk.path, disk.format)
+                used.update(p for p, _, _ in chain)
+                raw.update(p for p, kind, _ in chain if kind == 'raw')
             except OSError as error:
                 yield f'a chain is broken: {error}'
         running = {d.path for m in seen.values() if m.state != 'off' for d in m.disks.values()}
-        for path in sorted(self.host.files() - running - raw):
+        # What nothing leads to any more is litter, sound or not.
+        for path in sorted((self.host.files() & used) - running - raw):
             if self.host.image(path)[1].format == 'qcow2':
                 done = subprocess.run(['qemu-img', 'check', '-q', '-U', '-f', 'qcow2', path], capture_output=True,
                                       text=True, timeout=LIMIT, check=False)
