@@ -178,6 +178,7 @@ seal_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
   if (client == NULL)
     return FALSE;
 
+  set_for_sealing (context, client);
   result = strata_guest_client_seal (client, disks, (const char *const *) operations, cancellable,
                                      error);
   if (result == NULL)

@@ -104,14 +104,28 @@ cancel_job (gpointer data, gpointer unused)
   strata_job_cancel (data);
 }
 
+/* In the place of the guest steps: as the last thing before the point of no return, since nothing but a step of the job may
+ * write to what it made if it is to be taken back. */
 static void
-write_seal (Walk *self, StrataJob *job, guint index)
+write_seal (Walk *self, StrataJob *job)
 {
-  StrataStepSpec *step = strata_plan_get_step (strata_job_get_plan (job), index);
+  StrataPlan *plan = strata_job_get_plan (job);
 
-  if (self->seals && g_str_equal (step->kind, "create-overlay"))
-    strata_test_write_pattern (json_object_get_string_member (step->args, "path"), "qcow2", 0x5e,
-                               1024 * 1024, 65536);
+  for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
+    {
+      StrataStepSpec *step = strata_plan_get_step (plan, i);
+
+      if (g_str_equal (step->kind, "commit"))
+        strata_test_write_pattern (json_object_get_string_member (step->args, "top"), "qcow2", 0x5e,
+                                   1024 * 1024, 65536);
+    }
+  self->seals = FALSE;
+}
+
+static gboolean
+is_at_commit (StrataJob *job, guint index)
+{
+  return g_str_equal (strata_plan_get_step (strata_job_get_plan (job), index)->kind, "commit");
 }
 
 static gboolean
@@ -123,10 +137,12 @@ make_trouble (StrataJob *job,
 {
   Walk *self = user_data;
 
-  if (point == STRATA_HOOK_AFTER_STEP)
-    write_seal (self, job, index);
   if ((int) index != self->index || point != self->point)
-    return TRUE;
+    {
+      if (self->seals && point == STRATA_HOOK_BEFORE_STEP && is_at_commit (job, index))
+        write_seal (self, job);
+      return TRUE;
+    }
 
   if (self->trouble == WALK_CANCEL)
     {

@@ -14,6 +14,7 @@
 #include "strata-guest-finish.h"
 #include "strata-guest-facts.h"
 #include "strata-guest-sysprep.h"
+#include "xml/strata-error.h"
 #include "strata-guest-verbs.h"
 #include "strata-sysprep-order.h"
 
@@ -37,6 +38,9 @@ look (StrataEmitter *emitter,
   return strata_guest_finish_new (appliance, operations);
 }
 
+/* the word by which a person lets them go */
+#define SNAPSHOTS "snapshots"
+
 static void
 warn_of_snapshots (StrataGuestFinish *finish, JsonArray *warnings)
 {
@@ -48,6 +52,23 @@ warn_of_snapshots (StrataGuestFinish *finish, JsonArray *warnings)
 
       json_array_add_string_element (warnings, text);
     }
+}
+
+/* What a guest keeps of its past goes only with consent: in a machine that is sealed where it is, it may be all that there is. */
+static gboolean
+check_snapshots (StrataGuestFinish *finish, const StrataGuestRequest *request, GError **error)
+{
+  if (finish->snapshots->len == 0 ||
+      (request->accepted != NULL &&
+       g_strv_contains ((const char *const *) request->accepted, SNAPSHOTS)))
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_NOT_SEALED,
+                    _ ("Delete them in the guest (“snapper delete”, timeshift), or let sealing "
+                       "delete them: --accept-unmounted " SNAPSHOTS),
+                    _ ("The guest has snapshots of its own, into which sealing can't reach: “%s”"),
+                    (const char *) g_ptr_array_index (finish->snapshots, 0));
+  return FALSE;
 }
 
 /**
@@ -82,7 +103,7 @@ strata_guest_seal (StrataEmitter *emitter, StrataGuestRequest *request, GError *
 
   strata_emitter_set_span (emitter, 0.0, LOOKED);
   finish = look (emitter, request->disks, (const char *const *) operations, &facts, error);
-  if (finish == NULL)
+  if (finish == NULL || !check_snapshots (finish, request, error))
     return NULL;
 
   argv = strata_seal_recipe_argv (program, ordered, &facts, (const char *const *) operations);
