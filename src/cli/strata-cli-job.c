@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* job list, resume, rollback and dismiss: what an earlier run left unfinished. */
+/* job list, resume, rollback and dismiss: what an earlier run left unfinished; and unlock: what is at work now. */
 
 #include "config.h"
 
 #include <glib/gi18n.h>
 #include <stdio.h>
 
+#include "host/strata-lock.h"
 #include "jobs/strata-unfinished-job.h"
 #include "strata-cli-output.h"
 #include "strata-cli-run.h"
@@ -49,16 +50,83 @@ unfinished_to_json (const StrataUnfinishedJob *job)
   return object;
 }
 
-static void
-list_as_json (GPtrArray *jobs)
+static gpointer
+locks_in_thread (StrataCli *cli, gpointer user_data, GError **error)
 {
+  return strata_lock_list (cli->connection, error);
+}
+
+/* What jobs of any process and computer are at work on the host. It need not be there for what was left unfinished to be
+ * told, unless it was asked for by name: an empty list then. */
+static GPtrArray *
+list_running (StrataCli *cli, GError **error)
+{
+  gboolean named = cli->uri != NULL;
+  g_autoptr (GError) local = NULL;
+  GPtrArray *locks = NULL;
+
+  if (strata_cli_connect (cli, &local))
+    locks = strata_cli_call (cli, locks_in_thread, NULL, &local);
+  if (locks == NULL && named)
+    g_propagate_error (error, g_steal_pointer (&local));
+  else if (locks == NULL)
+    locks = g_ptr_array_new ();
+
+  return locks;
+}
+
+static JsonObject *
+running_to_json (const StrataLockFacts *lock)
+{
+  JsonObject *object = json_object_new ();
+
+  json_object_set_string_member (object, "id", lock->job_id);
+  json_object_set_string_member (object, "title", lock->title);
+  json_object_set_string_member (object, "user", lock->user);
+  json_object_set_string_member (object, "host", lock->host);
+  json_object_set_string_member (object, "since", lock->since);
+  json_object_set_int_member (object, "pid", lock->pid);
+  json_object_set_boolean_member (object, "here", lock->is_here);
+
+  return object;
+}
+
+static void
+list_running_as_table (GPtrArray *locks)
+{
+  g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify) g_strfreev);
+  const char *headings[] = { _ ("At work"), _ ("Since"),   _ ("User"), _ ("Computer"),
+                             _ ("Process"), _ ("Title"), NULL };
+
+  g_ptr_array_add (rows, g_strdupv ((GStrv) headings));
+  for (guint i = 0; i < locks->len; i++)
+    {
+      const StrataLockFacts *lock = locks->pdata[i];
+      g_autofree char *pid = g_strdup_printf ("%d", lock->pid);
+      const char *cells[] = { lock->job_id, lock->since, lock->user, lock->host,
+                              pid,          lock->title, NULL };
+
+      g_ptr_array_add (rows, g_strdupv ((GStrv) cells));
+    }
+
+  strata_cli_print_table (rows);
+}
+
+static void
+list_as_json (GPtrArray *jobs, GPtrArray *locks)
+{
+  JsonArray *running = json_array_new ();
   JsonObject *document = strata_cli_document_new (STRATA_CLI_OUTCOME_DONE);
   JsonArray *array = json_array_new ();
 
   for (guint i = 0; i < jobs->len; i++)
     json_array_add_object_element (array, unfinished_to_json (jobs->pdata[i]));
 
+  for (guint i = 0; i < locks->len; i++)
+    json_array_add_object_element (running, running_to_json (locks->pdata[i]));
+
   json_object_set_array_member (document, "jobs", array);
+  json_object_set_array_member (document, "running", running);
   strata_cli_print_document (document);
 }
 
@@ -95,18 +163,25 @@ run_list (StrataCli *cli, GStrv argv)
 {
   g_auto (GStrv) arguments = NULL;
   g_autoptr (GPtrArray) jobs = NULL;
+  g_autoptr (GPtrArray) locks = NULL;
   g_autoptr (GError) error = NULL;
 
   if (!strata_cli_parse (cli, argv, NULL, &arguments))
     return STRATA_CLI_USAGE;
 
   jobs = list_unfinished (cli, &error);
-  if (jobs == NULL)
+  locks = jobs != NULL ? list_running (cli, &error) : NULL;
+  if (locks == NULL)
     return strata_cli_fail_unstarted (cli, error);
 
   if (cli->json)
-    list_as_json (jobs);
-  else if (jobs->len > 0)
+    {
+      list_as_json (jobs, locks);
+      return STRATA_CLI_DONE;
+    }
+  if (locks->len > 0)
+    list_running_as_table (locks);
+  if (jobs->len > 0)
     list_as_table (jobs);
   else
     printf ("%s\n", _ ("No job was left unfinished."));
@@ -293,4 +368,49 @@ const StrataCliVerb strata_cli_job_rollback_verb = {
 const StrataCliVerb strata_cli_job_dismiss_verb = {
   "job", "dismiss", N_ ("JOB"),  N_ ("End a job as it is; says what stays behind"),
   1,     1,         run_dismiss,
+};
+
+static gpointer
+break_in_thread (StrataCli *cli, gpointer job_id, GError **error)
+{
+  strata_lock_break (cli->connection, job_id, error);
+
+  return NULL;
+}
+
+static StrataCliStatus
+run_unlock (StrataCli *cli, GStrv argv)
+{
+  g_auto (GStrv) arguments = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (!strata_cli_parse (cli, argv, NULL, &arguments))
+    return STRATA_CLI_USAGE;
+  if (cli->dry_run)
+    return strata_cli_usage_error (cli, _ ("--dry-run shows a plan that isn’t begun yet"));
+
+  if (strata_cli_connect (cli, &error))
+    strata_cli_call (cli, break_in_thread, arguments[0], &error);
+  if (g_error_matches (error, STRATA_ERROR, STRATA_ERROR_REFUSED))
+    return strata_cli_fail (cli, error, STRATA_CLI_REFUSED, STRATA_CLI_OUTCOME_REFUSED,
+                            arguments[0]);
+  if (error != NULL)
+    return strata_cli_fail_unstarted (cli, error);
+
+  if (cli->json)
+    strata_cli_print_document (strata_cli_document_new (STRATA_CLI_OUTCOME_DONE));
+  else
+    printf ("%s\n", _ ("The lock is gone."));
+
+  return STRATA_CLI_DONE;
+}
+
+const StrataCliVerb strata_cli_job_unlock_verb = {
+  "job",
+  "unlock",
+  N_ ("JOB"),
+  N_ ("Take away the lock of a job whose computer is gone"),
+  1,
+  1,
+  run_unlock,
 };

@@ -40,6 +40,7 @@ static const StrataCliVerb *const verbs[] = {
   &strata_cli_job_resume_verb,
   &strata_cli_job_rollback_verb,
   &strata_cli_job_dismiss_verb,
+  &strata_cli_job_unlock_verb,
 };
 
 /**

@@ -107,6 +107,7 @@ extern const StrataCliVerb strata_cli_job_list_verb;
 extern const StrataCliVerb strata_cli_job_resume_verb;
 extern const StrataCliVerb strata_cli_job_rollback_verb;
 extern const StrataCliVerb strata_cli_job_dismiss_verb;
+extern const StrataCliVerb strata_cli_job_unlock_verb;
 
 char           *strata_cli_verb_get_path (const StrataCliVerb *verb);
 gboolean        strata_cli_parse         (StrataCli           *cli,

@@ -8,6 +8,9 @@
 
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
+
+#include "host/strata-lock.h"
 #include "host/strata-snapshot-settle.h"
 #include "strata-snapshot-keeper.h"
 #include "xml/strata-error.h"
@@ -45,7 +48,22 @@ static void
 settle_thread (GTask *task, gpointer source, gpointer uuid, GCancellable *cancellable)
 {
   StrataConnection *connection = source;
+  g_autofree char *random = g_uuid_string_random ();
+  g_autofree char *id = g_strdup_printf ("settle-%.8s", random);
+  g_autoptr (GPtrArray) resources = g_ptr_array_new ();
+  g_autoptr (StrataLock) lock = NULL;
   g_autoptr (GError) error = NULL;
+
+  /* A job that is at work on the domain settles by itself. */
+  g_ptr_array_add (resources, uuid);
+  lock = strata_lock_take (connection, id, _ ("Bring snapshots up to date"), resources, cancellable,
+                           &error);
+  if (lock == NULL)
+    {
+      g_debug ("The snapshots of %s were not settled: %s", (char *) uuid, error->message);
+      g_task_return_boolean (task, TRUE);
+      return;
+    }
 
   if (!strata_snapshot_settle (connection, uuid, NULL, NULL, cancellable, &error) &&
       !g_error_matches (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND))

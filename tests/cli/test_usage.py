@@ -227,7 +227,7 @@ def unknown_names():
 def unfinished_jobs():
     result = lab.ctl('job', 'list')
     expect_equal(result.status, 0, 'status', result)
-    expect_equal(lab.ctl('--json', 'job', 'list').document, {'outcome': 'done', 'jobs': []},
+    expect_equal(lab.ctl('--json', 'job', 'list').document, {'outcome': 'done', 'jobs': [], 'running': []},
                  'an empty list')
     for verb in ('resume', 'rollback', 'dismiss'):
         result = lab.ctl('--json', 'job', verb, 'nothing')
