@@ -1,0 +1,111 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What was planned is done only on the host for which it was planned: another client acts between the plan and the job, and
+between the job's beginning and a step that can't be taken back."""
+
+import json
+import os
+import signal
+import subprocess
+
+from strata_lab import Lab, STRATACTL
+from strata_tap import expect, expect_equal, expect_words, run
+from torture_client import wait_stopped
+
+LAB = Lab()
+
+
+class Held:
+    """A stratactl that stands still at the stop points STOPS."""
+
+    def __init__(self, stops, *argv):
+        self.process = subprocess.Popen([STRATACTL, '--json', *argv], env=dict(LAB.env, STRATA_TEST_STOP_AT=stops), text=True,
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.wait()
+
+    def wait(self):
+        expect(wait_stopped(self.process), 'it stands still')
+
+    def go_on(self):
+        self.process.send_signal(signal.SIGCONT)
+
+    def end(self):
+        self.go_on()
+        out, err = self.process.communicate(timeout=90)
+        document = json.loads(out) if out.strip() else {}
+        return self.process.returncode, document.get('outcome'), document.get('error', {}).get('code'), out + err
+
+
+def ctl(*argv, status=0):
+    result = LAB.ctl(*argv)
+    expect_equal(result.status, status, f'stratactl {" ".join(argv)}', result)
+    return result
+
+
+def journals():
+    folder = os.path.join(LAB.env.get('XDG_STATE_HOME', os.path.join(LAB.env['HOME'], '.local', 'state')), 'strata', 'journal')
+    return os.listdir(folder) if os.path.isdir(folder) else []
+
+
+def starts():
+    LAB.start()
+    LAB.define('vm')
+    for name in ('s1', 's2'):
+        ctl('snapshot', 'create', 'vm', name)
+
+
+def a_clone_made_after_the_plan_is_kept():
+    """The plan merges and deletes the layer on which the clone stands."""
+    held = Held('1', 'snapshot', 'delete', 'vm', 's1')
+    ctl('clone', 'create', 'vm', 'clone', '--snapshot', 's1')
+    status, outcome, code, text = held.end()
+    expect_equal((status, outcome, code), (3, 'refused', 'changed'), 'how it ended', text)
+    expect_words(text, 'No longer: Commit', 'Look at the plan again')
+    expect_equal(journals(), [], 'what is left unfinished')
+    expect('s1' in ctl('snapshot', 'list', 'vm').out, 'the snapshot is there')
+
+
+def the_second_of_two_plans_is_made_again():
+    held = Held('1', 'snapshot', 'create', 'vm', 's3')
+    ctl('snapshot', 'create', 'vm', 's4')
+    status, outcome, code, text = held.end()
+    expect_equal((status, outcome, code), (3, 'refused', 'changed'), 'how it ended', text)
+
+
+def what_is_refused_now_is_not_begun():
+    held = Held('1', 'snapshot', 'create', 'vm', 's5')
+    ctl('snapshot', 'create', 'vm', 's5')
+    status, outcome, code, text = held.end()
+    expect_equal((status, outcome, code), (3, 'refused', 'exists'), 'how it ended', text)
+    expect_equal(journals(), [], 'what is left unfinished')
+
+
+def another_job_is_named():
+    """The first one stands still under its lock."""
+    held = Held('3', 'snapshot', 'create', 'vm', 's6')
+    result = LAB.ctl('--json', 'snapshot', 'create', 'vm', 's7')
+    expect_equal((result.status, result.document['error']['code']), (3, 'busy'), 'how the second one ended', result)
+    expect_words(result.document['error']['message'], 's6')
+    running = LAB.ctl('--json', 'job', 'list').document['running']
+    expect_equal([(r['pid'], r['here']) for r in running], [(held.process.pid, True)], 'who is at work')
+    expect_equal(LAB.ctl('job', 'unlock', running[0]['id']).status, 3, 'a living one keeps its lock')
+    status, _, _, text = held.end()
+    expect_equal(status, 0, 'how the first one ended', text)
+    ctl('snapshot', 'create', 'vm', 's7')
+
+
+def who_is_killed_keeps_no_other_from_working():
+    held = Held('3', 'snapshot', 'create', 'vm', 's8')
+    held.process.kill()
+    held.process.communicate()
+    LAB.define('other')
+    ctl('snapshot', 'create', 'other', 's1')
+    expect_equal(LAB.ctl('--json', 'job', 'list').document['running'], [], 'who is at work')
+
+
+if __name__ == '__main__':
+    try:
+        run([starts, a_clone_made_after_the_plan_is_kept, the_second_of_two_plans_is_made_again, what_is_refused_now_is_not_begun,
+             another_job_is_named, who_is_killed_keeps_no_other_from_working])
+    finally:
+        LAB.close()
