@@ -78,7 +78,7 @@ def everything():
 
 
 def expect_plan(plan, argv):
-    expect_equal(set(plan), {'title', 'act', 'steps', 'effects', 'commands', 'resources'}, f'{argv}: the members of the plan')
+    expect_equal(set(plan), {'title', 'act', 'steps', 'effects', 'commands', 'resources', 'request', 'given-up'}, f'{argv}: the members of the plan')
     for what in ('title', 'act'):
         expect(isinstance(plan[what], str) and plan[what], f'{argv}: no {what}')
     for step in plan['steps']:
