@@ -54,7 +54,7 @@ G_DECLARE_FINAL_TYPE (StrataConnection, strata_connection, STRATA, CONNECTION, G
  *   "domain-changed" (const char *uuid): anything about one domain: state, definition, title, metadata, snapshots, block jobs
  *   "domain-removed" (const char *uuid)
  *   "domain-reverted" (const char *uuid): it went back to a snapshot by libvirt's own way
- *   "pool-changed" (const char *name): storage pool lifecycle or refresh
+ *   "pool-changed" (const char *name): a storage pool was defined, started, stopped or undefined
  */
 void                   strata_connection_open_async  (const char           *uri,
                                                       GCancellable         *cancellable,

@@ -151,14 +151,9 @@ report_pool (Sink *sink, virStoragePoolPtr pool)
     report (sink, STRATA_EVENT_POOL_CHANGED, name);
 }
 
+/* A refresh is most often our own gathering's, which would never come to rest if it were an event. */
 static void
 on_pool_lifecycle (virConnectPtr handle, virStoragePoolPtr pool, int event, int detail, void *sink)
-{
-  report_pool (sink, pool);
-}
-
-static void
-on_pool_refresh (virConnectPtr handle, virStoragePoolPtr pool, void *sink)
 {
   report_pool (sink, pool);
 }
@@ -233,7 +228,6 @@ strata_events_new (virConnectPtr handle, GObject *target, StrataEventFunc func)
                        G_CALLBACK (on_agent_lifecycle));
   add_pool_callback (self, sink, VIR_STORAGE_POOL_EVENT_ID_LIFECYCLE,
                      G_CALLBACK (on_pool_lifecycle));
-  add_pool_callback (self, sink, VIR_STORAGE_POOL_EVENT_ID_REFRESH, G_CALLBACK (on_pool_refresh));
 
   /* A driver without this callback takes it and forgets it, its free function included; so the sink
    * is kept by us for it. There can be no call any more once it is unregistered. */

@@ -52,6 +52,7 @@ typedef enum
 } StrataHostProperty;
 
 static GParamSpec *properties[N_PROPS];
+static guint touched_signal;
 
 static void strata_host_list_model_init (GListModelInterface *iface);
 
@@ -329,6 +330,9 @@ strata_host_class_init (StrataHostClass *klass)
   properties[PROP_SURVEY] = g_param_spec_object ("survey", NULL, NULL, STRATA_TYPE_SURVEY, flags);
 
   g_object_class_install_properties (object_class, N_PROPS, properties);
+
+  touched_signal = g_signal_new ("touched", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL,
+                                 NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void
@@ -467,6 +471,14 @@ strata_host_look_again (StrataHost *self, const char *uuid)
 
   if (self->connection != NULL)
     g_signal_emit_by_name (self->connection, "domain-changed", uuid);
+}
+
+void
+strata_host_touch (StrataHost *self)
+{
+  g_return_if_fail (STRATA_IS_HOST (self));
+
+  g_signal_emit (self, touched_signal, 0);
 }
 
 /**

@@ -41,6 +41,8 @@ void              strata_host_disconnect     (StrataHost  *self);
 /* something was done to the machine that libvirt has no event for, with its snapshots say */
 void              strata_host_look_again     (StrataHost  *self,
                                               const char  *uuid);
+/* something that a plan depends on changed, and it is no machine: emits "touched" () */
+void              strata_host_touch          (StrataHost  *self);
 /* the host's images */
 StrataSurvey     *strata_host_get_survey     (StrataHost  *self);
 StrataMachine    *strata_host_find           (StrataHost  *self,

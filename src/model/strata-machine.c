@@ -399,3 +399,18 @@ strata_machine_get_reason (StrataMachine *self, StrataAbility ability)
 
   return self->reasons[ability];
 }
+
+char *
+strata_machine_dup_snapshot_id (StrataMachine *self, const char *snapshot)
+{
+  const StrataSnapshotFacts *facts;
+
+  g_return_val_if_fail (STRATA_IS_MACHINE (self), NULL);
+
+  if (snapshot == NULL)
+    return NULL;
+
+  facts = strata_domain_facts_find_snapshot (self->facts, snapshot);
+
+  return facts != NULL ? g_strdup (facts->id) : NULL;
+}

@@ -36,5 +36,8 @@ gboolean           strata_machine_can               (StrataMachine      *self,
 /* why not; NULL where it can */
 const char        *strata_machine_get_reason        (StrataMachine      *self,
                                                      StrataAbility       ability);
+/* (transfer full) (nullable): which snapshot of that name it is */
+char              *strata_machine_dup_snapshot_id   (StrataMachine      *self,
+                                                     const char         *snapshot);
 
 G_END_DECLS

@@ -14,6 +14,7 @@ struct _StrataCloneForm
 
   StrataMachine *machine; /* NULL while it is being made */
   char *snapshot;
+  char *snapshot_id; /* which one of that name */
 
   AdwEntryRow *name_row;
   AdwToggleGroup *kind;
@@ -41,6 +42,7 @@ strata_clone_form_make_request (StrataRequestForm *form)
 
   request->domain = g_strdup (strata_machine_get_uuid (self->machine));
   request->snapshot = g_strdup (self->snapshot);
+  request->snapshot_id = g_strdup (self->snapshot_id);
   request->name = g_strdup (gtk_editable_get_text (GTK_EDITABLE (self->name_row)));
   request->full = g_strcmp0 (adw_toggle_group_get_active_name (self->kind), "full") == 0;
 
@@ -81,6 +83,7 @@ static void
 strata_clone_form_finalize (GObject *object)
 {
   g_clear_pointer (&STRATA_CLONE_FORM (object)->snapshot, g_free);
+  g_clear_pointer (&STRATA_CLONE_FORM (object)->snapshot_id, g_free);
 
   G_OBJECT_CLASS (strata_clone_form_parent_class)->finalize (object);
 }
@@ -151,6 +154,7 @@ strata_clone_form_new (StrataHost *host, StrataMachine *machine, const char *sna
   name = suggest (host, machine, snapshot);
   gtk_editable_set_text (GTK_EDITABLE (self->name_row), name);
   self->snapshot = g_strdup (snapshot);
+  self->snapshot_id = strata_machine_dup_snapshot_id (machine, snapshot);
   self->machine = g_object_ref (machine);
 
   return STRATA_REQUEST_FORM (self);

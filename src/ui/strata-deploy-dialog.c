@@ -286,6 +286,7 @@ strata_deploy_dialog_new (StrataJobQueue *queue, StrataHost *host, StrataMachine
   adw_navigation_page_set_title (adw_navigation_view_find_page (self->view, "form"), title);
 
   self->plan_page = strata_plan_page_new (queue, host);
+  strata_plan_page_set_machine (STRATA_PLAN_PAGE (self->plan_page), machine);
   adw_navigation_view_add (self->view, self->plan_page);
   g_signal_connect_object (self->plan_page, "submitted", G_CALLBACK (submitted_cb), self,
                            G_CONNECT_SWAPPED);

@@ -14,7 +14,7 @@ struct _StrataEditForm
 
   StrataMachine *machine; /* NULL while it is being made */
   char *snapshot;
-  char *snapshot_id;
+  char *snapshot_id; /* which one of that name */
 
   AdwEntryRow *name_row;
   GtkTextView *description;
@@ -141,7 +141,7 @@ strata_edit_form_new (StrataMachine *machine, const char *snapshot)
   if (facts != NULL && facts->description != NULL)
     gtk_text_buffer_set_text (gtk_text_view_get_buffer (self->description), facts->description, -1);
   self->snapshot = g_strdup (snapshot);
-  self->snapshot_id = facts != NULL ? g_strdup (facts->id) : NULL;
+  self->snapshot_id = strata_machine_dup_snapshot_id (machine, snapshot);
   self->machine = g_object_ref (machine);
   g_signal_connect_object (gtk_text_view_get_buffer (self->description), "changed",
                            G_CALLBACK (changed_cb), self, G_CONNECT_SWAPPED);

@@ -48,20 +48,43 @@ get_kind_name (StrataEffectKind kind)
   g_return_val_if_reached (NULL);
 }
 
+/* Colour only repeats it. */
+static const char *
+get_mark_words (StrataEffectRowMark mark)
+{
+  switch (mark)
+    {
+    case STRATA_EFFECT_ROW_PLAIN:
+      return NULL;
+    case STRATA_EFFECT_ROW_NEW:
+      return C_ ("effect", "New");
+    case STRATA_EFFECT_ROW_GONE:
+      return C_ ("effect", "No longer");
+    }
+
+  g_return_val_if_reached (NULL);
+}
+
 /**
  * strata_effect_row_new:
  * @effect: an effect of a plan
+ * @mark: how it stands to what a person has read before
  *
  * Returns: (transfer none): a floating row that says it
  */
 GtkWidget *
-strata_effect_row_new (const StrataEffect *effect)
+strata_effect_row_new (const StrataEffect *effect, StrataEffectRowMark mark)
 {
   GtkWidget *row = adw_action_row_new ();
   GtkWidget *icon = gtk_image_new_from_icon_name (get_icon_name (effect->kind));
 
   adw_preferences_row_set_use_markup (ADW_PREFERENCES_ROW (row), FALSE);
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), effect->text);
+  adw_action_row_set_subtitle (ADW_ACTION_ROW (row), get_mark_words (mark));
+  if (mark == STRATA_EFFECT_ROW_NEW)
+    gtk_widget_add_css_class (row, "plan-new");
+  else if (mark == STRATA_EFFECT_ROW_GONE)
+    gtk_widget_add_css_class (row, "plan-gone");
   gtk_widget_set_tooltip_text (icon, get_kind_name (effect->kind));
   gtk_accessible_update_property (GTK_ACCESSIBLE (icon), GTK_ACCESSIBLE_PROPERTY_LABEL,
                                   get_kind_name (effect->kind), -1);

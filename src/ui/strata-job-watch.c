@@ -11,6 +11,7 @@
 #include "strata-job-watch.h"
 #include "strata-revert-undo.h"
 #include "strata-window.h"
+#include "xml/strata-error.h"
 
 /* Long enough to see what one came back to. */
 #define UNDO_S 20
@@ -103,6 +104,28 @@ add_toast (StrataWindow *window, StrataJob *job, const char *text)
   strata_window_take_toast (window, toast);
 }
 
+/* What another program is in the way of has not begun, and is not a failure to read about later: who asked is told, there where
+ * he asked. */
+static gboolean
+is_in_the_way (const GError *error)
+{
+  return g_error_matches (error, STRATA_ERROR, STRATA_ERROR_BUSY);
+}
+
+static void
+show_what_is_in_the_way (GtkWindow *window, StrataJob *job)
+{
+  const GError *error = strata_job_get_error (job);
+  const char *hint = strata_error_get_hint (error);
+  AdwDialog *dialog = adw_alert_dialog_new (_ ("Not Begun"), NULL);
+
+  adw_alert_dialog_format_body (ADW_ALERT_DIALOG (dialog), "%s\n\n%s\n\n%s",
+                                strata_job_get_title (job), error->message,
+                                hint != NULL ? hint : _ ("Nothing was changed."));
+  adw_alert_dialog_add_response (ADW_ALERT_DIALOG (dialog), "close", _ ("_Close"));
+  adw_dialog_present (dialog, GTK_WIDGET (window));
+}
+
 static void
 tell (StrataJobWatch *self, StrataJob *job)
 {
@@ -111,7 +134,10 @@ tell (StrataJobWatch *self, StrataJob *job)
   g_autoptr (GNotification) notification = NULL;
   const GError *error = strata_job_get_error (job);
 
-  if (window != NULL)
+  if (window != NULL && is_in_the_way (error) &&
+      strata_job_get_outcome (job) == STRATA_JOB_OUTCOME_ROLLED_BACK)
+    show_what_is_in_the_way (window, job);
+  else if (window != NULL)
     add_toast (STRATA_WINDOW (window), job, text);
   if (window != NULL && gtk_window_is_active (window))
     return;

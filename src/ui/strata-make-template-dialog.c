@@ -228,6 +228,7 @@ strata_make_template_dialog_new (StrataApplication *application,
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MACHINE]);
 
   self->plan_page = strata_plan_page_new (strata_application_get_queue (application), host);
+  strata_plan_page_set_machine (STRATA_PLAN_PAGE (self->plan_page), machine);
   adw_navigation_view_add (self->view, self->plan_page);
   g_signal_connect_object (self->plan_page, "submitted", G_CALLBACK (submitted_cb), self,
                            G_CONNECT_SWAPPED);

@@ -14,6 +14,7 @@ struct _StrataMergeForm
 
   StrataMachine *machine; /* NULL while it is being made */
   char *snapshot;
+  char *snapshot_id; /* which one of that name */
 
   AdwComboRow *merge_row;
 };
@@ -30,6 +31,7 @@ strata_merge_form_make_request (StrataRequestForm *form)
 
   request->domain = g_strdup (strata_machine_get_uuid (self->machine));
   request->snapshot = g_strdup (self->snapshot);
+  request->snapshot_id = g_strdup (self->snapshot_id);
   request->merge = merges[MIN (adw_combo_row_get_selected (self->merge_row), 2)];
 
   return request;
@@ -57,6 +59,7 @@ static void
 strata_merge_form_finalize (GObject *object)
 {
   g_clear_pointer (&STRATA_MERGE_FORM (object)->snapshot, g_free);
+  g_clear_pointer (&STRATA_MERGE_FORM (object)->snapshot_id, g_free);
 
   G_OBJECT_CLASS (strata_merge_form_parent_class)->finalize (object);
 }
@@ -100,6 +103,7 @@ strata_merge_form_new (StrataMachine *machine, const char *snapshot)
 
   self = g_object_new (STRATA_TYPE_MERGE_FORM, NULL);
   self->snapshot = g_strdup (snapshot);
+  self->snapshot_id = strata_machine_dup_snapshot_id (machine, snapshot);
   self->machine = g_object_ref (machine);
 
   return STRATA_REQUEST_FORM (self);

@@ -16,13 +16,14 @@ G_BEGIN_DECLS
 
 G_DECLARE_FINAL_TYPE (StrataPlanPage, strata_plan_page, STRATA, PLAN_PAGE, AdwNavigationPage)
 
-AdwNavigationPage *strata_plan_page_new      (StrataJobQueue      *queue,
-                                              StrataHost          *host);
+AdwNavigationPage *strata_plan_page_new (StrataJobQueue *queue, StrataHost *host);
 /* asks for the plan of REQUEST and shows the answer */
-void               strata_plan_page_plan     (StrataPlanPage      *self,
-                                              const StrataRequest *request);
+void strata_plan_page_plan (StrataPlanPage *self, const StrataRequest *request);
+/* what a person has read of this plan elsewhere, before it is asked for: what is different is marked */
+void strata_plan_page_expect (StrataPlanPage *self, StrataPlan *plan);
+/* what it will be about, before a request says so */
+void strata_plan_page_set_machine (StrataPlanPage *self, StrataMachine *machine);
 /* shows FORM (transfer floating) above, and the plan of what it says whenever that changes */
-void               strata_plan_page_set_form (StrataPlanPage      *self,
-                                              StrataRequestForm   *form);
+void strata_plan_page_set_form (StrataPlanPage *self, StrataRequestForm *form);
 
 G_END_DECLS

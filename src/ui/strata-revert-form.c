@@ -14,6 +14,7 @@ struct _StrataRevertForm
 
   StrataMachine *machine; /* NULL while it is being made */
   char *snapshot;
+  char *snapshot_id; /* which one of that name */
 
   AdwToggleGroup *present;
   AdwEntryRow *name_row;
@@ -38,6 +39,7 @@ strata_revert_form_make_request (StrataRequestForm *form)
 
   request->domain = g_strdup (strata_machine_get_uuid (self->machine));
   request->snapshot = g_strdup (self->snapshot);
+  request->snapshot_id = g_strdup (self->snapshot_id);
   if (is_kept (self, adw_toggle_group_get_active_name (self->present)))
     request->save_as = g_strdup (gtk_editable_get_text (GTK_EDITABLE (self->name_row)));
   request->after = afters[MIN (adw_combo_row_get_selected (self->after_row), 3)];
@@ -73,6 +75,7 @@ static void
 strata_revert_form_finalize (GObject *object)
 {
   g_clear_pointer (&STRATA_REVERT_FORM (object)->snapshot, g_free);
+  g_clear_pointer (&STRATA_REVERT_FORM (object)->snapshot_id, g_free);
 
   G_OBJECT_CLASS (strata_revert_form_parent_class)->finalize (object);
 }
@@ -123,6 +126,7 @@ strata_revert_form_new (StrataMachine *machine, const char *snapshot)
   name = strata_name_for_present ();
   gtk_editable_set_text (GTK_EDITABLE (self->name_row), name);
   self->snapshot = g_strdup (snapshot);
+  self->snapshot_id = strata_machine_dup_snapshot_id (machine, snapshot);
   self->machine = g_object_ref (machine);
 
   return STRATA_REQUEST_FORM (self);

@@ -90,12 +90,10 @@ delete_with (StrataWindow *window, const char *snapshot, gboolean subtree)
 {
   g_autoptr (StrataRequest) request = strata_request_new (STRATA_REQUEST_SNAPSHOT_DELETE);
   StrataMachine *machine = strata_window_get_machine (window);
-  const StrataSnapshotFacts *seen =
-      strata_domain_facts_find_snapshot (strata_machine_get_facts (machine), snapshot);
 
   request->domain = g_strdup (strata_machine_get_uuid (machine));
   request->snapshot = g_strdup (snapshot);
-  request->snapshot_id = seen != NULL ? g_strdup (seen->id) : NULL;
+  request->snapshot_id = strata_machine_dup_snapshot_id (machine, snapshot);
   request->subtree = subtree;
   adw_dialog_present (strata_plan_dialog_new (
                           strata_window_get_queue (window), strata_window_get_host (window),

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* What a request is about, and whether that is still there. A name is not enough: a snapshot that was deleted and taken again
+ * is another one.
+ */
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "strata-plan-subject.h"
+
+struct _StrataPlanSubject
+{
+  char *uuid;
+  char *name;
+  char *snapshot;
+  char *id;
+};
+
+StrataPlanSubject *
+strata_plan_subject_new (StrataMachine *machine, const char *snapshot, const char *id)
+{
+  StrataPlanSubject *self;
+
+  g_return_val_if_fail (STRATA_IS_MACHINE (machine), NULL);
+
+  self = g_new0 (StrataPlanSubject, 1);
+  self->uuid = g_strdup (strata_machine_get_uuid (machine));
+  self->name = g_strdup (strata_machine_get_name (machine));
+  self->snapshot = g_strdup (snapshot);
+  self->id = id != NULL ? g_strdup (id) : strata_machine_dup_snapshot_id (machine, snapshot);
+
+  return self;
+}
+
+void
+strata_plan_subject_free (StrataPlanSubject *self)
+{
+  g_free (self->uuid);
+  g_free (self->name);
+  g_free (self->snapshot);
+  g_free (self->id);
+  g_free (self);
+}
+
+const char *
+strata_plan_subject_get_uuid (StrataPlanSubject *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return self->uuid;
+}
+
+static const StrataSnapshotFacts *
+find_by_id (const StrataDomainFacts *facts, const char *id)
+{
+  for (guint i = 0; i < facts->snapshots->len; i++)
+    {
+      const StrataSnapshotFacts *snapshot = g_ptr_array_index (facts->snapshots, i);
+
+      if (!snapshot->retained && g_strcmp0 (snapshot->id, id) == 0)
+        return snapshot;
+    }
+
+  return NULL;
+}
+
+static char *
+describe_loss_of_snapshot (StrataPlanSubject *self, const StrataDomainFacts *facts)
+{
+  const StrataSnapshotFacts *now = strata_domain_facts_find_snapshot (facts, self->snapshot);
+  gboolean named = now != NULL && !now->retained;
+  const StrataSnapshotFacts *other;
+
+  if (named && (self->id == NULL || g_str_equal (now->id, self->id)))
+    return NULL;
+
+  other = self->id != NULL ? find_by_id (facts, self->id) : NULL;
+  if (other != NULL)
+    /* Translators: a snapshot’s old and its new name */
+    return g_strdup_printf (_ ("“%s” was renamed to “%s” meanwhile"), self->snapshot, other->name);
+  if (named)
+    /* Translators: a snapshot’s name */
+    return g_strdup_printf (_ ("“%s” was deleted meanwhile, and another one has its name"),
+                            self->snapshot);
+
+  /* Translators: the name of a snapshot, a machine or a template */
+  return g_strdup_printf (_ ("“%s” was deleted meanwhile"), self->snapshot);
+}
+
+char *
+strata_plan_subject_describe_loss (StrataPlanSubject *self, StrataMachine *now)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+  g_return_val_if_fail (now == NULL || STRATA_IS_MACHINE (now), NULL);
+
+  if (now == NULL)
+    return g_strdup_printf (_ ("“%s” was deleted meanwhile"), self->name);
+  if (self->snapshot == NULL)
+    return NULL;
+
+  return describe_loss_of_snapshot (self, strata_machine_get_facts (now));
+}
