@@ -26,6 +26,7 @@ typedef struct
 {
   StrataRecoveryDialog *dialog; /* (owned) */
   GtkWidget *group;             /* (owned) */
+  char *id;
 } Choice;
 
 G_DEFINE_FINAL_TYPE (StrataRecoveryDialog, strata_recovery_dialog, ADW_TYPE_DIALOG)
@@ -35,7 +36,23 @@ choice_free (Choice *self)
 {
   g_object_unref (self->group);
   g_object_unref (self->dialog);
+  g_free (self->id);
   g_free (self);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Choice, choice_free)
+
+static Choice *
+choice_new (StrataRecoveryDialog *dialog, GtkButton *button)
+{
+  Choice *self = g_new0 (Choice, 1);
+
+  self->dialog = g_object_ref (dialog);
+  self->group =
+      g_object_ref (gtk_widget_get_ancestor (GTK_WIDGET (button), ADW_TYPE_PREFERENCES_GROUP));
+  self->id = g_strdup (g_object_get_data (G_OBJECT (button), "strata-job"));
+
+  return self;
 }
 
 static const char *
@@ -87,6 +104,23 @@ create_step_row (const StrataUnfinishedStep *step)
   return row;
 }
 
+/* Why there is no way but out. */
+static GtkWidget *
+create_damage_row (const char *damage)
+{
+  GtkWidget *row = adw_action_row_new ();
+  GtkWidget *icon = gtk_image_new_from_icon_name ("dialog-warning-symbolic");
+
+  adw_preferences_row_set_use_markup (ADW_PREFERENCES_ROW (row), FALSE);
+  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), damage);
+  adw_action_row_set_subtitle (ADW_ACTION_ROW (row), _ ("It can only be dismissed."));
+  gtk_accessible_update_state (GTK_ACCESSIBLE (icon), GTK_ACCESSIBLE_STATE_HIDDEN, TRUE, -1);
+  gtk_widget_add_css_class (icon, "warning");
+  adw_action_row_add_prefix (ADW_ACTION_ROW (row), icon);
+
+  return row;
+}
+
 static char *
 describe (const StrataUnfinishedJob *job)
 {
@@ -94,19 +128,21 @@ describe (const StrataUnfinishedJob *job)
   g_autofree char *when =
       utc != NULL ? strata_snapshot_words_for_exact_time (g_date_time_to_unix (utc)) : NULL;
 
+  if (job->steps->len == 0)
+    return g_strdup (when != NULL ? when : job->started);
+
   /* Translators: when an operation was begun, and how many of its steps are done. */
   return g_strdup_printf (_ ("%s · %u of %u steps done"), when != NULL ? when : job->started,
                           job->step_index, job->steps->len);
 }
 
+/* ERROR: (nullable): why it was not */
 static void
-taken_up_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+decided (Choice *choice, const GError *error)
 {
-  Choice *choice = user_data;
   StrataRecoveryDialog *self = choice->dialog;
-  g_autoptr (GError) error = NULL;
 
-  if (strata_job_queue_take_up_finish (STRATA_JOB_QUEUE (object), result, &error) == NULL)
+  if (error != NULL)
     {
       strata_error_dialog_present (error, GTK_WIDGET (self));
       gtk_widget_set_sensitive (choice->group, TRUE);
@@ -117,59 +153,161 @@ taken_up_cb (GObject *object, GAsyncResult *result, gpointer user_data)
       if (--self->n_left == 0)
         adw_dialog_close (ADW_DIALOG (self));
     }
-  choice_free (choice);
+}
+
+static void
+taken_up_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Choice) choice = user_data;
+  g_autoptr (GError) error = NULL;
+
+  strata_job_queue_take_up_finish (STRATA_JOB_QUEUE (object), result, &error);
+  decided (choice, error);
 }
 
 static void
 clicked_cb (GtkButton *button, StrataRecoveryDialog *self)
 {
-  Choice *choice = g_new0 (Choice, 1);
-  GtkWidget *group = gtk_widget_get_ancestor (GTK_WIDGET (button), ADW_TYPE_PREFERENCES_GROUP);
+  Choice *choice = choice_new (self, button);
 
-  choice->dialog = g_object_ref (self);
-  choice->group = g_object_ref (group);
-  gtk_widget_set_sensitive (group, FALSE);
-  strata_job_queue_take_up_async (
-      self->queue, self->connection, g_object_get_data (G_OBJECT (button), "strata-job"),
-      g_object_get_data (G_OBJECT (button), "strata-resume") != NULL, taken_up_cb, choice);
+  gtk_widget_set_sensitive (choice->group, FALSE);
+  strata_job_queue_take_up_async (self->queue, self->connection, choice->id,
+                                  g_object_get_data (G_OBJECT (button), "strata-resume") != NULL,
+                                  taken_up_cb, choice);
+}
+
+static void
+dismissed_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Choice) choice = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) remains =
+      strata_job_queue_dismiss_finish (STRATA_JOB_QUEUE (object), result, &error);
+
+  decided (choice, remains == NULL ? error : NULL);
+}
+
+static void
+answered_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Choice) choice = user_data;
+  StrataRecoveryDialog *self = choice->dialog;
+  const char *response = adw_alert_dialog_choose_finish (ADW_ALERT_DIALOG (object), result);
+
+  if (!g_str_equal (response, "dismiss") || self->queue == NULL)
+    {
+      gtk_widget_set_sensitive (choice->group, TRUE);
+      return;
+    }
+
+  strata_job_queue_dismiss_async (self->queue, self->connection, choice->id, FALSE, dismissed_cb,
+                                  choice);
+  g_steal_pointer (&choice);
+}
+
+static char *
+describe_remains (GPtrArray *remains)
+{
+  GString *text = g_string_new (
+      _ ("Nothing more is done, and nothing is taken back. Strata forgets the operation."));
+
+  g_string_append_printf (
+      text, "\n\n%s", remains->len > 0 ? _ ("What stays behind:") : _ ("Nothing stays behind."));
+  for (guint i = 0; i < remains->len; i++)
+    g_string_append_printf (text, "\n• %s", (const char *) g_ptr_array_index (remains, i));
+
+  return g_string_free (text, FALSE);
+}
+
+/* What it leaves is known: now it can be decided. */
+static void
+remains_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Choice) choice = user_data;
+  StrataRecoveryDialog *self = choice->dialog;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) remains =
+      strata_job_queue_dismiss_finish (STRATA_JOB_QUEUE (object), result, &error);
+  g_autofree char *body = NULL;
+  AdwDialog *question;
+
+  if (self->queue == NULL)
+    return;
+  if (remains == NULL)
+    {
+      decided (choice, error);
+      return;
+    }
+
+  body = describe_remains (remains);
+  question = adw_alert_dialog_new (_ ("Dismiss the Operation?"), NULL);
+  adw_alert_dialog_set_body (ADW_ALERT_DIALOG (question), body);
+  adw_alert_dialog_add_responses (ADW_ALERT_DIALOG (question), "cancel", _ ("_Cancel"), "dismiss",
+                                  _ ("_Dismiss"), NULL);
+  adw_alert_dialog_set_response_appearance (ADW_ALERT_DIALOG (question), "dismiss",
+                                            ADW_RESPONSE_DESTRUCTIVE);
+  adw_alert_dialog_choose (ADW_ALERT_DIALOG (question), GTK_WIDGET (self), NULL, answered_cb,
+                           g_steal_pointer (&choice));
+}
+
+static void
+dismiss_clicked_cb (GtkButton *button, StrataRecoveryDialog *self)
+{
+  Choice *choice = choice_new (self, button);
+
+  gtk_widget_set_sensitive (choice->group, FALSE);
+  strata_job_queue_dismiss_async (self->queue, self->connection, choice->id, TRUE, remains_cb,
+                                  choice);
 }
 
 static GtkWidget *
 create_button (StrataRecoveryDialog *self,
                const StrataUnfinishedJob *job,
                const char *label,
-               gboolean resume)
+               GCallback clicked)
 {
   GtkWidget *button = gtk_button_new_with_mnemonic (label);
 
   g_object_set_data_full (G_OBJECT (button), "strata-job", g_strdup (job->id), g_free);
-  g_object_set_data (G_OBJECT (button), "strata-resume", GINT_TO_POINTER (resume));
-  g_signal_connect_object (button, "clicked", G_CALLBACK (clicked_cb), self, G_CONNECT_DEFAULT);
+  g_signal_connect_object (button, "clicked", clicked, self, G_CONNECT_DEFAULT);
 
   return button;
+}
+
+static void
+refuse (GtkWidget *button, const char *reason)
+{
+  gtk_widget_set_sensitive (button, FALSE);
+  gtk_widget_set_tooltip_text (button, reason);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION,
+                                  reason, -1);
 }
 
 static GtkWidget *
 create_buttons (StrataRecoveryDialog *self, const StrataUnfinishedJob *job)
 {
   GtkWidget *box = adw_wrap_box_new ();
-  GtkWidget *back = create_button (self, job, _ ("_Roll Back"), FALSE);
-  GtkWidget *forward = create_button (self, job, _ ("Re_sume"), TRUE);
-  const char *reason = _ ("It is past its point of no return, and can only be finished.");
+  GtkWidget *back = create_button (self, job, _ ("_Roll Back"), G_CALLBACK (clicked_cb));
+  GtkWidget *forward = create_button (self, job, _ ("Re_sume"), G_CALLBACK (clicked_cb));
+  GtkWidget *away = create_button (self, job, _ ("_Dismiss…"), G_CALLBACK (dismiss_clicked_cb));
 
   adw_wrap_box_set_child_spacing (ADW_WRAP_BOX (box), 6);
   adw_wrap_box_set_line_spacing (ADW_WRAP_BOX (box), 6);
   gtk_widget_set_margin_top (box, 12);
   gtk_widget_add_css_class (forward, "suggested-action");
+  g_object_set_data (G_OBJECT (forward), "strata-resume", GINT_TO_POINTER (TRUE));
   adw_wrap_box_append (ADW_WRAP_BOX (box), forward);
   adw_wrap_box_append (ADW_WRAP_BOX (box), back);
+  adw_wrap_box_append (ADW_WRAP_BOX (box), away);
 
-  if (!job->can_roll_back)
+  if (job->damage != NULL)
     {
-      gtk_widget_set_sensitive (back, FALSE);
-      gtk_widget_set_tooltip_text (back, reason);
-      gtk_accessible_update_property (GTK_ACCESSIBLE (back), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION,
-                                      reason, -1);
+      refuse (forward, job->damage);
+      refuse (back, job->damage);
+    }
+  else if (!job->can_roll_back)
+    {
+      refuse (back, _ ("It is past its point of no return, and can only be finished."));
     }
 
   return box;
@@ -187,6 +325,8 @@ add_job (StrataRecoveryDialog *self, const StrataUnfinishedJob *job)
   for (guint i = 0; i < job->steps->len; i++)
     adw_preferences_group_add (ADW_PREFERENCES_GROUP (group),
                                create_step_row (g_ptr_array_index (job->steps, i)));
+  if (job->damage != NULL)
+    adw_preferences_group_add (ADW_PREFERENCES_GROUP (group), create_damage_row (job->damage));
   adw_preferences_group_add (ADW_PREFERENCES_GROUP (group), create_buttons (self, job));
   adw_preferences_page_add (self->page, ADW_PREFERENCES_GROUP (group));
   self->n_left++;

@@ -8,7 +8,7 @@
 
 G_BEGIN_DECLS
 
-/* What was left unfinished on a host, and the two ways on: forward, or back. Closes when nothing is left. */
+/* What was left unfinished on a host, and the ways on: forward, back, or to leave all as it is. Closes when nothing is left. */
 #define STRATA_TYPE_RECOVERY_DIALOG (strata_recovery_dialog_get_type ())
 
 G_DECLARE_FINAL_TYPE (StrataRecoveryDialog,

@@ -23,11 +23,20 @@ struct _StrataRecovery
 
 G_DEFINE_FINAL_TYPE (StrataRecovery, strata_recovery, G_TYPE_OBJECT)
 
+/* A plan that such an operation was in the way of may be possible now; libvirt has no event for it. */
+static void
+closed_cb (StrataHost *host)
+{
+  strata_host_touch (host);
+}
+
 static void
 present (StrataRecovery *self, StrataConnection *connection, GPtrArray *jobs)
 {
   g_set_weak_pointer (&self->dialog, strata_recovery_dialog_new (
                                          strata_window_get_queue (self->window), connection, jobs));
+  g_signal_connect_object (self->dialog, "closed", G_CALLBACK (closed_cb),
+                           strata_window_get_host (self->window), G_CONNECT_SWAPPED);
   adw_dialog_present (self->dialog, GTK_WIDGET (self->window));
 }
 
