@@ -26,6 +26,9 @@ strata_disk_layer_look (StrataDiskLayer *self, const StrataImage *image, gboolea
       return;
     }
 
+  if (image->problem != NULL)
+    strata_disk_layer_add_problem (self, image->state != STRATA_IMAGE_FOREIGN, "%s",
+                                   image->problem);
   self->format = g_strdup (image->format);
   self->pool = g_strdup (image->pool);
   self->capacity = image->capacity;

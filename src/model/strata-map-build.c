@@ -53,7 +53,7 @@ add_link (Build *self, guint from, guint to, StrataMapLinkKind kind)
 static gboolean
 is_known_image (const StrataImage *image, GHashTable *named)
 {
-  return image->pool != NULL || image->missing || image->backing_path != NULL ||
+  return image->pool != NULL || image->state != STRATA_IMAGE_SEEN || image->backing_path != NULL ||
          g_strcmp0 (image->format, "raw") != 0 || g_hash_table_contains (named, image->path);
 }
 
@@ -120,6 +120,9 @@ add_image (Build *self, const StrataImage *image)
   node->capacity = image->capacity;
   node->allocation = image->allocation;
   node->missing = image->missing;
+  node->unclear = !image->missing && image->state != STRATA_IMAGE_SEEN;
+  node->foreign = image->state == STRATA_IMAGE_FOREIGN;
+  node->problem = g_strdup (image->problem);
 }
 
 static void

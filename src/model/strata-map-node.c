@@ -57,6 +57,7 @@ strata_map_node_free (gpointer data)
   g_free (self->uuid);
   g_free (self->format);
   g_free (self->pool);
+  g_free (self->problem);
   g_strfreev (self->tags);
   g_ptr_array_unref (self->marks);
   g_array_unref (self->below);

@@ -62,6 +62,10 @@ strata_map_words_for_kind (const StrataMapNode *node)
 
   if (node->missing)
     return C_ ("map", "Missing image");
+  if (node->foreign)
+    return C_ ("map", "Foreign image");
+  if (node->unclear)
+    return C_ ("map", "Unclear image");
   if (node->joint)
     return C_ ("map", "Joint");
 
@@ -114,7 +118,7 @@ strata_map_words_for_line (const StrataMapNode *node)
 
   if (node->kind == STRATA_MAP_MACHINE)
     return g_strdup (node->state_name);
-  if (node->kind == STRATA_MAP_TEMPLATE || node->missing)
+  if (node->kind == STRATA_MAP_TEMPLATE || node->missing || node->unclear)
     return g_strdup (kind);
 
   snapshots = describe_snapshots (node);
@@ -281,6 +285,8 @@ strata_map_words_for_impact (StrataMap *map, guint index, const StrataMapImpact 
 
   if (strata_map_impact_is_harmless (impact))
     {
+      if (node->unclear && !node->foreign)
+        return g_strdup (_ ("Whether anything needs it can’t be told."));
       if (node->kind == STRATA_MAP_IMAGE && node->free)
         return g_strdup (
             _ ("Nothing needs it: no virtual machine names it, and nothing stands on it."));
@@ -313,7 +319,7 @@ strata_map_words_for_freed (const StrataMapNode *node, const StrataMapImpact *im
 {
   g_autofree char *size = NULL;
 
-  if (node->missing)
+  if (node->missing || node->unclear)
     return NULL;
   if (impact->n_freed == 0)
     return is_domain (node) && node->below->len > 0
@@ -350,6 +356,9 @@ strata_map_words_for_description (StrataMap *map, guint index, const StrataMapIm
   g_autofree char *marks = strata_map_words_for_marks (node);
   g_autofree char *freed = strata_map_words_for_freed (node, impact);
 
+  if (node->problem != NULL)
+    /* Translators: a sentence about what is the matter, without its full stop. */
+    g_strv_builder_take (builder, g_strdup_printf (_ ("%s."), node->problem));
   if (marks != NULL)
     /* Translators: names of snapshots. */
     g_strv_builder_take (builder, g_strdup_printf (_ ("Snapshots: %s."), marks));

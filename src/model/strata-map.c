@@ -118,7 +118,7 @@ find_free (StrataMap *self, StrataGraph *graph)
     {
       StrataMapNode *node = strata_map_get_node (self, i);
 
-      if (node->kind != STRATA_MAP_IMAGE || node->missing || node->n_names > 0 ||
+      if (node->kind != STRATA_MAP_IMAGE || node->missing || node->unclear || node->n_names > 0 ||
           node->above->len > 0 || node->marks->len > 0)
         continue;
 

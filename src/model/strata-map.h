@@ -41,6 +41,7 @@ typedef struct
  * @uuid: (nullable): of machines and templates
  * @format: (nullable): of images
  * @pool: (nullable): of images, the pool that lists it
+ * @problem: (nullable): of images, what is the matter with it, a sentence without a full stop
  * @tags: (nullable): of images, its internal snapshots
  * @marks: (element-type StrataMapMark): snapshots at this image, or of this memory
  * @below: (element-type guint): what it needs
@@ -50,6 +51,8 @@ typedef struct
  * @free: nobody names it anywhere, and nothing stands on it
  * @joint: it stays for what stands on it, the snapshot having been deleted
  * @missing: somebody needs it and it isn't there
+ * @unclear: it may be there, and what it is or stands on can't be told; or it is @foreign
+ * @foreign: seen, and of a kind that Strata doesn't work on
  */
 typedef struct
 {
@@ -58,6 +61,7 @@ typedef struct
   char             *uuid;
   char             *format;
   char             *pool;
+  char             *problem;
   GStrv             tags;
   GPtrArray        *marks;
   GArray           *below;
@@ -70,6 +74,8 @@ typedef struct
   gboolean          free;
   gboolean          joint;
   gboolean          missing;
+  gboolean          unclear;
+  gboolean          foreign;
 } StrataMapNode;
 
 typedef struct

@@ -47,7 +47,7 @@ load_icon (StrataMapCard *self, const char *name, int size)
 static const char *
 get_icon_name (const StrataMapNode *node)
 {
-  if (node->missing)
+  if (node->missing || node->unclear)
     return "dialog-warning-symbolic";
 
   switch (node->kind)
@@ -263,6 +263,8 @@ strata_map_card_get_css_class (StrataMapNode *node)
 {
   if (node->missing)
     return "missing";
+  if (node->unclear)
+    return "unclear";
 
   switch (node->kind)
     {

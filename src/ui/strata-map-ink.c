@@ -32,6 +32,7 @@ static const Shape shapes[STRATA_MAP_N_INKS] = {
   [STRATA_MAP_INK_JOINT] = { 0.4f, 0.2f, 0.8f, FALSE },
   [STRATA_MAP_INK_FREE] = { 0, 1, 0.8f, TRUE },
   [STRATA_MAP_INK_MISSING] = { 0, 1, 0.5f, TRUE },
+  [STRATA_MAP_INK_UNCLEAR] = { 0, 1, 0.8f, TRUE },
 };
 
 /**
@@ -44,8 +45,8 @@ const char *
 strata_map_ink_get_css_class (StrataMapInkColour colour)
 {
   static const char *const classes[STRATA_MAP_N_INKS] = {
-    "line",     "lit",    "dimmed-card", "image", "machine",
-    "template", "memory", "joint",       "free",  "missing",
+    "line",   "lit",   "dimmed-card", "image",   "machine", "template",
+    "memory", "joint", "free",        "missing", "unclear",
   };
 
   g_return_val_if_fail (colour < STRATA_MAP_N_INKS, NULL);
@@ -58,6 +59,8 @@ get_colour (const StrataMapNode *node)
 {
   if (node->missing)
     return STRATA_MAP_INK_MISSING;
+  if (node->unclear)
+    return STRATA_MAP_INK_UNCLEAR;
 
   switch (node->kind)
     {

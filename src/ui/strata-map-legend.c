@@ -28,6 +28,8 @@ static const struct
   { "memory", NC_ ("map", "Saved memory"), N_ ("What a snapshot keeps of a guest’s memory") },
   { "free", NC_ ("map", "Free image"), N_ ("Nobody names it, and nothing stands on it") },
   { "missing", NC_ ("map", "Missing image"), N_ ("Somebody needs it, and it isn’t there") },
+  { "unclear", NC_ ("map", "Unclear image"),
+    N_ ("It can’t be told what it is, or Strata doesn’t work on it") },
 };
 
 static void

@@ -16,6 +16,7 @@ struct _StrataMapPanel
   GtkLabel *title;
   GtkLabel *type;
   GtkLabel *path;
+  GtkLabel *problem;
   GtkGrid *details;
   GtkLabel *impact;
   GtkLabel *freed;
@@ -45,6 +46,7 @@ strata_map_panel_class_init (StrataMapPanelClass *klass)
   gtk_widget_class_bind_template_child (widget_class, StrataMapPanel, title);
   gtk_widget_class_bind_template_child (widget_class, StrataMapPanel, type);
   gtk_widget_class_bind_template_child (widget_class, StrataMapPanel, path);
+  gtk_widget_class_bind_template_child (widget_class, StrataMapPanel, problem);
   gtk_widget_class_bind_template_child (widget_class, StrataMapPanel, details);
   gtk_widget_class_bind_template_child (widget_class, StrataMapPanel, impact);
   gtk_widget_class_bind_template_child (widget_class, StrataMapPanel, freed);
@@ -157,6 +159,7 @@ strata_map_panel_show_node (StrataMapPanel *self, StrataMap *map, guint index)
   set_text (self->type, type);
   set_text (self->path, node->uuid == NULL ? node->id : NULL);
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->path), node->id);
+  set_text (self->problem, node->problem);
   fill_details (self, map, index);
   set_text (self->impact, words);
   set_text (self->freed, freed);
