@@ -99,6 +99,21 @@ describe_outcome (StrataJobState state, StrataJobOutcome outcome)
   g_return_val_if_reached ("");
 }
 
+/* What was confirmed is not what would be done now. */
+static gboolean
+has_new_plan (StrataJobRow *self, StrataJobState state)
+{
+  return self != NULL && self->job != NULL && state == STRATA_JOB_FAILED &&
+         strata_job_get_new_plan (self->job) != NULL;
+}
+
+static void
+new_plan_clicked_cb (StrataJobRow *self)
+{
+  gtk_widget_activate_action (GTK_WIDGET (self), "window.show-new-plan", "s",
+                              strata_job_get_id (self->job));
+}
+
 static char *
 describe_state (StrataJobRow *self,
                 StrataJobState state,
@@ -121,6 +136,8 @@ describe_state (StrataJobRow *self,
     case STRATA_JOB_DONE:
     case STRATA_JOB_FAILED:
     case STRATA_JOB_CANCELLED:
+      if (has_new_plan (self, state))
+        return g_strdup (_ ("The host had changed, so nothing was done"));
       return g_strdup (describe_outcome (state, outcome));
     }
 
@@ -196,6 +213,8 @@ strata_job_row_class_init (StrataJobRowClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, describe_progress);
   gtk_widget_class_bind_template_callback (widget_class, has_progress);
   gtk_widget_class_bind_template_callback (widget_class, describe_error);
+  gtk_widget_class_bind_template_callback (widget_class, has_new_plan);
+  gtk_widget_class_bind_template_callback (widget_class, new_plan_clicked_cb);
 }
 
 static void

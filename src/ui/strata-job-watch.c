@@ -32,6 +32,9 @@ describe_end (StrataJob *job)
 {
   const char *title = strata_job_get_title (job);
 
+  if (g_error_matches (strata_job_get_error (job), STRATA_ERROR, STRATA_ERROR_CHANGED))
+    return g_strdup_printf (_ ("Not done, the host had changed: %s"), title);
+
   switch (strata_job_get_outcome (job))
     {
     case STRATA_JOB_OUTCOME_DONE:
@@ -109,7 +112,19 @@ add_toast (StrataWindow *window, StrataJob *job, const char *text)
 static gboolean
 is_in_the_way (const GError *error)
 {
-  return g_error_matches (error, STRATA_ERROR, STRATA_ERROR_BUSY);
+  return g_error_matches (error, STRATA_ERROR, STRATA_ERROR_BUSY) ||
+         g_error_matches (error, STRATA_ERROR, STRATA_ERROR_CHANGED);
+}
+
+static void
+answered_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (StrataJob) job = STRATA_JOB (user_data);
+  GtkWidget *window = gtk_widget_get_ancestor (GTK_WIDGET (object), STRATA_TYPE_WINDOW);
+  const char *response = adw_alert_dialog_choose_finish (ADW_ALERT_DIALOG (object), result);
+
+  if (g_str_equal (response, "show") && window != NULL)
+    gtk_widget_activate_action (window, "window.show-new-plan", "s", strata_job_get_id (job));
 }
 
 static void
@@ -117,13 +132,18 @@ show_what_is_in_the_way (GtkWindow *window, StrataJob *job)
 {
   const GError *error = strata_job_get_error (job);
   const char *hint = strata_error_get_hint (error);
-  AdwDialog *dialog = adw_alert_dialog_new (_ ("Not Begun"), NULL);
+  gboolean has_plan = strata_job_get_new_plan (job) != NULL;
+  AdwDialog *dialog =
+      adw_alert_dialog_new (has_plan ? _ ("The Host Has Changed") : _ ("Not Begun"), NULL);
 
   adw_alert_dialog_format_body (ADW_ALERT_DIALOG (dialog), "%s\n\n%s\n\n%s",
                                 strata_job_get_title (job), error->message,
                                 hint != NULL ? hint : _ ("Nothing was changed."));
   adw_alert_dialog_add_response (ADW_ALERT_DIALOG (dialog), "close", _ ("_Close"));
-  adw_dialog_present (dialog, GTK_WIDGET (window));
+  if (has_plan)
+    adw_alert_dialog_add_response (ADW_ALERT_DIALOG (dialog), "show", _ ("Show _New Plan…"));
+  adw_alert_dialog_choose (ADW_ALERT_DIALOG (dialog), GTK_WIDGET (window), NULL, answered_cb,
+                           g_object_ref (job));
 }
 
 static void

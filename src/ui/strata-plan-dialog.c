@@ -89,6 +89,34 @@ strata_plan_dialog_new_with_form (StrataJobQueue *queue,
 }
 
 /**
+ * strata_plan_dialog_new_for_job:
+ * @queue: where the job goes
+ * @host: the host it is about
+ * @job: one that was not begun, because the host had changed
+ *
+ * Returns: (transfer none): a floating dialog, in which what @job would have done otherwise is marked
+ */
+AdwDialog *
+strata_plan_dialog_new_for_job (StrataJobQueue *queue, StrataHost *host, StrataJob *job)
+{
+  StrataPlan *plan;
+  const StrataRequest *request;
+  AdwDialog *dialog;
+
+  g_return_val_if_fail (STRATA_IS_JOB (job), NULL);
+
+  plan = strata_job_get_plan (job);
+  request = strata_plan_get_request (plan);
+  g_return_val_if_fail (request != NULL, NULL);
+
+  dialog = create (queue, host, strata_plan_get_act (plan), 520);
+  strata_plan_page_expect (strata_plan_dialog_get_page (dialog), plan);
+  strata_plan_page_plan (strata_plan_dialog_get_page (dialog), request);
+
+  return dialog;
+}
+
+/**
  * strata_plan_dialog_get_page:
  * @dialog: one of these dialogs
  *

@@ -15,6 +15,10 @@ AdwDialog      *strata_plan_dialog_new_with_form (StrataJobQueue      *queue,
                                                   StrataHost          *host,
                                                   const char          *title,
                                                   StrataRequestForm   *form);
+/* asks for the plan again that JOB was submitted with, and marks what is different */
+AdwDialog      *strata_plan_dialog_new_for_job   (StrataJobQueue      *queue,
+                                                  StrataHost          *host,
+                                                  StrataJob           *job);
 /* for its signal "submitted" */
 StrataPlanPage *strata_plan_dialog_get_page      (AdwDialog           *dialog);
 

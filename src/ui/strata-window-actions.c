@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "strata-connect-dialog.h"
+#include "strata-plan-dialog.h"
 #include "strata-window-actions.h"
 #include "strata-window.h"
 
@@ -57,6 +58,44 @@ try_again (GtkWidget *widget, const char *action, GVariant *parameter)
     strata_host_connect (host);
 }
 
+/* The host that the job was about need not be the one that is shown by now. */
+static StrataHost *
+find_host (StrataWindow *window, const StrataRequest *request)
+{
+  GListModel *hosts = strata_application_get_hosts (strata_window_get_application (window));
+
+  for (guint i = 0; request->domain != NULL && i < g_list_model_get_n_items (hosts); i++)
+    {
+      g_autoptr (StrataHost) host = g_list_model_get_item (hosts, i);
+
+      if (strata_host_find (host, request->domain) != NULL)
+        return host; /* the list keeps it */
+    }
+
+  return strata_window_get_host (window);
+}
+
+static void
+show_new_plan (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  StrataWindow *window = STRATA_WINDOW (widget);
+  StrataJobQueue *queue = strata_window_get_queue (window);
+  const char *id = g_variant_get_string (parameter, NULL);
+
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (queue)); i++)
+    {
+      g_autoptr (StrataJob) job = g_list_model_get_item (G_LIST_MODEL (queue), i);
+      const StrataRequest *request = strata_plan_get_request (strata_job_get_plan (job));
+
+      if (request == NULL || !g_str_equal (strata_job_get_id (job), id))
+        continue;
+
+      adw_dialog_present (strata_plan_dialog_new_for_job (queue, find_host (window, request), job),
+                          widget);
+      return;
+    }
+}
+
 /**
  * strata_window_actions_install:
  * @window_class: the class of StrataWindow
@@ -67,6 +106,7 @@ strata_window_actions_install (GtkWidgetClass *window_class)
   gtk_widget_class_install_action (window_class, "window.select", "s", select_machine);
   gtk_widget_class_install_action (window_class, "window.show-operations", NULL, show_operations);
   gtk_widget_class_install_action (window_class, "window.show-map", NULL, show_map);
+  gtk_widget_class_install_action (window_class, "window.show-new-plan", "s", show_new_plan);
   gtk_widget_class_install_action (window_class, "window.show-unfinished", NULL, show_unfinished);
   gtk_widget_class_install_action (window_class, "window.search", NULL, search);
   gtk_widget_class_install_action (window_class, "window.connect", NULL, connect_elsewhere);
