@@ -95,7 +95,7 @@ static void
 list_running_as_table (GPtrArray *locks)
 {
   g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify) g_strfreev);
-  const char *headings[] = { _ ("At work"), _ ("Since"),   _ ("User"), _ ("Computer"),
+  const char *headings[] = { _ ("At work"), _ ("Since"), _ ("User"), _ ("Computer"),
                              _ ("Process"), _ ("Title"), NULL };
 
   g_ptr_array_add (rows, g_strdupv ((GStrv) headings));
@@ -406,11 +406,6 @@ run_unlock (StrataCli *cli, GStrv argv)
 }
 
 const StrataCliVerb strata_cli_job_unlock_verb = {
-  "job",
-  "unlock",
-  N_ ("JOB"),
-  N_ ("Take away the lock of a job whose computer is gone"),
-  1,
-  1,
-  run_unlock,
+  "job", "unlock", N_ ("JOB"), N_ ("Take away the lock of a job whose computer is gone"),
+  1,     1,        run_unlock,
 };

@@ -33,8 +33,7 @@ add_pools (StrataPlaces *self, virConnectPtr handle, GError **error)
       StrataPoolFacts *facts;
 
       if (g_str_has_prefix (name, STRATA_POOL_LEASE_PREFIX) ||
-          g_str_has_prefix (name, STRATA_LOCK_PREFIX) ||
-          virStoragePoolGetInfo (pool, &info) < 0)
+          g_str_has_prefix (name, STRATA_LOCK_PREFIX) || virStoragePoolGetInfo (pool, &info) < 0)
         continue;
 
       facts = g_new0 (StrataPoolFacts, 1);

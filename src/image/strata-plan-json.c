@@ -68,8 +68,8 @@ strata_plan_to_json (StrataPlan *self)
       json_array_add_object_element (effects, o);
     }
   for (guint i = 0; i < strata_plan_get_given_up (self)->len; i++)
-    json_array_add_object_element (
-        given_up, strata_holder_key_to_json (g_ptr_array_index (strata_plan_get_given_up (self), i)));
+    json_array_add_object_element (given_up, strata_holder_key_to_json (g_ptr_array_index (
+                                                 strata_plan_get_given_up (self), i)));
 
   json_object_set_string_member (object, "title", strata_plan_get_title (self));
   json_object_set_string_member (object, "act", strata_plan_get_act (self));
@@ -158,9 +158,10 @@ read_given_up (StrataPlan *self, JsonArray *array)
   for (guint i = 0; array != NULL && i < json_array_get_length (array); i++)
     {
       JsonNode *node = json_array_get_element (array, i);
-      StrataHolderKey *key = JSON_NODE_HOLDS_OBJECT (node)
-                                 ? strata_holder_key_new_from_json (json_node_get_object (node), NULL)
-                                 : NULL;
+      StrataHolderKey *key =
+          JSON_NODE_HOLDS_OBJECT (node)
+              ? strata_holder_key_new_from_json (json_node_get_object (node), NULL)
+              : NULL;
 
       if (key == NULL)
         return FALSE;

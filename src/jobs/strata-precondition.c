@@ -92,8 +92,8 @@ strata_require_off (StrataConnection *connection, const char *uuid, GError **err
   if (!strata_domain_facts_is_active (facts))
     return TRUE;
 
-  strata_set_error (error, STRATA_ERROR_CHANGED, LOOK_AGAIN,
-                    _ ("“%s” was started in the meantime"), facts->name);
+  strata_set_error (error, STRATA_ERROR_CHANGED, LOOK_AGAIN, _ ("“%s” was started in the meantime"),
+                    facts->name);
   return FALSE;
 }
 
@@ -146,16 +146,15 @@ check_disk_at_rest (const StrataDomainFacts *domain,
                     const char *base,
                     GError **error)
 {
-  gboolean is_its_own =
-      g_strcmp0 (disk->source, top) == 0 || g_strcmp0 (disk->source, base) == 0;
+  gboolean is_its_own = g_strcmp0 (disk->source, top) == 0 || g_strcmp0 (disk->source, base) == 0;
 
   if (!is_its_own && (stands_on (disk, top) || stands_on (disk, base)))
     return check_disk_unused (domain, disk, stands_on (disk, top) ? top : base, error);
   if (!is_its_own || !strata_domain_facts_is_active (domain))
     return TRUE;
 
-  strata_set_error (error, STRATA_ERROR_CHANGED, LOOK_AGAIN,
-                    _ ("“%s” was started in the meantime"), domain->name);
+  strata_set_error (error, STRATA_ERROR_CHANGED, LOOK_AGAIN, _ ("“%s” was started in the meantime"),
+                    domain->name);
   return FALSE;
 }
 

@@ -307,10 +307,10 @@ undefine_check (StrataStepContext *context, GCancellable *cancellable, GError **
   if (!strata_domain_exists (context->connection, uuid, &exists, error))
     return FALSE;
 
-  return !exists || (strata_require_off (context->connection, uuid, error) &&
-                     strata_require_definition (context->connection, uuid,
-                                                strata_step_context_get (context, "xml"), NULL,
-                                                error));
+  return !exists ||
+         (strata_require_off (context->connection, uuid, error) &&
+          strata_require_definition (context->connection, uuid,
+                                     strata_step_context_get (context, "xml"), NULL, error));
 }
 
 static gboolean

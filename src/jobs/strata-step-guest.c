@@ -222,14 +222,14 @@ check_unharmed (StrataStepContext *context, JsonObject *result, GError **error)
     }
 
   before = strata_guest_listing_unpack (text, error);
-  after = before != NULL ? strata_guest_listing_unpack (
-                               json_object_get_string_member_with_default (result, "listing", ""), error)
-                         : NULL;
+  after = before != NULL
+              ? strata_guest_listing_unpack (
+                    json_object_get_string_member_with_default (result, "listing", ""), error)
+              : NULL;
   if (after == NULL)
     return FALSE;
 
-  differences =
-      strata_guest_listing_compare (before, after, (const char *const *) operations);
+  differences = strata_guest_listing_compare (before, after, (const char *const *) operations);
   if (differences->len == 0)
     return TRUE;
 

@@ -65,15 +65,49 @@ static void
 test_reach_known (void)
 {
   static const char *const known[] = {
-    "abrt-data",       "backup-files",  "bash-history",   "blkid-tab",        "ca-certificates",
-    "crash-data",      "cron-spool",    "customize",      "dhcp-client-state", "dhcp-server-state",
-    "dovecot-data",    "firewall-rules", "flag-reconfiguration", "ipa-client", "kerberos-data",
-    "kerberos-hostkeytab", "logfiles",  "lvm-system-devices", "lvm-uuids",    "machine-id",
-    "mail-spool",      "net-hostname",  "net-hwaddr",     "net-nmconn",       "pacct-log",
-    "package-manager-cache", "pam-data", "passwd-backups", "puppet-data-log", "rh-subscription-manager",
-    "rhn-systemid",    "rpm-db",        "samba-db-log",   "smolt-uuid",       "ssh-hostkeys",
-    "ssh-userdir",     "sssd-db-log",   "tmp-files",      "udev-persistent-net", "user-account",
-    "utmp",            "yum-uuid",      "zsh-history",
+    "abrt-data",
+    "backup-files",
+    "bash-history",
+    "blkid-tab",
+    "ca-certificates",
+    "crash-data",
+    "cron-spool",
+    "customize",
+    "dhcp-client-state",
+    "dhcp-server-state",
+    "dovecot-data",
+    "firewall-rules",
+    "flag-reconfiguration",
+    "ipa-client",
+    "kerberos-data",
+    "kerberos-hostkeytab",
+    "logfiles",
+    "lvm-system-devices",
+    "lvm-uuids",
+    "machine-id",
+    "mail-spool",
+    "net-hostname",
+    "net-hwaddr",
+    "net-nmconn",
+    "pacct-log",
+    "package-manager-cache",
+    "pam-data",
+    "passwd-backups",
+    "puppet-data-log",
+    "rh-subscription-manager",
+    "rhn-systemid",
+    "rpm-db",
+    "samba-db-log",
+    "smolt-uuid",
+    "ssh-hostkeys",
+    "ssh-userdir",
+    "sssd-db-log",
+    "tmp-files",
+    "udev-persistent-net",
+    "user-account",
+    "utmp",
+    "yum-uuid",
+    "zsh-history",
   };
 
   for (size_t i = 0; i < G_N_ELEMENTS (known); i++)
@@ -148,8 +182,8 @@ test_unharmed (void)
   strata_guest_listing_add_file (after, "/var/log", LINK_MODE, 9, 1000, "../data/log");
   strata_guest_listing_add_file (after, "/etc/machine-id", FILE_MODE, 0, 2000, NULL);
   strata_guest_listing_add_file (after, "/data/log/app.txt", FILE_MODE, 0, 2000, NULL);
-  strata_guest_listing_add_file (after, "/etc/systemd/system/strata-ssh-hostkeys.service", FILE_MODE, 9,
-                                 2000, NULL);
+  strata_guest_listing_add_file (after, "/etc/systemd/system/strata-ssh-hostkeys.service",
+                                 FILE_MODE, 9, 2000, NULL);
 
   found = compare (before, after);
   g_assert_cmpstr (found, ==, "");
@@ -194,22 +228,23 @@ static void
 test_mounts (void)
 {
   const char *const homes[] = { "/srv/users/bob", NULL };
-  g_autoptr (GPtrArray) mounts = strata_guest_mounts_parse_fstab (
-      "# a comment\n"
-      "UUID=aaaa / ext4 defaults 0 1\n"
-      "/dev/disk/by-id/virtio-DATA1 /var ext4 defaults 0 2\n"
-      "LABEL=x\t/mnt/my\\040disk\txfs\n"
-      "UUID=bbbb none swap sw 0 0\n"
-      "proc /proc proc defaults 0 0\n"
-      "tmpfs /tmp tmpfs size=1G 0 0\n"
-      "server:/export /home nfs rw 0 0\n"
-      "//server/share /srv/share cifs rw 0 0\n"
-      "/data/home /home none bind 0 0\n"
-      "/dev/sr0 /media/cdrom0 udf,iso9660 user,noauto 0 0\n"
-      "/dev/vdb1 /srv ext4 noauto 0 0\n");
+  g_autoptr (GPtrArray) mounts =
+      strata_guest_mounts_parse_fstab ("# a comment\n"
+                                       "UUID=aaaa / ext4 defaults 0 1\n"
+                                       "/dev/disk/by-id/virtio-DATA1 /var ext4 defaults 0 2\n"
+                                       "LABEL=x\t/mnt/my\\040disk\txfs\n"
+                                       "UUID=bbbb none swap sw 0 0\n"
+                                       "proc /proc proc defaults 0 0\n"
+                                       "tmpfs /tmp tmpfs size=1G 0 0\n"
+                                       "server:/export /home nfs rw 0 0\n"
+                                       "//server/share /srv/share cifs rw 0 0\n"
+                                       "/data/home /home none bind 0 0\n"
+                                       "/dev/sr0 /media/cdrom0 udf,iso9660 user,noauto 0 0\n"
+                                       "/dev/vdb1 /srv ext4 noauto 0 0\n");
   g_autoptr (GString) text = g_string_new (NULL);
 
-  strata_guest_mounts_parse_unit ("[Mount]\nWhat=/dev/vdc\nWhere=/var/lib/mysql\nType=ext4\n", mounts);
+  strata_guest_mounts_parse_unit ("[Mount]\nWhat=/dev/vdc\nWhere=/var/lib/mysql\nType=ext4\n",
+                                  mounts);
   strata_guest_mounts_parse_unit ("[Mount]\nWhat=tmpfs\nWhere=/tmp\nType=tmpfs\n", mounts);
   for (guint i = 0; i < mounts->len; i++)
     {

@@ -26,7 +26,7 @@
 
 /* How often it is looked, and how many looks in a row make sure. */
 #define LOOK_SECONDS 2
-#define MAX_FULL 3
+#define MAX_FULL     3
 
 /* An appliance that does no work for so long is stopped, not slow: even an idle one has a clock. */
 #define MAX_IDLE_SECONDS 240
@@ -201,7 +201,8 @@ strata_guest_watch_replace (GError **error)
 
   g_clear_error (error);
   if (full != NULL)
-    strata_set_error (error, STRATA_ERROR_NO_SPACE, strata_guest_failure_hint (STRATA_ERROR_NO_SPACE),
+    strata_set_error (error, STRATA_ERROR_NO_SPACE,
+                      strata_guest_failure_hint (STRATA_ERROR_NO_SPACE),
                       _ ("There is no room left in “%s”."), full);
   else
     strata_set_error (error, STRATA_ERROR_FAILED, NULL,
