@@ -658,7 +658,15 @@ is_discarded_snapshot (Court *self, const StrataHolderKey *key)
          gives_up (self, key);
 }
 
-/* PATH is about to go, or to be written to; who reads it only through TOP does not mind. */
+/* A tag keeps its own clusters when the image that it is in is written to. */
+static gboolean
+is_tag_of (Court *self, const StrataStake *stake, const char *path)
+{
+  return stake->by_tag &&
+         strata_layers_find (self->layers, stake->top) == strata_layers_find (self->layers, path);
+}
+
+/* PATH is about to go, or with TOP to be written to; who reads it only through TOP does not mind. */
 static gboolean
 need_nobody_on (Court *self, const char *path, const char *top, GError **error)
 {
@@ -671,7 +679,8 @@ need_nobody_on (Court *self, const char *path, const char *top, GError **error)
 
       if (is_of_file (self, stake->key, path) || is_discarded_snapshot (self, stake->key) ||
           !strata_layers_reach (self->layers, stake->top, path) ||
-          (top != NULL && strata_layers_reach (self->layers, stake->top, top)))
+          (top != NULL &&
+           (strata_layers_reach (self->layers, stake->top, top) || is_tag_of (self, stake, path))))
         continue;
 
       who = key_to_text (self, stake->key);

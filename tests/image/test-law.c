@@ -380,6 +380,10 @@ test_step (void)
   g_assert_no_error (error);
   g_assert_true (strata_law_check_step (graph, plan, 2, &error));
   g_assert_no_error (error);
+  /* An internal snapshot in what is committed into keeps what it has. */
+  paper_host_internal (graph, "vm", "inside", NULL, "mid.qcow2", FALSE);
+  g_assert_true (strata_law_check_step (graph, plan, 2, &error));
+  g_assert_no_error (error);
   g_assert_false (strata_law_check_step (graph, plan, 1, &error));
   g_assert_error (error, STRATA_ERROR, STRATA_ERROR_REFUSED);
   g_assert_nonnull (strstr (error->message, "vm"));
