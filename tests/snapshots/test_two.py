@@ -145,15 +145,16 @@ def expect_one_after_the_other(runs, also=()):
     raise AssertionError('\n'.join([*map(str, runs), *wrong[:1]]))
 
 
-def expect_snapshots_kept(second):
-    """A job that was dismissed midway may have done any part of it; what every snapshot holds that the other did not delete is
+def expect_snapshots_kept(first, second):
+    """A job that was dismissed midway may have done any part of it; what every snapshot holds that neither was to delete is
     what it held."""
-    model = applied([second.change] if second.status == 0 else [])
+    done = [second.change] if second.status == 0 else []
+    model, both = applied(done), applied([*done, first.change]) or applied(done)
     seen = lab.eye.look([name for name in model.machines if name in lab.names()])
     model.machines = {name: model.machines[name] for name in seen}
     wrong = lab.checker.bytes_of(model, seen, lambda machine, snapshot: machine.name == 'vm' and snapshot is not None)
     there = {name for name, snapshot in seen['vm'].snapshots.items() if not snapshot.retained}
-    wrong += [f'{name} is lost' for name in ('s1', 's2') if name in model.machines['vm'].snapshots and name not in there]
+    wrong += [f'{name} is lost' for name in ('s1', 's2') if name in both.machines['vm'].snapshots and name not in there]
     expect(not wrong, '\n'.join([str(second), *wrong]))
 
 
@@ -219,7 +220,7 @@ def one_is_killed_with_its_lock_held():
         # What a job that was killed and dismissed left behind is litter, not loss.
         lab.model.left |= lab.eye.files()
         if dismissed:
-            expect_snapshots_kept(second)
+            expect_snapshots_kept(first, second)
         else:
             expect_one_after_the_other([second], also=[first.change])
 
