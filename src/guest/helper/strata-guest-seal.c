@@ -65,7 +65,7 @@ check_snapshots (StrataGuestFinish *finish, const StrataGuestRequest *request, G
 
   strata_set_error (error, STRATA_ERROR_NOT_SEALED,
                     _ ("Delete them in the guest (“snapper delete”, timeshift), or let sealing "
-                       "delete them: --accept-unmounted " SNAPSHOTS),
+                       "delete them: --accept-unmounted snapshots"),
                     _ ("The guest has snapshots of its own, into which sealing can't reach: “%s”"),
                     (const char *) g_ptr_array_index (finish->snapshots, 0));
   return FALSE;
