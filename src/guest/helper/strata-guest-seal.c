@@ -114,6 +114,7 @@ strata_guest_seal (StrataEmitter *emitter, StrataGuestRequest *request, GError *
   strata_emitter_set_span (emitter, SEALED, 1.0);
   if (!strata_guest_finish_run (finish, emitter, request->disks, error))
     return NULL;
+  strata_emitter_progress (emitter, 1.0, _ ("Wiping what is left"));
   warn_of_snapshots (finish, warnings);
 
   names = json_array_new ();
