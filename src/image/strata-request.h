@@ -150,8 +150,6 @@ GPtrArray *strata_plan_get_lock_resources (StrataPlan *plan, StrataGraph *graph)
 /* how FRESH, made for the same request, differs from what was confirmed; NULL if in nothing that matters:
  * strata-plan-difference.c */
 char *strata_plan_find_difference (StrataPlan *confirmed, StrataPlan *fresh);
-/* the law over one step of a plan that is being carried out */
-gboolean strata_law_check_step (StrataGraph *graph, StrataPlan *plan, guint index, GError **error);
 
 /* `web-%02d` and a count: web-01 … ; exactly one %d or %0Nd unless the count is 1; names are checked. */
 GStrv strata_name_pattern_expand (const char *pattern, guint first, guint count, GError **error);

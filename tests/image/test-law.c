@@ -361,44 +361,6 @@ test_rest_and_a_disk (void)
   assert_rest (graph, plan, defined, "“vm”");
 }
 
-/* Another client clones and snapshots in the midst of a job. */
-static void
-test_step (void)
-{
-  g_autoptr (StrataGraph) graph = make_host ();
-  g_autoptr (StrataPlan) plan = strata_plan_new ("test", "test");
-  g_autoptr (GError) error = NULL;
-
-  /* 0: nobody has it; 1: vm and s1 have it; 2: all that read mid do so through top but s1, which goes */
-  paper_host_image (graph, "gone.qcow2", "base.qcow2");
-  add (plan, "delete-volume", "path", AT ("gone.qcow2"), NULL);
-  add (plan, "delete-volume", "path", AT ("mid.qcow2"), NULL);
-  add_commit (plan, AT ("top.qcow2"), AT ("mid.qcow2"));
-  strata_plan_give_up_snapshot (plan, get_uuid (graph, "vm"), "s1");
-
-  g_assert_true (strata_law_check_step (graph, plan, 0, &error));
-  g_assert_no_error (error);
-  g_assert_true (strata_law_check_step (graph, plan, 2, &error));
-  g_assert_no_error (error);
-  /* An internal snapshot in what is committed into keeps what it has. */
-  paper_host_internal (graph, "vm", "inside", NULL, "mid.qcow2", FALSE);
-  g_assert_true (strata_law_check_step (graph, plan, 2, &error));
-  g_assert_no_error (error);
-  g_assert_false (strata_law_check_step (graph, plan, 1, &error));
-  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_REFUSED);
-  g_assert_nonnull (strstr (error->message, "vm"));
-  g_clear_error (&error);
-
-  paper_host_image (graph, "clone.qcow2", "gone.qcow2");
-  paper_host_image (graph, "late.qcow2", "mid.qcow2");
-  paper_host_add (graph, "late", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "late.qcow2", NULL);
-  g_assert_false (strata_law_check_step (graph, plan, 0, &error));
-  g_assert_nonnull (strstr (error->message, "clone.qcow2"));
-  g_clear_error (&error);
-  g_assert_false (strata_law_check_step (graph, plan, 2, &error));
-  g_assert_nonnull (strstr (error->message, "late"));
-}
-
 int
 main (int argc, char **argv)
 {
@@ -418,7 +380,6 @@ main (int argc, char **argv)
   g_test_add_func ("/law/odd-names", test_odd_names);
   g_test_add_func ("/law/unknown-tags", test_unknown_tags);
   g_test_add_func ("/law/changed-on-changed", test_changed_on_changed);
-  g_test_add_func ("/law/step", test_step);
 
   return g_test_run ();
 }
