@@ -172,18 +172,22 @@ strata_domain_define (StrataConnection *connection, const char *xml, GError **er
 
 /* The flags that a definition without UEFI does not need are not known to every driver. */
 static unsigned int
-undefine_flags (virDomainPtr domain, StrataUndefineMode mode)
+undefine_flags (virDomainPtr domain, StrataUndefineMode mode, gulong libvirt_version)
 {
+  guint flags = 0;
   g_autofree char *xml = virDomainGetXMLDesc (domain, VIR_DOMAIN_XML_INACTIVE);
   g_autoptr (StrataDomainXml) definition =
       xml != NULL ? strata_domain_xml_new_from_string (xml, NULL) : NULL;
   g_autofree char *nvram = definition != NULL ? strata_domain_xml_get_nvram (definition) : NULL;
 
-  if (definition == NULL || (nvram == NULL && !strata_domain_xml_is_uefi (definition)))
-    return 0;
+  /* Without that libvirt (8.9 on) removes the state of an emulated TPM, which no undo brings back. */
+  if (definition != NULL && strata_domain_xml_has_tpm (definition) && libvirt_version >= 8009000)
+    flags |= VIR_DOMAIN_UNDEFINE_KEEP_TPM;
+  if (definition != NULL && (nvram != NULL || strata_domain_xml_is_uefi (definition)))
+    flags |= mode == STRATA_UNDEFINE_KEEP_NVRAM ? VIR_DOMAIN_UNDEFINE_KEEP_NVRAM
+                                                : VIR_DOMAIN_UNDEFINE_NVRAM;
 
-  return mode == STRATA_UNDEFINE_KEEP_NVRAM ? VIR_DOMAIN_UNDEFINE_KEEP_NVRAM
-                                            : VIR_DOMAIN_UNDEFINE_NVRAM;
+  return flags;
 }
 
 /**
@@ -219,7 +223,7 @@ strata_domain_undefine (StrataConnection *connection,
       return FALSE;
     }
 
-  if (virDomainUndefineFlags (domain, undefine_flags (domain, mode)) == 0 ||
+  if (virDomainUndefineFlags (domain, undefine_flags (domain, mode, strata_connection_get_facts (connection)->libvirt_version)) == 0 ||
       strata_vir_last_code () == VIR_ERR_NO_DOMAIN)
     return TRUE;
 

@@ -52,6 +52,8 @@ gboolean strata_gathering_add_folder (StrataGathering *self,
                                       const char *path,
                                       char **why,
                                       GError **error);
+/* whether the folder of PATH is a pool that is not active, which a look must not start */
+gboolean strata_gathering_is_inactive (StrataGathering *self, const char *path);
 /* PATH and all below it; FORMAT is what the definition or the overlay says of PATH */
 gboolean strata_gathering_follow (StrataGathering *self,
                                   const StrataDomainFacts *domain,

@@ -51,6 +51,7 @@ is_memory_missing (StrataGathering *self, const StrataSnapshotFacts *snapshot)
   gboolean exists;
 
   return snapshot->memory_file != NULL &&
+         !strata_gathering_is_inactive (self, snapshot->memory_file) &&
          strata_storage_exists (self->connection, snapshot->memory_file, &exists, NULL) && !exists;
 }
 

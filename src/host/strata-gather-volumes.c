@@ -75,7 +75,8 @@ has_all (GHashTable *names, GPtrArray *volumes)
   return TRUE;
 }
 
-/* libvirt remembers what a header said when the pool was refreshed. What the client can't read itself is only as true as that. */
+/* libvirt remembers what a header said when the pool was refreshed. What the client can't read itself, or leaves to libvirt
+ * because it is a link, is only as true as that. */
 static gboolean
 can_read_all (const char *folder, GHashTable *names)
 {
@@ -87,7 +88,7 @@ can_read_all (const char *folder, GHashTable *names)
     {
       g_autofree char *path = g_build_filename (folder, name, NULL);
 
-      if (access (path, R_OK) != 0)
+      if (access (path, R_OK) != 0 || g_file_test (path, G_FILE_TEST_IS_SYMLINK))
         return FALSE;
     }
 
@@ -255,6 +256,14 @@ strata_gathering_add_folder_here (StrataGathering *self, const char *folder, con
   return TRUE;
 }
 
+static gboolean
+is_everybodys (const char *folder)
+{
+  GStatBuf status;
+
+  return g_stat (folder, &status) == 0 && (status.st_mode & S_ISVTX) != 0;
+}
+
 /**
  * strata_gathering_is_up_to_date:
  * @self: a gathering
@@ -302,8 +311,8 @@ strata_gathering_add_volumes (StrataGathering *self,
   if (!take_all (self, volumes, name, names != NULL && has_all (names, volumes) ? folder : NULL,
                  error))
     return FALSE;
-  /* In a folder that is no pool every program of the host may have files. */
-  if (name != NULL && names != NULL && has_all (names, volumes))
+  /* In a folder like /tmp every program of the host may have files. */
+  if (names != NULL && has_all (names, volumes) && (name != NULL || !is_everybodys (folder)))
     add_passed_over (self, names, volumes, folder, name);
 
   return TRUE;

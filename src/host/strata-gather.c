@@ -318,6 +318,14 @@ find_inactive (StrataGathering *self, const char *folder)
   return NULL;
 }
 
+gboolean
+strata_gathering_is_inactive (StrataGathering *self, const char *path)
+{
+  g_autofree char *folder = g_path_get_dirname (path);
+
+  return find_inactive (self, folder) != NULL;
+}
+
 /* All that is in the folder of PATH is added: an overlay there that no domain names still stands on
  * its base. */
 gboolean
@@ -362,6 +370,32 @@ strata_gathering_add_folder (StrataGathering *self, const char *path, char **why
                                        strata_pool_lease_get_name (lease), folder, error);
 }
 
+/* Whether there is nothing at all in the folder of PATH, as in one on which nothing is mounted. */
+static gboolean
+is_bare (StrataGathering *self, const char *path)
+{
+  g_autofree char *folder = g_path_get_dirname (path);
+  g_autoptr (GPtrArray) images = strata_graph_get_images (self->graph);
+  g_autoptr (GDir) dir = NULL;
+
+  if (strata_connection_get_facts (self->connection)->is_local)
+    {
+      dir = g_dir_open (folder, 0, NULL);
+      return dir != NULL && g_dir_read_name (dir) == NULL;
+    }
+
+  for (guint i = 0; i < images->len; i++)
+    {
+      g_autofree char *other =
+          g_path_get_dirname (((StrataImage *) g_ptr_array_index (images, i))->path);
+
+      if (g_str_equal (folder, other))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
 /* Not in a pool, and not on the list of its folder: it is missing, unless we could not look. */
 static gboolean
 add_lone_file (StrataGathering *self, const char *path, const char *format, GError **error)
@@ -384,6 +418,11 @@ add_lone_file (StrataGathering *self, const char *path, const char *format, GErr
       if (why != NULL)
         strata_image_set_problem (image, STRATA_IMAGE_UNKNOWN, _ ("“%s” can’t be seen: %s"), path,
                                   why);
+      else if (is_bare (self, path))
+        strata_image_set_problem (image, STRATA_IMAGE_UNKNOWN,
+                                  _ ("“%s” can’t be seen: its folder is empty, as where storage "
+                                     "isn’t mounted"),
+                                  path);
       else
         strata_image_set_problem (image, STRATA_IMAGE_MISSING, _ ("The image “%s” is missing"),
                                   path);
@@ -393,7 +432,8 @@ add_lone_file (StrataGathering *self, const char *path, const char *format, GErr
   return TRUE;
 }
 
-/* What is neither a file nor a device of the host: it is there for QEMU, and nothing here works on it. */
+/* What is neither a file nor a device of the host: it is there for QEMU, and nothing here works on it. QEMU's own ways of naming a
+ * file may mean any. */
 static void
 add_foreign (StrataGathering *self, const char *place, const char *format)
 {
@@ -401,9 +441,28 @@ add_foreign (StrataGathering *self, const char *place, const char *format)
 
   image->type = STRATA_IMAGE_NETWORK;
   image->format = g_strdup (format);
+  if (g_str_has_prefix (place, "json:") || g_str_has_prefix (place, "file:"))
+    strata_image_set_problem (image, STRATA_IMAGE_UNKNOWN,
+                              _ ("It can’t be told which file “%s” means"), place);
   strata_image_set_problem (image, STRATA_IMAGE_FOREIGN, _ ("“%s” is not a file of the host"),
                             place);
   strata_graph_take_image (self->graph, image);
+}
+
+/* Also of images that no definition leads to. */
+static void
+add_foreign_bases (StrataGathering *self)
+{
+  g_autoptr (GPtrArray) images = strata_graph_get_images (self->graph);
+
+  for (guint i = 0; i < images->len; i++)
+    {
+      const StrataImage *image = g_ptr_array_index (images, i);
+
+      if (image->backing_path != NULL && !g_path_is_absolute (image->backing_path) &&
+          strata_graph_get_image (self->graph, image->backing_path) == NULL)
+        add_foreign (self, image->backing_path, image->backing_format);
+    }
 }
 
 static gboolean
@@ -583,6 +642,7 @@ strata_connection_gather (StrataConnection *self, GCancellable *cancellable, GEr
         return NULL;
     }
 
+  add_foreign_bases (&gathering);
   strata_gathering_settle_names (&gathering);
   strata_graph_finish (graph);
 

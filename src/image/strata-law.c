@@ -85,6 +85,17 @@ is_spent (Court *self, const StrataHolderKey *key)
   return discarded;
 }
 
+/* STEP is about the image that KEY is of */
+static gboolean
+removes_tag (StrataStepSpec *step, const StrataHolderKey *key)
+{
+  gboolean same = key->tag != NULL && is_about (step, "tag", key->tag);
+
+  return key->kind == STRATA_HOLDER_KEY_TAG &&
+         ((g_str_equal (step->kind, "delete-tag") && same) ||
+          (g_str_equal (step->kind, "keep-tag") && !same));
+}
+
 /* What a begun plan is still to delete may be named by none any more because of the steps that are done. Whoever came to
  * need it since is another holder. */
 static gboolean
@@ -98,8 +109,9 @@ is_left_to_delete (Court *self, const StrataHolderKey *key)
     {
       StrataStepSpec *step = strata_plan_get_step (self->plan, i);
 
-      if (!self->done[i] && g_str_equal (step->kind, "delete-volume") &&
-          is_about (step, "path", key->path))
+      if (self->done[i] || !is_about (step, "path", key->path))
+        continue;
+      if (g_str_equal (step->kind, "delete-volume") || removes_tag (step, key))
         return TRUE;
     }
 
@@ -427,12 +439,35 @@ collect_unknown (StrataGraph *graph)
     {
       StrataImage *image = g_ptr_array_index (images, i);
 
-      if (image->state == STRATA_IMAGE_UNKNOWN && g_strcmp0 (image->format, "raw") != 0 &&
-          image->backing_path == NULL)
+      if (image->state == STRATA_IMAGE_UNKNOWN && image->backing_path == NULL &&
+          (g_strcmp0 (image->format, "raw") != 0 || image->type == STRATA_IMAGE_NETWORK))
         g_ptr_array_add (unknown, image);
     }
 
   return unknown;
+}
+
+/* Two definitions may share the file of their UEFI variables. */
+static gboolean
+need_variables_kept (Court *self, const StrataDomainFacts *domain, const char *path, GError **error)
+{
+  g_autofree char *nvram = strata_domain_xml_get_nvram (domain->definition);
+
+  if (nvram == NULL || !g_str_equal (nvram, path))
+    return TRUE;
+
+  for (guint i = 0; i < strata_plan_get_n_steps (self->plan); i++)
+    {
+      StrataStepSpec *step = strata_plan_get_step (self->plan, i);
+
+      if (g_str_equal (step->kind, "undefine") && is_about (step, "uuid", domain->uuid))
+        return TRUE;
+    }
+
+  strata_set_error (error, STRATA_ERROR_REFUSED,
+                    _ ("Give it a file of its own in its definition (<nvram>)."),
+                    _ ("“%s” holds the UEFI variables of “%s”"), path, domain->name);
+  return FALSE;
 }
 
 static gboolean
@@ -448,6 +483,8 @@ need_files_kept (Court *self, StrataStepSpec *step, GError **error)
     {
       StrataDomainFacts *domain = g_ptr_array_index (domains, i);
 
+      if (!need_variables_kept (self, domain, path, error))
+        return FALSE;
       for (guint j = 0; j < domain->snapshots->len; j++)
         {
           StrataSnapshotFacts *snapshot = g_ptr_array_index (domain->snapshots, j);
@@ -588,6 +625,36 @@ note_committed (StrataLayers *layers, StrataStepSpec *step)
   strata_layer_take_marks (base, strata_marks_join (top->marks, base->marks));
 }
 
+/* What a copy has is what its source has, which a look at the host can't tell. */
+static void
+note_copied (StrataLayers *layers, StrataLayer *from, StrataLayer *to)
+{
+  if (from == NULL || to == NULL)
+    return;
+
+  strata_layer_take_marks (to, g_strdupv (from->marks));
+  for (guint i = 0; i < to->tags->len; i++)
+    {
+      StrataLayerTag *tag = g_ptr_array_index (to->tags, i);
+      StrataLayerTag *original = strata_layer_find_tag (from, tag->name);
+
+      if (original == NULL)
+        continue;
+      g_strfreev (tag->marks);
+      tag->marks = g_strdupv (original->marks);
+    }
+}
+
+static void
+note_done (StrataLayers *layers, StrataStepSpec *step)
+{
+  if (g_str_equal (step->kind, "commit"))
+    note_committed (layers, step);
+  else if (g_str_equal (step->kind, "copy-verbatim"))
+    note_copied (layers, strata_layers_find (layers, strata_layers_arg (step->args, "from")),
+                 strata_layers_find (layers, strata_layers_arg (step->args, "to")));
+}
+
 /**
  * strata_law_check_steps:
  * @graph: the host as it is now
@@ -616,10 +683,10 @@ strata_law_check_steps (StrataGraph *graph, StrataPlan *plan, const gboolean *do
     {
       StrataStepSpec *step = strata_plan_get_step (plan, i);
 
-      if (!done[i] || !g_str_equal (step->kind, "commit"))
+      if (!done[i])
         continue;
-      note_committed (first, step);
-      note_committed (layers, step);
+      note_done (first, step);
+      note_done (layers, step);
     }
 
   for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)

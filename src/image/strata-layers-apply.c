@@ -51,6 +51,15 @@ strata_layers_get_marks (StrataLayers *self, const StrataLayer *layer)
 }
 
 void
+strata_layers_write_data (StrataLayers *self, const StrataLayer *layer)
+{
+  StrataLayer *data = strata_layers_find (self, layer->data_file);
+
+  if (data != NULL)
+    strata_layer_take_marks (data, strata_marks_join (layer->marks, data->marks));
+}
+
+void
 strata_layer_take_marks (StrataLayer *layer, GStrv marks)
 {
   g_strfreev (layer->marks);

@@ -102,6 +102,7 @@ mark_disk (StrataLayers *self, JsonObject *disk, const char *kind)
   mark = strata_mark_new (layer->path, kind, "");
   marks[0] = mark;
   strata_layer_take_marks (layer, strata_marks_join (marks, layer->marks));
+  strata_layers_write_data (self, layer);
 }
 
 static void

@@ -99,6 +99,7 @@ strata_apply_commit (StrataLayers *self, JsonObject *args, GError **error)
       marks = joined;
     }
   strata_layer_take_marks (base, g_steal_pointer (&marks));
+  strata_layers_write_data (self, base);
   base->capacity = MAX (base->capacity, top->capacity);
   base->allocation = MIN (base->allocation + top->allocation, MAX (base->capacity, 1));
 

@@ -15,6 +15,8 @@ StrataLayer *strata_layers_need (StrataLayers *self, const char *path, GError **
 GStrv strata_marks_join (GStrv upper, GStrv lower);
 /* LAYER's own marks, with those of its data file */
 GStrv strata_layers_get_marks (StrataLayers *self, const StrataLayer *layer);
+/* what was written into LAYER is in its data file, where it has one */
+void strata_layers_write_data (StrataLayers *self, const StrataLayer *layer);
 void strata_layer_take_marks (StrataLayer *layer, GStrv marks);
 
 /* strata-layers-images.c */

@@ -215,6 +215,16 @@ domain_kind (const StrataDomainFacts *domain)
   return STRATA_HOLDER_DOMAIN;
 }
 
+/* Of a disk whose image can't be read the definition is all that tells what it stands on. */
+static gboolean
+is_away (StrataLayers *self, const StrataDiskXml *disk)
+{
+  const StrataImage *image = strata_graph_get_image (self->graph, disk->source);
+
+  return image == NULL || image->state == STRATA_IMAGE_MISSING ||
+         image->state == STRATA_IMAGE_UNKNOWN;
+}
+
 /* An explicit <backingStore> outranks the headers (tested on libvirt 9.0 and 11.3). Where they say the same, the chain from the
  * top is all there is. */
 static void
@@ -229,7 +239,8 @@ put_backings (StrataLayers *self,
   const char *below;
 
   if (disk->backings == NULL ||
-      !strata_graph_find_disagreement (self->graph, disk, &above, &said, &below))
+      (!is_away (self, disk) &&
+       !strata_graph_find_disagreement (self->graph, disk, &above, &said, &below)))
     return;
 
   for (guint i = 0; disk->backings[i] != NULL; i++)

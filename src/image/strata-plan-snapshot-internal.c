@@ -39,6 +39,27 @@ is_alone (StrataReturn *self, const StrataSnapshotDisk *disk)
   return TRUE;
 }
 
+/* QEMU and libvirt go by the name, and QEMU takes a number for an ID first: neither may be of two tags. */
+static gboolean
+need_one_tag (StrataReturn *self, const StrataSnapshotDisk *disk, GError **error)
+{
+  const StrataImage *image = strata_graph_get_image (self->planner->graph, disk->image);
+  const char *name = self->snapshot->name;
+  guint n = 0;
+
+  for (guint i = 0; image != NULL && image->tags != NULL && image->tags[i] != NULL; i++)
+    n += g_str_equal (image->tags[i], name);
+  if (n < 2 && (strspn (name, "0123456789") < strlen (name) || image == NULL ||
+                image->tags == NULL || g_strv_length (image->tags) < 2))
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_REFUSED,
+                    _ ("Make a new virtual machine from it instead."),
+                    _ ("QEMU can’t tell the internal snapshot “%s” in “%s” from another one"), name,
+                    disk->image);
+  return FALSE;
+}
+
 static gboolean
 need_tag (StrataReturn *self, const StrataSnapshotDisk *disk, GError **error)
 {
@@ -257,7 +278,7 @@ strata_return_to_internal (StrataReturn *self, GError **error)
 
       if (disk->location != STRATA_SNAPSHOT_INTERNAL)
         continue;
-      if (!need_tag (self, disk, error))
+      if (!need_tag (self, disk, error) || !need_one_tag (self, disk, error))
         return FALSE;
       alone = alone && is_alone (self, disk);
     }

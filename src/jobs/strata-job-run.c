@@ -103,12 +103,12 @@ settle_begun_step (Run *run,
 static gboolean
 check_irreversible (Run *run, guint index, GError **error)
 {
+  static const char *const kinds[] = { "commit", "delete-volume", "snapshot-revert", NULL };
   const char *kind = strata_plan_get_step (run->plan, index)->kind;
   g_autoptr (StrataGraph) graph = NULL;
   g_autofree gboolean *done = NULL;
 
-  if ((!g_str_equal (kind, "delete-volume") && !g_str_equal (kind, "commit")) ||
-      strata_plan_get_request (run->plan) == NULL)
+  if (!g_strv_contains (kinds, kind) || strata_plan_get_request (run->plan) == NULL)
     return TRUE;
 
   graph = strata_connection_gather (strata_job_get_connection (run->job), run->cancellable, error);

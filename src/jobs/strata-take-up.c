@@ -466,12 +466,29 @@ check_step_back (TakeUp *self, guint index, GError **error)
          check_own_definition (self, index, error);
 }
 
+/* Whether there is anything that undoing could take from another client. */
+static gboolean
+has_begun (TakeUp *self)
+{
+  for (guint i = 0; i < strata_plan_get_n_steps (self->plan); i++)
+    {
+      StrataStepSpec *step = strata_plan_get_step (self->plan, i);
+
+      if (strata_journal_get_mark (self->journal, i) != STRATA_STEP_UNTOUCHED &&
+          !is_kind (step, "check-chain", "check-space", "inspect", "require-active", "require-off",
+                    NULL))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
 /**
  * strata_take_up_check_back:
  * @connection: a host
  * @journal: a job of which no forward-only step was begun
- * @at_once: the process that did the steps undoes them, and had the lock all the time: what only another job could have
- *   done meanwhile isn't looked for, and so no graph is gathered
+ * @at_once: the process that did the steps undoes them, and had the lock all the time: no other job can have done anything
+ *   meanwhile, but another client can
  * @cancellable: (nullable): a cancellable
  * @error: `STRATA_ERROR_REFUSED` with what was used since, or who would lose what
  *
@@ -488,10 +505,11 @@ strata_take_up_check_back (StrataConnection *connection,
   g_autoptr (StrataGraph) graph = NULL;
   g_autoptr (StrataPlan) undo = NULL;
 
-  if (!at_once)
+  if (!at_once && !strata_host_identity_check (connection, journal, error))
+    return FALSE;
+
+  if (has_begun (&self))
     {
-      if (!strata_host_identity_check (connection, journal, error))
-        return FALSE;
       graph = strata_connection_gather (connection, cancellable, error);
       if (graph == NULL)
         return FALSE;

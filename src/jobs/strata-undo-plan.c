@@ -45,7 +45,12 @@ add (Undo *self, StrataStepSpec *step, const char *kind, JsonObject *args)
 static void
 add_removal (Undo *self, StrataStepSpec *step, const char *path)
 {
+  StrataImage *image = strata_graph_get_image (self->graph, path);
+
+  /* A copy came with the tags of what it is a copy of. */
   strata_plan_give_up (self->undo, strata_holder_key_new_image (path));
+  for (guint i = 0; image != NULL && image->tags != NULL && image->tags[i] != NULL; i++)
+    strata_plan_give_up (self->undo, strata_holder_key_new_tag (image->path, image->tags[i]));
   add (self, step, "delete-volume", args_new ("path", path, NULL, NULL));
 }
 
