@@ -223,7 +223,10 @@ strata_domain_undefine (StrataConnection *connection,
       return FALSE;
     }
 
-  if (virDomainUndefineFlags (domain, undefine_flags (domain, mode, strata_connection_get_facts (connection)->libvirt_version)) == 0 ||
+  if (virDomainUndefineFlags (
+          domain, undefine_flags (domain, mode,
+                                  strata_connection_get_facts (connection)->libvirt_version)) ==
+          0 ||
       strata_vir_last_code () == VIR_ERR_NO_DOMAIN)
     return TRUE;
 

@@ -91,9 +91,8 @@ removes_tag (StrataStepSpec *step, const StrataHolderKey *key)
 {
   gboolean same = key->tag != NULL && is_about (step, "tag", key->tag);
 
-  return key->kind == STRATA_HOLDER_KEY_TAG &&
-         ((g_str_equal (step->kind, "delete-tag") && same) ||
-          (g_str_equal (step->kind, "keep-tag") && !same));
+  return key->kind == STRATA_HOLDER_KEY_TAG && ((g_str_equal (step->kind, "delete-tag") && same) ||
+                                                (g_str_equal (step->kind, "keep-tag") && !same));
 }
 
 /* What a begun plan is still to delete may be named by none any more because of the steps that are done. Whoever came to

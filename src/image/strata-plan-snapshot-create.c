@@ -59,11 +59,13 @@ need_fit_disk (Snapshot *self, const StrataDiskXml *disk, const StrataLayer *lay
     return refuse_disk (self, disk, _ ("its image is missing"), error);
   if (self->kind == STRATA_SNAPSHOT_KIND_INTERNAL && g_strcmp0 (layer->format, "qcow2") != 0)
     return refuse_disk (self, disk, _ ("only qcow2 images hold internal snapshots"), error);
-  if (self->kind == STRATA_SNAPSHOT_KIND_INTERNAL && strata_layer_find_tag ((StrataLayer *) layer, self->name) != NULL)
+  if (self->kind == STRATA_SNAPSHOT_KIND_INTERNAL &&
+      strata_layer_find_tag ((StrataLayer *) layer, self->name) != NULL)
     return refuse_disk (self, disk, _ ("its image has an internal snapshot of that name"), error);
   if (self->kind == STRATA_SNAPSHOT_KIND_INTERNAL &&
       strspn (self->name, "0123456789") == strlen (self->name))
-    return refuse_disk (self, disk, _ ("QEMU takes a number for another name of a snapshot"), error);
+    return refuse_disk (self, disk, _ ("QEMU takes a number for another name of a snapshot"),
+                        error);
 
   return TRUE;
 }

@@ -111,6 +111,9 @@ check_irreversible (Run *run, guint index, GError **error)
   if (!g_strv_contains (kinds, kind) || strata_plan_get_request (run->plan) == NULL)
     return TRUE;
 
+  if (g_str_equal (kind, "delete-volume") &&
+      !strata_take_up_check_left (strata_job_get_connection (run->job), run->journal, index, error))
+    return FALSE;
   graph = strata_connection_gather (strata_job_get_connection (run->job), run->cancellable, error);
   if (graph == NULL)
     return FALSE;

@@ -138,6 +138,74 @@ note_images (StrataJob *job, StrataPlan *plan, guint index, gboolean ended)
     }
 }
 
+/* Whether the plan deletes PATH in the end. */
+static gboolean
+is_deleted (StrataPlan *plan, const char *path)
+{
+  for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
+    {
+      StrataStepSpec *step = strata_plan_get_step (plan, i);
+
+      if (g_str_equal (step->kind, "delete-volume") && g_strcmp0 (get (step, "path"), path) == 0)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* The overlay I of STEP, which takes a snapshot of the state that is left; NULL at the end, and for one that stays. */
+static const char *
+get_left_overlay (StrataPlan *plan, StrataStepSpec *step, guint i)
+{
+  JsonArray *disks = g_str_equal (step->kind, "snapshot-create")
+                         ? json_object_get_array_member (step->args, "disks")
+                         : NULL;
+  const char *overlay = disks != NULL && i < json_array_get_length (disks)
+                            ? json_object_get_string_member_with_default (
+                                  json_array_get_object_element (disks, i), "overlay", NULL)
+                            : NULL;
+
+  return overlay != NULL && is_deleted (plan, overlay) ? overlay : NULL;
+}
+
+static gboolean
+has_later (StrataPlan *plan, guint index, const char *kind)
+{
+  for (guint i = index + 1; i < strata_plan_get_n_steps (plan); i++)
+    {
+      if (g_str_equal (strata_plan_get_step (plan, i)->kind, kind))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* What was written since the present state was kept is in an overlay that goes. While the machine is off nothing is. */
+static void
+note_left_overlays (StrataJob *job, StrataPlan *plan, guint index)
+{
+  const char *kind = strata_plan_get_step (plan, index)->kind;
+
+  if (!g_str_equal (kind, "shut-down") &&
+      (!g_str_equal (kind, "snapshot-create") || has_later (plan, index, "shut-down")))
+    return;
+
+  for (guint i = 0; i <= index; i++)
+    {
+      StrataStepSpec *step = strata_plan_get_step (plan, i);
+      const char *overlay;
+
+      for (guint j = 0; (overlay = get_left_overlay (plan, step, j)) != NULL; j++)
+        {
+          g_autofree char *key = image_key (overlay);
+          g_autofree char *stamp =
+              strata_storage_get_stamp (strata_job_get_connection (job), overlay, NULL);
+
+          strata_job_set_result (job, key, stamp != NULL ? stamp : "");
+        }
+    }
+}
+
 static void
 note_definition (StrataJob *job, const char *prefix, const char *uuid)
 {
@@ -163,6 +231,7 @@ strata_take_up_note_end (StrataJob *job, StrataPlan *plan, guint index)
   StrataStepSpec *step = strata_plan_get_step (plan, index);
 
   note_images (job, plan, index, TRUE);
+  note_left_overlays (job, plan, index);
   if (g_str_equal (step->kind, "define"))
     note_definition (job, STRATA_NOTE_DEFINITION, get (step, "uuid"));
 }
@@ -313,6 +382,83 @@ check_still_off (TakeUp *self, const gboolean *done, GError **error)
   return TRUE;
 }
 
+/* A guest that was to be stopped once its state was kept went on when the job stopped instead. */
+static gboolean
+check_not_gone_on (TakeUp *self, const gboolean *done, GError **error)
+{
+  for (guint i = 0; i < strata_plan_get_n_steps (self->plan); i++)
+    {
+      StrataStepSpec *step = strata_plan_get_step (self->plan, i);
+
+      if (!done[i] || get_left_overlay (self->plan, step, 0) == NULL)
+        continue;
+      for (guint j = i + 1; j < strata_plan_get_n_steps (self->plan); j++)
+        {
+          if (done[j] || !g_str_equal (strata_plan_get_step (self->plan, j)->kind, "shut-down"))
+            continue;
+          strata_set_error (error, STRATA_ERROR_REFUSED,
+                            _ ("Take the job back with “stratactl job rollback”, and begin anew."),
+                            _ ("“%s” went on since its state was kept as “%s”, and what it wrote "
+                               "would be lost"),
+                            get (step, "name"), get (step, "snapshot"));
+          return FALSE;
+        }
+    }
+
+  return TRUE;
+}
+
+static gboolean
+is_left (StrataPlan *plan, const char *path)
+{
+  for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
+    {
+      const char *overlay;
+
+      for (guint j = 0;
+           (overlay = get_left_overlay (plan, strata_plan_get_step (plan, i), j)) != NULL; j++)
+        {
+          if (g_str_equal (overlay, path))
+            return TRUE;
+        }
+    }
+
+  return FALSE;
+}
+
+/**
+ * strata_take_up_check_left:
+ * @connection: a host
+ * @journal: a job
+ * @index: a step that deletes an image
+ * @error: `STRATA_ERROR_REFUSED` where it was written to since the job left it
+ *
+ * Returns: whether it may go
+ */
+gboolean
+strata_take_up_check_left (StrataConnection *connection,
+                           StrataJournal *journal,
+                           guint index,
+                           GError **error)
+{
+  TakeUp self = { connection, journal, strata_journal_get_plan (journal), FALSE };
+  const char *path = get (strata_plan_get_step (self.plan, index), "path");
+  g_autofree char *key = image_key (path);
+  const char *noted = get_note (&self, key);
+  g_autofree char *now = NULL;
+
+  if (noted == NULL || !is_left (self.plan, path))
+    return TRUE;
+
+  now = strata_storage_get_stamp (connection, path, NULL);
+  if (now == NULL || g_str_equal (now, noted))
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_REFUSED, NULL,
+                    _ ("“%s” was written to since the state before was kept"), path);
+  return FALSE;
+}
+
 /**
  * strata_take_up_check_forward:
  * @connection: a host
@@ -335,8 +481,15 @@ strata_take_up_check_forward (StrataConnection *connection,
   g_autoptr (StrataGraph) graph = NULL;
 
   if (!strata_host_identity_check (connection, journal, error) || !find_done (&self, done, error) ||
-      !check_still_off (&self, done, error))
+      !check_still_off (&self, done, error) || !check_not_gone_on (&self, done, error))
     return FALSE;
+
+  for (guint i = 0; i < strata_plan_get_n_steps (self.plan); i++)
+    {
+      if (!done[i] && g_str_equal (strata_plan_get_step (self.plan, i)->kind, "delete-volume") &&
+          !strata_take_up_check_left (connection, journal, i, error))
+        return FALSE;
+    }
 
   graph = strata_connection_gather (connection, cancellable, error);
   if (graph == NULL)

@@ -21,6 +21,11 @@ gboolean strata_take_up_check_back (StrataConnection *connection,
                                     GCancellable *cancellable,
                                     GError **error);
 
+gboolean strata_take_up_check_left (StrataConnection *connection,
+                                    StrataJournal *journal,
+                                    guint index,
+                                    GError **error);
+
 /* before a UUID, in the results: the inactive definition when the step began, and as the job wrote it */
 #define STRATA_NOTE_DEFINITION_BEFORE "definition-before:"
 #define STRATA_NOTE_DEFINITION        "definition:"

@@ -319,8 +319,9 @@ def chain_and_check_are_as_documented():
         expect_members(disk, 'a disk', {'target': str, 'chain': list})
         expect_equal(len(disk['chain']), 4, 'its layers')
         for image in disk['chain']:
-            expect_members(image, 'an image', {'path': str, 'format': str, 'capacity': int, 'allocation': int, 'missing': bool},
-                           {'pool': str})
+            expect_members(image, 'an image', {'path': str, 'format': str, 'capacity': int, 'allocation': int, 'missing': bool,
+                                                'state': str},
+                           {'pool': str, 'problem': str, 'data-file': str})
             expect_equal((image['format'], image['pool'], image['capacity']), ('qcow2', 'default', 8 << 20), 'an image')
     expect_equal(set(ctl('--json', 'chain', 'off').document), {'outcome', 'name', 'disks'}, 'without --check')
     findings('chain', 'off', '--check')
@@ -364,7 +365,7 @@ def the_doctor_mends():
     found = [f for f in findings('doctor', 'off') if 's2' in f['message']]
     expect(found and all(f['mendable'] for f in found), 'it can be mended', found)
     done = ctl('--json', 'doctor', 'off', '--mend').document
-    expect_members(done, 'the document of a job', {'outcome': str, 'job': str, 'title': str, 'created': list})
+    expect_members(done, 'the document of a job', {'outcome': str, 'job': str, 'title': str, 'created': list}, {'notes': list})
     expect_equal((done['outcome'], done['created']), ('done', []), 'outcome, and what was made')
     expect_equal([f for f in findings('doctor', 'off') if 's2' in f['message']], [], 'what is left')
 
