@@ -220,7 +220,8 @@ is_overwritten (StrataLayers *layers,
       StrataStake *then = strata_layers_find_stake (first, writer->key);
       gboolean itself = g_str_equal (writer->top, holder->top);
 
-      if (writer->writes && writer != holder &&
+      /* To an image that is gone nothing is written. */
+      if (writer->writes && writer != holder && strata_layers_find (layers, writer->top) != NULL &&
           !(is_own_disk (holder) && g_strcmp0 (holder->uuid, writer->uuid) == 0) &&
           strata_layers_reach (layers, holder->top, writer->top) &&
           !(itself && (holder->by_tag || holder->key->kind == STRATA_HOLDER_KEY_IMAGE)) &&
