@@ -328,6 +328,63 @@ test_data_file (void)
   g_assert_cmpstr (kinds, ==, "require-off undefine | delete-volume delete-volume");
 }
 
+/* What is merged into an image is written into its data file, on which another image stands. */
+static void
+test_data_file_below (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  g_autoptr (StrataPlan) plan = NULL;
+  g_autoptr (GError) error = NULL;
+  StrataImage *base = paper_host_image (graph, "base.qcow2", NULL);
+  StrataImage *other = NULL;
+
+  base->data_file = g_strdup (AT ("data.raw"));
+  paper_host_image (graph, "data.raw", NULL);
+  paper_host_image (graph, "a.qcow2", "base.qcow2");
+  other = paper_host_image (graph, "b.qcow2", "data.raw");
+  g_set_str (&other->backing_format, "raw");
+  paper_host_add (graph, "a", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "a.qcow2", NULL);
+  paper_host_add (graph, "b", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "b.qcow2", NULL);
+  strata_graph_finish (graph);
+
+  plan = plan_merge (graph, "a", &error);
+  assert_refused (plan, error, "b");
+}
+
+static void
+add_with_variables (StrataGraph *graph, const char *name, const char *uuid)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *xml = g_strdup_printf (
+      "<domain type='qemu'><name>%s</name><uuid>%s</uuid><memory>65536</memory>"
+      "<os><type arch='x86_64'>hvm</type><loader type='pflash'>/code.fd</loader>"
+      "<nvram>/nvram/shared.fd</nvram></os><devices/></domain>",
+      name, uuid);
+  g_autoptr (StrataDomainFacts) facts =
+      strata_domain_facts_new (xml, NULL, STRATA_DOMAIN_STATE_OFF, &error);
+
+  g_assert_no_error (error);
+  strata_graph_add_domain (graph, facts);
+}
+
+/* Two definitions share the file of their UEFI variables. */
+static void
+test_variables (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  g_autoptr (StrataPlan) plan = NULL;
+  g_autoptr (GError) error = NULL;
+
+  add_with_variables (graph, "a", "6d1d4a5e-0000-4000-8000-00000000000a");
+  plan = plan_delete (graph, "a", &error);
+  g_assert_no_error (error);
+  g_clear_object (&plan);
+
+  add_with_variables (graph, "b", "6d1d4a5e-0000-4000-8000-00000000000b");
+  plan = plan_delete (graph, "a", &error);
+  assert_refused (plan, error, "b");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -344,6 +401,8 @@ main (int argc, char **argv)
   g_test_add_func ("/sight/mark", test_mark);
   g_test_add_func ("/sight/explicit-backing", test_explicit_backing);
   g_test_add_func ("/sight/data-file", test_data_file);
+  g_test_add_func ("/sight/data-file-below", test_data_file_below);
+  g_test_add_func ("/sight/variables", test_variables);
 
   return g_test_run ();
 }
