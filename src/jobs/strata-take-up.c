@@ -340,9 +340,12 @@ may_be_overtaken (StrataStepSpec *step)
                   NULL);
 }
 
+/* Before the point of no return nothing can have been overtaken, and a mark would cut the way back off. */
 static gboolean
 find_done (TakeUp *self, gboolean *done, GError **error)
 {
+  gboolean reversible = strata_journal_can_roll_back (self->journal);
+
   for (guint i = 0; i < strata_plan_get_n_steps (self->plan); i++)
     {
       StrataStepSpec *step = strata_plan_get_step (self->plan, i);
@@ -353,7 +356,7 @@ find_done (TakeUp *self, gboolean *done, GError **error)
 
       done[i] = mark == STRATA_STEP_DONE;
       if (done[i] || klass == NULL || klass->is_done == NULL ||
-          (mark == STRATA_STEP_UNTOUCHED && !may_be_overtaken (step)))
+          (mark == STRATA_STEP_UNTOUCHED && (reversible || !may_be_overtaken (step))))
         continue;
       if (!klass->is_done (&context, &done[i], error))
         return FALSE;
@@ -382,27 +385,42 @@ check_still_off (TakeUp *self, const gboolean *done, GError **error)
   return TRUE;
 }
 
-/* A guest that was to be stopped once its state was kept went on when the job stopped instead. */
+/* Whether the state that is left was to be kept, and isn't yet. */
+static gboolean
+is_still_to_keep (TakeUp *self, const gboolean *done)
+{
+  for (guint i = 0; i < strata_plan_get_n_steps (self->plan); i++)
+    {
+      if (!done[i] && g_str_equal (strata_plan_get_step (self->plan, i)->kind, "snapshot-create"))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* A guest that was to be stopped for a revert went on when the job stopped instead. What was kept, or what a person said to
+ * discard, was the state of then. */
 static gboolean
 check_not_gone_on (TakeUp *self, const gboolean *done, GError **error)
 {
+  const StrataRequest *request = strata_plan_get_request (self->plan);
+
+  if (request == NULL || request->kind != STRATA_REQUEST_SNAPSHOT_REVERT ||
+      is_still_to_keep (self, done))
+    return TRUE;
+
   for (guint i = 0; i < strata_plan_get_n_steps (self->plan); i++)
     {
       StrataStepSpec *step = strata_plan_get_step (self->plan, i);
 
-      if (!done[i] || get_left_overlay (self->plan, step, 0) == NULL)
+      if (done[i] || !g_str_equal (step->kind, "shut-down"))
         continue;
-      for (guint j = i + 1; j < strata_plan_get_n_steps (self->plan); j++)
-        {
-          if (done[j] || !g_str_equal (strata_plan_get_step (self->plan, j)->kind, "shut-down"))
-            continue;
-          strata_set_error (error, STRATA_ERROR_REFUSED,
-                            _ ("Take the job back with “stratactl job rollback”, and begin anew."),
-                            _ ("“%s” went on since its state was kept as “%s”, and what it wrote "
-                               "would be lost"),
-                            get (step, "name"), get (step, "snapshot"));
-          return FALSE;
-        }
+      strata_set_error (
+          error, STRATA_ERROR_REFUSED,
+          _ ("Take the job back with “stratactl job rollback”, and begin anew."),
+          _ ("“%s” went on since the job was stopped, and what it wrote would be lost"),
+          get (step, "name"));
+      return FALSE;
     }
 
   return TRUE;
