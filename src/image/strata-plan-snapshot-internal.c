@@ -53,8 +53,7 @@ need_one_tag (StrataReturn *self, const StrataSnapshotDisk *disk, GError **error
                 image->tags == NULL || g_strv_length (image->tags) < 2))
     return TRUE;
 
-  strata_set_error (error, STRATA_ERROR_REFUSED,
-                    _ ("Make a new virtual machine from it instead."),
+  strata_set_error (error, STRATA_ERROR_REFUSED, _ ("Make a new virtual machine from it instead."),
                     _ ("QEMU can’t tell the internal snapshot “%s” in “%s” from another one"), name,
                     disk->image);
   return FALSE;

@@ -355,11 +355,11 @@ static void
 add_with_variables (StrataGraph *graph, const char *name, const char *uuid)
 {
   g_autoptr (GError) error = NULL;
-  g_autofree char *xml = g_strdup_printf (
-      "<domain type='qemu'><name>%s</name><uuid>%s</uuid><memory>65536</memory>"
-      "<os><type arch='x86_64'>hvm</type><loader type='pflash'>/code.fd</loader>"
-      "<nvram>/nvram/shared.fd</nvram></os><devices/></domain>",
-      name, uuid);
+  g_autofree char *xml =
+      g_strdup_printf ("<domain type='qemu'><name>%s</name><uuid>%s</uuid><memory>65536</memory>"
+                       "<os><type arch='x86_64'>hvm</type><loader type='pflash'>/code.fd</loader>"
+                       "<nvram>/nvram/shared.fd</nvram></os><devices/></domain>",
+                       name, uuid);
   g_autoptr (StrataDomainFacts) facts =
       strata_domain_facts_new (xml, NULL, STRATA_DOMAIN_STATE_OFF, &error);
 
