@@ -386,8 +386,11 @@ need_seen_chain (Court *self, Touch touch, StrataImage *image, GError **error)
 static gboolean
 need_no_other_name (const StrataStepSpec *step, const StrataImage *image, GError **error)
 {
-  if (!g_str_equal (step->kind, "commit") || image->n_other_names == 0 ||
-      g_strcmp0 (strata_layers_arg (step->args, "base"), image->path) != 0)
+  gboolean written = g_str_equal (step->kind, "snapshot-revert") ||
+                     (g_str_equal (step->kind, "commit") &&
+                      g_strcmp0 (strata_layers_arg (step->args, "base"), image->path) == 0);
+
+  if (!written || image->n_other_names == 0)
     return TRUE;
 
   strata_set_error (error, STRATA_ERROR_REFUSED,
@@ -402,6 +405,25 @@ need_no_other_name (const StrataStepSpec *step, const StrataImage *image, GError
   return FALSE;
 }
 
+/* The step names a snapshot; what it rewrites are the images that have the snapshot's tag. */
+static void
+collect_tagged (Court *self, const StrataStepSpec *step, GPtrArray *images)
+{
+  GPtrArray *stakes = strata_layers_get_stakes (self->layers);
+
+  for (guint i = 0; i < stakes->len; i++)
+    {
+      const StrataStake *stake = g_ptr_array_index (stakes, i);
+      StrataImage *image = strata_graph_get_image (self->graph, stake->top);
+
+      if (stake->by_tag && image != NULL &&
+          g_strcmp0 (stake->uuid, strata_layers_arg (step->args, "uuid")) == 0 &&
+          g_strcmp0 (stake->snapshot, strata_layers_arg (step->args, "snapshot")) == 0 &&
+          !g_ptr_array_find (images, image, NULL))
+        g_ptr_array_add (images, image);
+    }
+}
+
 /* Unknown is never nothing: what can't be seen is held by an unknown party. */
 static gboolean
 need_seen (Court *self, StrataStepSpec *step, GError **error)
@@ -414,6 +436,8 @@ need_seen (Court *self, StrataStepSpec *step, GError **error)
     return TRUE;
 
   collect_images (self, node, images);
+  if (g_str_equal (step->kind, "snapshot-revert"))
+    collect_tagged (self, step, images);
   for (guint i = 0; i < images->len; i++)
     {
       StrataImage *image = g_ptr_array_index (images, i);
