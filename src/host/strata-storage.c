@@ -206,9 +206,9 @@ strata_storage_create (StrataConnection *connection,
  * strata_storage_delete:
  * @connection: a connection
  * @path: an image
- * @error: where to put libvirt's error
+ * @error: where to put libvirt's error, or `STRATA_ERROR_REFUSED` for a link
  *
- * Removes the image, whatever its mode. Nothing here asks who needs it: that is the planner's part.
+ * Removes the image, whatever its mode, and never what a link leads to: plans name files themselves. Nothing here asks who needs it: that is the planner's part.
  * Worker threads only.
  *
  * Returns: whether there is nothing at @path any more
@@ -224,6 +224,14 @@ strata_storage_delete (StrataConnection *connection, const char *path, GError **
 
   STRATA_ASSERT_WORKER ();
   g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
+
+  if (is_local (connection) && g_file_test (path, G_FILE_TEST_IS_SYMLINK))
+    {
+      strata_set_error (error, STRATA_ERROR_REFUSED,
+                        _ ("Look where it leads, and remove the link."),
+                        _ ("“%s” is a link by now, and is left alone"), path);
+      return FALSE;
+    }
 
   canonical = strata_connection_canonical_path (connection, path);
   name = g_path_get_basename (canonical);
