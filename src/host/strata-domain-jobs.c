@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* What is under way in a running domain: block jobs and backups, whoever began them. A revert or a shutdown would end them without
- * a word, and what they read and write is nobody else's meanwhile.
+/* What is under way in a running domain: block jobs and backups, of any client. A revert or a shutdown would end them without
+ * a word, and what they read and write is theirs alone meanwhile.
  */
 
 #include "config.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* Locks that a daemon keeps for all its clients: transient storage pools, because libvirt makes one of a name, and no
- * second one, whoever asks at the same moment.
+ * second one, whichever client asks at the same moment.
  *
  * A lock is a pool "strata-lock-JOB" which says in <source><vendor> which process it belongs to and in <product> what
  * for; libvirt keeps both for every kind of pool. Whether one may be made is decided behind a gate, a pool of a name that

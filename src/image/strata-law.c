@@ -95,7 +95,7 @@ removes_tag (StrataStepSpec *step, const StrataHolderKey *key)
                                                 (g_str_equal (step->kind, "keep-tag") && !same));
 }
 
-/* What a begun plan is still to delete may be named by none any more because of the steps that are done. Whoever came to
+/* What a begun plan is still to delete may be named by none any more because of the steps that are done. A party that came to
  * need it since is another holder. */
 static gboolean
 is_left_to_delete (Court *self, const StrataHolderKey *key)

@@ -3,7 +3,7 @@
 /* What a plan needs for itself while it is carried out, and what it needs to stay as it is.
  *
  * Two jobs can run side by side if neither changes an image or a domain that the other one changes or reads. An image is
- * read with all that it stands on, so that whoever changes or removes something in a chain, and whoever builds upon it,
+ * read with all that it stands on, so that a job that changes or removes something in a chain, and one that builds upon it,
  * exclude each other; two who only build upon the same template don't.
  */
 

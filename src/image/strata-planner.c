@@ -44,7 +44,7 @@ make_plan (StrataPlanner *self, GError **error)
   g_assert_not_reached ();
 }
 
-/* So that whoever plans it again means the same snapshot. */
+/* So that the job that plans it again means the same snapshot. */
 static void
 keep_request (StrataPlanner *self)
 {

@@ -362,7 +362,7 @@ begin_journal (Run *run, GError **error)
                                 strata_connection_get_uri (connection), host, run->plan, error);
 }
 
-/* Whoever uses the host went on while the job was stopped. What is refused here has changed nothing. */
+/* The host's other clients went on while the job was stopped. What is refused here has changed nothing. */
 static gboolean
 check_taken_up (Run *run)
 {
@@ -395,7 +395,7 @@ check_taken_up (Run *run)
  * @cancellable: what strata_job_cancel() triggers
  *
  * Worker thread. When it returns, strata_job_set_over() was called once, and before it the journal and
- * the lock were let go of: whoever hears that the job is over may take it up again.
+ * the lock were let go of: a listener that hears that the job is over may take it up again.
  */
 void
 strata_job_run (StrataJob *self, GCancellable *cancellable)

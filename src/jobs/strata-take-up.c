@@ -2,7 +2,7 @@
 
 /* The law asked once more: of what is left of a job when it is resumed, and of the way back when it is undone.
  *
- * While a job was stopped, whoever uses the host went on. What is left to do is judged on a fresh graph; what was done is
+ * While a job was stopped, the host's other clients went on. What is left to do is judged on a fresh graph; what was done is
  * undone only where it is as the job left it: an image that it made and that was written to since, a definition that was
  * changed since, a machine that was started since are not its own any more.
  */

@@ -31,7 +31,7 @@ struct _StrataPlanPage
   StrataPlanSubject *subject;          /* NULL until it is known what it is about */
   GSignalGroup *machine_signals;       /* of the subject */
   StrataSnapshotWatch *snapshot_watch; /* likewise */
-  StrataPlan *expected;                /* NULL unless somebody has read of it elsewhere */
+  StrataPlan *expected;                /* NULL unless the person has read of it elsewhere */
   StrataPlan *first_plan; /* the first answer to the request; NULL: it was refused, or is to come */
   StrataPlan *plan;       /* the last answer; NULL: refused, or to come */
   GError *refusal;        /* likewise */
@@ -176,7 +176,7 @@ show_answer (StrataPlanPage *self, const char *refusal, const char *hint)
   adw_action_row_set_subtitle (self->refusal_row, hint);
 }
 
-/* MAY_FOCUS: nobody has been reading yet. */
+/* MAY_FOCUS: the person has not been reading yet. */
 static void
 show_plan (StrataPlanPage *self, gboolean may_focus)
 {
@@ -406,7 +406,7 @@ planned_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   GError *error = NULL;
 
   plan = strata_job_queue_plan_finish (STRATA_JOB_QUEUE (object), result, &error);
-  /* Another question was asked, or there is nobody to answer any more. */
+  /* Another question was asked, or the page to answer is gone. */
   if (self->stack == NULL || g_task_get_cancellable (G_TASK (result)) != self->cancellable)
     {
       g_clear_error (&error);

@@ -64,7 +64,7 @@ look_for_key_maker (guestfs_h *g, GPtrArray *found)
     g_ptr_array_add (found, g_strdup (_ ("nothing makes SSH host keys when the guest starts")));
 }
 
-/* Whatever a program calls its log. Sealing may leave the empty file, which tells nobody anything. */
+/* Whatever a program calls its log. Sealing may leave the empty file, which tells nothing. */
 static void
 look_at_logs (guestfs_h *g, GPtrArray *found)
 {
