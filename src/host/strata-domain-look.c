@@ -193,6 +193,20 @@ resolve_disk (StrataConnection *self, StrataDomainFacts *facts, StrataDiskXml *d
 }
 
 static void
+resolve_files (StrataConnection *self, StrataDomainFacts *facts)
+{
+  g_autofree gpointer *files = g_hash_table_get_keys_as_array (facts->files, NULL);
+
+  for (guint i = 0; files[i] != NULL; i++)
+    {
+      g_autofree char *path = g_strdup (files[i]);
+
+      resolve_place (self, facts, NULL, &path);
+      g_hash_table_add (facts->files, g_steal_pointer (&path));
+    }
+}
+
+static void
 resolve_disks (StrataConnection *self, StrataDomainFacts *facts, GPtrArray *disks)
 {
   for (guint i = 0; i < disks->len; i++)
@@ -223,6 +237,7 @@ strata_connection_look_without_traits (StrataConnection *self, virDomainPtr doma
   if (facts == NULL)
     return NULL;
 
+  resolve_files (self, facts);
   resolve_disks (self, facts, facts->disks);
   if (facts->next_disks != facts->disks)
     resolve_disks (self, facts, facts->next_disks);

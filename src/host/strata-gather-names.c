@@ -12,17 +12,10 @@
 #include "strata-connection-private.h"
 #include "strata-gather-private.h"
 
-static gboolean
-is_certain (const StrataImage *image)
-{
-  return g_str_has_prefix (image->identity, "file:") ||
-         g_str_has_prefix (image->identity, "device:");
-}
-
 static void
 add_twin (StrataGathering *self, StrataImage *twin, StrataImage *image)
 {
-  if (is_certain (image))
+  if (strata_image_is_identified (image))
     {
       strata_graph_add_alias (self->graph, image->path, twin->path);
       twin->n_other_names++;

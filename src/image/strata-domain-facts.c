@@ -27,6 +27,7 @@ strata_domain_facts_clear (gpointer data)
   g_clear_pointer (&self->clone_mark, strata_clone_mark_free);
   g_clear_pointer (&self->disks, g_ptr_array_unref);
   g_clear_pointer (&self->next_disks, g_ptr_array_unref);
+  g_clear_pointer (&self->files, g_hash_table_unref);
   g_clear_pointer (&self->spellings, g_ptr_array_unref);
   g_clear_pointer (&self->snapshots, g_ptr_array_unref);
 }
@@ -75,6 +76,10 @@ strata_domain_facts_new (const char *xml,
   self->disks = strata_domain_xml_get_disks (live != NULL ? live : self->definition);
   self->next_disks =
       live != NULL ? strata_domain_xml_get_disks (self->definition) : g_ptr_array_ref (self->disks);
+  self->files = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  strata_domain_xml_add_files (self->definition, self->files);
+  if (live != NULL)
+    strata_domain_xml_add_files (live, self->files);
   self->spellings = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_spelling_free);
   self->snapshots = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_snapshot_facts_free);
   self->state = state;

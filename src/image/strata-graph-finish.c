@@ -144,6 +144,91 @@ judge_unread (StrataImage *image)
                               image->path);
 }
 
+/* The data of OWNER is in DATA, and OTHER works on that file too: each overwrites what the other relies on. */
+static void
+blame_data_file (StrataGraph *self, StrataImage *owner, StrataImage *data, const char *other)
+{
+  strata_image_set_problem (owner, STRATA_IMAGE_CONTRADICTING,
+                            /* Translators: an image, the file of its data, who uses that too */
+                            _ ("“%s” has its data in “%s”, which %s uses too"), owner->path,
+                            owner->data_file, other);
+  if (data != NULL)
+    strata_image_set_problem (
+        data, STRATA_IMAGE_CONTRADICTING,
+        /* Translators: a file, an image that has its data in it, who uses it too */
+        _ ("“%s” has the data of “%s”, and %s uses it too"), data->path, owner->path, other);
+}
+
+static void
+judge_opened (StrataGraph *self, GHashTable *owners, const char *path, const char *other)
+{
+  StrataImage *data = strata_graph_get_image (self, path);
+  StrataImage *owner = data != NULL ? g_hash_table_lookup (owners, data->path) : NULL;
+
+  if (owner != NULL)
+    blame_data_file (self, owner, data, other);
+}
+
+static void
+judge_domain (StrataGraph *self, GHashTable *owners, const StrataDomainFacts *domain)
+{
+  g_autofree char *name = g_strdup_printf ("“%s”", domain->name);
+
+  for (guint i = 0; i < domain->disks->len; i++)
+    judge_opened (self, owners, ((StrataDiskXml *) g_ptr_array_index (domain->disks, i))->source,
+                  name);
+  for (guint i = 0; i < domain->next_disks->len; i++)
+    judge_opened (self, owners,
+                  ((StrataDiskXml *) g_ptr_array_index (domain->next_disks, i))->source, name);
+  for (guint i = 0; i < domain->snapshots->len; i++)
+    {
+      const StrataSnapshotFacts *snapshot = g_ptr_array_index (domain->snapshots, i);
+
+      for (guint j = 0; j < snapshot->disks->len; j++)
+        judge_opened (self, owners,
+                      ((StrataSnapshotDisk *) g_ptr_array_index (snapshot->disks, j))->image, name);
+    }
+}
+
+/* A data file is a part of its image, and nothing else's: QEMU's locks keep two machines from using it at once, and nothing keeps
+ * them from using it one after the other. */
+static void
+judge_data_files (StrataGraph *self, GPtrArray *images)
+{
+  GPtrArray *domains = strata_graph_get_domains (self);
+  g_autoptr (GHashTable) owners = g_hash_table_new (g_str_hash, g_str_equal);
+
+  for (guint i = 0; i < images->len; i++)
+    {
+      StrataImage *image = g_ptr_array_index (images, i);
+      StrataImage *other =
+          image->data_file != NULL ? g_hash_table_lookup (owners, image->data_file) : NULL;
+
+      if (other != NULL)
+        {
+          g_autofree char *name = g_strdup_printf ("“%s”", image->path);
+          g_autofree char *other_name = g_strdup_printf ("“%s”", other->path);
+
+          blame_data_file (self, other, strata_graph_get_image (self, other->data_file), name);
+          blame_data_file (self, image, NULL, other_name);
+        }
+      else if (image->data_file != NULL)
+        g_hash_table_insert (owners, image->data_file, image);
+    }
+  if (g_hash_table_size (owners) == 0)
+    return;
+
+  for (guint i = 0; i < images->len; i++)
+    {
+      const StrataImage *image = g_ptr_array_index (images, i);
+      g_autofree char *name = g_strdup_printf ("“%s”", image->path);
+
+      judge_opened (self, owners, image->backing_path, name);
+    }
+  for (guint i = 0; i < domains->len; i++)
+    judge_domain (self, owners, g_ptr_array_index (domains, i));
+}
+
 /**
  * strata_graph_declare_disks:
  * @self: a graph that is finished, and which no other thread knows yet
@@ -162,6 +247,7 @@ strata_graph_declare_disks (StrataGraph *self, GPtrArray *disks, const char *by)
     declare_disk (self, g_ptr_array_index (disks, i), by);
   for (guint i = 0; i < images->len; i++)
     judge_unread (g_ptr_array_index (images, i));
+  judge_data_files (self, images);
 }
 
 /**
@@ -187,4 +273,5 @@ strata_graph_finish (StrataGraph *self)
     declare_unnamed (self, g_ptr_array_index (images, i));
   for (guint i = 0; i < images->len; i++)
     judge_unread (g_ptr_array_index (images, i));
+  judge_data_files (self, images);
 }

@@ -547,7 +547,7 @@ strata_graph_get_chain (StrataGraph *self, const char *top, GError **error)
  * @self: a graph
  * @disk: a disk, with canonical paths
  * @above: (out): the image that is spoken of
- * @said: (out): what it stands on by the definition
+ * @said: (out) (nullable): what it stands on by the definition, %NULL for nothing
  * @below: (out) (nullable): what it stands on by its header
  *
  * Returns: whether there is a disagreement, the topmost of which is told
@@ -562,19 +562,36 @@ strata_graph_find_disagreement (StrataGraph *self,
   g_return_val_if_fail (STRATA_IS_GRAPH (self), FALSE);
 
   *above = disk->source;
-  for (guint i = 0; disk->backings != NULL && disk->backings[i] != NULL; i++)
+  for (guint i = 0; disk->backings != NULL; i++)
     {
       StrataImage *image = strata_graph_get_image (self, *above);
 
-      if (image == NULL || image->state == STRATA_IMAGE_MISSING ||
-          image->state == STRATA_IMAGE_UNKNOWN)
-        return FALSE;
       *said = disk->backings[i];
+      if (image == NULL || image->state == STRATA_IMAGE_MISSING ||
+          image->state == STRATA_IMAGE_UNKNOWN || (*said == NULL && !disk->ends))
+        return FALSE;
       *below = image->backing_path;
       if (g_strcmp0 (strata_graph_resolve (self, *said), strata_graph_resolve (self, *below)) != 0)
         return TRUE;
+      if (*said == NULL)
+        return FALSE;
       *above = *said;
     }
 
   return FALSE;
+}
+
+/* (transfer full): for a person, without a full stop */
+char *
+strata_disagreement_to_text (const char *above, const char *said, const char *below)
+{
+  if (said == NULL)
+    return g_strdup_printf (
+        _ ("By the definition nothing is below “%s”, but “%s” is by its header"), above, below);
+  if (below == NULL)
+    return g_strdup_printf (
+        _ ("By the definition “%s” stands on “%s”, but on nothing by its header"), above, said);
+
+  return g_strdup_printf (_ ("By the definition “%s” stands on “%s”, but on “%s” by its header"),
+                          above, said, below);
 }

@@ -98,6 +98,8 @@ void strata_spelling_free (StrataSpelling *self);
  * @definition: @xml, parsed
  * @disks: (element-type StrataDiskXml): of the live definition while it runs; paths are canonical
  * @next_disks: (element-type StrataDiskXml): likewise of the inactive definition
+ * @files: (element-type utf8): a set of the paths that its definitions name besides disks: variables, kernel, logs…; each as it
+ *   is spelled, and canonical
  * @spellings: (element-type StrataSpelling): what its documents call an image otherwise than by its canonical path
  * @snapshots: (element-type StrataSnapshotFacts): its snapshots, retained layers too, as libvirt lists them
  * @busy: (nullable): the block job or backup that is under way, in words
@@ -122,6 +124,7 @@ typedef struct
   StrataCloneMark *clone_mark;
   GPtrArray *disks;
   GPtrArray *next_disks;
+  GHashTable *files;
   GPtrArray *spellings;
   GPtrArray *snapshots;
   StrataDomainState state;
@@ -231,6 +234,8 @@ typedef struct
 
 StrataImage *strata_image_new (const char *path);
 void strata_image_free (StrataImage *self);
+/* whether @identity is that of the file itself, and not told from its times, which each write changes */
+gboolean strata_image_is_identified (const StrataImage *self);
 /* (transfer full) (nullable): its tags for people to read, "?" where their names are not known */
 GStrv strata_image_get_tag_labels (const StrataImage *self);
 /* the first problem stays: it is the deepest */
@@ -327,12 +332,13 @@ StrataPoolFacts *strata_graph_pool_of_path (StrataGraph *self, const char *path)
 /* (element-type StrataImage) (transfer container): TOP first; sets an error where it loops or a link is missing */
 GPtrArray *strata_graph_get_chain (StrataGraph *self, const char *top, GError **error);
 /* whether the definition and the headers disagree about what DISK stands on: ABOVE stands on SAID by the one, on BELOW
- * (nullable) by the other; all owned by DISK or the graph */
+ * by the other, of which either may be NULL for nothing; all owned by DISK or the graph */
 gboolean strata_graph_find_disagreement (StrataGraph *self,
                                          const StrataDiskXml *disk,
                                          const char **above,
                                          const char **said,
                                          const char **below);
+char *strata_disagreement_to_text (const char *above, const char *said, const char *below);
 /* (element-type StrataHolder) (transfer full): whose chain contains PATH */
 GPtrArray *strata_graph_get_holders (StrataGraph *self, const char *path);
 /* (element-type StrataDiskXml) (transfer container): the template's disks that a thin clone stands on by its mark alone, since its

@@ -167,15 +167,28 @@ check_domain (Visit *self)
 }
 
 static void
+check_agreement (Visit *self, const StrataDiskXml *disk)
+{
+  const char *above;
+  const char *said;
+  const char *below;
+  g_autofree char *text = NULL;
+
+  if (!strata_graph_find_disagreement (self->graph, disk, &above, &said, &below))
+    return;
+
+  text = strata_disagreement_to_text (above, said, below);
+  report (self, "wrong-format", FALSE,
+          _ ("Correct the <backingStore> in the definition, or the image’s header."), "%s", text);
+}
+
+static void
 check_disks (Visit *self)
 {
   for (guint i = 0; i < self->domain->disks->len; i++)
     {
       const StrataDiskXml *disk = g_ptr_array_index (self->domain->disks, i);
       StrataImage *image = strata_graph_get_image (self->graph, disk->source);
-      const char *above;
-      const char *said;
-      const char *below;
 
       if (disk->source == NULL ||
           (g_strcmp0 (disk->type, "file") != 0 && g_strcmp0 (disk->type, "block") != 0))
@@ -184,12 +197,12 @@ check_disks (Visit *self)
       if (image != NULL && image->backing_path != NULL && (image->mode & 0004) != 0)
         report (self, "world-readable", TRUE, _ ("“stratactl doctor --mend” takes that away."),
                 _ ("Everybody on the host may read “%s”"), image->path);
-      if (strata_graph_find_disagreement (self->graph, disk, &above, &said, &below))
-        report (self, "wrong-format", FALSE,
-                _ ("Correct the <backingStore> in the definition, or the image’s header."),
-                _ ("By the definition “%s” stands on “%s”, but on “%s” by its header"), above, said,
-                below != NULL ? below : "-");
+      check_agreement (self, disk);
     }
+
+  for (guint i = 0;
+       self->domain->next_disks != self->domain->disks && i < self->domain->next_disks->len; i++)
+    check_agreement (self, g_ptr_array_index (self->domain->next_disks, i));
 }
 
 static void

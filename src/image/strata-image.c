@@ -131,6 +131,13 @@ strata_image_declare (StrataImage *self, const char *format, const char *by)
   g_set_str (&self->format, format);
 }
 
+gboolean
+strata_image_is_identified (const StrataImage *self)
+{
+  return self->identity != NULL && (g_str_has_prefix (self->identity, "file:") ||
+                                    g_str_has_prefix (self->identity, "device:"));
+}
+
 static const char *
 get_hint (StrataImageSight state)
 {

@@ -27,7 +27,7 @@ typedef struct
 } Court;
 
 static gboolean
-is_about (StrataStepSpec *step, const char *key, const char *value)
+is_about (const StrataStepSpec *step, const char *key, const char *value)
 {
   return g_strcmp0 (json_object_get_string_member_with_default (step->args, key, NULL), value) == 0;
 }
@@ -424,6 +424,72 @@ collect_tagged (Court *self, const StrataStepSpec *step, GPtrArray *images)
     }
 }
 
+/* Whether from STEP on no definition of DOMAIN names PATH. */
+static gboolean
+names_no_more (const StrataStepSpec *step, const StrataDomainFacts *domain, const char *path)
+{
+  g_autoptr (GHashTable) files = NULL;
+  g_autoptr (StrataDomainXml) definition = NULL;
+
+  if (!is_about (step, "uuid", domain->uuid))
+    return FALSE;
+  if (g_str_equal (step->kind, "undefine"))
+    return TRUE;
+  if (!g_str_equal (step->kind, "define"))
+    return FALSE;
+
+  files = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  definition = strata_domain_xml_new_from_string (strata_layers_arg (step->args, "xml"), NULL);
+  if (definition != NULL)
+    strata_domain_xml_add_files (definition, files);
+
+  return definition != NULL && !g_hash_table_contains (files, path);
+}
+
+/* A file that is no disk of DOMAIN and that it needs all the same: its UEFI variables, which two definitions may share, its
+ * kernel, what it gives QEMU on the command line. */
+static gboolean
+need_not_named (Court *self, const StrataDomainFacts *domain, const char *path, GError **error)
+{
+  g_autofree char *nvram = NULL;
+
+  if (!g_hash_table_contains (domain->files, path))
+    return TRUE;
+
+  for (guint i = 0; i < strata_plan_get_n_steps (self->plan); i++)
+    {
+      if (names_no_more (strata_plan_get_step (self->plan, i), domain, path))
+        return TRUE;
+    }
+
+  nvram = strata_domain_xml_get_nvram (domain->definition);
+  if (g_strcmp0 (strata_graph_resolve (self->graph, nvram), path) == 0)
+    strata_set_error (error, STRATA_ERROR_REFUSED,
+                      _ ("Give it a file of its own in its definition (<nvram>)."),
+                      _ ("“%s” holds the UEFI variables of “%s”"), path, domain->name);
+  else
+    strata_set_error (error, STRATA_ERROR_REFUSED,
+                      _ ("See with “virsh dumpxml” what for, and give it a file of its own."),
+                      _ ("The definition of “%s” names “%s” too"), domain->name, path);
+
+  return FALSE;
+}
+
+static gboolean
+need_named_by_none (Court *self, const char *path, GError **error)
+{
+  GPtrArray *domains = strata_graph_get_domains (self->graph);
+  const char *resolved = strata_graph_resolve (self->graph, path);
+
+  for (guint i = 0; i < domains->len; i++)
+    {
+      if (!need_not_named (self, g_ptr_array_index (domains, i), resolved, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
 /* Unknown is never nothing: what can't be seen is held by an unknown party. */
 static gboolean
 need_seen (Court *self, StrataStepSpec *step, GError **error)
@@ -445,7 +511,8 @@ need_seen (Court *self, StrataStepSpec *step, GError **error)
       if (!need_seen_chain (self, touch, image, error) || !need_no_other_name (step, image, error))
         return FALSE;
       if (touch >= TOUCH_CHANGES &&
-          (!need_no_unknown (self, image, error) || !strata_graph_check_seen (self->graph, error)))
+          (!need_no_unknown (self, image, error) || !strata_graph_check_seen (self->graph, error) ||
+           !need_named_by_none (self, image->path, error)))
         return FALSE;
     }
 
@@ -470,26 +537,19 @@ collect_unknown (StrataGraph *graph)
   return unknown;
 }
 
-/* Two definitions may share the file of their UEFI variables. */
+/* Another file may have come to be under the name of the one that the plan is to delete. */
 static gboolean
-need_variables_kept (Court *self, const StrataDomainFacts *domain, const char *path, GError **error)
+need_same_file (Court *self, const StrataStepSpec *step, const char *path, GError **error)
 {
-  g_autofree char *nvram = strata_domain_xml_get_nvram (domain->definition);
+  const StrataImage *image = strata_graph_get_image (self->graph, path);
+  const char *identity = json_object_get_string_member_with_default (step->args, "identity", NULL);
 
-  if (nvram == NULL || !g_str_equal (nvram, path))
+  if (identity == NULL || image == NULL || image->identity == NULL ||
+      g_str_equal (identity, image->identity))
     return TRUE;
 
-  for (guint i = 0; i < strata_plan_get_n_steps (self->plan); i++)
-    {
-      StrataStepSpec *step = strata_plan_get_step (self->plan, i);
-
-      if (g_str_equal (step->kind, "undefine") && is_about (step, "uuid", domain->uuid))
-        return TRUE;
-    }
-
-  strata_set_error (error, STRATA_ERROR_REFUSED,
-                    _ ("Give it a file of its own in its definition (<nvram>)."),
-                    _ ("“%s” holds the UEFI variables of “%s”"), path, domain->name);
+  strata_set_error (error, STRATA_ERROR_REFUSED, _ ("See what it is, and make the plan again."),
+                    _ ("“%s” is another file than when the plan was made"), path);
   return FALSE;
 }
 
@@ -501,13 +561,13 @@ need_files_kept (Court *self, StrataStepSpec *step, GError **error)
 
   if (!g_str_has_prefix (step->kind, "delete-") || path == NULL)
     return TRUE;
+  if (!need_named_by_none (self, path, error) || !need_same_file (self, step, path, error))
+    return FALSE;
 
   for (guint i = 0; i < domains->len; i++)
     {
       StrataDomainFacts *domain = g_ptr_array_index (domains, i);
 
-      if (!need_variables_kept (self, domain, path, error))
-        return FALSE;
       for (guint j = 0; j < domain->snapshots->len; j++)
         {
           StrataSnapshotFacts *snapshot = g_ptr_array_index (domain->snapshots, j);

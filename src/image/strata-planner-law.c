@@ -250,14 +250,15 @@ need_agreeing_chain (StrataPlanner *self,
   const char *said;
   const char *above;
   const char *below;
+  g_autofree char *text = NULL;
 
   if (!strata_graph_find_disagreement (self->graph, disk, &above, &said, &below))
     return TRUE;
 
+  text = strata_disagreement_to_text (above, said, below);
   strata_set_error (error, STRATA_ERROR_REFUSED,
                     _ ("Correct the <backingStore> in the definition, or the image’s header."),
-                    _ ("By the definition of “%s”, “%s” stands on “%s”, but on “%s” by its header"),
-                    domain_name, above, said, below != NULL ? below : "-");
+                    "%s: %s", domain_name, text);
   return FALSE;
 }
 
@@ -272,10 +273,15 @@ need_agreeing_chain (StrataPlanner *self,
 gboolean
 strata_planner_need_agreement (StrataPlanner *self, const StrataDomainFacts *domain, GError **error)
 {
-  for (guint i = 0; i < domain->disks->len; i++)
+  GPtrArray *views[] = { domain->disks, domain->next_disks };
+
+  for (size_t v = 0; v < G_N_ELEMENTS (views); v++)
     {
-      if (!need_agreeing_chain (self, g_ptr_array_index (domain->disks, i), domain->name, error))
-        return FALSE;
+      for (guint i = 0; i < views[v]->len; i++)
+        {
+          if (!need_agreeing_chain (self, g_ptr_array_index (views[v], i), domain->name, error))
+            return FALSE;
+        }
     }
 
   return TRUE;

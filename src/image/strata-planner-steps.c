@@ -339,9 +339,15 @@ void
 strata_planner_add_remove (StrataPlanner *self, const char *path)
 {
   g_autofree char *base = g_path_get_basename (path);
+  StrataImage *image = strata_graph_get_image (self->graph, path);
   StrataImage *data = find_own_data (self, path);
-  StrataStepSpec *step = strata_plan_add_step (
-      self->plan, "delete-volume", strata_step_args ("path", path, NULL), _ ("Delete “%s”"), base);
+  JsonObject *args = strata_step_args ("path", path, NULL);
+  StrataStepSpec *step =
+      strata_plan_add_step (self->plan, "delete-volume", args, _ ("Delete “%s”"), base);
+
+  /* By its name alone what another client puts there meanwhile would be deleted. */
+  if (image != NULL && strata_image_is_identified (image))
+    json_object_set_string_member (args, "identity", image->identity);
 
   step->forward_only = TRUE;
   strata_plan_add_command (self->plan, "rm %s", path);

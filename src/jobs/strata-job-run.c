@@ -103,7 +103,8 @@ settle_begun_step (Run *run,
 static gboolean
 check_irreversible (Run *run, guint index, GError **error)
 {
-  static const char *const kinds[] = { "commit", "delete-volume", "snapshot-revert", NULL };
+  static const char *const kinds[] = { "commit", "delete-file", "delete-volume", "snapshot-revert",
+                                       NULL };
   const char *kind = strata_plan_get_step (run->plan, index)->kind;
   g_autoptr (StrataGraph) graph = NULL;
   g_autofree gboolean *done = NULL;
@@ -133,7 +134,7 @@ leave_out (Run *run, guint index, GError **error)
   g_autofree char *line = NULL;
 
   if (!g_error_matches (*error, STRATA_ERROR, STRATA_ERROR_REFUSED) ||
-      !g_str_equal (step->kind, "delete-volume"))
+      !g_str_has_prefix (step->kind, "delete-"))
     return FALSE;
 
   /* Translators: a step of a job, then why it was not done */

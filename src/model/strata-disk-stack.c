@@ -146,9 +146,11 @@ find_disagreement (StrataDiskStack *self, StrataGraph *graph, const StrataDiskXm
 
   layer = find_layer (self, above);
   if (layer != NULL)
-    strata_disk_layer_add_problem (
-        layer, TRUE, _ ("By the definition it stands on “%s”, but on “%s” by its header"), said,
-        below != NULL ? below : "-");
+    {
+      g_autofree char *text = strata_disagreement_to_text (above, said, below);
+
+      strata_disk_layer_add_problem (layer, TRUE, "%s", text);
+    }
 }
 
 static void

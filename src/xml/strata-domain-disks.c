@@ -31,6 +31,21 @@ get_place (xmlNode *source, const char *type)
   return NULL;
 }
 
+/* An export without a name, as NBD may have: it is somewhere all the same, and no empty drive. */
+static char *
+get_export (xmlNode *source)
+{
+  xmlNode *host = strata_node_get_child (source, "host");
+  g_autofree char *protocol = strata_node_get (source, "protocol");
+  g_autofree char *name = strata_node_get (host, "name");
+  g_autofree char *socket = strata_node_get (host, "socket");
+
+  if (protocol == NULL)
+    return NULL;
+
+  return g_strdup_printf ("%s:%s", protocol, name != NULL ? name : socket != NULL ? socket : "");
+}
+
 static char *
 get_or (xmlNode *node, const char *attribute, const char *fallback)
 {
@@ -45,11 +60,13 @@ char *
 strata_disk_node_get_place (xmlNode *disk)
 {
   g_autofree char *type = get_or (disk, "type", "file");
+  xmlNode *source = strata_node_get_child (disk, "source");
+  char *place = get_place (source, type);
 
-  return get_place (strata_node_get_child (disk, "source"), type);
+  return place == NULL && g_str_equal (type, "network") ? get_export (source) : place;
 }
 
-/* Every level that names something; an empty <backingStore/> ends the chain. */
+/* Every level that names something; an empty <backingStore/> ends the chain, whatever the header of the image above says. */
 static void
 read_backings (StrataDiskXml *self, xmlNode *disk)
 {
@@ -63,7 +80,10 @@ read_backings (StrataDiskXml *self, xmlNode *disk)
       g_autofree char *place = strata_disk_node_get_place (node);
 
       if (place == NULL)
-        break;
+        {
+          self->ends = TRUE;
+          break;
+        }
       g_strv_builder_take (names, g_steal_pointer (&place));
       g_strv_builder_take (formats, get_or (strata_node_get_child (node, "format"), "type", ""));
       g_strv_builder_take (pools, strata_node_is (node, "type", "volume")
@@ -88,7 +108,7 @@ disk_from_node (xmlNode *disk)
   self->bus = get_or (target, "bus", "");
   self->device = get_or (disk, "device", "disk");
   self->type = get_or (disk, "type", "file");
-  self->source = get_place (source, self->type);
+  self->source = strata_disk_node_get_place (disk);
   self->format = strata_node_get (strata_node_get_child (disk, "driver"), "type");
   self->read_only = strata_node_get_child (disk, "readonly") != NULL;
   self->transient = strata_node_get_child (disk, "transient") != NULL;
@@ -98,9 +118,9 @@ disk_from_node (xmlNode *disk)
     self->pool = strata_node_get (source, "pool");
 
   if (backing != NULL)
-    self->backing = strata_disk_node_get_place (backing);
-  if (self->backing != NULL)
     read_backings (self, disk);
+  if (backing != NULL)
+    self->backing = g_strdup (self->backings[0]);
   self->sliced = strata_node_get_child (source, "slices") != NULL;
   self->encrypted = strata_node_get_child (source, "encryption") != NULL ||
                     strata_node_get_child (disk, "encryption") != NULL;

@@ -16,9 +16,11 @@ G_BEGIN_DECLS
  * @pool: (nullable): the pool's name, where @type is `volume` (then @source is the volume's name)
  * @format: (nullable): the driver's type, `qcow2`, `raw`
  * @backing: (nullable): the path in an explicit `<backingStore>` below it, which outranks the header
- * @backings: (nullable): the paths of all explicit `<backingStore>`s, @backing first; of a volume its name
+ * @backings: (nullable): the paths of all explicit `<backingStore>`s, @backing first; of a volume its name; empty where
+ *   the only one ends the chain
  * @backing_formats: (nullable): as long as @backings: their formats, "" where none is said
  * @backing_pools: (nullable): as long as @backings: the pool of a volume, else ""
+ * @ends: an empty `<backingStore/>` says that nothing is below the last of @backings, or below the disk itself
  * @encrypted: `<encryption>`, of the source or of the disk
  * @sliced: `<slices>`: the disk is a part of what @source names
  * @read_only: `<readonly/>`
@@ -45,6 +47,7 @@ typedef struct
   gboolean shareable;
   gboolean encrypted;
   gboolean sliced;
+  gboolean ends;
 } StrataDiskXml;
 
 void strata_disk_xml_free (StrataDiskXml *self);
@@ -150,6 +153,8 @@ char               *strata_domain_xml_get_nvram         (StrataDomainXml        
 void                strata_domain_xml_set_nvram         (StrataDomainXml          *self,
                                                          const char               *path);
 char               *strata_domain_xml_get_nvram_format  (StrataDomainXml          *self);
+void                strata_domain_xml_add_files         (StrataDomainXml          *self,
+                                                         GHashTable               *paths);
 
 /* Gives the definition a new identity: name, UUID, one new MAC per interface (52:54:00, random, never
  * one in TAKEN_MACS), new genid where there is one, channel/console/serial socket paths and vsock

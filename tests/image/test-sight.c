@@ -7,6 +7,7 @@
 #include "host-on-paper.h"
 #include "image/strata-health.h"
 #include "image/strata-request.h"
+#include "image/strata-request.h"
 #include "xml/strata-error.h"
 
 #define AT(name) PAPER_POOL "/" name
@@ -351,6 +352,137 @@ test_data_file_below (void)
   assert_refused (plan, error, "b");
 }
 
+/* OS, DEVICES: what is in those elements */
+static void
+add_defined (StrataGraph *graph, const char *name, const char *os, const char *devices)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *uuid = g_uuid_string_random ();
+  g_autofree char *xml =
+      g_strdup_printf ("<domain type='qemu'><name>%s</name><uuid>%s</uuid><memory>65536</memory>"
+                       "<os><type arch='x86_64'>hvm</type>%s</os><devices>%s</devices></domain>",
+                       name, uuid, os, devices);
+  g_autoptr (StrataDomainFacts) facts =
+      strata_domain_facts_new (xml, NULL, STRATA_DOMAIN_STATE_OFF, &error);
+
+  g_assert_no_error (error);
+  strata_graph_add_domain (graph, facts);
+}
+
+/* A data file belongs to one image: another that has its data there too, and a machine that is on it, overwrite it. */
+static void
+test_data_file_shared (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  g_autoptr (StrataPlan) plan = NULL;
+  g_autoptr (GError) error = NULL;
+  StrataImage *a = paper_host_image (graph, "a.qcow2", NULL);
+  StrataImage *b = paper_host_image (graph, "b.qcow2", NULL);
+  StrataImage *data = paper_host_image (graph, "data.raw", NULL);
+
+  a->data_file = g_strdup (AT ("data.raw"));
+  b->data_file = g_strdup (AT ("data.raw"));
+  paper_host_add (graph, "a", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "a.qcow2", NULL);
+  paper_host_add (graph, "b", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "b.qcow2", NULL);
+  strata_graph_finish (graph);
+
+  g_assert_cmpint (a->state, ==, STRATA_IMAGE_CONTRADICTING);
+  g_assert_cmpint (b->state, ==, STRATA_IMAGE_CONTRADICTING);
+  g_assert_cmpint (data->state, ==, STRATA_IMAGE_CONTRADICTING);
+  g_assert_true (has_finding (graph, "wrong-format"));
+  plan = plan_delete (graph, "a", &error);
+  assert_refused (plan, error, "b.qcow2");
+}
+
+static void
+test_data_file_opened (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  g_autoptr (StrataPlan) plan = NULL;
+  g_autoptr (GError) error = NULL;
+  StrataImage *a = paper_host_image (graph, "a.qcow2", NULL);
+
+  a->data_file = g_strdup (AT ("data.raw"));
+  g_set_str (&paper_host_image (graph, "data.raw", NULL)->format, "raw");
+  paper_host_add (graph, "a", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "a.qcow2", NULL);
+  add_defined (graph, "b", "",
+               "<disk type='file' device='disk'><driver name='qemu' type='raw'/>"
+               "<source file='" AT ("data.raw") "'/><target dev='vda' bus='virtio'/></disk>");
+  strata_graph_finish (graph);
+
+  g_assert_cmpint (a->state, ==, STRATA_IMAGE_CONTRADICTING);
+  plan = plan_delete (graph, "a", &error);
+  assert_refused (plan, error, "b");
+}
+
+/* By an empty <backingStore/> QEMU opens the overlay alone, whatever its header says. */
+static void
+test_chain_ends (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  g_autoptr (StrataPlan) plan = NULL;
+  g_autoptr (GError) error = NULL;
+
+  paper_host_image (graph, "base.qcow2", NULL);
+  paper_host_image (graph, "a.qcow2", "base.qcow2");
+  add_defined (graph, "a", "",
+               "<disk type='file' device='disk'><driver name='qemu' type='qcow2'/>"
+               "<source file='" AT ("a.qcow2") "'/><backingStore/>"
+                                               "<target dev='vda' bus='virtio'/></disk>");
+  strata_graph_finish (graph);
+
+  g_assert_true (has_finding (graph, "wrong-format"));
+  plan = plan_merge (graph, "a", &error);
+  assert_refused (plan, error, "base.qcow2");
+}
+
+/* What another machine needs as something else than a disk is needed all the same. */
+static void
+test_named_file (void)
+{
+  static const char *const os[] = { "<kernel>" AT ("a.qcow2") "</kernel>",
+                                    "<nvram template='" AT ("a.qcow2") "'>/nvram/b.fd</nvram>",
+                                    "<loader type='pflash'>" AT ("a.qcow2") "</loader>" };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (os); i++)
+    {
+      g_autoptr (StrataGraph) graph = paper_host_new ();
+      g_autoptr (StrataPlan) plan = NULL;
+      g_autoptr (GError) error = NULL;
+
+      paper_host_image (graph, "a.qcow2", NULL);
+      paper_host_add (graph, "a", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "a.qcow2", NULL);
+      add_defined (graph, "b", os[i], "");
+      strata_graph_finish (graph);
+
+      plan = plan_delete (graph, "a", &error);
+      assert_refused (plan, error, "b");
+    }
+}
+
+/* Another file has come to be under the name of the one that was to be deleted. */
+static void
+test_replaced (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  g_autoptr (StrataPlan) plan = NULL;
+  g_autoptr (GError) error = NULL;
+  StrataImage *image = paper_host_image (graph, "a.qcow2", NULL);
+
+  image->identity = g_strdup ("file:1:2");
+  paper_host_add (graph, "a", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "a.qcow2", NULL);
+  strata_graph_finish (graph);
+  plan = plan_delete (graph, "a", &error);
+  g_assert_no_error (error);
+  g_assert_true (strata_law_check_steps (graph, plan, NULL, &error));
+  g_assert_no_error (error);
+
+  g_set_str (&image->identity, "file:1:3");
+  g_assert_false (strata_law_check_steps (graph, plan, NULL, &error));
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_REFUSED);
+  g_assert_nonnull (strstr (error->message, "a.qcow2"));
+}
+
 static void
 add_with_variables (StrataGraph *graph, const char *name, const char *uuid)
 {
@@ -402,6 +534,11 @@ main (int argc, char **argv)
   g_test_add_func ("/sight/explicit-backing", test_explicit_backing);
   g_test_add_func ("/sight/data-file", test_data_file);
   g_test_add_func ("/sight/data-file-below", test_data_file_below);
+  g_test_add_func ("/sight/data-file-shared", test_data_file_shared);
+  g_test_add_func ("/sight/data-file-opened", test_data_file_opened);
+  g_test_add_func ("/sight/chain-ends", test_chain_ends);
+  g_test_add_func ("/sight/named-file", test_named_file);
+  g_test_add_func ("/sight/replaced", test_replaced);
   g_test_add_func ("/sight/variables", test_variables);
 
   return g_test_run ();
