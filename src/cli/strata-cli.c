@@ -7,6 +7,7 @@
 #include "config.h"
 
 #include <glib/gi18n.h>
+#include <string.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -138,6 +139,31 @@ strata_cli_usage_error (StrataCli *cli, const char *format, ...)
   return STRATA_CLI_USAGE;
 }
 
+/* GOption leaves the “--” in that ends the options where other words came before it. */
+static void
+remove_separator (GStrv words, GStrv original)
+{
+  guint n = g_strv_length (words);
+  guint left = 0;
+  guint given = 0;
+  guint first = n;
+
+  for (guint i = 0; original[i] != NULL; i++)
+    given += g_str_equal (original[i], "--");
+  for (guint i = n; i > 0; i--)
+    {
+      if (!g_str_equal (words[i - 1], "--"))
+        continue;
+      left++;
+      first = i - 1;
+    }
+  if (given == 0 || left < given)
+    return;
+
+  g_free (words[first]);
+  memmove (words + first, words + first + 1, (n - first) * sizeof *words);
+}
+
 /**
  * strata_cli_parse:
  * @cli: the run
@@ -177,6 +203,7 @@ strata_cli_parse (StrataCli *cli, GStrv argv, const GOptionEntry *entries, GStrv
       return FALSE;
     }
 
+  remove_separator (words, argv);
   n_arguments = g_strv_length (words) - 1;
   if (n_arguments < cli->verb->min_arguments)
     {

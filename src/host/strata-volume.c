@@ -15,6 +15,7 @@
 #include "strata-image-info.h"
 #include "strata-image-tags.h"
 #include "strata-pool-lease.h"
+#include "strata-vmdk.h"
 #include "xml/strata-error.h"
 #include "xml/strata-volume-xml.h"
 
@@ -139,6 +140,8 @@ strata_volume_look (StrataConnection *connection,
     }
   if (!strata_image_tags_fill (connection, image, volume) && type == STRATA_IMAGE_BLOCK)
     g_set_str (&image->format, image->unread ? NULL : "raw");
+  if (g_strcmp0 (facts->format, "raw") == 0 && type == STRATA_IMAGE_FILE)
+    strata_vmdk_read_descriptor (connection, image);
   strata_image_identify (connection, image, facts->times);
   if (facts->encrypted)
     strata_image_set_problem (image, STRATA_IMAGE_FOREIGN, _ ("“%s” is encrypted"), image->path);
