@@ -4,6 +4,7 @@
 import json
 import os
 import shutil
+import struct
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
@@ -221,6 +222,7 @@ class Checker:
                 used.update(p for p, _, _ in self.host.chain(path, kind))
             except OSError as error:
                 yield f'a chain is broken: {error}'
+        used |= self._held_by_litter(model.left)
         # A file may have several names: links of both kinds.
         ours = {(at.st_dev, at.st_ino) for at in (os.stat(p) for p in used if p is not None and os.path.exists(p))}
         for path in sorted(self.host.files() - used - model.left):
@@ -228,6 +230,16 @@ class Checker:
             if (at.st_dev, at.st_ino) in ours:
                 continue
             yield f'{path}: a file that nothing leads to'
+
+    def _held_by_litter(self, left):
+        """What the images stand on that another client left when it undefined their machine: it is still held."""
+        held = set()
+        for path in left:
+            try:
+                held.update(p for p, _, _ in self.host.chain(path, 'qcow2')[1:])
+            except (OSError, ValueError, struct.error):
+                continue   # it is gone, or no image
+        return held
 
     def domains(self, model):
         names = set(self.host.names())
