@@ -70,6 +70,24 @@ need_fit_disk (Snapshot *self, const StrataDiskXml *disk, const StrataLayer *lay
   return TRUE;
 }
 
+/* QEMU lets none write to an image that another machine has open, below a disk of its own. */
+static gboolean
+need_unopened (Snapshot *self, const StrataLayer *layer, GError **error)
+{
+  StrataStake *running;
+
+  if (self->kind != STRATA_SNAPSHOT_KIND_INTERNAL || strata_domain_facts_is_active (self->domain))
+    return TRUE;
+  running = strata_planner_find_running (self->planner, layer->path);
+  if (running == NULL)
+    return TRUE;
+
+  strata_set_error (
+      error, STRATA_ERROR_BUSY, _ ("Shut it down first."), _ ("“%s” runs and has “%s” open"),
+      strata_graph_find_domain (self->planner->graph, running->uuid)->name, layer->path);
+  return FALSE;
+}
+
 static gboolean
 need_depth (Snapshot *self, const StrataDiskXml *disk, GError **error)
 {
@@ -162,7 +180,7 @@ add_disk (Snapshot *self, const StrataDiskXml *disk, StrataSnapshotDisk *entry, 
   g_autofree char *folder = NULL;
   g_autofree char *stem = NULL;
 
-  if (!need_fit_disk (self, disk, layer, error))
+  if (!need_fit_disk (self, disk, layer, error) || !need_unopened (self, layer, error))
     return FALSE;
 
   entry->location = STRATA_SNAPSHOT_INTERNAL;

@@ -395,6 +395,35 @@ test_internal_names (void)
     }
 }
 
+/* QEMU's locks keep the tag from being written. */
+static void
+test_internal_below_a_running_one (void)
+{
+  for (guint running = 0; running < 2; running++)
+    {
+      g_autoptr (StrataGraph) graph = lined (STRATA_DOMAIN_STATE_OFF);
+      g_autoptr (StrataRequest) create = strata_request_new (STRATA_REQUEST_SNAPSHOT_CREATE);
+      g_autoptr (StrataPlan) created = NULL;
+      g_autoptr (GError) error = NULL;
+
+      paper_host_image (graph, "clone.qcow2", "tip.qcow2");
+      paper_host_add (graph, "clone",
+                      running ? STRATA_DOMAIN_STATE_RUNNING : STRATA_DOMAIN_STATE_OFF, FALSE, NULL,
+                      "clone.qcow2", NULL);
+      create->snapshot = g_strdup ("i1");
+      create->snapshot_kind = STRATA_SNAPSHOT_KIND_INTERNAL;
+      created = plan_it (graph, create, &error);
+      if (!running)
+        {
+          g_assert_no_error (error);
+          continue;
+        }
+      g_assert_null (created);
+      g_assert_error (error, STRATA_ERROR, STRATA_ERROR_BUSY);
+      g_assert_nonnull (strstr (error->message, "clone"));
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -414,6 +443,8 @@ main (int argc, char **argv)
   g_test_add_func ("/plan-snapshot/subtree", test_subtree);
   g_test_add_func ("/plan-snapshot/revert", test_revert);
   g_test_add_func ("/plan-snapshot/internal-names", test_internal_names);
+  g_test_add_func ("/plan-snapshot/internal-below-a-running-one",
+                   test_internal_below_a_running_one);
   g_test_add_func ("/plan-snapshot/revert-to-internal", test_revert_to_internal);
   g_test_add_func ("/plan-snapshot/managed-save", test_managed_save);
   g_test_add_func ("/plan-snapshot/edit", test_edit);
