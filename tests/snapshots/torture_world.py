@@ -181,7 +181,8 @@ class World:
         mine = os.path.join(self.pool, 'g-vda.qcow2')
         odd = EXPLICIT_DISK.format(path=mine, below=below, target='{target}')
         self._defined('g', [('qcow2', mine, self._made(mine, 'qcow2', (copy, 'qcow2', content), 0x4e), odd)])
-        self.model.left.add(copy)
+        # A machine that is made independent leaves what it stood on.
+        self.model.left |= {copy, below}
 
     def _hostile(self, over):
         secret = os.path.join(os.path.dirname(self.pool), 'secret')
