@@ -226,6 +226,7 @@ wait_for (StrataBlockJob *self,
   if (cancellable != NULL)
     handler = g_cancellable_connect (cancellable, G_CALLBACK (strata_block_news_on_cancelled),
                                      strata_block_news_ref (self->news), strata_block_news_unref);
+  report (self, 0, 0, progress, user_data);
   reached = follow (self, goal, progress, user_data, cancellable, error);
   g_cancellable_disconnect (cancellable, handler);
 
@@ -235,7 +236,7 @@ wait_for (StrataBlockJob *self,
 /**
  * strata_block_job_wait_ready:
  * @self: a watch, whose job was started
- * @progress: (nullable): called in this thread, about four times a second, never going back
+ * @progress: (nullable): called in this thread, at once and then about four times a second, never going back
  * @user_data: for @progress
  * @cancellable: (nullable): ends the waiting; the job goes on
  * @error: where to put an error
@@ -259,7 +260,7 @@ strata_block_job_wait_ready (StrataBlockJob *self,
 /**
  * strata_block_job_wait_done:
  * @self: a watch, whose job was started, or was there before; one that ends by itself
- * @progress: (nullable): called in this thread, about four times a second, never going back
+ * @progress: (nullable): called in this thread, at once and then about four times a second, never going back
  * @user_data: for @progress
  * @cancellable: (nullable): ends the waiting; the job goes on
  * @error: where to put an error

@@ -56,6 +56,7 @@ get_step (Run *run, guint index, StrataStepContext *context)
   context->args = spec->args;
   context->job = run->job;
   context->results = strata_journal_get_results (run->journal);
+  context->untouched = FALSE;
 
   return strata_step_class_find (spec->kind);
 }
@@ -103,7 +104,10 @@ settle_begun_step (Run *run,
 static gboolean
 check_irreversible (Run *run, guint index, GError **error)
 {
-  static const char *const kinds[] = { "commit", "delete-file", "delete-volume", "snapshot-revert",
+  static const char *const kinds[] = { "commit",          "pull",
+                                       "keep-tag",        "delete-tag",
+                                       "delete-file",     "delete-volume",
+                                       "snapshot-delete", "snapshot-revert",
                                        NULL };
   const char *kind = strata_plan_get_step (run->plan, index)->kind;
   g_autoptr (StrataGraph) graph = NULL;
@@ -134,7 +138,7 @@ leave_out (Run *run, guint index, GError **error)
   g_autofree char *line = NULL;
 
   if (!g_error_matches (*error, STRATA_ERROR, STRATA_ERROR_REFUSED) ||
-      !g_str_has_prefix (step->kind, "delete-"))
+      !(g_str_equal (step->kind, "delete-volume") || g_str_equal (step->kind, "delete-file")))
     return FALSE;
 
   /* Translators: a step of a job, then why it was not done */
@@ -145,9 +149,26 @@ leave_out (Run *run, guint index, GError **error)
   return strata_journal_end_step (run->journal, index, NULL, error);
 }
 
+/* A step that fails has cleaned up behind itself. One that can't be undone stays "begun", unless it failed before it changed
+ * anything: who resumes has to run it again. So does one that lost the host, which may have done it all the same. */
+static gboolean
+left_no_trace (Run *run,
+               guint index,
+               const StrataStepContext *context,
+               gboolean begun_before,
+               const GError *error)
+{
+  if (g_error_matches (error, STRATA_ERROR, STRATA_ERROR_CONNECTION))
+    return FALSE;
+
+  return !strata_plan_get_step (run->plan, index)->forward_only ||
+         (context->untouched && !begun_before);
+}
+
 static gboolean
 run_step (Run *run, guint index, GError **error)
 {
+  gboolean begun_before = strata_journal_get_mark (run->journal, index) == STRATA_STEP_BEGUN;
   StrataStepContext context;
   const StrataStepClass *klass = get_step (run, index, &context);
   g_autoptr (JsonObject) found = NULL;
@@ -161,7 +182,7 @@ run_step (Run *run, guint index, GError **error)
     }
 
   strata_job_enter_step (run->job, index, FALSE);
-  if (strata_journal_get_mark (run->journal, index) == STRATA_STEP_BEGUN)
+  if (begun_before)
     {
       gboolean done;
 
@@ -188,10 +209,7 @@ run_step (Run *run, guint index, GError **error)
 
   if (!klass->run (&context, run->cancellable, error))
     {
-      /* It has cleaned up behind itself. One that can't be undone stays "begun": who resumes has to
-       * run it again. So does one that lost the host, which may have done it all the same. */
-      if (!strata_plan_get_step (run->plan, index)->forward_only &&
-          !g_error_matches (*error, STRATA_ERROR, STRATA_ERROR_CONNECTION))
+      if (left_no_trace (run, index, &context, begun_before, *error))
         strata_journal_clear_step (run->journal, index, NULL);
       return FALSE;
     }

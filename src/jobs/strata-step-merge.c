@@ -23,9 +23,12 @@
 static guint64
 on_bytes (guint64 done, guint64 total, gpointer user_data)
 {
-  strata_job_report_bytes (user_data, done, total);
+  StrataStepContext *context = user_data;
 
-  return strata_job_get_bandwidth (user_data);
+  context->untouched = FALSE;
+  strata_job_report_bytes (context->job, done, total);
+
+  return strata_job_get_bandwidth (context->job);
 }
 
 static StrataWorker *
@@ -90,8 +93,8 @@ commit_below (StrataStepContext *context,
   return worker != NULL &&
          strata_worker_commit_below (worker, strata_step_context_get (context, "top"),
                                      strata_step_context_get (context, "base"),
-                                     strata_job_get_bandwidth (context->job), on_bytes,
-                                     context->job, cancellable, error);
+                                     strata_job_get_bandwidth (context->job), on_bytes, context,
+                                     cancellable, error);
 }
 
 static gboolean
@@ -143,7 +146,7 @@ commit_top (StrataStepContext *context,
 
   return worker != NULL &&
          strata_worker_commit (worker, strata_step_context_get (context, "base"),
-                               strata_job_get_bandwidth (context->job), on_bytes, context->job,
+                               strata_job_get_bandwidth (context->job), on_bytes, context,
                                cancellable, error) &&
          (!redefine || define_on_base (context, error));
 }
@@ -192,7 +195,7 @@ commit_live (StrataStepContext *context, GCancellable *cancellable, GError **err
               context->connection, strata_step_context_get (context, "uuid"),
               strata_step_context_get (context, "target"), strata_step_context_get (context, "top"),
               strata_step_context_get (context, "base"), strata_step_context_is (context, "active"),
-              strata_job_get_bandwidth (context->job), on_bytes, context->job, cancellable, &local))
+              strata_job_get_bandwidth (context->job), on_bytes, context, cancellable, &local))
         return TRUE;
       if (!strata_merge_subject_went_off (&subject, context->connection, &local))
         {
@@ -207,6 +210,7 @@ commit_live (StrataStepContext *context, GCancellable *cancellable, GError **err
 static gboolean
 commit_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
+  context->untouched = TRUE;
   if (strata_step_context_get (context, "uuid") != NULL)
     return commit_live (context, cancellable, error);
   if (strata_step_context_get (context, "via") != NULL)
@@ -282,7 +286,7 @@ pull_in_worker (StrataStepContext *context, GCancellable *cancellable, GError **
 
   return worker != NULL && strata_worker_pull (worker, strata_step_context_get (context, "base"),
                                                strata_job_get_bandwidth (context->job), on_bytes,
-                                               context->job, cancellable, error);
+                                               context, cancellable, error);
 }
 
 /* libvirt pulls only into what the VM writes to. */
@@ -303,8 +307,8 @@ pull_live (StrataStepContext *context, GCancellable *cancellable, GError **error
       if (strata_live_pull (context->connection, strata_step_context_get (context, "uuid"),
                             strata_step_context_get (context, "target"),
                             strata_step_context_get (context, "base"),
-                            strata_job_get_bandwidth (context->job), on_bytes, context->job,
-                            cancellable, &local))
+                            strata_job_get_bandwidth (context->job), on_bytes, context, cancellable,
+                            &local))
         return TRUE;
       if (!strata_merge_subject_went_off (&subject, context->connection, &local))
         {
@@ -337,6 +341,7 @@ pull_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
   gboolean live = strata_step_context_get (context, "uuid") != NULL;
   gboolean done;
 
+  context->untouched = TRUE;
   if (live ? !pull_live (context, cancellable, error)
            : !pull_in_worker (context, cancellable, error))
     return FALSE;

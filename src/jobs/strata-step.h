@@ -17,6 +17,7 @@ typedef struct _StrataJob StrataJob;
  * @args: the step's own arguments, from the plan
  * @job: (nullable): to report progress to
  * @results: (nullable): what was found out before, as the journal has it
+ * @untouched: set by a step that can't be undone, when it fails: it has changed nothing yet, as if it had not begun
  *
  * What a step has to work with. It keeps nothing between do and undo but what @args and the host say,
  * because they may run in different processes.
@@ -27,6 +28,7 @@ typedef struct
   JsonObject *args;
   StrataJob *job;
   JsonObject *results;
+  gboolean untouched;
 } StrataStepContext;
 
 /**

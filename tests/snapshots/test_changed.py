@@ -7,10 +7,12 @@ import json
 import os
 import signal
 import subprocess
+import xml.etree.ElementTree as ET
 
-from strata_lab import Lab, STRATACTL
+from strata_lab import DOMAIN, Lab, STRATACTL, disk_xml
 from strata_tap import expect, expect_equal, expect_words, run
 from torture_client import wait_stopped
+from torture_host import disks_of
 
 LAB = Lab()
 
@@ -100,12 +102,86 @@ def who_is_killed_keeps_no_other_from_working():
     held.process.communicate()
     LAB.define('other')
     ctl('snapshot', 'create', 'other', 's1')
-    expect_equal(LAB.ctl('--json', 'job', 'list').document['running'], [], 'who is at work')
+    listed = LAB.ctl('--json', 'job', 'list').document
+    expect_equal(listed['running'], [], 'who is at work')
+    ctl('job', 'dismiss', listed['jobs'][0]['id'])
+
+
+def overlay_of(base, name):
+    path = LAB.path(f'{name}-vda.qcow2')
+    LAB.run('qemu-img', 'create', '-q', '-f', 'qcow2', '-b', base, '-F', 'qcow2', path)
+    LAB.define_xml(DOMAIN.format(name=name, disks=disk_xml(path)))
+    return path
+
+
+def backing_of(path):
+    return json.loads(LAB.run('qemu-img', 'info', '-U', '--output=json', path).out).get('backing-filename')
+
+
+def is_taken_back(ended):
+    status, outcome, _, text = ended
+    expect_equal((status, outcome), (1, 'rolled-back'), 'how it ended', text)
+    expect_equal(LAB.ctl('--json', 'job', 'list').document['jobs'], [], 'what is left unfinished')
+
+
+def a_base_that_is_started_is_not_read():
+    """Before its first step, which can't be undone: nothing was begun."""
+    base = LAB.make_disk('base.qcow2')
+    path = overlay_of(base, 'on-base')
+    held = Held('3', 'clone', 'flatten', 'on-base')
+    LAB.define_xml(DOMAIN.format(name='base', disks=disk_xml(base)))
+    LAB.virsh('start', 'base')
+    ended = held.end()
+    is_taken_back(ended)
+    expect_words(ended[3], 'to which “base” writes')
+    expect_equal(backing_of(path), base, 'what it stands on')
+    LAB.virsh('destroy', 'base')
+
+
+class Writer:
+    """A program that is no machine, and has an image open to write to it."""
+
+    def __init__(self, path):
+        self.process = subprocess.Popen(['qemu-io', '-f', 'qcow2', path], text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.process.stdin.write('length\n')
+        self.process.stdin.flush()
+        expect_words(self.process.stdout.readline(), 'MiB')
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.communicate('quit\n')
+
+
+def what_could_not_begin_is_taken_back():
+    """QEMU's own locks are in the way: the first step that can't be undone fails before it changes anything."""
+    base = LAB.make_disk('alone.qcow2')
+    path = overlay_of(base, 'on-alone')
+    with Writer(base):
+        is_taken_back(Held('1', 'clone', 'flatten', 'on-alone').end())
+    expect_equal(backing_of(path), base, 'what it stands on')
+    ctl('clone', 'flatten', 'on-alone')
+    expect_equal(backing_of(path), None, 'what it stands on')
+
+
+def a_merge_that_could_not_begin_is_taken_back():
+    LAB.define('merged')
+    for name in ('s1', 's2'):
+        ctl('snapshot', 'create', 'merged', name)
+    top = disks_of(ET.fromstring(LAB.virsh('dumpxml', 'merged').out))['vda'].path
+    middle = backing_of(top)
+    base = backing_of(middle)
+    with Writer(base):
+        is_taken_back(Held('1', 'snapshot', 'delete', 'merged', 's2', '--commit').end())
+    expect_equal((backing_of(top), backing_of(middle)), (middle, base), 'the layers')
+    ctl('snapshot', 'delete', 'merged', 's2', '--commit')
 
 
 if __name__ == '__main__':
     try:
         run([starts, a_clone_made_after_the_plan_is_kept, the_second_of_two_plans_is_made_again, what_is_refused_now_is_not_begun,
-             another_job_is_named, who_is_killed_keeps_no_other_from_working])
+             another_job_is_named, who_is_killed_keeps_no_other_from_working, a_base_that_is_started_is_not_read,
+             what_could_not_begin_is_taken_back, a_merge_that_could_not_begin_is_taken_back])
     finally:
         LAB.close()
