@@ -99,7 +99,8 @@ add_mark (StrataPlanner *self, StrataDomainFacts *domain, GError **error)
   mark->thin = FALSE;
   strata_domain_xml_set_clone_mark (definition, mark);
   strata_domain_xml_drop_backing (definition);
-  step = strata_planner_add_define (self, definition, domain->xml, FALSE);
+  step = strata_planner_add_define (self, definition, strata_planner_get_defined (self, domain),
+                                    FALSE);
   step->forward_only = TRUE;
 
   return strata_planner_apply (self, step, error);

@@ -350,7 +350,10 @@ strata_planner_drop_backing (StrataPlanner *self, const char *path, GError **err
 
       strata_domain_xml_drop_backing (definition);
       if (!strata_planner_apply (
-              self, strata_planner_add_define (self, definition, domain->xml, FALSE), error))
+              self,
+              strata_planner_add_define (self, definition,
+                                         strata_planner_get_defined (self, domain), FALSE),
+              error))
         return FALSE;
     }
 

@@ -44,8 +44,9 @@ define_moved (StrataPlanner *self, GHashTable *moved, GError **error)
     {
       const char *uuid = g_ptr_array_index (uuids, i);
       StrataDomainFacts *domain = strata_graph_find_domain (self->graph, uuid);
-      StrataStepSpec *step = strata_planner_add_define (
-          self, strata_planner_get_definition (self, uuid), domain->xml, FALSE);
+      StrataStepSpec *step =
+          strata_planner_add_define (self, strata_planner_get_definition (self, uuid),
+                                     strata_planner_get_defined (self, domain), FALSE);
 
       step->forward_only = TRUE;
       if (!strata_planner_apply (self, step, error))

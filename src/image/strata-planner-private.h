@@ -217,6 +217,7 @@ StrataStepSpec *strata_planner_add_define (StrataPlanner *self,
                                            StrataDomainXml *definition,
                                            const char *previous,
                                            gboolean stamp);
+const char *strata_planner_get_defined (StrataPlanner *self, const StrataDomainFacts *domain);
 void strata_planner_add_undefine (StrataPlanner *self, StrataDomainFacts *domain);
 void strata_planner_add_commit (StrataPlanner *self, const char *top, StrataPlannedDisk *disk);
 void strata_planner_add_remove (StrataPlanner *self, const char *path);

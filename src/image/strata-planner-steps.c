@@ -303,6 +303,29 @@ strata_planner_add_define (StrataPlanner *self,
   return strata_plan_add_step (self->plan, "define", args, _ ("Define “%s”"), name);
 }
 
+/**
+ * strata_planner_get_defined:
+ * @self: the planner
+ * @domain: a domain
+ *
+ * Returns: what @domain is defined as after the steps so far
+ */
+const char *
+strata_planner_get_defined (StrataPlanner *self, const StrataDomainFacts *domain)
+{
+  for (guint i = strata_plan_get_n_steps (self->plan); i > 0; i--)
+    {
+      StrataStepSpec *step = strata_plan_get_step (self->plan, i - 1);
+
+      if (g_str_equal (step->kind, "define") &&
+          g_strcmp0 (json_object_get_string_member_with_default (step->args, "uuid", NULL),
+                     domain->uuid) == 0)
+        return json_object_get_string_member_with_default (step->args, "xml", NULL);
+    }
+
+  return domain->xml;
+}
+
 void
 strata_planner_add_undefine (StrataPlanner *self, StrataDomainFacts *domain)
 {

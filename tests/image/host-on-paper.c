@@ -130,6 +130,61 @@ paper_plan_assert_readable (StrataPlan *plan)
   g_assert_true (json_node_equal (node, written));
 }
 
+static char *
+get_sources (const char *xml)
+{
+  g_autoptr (StrataDomainXml) definition = strata_domain_xml_new_from_string (xml, NULL);
+  g_autoptr (GPtrArray) disks = strata_domain_xml_get_disks (definition);
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < disks->len; i++)
+    {
+      const StrataDiskXml *disk = g_ptr_array_index (disks, i);
+
+      g_string_append_printf (text, "%s=%s ", disk->target, disk->source);
+    }
+
+  return g_string_free (text, FALSE);
+}
+
+static const char *
+get_member (StrataStepSpec *step, const char *name)
+{
+  return json_object_get_string_member_with_default (step->args, name, NULL);
+}
+
+/* What the step takes for the definition that it comes upon is what the step before it left. */
+void
+paper_plan_assert_defines (StrataPlan *plan)
+{
+  g_autoptr (GHashTable) left = g_hash_table_new (g_str_hash, g_str_equal);
+
+  for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
+    {
+      StrataStepSpec *step = strata_plan_get_step (plan, i);
+      const char *uuid = get_member (step, "uuid");
+      const char *before = uuid != NULL ? g_hash_table_lookup (left, uuid) : NULL;
+
+      if (g_str_equal (step->kind, "snapshot-revert"))
+        {
+          g_hash_table_remove (left, uuid);
+        }
+      else if (g_str_equal (step->kind, "define"))
+        {
+          g_autofree char *there = before != NULL ? get_sources (before) : NULL;
+          g_autofree char *made = get_sources (get_member (step, "xml"));
+
+          if (there != NULL && get_member (step, "previous") != NULL && !g_str_equal (there, made))
+            {
+              g_autofree char *previous = get_sources (get_member (step, "previous"));
+
+              g_assert_cmpstr (previous, ==, there);
+            }
+          g_hash_table_insert (left, (gpointer) uuid, (gpointer) get_member (step, "xml"));
+        }
+    }
+}
+
 char *
 paper_plan_to_kinds (StrataPlan *plan)
 {
@@ -137,6 +192,7 @@ paper_plan_to_kinds (StrataPlan *plan)
   gboolean forward = FALSE;
 
   paper_plan_assert_readable (plan);
+  paper_plan_assert_defines (plan);
   for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
     {
       StrataStepSpec *step = strata_plan_get_step (plan, i);

@@ -22,6 +22,8 @@ StrataImage *paper_host_image (StrataGraph *graph, const char *name, const char 
 char *paper_plan_to_kinds (StrataPlan *plan);
 /* that a journal can hold it: what is read from its JSON is the same plan */
 void paper_plan_assert_readable (StrataPlan *plan);
+/* that it carries itself out: no step is refused for what an earlier one did */
+void paper_plan_assert_defines (StrataPlan *plan);
 /* An external snapshot of DOMAIN's vda, whose frozen image is IMAGE; RETAINED: a joint */
 void paper_host_snapshot (StrataGraph *graph,
                           const char *domain,

@@ -199,6 +199,24 @@ test_joint_is_swept (void)
                  "delete-volume");
 }
 
+/* Both merges go down, and each defines the domain. */
+static void
+test_joint_below_is_swept (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+
+  paper_host_image (graph, "base.qcow2", NULL)->allocation = 50 * MIB;
+  paper_host_image (graph, "a.qcow2", "base.qcow2")->allocation = 5 * MIB;
+  paper_host_image (graph, "tip.qcow2", "a.qcow2")->allocation = 1 * MIB;
+  paper_host_add (graph, "web", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "tip.qcow2", NULL);
+  paper_host_snapshot (graph, "web", "s1", NULL, "base.qcow2", FALSE, TRUE);
+  paper_host_snapshot (graph, "web", "s2", "s1", "a.qcow2", TRUE, FALSE);
+
+  assert_delete (graph, "s2", STRATA_MERGE_CHEAPER,
+                 "snapshot-define | commit define snapshot-forget settle delete-volume commit define "
+                 "snapshot-forget settle delete-volume");
+}
+
 /* libvirt's own deletion would lose it: the overlay holds an internal snapshot, which a commit would take along. */
 static void
 test_tag_in_the_overlay_makes_a_joint (void)
@@ -437,6 +455,7 @@ main (int argc, char **argv)
                    test_several_children_make_a_joint);
   g_test_add_func ("/plan-snapshot/leaf-off-the-chain", test_leaf_off_the_chain);
   g_test_add_func ("/plan-snapshot/joint-is-swept", test_joint_is_swept);
+  g_test_add_func ("/plan-snapshot/joint-below-is-swept", test_joint_below_is_swept);
   g_test_add_func ("/plan-snapshot/tag-in-the-overlay", test_tag_in_the_overlay_makes_a_joint);
   g_test_add_func ("/plan-snapshot/thin-clone", test_thin_clone_makes_a_joint);
   g_test_add_func ("/plan-snapshot/unequal-sizes", test_unequal_sizes);
