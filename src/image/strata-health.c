@@ -283,14 +283,21 @@ check_snapshots (Visit *self)
     {
       const StrataSnapshotFacts *snapshot = g_ptr_array_index (domain->snapshots, i);
 
-      g_autofree char *stale = strata_writers_find_stale (self->writers, domain, snapshot);
+      gboolean lost;
+      g_autofree char *stale = strata_writers_find_stale (self->writers, domain, snapshot, &lost);
 
-      if (stale != NULL)
+      if (stale != NULL && lost)
         report (
             self, "stale-snapshot", TRUE,
             _ ("“stratactl doctor --mend” takes it out of the list; no file is touched by that."),
             /* Translators: a snapshot, and the reason */
             _ ("The snapshot “%s” doesn’t hold what it kept any more: %s"), snapshot->name, stale);
+      else if (stale != NULL)
+        report (self, "stale-snapshot", FALSE,
+                _ ("Take the disk out of one of the two, or give it a copy of its own."),
+                /* Translators: a snapshot, and the reason */
+                _ ("The snapshot “%s” may not hold what it kept any more: %s"), snapshot->name,
+                stale);
       for (guint j = 0; j < snapshot->disks->len; j++)
         check_snapshot_disk (self, snapshot, g_ptr_array_index (snapshot->disks, j));
       if (snapshot->lost_parent != NULL)

@@ -337,37 +337,78 @@ find_refrozen (const StrataDomainFacts *domain,
   return NULL;
 }
 
+static gboolean
+is_disk_of (StrataWriters *self, const char *path, const StrataDomainFacts *domain)
+{
+  GPtrArray *same = g_hash_table_lookup (self->disks, path);
+
+  for (guint i = 0; same != NULL && i < same->len; i++)
+    {
+      const StrataStake *stake = g_ptr_array_index (same, i);
+
+      if (stake->writes && g_strcmp0 (stake->uuid, domain->uuid) == 0)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* LOST: whether what was frozen is gone for certain. */
+static char *
+find_stale_disk (StrataWriters *self,
+                 const StrataDomainFacts *domain,
+                 const StrataSnapshotFacts *snapshot,
+                 const StrataSnapshotDisk *disk,
+                 gboolean *lost)
+{
+  const StrataSnapshotFacts *later;
+  const StrataStake *writer;
+  StrataDomainFacts *owner;
+  const char *image;
+
+  *lost = FALSE;
+  if (disk->location != STRATA_SNAPSHOT_EXTERNAL || disk->image == NULL)
+    return NULL;
+
+  later = GPOINTER_TO_UINT (g_hash_table_lookup (self->frozen, disk->image)) > 1
+              ? find_refrozen (domain, snapshot, disk)
+              : NULL;
+  *lost = later != NULL || is_disk_of (self, disk->image, domain);
+  writer = strata_writers_find_below (self, disk->image, NULL, NULL, &image);
+  owner = writer != NULL ? strata_graph_find_domain (self->graph, writer->uuid) : NULL;
+  if (writer != NULL)
+    /* Translators: a virtual machine, an image */
+    return g_strdup_printf (_ ("“%s” writes to “%s” again"),
+                            owner != NULL ? owner->name : writer->uuid, image);
+  if (later != NULL)
+    /* Translators: an image, a snapshot */
+    return g_strdup_printf (_ ("“%s” was written to, and then frozen again by “%s”"), disk->image,
+                            later->name);
+
+  return NULL;
+}
+
 char *
 strata_writers_find_stale (StrataWriters *self,
                            const StrataDomainFacts *domain,
-                           const StrataSnapshotFacts *snapshot)
+                           const StrataSnapshotFacts *snapshot,
+                           gboolean *lost)
 {
+  g_autofree char *first = NULL;
+
+  if (lost != NULL)
+    *lost = FALSE;
   for (guint i = 0; i < snapshot->disks->len && !snapshot->retained; i++)
     {
-      const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, i);
-      const StrataSnapshotFacts *later;
-      const StrataStake *writer;
-      StrataDomainFacts *owner;
-      const char *image;
+      gboolean disk_lost;
+      g_autofree char *why =
+          find_stale_disk (self, domain, snapshot, snapshot->disks->pdata[i], &disk_lost);
 
-      if (disk->location != STRATA_SNAPSHOT_EXTERNAL || disk->image == NULL)
-        continue;
-
-      writer = strata_writers_find_below (self, disk->image, NULL, NULL, &image);
-      owner = writer != NULL ? strata_graph_find_domain (self->graph, writer->uuid) : NULL;
-      if (writer != NULL)
-        /* Translators: a virtual machine, an image */
-        return g_strdup_printf (_ ("“%s” writes to “%s” again"),
-                                owner != NULL ? owner->name : writer->uuid, image);
-
-      later = GPOINTER_TO_UINT (g_hash_table_lookup (self->frozen, disk->image)) > 1
-                  ? find_refrozen (domain, snapshot, disk)
-                  : NULL;
-      if (later != NULL)
-        /* Translators: an image, a snapshot */
-        return g_strdup_printf (_ ("“%s” was written to, and then frozen again by “%s”"),
-                                disk->image, later->name);
+      if (lost != NULL && disk_lost)
+        *lost = TRUE;
+      if (first == NULL)
+        first = g_steal_pointer (&why);
     }
 
-  return NULL;
+  return g_steal_pointer (&first);
 }

@@ -103,10 +103,12 @@ StrataStake *strata_writers_find_below (StrataWriters *self,
 StrataStake *strata_writers_find_other (StrataWriters *self,
                                         const StrataDomainFacts *domain,
                                         const char **image);
-/* (nullable) (transfer full): why an external snapshot doesn't hold what it froze any more, in words */
+/* (nullable) (transfer full): why an external snapshot doesn't hold what it froze any more, in words; LOST: (out) (nullable): FALSE
+ * where another domain could write there, and may not have done so */
 char *strata_writers_find_stale (StrataWriters *self,
                                  const StrataDomainFacts *domain,
-                                 const StrataSnapshotFacts *snapshot);
+                                 const StrataSnapshotFacts *snapshot,
+                                 gboolean *lost);
 /* whether AFTER has a writer below a holder that BEFORE did not have so; a holder that the plan gives up does
  * not count, and a disk that it gives up only counts once the plan is over (LAST). CHANGED: what strata_layers_find_changed()
  * says of the two */

@@ -126,7 +126,8 @@ strata_plan_snapshot_edit (StrataPlanner *self, GError **error)
              : NULL;
 }
 
-/* Their names go and every file stays: the images are a domain's disks, and hold nothing else any more. */
+/* Their names go and every file stays: the images are the domain's disks, and hold nothing else any more. Where it is another
+ * domain that may write below a snapshot it may not have done so yet, and what was kept is there still. */
 static gboolean
 forget_stale (StrataPlanner *self, StrataDomainFacts *domain, guint *n_left, GError **error)
 {
@@ -137,9 +138,10 @@ forget_stale (StrataPlanner *self, StrataDomainFacts *domain, guint *n_left, GEr
   for (guint i = 0; i < domain->snapshots->len; i++)
     {
       StrataSnapshotFacts *snapshot = g_ptr_array_index (domain->snapshots, i);
-      g_autofree char *why = strata_writers_find_stale (writers, domain, snapshot);
+      gboolean lost;
+      g_autofree char *why = strata_writers_find_stale (writers, domain, snapshot, &lost);
 
-      if (why == NULL)
+      if (why == NULL || !lost)
         continue;
       (*n_left)--;
       strata_plan_give_up_snapshot (self->plan, domain->uuid, snapshot->name);
@@ -171,13 +173,14 @@ find_parents (StrataPlanner *self, StrataDomainFacts *domain, GError **error)
       StrataSnapshotFacts *snapshot = g_ptr_array_index (domain->snapshots, i);
       g_autofree char *stale = NULL;
       g_autofree char *parent = NULL;
+      gboolean lost;
       StrataSnapshotXml *document;
 
       if (snapshot->lost_parent == NULL)
         continue;
       /* That one is forgotten. */
-      stale = strata_writers_find_stale (writers, domain, snapshot);
-      if (stale != NULL)
+      stale = strata_writers_find_stale (writers, domain, snapshot, &lost);
+      if (stale != NULL && lost)
         continue;
       document = strata_planner_get_document (self, domain, snapshot);
       parent = strata_snapshot_xml_get_parent (document);

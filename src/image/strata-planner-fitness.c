@@ -274,11 +274,21 @@ strata_planner_need_fresh (StrataPlanner *self,
 {
   g_autoptr (StrataWriters) writers =
       strata_writers_new (self->graph, strata_planner_get_layers (self));
-  g_autofree char *why = strata_writers_find_stale (writers, domain, snapshot);
+  gboolean lost;
+  g_autofree char *why = strata_writers_find_stale (writers, domain, snapshot, &lost);
 
   if (why == NULL)
     return TRUE;
 
+  if (!lost)
+    {
+      strata_set_error (error, STRATA_ERROR_REFUSED,
+                        _ ("Take the disk out of one of the two, or give it a copy of its own."),
+                        /* Translators: a snapshot, a virtual machine, and the reason */
+                        _ ("The snapshot “%s” of “%s” may not hold what it kept any more: %s"),
+                        snapshot->name, domain->name, why);
+      return FALSE;
+    }
   strata_set_error (error, STRATA_ERROR_REFUSED,
                     _ ("Delete it: no file is touched by that. “stratactl doctor --mend” does so "
                        "with each such snapshot."),
