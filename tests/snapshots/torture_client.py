@@ -277,6 +277,9 @@ class BusyPool:
             os.kill(self.builder, signal.SIGSTOP)
         return self
 
+    def end(self):
+        """It goes on."""
+
     @staticmethod
     def _find(new):
         for pid in filter(str.isdigit, os.listdir('/proc')):
@@ -305,6 +308,10 @@ class StoppedPool:
 
     def __enter__(self):
         self.host.virsh('pool-destroy', POOL, check=False)
+        return self
+
+    def end(self):
+        """It goes on."""
 
     def __exit__(self, *_):
         self.host.virsh('pool-start', POOL, check=False)
@@ -319,8 +326,14 @@ class AwayFolder:
     def __enter__(self):
         os.rename(self.folder, self.folder + '.away')
         os.mkdir(self.folder)
+        return self
 
     def __exit__(self, *_):
+        self.end()
+
+    def end(self):
+        if not os.path.isdir(self.folder + '.away'):
+            return
         for name in os.listdir(self.folder):   # what was made meanwhile goes where it was meant to be
             os.rename(os.path.join(self.folder, name), os.path.join(self.folder + '.away', name))
         os.rmdir(self.folder)

@@ -15,7 +15,7 @@ from torture_model import CHUNK, HOSTILE, MIB, Machine, Snapshot, grown, written
 from torture_world import write
 
 MOST_SNAPSHOTS = 7
-STRATA_VERBS = ('create', 'revert', 'delete', 'clone_thin', 'clone_full', 'flatten', 'edit', 'merge', 'repair')
+STRATA_VERBS = ('create', 'revert', 'delete', 'clone_thin', 'clone_full', 'flatten', 'edit', 'merge', 'repair', 'deploy')
 MOST_CLONES = 3
 LARGEST = 32 * MIB
 
@@ -118,7 +118,7 @@ class Operations:
         self.client = Client(self) if self.wide else None
         self.caller = None      # set while a second stratactl runs: which one
         self.rng, self.number = None, 0
-        self.odd = ''
+        self.odd, self.oddity = '', None
 
     def step(self, number, rng):
         """One operation; an Outcome."""
@@ -139,7 +139,7 @@ class Operations:
                  (3, self.flatten), (3, self.resize), (3, self.edit), (1, self.doctor), (4, self.their_external),
                  (3, self.their_internal), (8, self.their_start), (5, self.their_destroy), (4, self.their_suspend),
                  (5, self.their_resume), (1, self.their_look), (4, self.their_drop)]
-        return table + [(12, self.their_act), (5, self.merge), (2, self.repair)] if self.wide else table
+        return table + [(12, self.their_act), (5, self.merge), (2, self.repair), (3, self.deploy)] if self.wide else table
 
     def _on_an_odd_host(self, operation, machine):
         """Now and then the pool is busy or stopped meanwhile, or a folder is away."""
@@ -149,8 +149,9 @@ class Operations:
         if self.odd == '':
             return operation(machine)
         with {'the pool is busy': lambda: BusyPool(self.host), 'the pool is stopped': lambda: StoppedPool(self.host),
-              'a folder is away': lambda: AwayFolder(self.rng.choice(self.host.folders[1:]))}[self.odd]():
+              'a folder is away': lambda: AwayFolder(self.rng.choice(self.host.folders[1:]))}[self.odd]() as self.oddity:
             outcome = operation(machine)
+        self.oddity = None
         if outcome is not None:
             outcome.what += f' [{self.odd}]'
             outcome.is_loose = True
@@ -226,6 +227,8 @@ class Operations:
         if not jobs:
             return Outcome(words + '; no job is left', 'killed', [before, *done], is_loose=bool(others))
         time.sleep(0.2)
+        if self.oddity is not None:
+            self.oddity.end()   # what is away can't be looked at
         complaints = self.midway(before, (done or [before])[0], machine.name)
         if complaints:
             return Outcome(words, 'unlawful midway', [], message='\n'.join(complaints))
@@ -283,7 +286,7 @@ class Operations:
             return None
         self.caller = self.rng.choice([self.strata, self.other])
         try:
-            verb = self.rng.choice([self.create, self.revert, self.delete, self.clone_thin, self.clone_full, self.flatten, self.edit, self.merge])
+            verb = self.rng.choice([self.create, self.revert, self.delete, self.clone_thin, self.clone_full, self.flatten, self.edit, self.merge, self.deploy])
             return verb(machine)
         finally:
             self.caller = None
@@ -435,8 +438,51 @@ class Operations:
         argv = ['disk', 'merge', machine.name, self.rng.choice(sorted(machine.tips)), *self.rng.choice([[], ['--commit'], ['--pull']])]
         return self._strata(machine, argv, nothing)
 
+    def deploy(self, machine):
+        if sum(m.is_clone for m in self.model.ordinary) >= MOST_CLONES:
+            return None
+        name = f'k{self.number}' + ('b' if self.caller else '')
+        argv = ['template', 'deploy', 'tpl', '--name', name, *self.rng.choice([[], ['--full']])]
+
+        def change(model):
+            model.machines[name] = Machine(name, dict(model.machines['tpl'].tips), is_clone=True)
+
+        outcome = self._strata(machine, argv, change)
+        if isinstance(outcome, Outcome):
+            outcome.settled = None
+        return outcome
+
     def repair(self, machine):
-        return self._strata(machine, ['doctor', machine.name, '--mend'], nothing, may_fail=True)
+        """It takes out of the list what a machine's own disk is again."""
+        there = self.host.look([machine.name]).get(machine.name)
+        gone = self._written_again(there) if there is not None else set()
+
+        def change(model):
+            for name in gone & set(model.machines[machine.name].snapshots):
+                model.machines[machine.name].remove(name)
+
+        return self._strata(machine, ['doctor', machine.name, '--mend'], change, may_fail=True)
+
+    @staticmethod
+    def _written_again(there):
+        """The snapshots of which an image is a disk again, or was frozen once more by one that came after."""
+        def files(disks):
+            return [os.stat(d.path) for d in disks if d is not None and os.path.exists(d.path)]
+
+        def frozen(snapshot, target):
+            return snapshot.domain[target] if snapshot.disks.get(target) == 'external' else None
+
+        tips = files(d for table in (there.disks, there.inactive_disks) for d in table.values() if not d.transient)
+        found = set()
+        for snapshot in there.snapshots.values():
+            above = {snapshot.name}
+            for _ in there.snapshots:
+                above |= {s.name for s in there.snapshots.values() if s.parent in above}
+            for target in snapshot.disks if not snapshot.retained else ():
+                later = files(frozen(there.snapshots[name], target) for name in above - {snapshot.name})
+                if any(os.path.samestat(a, b) for a in files([frozen(snapshot, target)]) for b in tips + later):
+                    found.add(snapshot.name)
+        return found
 
     def doctor(self, machine):
         answer = self.strata('doctor', *([machine.name] if self.rng.random() < 0.5 else []))

@@ -236,9 +236,13 @@ class World:
         return path
 
     def _template(self):
-        path = self._machine('tpl', self.pool, [('qcow2', None)])
-        self.strata('template', 'create', 'tpl', '--convert', '--no-seal', '--name', 'tpl')
-        self.model.machines['tpl'].is_template = True
+        path = self._machine('original', self.pool, [('qcow2', None)])
+        made = self.strata('template', 'create', 'original', '--convert', '--no-seal', '--name', 'tpl')
+        if made.status != 0:
+            raise RuntimeError(f'no template: {made.message}')
+        template = self.model.machines.pop('original')
+        template.name, template.is_template, template.title = 'tpl', True, None
+        self.model.machines['tpl'] = template
         for name in ('u', 'v'):
             self._machine(name, self.pool, [('qcow2', (path, 'qcow2'))])
 
