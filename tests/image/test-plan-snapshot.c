@@ -212,9 +212,10 @@ test_joint_below_is_swept (void)
   paper_host_snapshot (graph, "web", "s1", NULL, "base.qcow2", FALSE, TRUE);
   paper_host_snapshot (graph, "web", "s2", "s1", "a.qcow2", TRUE, FALSE);
 
-  assert_delete (graph, "s2", STRATA_MERGE_CHEAPER,
-                 "snapshot-define | commit define snapshot-forget settle delete-volume commit define "
-                 "snapshot-forget settle delete-volume");
+  assert_delete (
+      graph, "s2", STRATA_MERGE_CHEAPER,
+      "snapshot-define | commit define snapshot-forget settle delete-volume commit define "
+      "snapshot-forget settle delete-volume");
 }
 
 /* libvirt's own deletion would lose it: the overlay holds an internal snapshot, which a commit would take along. */
