@@ -254,7 +254,24 @@ strata_image_tags_list (StrataConnection *connection,
   return get_names (info);
 }
 
-/* The first that has the name: there may be several. */
+gboolean
+strata_image_tags_require_single (const char *path, GStrv tags, const char *tag, GError **error)
+{
+  guint n = 0;
+
+  for (guint i = 0; tags[i] != NULL; i++)
+    n += g_str_equal (tags[i], tag);
+  if (n < 2)
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_CHANGED,
+                    _ ("Nothing more is done. Look at the machine, and try again."),
+                    /* Translators: an image, a number above 1, and a name */
+                    _ ("“%s” has come to have %u internal snapshots called “%s”"), path, n, tag);
+  return FALSE;
+}
+
+/* The first that has the name. */
 static gboolean
 delete_one (const char *path, const char *tag, GCancellable *cancellable, GError **error)
 {
@@ -281,7 +298,8 @@ delete_all_but (StrataConnection *connection,
 {
   g_auto (GStrv) tags = strata_image_tags_list (connection, path, format, cancellable, error);
 
-  if (tags == NULL)
+  if (tags == NULL ||
+      !strata_image_tags_require_single (path, tags, only != NULL ? only : keep, error))
     return FALSE;
 
   for (guint i = 0; tags[i] != NULL; i++)
@@ -303,7 +321,8 @@ delete_all_but (StrataConnection *connection,
  * @format: its format
  * @tag: the name of an internal snapshot, which need not be there
  * @cancellable: (nullable): to give up
- * @error: where to put `STRATA_ERROR_UNSUPPORTED` where the client can't write it, or another
+ * @error: where to put `STRATA_ERROR_UNSUPPORTED` where the client can't write it, `STRATA_ERROR_CHANGED` where more than one
+ *   has that name, or another
  *
  * Worker threads only.
  *
@@ -330,7 +349,8 @@ strata_image_tags_delete (StrataConnection *connection,
  * @tag: the name of an internal snapshot
  * @cancellable: (nullable): to give up
  * @error: where to put `STRATA_ERROR_NOT_FOUND` if there is no @tag (nothing was changed then),
- *   `STRATA_ERROR_UNSUPPORTED` where the client can't write it, or another
+ *   `STRATA_ERROR_CHANGED` where it is there more than once, `STRATA_ERROR_UNSUPPORTED` where the client can't write it, or
+ *   another
  *
  * Worker threads only.
  *

@@ -31,6 +31,12 @@ GStrv strata_image_tags_list (StrataConnection *connection,
                               const char *format,
                               GCancellable *cancellable,
                               GError **error);
+/* that TAGS of the image at PATH has TAG once, or not at all: qemu-img and libvirt delete the first of a name, and another
+ * program may have made one more since the plan; else CHANGED */
+gboolean strata_image_tags_require_single (const char *path,
+                                           GStrv tags,
+                                           const char *tag,
+                                           GError **error);
 /* nobody may have the image open; fine if there is no such tag */
 gboolean strata_image_tags_delete (StrataConnection *connection,
                                    const char *path,

@@ -104,6 +104,15 @@ strata_snapshot_delete_internal (StrataConnection *connection,
   STRATA_ASSERT_WORKER ();
   g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
 
+  for (size_t i = 0; paths[i] != NULL; i++)
+    {
+      g_auto (GStrv) tags =
+          strata_image_tags_list (connection, paths[i], formats[i], cancellable, NULL);
+
+      if (g_cancellable_set_error_if_cancelled (cancellable, error) ||
+          (tags != NULL && !strata_image_tags_require_single (paths[i], tags, tag, error)))
+        return FALSE;
+    }
   if (!native_delete (connection, uuid, name, error))
     return FALSE;
 

@@ -236,6 +236,8 @@ StrataImage *strata_image_new (const char *path);
 void strata_image_free (StrataImage *self);
 /* whether @identity is that of the file itself, and not told from its times, which each write changes */
 gboolean strata_image_is_identified (const StrataImage *self);
+/* how many internal snapshots of a name it has, as far as their names could be read */
+guint strata_image_count_tags (const StrataImage *self, const char *name);
 /* (transfer full) (nullable): its tags for people to read, "?" where their names are not known */
 GStrv strata_image_get_tag_labels (const StrataImage *self);
 /* the first problem stays: it is the deepest */

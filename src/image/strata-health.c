@@ -229,6 +229,13 @@ check_snapshot_disk (Visit *self,
     report (self, "tag-missing", FALSE,
             _ ("Its content is gone; delete the snapshot’s metadata (--metadata-only)."),
             _ ("“%s” has no internal snapshot “%s”"), disk->image, snapshot->name);
+  if (disk->location == STRATA_SNAPSHOT_INTERNAL &&
+      strata_image_count_tags (image, snapshot->name) > 1)
+    report (self, "doubled-tag", FALSE,
+            _ ("“qemu-img snapshot -l” lists them, and “qemu-img snapshot -d” removes the first of "
+               "a name."),
+            _ ("“%s” has %u internal snapshots called “%s”, and QEMU can’t tell one from another"),
+            disk->image, strata_image_count_tags (image, snapshot->name), snapshot->name);
 
   n_overlays = GPOINTER_TO_UINT (g_hash_table_lookup (self->overlays, disk->image));
   if (disk->location == STRATA_SNAPSHOT_EXTERNAL && n_overlays > 1)

@@ -47,6 +47,17 @@ strata_image_free (StrataImage *self)
   g_free (self);
 }
 
+guint
+strata_image_count_tags (const StrataImage *self, const char *name)
+{
+  guint n = 0;
+
+  for (guint i = 0; self->tags != NULL && self->tags[i] != NULL; i++)
+    n += g_str_equal (self->tags[i], name);
+
+  return n;
+}
+
 GStrv
 strata_image_get_tag_labels (const StrataImage *self)
 {

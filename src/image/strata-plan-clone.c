@@ -44,7 +44,11 @@ get_source (Clone *self, const StrataDiskXml *disk, Source *source, GError **err
       if (then != NULL && then->location != STRATA_SNAPSHOT_NONE)
         source->path = then->image;
       if (then != NULL && then->location == STRATA_SNAPSHOT_INTERNAL)
-        source->tag = self->snapshot->name;
+        {
+          if (!strata_planner_need_single_tag (self->planner, self->snapshot, then, error))
+            return FALSE;
+          source->tag = self->snapshot->name;
+        }
     }
 
   if (source->path != NULL)

@@ -23,6 +23,8 @@ need_tags_in_reach (StrataPlanner *self,
 
       if (disk->location != STRATA_SNAPSHOT_INTERNAL)
         continue;
+      if (!strata_planner_need_single_tag (self, snapshot, disk, error))
+        return FALSE;
       running = strata_planner_find_running (self, disk->image);
       if (running == NULL && !strata_domain_facts_is_active (domain))
         continue;

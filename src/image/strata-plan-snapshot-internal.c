@@ -39,18 +39,17 @@ is_alone (StrataReturn *self, const StrataSnapshotDisk *disk)
   return TRUE;
 }
 
-/* QEMU and libvirt go by the name, and QEMU takes a number for an ID first: neither may be of two tags. */
+/* To go back to a tag QEMU takes a number for an ID first, and for a name only where there is no such ID. */
 static gboolean
 need_one_tag (StrataReturn *self, const StrataSnapshotDisk *disk, GError **error)
 {
   const StrataImage *image = strata_graph_get_image (self->planner->graph, disk->image);
   const char *name = self->snapshot->name;
-  guint n = 0;
 
-  for (guint i = 0; image != NULL && image->tags != NULL && image->tags[i] != NULL; i++)
-    n += g_str_equal (image->tags[i], name);
-  if (n < 2 && (strspn (name, "0123456789") < strlen (name) || image == NULL ||
-                image->tags == NULL || g_strv_length (image->tags) < 2))
+  if (!strata_planner_need_single_tag (self->planner, self->snapshot, disk, error))
+    return FALSE;
+  if (strspn (name, "0123456789") < strlen (name) || image == NULL || image->tags == NULL ||
+      g_strv_length (image->tags) < 2)
     return TRUE;
 
   strata_set_error (error, STRATA_ERROR_REFUSED, _ ("Make a new virtual machine from it instead."),

@@ -304,3 +304,26 @@ strata_planner_need_free_snapshot (StrataDomainFacts *domain, const char *name, 
                     _ ("“%s” has a snapshot “%s” already"), domain->name, name);
   return FALSE;
 }
+
+/* qemu-img makes a second tag of a name without a word; QEMU and libvirt then take the first of them, whichever is meant. */
+gboolean
+strata_planner_need_single_tag (StrataPlanner *self,
+                                const StrataSnapshotFacts *snapshot,
+                                const StrataSnapshotDisk *disk,
+                                GError **error)
+{
+  const StrataImage *image = strata_graph_get_image (self->graph, disk->image);
+  guint n = image != NULL ? strata_image_count_tags (image, snapshot->name) : 0;
+
+  if (n < 2)
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_REFUSED,
+                    _ ("“qemu-img snapshot -l” lists them, and “qemu-img snapshot -d” removes the "
+                       "first of a name."),
+                    /* Translators: an image, a number above 1, and a name */
+                    _ ("“%s” has %u internal snapshots called “%s”, and QEMU can’t tell one from "
+                       "another"),
+                    disk->image, n, snapshot->name);
+  return FALSE;
+}

@@ -97,6 +97,11 @@ StrataSnapshotFacts *strata_planner_find_snapshot (StrataPlanner *self,
 gboolean strata_planner_need_free_snapshot (StrataDomainFacts *domain,
                                             const char *name,
                                             GError **error);
+/* that no other tag in the image has the name of SNAPSHOT, which is internal on DISK */
+gboolean strata_planner_need_single_tag (StrataPlanner *self,
+                                         const StrataSnapshotFacts *snapshot,
+                                         const StrataSnapshotDisk *disk,
+                                         GError **error);
 
 /* strata-planner-merge.c: one layer into its neighbour */
 typedef struct

@@ -191,6 +191,38 @@ test_delete (void)
   check_tags (path, "-c x");
 }
 
+/* What made the second of a name may need it. */
+static void
+test_doubled (void)
+{
+  StrataConnection *connection = strata_test_connection ();
+  g_autofree char *dir = NULL;
+  g_autofree char *path = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (connection == NULL)
+    return;
+
+  dir = strata_test_dir ();
+  path = g_build_filename (dir, "doubled.qcow2", NULL);
+  strata_test_create_image (path, "qcow2", SIZE);
+  add_tag (path, "twice");
+  add_tag (path, "other");
+  add_tag (path, "twice");
+
+  g_assert_false (strata_image_tags_delete (connection, path, "qcow2", "twice", NULL, &error));
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_CHANGED);
+  g_clear_error (&error);
+  g_assert_false (strata_image_tags_keep (connection, path, "qcow2", "twice", NULL, &error));
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_CHANGED);
+  g_clear_error (&error);
+  check_tags (path, "twice other twice");
+
+  strata_test_assert_ok (
+      strata_image_tags_delete (connection, path, "qcow2", "other", NULL, &error), error);
+  check_tags (path, "twice twice");
+}
+
 static void
 test_in_use (void)
 {
@@ -611,6 +643,7 @@ main (int argc, char **argv)
 
   g_test_add_func ("/tags/gathered", test_gathered);
   g_test_add_func ("/tags/delete", test_delete);
+  g_test_add_func ("/tags/doubled", test_doubled);
   g_test_add_func ("/tags/in-use", test_in_use);
   g_test_add_func ("/tags/convert", test_convert);
   g_test_add_func ("/tags/convert-grown", test_convert_grown);

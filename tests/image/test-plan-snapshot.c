@@ -333,6 +333,33 @@ test_revert_to_internal (void)
       "delete-tag delete-volume settle");
 }
 
+/* Which of two tags of one name is meant nobody can tell QEMU. */
+static void
+test_doubled_tag (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  StrataImage *image;
+
+  paper_host_image (graph, "web.qcow2", NULL);
+  paper_host_add (graph, "web", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "web.qcow2", NULL);
+  paper_host_internal (graph, "web", "i1", NULL, "web.qcow2", TRUE);
+  image = strata_graph_get_image (graph, PAPER_POOL "/web.qcow2");
+  g_strfreev (image->tags);
+  image->tags = g_strdupv ((char *[]) { (char *) "i1", (char *) "i1", NULL });
+
+  for (int i = 0; i < 2; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (StrataPlan) plan = i == 0
+                                        ? plan_revert (graph, "i1", NULL, &error)
+                                        : plan_delete (graph, "i1", STRATA_MERGE_CHEAPER, &error);
+
+      g_assert_null (plan);
+      g_assert_error (error, STRATA_ERROR, STRATA_ERROR_REFUSED);
+      g_assert_nonnull (strstr (error->message, "internal snapshots called"));
+    }
+}
+
 /* What libvirt saved of the guest goes with the chain it had then. */
 static void
 test_managed_save (void)
@@ -466,6 +493,7 @@ main (int argc, char **argv)
   g_test_add_func ("/plan-snapshot/internal-below-a-running-one",
                    test_internal_below_a_running_one);
   g_test_add_func ("/plan-snapshot/revert-to-internal", test_revert_to_internal);
+  g_test_add_func ("/plan-snapshot/doubled-tag", test_doubled_tag);
   g_test_add_func ("/plan-snapshot/managed-save", test_managed_save);
   g_test_add_func ("/plan-snapshot/edit", test_edit);
 

@@ -16,7 +16,7 @@ LAB = Lab()
 CODES = {'failed', 'invalid', 'refused', 'not-found', 'exists', 'busy', 'no-space', 'connection', 'permission', 'unsupported',
          'timeout', 'no-tool', 'no-appliance', 'kernel-unreadable', 'no-os', 'windows', 'not-sealed', 'needs-recovery', 'changed', 'cancelled'}
 FINDINGS = {'missing', 'no-format', 'wrong-format', 'deep', 'world-readable', 'memory-missing', 'tag-missing', 'no-current',
-            'native-unsafe', 'joint', 'orphan', 'orphan-tag'}
+            'native-unsafe', 'joint', 'orphan', 'orphan-tag', 'doubled-tag'}
 
 
 def make_disk(name, fmt='qcow2'):
