@@ -6,7 +6,7 @@ import re
 import xml.etree.ElementTree as ET
 
 from strata_lab import Lab, sha256
-from strata_tap import Skip, expect, expect_equal
+from strata_tap import Skip, expect, expect_equal, expect_words
 from torture_host import Image, SeenSnapshot, disks_of
 
 # What is known of a libvirt; of any other it is only said.
@@ -154,6 +154,15 @@ class NativeLab(Lab):
         wanted = status if isinstance(status, tuple) else (status,)
         expect(result.status in wanted, f'stratactl {" ".join(argv)}: the exit status is not {wanted}', result)
         return result
+
+    def refused(self, *argv, words=()):
+        """stratactl's answer is no, with status 3, and says who is in the way and what can be done; the error."""
+        result = self.ctl('--json', *argv)
+        expect_equal(result.status, 3, ' '.join(argv), result)
+        expect_equal(result.document['outcome'], 'refused', 'the outcome', result)
+        expect('hint' in result.document['error'], 'no hint', result)
+        expect_words(result.document['error']['message'], *words)
+        return result.document['error']
 
     # The end
 

@@ -13,6 +13,7 @@ from strata_lab import STRATACTL
 from strata_tap import Skip, expect, expect_equal, expect_words, run
 
 lab = NativeLab('new')
+refused = lab.refused
 
 
 def journals():
@@ -69,16 +70,6 @@ def is_there(kind, number, done):
         if (step in ended) if done else ended >= set(range(step)):
             return True
     return False
-
-
-def refused(*argv, words=()):
-    """The answer is no, with status 3, and says who is in the way and what can be done."""
-    result = lab.ctl('--json', *argv)
-    expect_equal(result.status, 3, ' '.join(argv), result)
-    expect_equal(result.document['outcome'], 'refused', 'the outcome', result)
-    expect('hint' in result.document['error'], 'no hint', result)
-    expect_words(result.document['error']['message'], *words)
-    return result.document['error']
 
 
 def no_job_left():

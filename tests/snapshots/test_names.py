@@ -1,0 +1,252 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What snapshots and tags are called, by Strata and by others: names that Strata chooses never collide, names that don't fit are refused
+before anything is done, and none is taken for another or for a word of ours. And snapshots whose parent libvirt lost."""
+
+import os
+import time
+
+from native_lab import NativeLab
+from strata_tap import expect, expect_equal, expect_words, run
+
+lab = NativeLab('new')
+
+
+def tree(*names):
+    """A machine that is off, with external snapshots, each with words of its own; what each of them holds."""
+    lab.machine('vm')
+    for number, name in enumerate(names, 1):
+        lab.strata('snapshot', 'create', 'vm', name, '--disk-only')
+        lab.write('vm', number)
+    return {name: lab.held('vm', name) for name in names}
+
+
+def findings(code):
+    return [f for f in lab.ctl('--json', 'doctor', 'vm').document['findings'] if f['code'] == code]
+
+
+# Names that Strata chooses
+
+def two_reverts_in_one_second():
+    """The second one's clock is set back to what it was at the first."""
+    held = tree('s1', 's2')
+    lab.strata('snapshot', 'revert', 'vm', 's1')
+    name = next(n for n in lab.snapshots('vm') if n.startswith('present-'))
+    present = lab.held('vm', name)
+    lab.write('vm', 0x33)
+    written = lab.tip('vm')
+    # Right after a full second, so that the program starts within it.
+    time.sleep(1.02 - time.time() % 1)
+    wanted = time.mktime(time.strptime(name, 'present-%Y%m%d-%H%M%S'))
+    late = int(time.time() - wanted)
+    zone = f'XXX0:{late // 60:02}:{late % 60:02}'
+    result = lab.ctl('snapshot', 'revert', 'vm', 's2', env={'TZ': zone})
+    expect_equal(result.status, 0, 'the second return', result)
+    expect_equal(lab.tip('vm'), held['s2'], 'what the machine reads')
+    second = next(n for n in lab.snapshots('vm') if n.startswith(name) and n != name)
+    expect_equal((lab.held('vm', name), lab.held('vm', second)), (present, written), f'what {name} and {second} hold')
+
+
+# Long names
+
+def name_of_two_hundred_and_forty_bytes():
+    """It is refused before anything is done, and what is not refused can be reverted to and deleted."""
+    lab.machine('vm')
+    files = os.listdir(lab.images)
+    for name in ('k' * 240, 'k' * 243, 'k' * 250, 'k' * 300, 'ä' * 124):
+        for kind in ('--disk-only', '--internal'):
+            result = lab.ctl('--json', 'snapshot', 'create', 'vm', name, kind)
+            expect_equal((result.status, result.document['outcome']), (2, 'not-started'), f'{len(name.encode())} bytes, {kind}', result)
+            expect_equal(result.document['error']['code'], 'invalid', 'the code', result)
+    expect_equal(os.listdir(lab.images), files, 'the files')
+
+
+def longest_name_that_is_taken():
+    lab.machine('vm')
+    for length in range(240, 200, -1):
+        name = 'k' * length
+        if lab.ctl('snapshot', 'create', 'vm', name, '--disk-only').status == 0:
+            break
+    held = lab.held('vm', name)
+    lab.write('vm', 1)
+    lab.strata('snapshot', 'revert', 'vm', name)
+    expect_equal(lab.tip('vm'), held, 'what it reads')
+    lab.strata('snapshot', 'delete', 'vm', name)
+
+
+def long_name_that_another_tool_gave():
+    name = 'k' * 243
+    lab.machine('vm')
+    lab.virsh('snapshot-create-as', 'vm', name, '--disk-only', '--diskspec', f'vda,snapshot=external,file={lab.path("over.qcow2")}')
+    held = lab.held('vm', name)
+    lab.write('vm', 1)
+    lab.strata('snapshot', 'revert', 'vm', name)
+    expect_equal(lab.tip('vm'), held, 'what it reads')
+
+
+# Names that were words of ours
+
+def snapshot_called_next():
+    """It is in the image that the machine leaves, and stays with it."""
+    lab.machine('vm')
+    lab.strata('snapshot', 'create', 'vm', 's1', '--disk-only')
+    lab.write('vm', 1)
+    lab.internal('vm', '@next')
+    held = lab.held('vm', '@next')
+    lab.write('vm', 2)
+    lab.strata('snapshot', 'revert', 'vm', 's1', '--discard-current')
+    expect_equal(lab.held('vm', '@next'), held, 'what @next holds')
+    lab.strata('clone', 'create', 'vm', 'clone', '--snapshot', '@next', '--full')
+    expect_equal(lab.tip('clone'), held, 'what a clone of it reads')
+
+
+def tag_called_question_mark():
+    """It is a name, and does not stand for all that could not be read."""
+    lab.machine('vm')
+    lab.internal('vm', 'i1')
+    lab.write('vm', 1)
+    image, before = lab.source('vm'), lab.tip('vm')
+    lab.run('qemu-img', 'snapshot', '-d', 'i1', image)
+    lab.run('qemu-img', 'snapshot', '-c', '?', image)
+    lab.refused('snapshot', 'revert', 'vm', 'i1', '--discard-current', words=['i1'])
+    expect_equal(lab.tip('vm'), before, 'what it reads')
+
+
+def tags_with_separators_in_their_names():
+    """The tag “1” in “…:i” is not the tag “i:1” in “…”."""
+    lab.machine('vm')
+    image = lab.source('vm')
+    lab.internal('vm', 'i:1')
+    other = f'{image}:i'
+    lab.run('qemu-img', 'create', '-q', '-f', 'qcow2', other, '16M')
+    lab.run('qemu-img', 'snapshot', '-c', '1', other)
+    lab.define_on('other', other)
+    lab.strata('template', 'create', 'other', '--convert', '--no-seal', '--name', 't')
+    lab.refused('template', 'delete', 't', words=['“1”'])
+    expect(os.path.exists(other), 'the image is there')
+
+
+def tag_with_a_slash():
+    lab.machine('vm')
+    image = lab.source('vm')
+    lab.strata('snapshot', 'create', 'vm', 's1', '--disk-only')
+    lab.run('qemu-img', 'snapshot', '-c', 'a/b', image)
+    held = lab.bytes(image, 'a/b')
+    lab.write('vm', 1)
+    lab.strata('snapshot', 'delete', 'vm', 's1', status=(0, 3))
+    expect_equal(lab.bytes(image, 'a/b'), held, 'what the tag holds')
+
+
+# One name for two
+
+def doubled(first_is_ours):
+    """Two tags i1 in the machine's image, of which libvirt knows one; what each of them holds."""
+    lab.machine('vm')
+    image = lab.source('vm')
+    makers = [lambda: lab.internal('vm', 'i1'), lambda: lab.run('qemu-img', 'snapshot', '-c', 'i1', image)]
+    for number, make in enumerate(makers if first_is_ours else reversed(makers), 1):
+        make()
+        lab.write('vm', number)
+    return image, [line.split()[:2] for line in tags(image)]
+
+
+def tags(image):
+    return lab.run('qemu-img', 'snapshot', '-l', image).out.splitlines()[2:]
+
+
+def doubled_tag_is_not_deleted():
+    for first in (True, False):
+        image, there = doubled(first)
+        lab.refused('snapshot', 'delete', 'vm', 'i1', words=['“i1”', 'another'])
+        expect_equal([line.split()[:2] for line in tags(image)], there, 'the tags')
+        expect_equal(lab.snapshots('vm'), ['i1'], 'the snapshots')
+        clear()
+
+
+def doubled_tag_is_not_read():
+    """Which of the two a copy has QEMU decides."""
+    for first in (True, False):
+        doubled(first)
+        lab.refused('clone', 'create', 'vm', 'clone', '--snapshot', 'i1', '--full', words=['“i1”', 'another'])
+        lab.refused('snapshot', 'revert', 'vm', 'i1', '--discard-current', words=['“i1”', 'another'])
+        clear()
+
+
+def doubled_tag_can_be_forgotten_and_made_single():
+    image, there = doubled(True)
+    expect(findings('doubled-tag'), 'doctor finds it')
+    lab.run('qemu-img', 'snapshot', '-d', 'i1', image)
+    expect_equal(len(tags(image)), 1, 'the tags')
+    expect(not findings('doubled-tag'), 'it is over')
+    lab.strata('snapshot', 'delete', 'vm', 'i1')
+    expect_equal(tags(image), [], 'the tags')
+
+
+def tag_that_is_there_is_not_made_twice():
+    lab.machine('vm')
+    image = lab.source('vm')
+    lab.run('qemu-img', 'snapshot', '-c', 'i1', image)
+    lab.refused('snapshot', 'create', 'vm', 'i1', '--internal', words=['vda', 'of that name'])
+    expect_equal(len(tags(image)), 1, 'the tags')
+
+
+# Parents that libvirt lost
+
+def lose(name):
+    """libvirt's daemon is started anew without what it knew of a snapshot."""
+    lab.stop_daemon()
+    os.remove(os.path.join(lab.env['HOME'], '.config/libvirt/qemu/snapshot/vm', f'{name}.xml'))
+
+
+def what_stands_on_a_lost_snapshot_can_be_worked_on():
+    held = tree('s1', 's2', 's3')
+    lose('s1')
+    listed = lab.ctl('--json', 'snapshot', 'list', 'vm').document['snapshots']
+    expect_equal({s['name'] for s in listed}, {'s2', 's3'}, 'what is listed')
+    lab.strata('snapshot', 'edit', 'vm', 's2', '--description', 'x')
+    lab.strata('snapshot', 'revert', 'vm', 's2')
+    expect_equal(lab.tip('vm'), held['s2'], 'what it reads')
+    lab.strata('snapshot', 'delete', 'vm', 's2')
+    expect_equal((lab.tip('vm'), lab.held('vm', 's3')), (held['s2'], held['s3']), 'what is left')
+
+
+def lost_parent_is_found_and_mended():
+    held = tree('s1', 's2', 's3')
+    lose('s2')
+    found = findings('lost-parent')
+    expect(found and found[0]['mendable'], f'doctor finds it: {found}')
+    expect_words(found[0]['message'], 's3', 's2')
+    lab.strata('doctor', 'vm', '--mend')
+    expect(not findings('lost-parent'), 'it is over')
+    parents = {s['name']: s.get('parent') for s in lab.ctl('--json', 'snapshot', 'list', 'vm').document['snapshots']}
+    expect_equal(parents, {'s1': None, 's3': 's1'}, 'the parents')
+    expect_equal((lab.held('vm', 's1'), lab.held('vm', 's3')), (held['s1'], held['s3']), 'what they hold')
+
+
+def clear():
+    lab.made = lab.names()
+    for name in os.listdir(lab.images):
+        os.chmod(lab.path(name), 0o600)
+    lab.clear()
+
+
+def isolated(test):
+    def wrapper():
+        try:
+            test()
+        finally:
+            clear()
+    wrapper.__name__ = test.__name__
+    return wrapper
+
+
+if __name__ == '__main__':
+    try:
+        lab.start()
+        run([isolated(test) for test in (
+            two_reverts_in_one_second, name_of_two_hundred_and_forty_bytes, longest_name_that_is_taken, long_name_that_another_tool_gave,
+            snapshot_called_next, tag_called_question_mark, tags_with_separators_in_their_names, tag_with_a_slash,
+            doubled_tag_is_not_deleted, doubled_tag_is_not_read, doubled_tag_can_be_forgotten_and_made_single,
+            tag_that_is_there_is_not_made_twice, what_stands_on_a_lost_snapshot_can_be_worked_on, lost_parent_is_found_and_mended)])
+    finally:
+        lab.close()
