@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 import xml.etree.ElementTree as ET
 
 from strata_lab import DOMAIN, Lab, STRATACTL, disk_xml
@@ -178,10 +179,77 @@ def a_merge_that_could_not_begin_is_taken_back():
     ctl('snapshot', 'delete', 'merged', 's2', '--commit')
 
 
+def an_edited_snapshot_does_not_come_back():
+    """Saved from a dialog that was open when it was deleted, or made anew."""
+    LAB.define('edited')
+    for again in ([], ['e1', '--description', 'another']):
+        ctl('snapshot', 'create', 'edited', 'e1')
+        held = Held('1', 'snapshot', 'edit', 'edited', 'e1', '--description', 'mine')
+        ctl('snapshot', 'delete', 'edited', 'e1')
+        if again:
+            ctl('snapshot', 'create', 'edited', *again)
+        before = snapshots('edited')
+        status, _, code, text = held.end()
+        expect((status, code) in ((1, 'not-found'), (3, 'refused'), (3, 'changed')), 'how it ended', text)
+        expect_equal(snapshots('edited'), before, 'the snapshots')
+
+
+def snapshots(name):
+    return [LAB.virsh('snapshot-dumpxml', name, snapshot).out for snapshot in LAB.virsh('snapshot-list', name, '--name').out.split()]
+
+
+def a_name_is_not_another_snapshot_of_that_name():
+    """e1 is deleted, the guest writes, and e1 is taken again, between the plan and the job."""
+    path = LAB.define('again')[0]
+    for argv in (['snapshot', 'revert', 'again', 'e1', '--discard-current'], ['snapshot', 'delete', 'again', 'e1'],
+                 ['clone', 'create', 'again', 'clone-of-e1', '--snapshot', 'e1']):
+        ctl('snapshot', 'create', 'again', 'e1', '--internal')
+        LAB.run('qemu-io', '-f', 'qcow2', '-c', 'write -P 8 8M 64k', path)
+        argv = [*argv, *(['--full'] if argv[0] == 'clone' else [])]
+        held = Held('1', *argv)
+        ctl('snapshot', 'delete', 'again', 'e1')
+        time.sleep(1.1)     # what a snapshot is known by has seconds
+        ctl('snapshot', 'create', 'again', 'e1', '--internal')
+        LAB.run('qemu-io', '-f', 'qcow2', '-c', 'write -P 9 8M 64k', path)
+        before = LAB.snapshot()
+        status, _, code, text = held.end()
+        expect((status, code) in ((3, 'refused'), (3, 'changed')), f'how {argv} ended', text)
+        expect_equal(LAB.snapshot(), before, f'what is there after {argv}')
+        ctl('snapshot', 'delete', 'again', 'e1')
+
+
+def who_seals_keeps_others_away():
+    """One disk is sealed once at a time, and nothing is frozen above it meanwhile."""
+    LAB.define('sealed')
+    held = Held('3', 'seal', 'sealed')
+    try:
+        for argv in (['seal', 'sealed'], ['snapshot', 'create', 'sealed', 's1'], ['template', 'create', 'sealed', '--convert', '--no-seal']):
+            result = LAB.ctl('--json', *argv)
+            expect_equal((result.status, result.document['error']['code']), (3, 'busy'), f'how {argv} ended', result)
+            expect_words(result.document['error']['message'], 'Seal', 'sealed')
+    finally:
+        held.process.kill()
+        held.process.communicate()
+
+
+def what_others_did_before_the_seal():
+    """A snapshot was taken, or the machine was started, when the plan was made and nothing locked."""
+    for number, act in enumerate((['snapshot-create-as', '--name', 's1', '--disk-only'], ['start'])):
+        name = f'sealed{number}'
+        LAB.define(name)
+        held = Held('1', 'seal', name)
+        LAB.virsh(act[0], name, *act[1:])
+        before = LAB.virsh('domblklist', name).out
+        status, _, code, text = held.end()
+        expect((status, code) in ((3, 'refused'), (3, 'changed'), (3, 'busy')), f'how it ended after {act}', text)
+        expect_equal(LAB.virsh('domblklist', name).out, before, 'the disks')
+
+
 if __name__ == '__main__':
     try:
         run([starts, a_clone_made_after_the_plan_is_kept, the_second_of_two_plans_is_made_again, what_is_refused_now_is_not_begun,
              another_job_is_named, who_is_killed_keeps_no_other_from_working, a_base_that_is_started_is_not_read,
-             what_could_not_begin_is_taken_back, a_merge_that_could_not_begin_is_taken_back])
+             what_could_not_begin_is_taken_back, a_merge_that_could_not_begin_is_taken_back, an_edited_snapshot_does_not_come_back,
+             a_name_is_not_another_snapshot_of_that_name, who_seals_keeps_others_away, what_others_did_before_the_seal])
     finally:
         LAB.close()
