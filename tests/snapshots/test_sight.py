@@ -2,7 +2,9 @@
 """Hosts on which something can't be seen, or is not what it looks like: a busy pool, storage that is away, a raw disk with a header
 that its guest wrote, one file under two names, chains that headers don't tell.  No byte of another machine changes."""
 
+import contextlib
 import os
+import signal
 import subprocess
 
 from strata_lab import DOMAIN, Lab, disk_xml, sha256
@@ -50,30 +52,97 @@ def remove_snapshots():
         lab.virsh('undefine', '--nvram', '--snapshots-metadata', name, check=False)
 
 
-def busy_pool():
-    """While an image is made in the pool libvirt does not refresh it; what stands on the base is seen all the same."""
-    base = lab.make_disk('base.qcow2', data='1M')
-    top = overlay('top.qcow2', base)
-    lab.make_disk('big.raw', fmt='raw', size='600M', data='400M')
-    define('vm', disk_xml(top))
-    lab.virsh('pool-refresh', 'default')
-    # A dangling link makes every look refresh the pool.
-    os.symlink(lab.path('nowhere'), lab.path('dangling'))
-    late = overlay('late.qcow2', base)
-    script = 'n=0; while [ $n -lt 40 ]; do virsh -q vol-clone --pool default big.raw copy >/dev/null; ' \
-             'virsh -q vol-delete --pool default copy >/dev/null; n=$((n + 1)); done'
-    with subprocess.Popen(['sh', '-c', script], env=lab.env, start_new_session=True) as busy:
+def find_child(pid, name):
+    for entry in os.listdir('/proc'):
         try:
-            before = guest_hash(late)
-            for _ in range(3):
-                result = lab.ctl('disk', 'merge', 'vm', 'vda', '--commit')
-                expect(result.status == 3, 'merging below what the busy pool did not list is refused', result)
-            expect(os.path.exists(base), 'the base is there')
-            expect_equal(guest_hash(late), before, 'what stands on it reads the same')
+            with open(f'/proc/{entry}/stat', encoding='utf-8') as file:
+                words = file.read()
+        except (OSError, UnicodeDecodeError):
+            continue
+        if f'({name})' in words and int(words.rpartition(')')[2].split()[1]) == pid:
+            return int(entry)
+    return None
+
+
+@contextlib.contextmanager
+def busy_pool():
+    """An image is being made in the pool, and libvirt refuses to refresh it meanwhile; a dangling link makes every look ask for that."""
+    lab.make_disk('big.qcow2', size='256M', data='200M')
+    lab.virsh('pool-refresh', 'default')
+    os.symlink(lab.path('nowhere'), lab.path('dangling'))
+    with subprocess.Popen(['virsh', '-q', 'vol-clone', '--pool', 'default', 'big.qcow2', 'copy'], env=lab.env) as clone:
+        maker = None
+        try:
+            while maker is None:
+                expect(clone.poll() is None, 'the copy was too quick')
+                maker = find_child(lab.daemon_pid(), 'qemu-img')
+            os.kill(maker, signal.SIGSTOP)
+            expect(lab.virsh('pool-refresh', 'default', check=False).status != 0, 'the pool is busy')
+            yield
         finally:
-            os.killpg(busy.pid, 9)
-            busy.wait()
+            if maker is not None:
+                os.kill(maker, signal.SIGCONT)
+            clone.wait()
     os.remove(lab.path('dangling'))
+
+
+def merge_while_the_pool_is_busy():
+    """What stands on the base is seen, though the pool doesn't list it."""
+    base = lab.make_disk('base.qcow2', data='1M')
+    define('vm', disk_xml(overlay('top.qcow2', base)))
+    with busy_pool():
+        late = overlay('late.qcow2', base)
+        before = guest_hash(late)
+        result = lab.ctl('disk', 'merge', 'vm', 'vda', '--commit')
+        expect(result.status == 3, 'merging below what the busy pool did not list is refused', result)
+        expect(os.path.exists(base), 'the base is there')
+        expect_equal(guest_hash(late), before, 'what stands on it reads the same')
+    lab.clear()
+
+
+def make_far_host():
+    """The URI by which the same host is another computer's, whose files the client doesn't see."""
+    script = os.path.join(lab.dir, 'far')
+    with open(script, 'w', encoding='utf-8') as file:
+        file.write(f'#!/bin/sh\nexec socat - UNIX-CONNECT:{lab.env["XDG_RUNTIME_DIR"]}/libvirt/libvirt-sock\n')
+    os.chmod(script, 0o755)
+    return f'qemu+ext://far/session?command={script}'
+
+
+def deletion_while_the_pool_of_another_computer_is_busy():
+    """Nothing but the pool says what the machine stands on, and the pool says what it was before the snapshot."""
+    far = make_far_host()
+    define('vm', disk_xml(lab.make_disk('vm.qcow2', data='1M')))
+    done = lab.ctl('snapshot', 'create', 'vm', 's1')
+    expect_equal(done.status, 0, 'the snapshot is taken', done)
+    lab.run('qemu-io', '-f', 'qcow2', '-c', 'write -P 7 8M 64k', tip('vm'))
+    before = guest_hash(tip('vm'))
+    with busy_pool():
+        result = lab.ctl('-c', far, 'snapshot', 'delete', 'vm', 's1')
+        expect_equal(result.status, 3, 'it is refused', result)
+        expect_equal(guest_hash(tip('vm')), before, 'what the machine reads')
+    result = lab.ctl('-c', far, 'snapshot', 'delete', 'vm', 's1')
+    expect_equal(result.status, 0, 'it is deleted when the pool is free', result)
+    expect_equal(guest_hash(tip('vm')), before, 'what the machine reads in the end')
+    lab.clear()
+
+
+def deletion_while_the_pool_is_busy():
+    """The machine stands on what its snapshot froze, also where the pool doesn't say so now."""
+    define('vm', disk_xml(lab.make_disk('vm.qcow2', data='1M')))
+    done = lab.ctl('snapshot', 'create', 'vm', 's1')
+    expect_equal(done.status, 0, 'the snapshot is taken', done)
+    lab.run('qemu-io', '-f', 'qcow2', '-c', 'write -P 7 8M 64k', tip('vm'))
+    before = guest_hash(tip('vm'))
+    with busy_pool():
+        result = lab.ctl('snapshot', 'delete', 'vm', 's1')
+        expect(result.status in (0, 3, 4), 'it is deleted, or not, or waits for the pool', result)
+        expect_equal(guest_hash(tip('vm')), before, 'what the machine reads', result)
+    for job in lab.ctl('--json', 'job', 'list').document['jobs']:
+        result = lab.ctl('job', 'resume', job['id'])
+        expect_equal(result.status, 0, 'it is finished when the pool is free', result)
+    expect_equal(guest_hash(tip('vm')), before, 'what the machine reads in the end')
+    remove_snapshots()
     lab.clear()
 
 
@@ -246,7 +315,8 @@ def pool_in_the_way():
 
 if __name__ == '__main__':
     try:
-        run([lab.start, busy_pool, storage_away, hostile_header, one_file_two_names, linked_folder, relative_behind_a_link,
+        run([lab.start, merge_while_the_pool_is_busy, deletion_while_the_pool_is_busy,
+             deletion_while_the_pool_of_another_computer_is_busy, storage_away, hostile_header, one_file_two_names, linked_folder, relative_behind_a_link,
              explicit_backing, rebased_unseen, pool_in_the_way])
     finally:
         lab.close()
