@@ -239,6 +239,23 @@ def one_file_two_names():
     lab.clear()
 
 
+def link_on_another_computer():
+    """“b” stands on a link to what “a” stands on, and only the daemon can look where it leads."""
+    far = make_far_host()
+    base = lab.make_disk('base.qcow2', data='1M')
+    other = lab.path('other.qcow2')
+    os.symlink(base, other)
+    top = overlay('a.qcow2', base)
+    lab.run('qemu-io', '-f', 'qcow2', '-c', 'write -P 7 8M 64k', top)
+    lab.virsh('pool-refresh', 'default')
+    define('a', disk_xml(top))
+    define('b', disk_xml(overlay('b.qcow2', other)))
+    before = guest_hash(lab.path('b.qcow2'))
+    expect_refused(lab.ctl('-c', far, 'disk', 'merge', 'a', 'vda', '--commit'))
+    expect_equal(guest_hash(lab.path('b.qcow2')), before, 'what b reads')
+    lab.clear()
+
+
 def linked_folder():
     """The pool's folder is a link: every operation works on what it leads to."""
     real, link = os.path.join(lab.dir, 'real'), os.path.join(lab.dir, 'link')
@@ -316,7 +333,7 @@ def pool_in_the_way():
 if __name__ == '__main__':
     try:
         run([lab.start, merge_while_the_pool_is_busy, deletion_while_the_pool_is_busy,
-             deletion_while_the_pool_of_another_computer_is_busy, storage_away, hostile_header, one_file_two_names, linked_folder, relative_behind_a_link,
+             deletion_while_the_pool_of_another_computer_is_busy, storage_away, hostile_header, one_file_two_names, link_on_another_computer, linked_folder, relative_behind_a_link,
              explicit_backing, rebased_unseen, pool_in_the_way])
     finally:
         lab.close()
