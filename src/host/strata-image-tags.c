@@ -11,6 +11,7 @@
 #include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "strata-connection-private.h"
@@ -22,13 +23,18 @@
 #include "strata-vir.h"
 #include "xml/strata-error.h"
 
+/* An entry of the table is some hundred bytes long, most of it the name. */
+#define MOST_OF_A_TAG    1024
+#define MOST_OF_ALL_TAGS (4 * 1024 * 1024)
+
 static gboolean
 is_local (StrataConnection *connection)
 {
   return strata_connection_get_facts (connection)->is_local;
 }
 
-static gboolean
+/* How many of N bytes there were before the end; negative on failure */
+static gssize
 receive (virStreamPtr stream, guint8 *bytes, size_t n)
 {
   size_t got = 0;
@@ -37,32 +43,61 @@ receive (virStreamPtr stream, guint8 *bytes, size_t n)
     {
       int more = virStreamRecv (stream, (char *) bytes + got, n - got);
 
-      if (more <= 0)
-        return FALSE;
+      if (more < 0)
+        return -1;
+      if (more == 0)
+        break;
       got += (size_t) more;
     }
 
-  return TRUE;
+  return (gssize) got;
 }
 
-static gboolean
-download_header (StrataConnection *connection, virStorageVolPtr volume, guint8 *header)
+/* N bytes of VOLUME from OFFSET on, or fewer where it ends; negative on failure */
+static gssize
+download (StrataConnection *connection,
+          virStorageVolPtr volume,
+          guint64 offset,
+          guint8 *bytes,
+          size_t n)
 {
   virStreamPtr stream = virStreamNew (strata_connection_get_handle (connection), 0);
-  gboolean received;
+  gssize received = -1;
 
   if (stream == NULL)
-    return FALSE;
+    return -1;
 
-  received = virStorageVolDownload (volume, stream, 0, STRATA_QCOW2_HEAD_SIZE, 0) == 0 &&
-             receive (stream, header, STRATA_QCOW2_HEAD_SIZE);
-  if (received)
+  if (virStorageVolDownload (volume, stream, offset, n, 0) == 0)
+    received = receive (stream, bytes, n);
+  if (received >= 0)
     virStreamFinish (stream);
   else
     virStreamAbort (stream);
   virStreamFree (stream);
 
   return received;
+}
+
+static gboolean
+download_header (StrataConnection *connection, virStorageVolPtr volume, guint8 *header)
+{
+  return download (connection, volume, 0, header, STRATA_QCOW2_HEAD_SIZE) == STRATA_QCOW2_HEAD_SIZE;
+}
+
+/* The tags of an image whose file the client does not see; NULL if they can't be told. */
+static GStrv
+download_tags (StrataConnection *connection, virStorageVolPtr volume, const StrataQcow2 *header)
+{
+  gsize n = MIN ((gsize) header->n_tags * MOST_OF_A_TAG, MOST_OF_ALL_TAGS);
+  g_autofree guint8 *bytes = g_malloc (n);
+  gssize received = download (connection, volume, header->tags_at, bytes, n);
+  g_autofd int fd = received > 0 ? memfd_create ("tags", MFD_CLOEXEC) : -1;
+
+  if (fd < 0 || header->tags_at > G_MAXINT64 / 2 ||
+      pwrite (fd, bytes, (size_t) received, (off_t) header->tags_at) != received)
+    return NULL;
+
+  return strata_qcow2_read_tags (header, fd);
 }
 
 /* The name alone is what libvirt and qemu-img go by. */
@@ -102,9 +137,13 @@ fill_parts (StrataConnection *connection, StrataImage *image, const StrataQcow2 
   image->data_file = strata_connection_canonical_path (connection, path);
 }
 
-/* HEADER is of the file FD, or FD is -1. */
+/* HEADER is of the file FD, or FD is -1 and it is of VOLUME. */
 static void
-fill (StrataImage *image, const StrataQcow2 *header, int fd)
+fill (StrataConnection *connection,
+      StrataImage *image,
+      const StrataQcow2 *header,
+      int fd,
+      virStorageVolPtr volume)
 {
   g_autoptr (JsonObject) info = NULL;
   g_auto (GStrv) names = NULL;
@@ -114,6 +153,8 @@ fill (StrataImage *image, const StrataQcow2 *header, int fd)
 
   if (fd >= 0)
     names = strata_qcow2_read_tags (header, fd);
+  else if (volume != NULL)
+    names = download_tags (connection, volume, header);
   if (fd >= 0 && names == NULL)
     info = strata_image_info_read (image->path, "qcow2", NULL);
   if (info != NULL)
@@ -142,7 +183,7 @@ strata_image_tags_fill_from (StrataConnection *connection,
   g_clear_pointer (&image->tags, g_strfreev);
   image->tags_unknown = FALSE;
   fill_parts (connection, image, header);
-  fill (image, header, fd);
+  fill (connection, image, header, fd, NULL);
 }
 
 /**
@@ -189,7 +230,7 @@ strata_image_tags_fill (StrataConnection *connection, StrataImage *image, virSto
       return TRUE;
     }
   fill_parts (connection, image, header);
-  fill (image, header, fd);
+  fill (connection, image, header, fd, volume);
 
   return TRUE;
 }

@@ -100,18 +100,9 @@ def merge_while_the_pool_is_busy():
     lab.clear()
 
 
-def make_far_host():
-    """The URI by which the same host is another computer's, whose files the client doesn't see."""
-    script = os.path.join(lab.dir, 'far')
-    with open(script, 'w', encoding='utf-8') as file:
-        file.write(f'#!/bin/sh\nexec socat - UNIX-CONNECT:{lab.env["XDG_RUNTIME_DIR"]}/libvirt/libvirt-sock\n')
-    os.chmod(script, 0o755)
-    return f'qemu+ext://far/session?command={script}'
-
-
 def deletion_while_the_pool_of_another_computer_is_busy():
     """Nothing but the pool says what the machine stands on, and the pool says what it was before the snapshot."""
-    far = make_far_host()
+    far = lab.far_host()
     define('vm', disk_xml(lab.make_disk('vm.qcow2', data='1M')))
     done = lab.ctl('snapshot', 'create', 'vm', 's1')
     expect_equal(done.status, 0, 'the snapshot is taken', done)
@@ -241,7 +232,7 @@ def one_file_two_names():
 
 def link_on_another_computer():
     """“b” stands on a link to what “a” stands on, and only the daemon can look where it leads."""
-    far = make_far_host()
+    far = lab.far_host()
     base = lab.make_disk('base.qcow2', data='1M')
     other = lab.path('other.qcow2')
     os.symlink(base, other)
