@@ -7,6 +7,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "strata-disk-layer-private.h"
+#include "strata-short-paths.h"
 
 typedef enum
 {
@@ -133,17 +134,24 @@ strata_disk_layer_new (const char *path)
   return self;
 }
 
+/* What is grave comes first. Files go by their names. */
 void
 strata_disk_layer_add_problem (StrataDiskLayer *self, gboolean grave, const char *format, ...)
 {
   StrataLayerProblem *problem = g_new0 (StrataLayerProblem, 1);
+  g_autofree char *text = NULL;
+  guint i = 0;
   va_list args;
 
   va_start (args, format);
-  problem->text = g_strdup_vprintf (format, args);
+  text = g_strdup_vprintf (format, args);
   va_end (args);
+  problem->text = strata_short_paths (text);
   problem->grave = grave;
-  g_ptr_array_add (self->problems, problem);
+  while (i < self->problems->len &&
+         (!grave || ((const StrataLayerProblem *) g_ptr_array_index (self->problems, i))->grave))
+    i++;
+  g_ptr_array_insert (self->problems, (int) i, problem);
 }
 
 void
@@ -216,7 +224,8 @@ strata_disk_layer_get_allocation (StrataDiskLayer *self)
  * strata_disk_layer_get_size_text:
  * @self: a layer
  *
- * Returns: (transfer full) (nullable): what it takes on the host, of the size that the guest sees; %NULL if it is not there
+ * Returns: (transfer full) (nullable): what it takes on the host, of the size that the guest sees; %NULL if it is not there, or
+ *   could not be looked at
  */
 char *
 strata_disk_layer_get_size_text (StrataDiskLayer *self)
@@ -226,7 +235,7 @@ strata_disk_layer_get_size_text (StrataDiskLayer *self)
 
   g_return_val_if_fail (STRATA_IS_DISK_LAYER (self), NULL);
 
-  if (self->missing)
+  if (self->missing || self->capacity == 0)
     return NULL;
 
   allocation = g_format_size (self->allocation);

@@ -10,6 +10,7 @@
 #include <glib/gi18n-lib.h>
 #include <math.h>
 
+#include "image/strata-layers.h"
 #include "strata-disk-layer-private.h"
 #include "strata-disk-stack.h"
 #include "strata-verdict.h"
@@ -215,12 +216,48 @@ measure (StrataDiskStack *self)
       layer->thickness = sqrt ((double) layer->allocation / (double) most);
     }
 
-  self->title =
-      top->missing ? g_strdup (self->target) : g_strdup_printf ("%s · %s", self->target, capacity);
+  self->title = top->capacity == 0 ? g_strdup (self->target)
+                                   : g_strdup_printf ("%s · %s", self->target, capacity);
   total = g_format_size (self->total);
   depth = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u layer", "%u layers", n), n);
-  /* Translators: “3 layers”, then the bytes of all of them: “812 MB” */
-  self->summary = g_strdup_printf (_ ("%s · %s on the host"), depth, total);
+  if (self->total == 0)
+    self->summary = g_steal_pointer (&depth);
+  else
+    /* Translators: “3 layers”, then the bytes of all of them: “812 MB” */
+    self->summary = g_strdup_printf (_ ("%s · %s on the host"), depth, total);
+}
+
+/* What another domain or program writes to, where bytes were promised. */
+static void
+find_writers (StrataDiskStack *self, StrataWriters *writers, StrataDomainFacts *domain)
+{
+  const char *image = NULL;
+  StrataStake *other = strata_writers_find_other (writers, domain, &image);
+  StrataDomainFacts *owner =
+      other != NULL ? strata_graph_find_domain (writers->graph, other->uuid) : NULL;
+  StrataDiskLayer *layer = owner != NULL ? find_layer (self, image) : NULL;
+
+  if (layer != NULL)
+    strata_disk_layer_add_problem (
+        layer, TRUE,
+        /* Translators: a virtual machine */
+        _ ("It is a disk of “%s” too: what the one writes changes what the other has. Take it out "
+           "of one of the two, or give that one a copy."),
+        owner->name);
+
+  for (guint i = 0; i < domain->snapshots->len; i++)
+    {
+      const StrataSnapshotFacts *snapshot = g_ptr_array_index (domain->snapshots, i);
+      const StrataSnapshotDisk *disk = strata_snapshot_facts_find_disk (snapshot, self->target);
+      g_autofree char *stale = strata_writers_find_stale (writers, domain, snapshot);
+
+      layer = stale != NULL && disk != NULL ? find_layer (self, disk->image) : NULL;
+      if (layer != NULL)
+        strata_disk_layer_add_problem (
+            layer, TRUE,
+            /* Translators: a snapshot, and the reason */
+            _ ("The snapshot “%s” doesn’t hold what it kept any more: %s"), snapshot->name, stale);
+    }
 }
 
 /**
@@ -237,11 +274,18 @@ GPtrArray *
 strata_disk_stacks_new (StrataGraph *graph, const char *uuid)
 {
   GPtrArray *stacks = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (StrataLayers) host = NULL;
+  g_autoptr (StrataWriters) writers = NULL;
   StrataDomainFacts *domain;
 
   g_return_val_if_fail (STRATA_IS_GRAPH (graph), stacks);
 
   domain = strata_graph_find_domain (graph, uuid);
+  if (domain != NULL)
+    {
+      host = strata_layers_new (graph);
+      writers = strata_writers_new (graph, host);
+    }
   for (guint i = 0; domain != NULL && i < domain->disks->len; i++)
     {
       const StrataDiskXml *disk = g_ptr_array_index (domain->disks, i);
@@ -254,6 +298,7 @@ strata_disk_stacks_new (StrataGraph *graph, const char *uuid)
       self = g_object_new (STRATA_TYPE_DISK_STACK, NULL);
       self->target = g_strdup (disk->target);
       add_layers (self, graph, domain, disk);
+      find_writers (self, writers, domain);
       measure (self);
       g_ptr_array_add (stacks, self);
     }

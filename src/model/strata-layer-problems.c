@@ -7,6 +7,20 @@
 #include <glib/gi18n-lib.h>
 
 #include "strata-disk-layer-private.h"
+#include "xml/strata-error.h"
+
+/* Why it couldn't be seen, or isn't what it is said to be, and what to do about that. */
+static void
+add_sight (StrataDiskLayer *self, const StrataImage *image)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (strata_image_require_seen (image, &error))
+    return;
+
+  strata_disk_layer_add_problem (self, image->state != STRATA_IMAGE_FOREIGN, "%s. %s",
+                                 error->message, strata_error_get_hint (error));
+}
 
 /**
  * strata_disk_layer_look:
@@ -26,9 +40,7 @@ strata_disk_layer_look (StrataDiskLayer *self, const StrataImage *image, gboolea
       return;
     }
 
-  if (image->problem != NULL)
-    strata_disk_layer_add_problem (self, image->state != STRATA_IMAGE_FOREIGN, "%s",
-                                   image->problem);
+  add_sight (self, image);
   self->format = g_strdup (image->format);
   self->pool = g_strdup (image->pool);
   self->capacity = image->capacity;

@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "strata-map-private.h"
+#include "strata-short-paths.h"
 #include "strata-words.h"
 
 typedef struct
@@ -122,7 +123,7 @@ add_image (Build *self, const StrataImage *image)
   node->missing = image->missing;
   node->unclear = !image->missing && image->state != STRATA_IMAGE_SEEN;
   node->foreign = image->state == STRATA_IMAGE_FOREIGN;
-  node->problem = g_strdup (image->problem);
+  node->problem = image->problem != NULL ? strata_short_paths (image->problem) : NULL;
 }
 
 static void

@@ -23,6 +23,7 @@ strata_map_census_to_words (StrataMap *map)
   guint n_images = 0;
   guint n_free = 0;
   guint n_missing = 0;
+  guint n_unclear = 0;
 
   for (guint i = 0; i < strata_map_get_n_nodes (map); i++)
     {
@@ -32,6 +33,7 @@ strata_map_census_to_words (StrataMap *map)
       n_images += node->kind == STRATA_MAP_IMAGE && !node->missing;
       n_free += node->free;
       n_missing += node->missing;
+      n_unclear += node->unclear && !node->foreign;
     }
 
   g_strv_builder_take (builder, g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u machine",
@@ -49,6 +51,11 @@ strata_map_census_to_words (StrataMap *map)
     g_strv_builder_take (builder, g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u missing",
                                                                 "%u missing", n_missing),
                                                    n_missing));
+  if (n_unclear > 0)
+    /* Translators: how many images could not be seen, or are not what they are said to be. */
+    g_strv_builder_take (builder, g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u unclear",
+                                                                "%u unclear", n_unclear),
+                                                   n_unclear));
   parts = g_strv_builder_end (builder);
 
   return g_strjoinv (" · ", parts);

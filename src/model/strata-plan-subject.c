@@ -16,7 +16,21 @@ struct _StrataPlanSubject
   char *name;
   char *snapshot;
   char *id;
+  GHashTable *twins; /* names of snapshots that can't be told from it but by their names */
 };
+
+/* Two that were taken in the same second of the same disks differ in nothing else. */
+static void
+add_twins (StrataPlanSubject *self, const StrataDomainFacts *facts)
+{
+  for (guint i = 0; i < facts->snapshots->len; i++)
+    {
+      const StrataSnapshotFacts *snapshot = g_ptr_array_index (facts->snapshots, i);
+
+      if (g_strcmp0 (snapshot->id, self->id) == 0)
+        g_hash_table_add (self->twins, g_strdup (snapshot->name));
+    }
+}
 
 StrataPlanSubject *
 strata_plan_subject_new (StrataMachine *machine, const char *snapshot, const char *id)
@@ -30,6 +44,8 @@ strata_plan_subject_new (StrataMachine *machine, const char *snapshot, const cha
   self->name = g_strdup (strata_machine_get_name (machine));
   self->snapshot = g_strdup (snapshot);
   self->id = id != NULL ? g_strdup (id) : strata_machine_dup_snapshot_id (machine, snapshot);
+  self->twins = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  add_twins (self, strata_machine_get_facts (machine));
 
   return self;
 }
@@ -41,6 +57,7 @@ strata_plan_subject_free (StrataPlanSubject *self)
   g_free (self->name);
   g_free (self->snapshot);
   g_free (self->id);
+  g_hash_table_unref (self->twins);
   g_free (self);
 }
 
@@ -52,14 +69,16 @@ strata_plan_subject_get_uuid (StrataPlanSubject *self)
   return self->uuid;
 }
 
+/* under a name that no snapshot had when the subject was looked at */
 static const StrataSnapshotFacts *
-find_by_id (const StrataDomainFacts *facts, const char *id)
+find_renamed (StrataPlanSubject *self, const StrataDomainFacts *facts)
 {
   for (guint i = 0; i < facts->snapshots->len; i++)
     {
       const StrataSnapshotFacts *snapshot = g_ptr_array_index (facts->snapshots, i);
 
-      if (!snapshot->retained && g_strcmp0 (snapshot->id, id) == 0)
+      if (!snapshot->retained && g_strcmp0 (snapshot->id, self->id) == 0 &&
+          !g_hash_table_contains (self->twins, snapshot->name))
         return snapshot;
     }
 
@@ -76,7 +95,7 @@ describe_loss_of_snapshot (StrataPlanSubject *self, const StrataDomainFacts *fac
   if (named && (self->id == NULL || g_str_equal (now->id, self->id)))
     return NULL;
 
-  other = self->id != NULL ? find_by_id (facts, self->id) : NULL;
+  other = self->id != NULL ? find_renamed (self, facts) : NULL;
   if (other != NULL)
     /* Translators: a snapshot’s old and its new name */
     return g_strdup_printf (_ ("“%s” was renamed to “%s” meanwhile"), self->snapshot, other->name);

@@ -6,6 +6,7 @@
 
 #include <glib/gi18n.h>
 
+#include "model/strata-short-paths.h"
 #include "strata-effect-row.h"
 
 static const char *
@@ -77,9 +78,12 @@ strata_effect_row_new (const StrataEffect *effect, StrataEffectRowMark mark)
 {
   GtkWidget *row = adw_action_row_new ();
   GtkWidget *icon = gtk_image_new_from_icon_name (get_icon_name (effect->kind));
+  g_autofree char *text = strata_short_paths (effect->text);
 
   adw_preferences_row_set_use_markup (ADW_PREFERENCES_ROW (row), FALSE);
-  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), effect->text);
+  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), text);
+  if (!g_str_equal (text, effect->text))
+    gtk_widget_set_tooltip_text (row, effect->text);
   adw_action_row_set_subtitle (ADW_ACTION_ROW (row), get_mark_words (mark));
   if (mark == STRATA_EFFECT_ROW_NEW)
     gtk_widget_add_css_class (row, "plan-new");
@@ -94,8 +98,8 @@ strata_effect_row_new (const StrataEffect *effect, StrataEffectRowMark mark)
 
   if (effect->bytes > 0)
     {
-      g_autofree char *text = g_format_size (effect->bytes);
-      GtkWidget *bytes = gtk_label_new (text);
+      g_autofree char *size = g_format_size (effect->bytes);
+      GtkWidget *bytes = gtk_label_new (size);
 
       gtk_widget_add_css_class (bytes, "dimmed");
       gtk_widget_add_css_class (bytes, "numeric");

@@ -7,6 +7,7 @@
 #include <adwaita.h>
 #include <glib/gi18n.h>
 
+#include "model/strata-short-paths.h"
 #include "strata-error-dialog.h"
 #include "xml/strata-error.h"
 
@@ -18,6 +19,8 @@
 void
 strata_error_dialog_present (const GError *error, GtkWidget *parent)
 {
+  g_autofree char *text = NULL;
+  g_autofree char *body = NULL;
   AdwDialog *dialog;
   const char *hint;
 
@@ -28,11 +31,9 @@ strata_error_dialog_present (const GError *error, GtkWidget *parent)
     return;
 
   hint = strata_error_get_hint (error);
-  dialog = adw_alert_dialog_new (_ ("That Did Not Work"), NULL);
-  if (hint != NULL)
-    adw_alert_dialog_format_body (ADW_ALERT_DIALOG (dialog), "%s\n\n%s", error->message, hint);
-  else
-    adw_alert_dialog_set_body (ADW_ALERT_DIALOG (dialog), error->message);
+  text = g_strconcat (error->message, hint != NULL ? "\n\n" : NULL, hint, NULL);
+  body = strata_short_paths (text);
+  dialog = adw_alert_dialog_new (_ ("That Did Not Work"), body);
   adw_alert_dialog_add_response (ADW_ALERT_DIALOG (dialog), "close", _ ("_Close"));
   adw_dialog_present (dialog, parent);
 }

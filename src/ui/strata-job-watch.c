@@ -8,6 +8,7 @@
 
 #include <glib/gi18n.h>
 
+#include "model/strata-short-paths.h"
 #include "strata-job-watch.h"
 #include "strata-revert-undo.h"
 #include "strata-window.h"
@@ -133,12 +134,14 @@ show_what_is_in_the_way (GtkWindow *window, StrataJob *job)
   const GError *error = strata_job_get_error (job);
   const char *hint = strata_error_get_hint (error);
   gboolean has_plan = strata_job_get_new_plan (job) != NULL;
+  g_autofree char *text =
+      g_strdup_printf ("%s\n\n%s\n\n%s", strata_job_get_title (job), error->message,
+                       hint != NULL ? hint : _ ("Nothing was changed."));
+  g_autofree char *body = strata_short_paths (text);
   AdwDialog *dialog =
       adw_alert_dialog_new (has_plan ? _ ("The Host Has Changed") : _ ("Not Begun"), NULL);
 
-  adw_alert_dialog_format_body (ADW_ALERT_DIALOG (dialog), "%s\n\n%s\n\n%s",
-                                strata_job_get_title (job), error->message,
-                                hint != NULL ? hint : _ ("Nothing was changed."));
+  adw_alert_dialog_set_body (ADW_ALERT_DIALOG (dialog), body);
   adw_alert_dialog_add_response (ADW_ALERT_DIALOG (dialog), "close", _ ("_Close"));
   if (has_plan)
     adw_alert_dialog_add_response (ADW_ALERT_DIALOG (dialog), "show", _ ("Show _New Plan…"));

@@ -118,6 +118,7 @@ strata_layer_labels_add_problems (GtkBox *list, StrataDiskLayer *layer)
 
       gtk_widget_add_css_class (box, "caption");
       gtk_widget_add_css_class (box, problem->grave ? "error" : "warning");
+      gtk_widget_set_hexpand (label, TRUE);
       gtk_label_set_wrap (GTK_LABEL (label), TRUE);
       gtk_label_set_wrap_mode (GTK_LABEL (label), PANGO_WRAP_WORD_CHAR);
       gtk_label_set_xalign (GTK_LABEL (label), 0);

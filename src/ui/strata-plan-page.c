@@ -15,6 +15,7 @@
 #include "model/strata-host-watch.h"
 #include "model/strata-plan-changes.h"
 #include "model/strata-plan-subject.h"
+#include "model/strata-short-paths.h"
 #include "model/strata-snapshot-watch.h"
 #include "strata-plan-effects.h"
 #include "strata-plan-page.h"
@@ -56,6 +57,7 @@ struct _StrataPlanPage
   AdwPreferencesGroup *refusal_group;
   AdwActionRow *refusal_row;
   GtkWidget *recovery_row;
+  GtkLabel *title_label;
   AdwSpinner *spinner;
   AdwPreferencesGroup *effects_group;
   GtkListBox *effects;
@@ -163,6 +165,7 @@ static void
 show_answer (StrataPlanPage *self, const char *refusal, const char *hint)
 {
   gboolean planned = refusal == NULL;
+  g_autofree char *short_refusal = NULL;
 
   gtk_widget_set_visible (GTK_WIDGET (self->refusal_group), !planned);
   gtk_widget_set_visible (GTK_WIDGET (self->effects_group), planned);
@@ -172,7 +175,8 @@ show_answer (StrataPlanPage *self, const char *refusal, const char *hint)
 
   gtk_widget_set_visible (GTK_WIDGET (self->notes_group), FALSE);
   gtk_widget_set_visible (GTK_WIDGET (self->commands_group), FALSE);
-  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->refusal_row), refusal);
+  short_refusal = strata_short_paths (refusal);
+  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->refusal_row), short_refusal);
   adw_action_row_set_subtitle (self->refusal_row, hint);
 }
 
@@ -181,9 +185,8 @@ static void
 show_plan (StrataPlanPage *self, gboolean may_focus)
 {
   gboolean discards = strata_plan_discards (self->plan);
-  g_autofree char *title = g_markup_escape_text (strata_plan_get_title (self->plan), -1);
 
-  adw_preferences_group_set_title (self->effects_group, title);
+  gtk_label_set_label (self->title_label, strata_plan_get_title (self->plan));
   gtk_widget_set_visible (
       GTK_WIDGET (self->notes_group),
       strata_plan_effects_show (self->effects, self->notes, self->plan, self->first_plan));
@@ -195,6 +198,7 @@ show_plan (StrataPlanPage *self, gboolean may_focus)
   gtk_widget_add_css_class (GTK_WIDGET (self->confirm_button),
                             discards ? "destructive-action" : "suggested-action");
   gtk_widget_set_visible (GTK_WIDGET (self->confirm_button), TRUE);
+  gtk_button_set_label (self->cancel_button, _ ("_Cancel"));
   show_answer (self, NULL, NULL);
   gtk_stack_set_visible_child_name (self->stack, "plan");
   update_button (self);
@@ -208,6 +212,7 @@ show_words (StrataPlanPage *self, const char *title, const char *words, const ch
 {
   g_autofree char *title_markup = g_markup_escape_text (title, -1);
   g_autofree char *text = NULL;
+  g_autofree char *short_text = NULL;
   g_autofree char *markup = NULL;
 
   if (self->form != NULL)
@@ -218,10 +223,12 @@ show_words (StrataPlanPage *self, const char *title, const char *words, const ch
 
   text = g_strdup_printf ("%s%s%s", words != NULL ? words : "",
                           words != NULL && hint != NULL ? "\n\n" : "", hint != NULL ? hint : "");
-  markup = g_markup_escape_text (text, -1);
+  short_text = strata_short_paths (text);
+  markup = g_markup_escape_text (short_text, -1);
   adw_status_page_set_title (self->refusal_page, title_markup);
   adw_status_page_set_description (self->refusal_page, markup);
   gtk_widget_set_visible (GTK_WIDGET (self->confirm_button), FALSE);
+  gtk_button_set_label (self->cancel_button, _ ("_Close"));
   gtk_stack_set_visible_child_name (self->stack, "refused");
 }
 
@@ -289,9 +296,14 @@ show_gone (StrataPlanPage *self, const char *sentence)
   gtk_button_set_label (self->cancel_button, _ ("_Close"));
   show_words (self, sentence, NULL, _ ("There is nothing left that this could be done with."));
   update_button (self);
-  /* Steps before this one make no sense any more. */
+  /* Steps before this one make no sense any more, and the last is not called after one. */
   if (view != NULL && adw_navigation_view_get_visible_page (ADW_NAVIGATION_VIEW (view)) != page)
-    adw_navigation_view_replace (ADW_NAVIGATION_VIEW (view), &page, 1);
+    {
+      GtkWidget *dialog = gtk_widget_get_ancestor (view, ADW_TYPE_DIALOG);
+
+      adw_navigation_page_set_title (page, adw_dialog_get_title (ADW_DIALOG (dialog)));
+      adw_navigation_view_replace (ADW_NAVIGATION_VIEW (view), &page, 1);
+    }
 }
 
 static void
@@ -624,6 +636,7 @@ strata_plan_page_class_init (StrataPlanPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, StrataPlanPage, form_group);
   gtk_widget_class_bind_template_child (widget_class, StrataPlanPage, refusal_group);
   gtk_widget_class_bind_template_child (widget_class, StrataPlanPage, refusal_row);
+  gtk_widget_class_bind_template_child (widget_class, StrataPlanPage, title_label);
   gtk_widget_class_bind_template_child (widget_class, StrataPlanPage, spinner);
   gtk_widget_class_bind_template_child (widget_class, StrataPlanPage, effects_group);
   gtk_widget_class_bind_template_child (widget_class, StrataPlanPage, effects);

@@ -6,9 +6,11 @@
 
 #include <glib/gi18n.h>
 
+#include "model/strata-short-paths.h"
 #include "model/strata-snapshot-words.h"
 #include "strata-error-dialog.h"
 #include "strata-recovery-dialog.h"
+#include "strata-window.h"
 
 struct _StrataRecoveryDialog
 {
@@ -27,6 +29,7 @@ typedef struct
   StrataRecoveryDialog *dialog; /* (owned) */
   GtkWidget *group;             /* (owned) */
   char *id;
+  char *title;
 } Choice;
 
 G_DEFINE_FINAL_TYPE (StrataRecoveryDialog, strata_recovery_dialog, ADW_TYPE_DIALOG)
@@ -37,6 +40,7 @@ choice_free (Choice *self)
   g_object_unref (self->group);
   g_object_unref (self->dialog);
   g_free (self->id);
+  g_free (self->title);
   g_free (self);
 }
 
@@ -51,6 +55,7 @@ choice_new (StrataRecoveryDialog *dialog, GtkButton *button)
   self->group =
       g_object_ref (gtk_widget_get_ancestor (GTK_WIDGET (button), ADW_TYPE_PREFERENCES_GROUP));
   self->id = g_strdup (g_object_get_data (G_OBJECT (button), "strata-job"));
+  self->title = g_strdup (g_object_get_data (G_OBJECT (button), "strata-title"));
 
   return self;
 }
@@ -121,6 +126,19 @@ create_damage_row (const char *damage)
   return row;
 }
 
+/* One that was begun may be done by now. */
+static guint
+count_done (const StrataUnfinishedJob *job)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < job->steps->len; i++)
+    n += ((const StrataUnfinishedStep *) g_ptr_array_index (job->steps, i))->mark ==
+         STRATA_STEP_DONE;
+
+  return n;
+}
+
 static char *
 describe (const StrataUnfinishedJob *job)
 {
@@ -133,7 +151,7 @@ describe (const StrataUnfinishedJob *job)
 
   /* Translators: when an operation was begun, and how many of its steps are done. */
   return g_strdup_printf (_ ("%s · %u of %u steps done"), when != NULL ? when : job->started,
-                          job->step_index, job->steps->len);
+                          count_done (job), job->steps->len);
 }
 
 /* ERROR: (nullable): why it was not */
@@ -177,6 +195,20 @@ clicked_cb (GtkButton *button, StrataRecoveryDialog *self)
 }
 
 static void
+tell_dismissed (Choice *choice)
+{
+  GtkWidget *window = gtk_widget_get_ancestor (GTK_WIDGET (choice->dialog), STRATA_TYPE_WINDOW);
+  g_autofree char *text = NULL;
+
+  if (window == NULL)
+    return;
+
+  /* Translators: %s is the title of an operation, such as “Delete the snapshot “s1” of “web””. */
+  text = g_strdup_printf (_ ("Dismissed: %s"), choice->title);
+  strata_window_add_toast (STRATA_WINDOW (window), text, FALSE);
+}
+
+static void
 dismissed_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (Choice) choice = user_data;
@@ -184,6 +216,8 @@ dismissed_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   g_autoptr (GPtrArray) remains =
       strata_job_queue_dismiss_finish (STRATA_JOB_QUEUE (object), result, &error);
 
+  if (remains != NULL)
+    tell_dismissed (choice);
   decided (choice, remains == NULL ? error : NULL);
 }
 
@@ -205,18 +239,46 @@ answered_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   g_steal_pointer (&choice);
 }
 
-static char *
-describe_remains (GPtrArray *remains)
+/* What stays behind, each in a row. */
+static GtkWidget *
+create_remains (GPtrArray *remains)
 {
-  GString *text = g_string_new (
-      _ ("Nothing more is done, and nothing is taken back. Strata forgets the operation."));
+  GtkWidget *group = adw_preferences_group_new ();
 
-  g_string_append_printf (
-      text, "\n\n%s", remains->len > 0 ? _ ("What stays behind:") : _ ("Nothing stays behind."));
+  adw_preferences_group_set_title (ADW_PREFERENCES_GROUP (group), _ ("What Stays Behind"));
   for (guint i = 0; i < remains->len; i++)
-    g_string_append_printf (text, "\n• %s", (const char *) g_ptr_array_index (remains, i));
+    {
+      GtkWidget *row = adw_action_row_new ();
+      g_autofree char *text = strata_short_paths (g_ptr_array_index (remains, i));
 
-  return g_string_free (text, FALSE);
+      adw_preferences_row_set_use_markup (ADW_PREFERENCES_ROW (row), FALSE);
+      adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), text);
+      gtk_widget_set_tooltip_text (row, g_ptr_array_index (remains, i));
+      adw_preferences_group_add (ADW_PREFERENCES_GROUP (group), row);
+    }
+
+  return group;
+}
+
+static AdwDialog *
+create_question (GPtrArray *remains)
+{
+  AdwDialog *question = adw_alert_dialog_new (
+      _ ("Dismiss the Operation?"),
+      remains->len > 0
+          ? _ ("Nothing more is done, and nothing is taken back. Strata forgets the operation.")
+          : _ ("Nothing more is done, and nothing is taken back. Strata forgets the operation, "
+               "of which nothing stays behind."));
+
+  if (remains->len > 0)
+    adw_alert_dialog_set_extra_child (ADW_ALERT_DIALOG (question), create_remains (remains));
+  adw_alert_dialog_set_prefer_wide_layout (ADW_ALERT_DIALOG (question), remains->len > 0);
+  adw_alert_dialog_add_responses (ADW_ALERT_DIALOG (question), "cancel", _ ("_Cancel"), "dismiss",
+                                  _ ("_Dismiss"), NULL);
+  adw_alert_dialog_set_response_appearance (ADW_ALERT_DIALOG (question), "dismiss",
+                                            ADW_RESPONSE_DESTRUCTIVE);
+
+  return question;
 }
 
 /* What it leaves is known: now it can be decided. */
@@ -228,8 +290,6 @@ remains_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
   g_autoptr (GPtrArray) remains =
       strata_job_queue_dismiss_finish (STRATA_JOB_QUEUE (object), result, &error);
-  g_autofree char *body = NULL;
-  AdwDialog *question;
 
   if (self->queue == NULL)
     return;
@@ -239,15 +299,8 @@ remains_cb (GObject *object, GAsyncResult *result, gpointer user_data)
       return;
     }
 
-  body = describe_remains (remains);
-  question = adw_alert_dialog_new (_ ("Dismiss the Operation?"), NULL);
-  adw_alert_dialog_set_body (ADW_ALERT_DIALOG (question), body);
-  adw_alert_dialog_add_responses (ADW_ALERT_DIALOG (question), "cancel", _ ("_Cancel"), "dismiss",
-                                  _ ("_Dismiss"), NULL);
-  adw_alert_dialog_set_response_appearance (ADW_ALERT_DIALOG (question), "dismiss",
-                                            ADW_RESPONSE_DESTRUCTIVE);
-  adw_alert_dialog_choose (ADW_ALERT_DIALOG (question), GTK_WIDGET (self), NULL, answered_cb,
-                           g_steal_pointer (&choice));
+  adw_alert_dialog_choose (ADW_ALERT_DIALOG (create_question (remains)), GTK_WIDGET (self), NULL,
+                           answered_cb, g_steal_pointer (&choice));
 }
 
 static void
@@ -269,6 +322,7 @@ create_button (StrataRecoveryDialog *self,
   GtkWidget *button = gtk_button_new_with_mnemonic (label);
 
   g_object_set_data_full (G_OBJECT (button), "strata-job", g_strdup (job->id), g_free);
+  g_object_set_data_full (G_OBJECT (button), "strata-title", g_strdup (job->title), g_free);
   g_signal_connect_object (button, "clicked", clicked, self, G_CONNECT_DEFAULT);
 
   return button;

@@ -196,6 +196,49 @@ test_unsafe_images (void)
 }
 
 static void
+assert_says (StrataDiskLayer *layer, guint i, const char *text)
+{
+  GPtrArray *problems = strata_disk_layer_get_problems (layer);
+
+  g_assert_cmpuint (problems->len, >, i);
+  g_assert_cmpstr (((const StrataLayerProblem *) g_ptr_array_index (problems, i))->text, ==, text);
+}
+
+/* Nothing is said of what could not be looked at, but why, and what to do; and what is grave is said first. */
+static void
+test_unseen (void)
+{
+  g_autoptr (StrataGraph) graph = lined ();
+  g_autoptr (StrataDiskStack) stack = NULL;
+  StrataImage *tip = strata_graph_get_image (graph, PAPER_POOL "/tip.qcow2");
+
+  tip->mode = 0644;
+  tip->capacity = 0;
+  tip->allocation = 0;
+  strata_image_set_problem (tip, STRATA_IMAGE_UNKNOWN, "“%s” can’t be seen: it is too dark",
+                            tip->path);
+  stack = get_stack (graph, "web");
+
+  g_assert_cmpstr (strata_disk_stack_get_title (stack), ==, "vda");
+  g_assert_null (strata_disk_layer_get_size_text (get_layer (stack, 0)));
+  assert_says (get_layer (stack, 0), 0,
+               "“tip.qcow2” can’t be seen: it is too dark. Make it visible again (plug the storage "
+               "in, start its pool), or remove what names it.");
+  assert_says (get_layer (stack, 0), 1, "Everybody on the host may read it");
+}
+
+static void
+test_other_writers (void)
+{
+  g_autoptr (StrataGraph) graph = lined ();
+  g_autoptr (StrataDiskStack) stack = NULL;
+
+  paper_host_add (graph, "twin", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "tip.qcow2", NULL);
+  stack = get_stack (graph, "web");
+  assert_problem (get_layer (stack, 0), TRUE, "It is a disk of “twin” too");
+}
+
+static void
 assert_request (StrataDiskLayer *layer,
                 StrataMerge direction,
                 StrataRequestKind kind,
@@ -298,6 +341,8 @@ main (int argc, char **argv)
   g_test_add_func ("/disk-stack/internal", test_internal);
   g_test_add_func ("/disk-stack/broken-chains", test_broken_chains);
   g_test_add_func ("/disk-stack/unsafe-images", test_unsafe_images);
+  g_test_add_func ("/disk-stack/unseen", test_unseen);
+  g_test_add_func ("/disk-stack/other-writers", test_other_writers);
   g_test_add_func ("/disk-stack/requests", test_requests);
   g_test_add_func ("/disk-stack/chain-by-hand", test_chain_by_hand);
   g_test_add_func ("/disk-stack/requests-by-hand", test_requests_by_hand);

@@ -103,6 +103,24 @@ test_subject (void)
   assert_loss (subject, another, "“s1” was deleted meanwhile, and another one has its name");
 }
 
+/* Two snapshots that were taken in the same second: that one is left does not mean that the other was renamed. */
+static void
+test_twins (void)
+{
+  g_autoptr (StrataDomainFacts) facts = paper_facts_new ();
+  g_autoptr (StrataDomainFacts) left = paper_facts_new ();
+  g_autoptr (StrataMachine) machine = NULL;
+  g_autoptr (StrataPlanSubject) subject = NULL;
+
+  paper_facts_add (facts, "s1", NULL, 1000)->id = g_strdup ("a");
+  paper_facts_add (facts, "s2", "s1", 1000)->id = g_strdup ("a");
+  paper_facts_add (left, "s1", NULL, 1000)->id = g_strdup ("a");
+  machine = strata_machine_new (facts);
+  subject = strata_plan_subject_new (machine, "s2", NULL);
+
+  assert_loss (subject, left, "“s2” was deleted meanwhile");
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -111,6 +129,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/plan-changes/amount", test_amount);
   g_test_add_func ("/plan-changes/steps", test_steps);
   g_test_add_func ("/plan-changes/subject", test_subject);
+  g_test_add_func ("/plan-changes/twins", test_twins);
 
   return g_test_run ();
 }
