@@ -64,6 +64,7 @@ struct _StrataPlanPage
   AdwPreferencesGroup *notes_group;
   GtkListBox *notes;
   AdwPreferencesGroup *commands_group;
+  AdwExpanderRow *commands_row;
   GtkLabel *commands;
 };
 
@@ -84,6 +85,25 @@ static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (StrataPlanPage, strata_plan_page, ADW_TYPE_NAVIGATION_PAGE)
 
+static gboolean
+has_new_commands (StrataPlanPage *self)
+{
+  GPtrArray *now = strata_plan_get_commands (self->plan);
+  GPtrArray *before;
+
+  if (self->first_plan == NULL)
+    return FALSE;
+
+  before = strata_plan_get_commands (self->first_plan);
+  for (guint i = 0; i < MIN (now->len, before->len); i++)
+    {
+      if (!g_str_equal (g_ptr_array_index (now, i), g_ptr_array_index (before, i)))
+        return TRUE;
+    }
+
+  return now->len != before->len;
+}
+
 static void
 show_commands (StrataPlanPage *self)
 {
@@ -95,6 +115,9 @@ show_commands (StrataPlanPage *self)
                             (const char *) g_ptr_array_index (commands, i));
 
   gtk_label_set_label (self->commands, text->str);
+  adw_expander_row_set_subtitle (
+      self->commands_row, has_new_commands (self) ? _ ("Not the same as before")
+                                                  : _ ("What one would type for the same by hand"));
   gtk_widget_set_visible (GTK_WIDGET (self->commands_group), commands->len > 0);
 }
 
@@ -396,7 +419,8 @@ take_answer (StrataPlanPage *self, StrataPlan *plan, GError *refusal)
     g_set_object (&self->first_plan, self->expected);
   else if (first)
     g_set_object (&self->first_plan, plan);
-  if (first ? self->expected != NULL && !is_as_at_first (self) : !same)
+  /* What was expected is known not to be the host's any more, also where no word of it is another. */
+  if (first ? self->expected != NULL : !same)
     warn (self);
   if (!first && is_as_at_first (self))
     adw_banner_set_revealed (self->banner, FALSE);
@@ -643,6 +667,7 @@ strata_plan_page_class_init (StrataPlanPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, StrataPlanPage, notes_group);
   gtk_widget_class_bind_template_child (widget_class, StrataPlanPage, notes);
   gtk_widget_class_bind_template_child (widget_class, StrataPlanPage, commands_group);
+  gtk_widget_class_bind_template_child (widget_class, StrataPlanPage, commands_row);
   gtk_widget_class_bind_template_child (widget_class, StrataPlanPage, commands);
   gtk_widget_class_bind_template_callback (widget_class, cancel_clicked_cb);
   gtk_widget_class_bind_template_callback (widget_class, confirm_clicked_cb);

@@ -6,7 +6,7 @@ import re
 import harness
 import strata_lab
 from harness import Application, Desk, wait_for
-from layers import LIST, MENU, TABS, State, ctl, row
+from layers import LIST, MENU, SLOW, TABS, State, begin_merge, chain, ctl, expect_content, flat, layer, make_chain, row, show
 from strata_lab import Lab
 
 CHANGED = re.compile('^The host has changed since you opened this')
@@ -22,6 +22,8 @@ def make_hosts():
     ctl('snapshot', 'create', 'web', 's1', '--disk-only')
     ctl('snapshot', 'create', 'web', 's2', '--disk-only')
     ctl('snapshot', 'create', 'mail', 'm1', '--disk-only', '--description', 'first')
+    make_chain('hand')
+    lab.virsh('pool-refresh', 'default')
 
 
 def sensitive(name):
@@ -123,6 +125,28 @@ def steps_give_way_when_the_machine_goes():
     window.wait_gone('“old” was deleted meanwhile')
 
 
+def a_queued_job_shows_its_new_plan():
+    """What waits for a merge would work on an image that is gone then; it is done when a person has seen that."""
+    window, layers, copy = State.window, chain('hand'), flat('hand')
+    show('hand')
+    begin_merge(layers[0], 'Merge Down', 'Merge Down', SLOW)
+    window.wait(re.compile('^Commit “'), ('progress bar',))
+    window.menu(layer(layers[0]), 'Make Independent…')
+    window.press('Make Independent', limit=40)
+    window.wait('The Host Has Changed', limit=90)
+    window.screenshot('has-changed')
+    assert chain('hand') == layers[1:], 'it was done all the same'
+    window.press('Show New Plan…')
+    window.wait(CHANGED)
+    window.wait('New', ('label',))
+    window.wait('No longer', ('label',))
+    window.screenshot('new-plan')
+    window.press('Make Independent', limit=40)
+    window.wait_gone(CHANGED)
+    wait_for('it to stand alone', lambda: chain('hand') == layers[1:2], 60)
+    expect_content('hand', copy)
+
+
 def nothing_complained():
     complaints = [line for line in State.window.words().splitlines() if re.search(r'(CRITICAL|WARNING) \*\*', line)]
     assert not complaints, '\n'.join(complaints)
@@ -144,6 +168,7 @@ def main():
         a_snapshot_that_was_deleted_does_not_come_back,
         another_snapshot_of_that_name_is_not_the_one,
         steps_give_way_when_the_machine_goes,
+        a_queued_job_shows_its_new_plan,
         nothing_complained,
     ], lambda: State.window)
     harness.finish(status, State.window, State.lab, State.desk)

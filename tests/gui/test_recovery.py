@@ -8,7 +8,7 @@ import signal
 import harness
 import strata_lab
 from harness import Application, Desk, wait_for
-from layers import LIST, SLOW, State, begin_merge, chain, ctl, expect_content, flat, make_chain, show
+from layers import LIST, SLOW, State, begin_merge, chain, ctl, expect_content, flat, make_chain, row, show
 from strata_lab import Lab
 
 TITLE = 'Unfinished Operations'
@@ -120,6 +120,47 @@ def past_the_point_of_no_return_there_is_only_the_way_on():
     expect_content('hand', copy)
 
 
+def what_is_dismissed_is_never_asked_about_again():
+    """Another merge is killed. What it leaves behind is told first, and the host is left as it is."""
+    lab = State.lab
+    State.window.close()
+    layers, copy = chain('hand'), flat('hand')
+    process = lab.popen('disk', 'merge', 'hand', 'vda', '--commit')
+    wait_for('the merge to be begun', lambda: '"step":0' in journals() or '"step":1' in journals())
+    process.kill()
+    process.wait(20)
+    files = sorted(os.listdir(lab.images))
+
+    open_window()
+    window = State.window
+    window.wait(TITLE, limit=40)
+    window.press('Dismiss…')
+    window.wait('Dismiss the Operation?')
+    window.screenshot('dismiss')
+    window.press('Cancel')
+    window.wait_gone('Dismiss the Operation?')
+    assert len(unfinished()) == 1, 'it was dismissed all the same'
+
+    window.press('Dismiss…')
+    window.wait('Dismiss the Operation?')
+    window.press('Dismiss')
+    window.wait_gone(TITLE)
+    window.wait(re.compile('^Dismissed: Merge'), ('label',))
+    assert unfinished() == [] and journals() == '', 'it is there still'
+    assert sorted(os.listdir(lab.images)) == files, 'the host was touched'
+    expect_content('hand', copy)
+    window.close()
+
+    open_window()
+    window = State.window
+    window.wait(row('web'), LIST, limit=40)
+    window.focus()
+    look_by_menu()
+    window.wait('No operation was left unfinished')
+    assert not window.shows(TITLE), 'it is asked about again'
+    assert chain('hand')[-1] == layers[-1], 'what hand stands on'
+
+
 def nothing_complained():
     complaints = [line for line in State.window.words().splitlines() if re.search(r'(CRITICAL|WARNING) \*\*', line)]
     assert not complaints, '\n'.join(complaints)
@@ -138,6 +179,7 @@ def main():
         nothing_is_unfinished_at_first,
         what_can_be_taken_back_is,
         past_the_point_of_no_return_there_is_only_the_way_on,
+        what_is_dismissed_is_never_asked_about_again,
         nothing_complained,
     ], lambda: State.window)
     harness.finish(status, State.window, State.lab, State.desk)
