@@ -53,8 +53,9 @@ get_path (StrataConnection *connection, const StrataImage *image, const char *na
 static guint
 add_extents (StrataConnection *connection, StrataImage *image, const char *text)
 {
-  g_autoptr (GRegex) regex = g_regex_new ("^(?:RW|RDONLY|NOACCESS)\\s+(\\d+)\\s+\\w+\\s+\"([^\"]+)\"",
-                                          G_REGEX_MULTILINE, G_REGEX_MATCH_DEFAULT, NULL);
+  g_autoptr (GRegex) regex =
+      g_regex_new ("^(?:RW|RDONLY|NOACCESS)\\s+(\\d+)\\s+\\w+\\s+\"([^\"]+)\"", G_REGEX_MULTILINE,
+                   G_REGEX_MATCH_DEFAULT, NULL);
   g_autoptr (GMatchInfo) match = NULL;
   guint n = 0;
 

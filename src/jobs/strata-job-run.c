@@ -104,11 +104,11 @@ settle_begun_step (Run *run,
 static gboolean
 check_irreversible (Run *run, guint index, GError **error)
 {
-  static const char *const kinds[] = { "commit",          "pull",
-                                       "keep-tag",        "delete-tag",
-                                       "delete-file",     "delete-volume",
-                                       "snapshot-delete", "snapshot-revert",
-                                       NULL };
+  static const char *const kinds[] = {
+    "commit",      "pull",          "keep-tag",        "delete-tag",
+    "delete-file", "delete-volume", "snapshot-delete", "snapshot-revert",
+    NULL
+  };
   const char *kind = strata_plan_get_step (run->plan, index)->kind;
   g_autoptr (StrataGraph) graph = NULL;
   g_autofree gboolean *done = NULL;

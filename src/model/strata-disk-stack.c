@@ -249,14 +249,17 @@ find_writers (StrataDiskStack *self, StrataWriters *writers, StrataDomainFacts *
     {
       const StrataSnapshotFacts *snapshot = g_ptr_array_index (domain->snapshots, i);
       const StrataSnapshotDisk *disk = strata_snapshot_facts_find_disk (snapshot, self->target);
-      g_autofree char *stale = strata_writers_find_stale (writers, domain, snapshot);
+      gboolean lost;
+      g_autofree char *stale = strata_writers_find_stale (writers, domain, snapshot, &lost);
 
       layer = stale != NULL && disk != NULL ? find_layer (self, disk->image) : NULL;
       if (layer != NULL)
         strata_disk_layer_add_problem (
             layer, TRUE,
             /* Translators: a snapshot, and the reason */
-            _ ("The snapshot “%s” doesn’t hold what it kept any more: %s"), snapshot->name, stale);
+            lost ? _ ("The snapshot “%s” doesn’t hold what it kept any more: %s")
+                 : _ ("The snapshot “%s” may not hold what it kept any more: %s"),
+            snapshot->name, stale);
     }
 }
 
