@@ -126,6 +126,50 @@ set_copy_error (GError **error, int number, const char *to)
   return FALSE;
 }
 
+/* Of QEMU's locks on an image (block/file-posix.c): a byte from 100 on for each permission that a program has, and from 200 on for
+ * each that it leaves to no other. */
+#define LOCK_HAS_WRITE    (100 + 1)
+#define LOCK_LEAVES_WRITE (200 + 1)
+
+/* Whether no program of QEMU writes to IN, nor begins to while it is open. */
+static gboolean
+keep_unwritten (int in)
+{
+  struct flock lock = { .l_type = F_RDLCK,
+                        .l_whence = SEEK_SET,
+                        .l_start = LOCK_LEAVES_WRITE,
+                        .l_len = 1 };
+  struct flock other = { .l_type = F_WRLCK,
+                         .l_whence = SEEK_SET,
+                         .l_start = LOCK_HAS_WRITE,
+                         .l_len = 1 };
+
+  /* A file system that knows no locks has none of QEMU's either. */
+  if (fcntl (in, F_OFD_SETLK, &lock) != 0)
+    return errno != EAGAIN && errno != EACCES;
+
+  return fcntl (in, F_OFD_GETLK, &other) != 0 || other.l_type == F_UNLCK;
+}
+
+static gboolean
+set_written_error (GError **error, const char *path)
+{
+  strata_set_error (error, STRATA_ERROR_BUSY,
+                    _ ("End the program that has it open, then try again."),
+                    _ ("Another program writes to “%s”, so a copy of it would be torn"), path);
+  return FALSE;
+}
+
+static gboolean
+was_written (int in, const struct stat *before)
+{
+  struct stat now;
+
+  return fstat (in, &now) != 0 || now.st_size != before->st_size ||
+         now.st_mtim.tv_sec != before->st_mtim.tv_sec ||
+         now.st_mtim.tv_nsec != before->st_mtim.tv_nsec;
+}
+
 /* PLAIN: only an image that nothing but the guest's data is in */
 static gboolean
 copy_file (StrataConnection *connection,
@@ -147,6 +191,8 @@ copy_file (StrataConnection *connection,
   if (in < 0 || fstat (in, &status) < 0 || !S_ISREG (status.st_mode) ||
       (plain && !look_whether_plain (from, cancellable)))
     return set_copy_error (error, EOPNOTSUPP, to);
+  if (!keep_unwritten (in))
+    return set_written_error (error, from);
 
   out = open (to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (out < 0 && errno == EEXIST)
@@ -158,6 +204,11 @@ copy_file (StrataConnection *connection,
     return set_copy_error (error, EOPNOTSUPP, to);
 
   number = copy_all (in, out, status.st_size, progress, user_data, cancellable);
+  if (number == 0 && was_written (in, &status))
+    {
+      g_unlink (to);
+      return set_written_error (error, from);
+    }
   if (number == 0 && !g_cancellable_set_error_if_cancelled (cancellable, error))
     return TRUE;
 
@@ -266,8 +317,5 @@ strata_direct_require_unwritten (StrataConnection *connection,
   if (strstr (local->message, "Failed to get") == NULL || strstr (local->message, "lock") == NULL)
     return TRUE;
 
-  strata_set_error (error, STRATA_ERROR_BUSY,
-                    _ ("End the program that has it open, then try again."),
-                    _ ("Another program writes to “%s”, so a copy of it would be torn"), path);
-  return FALSE;
+  return set_written_error (error, path);
 }

@@ -183,6 +183,35 @@ take_all (StrataGathering *self,
   return looked;
 }
 
+/* A link to a file on storage that is away: the folder of what it points to isn't there, or is empty as a mount point is. To a
+ * file that is gone from a folder like any other it is a link to nothing. */
+static StrataImage *
+look_at_link (const char *path, const char *pool)
+{
+  g_autofree char *target = g_file_read_link (path, NULL);
+  g_autofree char *folder = g_path_get_dirname (path);
+  g_autofree char *there = NULL;
+  g_autofree char *target_folder = NULL;
+  g_autoptr (GDir) dir = NULL;
+  StrataImage *image;
+
+  if (target == NULL)
+    return NULL;
+  there = g_canonicalize_filename (target, folder);
+  target_folder = g_path_get_dirname (there);
+  dir = g_dir_open (target_folder, 0, NULL);
+  if (dir != NULL && g_dir_read_name (dir) != NULL)
+    return NULL;
+
+  image = strata_image_new (path);
+  image->pool = g_strdup (pool);
+  /* Translators: a link, and the file that it is a link to */
+  strata_image_set_problem (image, STRATA_IMAGE_UNKNOWN,
+                            _ ("“%s” is a link to “%s”, which can’t be seen"), path, there);
+
+  return image;
+}
+
 /* What qemu-img can tell of one that isn't plain; NULL for one that isn't an image. */
 static StrataImage *
 look_harder (StrataGathering *self, const char *folder, const char *name, const char *pool)
@@ -190,7 +219,9 @@ look_harder (StrataGathering *self, const char *folder, const char *name, const 
   g_autofree char *path = g_build_filename (folder, name, NULL);
   GStatBuf status;
 
-  if (g_stat (path, &status) != 0 || !(S_ISREG (status.st_mode) || S_ISBLK (status.st_mode)))
+  if (g_stat (path, &status) != 0)
+    return look_at_link (path, pool);
+  if (!(S_ISREG (status.st_mode) || S_ISBLK (status.st_mode)))
     return NULL;
 
   return strata_image_info_to_image (self->connection, path, pool);

@@ -12,6 +12,7 @@
 #include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 #include <libvirt/virterror.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -432,6 +433,25 @@ add_lone_file (StrataGathering *self, const char *path, const char *format, GErr
   return TRUE;
 }
 
+/* QEMU has more ways of naming a file than by its path: json:, file:, blkdebug:, blkverify:, fat:… What is on the network begins
+ * with one of a few words, and an export's name has none. */
+static gboolean
+may_be_a_file (const char *place)
+{
+  static const char *const network[] = { "ftp",      "ftps", "gluster", "http", "https", "iscsi",
+                                         "iser",     "nbd",  "nbds",    "nfs",  "rbd",   "sftp",
+                                         "sheepdog", "ssh",  "vxhs",    NULL };
+  const char *colon = strchr (place, ':');
+  const char *slash = strchr (place, '/');
+  g_autofree char *word = NULL;
+
+  if (colon == NULL || (slash != NULL && slash < colon))
+    return FALSE;
+  word = g_strndup (place, strcspn (place, ":+"));
+
+  return !g_strv_contains (network, word);
+}
+
 /* What is neither a file nor a device of the host: it is there for QEMU, and nothing here works on it. QEMU's own ways of naming a
  * file may mean any. */
 static void
@@ -441,7 +461,7 @@ add_foreign (StrataGathering *self, const char *place, const char *format)
 
   image->type = STRATA_IMAGE_NETWORK;
   image->format = g_strdup (format);
-  if (g_str_has_prefix (place, "json:") || g_str_has_prefix (place, "file:"))
+  if (may_be_a_file (place))
     strata_image_set_problem (image, STRATA_IMAGE_UNKNOWN,
                               _ ("It can’t be told which file “%s” means"), place);
   strata_image_set_problem (image, STRATA_IMAGE_FOREIGN, _ ("“%s” is not a file of the host"),
@@ -573,6 +593,35 @@ follow_disks (StrataGathering *self, StrataDomainFacts *domain, GPtrArray *disks
   return TRUE;
 }
 
+/* What is handed to QEMU on its command line, say: an overlay there stands on its base like any other. */
+static gboolean
+follow_files (StrataGathering *self, StrataDomainFacts *domain, GError **error)
+{
+  GHashTableIter iter;
+  const char *path;
+
+  if (!strata_connection_get_facts (self->connection)->is_local)
+    return TRUE;
+
+  g_hash_table_iter_init (&iter, domain->files);
+  while (g_hash_table_iter_next (&iter, (gpointer *) &path, NULL))
+    {
+      g_autofree char *folder = g_path_get_dirname (path);
+      g_autofree char *name = g_path_get_basename (path);
+      StrataImage *image = strata_graph_get_image (self->graph, path) == NULL
+                               ? strata_volume_look_here (self->connection, folder, name, NULL)
+                               : NULL;
+
+      if (image == NULL)
+        continue;
+      strata_gathering_take_image (self, image);
+      if (!strata_gathering_follow (self, domain, path, "qcow2", FALSE, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
 /* Where libvirt keeps UEFI variables on a host whose user's home is not known here. */
 static char *
 find_nvram_dir (const StrataHostFacts *facts, GPtrArray *domains)
@@ -638,6 +687,7 @@ strata_connection_gather (StrataConnection *self, GCancellable *cancellable, GEr
       if (!follow_disks (&gathering, domain, domain->disks, error) ||
           (domain->next_disks != domain->disks &&
            !follow_disks (&gathering, domain, domain->next_disks, error)) ||
+          !follow_files (&gathering, domain, error) ||
           !strata_gathering_add_snapshots (&gathering, domain, error))
         return NULL;
     }

@@ -59,6 +59,25 @@ set_file_error (GError **error, int number, const char *path, const char *doing)
   strata_set_error (error, code, NULL, _ ("%s “%s”: %s"), doing, path, g_strerror (number));
 }
 
+/* Of the file itself: what has its name may be a link by now, to a file that is to keep its own. */
+static gboolean
+change_mode (const char *path, mode_t mode)
+{
+  g_autofd int fd = open (path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+  g_autofree char *itself = g_strdup_printf ("/proc/self/fd/%d", fd);
+  struct stat status;
+
+  if (fd < 0 || fstat (fd, &status) != 0)
+    return FALSE;
+  if (!S_ISREG (status.st_mode))
+    {
+      errno = S_ISLNK (status.st_mode) ? ELOOP : EINVAL;
+      return FALSE;
+    }
+
+  return g_chmod (itself, (int) mode) == 0;
+}
+
 /**
  * strata_storage_set_mode:
  * @connection: a connection
@@ -78,7 +97,7 @@ strata_storage_set_mode (StrataConnection *connection, const char *path, guint m
 
   if (!check_local (connection, error))
     return FALSE;
-  if (g_chmod (path, (int) mode & 07777) == 0)
+  if (change_mode (path, (mode_t) mode & 07777))
     return TRUE;
 
   set_file_error (error, errno, path, _ ("Changing the permissions of"));

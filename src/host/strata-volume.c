@@ -8,7 +8,9 @@
 #include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "strata-connection-private.h"
@@ -18,6 +20,34 @@
 #include "strata-vmdk.h"
 #include "xml/strata-error.h"
 #include "xml/strata-volume-xml.h"
+
+/* A loop device, or a partition of one, is the file below it. */
+static gboolean
+identify_loop (StrataImage *image, dev_t device)
+{
+  static const char *const places[] = { "loop/backing_file", "../loop/backing_file" };
+  struct stat status;
+
+  for (size_t i = 0; i < G_N_ELEMENTS (places); i++)
+    {
+      g_autofree char *link =
+          g_strdup_printf ("/sys/dev/block/%u:%u", major (device), minor (device));
+      g_autofree char *folder = realpath (link, NULL);
+      g_autofree char *place = folder != NULL ? g_build_filename (folder, places[i], NULL) : NULL;
+      g_autofree char *file = NULL;
+
+      if (place == NULL || !g_file_get_contents (place, &file, NULL, NULL))
+        continue;
+      if (stat (g_strchomp (file), &status) != 0)
+        return FALSE;
+      image->identity = g_strdup_printf ("file:%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT,
+                                         (guint64) status.st_dev, (guint64) status.st_ino);
+      image->n_names = (guint) status.st_nlink;
+      return TRUE;
+    }
+
+  return FALSE;
+}
 
 /**
  * strata_image_identify:
@@ -40,6 +70,8 @@ strata_image_identify (StrataConnection *connection, StrataImage *image, const c
       return;
     }
 
+  if (S_ISBLK (status.st_mode) && identify_loop (image, status.st_rdev))
+    return;
   if (S_ISBLK (status.st_mode))
     {
       image->identity = g_strdup_printf ("device:%" G_GUINT64_FORMAT, (guint64) status.st_rdev);
@@ -74,6 +106,29 @@ set_backing (StrataConnection *connection, StrataImage *image, const char *path)
   image->backing_path = strata_connection_canonical_path (connection, path);
   if (!g_str_equal (image->backing_path, path))
     image->spelling = g_strdup (path);
+}
+
+/* libvirt remembers what a file stood on when its pool was refreshed, and asks the file again for its size alone. NULL where
+ * qemu-img can't read it, or there is nothing to be read. */
+static StrataImage *
+look_again (StrataConnection *connection,
+            const char *path,
+            const char *pool,
+            const StrataVolumeXml *facts)
+{
+  g_autoptr (StrataImage) image = NULL;
+
+  if (!strata_connection_get_facts (connection)->is_local || facts->encrypted ||
+      facts->format == NULL || g_str_equal (facts->format, "raw") ||
+      g_str_equal (facts->format, "iso") || g_str_equal (facts->format, "dir") ||
+      access (path, R_OK) != 0)
+    return NULL;
+
+  image = strata_image_info_to_image (connection, path, pool);
+  image->mode = facts->mode;
+  image->length = facts->physical;
+
+  return image->unread ? NULL : g_steal_pointer (&image);
 }
 
 /**
@@ -122,6 +177,11 @@ strata_volume_look (StrataConnection *connection,
     return NULL;
 
   path = strata_connection_canonical_path (connection, facts->path);
+  if (type == STRATA_IMAGE_FILE)
+    image = look_again (connection, path, pool, facts);
+  if (image != NULL)
+    return g_steal_pointer (&image);
+
   image = strata_image_new (path);
   image->type = type;
   image->pool = g_strdup (pool);

@@ -51,7 +51,8 @@ declare_chain (StrataGraph *self, StrataImage *top)
 {
   g_autoptr (GHashTable) seen = g_hash_table_new (NULL, NULL);
 
-  for (StrataImage *image = top; image != NULL && g_hash_table_add (seen, image);)
+  for (StrataImage *image = top;
+       image != NULL && !strata_image_is_raw (image) && g_hash_table_add (seen, image);)
     {
       StrataImage *below = strata_graph_get_image (self, image->backing_path);
       g_autofree char *by = g_strdup_printf ("“%s”", image->path);
@@ -124,14 +125,15 @@ declare_domain (StrataGraph *self, StrataDomainFacts *domain)
 }
 
 /* Of one that no definition reaches its content is all that tells, and it may be anything: what it claims makes nothing
- * contradict that is declared. */
+ * contradict that is declared, unless that one's own content agrees. */
 static void
 declare_unnamed (StrataGraph *self, StrataImage *image)
 {
   StrataImage *below = strata_graph_get_image (self, image->backing_path);
   g_autofree char *by = g_strdup_printf ("“%s”", image->path);
 
-  if (!image->declared && below != NULL && !below->declared && image->backing_format != NULL)
+  if (!image->declared && below != NULL && image->backing_format != NULL &&
+      (!below->declared || g_strcmp0 (below->content, image->backing_format) == 0))
     strata_image_declare (below, image->backing_format, by);
 }
 
@@ -246,7 +248,10 @@ strata_graph_declare_disks (StrataGraph *self, GPtrArray *disks, const char *by)
   for (guint i = 0; i < disks->len; i++)
     declare_disk (self, g_ptr_array_index (disks, i), by);
   for (guint i = 0; i < images->len; i++)
-    judge_unread (g_ptr_array_index (images, i));
+    {
+      strata_image_settle (g_ptr_array_index (images, i));
+      judge_unread (g_ptr_array_index (images, i));
+    }
   judge_data_files (self, images);
 }
 
@@ -272,6 +277,9 @@ strata_graph_finish (StrataGraph *self)
   for (guint i = 0; i < images->len; i++)
     declare_unnamed (self, g_ptr_array_index (images, i));
   for (guint i = 0; i < images->len; i++)
-    judge_unread (g_ptr_array_index (images, i));
+    {
+      strata_image_settle (g_ptr_array_index (images, i));
+      judge_unread (g_ptr_array_index (images, i));
+    }
   judge_data_files (self, images);
 }

@@ -201,6 +201,8 @@ typedef enum
  *   image is opened
  * @n_names: how many names the file has on its file system
  * @n_other_names: how many hard links to it there are besides the names that the graph has
+ * @content: (nullable): the format that its content looks like, of one that is declared
+ * @disputed: what is declared of it doesn't agree
  * @unread: it is there, and its header could not be read; which a raw image has not
  * @declared: @format is what a definition or an image above says
  * @missing: @state is MISSING
@@ -215,6 +217,7 @@ typedef struct
   char *pool;
   char *problem;
   char *identity;
+  char *content;
   char *spelling;
   char *relative;
   GStrv tags;
@@ -229,6 +232,7 @@ typedef struct
   gboolean tags_unknown;
   gboolean unread;
   gboolean declared;
+  gboolean disputed;
   gboolean missing;
 } StrataImage;
 
@@ -246,6 +250,10 @@ void strata_image_set_problem (StrataImage *self, StrataImageSight state, const 
 /* what a definition or the image above says of SELF; NULL: it says nothing. Raw has no backing and no tags, whatever is
  * in it. */
 void strata_image_declare (StrataImage *self, const char *format, const char *by);
+/* by all that is said of it */
+gboolean strata_image_is_raw (const StrataImage *self);
+/* once everything was said */
+void strata_image_settle (StrataImage *self);
 /* an error with the problem in the message, where it is not SEEN */
 gboolean strata_image_require_seen (const StrataImage *self, GError **error);
 

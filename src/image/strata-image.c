@@ -41,6 +41,7 @@ strata_image_free (StrataImage *self)
   g_free (self->pool);
   g_free (self->problem);
   g_free (self->identity);
+  g_free (self->content);
   g_free (self->spelling);
   g_free (self->relative);
   g_strfreev (self->tags);
@@ -122,6 +123,7 @@ strata_image_declare (StrataImage *self, const char *format, const char *by)
 
   if (self->declared)
     {
+      self->disputed = self->disputed || g_strcmp0 (self->format, format) != 0;
       if (g_strcmp0 (self->format, format) != 0)
         strata_image_set_problem (
             self, STRATA_IMAGE_CONTRADICTING,
@@ -132,14 +134,32 @@ strata_image_declare (StrataImage *self, const char *format, const char *by)
 
   looks_so = self->format == NULL || g_str_equal (self->format, format);
   self->declared = TRUE;
-  if (g_str_equal (format, "raw"))
-    make_raw (self);
-  else if (!looks_so && self->state == STRATA_IMAGE_SEEN)
+  g_set_str (&self->content, self->format);
+  if (!g_str_equal (format, "raw") && !looks_so && self->state == STRATA_IMAGE_SEEN)
     strata_image_set_problem (
         self, STRATA_IMAGE_CONTRADICTING,
         /* Translators: an image, what says it is of a format, that format, another */
         _ ("By %s “%s” is %s, but its content is %s"), by, self->path, format, self->format);
   g_set_str (&self->format, format);
+}
+
+gboolean
+strata_image_is_raw (const StrataImage *self)
+{
+  return self->declared && !self->disputed && g_str_equal (self->format, "raw");
+}
+
+/**
+ * strata_image_settle:
+ * @self: an image of which everything was said that is said of it
+ *
+ * Of one that is raw by all of it, nothing is left of what is written in it. Where that is disputed its chain is still held.
+ */
+void
+strata_image_settle (StrataImage *self)
+{
+  if (strata_image_is_raw (self))
+    make_raw (self);
 }
 
 gboolean

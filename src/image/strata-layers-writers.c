@@ -11,14 +11,12 @@
 
 #include "strata-layers.h"
 
-/* CD-ROMs and floppies are not written to. What is written to a transient disk goes into a file of its own, and who shares
- * a disk on purpose knows of the others. */
+/* CD-ROMs are not written to. What is written to a transient disk goes into a file of its own. */
 gboolean
 strata_disk_is_written (const StrataDiskXml *disk)
 {
-  return disk->source != NULL && !disk->read_only && !disk->transient && !disk->shareable &&
-         (disk->device == NULL || g_str_equal (disk->device, "disk") ||
-          g_str_equal (disk->device, "lun"));
+  return disk->source != NULL && !disk->read_only && !disk->transient &&
+         g_strcmp0 (disk->device, "cdrom") != 0;
 }
 
 static gboolean
@@ -162,7 +160,9 @@ find_other (StrataWriters *self, const StrataStake *own)
     {
       StrataStake *other = g_ptr_array_index (same, i);
 
-      if (g_strcmp0 (other->uuid, own->uuid) != 0 && (own->writes || other->writes))
+      /* Who shares a disk on purpose knows of the others. */
+      if (g_strcmp0 (other->uuid, own->uuid) != 0 && (own->writes || other->writes) &&
+          !(own->shared && other->shared))
         return other;
     }
 
@@ -251,7 +251,9 @@ find_in_chain (StrataLayers *self, GHashTable *writers, const StrataStake *holde
 
       for (guint j = 0; same != NULL && j < same->len && !(i == 0 && below_only); j++)
         {
-          if (is_wronged (holder, g_ptr_array_index (same, j)))
+          const StrataStake *writer = g_ptr_array_index (same, j);
+
+          if (is_wronged (holder, writer) && !(i == 0 && holder->shared && writer->shared))
             return g_ptr_array_index (same, j);
         }
       layer = strata_layers_find (self, layer->backing);

@@ -262,12 +262,14 @@ strata_layers_put_disks (StrataLayers *self,
   for (guint i = 0; i < disks->len; i++)
     {
       const StrataDiskXml *disk = g_ptr_array_index (disks, i);
+      StrataStake *stake;
 
       if (disk->source == NULL)
         continue;
-      strata_layers_put_stake (self, strata_holder_key_new_disk (uuid, disk->target), kind,
-                               disk->source, NULL, active)
-          ->writes = kind != STRATA_HOLDER_TEMPLATE && strata_disk_is_written (disk);
+      stake = strata_layers_put_stake (self, strata_holder_key_new_disk (uuid, disk->target), kind,
+                                       disk->source, NULL, active);
+      stake->writes = kind != STRATA_HOLDER_TEMPLATE && strata_disk_is_written (disk);
+      stake->shared = disk->shareable;
       put_backings (self, kind, uuid, disk, active);
     }
 }
@@ -302,10 +304,15 @@ put_domain (StrataLayers *self, const StrataDomainFacts *domain)
       const StrataDiskXml *disk = g_ptr_array_index (domain->next_disks, i);
       StrataStake *live = strata_layers_find_disk (self, domain->uuid, disk->target);
 
-      if (disk->source != NULL && (live == NULL || g_strcmp0 (live->top, disk->source) != 0))
-        strata_layers_put_stake (self, strata_holder_key_new_next_disk (domain->uuid, disk->target),
-                                 kind, disk->source, NULL, FALSE)
-            ->writes = kind != STRATA_HOLDER_TEMPLATE && strata_disk_is_written (disk);
+      StrataStake *next;
+
+      if (disk->source == NULL || (live != NULL && g_strcmp0 (live->top, disk->source) == 0))
+        continue;
+      next = strata_layers_put_stake (self,
+                                      strata_holder_key_new_next_disk (domain->uuid, disk->target),
+                                      kind, disk->source, NULL, FALSE);
+      next->writes = kind != STRATA_HOLDER_TEMPLATE && strata_disk_is_written (disk);
+      next->shared = disk->shareable;
     }
 
   for (guint i = 0; i < domain->snapshots->len; i++)

@@ -50,7 +50,8 @@ typedef struct
   StrataHolderKind kind;
   gboolean active; /* QEMU has it open */
   gboolean
-      writes; /* a domain's disk to which its guest may write, and which it does not knowingly share */
+      writes; /* a domain's disk to which its guest may write */
+  gboolean shared; /* a domain's disk that others may have as well, as its definition says */
 } StrataStake;
 
 typedef struct _StrataLayers StrataLayers;

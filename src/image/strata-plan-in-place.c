@@ -60,7 +60,8 @@ strata_in_place_prepare (StrataPlanner *self,
         add_check_space (self, disk->overlay, disks->len * OVERLAY_BYTES);
 
       /* Whoever wrote to it now would pull the ground from under the overlay; QEMU can't open it so. */
-      strata_planner_add_set_mode (self, top->path, 0444, strata_image_get_own_mode (top));
+      strata_planner_add_set_mode (self, top->path, strata_image_get_protected_mode (top),
+                                   strata_image_get_own_mode (top));
       strata_planner_add_overlay (self, disk->overlay, top, top->format);
       strata_plan_add_resource (self->plan, top->path);
       strata_plan_give_up (self->plan, strata_holder_key_new_image (top->path));
@@ -99,7 +100,8 @@ strata_in_place_finish (StrataPlanner *self,
       StrataPlannedDisk *disk = g_ptr_array_index (disks, i);
       StrataImage *top = g_ptr_array_index (disk->chain, 0);
 
-      strata_planner_add_set_mode (self, top->path, strata_image_get_own_mode (top), 0444);
+      strata_planner_add_set_mode (self, top->path, strata_image_get_own_mode (top),
+                                   strata_image_get_protected_mode (top));
     }
 
   for (guint i = 0; i < disks->len; i++)

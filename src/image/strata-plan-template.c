@@ -34,7 +34,8 @@ add_protect (StrataPlanner *self, GPtrArray *disks)
       StrataPlannedDisk *disk = g_ptr_array_index (disks, i);
       StrataImage *top = g_ptr_array_index (disk->chain, 0);
 
-      strata_planner_add_set_mode (self, top->path, 0444, strata_image_get_own_mode (top));
+      strata_planner_add_set_mode (self, top->path, strata_image_get_protected_mode (top),
+                                   strata_image_get_own_mode (top));
     }
 }
 
@@ -42,7 +43,7 @@ static void
 add_notes (StrataPlanner *self, GPtrArray *disks)
 {
   strata_plan_add_effect (self->plan, STRATA_EFFECT_NOTE, 0,
-                          _ ("The template’s disks become read-only (mode 0444): it can’t be "
+                          _ ("The template’s disks become read-only: it can’t be "
                              "started and its bytes stay. Nothing stops another tool from deleting "
                              "its volumes."));
   if (!strata_planner_seals (self))
@@ -155,7 +156,7 @@ plan_copy (StrataPlanner *self,
     strata_planner_add_seal (self, copies);
   for (guint i = 0; i < disks->len; i++)
     strata_planner_add_set_mode (
-        self, ((StrataPlannedDisk *) g_ptr_array_index (disks, i))->overlay, 0444, 0600);
+        self, ((StrataPlannedDisk *) g_ptr_array_index (disks, i))->overlay, 0400, 0600);
   strata_planner_add_define (self, definition, NULL, TRUE);
 
   strata_plan_add_effect (self->plan, STRATA_EFFECT_CREATES, 0, _ ("The template “%s”"), name);

@@ -402,3 +402,9 @@ strata_image_get_own_mode (StrataImage *self)
 {
   return self->mode != 0 ? self->mode : 0600;
 }
+
+guint
+strata_image_get_protected_mode (StrataImage *self)
+{
+  return strata_image_get_own_mode (self) & 0444;
+}

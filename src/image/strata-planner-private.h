@@ -218,6 +218,8 @@ void strata_planner_add_set_mode (StrataPlanner *self,
                                   guint mode,
                                   guint previous);
 guint strata_image_get_own_mode (StrataImage *self);
+/* the same for nobody to write to: whoever may not read it now is not let in */
+guint strata_image_get_protected_mode (StrataImage *self);
 StrataStepSpec *strata_planner_add_define (StrataPlanner *self,
                                            StrataDomainXml *definition,
                                            const char *previous,

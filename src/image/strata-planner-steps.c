@@ -270,7 +270,9 @@ strata_planner_add_set_mode (StrataPlanner *self, const char *path, guint mode, 
                         mode & 0222 ? _ ("Make “%s” writable") : _ ("Make “%s” read-only"), base);
   strata_plan_add_command (self->plan, "chmod %04o %s", mode, path);
   if (data != NULL)
-    strata_planner_add_set_mode (self, data->path, mode, strata_image_get_own_mode (data));
+    strata_planner_add_set_mode (self, data->path,
+                                 mode & 0222 ? mode : strata_image_get_protected_mode (data),
+                                 strata_image_get_own_mode (data));
 }
 
 /**
@@ -364,9 +366,19 @@ strata_planner_add_remove (StrataPlanner *self, const char *path)
   g_autofree char *base = g_path_get_basename (path);
   StrataImage *image = strata_graph_get_image (self->graph, path);
   StrataImage *data = find_own_data (self, path);
-  JsonObject *args = strata_step_args ("path", path, NULL);
-  StrataStepSpec *step =
-      strata_plan_add_step (self->plan, "delete-volume", args, _ ("Delete “%s”"), base);
+  JsonObject *args;
+  StrataStepSpec *step;
+
+  if (image != NULL && image->type == STRATA_IMAGE_BLOCK)
+    {
+      strata_plan_add_effect (self->plan, STRATA_EFFECT_NOTE, 0,
+                              _ ("“%s” isn’t needed any more, and stays, since it is a device"),
+                              path);
+      return;
+    }
+
+  args = strata_step_args ("path", path, NULL);
+  step = strata_plan_add_step (self->plan, "delete-volume", args, _ ("Delete “%s”"), base);
 
   /* By its name alone what another client puts there meanwhile would be deleted. */
   if (image != NULL && strata_image_is_identified (image))

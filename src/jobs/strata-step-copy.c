@@ -77,7 +77,10 @@ copy_image_run (StrataStepContext *context, GCancellable *cancellable, GError **
           strata_step_context_get (context, "source-format"), cancellable, error))
     return FALSE;
 
-  if (strata_step_context_is (context, "flat") && strata_job_get_bandwidth (context->job) == 0)
+  /* Its file as it is only where that is what the definition says: on a raw disk its guest may have written a qcow2 image. */
+  if (strata_step_context_is (context, "flat") &&
+      g_strcmp0 (strata_step_context_get (context, "source-format"), "qcow2") == 0 &&
+      strata_job_get_bandwidth (context->job) == 0)
     {
       if (strata_direct_copy (context->connection, strata_step_context_get (context, "source"),
                               strata_step_context_get (context, "destination"), on_bytes,

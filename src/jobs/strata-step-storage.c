@@ -72,7 +72,8 @@ create_overlay_run (StrataStepContext *context, GCancellable *cancellable, GErro
     .format = (char *) strata_step_context_get (context, "format"),
     .backing_path = (char *) strata_step_context_get (context, "backing"),
     .backing_format = (char *) strata_step_context_get (context, "backing-format"),
-    .capacity = (guint64) strata_step_context_get_int (context, "capacity"),
+    /* As large as what it is put on, to the byte: libvirt rounds a size that it is given up to KiB. */
+    .capacity = 0,
     .mode = 0600,
   };
 

@@ -219,6 +219,9 @@ renew_storage (StrataDomainXml *self)
   for_each (self, "/domain/devices/disk/serial", strata_node_remove);
   for_each (self, "/domain/devices/disk/wwn", strata_node_remove);
   for_each (self, "/domain/devices/disk/source/@index", remove_attribute);
+  /* A floppy is written to, unlike a disc: two machines must not have the same. */
+  for_each (self, "/domain/devices/disk[@device='floppy' and not(readonly)]/source",
+            strata_node_remove);
   strata_domain_xml_set_nvram (self, NULL);
 
   /* Both are the state of one machine at a path of its own, which libvirt chooses if none is given. */

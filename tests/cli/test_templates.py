@@ -107,7 +107,7 @@ def copy_leaves_the_machine():
     copies = sources('template-web')
     expect_equal([guest_bytes(c) for c in copies], before, 'the bytes')
     expect_equal([backing(c) for c in copies], [None, None], 'the copies stand alone')
-    expect_equal([os.stat(c).st_mode & 0o777 for c in copies], [0o444, 0o444], 'modes')
+    expect_equal([os.stat(c).st_mode & 0o777 for c in copies], [0o400, 0o400], 'modes')
     template = done('template', 'show', 'template-web').document['template']
     expect_equal((template['template']['source'], template['template']['is-sealed']),
                  ('web', False), 'mark', template)

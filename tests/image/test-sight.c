@@ -460,6 +460,82 @@ test_named_file (void)
     }
 }
 
+#define DISC(path)                                                                       \
+  "<disk type='file' device='cdrom'><driver name='qemu' type='raw'/><source file='" path \
+  "'/><target dev='sda' bus='sata'/><readonly/></disk>"
+
+/* One definition says raw, as virsh does where nothing is said, and another, or an overlay, says what it is: what it stands on is
+ * held all the same, whichever comes first. */
+static void
+test_disputed (void)
+{
+  for (guint order = 0; order < 3; order++)
+    {
+      g_autoptr (StrataGraph) graph = paper_host_new ();
+      g_autoptr (StrataPlan) plan = NULL;
+      g_autoptr (GError) error = NULL;
+      StrataImage *image = paper_host_image (graph, "x.qcow2", "base.qcow2");
+
+      paper_host_image (graph, "base.qcow2", NULL);
+      paper_host_image (graph, "a.qcow2", "base.qcow2");
+      if (order == 0)
+        add_defined (graph, "cd", "", DISC (AT ("x.qcow2")));
+      if (order < 2)
+        paper_host_add (graph, "b", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "x.qcow2", NULL);
+      else
+        paper_host_image (graph, "y.qcow2", "x.qcow2");
+      if (order > 0)
+        add_defined (graph, "cd", "", DISC (AT ("x.qcow2")));
+      paper_host_add (graph, "a", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "a.qcow2", NULL);
+      strata_graph_finish (graph);
+
+      g_assert_cmpint (image->state, ==, STRATA_IMAGE_CONTRADICTING);
+      g_assert_nonnull (image->backing_path);
+      plan = plan_merge (graph, "a", &error);
+      g_assert_null (plan);
+      g_assert_error (error, STRATA_ERROR, STRATA_ERROR_REFUSED);
+    }
+}
+
+static StrataPlan *
+plan_snapshot (StrataGraph *graph, const char *domain, GError **error)
+{
+  g_autoptr (StrataRequest) request = strata_request_new (STRATA_REQUEST_SNAPSHOT_CREATE);
+
+  request->domain = g_strdup (domain);
+  request->snapshot = g_strdup ("s1");
+
+  return strata_plan_request (graph, request, error);
+}
+
+/* Who shares a disk writes to it, and so does a floppy's drive. */
+static void
+test_shared_writer (void)
+{
+  static const char *const disks[] = {
+    "<disk type='file' device='disk'><driver name='qemu' type='qcow2'/><shareable/><source file='" AT (
+        "a.qcow2") "'/><target dev='vda' bus='virtio'/></disk>",
+    "<disk type='file' device='floppy'><driver name='qemu' type='qcow2'/><source file='" AT (
+        "a.qcow2") "'/><target dev='fda' bus='fdc'/></disk>",
+  };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (disks); i++)
+    {
+      g_autoptr (StrataGraph) graph = paper_host_new ();
+      g_autoptr (StrataPlan) plan = NULL;
+      g_autoptr (GError) error = NULL;
+
+      paper_host_image (graph, "a.qcow2", NULL);
+      paper_host_add (graph, "a", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "a.qcow2", NULL);
+      add_defined (graph, "b", "", disks[i]);
+      strata_graph_finish (graph);
+
+      g_assert_true (has_finding (graph, "two-definitions"));
+      plan = plan_snapshot (graph, "a", &error);
+      assert_refused (plan, error, "b");
+    }
+}
+
 /* Another file has come to be under the name of the one that was to be deleted. */
 static void
 test_replaced (void)
@@ -538,6 +614,8 @@ main (int argc, char **argv)
   g_test_add_func ("/sight/data-file-opened", test_data_file_opened);
   g_test_add_func ("/sight/chain-ends", test_chain_ends);
   g_test_add_func ("/sight/named-file", test_named_file);
+  g_test_add_func ("/sight/disputed", test_disputed);
+  g_test_add_func ("/sight/shared-writer", test_shared_writer);
   g_test_add_func ("/sight/replaced", test_replaced);
   g_test_add_func ("/sight/variables", test_variables);
 
