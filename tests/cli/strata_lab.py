@@ -113,7 +113,7 @@ class Lab:
 
     def far_host(self):
         """A URI by which this host is another computer's, whose files Strata doesn't look at."""
-        script = os.path.join(self.dir, 'far')
+        script = os.path.join(self.dir, 'far-host')
         with open(script, 'w', encoding='utf-8') as file:
             file.write(f'#!/bin/sh\nexec socat - UNIX-CONNECT:{self.env["XDG_RUNTIME_DIR"]}/libvirt/libvirt-sock\n')
         os.chmod(script, 0o755)

@@ -135,8 +135,10 @@ test_gathered (void)
   volume = make_volume (dir, "tagged.qcow2");
   strata_image_tags_fill (connection, unseen, volume);
   drop_volume (volume);
-  g_assert_true (unseen->tags_unknown);
-  g_assert_null (unseen->tags);
+  g_assert_false (unseen->tags_unknown);
+  g_assert_cmpuint (g_strv_length (unseen->tags), ==, 2);
+  g_assert_cmpstr (unseen->tags[0], ==, "old");
+  g_assert_cmpstr (unseen->tags[1], ==, "new");
   volume = make_volume (dir, "strata-test-tags-vda.qcow2");
   strata_image_tags_fill (connection, unseen, volume);
   drop_volume (volume);

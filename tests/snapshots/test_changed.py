@@ -195,7 +195,8 @@ def an_edited_snapshot_does_not_come_back():
 
 
 def snapshots(name):
-    return [LAB.virsh('snapshot-dumpxml', name, snapshot).out for snapshot in LAB.virsh('snapshot-list', name, '--name').out.split()]
+    there = LAB.virsh('snapshot-list', name, '--name').out.split()
+    return [LAB.virsh('snapshot-dumpxml', name, snapshot).out for snapshot in there]
 
 
 def a_name_is_not_another_snapshot_of_that_name():
@@ -223,7 +224,8 @@ def who_seals_keeps_others_away():
     LAB.define('sealed')
     held = Held('3', 'seal', 'sealed')
     try:
-        for argv in (['seal', 'sealed'], ['snapshot', 'create', 'sealed', 's1'], ['template', 'create', 'sealed', '--convert', '--no-seal']):
+        for argv in (['seal', 'sealed'], ['snapshot', 'create', 'sealed', 's1'],
+                     ['template', 'create', 'sealed', '--convert', '--no-seal']):
             result = LAB.ctl('--json', *argv)
             expect_equal((result.status, result.document['error']['code']), (3, 'busy'), f'how {argv} ended', result)
             expect_words(result.document['error']['message'], 'Seal', 'sealed')

@@ -259,6 +259,7 @@ if __name__ == '__main__':
             two_reverts_in_one_second, name_of_two_hundred_and_forty_bytes, longest_name_that_is_taken, long_name_that_another_tool_gave,
             snapshot_called_next, tag_called_question_mark, tags_with_separators_in_their_names, tag_with_a_slash,
             doubled_tag_is_not_deleted, doubled_tag_is_not_read, doubled_tag_on_another_computer,
-            doubled_tag_can_be_forgotten_and_made_single, tag_that_is_there_is_not_made_twice, what_stands_on_a_lost_snapshot_can_be_worked_on, lost_parent_is_found_and_mended)])
+            doubled_tag_can_be_forgotten_and_made_single, tag_that_is_there_is_not_made_twice,
+            what_stands_on_a_lost_snapshot_can_be_worked_on, lost_parent_is_found_and_mended)])
     finally:
         lab.close()

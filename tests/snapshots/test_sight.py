@@ -118,25 +118,6 @@ def deletion_while_the_pool_of_another_computer_is_busy():
     lab.clear()
 
 
-def deletion_while_the_pool_is_busy():
-    """The machine stands on what its snapshot froze, also where the pool doesn't say so now."""
-    define('vm', disk_xml(lab.make_disk('vm.qcow2', data='1M')))
-    done = lab.ctl('snapshot', 'create', 'vm', 's1')
-    expect_equal(done.status, 0, 'the snapshot is taken', done)
-    lab.run('qemu-io', '-f', 'qcow2', '-c', 'write -P 7 8M 64k', tip('vm'))
-    before = guest_hash(tip('vm'))
-    with busy_pool():
-        result = lab.ctl('snapshot', 'delete', 'vm', 's1')
-        expect(result.status in (0, 3, 4), 'it is deleted, or not, or waits for the pool', result)
-        expect_equal(guest_hash(tip('vm')), before, 'what the machine reads', result)
-    for job in lab.ctl('--json', 'job', 'list').document['jobs']:
-        result = lab.ctl('job', 'resume', job['id'])
-        expect_equal(result.status, 0, 'it is finished when the pool is free', result)
-    expect_equal(guest_hash(tip('vm')), before, 'what the machine reads in the end')
-    remove_snapshots()
-    lab.clear()
-
-
 def storage_away():
     """The thin clone of a template is on storage that is unplugged."""
     lab.make_disk('v-vda.qcow2', data='1M')
@@ -323,8 +304,8 @@ def pool_in_the_way():
 
 if __name__ == '__main__':
     try:
-        run([lab.start, merge_while_the_pool_is_busy, deletion_while_the_pool_is_busy,
-             deletion_while_the_pool_of_another_computer_is_busy, storage_away, hostile_header, one_file_two_names, link_on_another_computer, linked_folder, relative_behind_a_link,
-             explicit_backing, rebased_unseen, pool_in_the_way])
+        run([lab.start, merge_while_the_pool_is_busy, deletion_while_the_pool_of_another_computer_is_busy, storage_away,
+             hostile_header, one_file_two_names, link_on_another_computer, linked_folder, relative_behind_a_link, explicit_backing,
+             rebased_unseen, pool_in_the_way])
     finally:
         lab.close()
