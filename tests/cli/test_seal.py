@@ -1,17 +1,20 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Sealing of made-up guests on small file systems, judged by debugfs: several disks that /etc/fstab names
-by letter, a virt-sysprep that works on the wrong one, a hibernated guest, and parts that can't be mounted.
+by letter, a virt-sysprep that works on the wrong one or removes too much, a hibernated guest, and parts that can't be mounted.
 
 With --all (which `meson test` doesn't give: an appliance takes a minute where there is no KVM) also what
-takes longer: whole sealings."""
+takes longer: more whole sealings."""
 
+import json
 import os
 import shutil
+import signal
 import struct
+import subprocess
 import sys
 
-from strata_lab import DOMAIN, Lab, disk_xml, sha256
+from strata_lab import DOMAIN, STRATACTL, Lab, disk_xml, sha256
 from strata_tap import Skip, expect, expect_equal, expect_words, run
 
 ROOT = '11111111-2222-4333-8444-555555555551'
@@ -62,7 +65,7 @@ def make_tree(fstab, more=()):
     write(root, '/etc/group', 'root:x:0:\n')
     write(root, '/etc/ssh/ssh_host_rsa_key', 'KEY\n')
     write(root, '/var/log/myapp/app.txt', 'secret\n')
-    for folder in ('boot', 'var/crash', 'tmp', 'var/tmp', 'root', 'home', 'proc', 'sys', 'dev', 'run'):
+    for folder in ('boot', 'etc/systemd/system', 'var/crash', 'tmp', 'var/tmp', 'root', 'home', 'proc', 'sys', 'dev', 'run'):
         os.makedirs(f'{root}/{folder}', exist_ok=True)
     for path in more:
         write(root, path)
@@ -130,32 +133,31 @@ def need_tools():
         lab.start()
 
 
-def make_two_disks():
-    """/boot and / on the first disk, by UUID; /var/crash on the second, by letter."""
+def make_two_disks(crashed=True):
+    """/boot and / on the first disk, by UUID; /var/crash on the second, by letter. CRASHED: something is in it."""
     fstab = FSTAB + f'UUID={BOOT} /boot ext4 defaults 0 2\n/dev/vdb1 /var/crash ext4 defaults 0 2\n'
     boot, crash = os.path.join(lab.dir, 'boot'), os.path.join(lab.dir, 'crash')
     write(boot, '/vmlinuz-6.1', 'KERNEL')
     write(boot, '/grub/grub.cfg', 'menu')
-    write(crash, '/vmcore', 'secrets of the memory')
+    os.makedirs(crash, exist_ok=True)
+    if crashed:
+        write(crash, '/vmcore', 'secrets of the memory')
     root = make_file_system('root.raw', make_tree(fstab, IDENTITIES[3:6] + IDENTITIES[-6:] + STAYS), '96M', ROOT)
     first = make_disk('web-vda.qcow2', make_file_system('boot.raw', boot, '32M', BOOT), root)
-    second = make_disk('web-vdb.qcow2', make_file_system('crash.raw', crash, '32M'))
+    crash = make_file_system('crash.raw', crash, '32M')
+    if not crashed:
+        lab.run('debugfs', '-w', '-R', 'rmdir lost+found', crash)
+    second = make_disk('web-vdb.qcow2', crash)
     define(first, second)
     return first, second
 
 
-def a_wrong_disk_is_found_out_and_nothing_was_done():
-    need_tools()
-    make_two_disks()
+def wrong_seal(script):
+    """Seals web with a virt-sysprep that does what SCRIPT says once it is not only asked."""
     before = lab.snapshot()
-    real = shutil.which('virt-sysprep')
     tools = os.path.join(lab.dir, 'tools')
-    # What it would do if nobody asked for its order, and all the same with the wrong one on the day.
-    write(tools, '/virt-sysprep', '#!/bin/bash\ncase " $* " in *" -x "*|*--list-operations*) exec ' + real + ' "$@" ;; esac\n'
-          'rest=(); disks=()\nwhile [ $# -gt 0 ]; do case $1 in\n'
-          '  --format) format=$2; shift ;; -a) disks=(--format "$format" -a "$2" "${disks[@]}"); shift ;;\n'
-          '  *) rest+=("$1") ;; esac; shift; done\n'
-          'exec ' + real + ' "${rest[@]}" "${disks[@]}"\n')
+    write(tools, '/virt-sysprep', f'#!/bin/bash\nreal={shutil.which("virt-sysprep")}\n'
+          'case " $* " in *" -x "*|*--list-operations*) exec $real "$@" ;; esac\n' + script)
     os.chmod(tools + '/virt-sysprep', 0o755)
     result = lab.ctl('--json', 'seal', 'web', timeout=TIMEOUT, env={'PATH': tools + ':' + lab.env['PATH']})
     expect_equal(result.status, 1, 'the exit status', result)
@@ -163,6 +165,24 @@ def a_wrong_disk_is_found_out_and_nothing_was_done():
     expect_words(result.document['error']['message'], '/boot/vmlinuz-6.1')
     lab.expect_unchanged(before)
     lab.clear()
+
+
+def a_wrong_disk_is_found_out_and_nothing_was_done():
+    need_tools()
+    # Nothing that was to go is left, and only what should have stayed tells.
+    make_two_disks(crashed=False)
+    # What it would do if nobody asked for its order, and all the same with the wrong one on the day.
+    wrong_seal('rest=(); disks=()\nwhile [ $# -gt 0 ]; do case $1 in\n'
+               '  --format) format=$2; shift ;; -a) disks=(--format "$format" -a "$2" "${disks[@]}"); shift ;;\n'
+               '  *) rest+=("$1") ;; esac; shift; done\n'
+               'exec $real "${rest[@]}" "${disks[@]}"\n')
+
+
+def a_file_too_many_is_found_out_and_nothing_was_done():
+    need_tools()
+    tree = make_tree(FSTAB, ['/boot/vmlinuz-6.1', '/boot/grub/grub.cfg'])
+    define(convert(make_file_system('root.raw', tree, '64M', ROOT), 'web-vda.qcow2'))
+    wrong_seal('exec $real --delete /boot/vmlinuz-6.1 "$@"\n')
 
 
 def disks_arrive_in_the_machines_order():
@@ -253,10 +273,38 @@ def each_identity_is_gone():
     lab.clear()
 
 
-TESTS = [a_hibernated_guest_is_refused, what_is_not_mounted_is_named]
+def guest_hash(image):
+    return sha256(flatten(image))
+
+
+def what_others_froze_meanwhile_is_kept():
+    """Another client, which knows of no lock, takes a snapshot while the overlay is being sealed."""
+    need_tools()
+    image = convert(make_file_system('root.raw', make_tree(FSTAB), '64M', ROOT), 'web-vda.qcow2')
+    define(image)
+    env = dict(lab.env, STRATA_TEST_STOP_AT=','.join(str(n) for n in range(1, 100)))
+    theirs = None
+    with subprocess.Popen([STRATACTL, '--json', 'seal', 'web'], env=env, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE) as process:
+        while os.WIFSTOPPED(os.waitpid(process.pid, os.WUNTRACED)[1]):
+            if theirs is None and os.path.exists(lab.path('web-vda.sealing.qcow2')):
+                theirs = lab.path('web-vda.s1')
+                lab.virsh('snapshot-create-as', 'web', 's1', '--disk-only', '--diskspec', f'vda,snapshot=external,file={theirs}')
+                before = guest_hash(theirs)
+            os.kill(process.pid, signal.SIGCONT)
+        out = process.stdout.read()
+    expect(theirs is not None, 'it was sealed on an overlay', out)
+    expect_equal((json.loads(out)['outcome'], json.loads(out)['error']['code']), ('rolled-back', 'changed'), 'how it ended', out)
+    expect_equal(guest_hash(theirs), before, 'what the machine reads')
+    expect_words(lab.virsh('domblklist', 'web').out, theirs)
+    lab.virsh('undefine', 'web', '--snapshots-metadata')
+    lab.clear()
+
+
+TESTS = [a_hibernated_guest_is_refused, what_is_not_mounted_is_named, a_file_too_many_is_found_out_and_nothing_was_done]
 if '--all' in sys.argv:
     TESTS += [disks_arrive_in_the_machines_order, a_wrong_disk_is_found_out_and_nothing_was_done,
-              what_is_accepted_is_noted, each_identity_is_gone]
+              what_is_accepted_is_noted, each_identity_is_gone, what_others_froze_meanwhile_is_kept]
 
 try:
     run(TESTS)
