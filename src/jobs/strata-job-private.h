@@ -46,6 +46,11 @@ void strata_job_set_over (StrataJob *self,
                           StrataJobOutcome outcome,
                           const GError *error);
 /* what a step found out, journaled with its end */
+/* a result: what the plan would have deleted and the law did not let go, a sentence in each line */
+#define STRATA_JOB_KEPT "kept"
+/* before a snapshot’s name, a result: the StrataSnapshotFacts.id of the one that the job took */
+#define STRATA_JOB_SNAPSHOT_ID "snapshot-id:"
+
 void strata_job_set_result (StrataJob *self, const char *key, const char *value);
 char *strata_job_get_result (StrataJob *self, const char *key);
 JsonObject *strata_job_take_new_results (StrataJob *self);

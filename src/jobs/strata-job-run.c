@@ -135,18 +135,29 @@ static gboolean
 leave_out (Run *run, guint index, GError **error)
 {
   StrataStepSpec *step = strata_plan_get_step (run->plan, index);
+  g_autofree char *before = NULL;
   g_autofree char *line = NULL;
+  g_autofree char *all = NULL;
+  g_autoptr (JsonObject) results = NULL;
 
   if (!g_error_matches (*error, STRATA_ERROR, STRATA_ERROR_REFUSED) ||
       !(g_str_equal (step->kind, "delete-volume") || g_str_equal (step->kind, "delete-file")))
     return FALSE;
 
-  /* Translators: a step of a job, then why it was not done */
-  line = g_strdup_printf (_ ("Left out: %s. %s"), step->title, (*error)->message);
+  /* Translators: a file, then why it was not deleted */
+  line =
+      g_strdup_printf (_ ("“%s” was kept: %s"),
+                       json_object_get_string_member_with_default (step->args, "path", step->title),
+                       (*error)->message);
+  g_strdelimit (line, "\n\r", ' ');
   strata_job_append_log (run->job, line);
+  before = strata_job_get_result (run->job, STRATA_JOB_KEPT);
+  all = before != NULL ? g_strdup_printf ("%s\n%s", before, line) : g_strdup (line);
+  strata_job_set_result (run->job, STRATA_JOB_KEPT, all);
   g_clear_error (error);
+  results = strata_job_take_new_results (run->job);
 
-  return strata_journal_end_step (run->journal, index, NULL, error);
+  return strata_journal_end_step (run->journal, index, results, error);
 }
 
 /* A step that fails has cleaned up behind itself. One that can't be undone stays "begun", unless it failed before it changed

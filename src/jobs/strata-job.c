@@ -431,23 +431,71 @@ strata_job_get_result (StrataJob *self, const char *key)
   return strata_job_report_get_result (self->report, key);
 }
 
+static GStrv
+dup_lines (StrataJob *self, const char *key)
+{
+  g_autofree char *lines = strata_job_report_get_result (self->report, key);
+
+  return lines != NULL && *lines != '\0' ? g_strsplit (lines, "\n", -1) : g_new0 (char *, 1);
+}
+
+/**
+ * strata_job_dup_kept:
+ * @self: a job
+ *
+ * Returns: (transfer full) (array zero-terminated=1): what its plan would have deleted, and what turned out to be needed when
+ *   it came to that, a sentence each
+ */
+GStrv
+strata_job_dup_kept (StrataJob *self)
+{
+  g_return_val_if_fail (STRATA_IS_JOB (self), NULL);
+
+  return dup_lines (self, STRATA_JOB_KEPT);
+}
+
 /**
  * strata_job_dup_notes:
  * @self: a job
  *
  * Returns: (transfer full) (array zero-terminated=1): what its person should know, a sentence each; what
- *   sealing left in the guest or could not reach
+ *   sealing left in the guest or could not reach, and what strata_job_dup_kept() says
  */
 GStrv
 strata_job_dup_notes (StrataJob *self)
 {
-  g_autofree char *notes = NULL;
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_auto (GStrv) notes = NULL;
+  g_auto (GStrv) kept = NULL;
 
   g_return_val_if_fail (STRATA_IS_JOB (self), NULL);
 
-  notes = strata_job_report_get_result (self->report, "notes");
+  notes = dup_lines (self, "notes");
+  kept = dup_lines (self, STRATA_JOB_KEPT);
+  g_strv_builder_addv (builder, (const char **) notes);
+  g_strv_builder_addv (builder, (const char **) kept);
 
-  return notes != NULL ? g_strsplit (notes, "\n", -1) : g_new0 (char *, 1);
+  return g_strv_builder_end (builder);
+}
+
+/**
+ * strata_job_dup_snapshot_id:
+ * @self: a job
+ * @name: a snapshot that it takes
+ *
+ * Returns: (transfer full) (nullable): the StrataSnapshotFacts.id of the very one that it took; %NULL before
+ */
+char *
+strata_job_dup_snapshot_id (StrataJob *self, const char *name)
+{
+  g_autofree char *key = NULL;
+
+  g_return_val_if_fail (STRATA_IS_JOB (self), NULL);
+  g_return_val_if_fail (name != NULL, NULL);
+
+  key = g_strconcat (STRATA_JOB_SNAPSHOT_ID, name, NULL);
+
+  return strata_job_report_get_result (self->report, key);
 }
 
 JsonObject *

@@ -74,6 +74,8 @@ const GError *strata_job_get_error (StrataJob *self);
 /* (nullable): of a job that failed with STRATA_ERROR_CHANGED, what its request gives now */
 StrataPlan *strata_job_get_new_plan (StrataJob *self);
 GStrv strata_job_dup_notes (StrataJob *self);
+GStrv strata_job_dup_kept (StrataJob *self);
+char *strata_job_dup_snapshot_id (StrataJob *self, const char *name);
 gboolean strata_job_can_cancel (StrataJob *self);
 /* rolls back before the point of no return, stops lawfully after it; main context */
 void strata_job_cancel (StrataJob *self);

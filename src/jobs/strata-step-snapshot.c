@@ -91,15 +91,32 @@ snapshot_create_check (StrataStepContext *context, GCancellable *cancellable, GE
   return strata_snapshot_check_order (context->connection, &order, error);
 }
 
+/* For what comes later and means this one, not another of its name. */
+static void
+note_id (StrataStepContext *context, const StrataSnapshotOrder *order)
+{
+  g_autofree char *key = g_strconcat (STRATA_JOB_SNAPSHOT_ID, order->name, NULL);
+  g_autofree char *xml =
+      strata_snapshot_get_xml (context->connection, order->uuid, order->name, NULL);
+  g_autoptr (StrataSnapshotFacts) facts =
+      xml != NULL ? strata_snapshot_facts_new (xml, FALSE, NULL) : NULL;
+
+  if (facts != NULL)
+    strata_job_set_result (context->job, key, facts->id);
+}
+
 static gboolean
 snapshot_create_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
   g_auto (StrataSnapshotOrder) order = { NULL };
 
   read_order (context, &order);
+  if (!strata_snapshot_create (context->connection, &order, on_bytes, context->job, cancellable,
+                               error))
+    return FALSE;
+  note_id (context, &order);
 
-  return strata_snapshot_create (context->connection, &order, on_bytes, context->job, cancellable,
-                                 error);
+  return TRUE;
 }
 
 static gboolean

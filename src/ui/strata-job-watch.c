@@ -79,12 +79,26 @@ add_toast_to_go_on (StrataWindow *window, const char *text)
   strata_window_take_toast (window, toast);
 }
 
+/* A file that was to go and is there still: a toast would be gone before that is read. */
+static void
+show_what_was_kept (GtkWindow *window, StrataJob *job, GStrv kept)
+{
+  g_autofree char *sentences = g_strjoinv ("\n\n", kept);
+  g_autofree char *text = g_strdup_printf ("%s\n\n%s", strata_job_get_title (job), sentences);
+  g_autofree char *body = strata_short_paths (text);
+  AdwDialog *dialog = adw_alert_dialog_new (_ ("Done, but Not Everything Was Deleted"), body);
+
+  adw_alert_dialog_add_response (ADW_ALERT_DIALOG (dialog), "close", _ ("_Close"));
+  adw_dialog_present (dialog, GTK_WIDGET (window));
+}
+
 /* With a way back, if there is one. */
 static void
 add_toast (StrataWindow *window, StrataJob *job, const char *text)
 {
   StrataRevertUndo *undo = strata_revert_undo_find (job);
   StrataJobOutcome outcome = strata_job_get_outcome (job);
+  g_auto (GStrv) kept = strata_job_dup_kept (job);
   AdwToast *toast;
 
   if (outcome == STRATA_JOB_OUTCOME_STOPPED || outcome == STRATA_JOB_OUTCOME_STUCK)
@@ -92,6 +106,8 @@ add_toast (StrataWindow *window, StrataJob *job, const char *text)
       add_toast_to_go_on (window, text);
       return;
     }
+  if (*kept != NULL && outcome == STRATA_JOB_OUTCOME_DONE)
+    show_what_was_kept (GTK_WINDOW (window), job, kept);
   if (undo == NULL || outcome != STRATA_JOB_OUTCOME_DONE)
     {
       strata_window_add_toast (window, text, TRUE);

@@ -24,6 +24,7 @@ struct _StrataRevertUndo
   StrataHost *host;
   char *uuid;
   char *kept;
+  char *kept_id; /* (nullable): which one of that name: known when the job is done */
   GWeakRef parent;
 };
 
@@ -36,6 +37,7 @@ make_request (StrataRevertUndo *self, StrataRequestKind kind)
 
   request->domain = g_strdup (self->uuid);
   request->snapshot = g_strdup (self->kept);
+  request->snapshot_id = g_strdup (self->kept_id);
 
   return request;
 }
@@ -130,6 +132,7 @@ strata_revert_undo_finalize (GObject *object)
   g_clear_object (&self->host);
   g_clear_pointer (&self->uuid, g_free);
   g_clear_pointer (&self->kept, g_free);
+  g_clear_pointer (&self->kept_id, g_free);
   g_weak_ref_clear (&self->parent);
 
   G_OBJECT_CLASS (strata_revert_undo_parent_class)->finalize (object);
@@ -178,12 +181,24 @@ strata_revert_undo_offer (StrataJobQueue *queue,
   g_object_set_data_full (G_OBJECT (job), OFFER, self, g_object_unref);
 }
 
+/**
+ * strata_revert_undo_find:
+ * @job: a job that is over
+ *
+ * Returns: (transfer none) (nullable): how it is taken back; %NULL where it can't be told which snapshot keeps what was there
+ */
 StrataRevertUndo *
 strata_revert_undo_find (StrataJob *job)
 {
+  StrataRevertUndo *self;
+
   g_return_val_if_fail (STRATA_IS_JOB (job), NULL);
 
-  return g_object_get_data (G_OBJECT (job), OFFER);
+  self = g_object_get_data (G_OBJECT (job), OFFER);
+  if (self != NULL && self->kept_id == NULL)
+    self->kept_id = strata_job_dup_snapshot_id (job, self->kept);
+
+  return self != NULL && self->kept_id != NULL ? self : NULL;
 }
 
 /**

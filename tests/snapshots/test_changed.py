@@ -247,11 +247,27 @@ def what_others_did_before_the_seal():
         expect_equal(LAB.virsh('domblklist', name).out, before, 'the disks')
 
 
+def what_is_needed_at_last_is_kept_and_named():
+    """The merge is done; before the layer that it emptied goes, a machine comes to stand on it."""
+    base, top, late = LAB.make_disk('base.qcow2', data='1M'), LAB.path('top.qcow2'), LAB.path('late.qcow2')
+    LAB.run('qemu-img', 'create', '-q', '-f', 'qcow2', '-b', base, '-F', 'qcow2', top)
+    LAB.define_xml(DOMAIN.format(name='merged', disks=disk_xml(top)))
+    LAB.virsh('pool-refresh', 'default')
+    held = Held('7', 'disk', 'merge', 'merged', 'vda', '--commit')
+    LAB.run('qemu-img', 'create', '-q', '-f', 'qcow2', '-b', top, '-F', 'qcow2', late)
+    LAB.define_xml(DOMAIN.format(name='late', disks=disk_xml(late)))
+    status, outcome, _, text = held.end()
+    expect_equal((status, outcome), (0, 'done'), 'how it ended', text)
+    expect_words(text, 'top.qcow2” was kept', 'late', '"notes"')
+    expect(os.path.exists(top), 'it is there')
+
+
 if __name__ == '__main__':
     try:
         run([starts, a_clone_made_after_the_plan_is_kept, the_second_of_two_plans_is_made_again, what_is_refused_now_is_not_begun,
              another_job_is_named, who_is_killed_keeps_no_other_from_working, a_base_that_is_started_is_not_read,
              what_could_not_begin_is_taken_back, a_merge_that_could_not_begin_is_taken_back, an_edited_snapshot_does_not_come_back,
-             a_name_is_not_another_snapshot_of_that_name, who_seals_keeps_others_away, what_others_did_before_the_seal])
+             a_name_is_not_another_snapshot_of_that_name, who_seals_keeps_others_away, what_others_did_before_the_seal,
+             what_is_needed_at_last_is_kept_and_named])
     finally:
         LAB.close()
