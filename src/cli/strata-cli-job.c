@@ -189,8 +189,69 @@ run_list (StrataCli *cli, GStrv argv)
   return STRATA_CLI_DONE;
 }
 
+typedef struct
+{
+  const char *id;
+  gboolean look_only;
+} Dismissal;
+
+static gpointer
+dismiss_in_thread (StrataCli *cli, gpointer user_data, GError **error)
+{
+  Dismissal *dismissal = user_data;
+
+  return strata_job_queue_dismiss (cli->queue, cli->connection, dismissal->id, dismissal->look_only,
+                                   error);
+}
+
+static void
+set_running (GError **error, const StrataLockFacts *lock)
+{
+  g_autofree char *hint = NULL;
+
+  if (lock->is_here)
+    hint = g_strdup_printf (_ ("Wait until it is over, or cancel it: “kill -INT %d”."), lock->pid);
+  else
+    hint = g_strdup_printf (_ ("Wait until it is over, or cancel it there. If that computer is "
+                               "gone for good, “stratactl job unlock %s” takes its lock away."),
+                            lock->job_id);
+  strata_set_error (error, STRATA_ERROR_BUSY, hint,
+                    /* Translators: a job’s title, a user, a computer, the number of a process */
+                    _ ("“%s” is not unfinished: it is running now, started by %s on “%s” as the "
+                       "process %d"),
+                    lock->title, lock->user, lock->host, lock->pid);
+}
+
+/* That a job is not among the unfinished ones may mean that a process is at work on it, perhaps of another user or computer. */
+static void
+explain_absence (StrataCli *cli, const char *id, GError **error)
+{
+  g_autoptr (GPtrArray) locks = list_running (cli, NULL);
+  g_autoptr (GPtrArray) remains = NULL;
+  g_autoptr (GError) local = NULL;
+  Dismissal dismissal = { id, TRUE };
+
+  for (guint i = 0; locks != NULL && i < locks->len; i++)
+    {
+      const StrataLockFacts *lock = locks->pdata[i];
+
+      if (!g_str_equal (lock->job_id, id))
+        continue;
+      set_running (error, lock);
+      return;
+    }
+
+  remains = strata_cli_call (cli, dismiss_in_thread, &dismissal, &local);
+  if (g_error_matches (local, STRATA_ERROR, STRATA_ERROR_BUSY))
+    g_propagate_error (error, g_steal_pointer (&local));
+  else
+    strata_set_error (error, STRATA_ERROR_NOT_FOUND,
+                      _ ("“stratactl job list” shows what is unfinished."),
+                      _ ("There is no unfinished job “%s”"), id);
+}
+
 static const StrataUnfinishedJob *
-find_unfinished (GPtrArray *jobs, const char *id, GError **error)
+find_unfinished (StrataCli *cli, GPtrArray *jobs, const char *id, GError **error)
 {
   for (guint i = 0; i < jobs->len; i++)
     {
@@ -200,9 +261,7 @@ find_unfinished (GPtrArray *jobs, const char *id, GError **error)
         return job;
     }
 
-  strata_set_error (error, STRATA_ERROR_NOT_FOUND,
-                    _ ("“stratactl job list” shows what is unfinished."),
-                    _ ("There is no unfinished job “%s”"), id);
+  explain_absence (cli, id, error);
   return NULL;
 }
 
@@ -216,7 +275,7 @@ take_up (StrataCli *cli, const char *id, gboolean resume, GError **error)
   if (jobs == NULL)
     return NULL;
 
-  job = find_unfinished (jobs, id, error);
+  job = find_unfinished (cli, jobs, id, error);
   if (job == NULL)
     return NULL;
 
@@ -243,6 +302,13 @@ take_up (StrataCli *cli, const char *id, gboolean resume, GError **error)
   return strata_job_queue_take_up (cli->queue, cli->connection, id, resume, error);
 }
 
+static gboolean
+is_in_the_way (const GError *error)
+{
+  return g_error_matches (error, STRATA_ERROR, STRATA_ERROR_REFUSED) ||
+         g_error_matches (error, STRATA_ERROR, STRATA_ERROR_BUSY);
+}
+
 static StrataCliStatus
 run_take_up (StrataCli *cli, GStrv argv, gboolean resume)
 {
@@ -256,7 +322,7 @@ run_take_up (StrataCli *cli, GStrv argv, gboolean resume)
     return strata_cli_usage_error (cli, _ ("--dry-run shows a plan that isn’t begun yet"));
 
   job = take_up (cli, arguments[0], resume, &error);
-  if (g_error_matches (error, STRATA_ERROR, STRATA_ERROR_REFUSED))
+  if (is_in_the_way (error))
     return strata_cli_fail (cli, error, STRATA_CLI_REFUSED, STRATA_CLI_OUTCOME_REFUSED,
                             arguments[0]);
   /* A journal that can't be read is not the user's mistake. */
@@ -281,33 +347,31 @@ run_rollback (StrataCli *cli, GStrv argv)
   return run_take_up (cli, argv, FALSE);
 }
 
-typedef struct
+static void
+print_remains (StrataCli *cli, const StrataUnfinishedJob *job, GPtrArray *remains)
 {
-  const char *id;
-  gboolean look_only;
-} Dismissal;
-
-static gpointer
-dismiss_in_thread (StrataCli *cli, gpointer user_data, GError **error)
-{
-  Dismissal *dismissal = user_data;
-
-  return strata_job_queue_dismiss (cli->queue, cli->connection, dismissal->id, dismissal->look_only,
-                                   error);
+  /* Translators: an operation’s title */
+  printf (cli->dry_run ? _ ("“%s” would be dismissed: nothing more done, nothing taken back.\n")
+                       : _ ("“%s” is dismissed: nothing more was done, nothing taken back.\n"),
+          job->title);
+  printf ("%s\n", remains->len == 0 ? _ ("Nothing stays behind.")
+                  : cli->dry_run    ? _ ("What would stay behind:")
+                                    : _ ("What stays behind:"));
+  for (guint i = 0; i < remains->len; i++)
+    printf ("  %s\n", (const char *) remains->pdata[i]);
+  if (cli->connection == NULL)
+    printf ("%s\n", _ ("The host could not be asked; this is what the journal says."));
 }
 
 static void
-print_dismissed (StrataCli *cli, const char *id, GPtrArray *remains)
+print_dismissed (StrataCli *cli, const StrataUnfinishedJob *job, GPtrArray *remains)
 {
   JsonObject *document;
   JsonArray *array;
 
   if (!cli->json)
     {
-      for (guint i = 0; i < remains->len; i++)
-        printf ("%s\n", (const char *) remains->pdata[i]);
-      if (cli->connection == NULL)
-        printf ("%s\n", _ ("The host could not be asked; this is what the journal says."));
+      print_remains (cli, job, remains);
       return;
     }
 
@@ -316,10 +380,18 @@ print_dismissed (StrataCli *cli, const char *id, GPtrArray *remains)
   array = json_array_new ();
   for (guint i = 0; i < remains->len; i++)
     json_array_add_string_element (array, remains->pdata[i]);
-  json_object_set_string_member (document, "job", id);
+  json_object_set_string_member (document, "job", job->id);
   json_object_set_array_member (document, "remains", array);
   json_object_set_boolean_member (document, "host-asked", cli->connection != NULL);
   strata_cli_print_document (document);
+}
+
+static StrataCliStatus
+fail_dismissal (StrataCli *cli, const GError *error, const char *id)
+{
+  return is_in_the_way (error)
+             ? strata_cli_fail (cli, error, STRATA_CLI_REFUSED, STRATA_CLI_OUTCOME_REFUSED, id)
+             : strata_cli_fail_unstarted (cli, error);
 }
 
 /* Also where the host is gone for good, or the journal can't be read: a job has to have an end. */
@@ -337,9 +409,9 @@ run_dismiss (StrataCli *cli, GStrv argv)
     return STRATA_CLI_USAGE;
 
   jobs = list_unfinished (cli, &error);
-  job = jobs != NULL ? find_unfinished (jobs, arguments[0], &error) : NULL;
+  job = jobs != NULL ? find_unfinished (cli, jobs, arguments[0], &error) : NULL;
   if (job == NULL)
-    return strata_cli_fail_unstarted (cli, error);
+    return fail_dismissal (cli, error, arguments[0]);
 
   if (cli->uri == NULL)
     cli->uri = g_strdup (job->uri);
@@ -347,8 +419,8 @@ run_dismiss (StrataCli *cli, GStrv argv)
   dismissal = (Dismissal) { job->id, cli->dry_run };
   remains = strata_cli_call (cli, dismiss_in_thread, &dismissal, &error);
   if (remains == NULL)
-    return strata_cli_fail_unstarted (cli, error);
-  print_dismissed (cli, job->id, remains);
+    return fail_dismissal (cli, error, arguments[0]);
+  print_dismissed (cli, job, remains);
 
   return STRATA_CLI_DONE;
 }

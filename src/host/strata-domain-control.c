@@ -64,6 +64,7 @@ strata_domain_get_state (StrataConnection *connection,
                          GError **error)
 {
   g_autoptr (virDomain) domain = NULL;
+  g_autofree char *name = NULL;
 
   STRATA_ASSERT_WORKER ();
   g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
@@ -71,10 +72,12 @@ strata_domain_get_state (StrataConnection *connection,
   domain = strata_connection_lookup_domain (connection, uuid, error);
   if (domain == NULL)
     return FALSE;
+  /* libvirt forgets its last error at that. */
+  name = g_strdup (virDomainGetName (domain));
   if (strata_connection_look_state (domain, state))
     return TRUE;
 
-  strata_vir_set_error (error, _ ("Asking for the state of the virtual machine %s"), uuid);
+  strata_vir_set_error (error, _ ("Asking for the state of “%s”"), name);
 
   return FALSE;
 }
@@ -93,6 +96,7 @@ char *
 strata_domain_get_xml (StrataConnection *connection, const char *uuid, GError **error)
 {
   g_autoptr (virDomain) domain = NULL;
+  g_autofree char *name = NULL;
   char *xml;
 
   STRATA_ASSERT_WORKER ();
@@ -101,10 +105,12 @@ strata_domain_get_xml (StrataConnection *connection, const char *uuid, GError **
   domain = strata_connection_lookup_domain (connection, uuid, error);
   if (domain == NULL)
     return NULL;
+  /* libvirt forgets its last error at that. */
+  name = g_strdup (virDomainGetName (domain));
 
   xml = virDomainGetXMLDesc (domain, VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_SECURE);
   if (xml == NULL)
-    strata_vir_set_error (error, _ ("Reading the virtual machine %s"), uuid);
+    strata_vir_set_error (error, _ ("Reading “%s”"), name);
 
   return xml;
 }
@@ -209,6 +215,7 @@ strata_domain_undefine (StrataConnection *connection,
                         GError **error)
 {
   g_autoptr (virDomain) domain = NULL;
+  g_autofree char *name = NULL;
   g_autoptr (GError) local_error = NULL;
 
   STRATA_ASSERT_WORKER ();
@@ -222,6 +229,8 @@ strata_domain_undefine (StrataConnection *connection,
       g_propagate_error (error, g_steal_pointer (&local_error));
       return FALSE;
     }
+  /* libvirt forgets its last error at that. */
+  name = g_strdup (virDomainGetName (domain));
 
   if (virDomainUndefineFlags (
           domain, undefine_flags (domain, mode,
@@ -230,7 +239,7 @@ strata_domain_undefine (StrataConnection *connection,
       strata_vir_last_code () == VIR_ERR_NO_DOMAIN)
     return TRUE;
 
-  strata_vir_set_error (error, _ ("Removing the definition of the virtual machine %s"), uuid);
+  strata_vir_set_error (error, _ ("Removing the definition of “%s”"), name);
 
   return FALSE;
 }
@@ -253,6 +262,7 @@ strata_domain_set_autostart (StrataConnection *connection,
                              GError **error)
 {
   g_autoptr (virDomain) domain = NULL;
+  g_autofree char *name = NULL;
 
   STRATA_ASSERT_WORKER ();
   g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
@@ -260,10 +270,12 @@ strata_domain_set_autostart (StrataConnection *connection,
   domain = strata_connection_lookup_domain (connection, uuid, error);
   if (domain == NULL)
     return FALSE;
+  /* libvirt forgets its last error at that. */
+  name = g_strdup (virDomainGetName (domain));
   if (virDomainSetAutostart (domain, autostart ? 1 : 0) == 0)
     return TRUE;
 
-  strata_vir_set_error (error, _ ("Changing the automatic start of the virtual machine %s"), uuid);
+  strata_vir_set_error (error, _ ("Changing the automatic start of “%s”"), name);
 
   return FALSE;
 }
@@ -330,6 +342,7 @@ gboolean
 strata_domain_force_off (StrataConnection *connection, const char *uuid, GError **error)
 {
   g_autoptr (virDomain) domain = NULL;
+  g_autofree char *name = NULL;
   GError *failure = NULL;
 
   STRATA_ASSERT_WORKER ();
@@ -338,10 +351,12 @@ strata_domain_force_off (StrataConnection *connection, const char *uuid, GError 
   domain = strata_connection_lookup_domain (connection, uuid, error);
   if (domain == NULL)
     return FALSE;
+  /* libvirt forgets its last error at that. */
+  name = g_strdup (virDomainGetName (domain));
   if (virDomainDestroy (domain) == 0)
     return TRUE;
 
-  strata_vir_set_error (&failure, _ ("Forcing the virtual machine %s off"), uuid);
+  strata_vir_set_error (&failure, _ ("Forcing “%s” off"), name);
   if (virDomainIsActive (domain) == 0)
     {
       g_error_free (failure);
@@ -372,6 +387,7 @@ strata_domain_agent_command (StrataConnection *connection,
                              GError **error)
 {
   g_autoptr (virDomain) domain = NULL;
+  g_autofree char *name = NULL;
   char *answer;
 
   STRATA_ASSERT_WORKER ();
@@ -380,10 +396,12 @@ strata_domain_agent_command (StrataConnection *connection,
   domain = strata_connection_lookup_domain (connection, uuid, error);
   if (domain == NULL)
     return NULL;
+  /* libvirt forgets its last error at that. */
+  name = g_strdup (virDomainGetName (domain));
 
   answer = virDomainQemuAgentCommand (domain, command, (int) timeout, 0);
   if (answer == NULL)
-    strata_vir_set_error (error, _ ("Asking the guest agent of the virtual machine %s"), uuid);
+    strata_vir_set_error (error, _ ("Asking the guest agent of “%s”"), name);
 
   return answer;
 }

@@ -8,6 +8,7 @@
 
 #include "config.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
@@ -123,6 +124,16 @@ bring_up_to_date (StrataGathering *self,
   return FALSE;
 }
 
+/* A session's daemon is the user, as we are. What another may do where is not for us to tell. */
+static gboolean
+is_read_only (StrataGathering *self, const char *folder)
+{
+  const StrataHostFacts *facts = strata_connection_get_facts (self->connection);
+
+  return facts->is_session && facts->is_local && folder != NULL && g_access (folder, W_OK) != 0 &&
+         (errno == EACCES || errno == EROFS);
+}
+
 static gboolean
 add_pool (StrataGathering *self, virStoragePoolPtr pool, GError **error)
 {
@@ -147,6 +158,7 @@ add_pool (StrataGathering *self, virStoragePoolPtr pool, GError **error)
       facts->path != NULL ? strata_connection_canonical_path (self->connection, facts->path) : NULL;
   result->capacity = facts->capacity;
   result->available = facts->available;
+  result->read_only = is_read_only (self, result->path);
   strata_graph_take_pool (self->graph, result);
 
   return TRUE;

@@ -126,6 +126,10 @@ fill_parts (StrataConnection *connection, StrataImage *image, const StrataQcow2 
   if (header->backing != NULL && image->backing_path != NULL &&
       !g_path_is_absolute (header->backing) && strchr (header->backing, ':') == NULL)
     g_set_str (&image->relative, header->backing);
+  /* libvirt finds one out where nothing is said, by what the guest below may have written. */
+  if (header->plain && header->backing != NULL && header->backing_format == NULL &&
+      image->backing_path != NULL)
+    g_clear_pointer (&image->backing_format, g_free);
   if (header->encrypted)
     strata_image_set_problem (image, STRATA_IMAGE_FOREIGN, _ ("“%s” is encrypted"), image->path);
   if (header->data_file == NULL)

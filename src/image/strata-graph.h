@@ -266,6 +266,7 @@ typedef struct
   char *path;
   guint64 capacity;
   guint64 available;
+  gboolean read_only; /* the daemon is known not to be able to make or remove files there */
 } StrataPoolFacts;
 
 void strata_pool_facts_free (StrataPoolFacts *self);

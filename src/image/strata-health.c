@@ -21,6 +21,7 @@ typedef struct
   StrataDomainFacts *domain;
   GPtrArray *findings;
   GHashTable *said;     /* what is in findings, as "DOMAIN\nTEXT" */
+  GHashTable *told;     /* the texts alone */
   GHashTable *overlays; /* path of an image -> how many stand on it */
 } Visit;
 
@@ -57,6 +58,12 @@ report (Visit *self, const char *code, gboolean mendable, const char *hint, cons
   if (!g_hash_table_add (self->said,
                          g_strdup_printf ("%s\n%s", finding->domain != NULL ? finding->domain : "",
                                           finding->text)))
+    {
+      strata_finding_free (finding);
+      return;
+    }
+  /* Of no domain in particular, and told with one that it concerns. */
+  if (!g_hash_table_add (self->told, g_strdup (finding->text)) && finding->domain == NULL)
     {
       strata_finding_free (finding);
       return;
@@ -179,7 +186,9 @@ check_agreement (Visit *self, const StrataDiskXml *disk)
 
   text = strata_disagreement_to_text (above, said, below);
   report (self, "wrong-format", FALSE,
-          _ ("Correct the <backingStore> in the definition, or the image’s header."), "%s", text);
+          _ ("Where the header is right, take <backingStore> out of the definition (virsh edit); "
+             "else “qemu-img rebase -u” corrects the header."),
+          "%s", text);
 }
 
 static void
@@ -195,7 +204,8 @@ check_disks (Visit *self)
         continue;
       check_chain (self, disk->source);
       if (image != NULL && image->backing_path != NULL && (image->mode & 0004) != 0)
-        report (self, "world-readable", TRUE, _ ("“stratactl doctor --mend” takes that away."),
+        report (self, "world-readable", TRUE,
+                _ ("“stratactl doctor --mend” lets only its owner and group read it."),
                 _ ("Everybody on the host may read “%s”"), image->path);
       check_agreement (self, disk);
     }
@@ -360,14 +370,18 @@ check_unnamed (Visit *self)
                 _ ("Run Strata where the file can be read, to see which they are."),
                 _ ("“%s” holds internal snapshots whose names can’t be read"), stake->top);
       else if (stake->by_tag)
-        report (self, "orphan-tag", FALSE,
-                _ ("“qemu-img snapshot -d” deletes it, if nobody needs it."),
-                _ ("No virtual machine names the internal snapshot “%s” in “%s”"), stake->tag,
-                stake->top);
+        report (
+            self, "orphan-tag", FALSE,
+            _ ("If it isn’t needed, “qemu-img snapshot -d NAME FILE” deletes it while no guest has "
+               "the file open."),
+            _ ("No virtual machine names the internal snapshot “%s” in “%s”"), stake->tag,
+            stake->top);
       else
-        report (self, "orphan", FALSE,
-                _ ("If nobody needs it, delete it; what it stands on can’t be merged until then."),
-                _ ("No virtual machine names “%s”, an overlay"), stake->top);
+        report (
+            self, "orphan", FALSE,
+            _ ("If it isn’t needed, delete it (virsh vol-delete FILE); what it stands on can’t be "
+               "merged until then."),
+            _ ("“%s” is an overlay that no virtual machine or snapshot names"), stake->top);
     }
 }
 
@@ -410,6 +424,19 @@ check_domains (Visit *self, StrataDomainFacts *only)
   self->domain = NULL;
 }
 
+/* By the domain's name, what belongs to none last; the order within stays. */
+static int
+compare_domains (gconstpointer a, gconstpointer b)
+{
+  const StrataFinding *first = a;
+  const StrataFinding *second = b;
+
+  if (first->domain == NULL || second->domain == NULL)
+    return (first->domain == NULL) - (second->domain == NULL);
+
+  return g_strcmp0 (first->domain, second->domain);
+}
+
 /**
  * strata_health_check:
  * @graph: a host
@@ -425,7 +452,8 @@ strata_health_check (StrataGraph *graph, StrataDomainFacts *domain)
   g_autoptr (GHashTable) overlays = count_overlays (graph);
   GPtrArray *findings = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_finding_free);
   g_autoptr (StrataWriters) writers = strata_writers_new (graph, layers);
-  Visit visit = { graph, layers, writers, NULL, findings, said, overlays };
+  g_autoptr (GHashTable) told = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  Visit visit = { graph, layers, writers, NULL, findings, said, told, overlays };
 
   check_domains (&visit, domain);
   if (domain == NULL)
@@ -433,6 +461,7 @@ strata_health_check (StrataGraph *graph, StrataDomainFacts *domain)
       check_places (&visit);
       check_unnamed (&visit);
     }
+  g_ptr_array_sort_values (findings, compare_domains);
 
   return findings;
 }

@@ -170,20 +170,26 @@ strata_image_is_identified (const StrataImage *self)
 }
 
 static const char *
-get_hint (StrataImageSight state)
+get_hint (const StrataImage *self)
 {
-  switch (state)
+  switch (self->state)
     {
     case STRATA_IMAGE_SEEN:
       break;
     case STRATA_IMAGE_MISSING:
       return _ ("Bring the file back, or repair the backing chain.");
     case STRATA_IMAGE_UNKNOWN:
+      if (self->unread)
+        return _ ("Let libvirt or yourself read the file (its owner and permissions), or remove "
+                  "what names it.");
       return _ ("Make it visible again (plug the storage in, start its pool), or remove what names "
                 "it.");
     case STRATA_IMAGE_AMBIGUOUS:
       return _ ("Let everything name the file by one and the same path.");
     case STRATA_IMAGE_CONTRADICTING:
+      if (self->backing_path != NULL && self->backing_format == NULL)
+        return _ ("Find out which it is; “qemu-img rebase -u -b BASE -F FORMAT FILE” writes it "
+                  "down.");
       return _ ("Find out which is true, and correct the definition or the image’s header, before "
                 "anything is started.");
     case STRATA_IMAGE_FOREIGN:
@@ -206,7 +212,7 @@ strata_image_require_seen (const StrataImage *self, GError **error)
   if (self->state == STRATA_IMAGE_SEEN)
     return TRUE;
 
-  strata_set_error (error, STRATA_ERROR_REFUSED, get_hint (self->state), "%s", self->problem);
+  strata_set_error (error, STRATA_ERROR_REFUSED, get_hint (self), "%s", self->problem);
 
   return FALSE;
 }

@@ -223,6 +223,67 @@ is_any_busy (StrataGraph *graph)
   return FALSE;
 }
 
+static gboolean
+need_writable_folder (StrataPlanner *self, const char *path, GError **error)
+{
+  const StrataPoolFacts *pool = path != NULL ? strata_graph_pool_of_path (self->graph, path) : NULL;
+
+  if (pool == NULL || !pool->read_only)
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_REFUSED,
+                    _ ("Make the folder writable, or choose another pool where one can be chosen."),
+                    /* Translators: a folder, then the storage pool that it belongs to */
+                    _ ("Nothing can be made or removed in “%s”, the folder of the pool “%s”: it is "
+                       "read-only"),
+                    pool->path, pool->name);
+  return FALSE;
+}
+
+/* What STEP makes and removes. A step that is begun where nothing can be written would be found out late, perhaps when others
+ * can't be undone any more. */
+static gboolean
+need_writable_folders (StrataPlanner *self, const StrataStepSpec *step, GError **error)
+{
+  static const struct
+  {
+    const char *kind;
+    const char *key;
+  } table[] = {
+    { "convert-tag", "to" },
+    { "copy-image", "destination" },
+    { "copy-verbatim", "to" },
+    { "create-overlay", "path" },
+    { "delete-file", "path" },
+    { "delete-volume", "path" },
+    { "snapshot-create", "memory-file" },
+  };
+  JsonArray *disks = json_object_has_member (step->args, "disks")
+                         ? json_object_get_array_member (step->args, "disks")
+                         : NULL;
+
+  for (size_t i = 0; i < G_N_ELEMENTS (table); i++)
+    {
+      if (g_str_equal (table[i].kind, step->kind) &&
+          !need_writable_folder (
+              self, json_object_get_string_member_with_default (step->args, table[i].key, NULL),
+              error))
+        return FALSE;
+    }
+  for (guint i = 0; g_str_equal (step->kind, "snapshot-create") && disks != NULL &&
+                    i < json_array_get_length (disks);
+       i++)
+    {
+      JsonObject *disk = json_array_get_object_element (disks, i);
+
+      if (!need_writable_folder (
+              self, json_object_get_string_member_with_default (disk, "overlay", NULL), error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
 /**
  * strata_planner_need_fit_steps:
  * @self: the planner, with its plan
@@ -245,6 +306,8 @@ strata_planner_need_fit_steps (StrataPlanner *self, GError **error)
       StrataDomainFacts *domain =
           uuid != NULL ? strata_graph_find_domain (self->graph, uuid) : NULL;
 
+      if (!need_writable_folders (self, step, error))
+        return FALSE;
       if (is_metadata (step->kind))
         continue;
       if (domain != NULL && ((ends_transient (step->kind) && !need_persistent (domain, error)) ||

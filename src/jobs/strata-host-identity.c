@@ -193,6 +193,17 @@ strata_host_identity_check (StrataConnection *connection, StrataJournal *journal
   if (strata_host_identity_matches (connection, journal))
     return TRUE;
 
+  if (g_strcmp0 (strata_connection_get_uri (connection), strata_journal_get_uri (journal)) == 0)
+    {
+      strata_set_error (error, STRATA_ERROR_REFUSED,
+                        _ ("“stratactl job dismiss” ends the job, and says what stays behind."),
+                        /* Translators: a URI, then a job’s title */
+                        _ ("On “%s” there is nothing left of what “%s” was begun on"),
+                        strata_connection_get_uri (connection),
+                        strata_plan_get_title (strata_journal_get_plan (journal)));
+      return FALSE;
+    }
+
   strata_set_error (error, STRATA_ERROR_REFUSED,
                     _ ("Connect to the host that the job was begun on. If its virtual machines are "
                        "gone from there, “stratactl job dismiss” ends it."),

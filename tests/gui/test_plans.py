@@ -112,6 +112,31 @@ def another_snapshot_of_that_name_is_not_the_one():
     leave('Go Back to “m1”')
 
 
+def undo_means_the_snapshot_that_was_taken():
+    """What keeps the present state is deleted after the revert, and another one has its name."""
+    window, lab = State.window, State.lab
+
+    def names():
+        return set(lab.virsh('snapshot-list', 'mail', '--name').out.split())
+
+    turn_to('mail')
+    window.wait(row('m1'), LIST)
+    before = names()
+    window.menu(row('m1'), 'Revert…')
+    window.press('Revert', limit=30)
+    window.wait('Undo', harness.BUTTONS, limit=60)
+    kept = (names() - before).pop()
+    ctl('snapshot', 'delete', 'mail', kept)
+    ctl('snapshot', 'create', 'mail', kept, '--disk-only')
+    after = names()
+    window.press('Undo')
+    window.wait('That Did Not Work')
+    window.wait(re.compile('is another snapshot now'), ('label',))
+    window.press('Close')
+    window.wait_gone('That Did Not Work')
+    assert names() == after, 'something was undone'
+
+
 def steps_give_way_when_the_machine_goes():
     """The first page of a dialog that has its plan last."""
     window = State.window
@@ -167,6 +192,7 @@ def main():
         a_refusal_takes_the_place_of_the_plan,
         a_snapshot_that_was_deleted_does_not_come_back,
         another_snapshot_of_that_name_is_not_the_one,
+        undo_means_the_snapshot_that_was_taken,
         steps_give_way_when_the_machine_goes,
         a_queued_job_shows_its_new_plan,
         nothing_complained,

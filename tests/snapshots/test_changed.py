@@ -92,6 +92,10 @@ def another_job_is_named():
     running = LAB.ctl('--json', 'job', 'list').document['running']
     expect_equal([(r['pid'], r['here']) for r in running], [(held.process.pid, True)], 'who is at work')
     expect_equal(LAB.ctl('job', 'unlock', running[0]['id']).status, 3, 'a living one keeps its lock')
+    for verb in ('resume', 'rollback', 'dismiss'):
+        result = LAB.ctl('job', verb, running[0]['id'])
+        expect_equal(result.status, 3, f'{verb} of a job that is running', result)
+        expect_words(result.err, 'is running now', str(held.process.pid), 's6', 'kill -INT')
     status, _, _, text = held.end()
     expect_equal(status, 0, 'how the first one ended', text)
     ctl('snapshot', 'create', 'vm', 's7')

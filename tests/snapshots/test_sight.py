@@ -302,10 +302,45 @@ def pool_in_the_way():
     lab.clear()
 
 
+def no_format():
+    """libvirt finds a format out where a header says none, by what a guest may have written; that is not believed."""
+    top = overlay('top.qcow2', lab.make_disk('base.qcow2', data='1M'))
+    with open(top, 'r+b') as file:
+        at = file.read(1024).index(b'\xe2\x79\x2a\xca')
+        file.seek(at)
+        file.write(b'\0\0\0\1')
+    define('v', disk_xml(top))
+    lab.virsh('pool-refresh', 'default')
+    expect_refused(lab.ctl('snapshot', 'create', 'v', 's1'), 'doesn’t say what format', 'qemu-img rebase')
+    findings = lab.ctl('--json', 'doctor').document['findings']
+    expect('no-format' in [item['code'] for item in findings], f'doctor says so: {findings}')
+    lab.clear()
+
+
+def read_only_folder():
+    """What can't be written is known before anything is begun, and nothing is left half done."""
+    define('v', disk_xml(lab.make_disk('v.qcow2', data='1M')))
+    for name in ('s1', 's2'):
+        done = lab.ctl('snapshot', 'create', 'v', name)
+        expect_equal(done.status, 0, 'a snapshot is taken', done)
+    os.chmod(lab.images, 0o500)
+    try:
+        for argv in (['snapshot', 'create', 'v', 's3'], ['snapshot', 'revert', 'v', 's1'], ['snapshot', 'delete', 'v', 's1'],
+                     ['clone', 'create', 'v', 'c', '--snapshot', 's1'], ['template', 'create', 'v', '--no-seal']):
+            expect_refused(lab.ctl(*argv), 'read-only', 'default')
+    finally:
+        os.chmod(lab.images, 0o700)
+    expect_equal(lab.ctl('--json', 'job', 'list').document['jobs'], [], 'what is unfinished')
+    done = lab.ctl('snapshot', 'delete', 'v', 's1')
+    expect_equal(done.status, 0, 'it is deleted when it can be', done)
+    remove_snapshots()
+    lab.clear()
+
+
 if __name__ == '__main__':
     try:
         run([lab.start, merge_while_the_pool_is_busy, deletion_while_the_pool_of_another_computer_is_busy, storage_away,
              hostile_header, one_file_two_names, link_on_another_computer, linked_folder, relative_behind_a_link, explicit_backing,
-             rebased_unseen, pool_in_the_way])
+             rebased_unseen, pool_in_the_way, no_format, read_only_folder])
     finally:
         lab.close()
