@@ -117,12 +117,44 @@ is_left_to_delete (Court *self, const StrataHolderKey *key)
   return FALSE;
 }
 
+/* An image that a begun plan has made is the plan's own until it is named by a definition. */
+static gboolean
+is_made (Court *self, const StrataHolderKey *key)
+{
+  static const struct
+  {
+    const char *kind;
+    const char *key;
+  } made[] = {
+    { "create-overlay", "path" },
+    { "copy-image", "destination" },
+    { "copy-verbatim", "to" },
+    { "convert-tag", "to" },
+  };
+
+  if (self->done == NULL || key->kind != STRATA_HOLDER_KEY_IMAGE)
+    return FALSE;
+
+  for (guint i = 0; i < strata_plan_get_n_steps (self->plan); i++)
+    {
+      StrataStepSpec *step = strata_plan_get_step (self->plan, i);
+
+      for (size_t j = 0; self->done[i] && j < G_N_ELEMENTS (made); j++)
+        {
+          if (g_str_equal (step->kind, made[j].kind) && is_about (step, made[j].key, key->path))
+            return TRUE;
+        }
+    }
+
+  return FALSE;
+}
+
 static gboolean
 gives_up (Court *self, const StrataHolderKey *key)
 {
   GPtrArray *given_up = strata_plan_get_given_up (self->plan);
 
-  if (is_left_to_delete (self, key))
+  if (is_left_to_delete (self, key) || is_made (self, key))
     return TRUE;
 
   for (guint i = 0; i < given_up->len; i++)

@@ -69,7 +69,8 @@ undo_step (Run *run, guint index, GError **error)
 
   strata_job_enter_step (run->job, index, TRUE);
   strata_stop_point ("before a step is undone");
-  if (!strata_lock_is_held (run->lock, error))
+  if (!strata_take_up_check_removal (context.connection, run->journal, index, error) ||
+      !strata_lock_is_held (run->lock, error))
     return FALSE;
   if (klass != NULL && klass->undo != NULL && !klass->undo (&context, error))
     return FALSE;
@@ -104,11 +105,10 @@ settle_begun_step (Run *run,
 static gboolean
 check_irreversible (Run *run, guint index, GError **error)
 {
-  static const char *const kinds[] = {
-    "commit",      "pull",          "keep-tag",        "delete-tag",
-    "delete-file", "delete-volume", "snapshot-delete", "snapshot-revert",
-    NULL
-  };
+  static const char *const kinds[] = { "commit",          "pull",
+                                       "delete-tag",      "delete-file",
+                                       "delete-volume",   "snapshot-delete",
+                                       "snapshot-revert", NULL };
   const char *kind = strata_plan_get_step (run->plan, index)->kind;
   g_autoptr (StrataGraph) graph = NULL;
   g_autofree gboolean *done = NULL;

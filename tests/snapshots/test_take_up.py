@@ -108,6 +108,23 @@ def internal(vm='vm'):
     lab.write(vm, 0x11)
 
 
+def return_on_a_copy_is_resumed():
+    """The copy stands on another image, and none names it until the machine is defined on it."""
+    lab.machine('vm')
+    lab.strata('snapshot', 'create', 'vm', 's1', '--disk-only')
+    lab.internal('vm', 'i1')
+    kept = lab.tip('vm')
+    lab.strata('snapshot', 'create', 'vm', 's2', '--disk-only')
+    lab.write('vm', 0x11)
+    for kind in ('keep-tag', 'define'):
+        lab.strata('job', 'rollback', stop('snapshot', 'revert', 'vm', 'i1', '--discard-current', kind=kind))
+        no_job_left()
+        expect_equal(lab.seen('vm', 'i1').domain['vda'].path, lab.path('vm-vda.s1.qcow2'), 'where the snapshot is')
+    lab.strata('job', 'resume', stop('snapshot', 'revert', 'vm', 'i1', '--discard-current', kind='define'))
+    expect_equal(lab.tip('vm'), kept, 'what the machine reads')
+    no_job_left()
+
+
 def return_is_not_done_twice():
     internal()
     job = stop('snapshot', 'revert', 'vm', 'i1', '--discard-current', kind='snapshot-revert', begun=True, done=True)
@@ -280,7 +297,7 @@ def isolated(test):
 try:
     lab.start()
     run([isolated(test) for test in (
-        deletion_and_a_clone_made_meanwhile, return_is_not_done_twice, return_that_was_done_is_found_done,
+        deletion_and_a_clone_made_meanwhile, return_on_a_copy_is_resumed, return_is_not_done_twice, return_that_was_done_is_found_done,
         return_that_was_not_begun_and_what_was_written_since, another_host, rollback_of_what_nobody_used,
         rollback_and_a_machine_that_runs, rollback_and_what_was_written, rollback_and_a_snapshot,
         rollback_and_a_definition_that_was_changed, a_plan_on_what_is_unfinished, dismissal, merge_that_another_has_done,
