@@ -654,6 +654,64 @@ has_begun (TakeUp *self)
   return FALSE;
 }
 
+/* Whether the job starts a machine that writes to PATH, which it did until that was undone. */
+static gboolean
+is_started_on (TakeUp *self, const char *path)
+{
+  for (guint i = 0; path != NULL && i < strata_plan_get_n_steps (self->plan); i++)
+    {
+      StrataStepSpec *step = strata_plan_get_step (self->plan, i);
+
+      if (is_kind (step, "start", "restore", NULL) &&
+          is_disk_of (self->plan, get (step, "uuid"), path))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* Whether everything that is still marked as done may be undone. */
+static gboolean
+check_undo_plan (TakeUp *self, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (StrataGraph) graph = strata_connection_gather (self->connection, cancellable, error);
+  g_autoptr (StrataPlan) undo = NULL;
+
+  if (graph == NULL)
+    return FALSE;
+  add_images (self, graph);
+  undo = strata_undo_plan_new (self->journal, graph);
+
+  return strata_law_check_steps (graph, undo, NULL, error);
+}
+
+/**
+ * strata_take_up_check_removal:
+ * @connection: a host
+ * @journal: a job that is being taken back
+ * @index: the step whose turn it is
+ * @error: `STRATA_ERROR_REFUSED` with what was used since, or who would lose what
+ *
+ * The way back was judged before it was begun; other clients go on meanwhile, and what a step made goes for good.
+ *
+ * Returns: whether what the step made may go now
+ */
+gboolean
+strata_take_up_check_removal (StrataConnection *connection,
+                              StrataJournal *journal,
+                              guint index,
+                              GError **error)
+{
+  TakeUp self = { connection, journal, strata_journal_get_plan (journal), FALSE };
+  StrataStepSpec *step = strata_plan_get_step (self.plan, index);
+
+  if (get_made (step) == NULL && !g_str_equal (step->kind, "snapshot-create"))
+    return TRUE;
+
+  return check_undo_plan (&self, NULL, error) &&
+         (is_started_on (&self, get_made (step)) || check_unwritten (&self, step, error));
+}
+
 /**
  * strata_take_up_check_back:
  * @connection: a host
@@ -673,22 +731,12 @@ strata_take_up_check_back (StrataConnection *connection,
                            GError **error)
 {
   TakeUp self = { connection, journal, strata_journal_get_plan (journal), at_once };
-  g_autoptr (StrataGraph) graph = NULL;
-  g_autoptr (StrataPlan) undo = NULL;
 
   if (!at_once && !strata_host_identity_check (connection, journal, error))
     return FALSE;
 
-  if (has_begun (&self))
-    {
-      graph = strata_connection_gather (connection, cancellable, error);
-      if (graph == NULL)
-        return FALSE;
-      add_images (&self, graph);
-      undo = strata_undo_plan_new (journal, graph);
-      if (!strata_law_check_steps (graph, undo, NULL, error))
-        return FALSE;
-    }
+  if (has_begun (&self) && !check_undo_plan (&self, cancellable, error))
+    return FALSE;
 
   for (guint i = 0; i < strata_plan_get_n_steps (self.plan); i++)
     {

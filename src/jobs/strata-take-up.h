@@ -21,6 +21,10 @@ gboolean strata_take_up_check_back (StrataConnection *connection,
                                     GCancellable *cancellable,
                                     GError **error);
 
+gboolean strata_take_up_check_removal (StrataConnection *connection,
+                                       StrataJournal *journal,
+                                       guint index,
+                                       GError **error);
 gboolean strata_take_up_check_left (StrataConnection *connection,
                                     StrataJournal *journal,
                                     guint index,

@@ -42,12 +42,12 @@ add (Undo *self, StrataStepSpec *step, const char *kind, JsonObject *args)
   strata_plan_add_step (self->undo, kind, args, _ ("Take back: %s"), step->title);
 }
 
+/* COPIED: it came with the tags of what it is a copy of. In an overlay a tag is another client's. */
 static void
-add_removal (Undo *self, StrataStepSpec *step, const char *path)
+add_removal (Undo *self, StrataStepSpec *step, const char *path, gboolean copied)
 {
-  StrataImage *image = strata_graph_get_image (self->graph, path);
+  StrataImage *image = copied ? strata_graph_get_image (self->graph, path) : NULL;
 
-  /* A copy came with the tags of what it is a copy of. */
   strata_plan_give_up (self->undo, strata_holder_key_new_image (path));
   for (guint i = 0; image != NULL && image->tags != NULL && image->tags[i] != NULL; i++)
     strata_plan_give_up (self->undo, strata_holder_key_new_tag (image->path, image->tags[i]));
@@ -105,7 +105,7 @@ add_merge (Undo *self, StrataStepSpec *step, JsonObject *disk)
       json_object_set_boolean_member (args, "active", TRUE);
       add (self, step, "commit", args);
     }
-  add_removal (self, step, overlay);
+  add_removal (self, step, overlay, FALSE);
 }
 
 static void
@@ -141,7 +141,7 @@ add_take_back (Undo *self, StrataStepSpec *step)
   for (guint i = 0; i < json_array_get_length (disks); i++)
     add_merge (self, step, json_array_get_object_element (disks, i));
   if (get (step, "memory-file") != NULL)
-    add_removal (self, step, get (step, "memory-file"));
+    add_removal (self, step, get (step, "memory-file"), FALSE);
 }
 
 static void
@@ -170,11 +170,11 @@ add_undo (Undo *self, StrataStepSpec *step)
   const char *kind = step->kind;
 
   if (g_str_equal (kind, "create-overlay"))
-    add_removal (self, step, get (step, "path"));
+    add_removal (self, step, get (step, "path"), FALSE);
   else if (g_str_equal (kind, "copy-image"))
-    add_removal (self, step, get (step, "destination"));
+    add_removal (self, step, get (step, "destination"), TRUE);
   else if (g_str_equal (kind, "copy-verbatim") || g_str_equal (kind, "convert-tag"))
-    add_removal (self, step, get (step, "to"));
+    add_removal (self, step, get (step, "to"), TRUE);
   else if (g_str_equal (kind, "copy-file"))
     add (self, step, "delete-file", args_new ("path", get (step, "to"), NULL, NULL));
   else if (g_str_equal (kind, "define"))

@@ -266,11 +266,43 @@ def what_is_needed_at_last_is_kept_and_named():
     expect(os.path.exists(top), 'it is there')
 
 
+def what_is_made_during_the_way_back_is_kept():
+    """The overlay that goes with the snapshot that is taken back has another client's tag by then."""
+    LAB.define('back')
+    ctl('snapshot', 'create', 'back', 's1', '--disk-only')
+    argv = ['snapshot', 'revert', 'back', 's1', '--save-current', 'kept']
+    kinds = [step['kind'] for step in ctl('--json', *argv, '--dry-run').document['plan']['steps']]
+    # Two points before the steps and two for each; the next step is not begun any more.
+    taken = 2 + 2 * (kinds.index('snapshot-create') + 1)
+    held = Held(f'{taken},{taken + 2}', *argv)
+    held.process.send_signal(signal.SIGINT)
+    held.go_on()
+    held.wait()
+    overlay = disks_of(ET.fromstring(LAB.virsh('dumpxml', 'back').out))['vda'].path
+    expect_words(overlay, 'kept')
+    LAB.virsh('snapshot-create-as', 'back', 'theirs')
+    status, outcome, _, text = held.end()
+    expect_equal((status, outcome), (4, 'stuck'), 'how it ended', text)
+    expect_words(text, 'theirs')
+    expect_words(LAB.run('qemu-img', 'snapshot', '-U', '-l', overlay).out, 'theirs')
+    ctl('job', 'dismiss', LAB.ctl('--json', 'job', 'list').document['jobs'][0]['id'])
+
+
+def a_return_on_a_copy_is_carried_out():
+    """The copy stands on another image, and none names it until the machine is defined on it."""
+    LAB.define('copied')
+    ctl('snapshot', 'create', 'copied', 's1', '--disk-only')
+    LAB.virsh('snapshot-create-as', 'copied', 'i1')
+    ctl('snapshot', 'create', 'copied', 's2', '--disk-only')
+    ctl('snapshot', 'revert', 'copied', 'i1', '--discard-current')
+
+
 if __name__ == '__main__':
     try:
         run([starts, a_clone_made_after_the_plan_is_kept, the_second_of_two_plans_is_made_again, what_is_refused_now_is_not_begun,
              another_job_is_named, who_is_killed_keeps_no_other_from_working, a_base_that_is_started_is_not_read,
-             what_could_not_begin_is_taken_back, a_merge_that_could_not_begin_is_taken_back, an_edited_snapshot_does_not_come_back,
+             what_is_made_during_the_way_back_is_kept, a_return_on_a_copy_is_carried_out, what_could_not_begin_is_taken_back,
+             a_merge_that_could_not_begin_is_taken_back, an_edited_snapshot_does_not_come_back,
              a_name_is_not_another_snapshot_of_that_name, who_seals_keeps_others_away, what_others_did_before_the_seal,
              what_is_needed_at_last_is_kept_and_named])
     finally:

@@ -5,6 +5,8 @@ then the job is resumed, rolled back or dismissed. Nothing that came to be since
 
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 
@@ -26,21 +28,41 @@ def records(path):
         return [json.loads(line) for line in file if line.endswith('\n')]
 
 
+def go_on(process):
+    """To its next stop point, or its end; whether it stands still."""
+    os.kill(process.pid, signal.SIGCONT)
+    _, status = os.waitpid(process.pid, os.WUNTRACED)
+    if os.WIFSTOPPED(status):
+        return True
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return False
+
+
+def hold(*argv, kind, number=0, done=False):
+    """stratactl, standing still before the NUMBER-th step of KIND, or after it."""
+    env = dict(lab.env, STRATA_TEST_STOP_AT=','.join(str(n) for n in range(1, 200)))
+    process = subprocess.Popen([STRATACTL, *argv], env=env, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE)
+    os.waitpid(process.pid, os.WUNTRACED)
+    while not is_there(kind, number, done):
+        if not go_on(process):
+            raise AssertionError(f'{argv}: ended before it could be stopped: {process.stderr.read()}')
+    return process
+
+
+def let_go(process):
+    """Its exit status, and what it said."""
+    while go_on(process):
+        pass
+    return process.returncode, process.stdout.read() + process.stderr.read()
+
+
 def stop(*argv, kind, number=0, begun=False, done=False):
     """Kills stratactl before the NUMBER-th step of KIND; or, BEGUN, when that has begun and nothing more is known of it; or, DONE,
     when it is done. With both it did what it was to do, and could not write that down. Returns the job."""
-    env = dict(lab.env, STRATA_TEST_STOP_AT=','.join(str(n) for n in range(1, 200)))
-    with subprocess.Popen([STRATACTL, *argv], env=env, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE) as process:
-        while True:
-            _, status = os.waitpid(process.pid, os.WUNTRACED)
-            if not os.WIFSTOPPED(status):
-                raise AssertionError(f'{argv}: ended before it could be stopped: {process.stderr.read()}')
-            if is_there(kind, number, done):
-                break
-            os.kill(process.pid, signal.SIGCONT)
-        process.kill()
-        process.communicate()
+    process = hold(*argv, kind=kind, number=number, done=done)
+    process.kill()
+    process.communicate()
     path = journals()[0]
     lines = records(path)
     step = find_step(lines, kind, number)
@@ -212,6 +234,111 @@ def rollback_and_a_definition_that_was_changed():
     job, _ = stopped_return(changed=True)
     refused('job', 'rollback', job, words=['definition', 'vm'])
     expect_words(lab.virsh('desc', 'vm', '--config').out, 'mine')
+
+
+def a_merge_whose_storage_is_away():
+    lab.machine('vm')
+    lab.strata('snapshot', 'create', 'vm', 's1', '--disk-only')
+    lab.write('vm', 1)
+    job = stop('snapshot', 'delete', 'vm', 's1', '--commit', kind='commit', begun=True)
+    top, tip = lab.source('vm'), lab.tip('vm')
+    away = os.path.join(lab.dir, 'away.qcow2')
+    os.rename(top, away)
+    refused('job', 'resume', job, words=[top, 'missing'])
+    expect_equal(lab.source('vm'), top, 'what the machine is on')
+    os.rename(away, top)
+    lab.strata('job', 'resume', job)
+    expect_equal(lab.tip('vm'), tip, 'what the machine reads')
+    no_job_left()
+
+
+def what_was_written_since_the_state_was_kept():
+    """By a process that didn't live to see that it was."""
+    tree()
+    job = stop('snapshot', 'revert', 'vm', 's1', '--save-current', 'kept', kind='snapshot-create', begun=True, done=True)
+    lab.write('vm', 0x66)
+    tip = lab.tip('vm')
+    refused('job', 'resume', job, words=['vm', 'gone on'])
+    expect_equal(lab.tip('vm'), tip, 'what the machine has')
+    lab.strata('job', 'rollback', job)
+    expect_equal(lab.tip('vm'), tip, 'what the machine has in the end')
+    no_job_left()
+
+
+def another_snapshot_of_that_name():
+    """The job took none; another client did, on the very same file."""
+    lab.machine('vm')
+    job = stop('snapshot', 'create', 'vm', 's1', '--disk-only', kind='snapshot-create', begun=True)
+    lines = records(journals()[0])
+    overlay = lines[0]['plan']['steps'][find_step(lines, 'snapshot-create', 0)]['args']['disks'][0]['overlay']
+    lab.virsh('snapshot-create-as', 'vm', 's1', '--disk-only', '--atomic', '--diskspec', f'vda,snapshot=external,file={overlay}')
+    lab.write('vm', 0x77)
+    tip, held = lab.tip('vm'), lab.held('vm', 's1')
+    refused('job', 'rollback', job, words=['vm', 's1'])
+    expect_equal((lab.tip('vm'), lab.held('vm', 's1')), (tip, held), 'what is there')
+    lab.strata('job', 'dismiss', job)
+
+
+def rollback_of_a_snapshot_and_a_changed_definition():
+    base = lab.machine('vm')
+    job = stop('snapshot', 'create', 'vm', 's1', '--disk-only', kind='snapshot-create', done=True)
+    data = lab.make_disk('data.qcow2')
+    lab.virsh('attach-disk', 'vm', data, 'vdb', '--subdriver', 'qcow2', '--config')
+    lab.virsh('desc', 'vm', '--config', 'mine')
+    lab.strata('job', 'rollback', job)
+    expect_equal(lab.source('vm'), base, 'what the machine is on')
+    expect_words(lab.virsh('domblklist', 'vm').out, data)
+    expect_words(lab.virsh('desc', 'vm', '--config').out, 'mine')
+    no_job_left()
+
+
+def a_definition_that_was_changed_before_the_step():
+    tree()
+    for argv in (('snapshot', 'revert', 'vm', 's1', '--discard-current'), ('snapshot', 'delete', 'vm', 's2', '--commit')):
+        process = hold(*argv, kind='define')
+        lab.virsh('desc', 'vm', '--config', 'mine')
+        lab.virsh('setmaxmem', 'vm', '65536', '--config')
+        status, text = let_go(process)
+        expect(status != 0, f'{argv} was done', text)
+        expect_words(text, 'changed', 'vm')
+        expect_words(lab.virsh('desc', 'vm', '--config').out, 'mine')
+        expect_words(lab.virsh('dumpxml', '--inactive', 'vm').out, '65536')
+        for path in journals():
+            os.remove(path)
+        lab.virsh('desc', 'vm', '--config', '')
+        lab.virsh('setmaxmem', 'vm', '16384', '--config')
+
+
+def a_file_of_that_name_in_another_folder():
+    """The folder was moved, and a link to another stands in its place."""
+    tree()
+    process = hold('snapshot', 'delete', 'vm', 's2', '--commit', kind='delete-volume')
+    lines = records(journals()[0])
+    path = lines[0]['plan']['steps'][find_step(lines, 'delete-volume', 0)]['args']['path']
+    backup, moved = os.path.join(lab.dir, 'backup'), os.path.join(lab.dir, 'moved')
+    shutil.copytree(lab.images, backup)
+    os.rename(lab.images, moved)
+    os.symlink(backup, lab.images)
+    try:
+        status, text = let_go(process)
+        there = os.path.exists(os.path.join(backup, os.path.basename(path)))
+    finally:
+        os.remove(lab.images)
+        os.rename(moved, lab.images)
+        shutil.rmtree(backup)
+    expect(there, 'the other file is gone', status, text)
+    expect_words(text, path)
+
+
+def dismissal_where_the_machine_is_gone():
+    lab.machine('vm')
+    lab.strata('snapshot', 'create', 'vm', 's1', '--disk-only')
+    job = stop('snapshot', 'revert', 'vm', 's1', '--save-current', 'kept', kind='snapshot-create')
+    lab.virsh('undefine', 'vm', '--snapshots-metadata')
+    remains = lab.ctl('--json', 'job', 'dismiss', job).document['remains']
+    for sentence in remains:
+        for path in re.findall('“(/[^”]*)”', sentence):
+            expect(os.path.exists(path), 'it was never made', sentence)
 
 
 def a_plan_on_what_is_unfinished():
