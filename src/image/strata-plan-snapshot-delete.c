@@ -83,6 +83,8 @@ remove_files (StrataPlanner *self,
         path = g_strdup (sentence->merging.direction == STRATA_MERGE_COMMIT
                              ? sentence->merging.upper->path
                              : sentence->merging.lower->path);
+      if (sentence->fate == STRATA_FATE_FREE && snapshot->retained)
+        strata_plan_give_up (self->plan, strata_holder_key_new_image (sentence->image));
       if (path != NULL &&
           !strata_planner_remove_image (self, path, sentence->fate == STRATA_FATE_FREE, error))
         return FALSE;

@@ -18,11 +18,15 @@ sentence_free (gpointer data)
   g_free (sentence);
 }
 
+/* A retained layer that nothing stands on holds itself, as each image does that none names. */
 static gboolean
 is_own (const StrataStake *stake,
         const StrataDomainFacts *domain,
         const StrataSnapshotFacts *snapshot)
 {
+  if (snapshot->retained && stake->key->kind == STRATA_HOLDER_KEY_IMAGE)
+    return TRUE;
+
   return g_strcmp0 (stake->uuid, domain->uuid) == 0 &&
          g_strcmp0 (stake->snapshot, snapshot->name) == 0;
 }

@@ -199,6 +199,25 @@ test_joint_is_swept (void)
                  "delete-volume");
 }
 
+/* As a merge leaves it whose job was dismissed: the content of the layer was taken up, and nothing stands on it. */
+static void
+test_abandoned_joint_is_swept (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+
+  paper_host_image (graph, "base.qcow2", NULL)->mode = 0444;
+  paper_host_image (graph, "a.qcow2", "base.qcow2");
+  paper_host_image (graph, "b.qcow2", "base.qcow2")->allocation = 5 * MIB;
+  paper_host_image (graph, "tip.qcow2", "b.qcow2")->allocation = 1 * MIB;
+  paper_host_add (graph, "web", STRATA_DOMAIN_STATE_RUNNING, FALSE, NULL, "tip.qcow2", NULL);
+  paper_host_snapshot (graph, "web", "s1", NULL, "a.qcow2", FALSE, TRUE);
+  paper_host_snapshot (graph, "web", "s2", "s1", "b.qcow2", TRUE, FALSE);
+
+  assert_delete (graph, "s2", STRATA_MERGE_COMMIT,
+                 "snapshot-define | commit snapshot-forget settle delete-volume snapshot-forget "
+                 "settle delete-volume");
+}
+
 /* Both merges go down, and each defines the domain. */
 static void
 test_joint_below_is_swept (void)
@@ -484,6 +503,7 @@ main (int argc, char **argv)
   g_test_add_func ("/plan-snapshot/leaf-off-the-chain", test_leaf_off_the_chain);
   g_test_add_func ("/plan-snapshot/joint-is-swept", test_joint_is_swept);
   g_test_add_func ("/plan-snapshot/joint-below-is-swept", test_joint_below_is_swept);
+  g_test_add_func ("/plan-snapshot/abandoned-joint-is-swept", test_abandoned_joint_is_swept);
   g_test_add_func ("/plan-snapshot/tag-in-the-overlay", test_tag_in_the_overlay_makes_a_joint);
   g_test_add_func ("/plan-snapshot/thin-clone", test_thin_clone_makes_a_joint);
   g_test_add_func ("/plan-snapshot/unequal-sizes", test_unequal_sizes);
