@@ -614,9 +614,11 @@ class Operations:
             return None
         after = self.model.copy()
         after.machines[machine.name].state = state
+        files = self.files_of(self.host.look([machine.name])[machine.name]) if verb == 'destroy' else set()
         outcome = self._virsh([verb, machine.name], after)
         if verb == 'destroy' and outcome.result == 'done' and machine.name not in self.host.names():
-            del after.machines[machine.name]    # it was transient
+            del after.machines[machine.name]    # it was transient, and leaves its images
+            after.left |= files
         return outcome
 
     def their_start(self, machine):
