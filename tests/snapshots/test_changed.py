@@ -32,6 +32,10 @@ class Held:
     def go_on(self):
         self.process.send_signal(signal.SIGCONT)
 
+    def go_to_the_end(self):
+        while wait_stopped(self.process):
+            self.go_on()
+
     def end(self):
         self.go_on()
         out, err = self.process.communicate(timeout=90)
@@ -272,15 +276,22 @@ def what_is_made_during_the_way_back_is_kept():
     ctl('snapshot', 'create', 'back', 's1', '--disk-only')
     argv = ['snapshot', 'revert', 'back', 's1', '--save-current', 'kept']
     kinds = [step['kind'] for step in ctl('--json', *argv, '--dry-run').document['plan']['steps']]
-    # Two points before the steps and two for each; the next step is not begun any more.
+    # Two points before the steps and two for each.
     taken = 2 + 2 * (kinds.index('snapshot-create') + 1)
-    held = Held(f'{taken},{taken + 2}', *argv)
+    held = Held(','.join(map(str, range(taken, taken + 40))), *argv)
     held.process.send_signal(signal.SIGINT)
-    held.go_on()
+    for line in held.process.stderr:
+        if 'is undone' in line:
+            break
+        if 'stop-point' in line:
+            held.wait()
+            held.go_on()
     held.wait()
     overlay = disks_of(ET.fromstring(LAB.virsh('dumpxml', 'back').out))['vda'].path
     expect_words(overlay, 'kept')
+    LAB.virsh('start', 'back')
     LAB.virsh('snapshot-create-as', 'back', 'theirs')
+    held.go_to_the_end()
     status, outcome, _, text = held.end()
     expect_equal((status, outcome), (4, 'stuck'), 'how it ended', text)
     expect_words(text, 'theirs')
