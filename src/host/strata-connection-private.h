@@ -21,6 +21,10 @@ StrataKvmProbe *strata_connection_get_kvm_probe (StrataConnection *self);
 void strata_connection_set_kvm_usable (StrataConnection *self, gboolean usable);
 /* PATH as the host names it: on a local host symbolic links are resolved, so that a file has one name */
 char *strata_connection_canonical_path (StrataConnection *self, const char *path);
+/* strata-domain-look.c */
+char *strata_connection_get_volume_path (StrataConnection *self,
+                                         const char *pool_name,
+                                         const char *volume_name);
 /* below /dev, but for the tmpfs there */
 gboolean strata_path_is_device (const char *path);
 virDomainPtr strata_connection_lookup_domain (StrataConnection *self,

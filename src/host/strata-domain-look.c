@@ -131,9 +131,20 @@ guess_volume_path (virStoragePoolPtr pool, const char *volume)
              : NULL;
 }
 
-/* NULL where it can't be told */
-static char *
-get_volume_path (StrataConnection *self, const char *pool_name, const char *volume_name)
+/**
+ * strata_connection_get_volume_path:
+ * @self: a connection
+ * @pool_name: a storage pool, active or not
+ * @volume_name: a volume of it
+ *
+ * Worker threads only.
+ *
+ * Returns: (transfer full) (nullable): the file or device that the volume is, %NULL where it can't be told
+ */
+char *
+strata_connection_get_volume_path (StrataConnection *self,
+                                   const char *pool_name,
+                                   const char *volume_name)
 {
   g_autoptr (virStoragePool) pool =
       virStoragePoolLookupByName (strata_connection_get_handle (self), pool_name);
@@ -158,7 +169,7 @@ resolve_place (StrataConnection *self, StrataDomainFacts *facts, const char *poo
     return;
 
   if (pool != NULL && *pool != '\0')
-    path = get_volume_path (self, pool, *place);
+    path = strata_connection_get_volume_path (self, pool, *place);
   else if (g_path_is_absolute (*place))
     path = g_strdup (*place);
   if (path == NULL)

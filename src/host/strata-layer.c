@@ -12,6 +12,7 @@
 
 #include "strata-connection-private.h"
 #include "strata-layer.h"
+#include "strata-storage.h"
 #include "strata-vir.h"
 #include "strata-xpath.h"
 
@@ -19,12 +20,29 @@
 #define LAYERS \
   "/domain/devices/disk[target/@dev='%s']/backingStore/descendant-or-self::backingStore[source]"
 
+/* The disk itself may be given by pool and volume; the layers below it are files. */
+static char *
+get_volume (StrataConnection *connection, const char *xml, const char *element)
+{
+  g_autofree char *pool_expression = g_strdup_printf ("string(%s/source/@pool)", element);
+  g_autofree char *volume_expression = g_strdup_printf ("string(%s/source/@volume)", element);
+  g_autofree char *pool = strata_xpath_string (xml, pool_expression);
+  g_autofree char *volume = strata_xpath_string (xml, volume_expression);
+
+  return pool != NULL && volume != NULL
+             ? strata_connection_get_volume_path (connection, pool, volume)
+             : NULL;
+}
+
 static char *
 get_source (StrataConnection *connection, const char *xml, const char *element)
 {
   g_autofree char *expression =
       g_strdup_printf ("string(%s/source/@*[name()='file' or name()='dev'])", element);
   g_autofree char *source = strata_xpath_string (xml, expression);
+
+  if (source == NULL)
+    source = get_volume (connection, xml, element);
 
   return source != NULL ? strata_connection_canonical_path (connection, source) : NULL;
 }
@@ -125,7 +143,7 @@ strata_layer_find (StrataConnection *connection,
     {
       g_autofree char *source = get_layer_source (connection, xml, target, indexes[i]);
 
-      if (g_strcmp0 (source, wanted) == 0)
+      if (strata_storage_is_same (connection, source, wanted))
         return g_strdup_printf ("%s[%s]", target, indexes[i]);
     }
 

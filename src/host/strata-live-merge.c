@@ -16,6 +16,7 @@
 #include "strata-connection-private.h"
 #include "strata-layer.h"
 #include "strata-live-merge.h"
+#include "strata-storage.h"
 #include "strata-vir.h"
 #include "strata-xpath.h"
 #include "xml/strata-error.h"
@@ -123,7 +124,7 @@ settle_left_over (Merge *self, gboolean active, gboolean *adopted, GError **erro
     {
       g_autofree char *mirror = get_mirror (self);
 
-      *adopted = g_strcmp0 (mirror, self->base) == 0;
+      *adopted = strata_storage_is_same (self->connection, mirror, self->base);
       return *adopted || set_disk_busy (self, error);
     }
   if (info.type != VIR_DOMAIN_BLOCK_JOB_TYPE_COMMIT && info.type != VIR_DOMAIN_BLOCK_JOB_TYPE_PULL)
@@ -180,7 +181,7 @@ commit_active (Merge *self, GError **error)
   if (!settle_left_over (self, TRUE, &adopted, error) ||
       (before = list_layers (self, error)) == NULL)
     return FALSE;
-  if (!g_str_equal (before[0], self->top))
+  if (!strata_storage_is_same (self->connection, before[0], self->top))
     return set_no_layer (self, self->top, error);
 
   job = watch (self);
@@ -198,7 +199,8 @@ commit_active (Merge *self, GError **error)
   if (after == NULL)
     return FALSE;
 
-  return g_str_equal (after[0], self->base) || set_not_merged (self, error);
+  return strata_storage_is_same (self->connection, after[0], self->base) ||
+         set_not_merged (self, error);
 }
 
 /* Waits for a job that ends by itself. */
@@ -224,7 +226,7 @@ commit_below (Merge *self, GError **error)
 
   if (before == NULL)
     return FALSE;
-  if (!g_strv_contains ((const char *const *) before + 1, self->top))
+  if (!strata_storage_is_among (self->connection, (const char *const *) before + 1, self->top))
     return set_no_layer (self, self->top, error);
   if (!settle_left_over (self, FALSE, &adopted, error))
     return FALSE;
@@ -241,15 +243,16 @@ commit_below (Merge *self, GError **error)
   if (after == NULL)
     return FALSE;
 
-  return (g_strv_contains ((const char *const *) after, self->base) &&
-          !g_strv_contains ((const char *const *) after, self->top)) ||
+  return (strata_storage_is_among (self->connection, (const char *const *) after, self->base) &&
+          !strata_storage_is_among (self->connection, (const char *const *) after, self->top)) ||
          set_not_merged (self, error);
 }
 
 static gboolean
-stands_on (char **layers, const char *base)
+stands_on (Merge *self, char **layers)
 {
-  return g_strcmp0 (layers[1], base) == 0;
+  return (layers[1] == NULL && self->base == NULL) ||
+         strata_storage_is_same (self->connection, layers[1], self->base);
 }
 
 static gboolean
@@ -265,7 +268,7 @@ pull (Merge *self, GError **error)
       (before = list_layers (self, error)) == NULL)
     return FALSE;
   self->top = g_strdup (before[0]);
-  if (stands_on (before, self->base))
+  if (stands_on (self, before))
     return TRUE;
 
   if (self->base != NULL)
@@ -289,7 +292,7 @@ pull (Merge *self, GError **error)
   if (after == NULL)
     return FALSE;
 
-  return stands_on (after, self->base) || set_not_merged (self, error);
+  return stands_on (self, after) || set_not_merged (self, error);
 }
 
 /**

@@ -45,6 +45,46 @@ is_seen_here (StrataConnection *connection, const char *path)
   return is_local (connection) && lstat (path, &status) == 0;
 }
 
+/**
+ * strata_storage_is_same:
+ * @connection: a connection
+ * @path: (nullable): an image
+ * @other: (nullable): another name, or the same
+ *
+ * libvirt and the headers of images call a file by what it was called when it was opened, which may be another of its names
+ * (a hard link) than the one that a plan has. Worker threads only.
+ *
+ * Returns: whether both are one image; no name is none
+ */
+gboolean
+strata_storage_is_same (StrataConnection *connection, const char *path, const char *other)
+{
+  struct stat first;
+  struct stat second;
+
+  STRATA_ASSERT_WORKER ();
+
+  if (path == NULL || other == NULL)
+    return FALSE;
+  if (g_str_equal (path, other))
+    return TRUE;
+
+  return is_local (connection) && stat (path, &first) == 0 && stat (other, &second) == 0 &&
+         first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
+gboolean
+strata_storage_is_among (StrataConnection *connection, const char *const *paths, const char *path)
+{
+  for (guint i = 0; paths[i] != NULL; i++)
+    {
+      if (strata_storage_is_same (connection, paths[i], path))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
 static void
 set_exists (const char *path, GError **error)
 {

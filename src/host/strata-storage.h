@@ -15,6 +15,13 @@ gboolean     strata_storage_create (StrataConnection      *connection,
                                     const char            *path,
                                     const StrataVolumeXml *spec,
                                     GError               **error);
+/* whether two names are names of one image; (nullable) both, and no name is none */
+gboolean     strata_storage_is_same (StrataConnection     *connection,
+                                     const char           *path,
+                                     const char           *other);
+gboolean     strata_storage_is_among (StrataConnection    *connection,
+                                      const char *const   *paths,
+                                      const char          *path);
 /* fine if it is not there any more */
 gboolean     strata_storage_delete (StrataConnection      *connection,
                                     const char            *path,

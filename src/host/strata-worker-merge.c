@@ -115,7 +115,8 @@ see_through (StrataWorker *self,
   if (image == NULL)
     return FALSE;
   wanted = base != NULL ? strata_connection_canonical_path (self->connection, base) : NULL;
-  if (g_strcmp0 (image->backing_path, wanted) == 0)
+  if ((image->backing_path == NULL && wanted == NULL) ||
+      strata_storage_is_same (self->connection, image->backing_path, wanted))
     return TRUE;
 
   strata_set_error (error, STRATA_ERROR_FAILED, NULL,
@@ -136,7 +137,7 @@ find_overlay (StrataWorker *self, const char *path, GError **error)
     return NULL;
   for (guint i = 0; layers[i + 1] != NULL; i++)
     {
-      if (g_str_equal (layers[i + 1], wanted))
+      if (strata_storage_is_same (self->connection, layers[i + 1], wanted))
         return g_strdup (layers[i]);
     }
   strata_set_error (error, STRATA_ERROR_INVALID, NULL, _ ("“%s” does not stand on “%s”"),

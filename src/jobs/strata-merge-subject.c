@@ -81,6 +81,7 @@ strata_merge_subject_look (StrataMergeSubject *self,
                            GError **error)
 {
   strata_merge_subject_clear (self);
+  self->connection = connection;
   self->facts = strata_connection_get_domain (connection, uuid, error);
   if (self->facts == NULL)
     return FALSE;
@@ -105,13 +106,13 @@ strata_merge_subject_look (StrataMergeSubject *self,
 gboolean
 strata_merge_subject_has (const StrataMergeSubject *self, const char *path)
 {
-  return g_strv_contains ((const char *const *) self->layers, path);
+  return strata_storage_is_among (self->connection, (const char *const *) self->layers, path);
 }
 
 gboolean
 strata_merge_subject_check_top (const StrataMergeSubject *self, const char *path, GError **error)
 {
-  if (g_strcmp0 (self->layers[0], path) == 0)
+  if (strata_storage_is_same (self->connection, self->layers[0], path))
     return TRUE;
 
   strata_set_error (error, STRATA_ERROR_BUSY, _ ("Try again; what is to be done differs now."),

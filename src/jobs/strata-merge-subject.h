@@ -10,6 +10,7 @@ G_BEGIN_DECLS
  * worker threads only. */
 typedef struct
 {
+  StrataConnection *connection; /* the caller's */
   StrataDomainFacts *facts;
   const StrataDiskXml *disk; /* of @facts */
   gboolean active;

@@ -56,7 +56,8 @@ stands_on (StrataStepContext *context,
 
   if (image == NULL)
     return FALSE;
-  *stands = g_strcmp0 (image->backing_path, base) == 0;
+  *stands = (image->backing_path == NULL && base == NULL) ||
+            strata_storage_is_same (context->connection, image->backing_path, base);
 
   return TRUE;
 }

@@ -228,6 +228,45 @@ def link_on_another_computer():
     lab.clear()
 
 
+def merged_by_either_name():
+    """What stays below a merge is found by the name that the header has, and by the other."""
+    base, other = lab.make_disk('base.qcow2', data='1M'), lab.path('other.qcow2')
+    os.link(base, other)
+    for name, below in (('a', base), ('b', other)):
+        define(name, disk_xml(overlay(f'{name}.qcow2', below)))
+        before = guest_hash(tip(name))
+        for state in ('shut off', 'running'):
+            if state == 'running':
+                lab.virsh('start', name)
+            for verb in (['create', name, 's1', '--disk-only'], ['delete', name, 's1', '--pull']):
+                done = lab.ctl('snapshot', *verb)
+                expect_equal(done.status, 0, f'{verb} while it is {state}', done)
+        done = lab.ctl('clone', 'flatten', name)
+        expect_equal(done.status, 0, f'flatten {name}', done)
+        expect_equal(guest_hash(tip(name)), before, f'what {name} reads')
+        lab.virsh('destroy', name)
+    lab.clear()
+
+
+def volume_that_runs():
+    """The running machine's own document gives its disk by pool and volume."""
+    base = lab.make_disk('base.qcow2', data='1M')
+    overlay('v.qcow2', base)
+    lab.virsh('pool-refresh', 'default')
+    define('v', "<disk type='volume' device='disk'><driver name='qemu' type='qcow2'/><source pool='default' volume='v.qcow2'/>"
+                "<target dev='vda' bus='virtio'/></disk>")
+    lab.virsh('start', 'v')
+    before = guest_hash(lab.path('v.qcow2'))
+    done = lab.ctl('clone', 'flatten', 'v')
+    expect_equal(done.status, 0, 'it is made independent', done)
+    expect_equal(guest_hash(lab.path('v.qcow2')), before, 'what v reads')
+    for verb in (['create', 'v', 's1', '--disk-only'], ['delete', 'v', 's1', '--commit']):
+        done = lab.ctl('snapshot', *verb)
+        expect_equal(done.status, 0, f'snapshot {verb}', done)
+    lab.virsh('destroy', 'v')
+    lab.clear()
+
+
 def linked_folder():
     """The pool's folder is a link: every operation works on what it leads to."""
     real, link = os.path.join(lab.dir, 'real'), os.path.join(lab.dir, 'link')
@@ -339,8 +378,9 @@ def read_only_folder():
 
 if __name__ == '__main__':
     try:
-        run([lab.start, merge_while_the_pool_is_busy, deletion_while_the_pool_of_another_computer_is_busy, storage_away,
-             hostile_header, one_file_two_names, link_on_another_computer, linked_folder, relative_behind_a_link, explicit_backing,
-             rebased_unseen, pool_in_the_way, no_format, read_only_folder])
+        run([lab.start, merge_while_the_pool_is_busy, deletion_while_the_pool_is_busy,
+             deletion_while_the_pool_of_another_computer_is_busy, storage_away, hostile_header, one_file_two_names, link_on_another_computer,
+             merged_by_either_name, volume_that_runs, linked_folder, relative_behind_a_link,
+             explicit_backing, rebased_unseen, pool_in_the_way, no_format, read_only_folder])
     finally:
         lab.close()
