@@ -135,16 +135,16 @@ def is_taken_back(ended):
 
 def a_base_that_is_started_is_not_read():
     """Before its first step, which can't be undone: nothing was begun."""
-    base = LAB.make_disk('base.qcow2')
-    path = overlay_of(base, 'on-base')
-    held = Held('3', 'clone', 'flatten', 'on-base')
-    LAB.define_xml(DOMAIN.format(name='base', disks=disk_xml(base)))
-    LAB.virsh('start', 'base')
+    base = LAB.make_disk('started.qcow2')
+    path = overlay_of(base, 'on-started')
+    held = Held('3', 'clone', 'flatten', 'on-started')
+    LAB.define_xml(DOMAIN.format(name='started', disks=disk_xml(base)))
+    LAB.virsh('start', 'started')
     ended = held.end()
     is_taken_back(ended)
-    expect_words(ended[3], 'to which “base” writes')
+    expect_words(ended[3], 'to which “started” writes')
     expect_equal(backing_of(path), base, 'what it stands on')
-    LAB.virsh('destroy', 'base')
+    LAB.virsh('destroy', 'started')
 
 
 class Writer:
@@ -175,16 +175,16 @@ def what_could_not_begin_is_taken_back():
 
 
 def a_merge_that_could_not_begin_is_taken_back():
-    LAB.define('merged')
+    LAB.define('unmerged')
     for name in ('s1', 's2'):
-        ctl('snapshot', 'create', 'merged', name)
-    top = disks_of(ET.fromstring(LAB.virsh('dumpxml', 'merged').out))['vda'].path
+        ctl('snapshot', 'create', 'unmerged', name)
+    top = disks_of(ET.fromstring(LAB.virsh('dumpxml', 'unmerged').out))['vda'].path
     middle = backing_of(top)
     base = backing_of(middle)
     with Writer(base):
-        is_taken_back(Held('1', 'snapshot', 'delete', 'merged', 's2', '--commit').end())
+        is_taken_back(Held('1', 'snapshot', 'delete', 'unmerged', 's2', '--commit').end())
     expect_equal((backing_of(top), backing_of(middle)), (middle, base), 'the layers')
-    ctl('snapshot', 'delete', 'merged', 's2', '--commit')
+    ctl('snapshot', 'delete', 'unmerged', 's2', '--commit')
 
 
 def an_edited_snapshot_does_not_come_back():
