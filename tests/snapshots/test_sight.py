@@ -378,7 +378,7 @@ def read_only_folder():
 
 if __name__ == '__main__':
     try:
-        run([lab.start, merge_while_the_pool_is_busy, deletion_while_the_pool_is_busy,
+        run([lab.start, merge_while_the_pool_is_busy,
              deletion_while_the_pool_of_another_computer_is_busy, storage_away, hostile_header, one_file_two_names, link_on_another_computer,
              merged_by_either_name, volume_that_runs, linked_folder, relative_behind_a_link,
              explicit_backing, rebased_unseen, pool_in_the_way, no_format, read_only_folder])
