@@ -115,6 +115,36 @@ strata_domain_get_xml (StrataConnection *connection, const char *uuid, GError **
   return xml;
 }
 
+/**
+ * strata_domain_get_saved_xml:
+ * @connection: a connection
+ * @uuid: a domain's UUID
+ * @error: where to put `STRATA_ERROR_NOT_FOUND`, `UNSUPPORTED` or another error
+ *
+ * Worker threads only.
+ *
+ * Returns: (transfer full): what it goes on with when it is started
+ */
+char *
+strata_domain_get_saved_xml (StrataConnection *connection, const char *uuid, GError **error)
+{
+  g_autoptr (virDomain) domain = NULL;
+  char *xml;
+
+  STRATA_ASSERT_WORKER ();
+  g_return_val_if_fail (STRATA_IS_CONNECTION (connection), NULL);
+
+  domain = strata_connection_lookup_domain (connection, uuid, error);
+  if (domain == NULL)
+    return NULL;
+
+  xml = virDomainManagedSaveGetXMLDesc (domain, 0);
+  if (xml == NULL)
+    strata_vir_set_error (error, _ ("Reading the saved state of the virtual machine %s"), uuid);
+
+  return xml;
+}
+
 /* libvirt reports a taken name as "operation failed"; so it is looked for. */
 static gboolean
 check_name (StrataConnection *connection, const char *name, const char *uuid, GError **error)

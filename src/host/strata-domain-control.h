@@ -26,6 +26,10 @@ gboolean          strata_domain_get_state     (StrataConnection   *connection,
 char             *strata_domain_get_xml       (StrataConnection   *connection,
                                                const char         *uuid,
                                                GError            **error);
+/* the live definition in its managed save image, and so the disks that it was saved with; NOT_FOUND where it has none */
+char             *strata_domain_get_saved_xml (StrataConnection   *connection,
+                                               const char         *uuid,
+                                               GError            **error);
 /* NULL UUID in the result never happens; fails with EXISTS if NAME belongs to another UUID */
 gboolean          strata_domain_define        (StrataConnection   *connection,
                                                const char         *xml,

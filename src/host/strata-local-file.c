@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "strata-connection-private.h"
+#include "strata-pool-lease.h"
 #include "strata-storage.h"
 #include "xml/strata-error.h"
 
@@ -26,6 +27,37 @@ check_local (StrataConnection *connection, GError **error)
                     strata_connection_get_uri (connection));
 
   return FALSE;
+}
+
+/**
+ * strata_storage_is_same:
+ * @connection: a connection
+ * @path: an image, by the name that it had
+ * @identity: (nullable): the StrataImage.identity that it had
+ *
+ * Worker threads only.
+ *
+ * Returns: %FALSE where the name means another file now
+ */
+gboolean
+strata_storage_is_same (StrataConnection *connection, const char *path, const char *identity)
+{
+  g_autofree char *canonical = NULL;
+  g_autoptr (StrataImage) image = NULL;
+
+  STRATA_ASSERT_WORKER ();
+  g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
+
+  if (!strata_connection_get_facts (connection)->is_local)
+    return TRUE;
+  canonical = strata_connection_canonical_path (connection, path);
+  if (!g_str_equal (canonical, path))
+    return FALSE;
+
+  image = strata_image_new (path);
+  strata_image_identify (connection, image, NULL);
+
+  return identity == NULL || image->identity == NULL || g_str_equal (image->identity, identity);
 }
 
 /* NUMBER is errno; what the client does not own it can't do, and another way has to be taken. */

@@ -105,30 +105,62 @@ merge (StrataConnection *connection,
   return TRUE;
 }
 
-/* After a live commit libvirt has written the base into the inactive definition itself. */
+static const StrataDiskXml *
+find_disk (GPtrArray *disks, const char *target)
+{
+  for (guint i = 0; i < disks->len; i++)
+    {
+      const StrataDiskXml *disk = g_ptr_array_index (disks, i);
+
+      if (g_strcmp0 (disk->target, target) == 0)
+        return disk;
+    }
+
+  return NULL;
+}
+
+/* What another client has changed of the definition since stays: only the disks go back. After a live commit libvirt has written
+ * the base into the inactive definition itself. */
 static gboolean
-define_previous (StrataConnection *connection, const StrataSnapshotOrder *order, GError **error)
+define_on_bases (StrataConnection *connection, const StrataSnapshotOrder *order, GError **error)
 {
   g_autofree char *xml = strata_domain_get_xml (connection, order->uuid, error);
   g_autoptr (StrataDomainXml) definition = NULL;
+  g_autoptr (StrataDomainXml) previous = NULL;
   g_autoptr (GPtrArray) disks = NULL;
+  g_autoptr (GPtrArray) previous_disks = NULL;
+  g_autofree char *text = NULL;
+  gboolean moved = FALSE;
 
   if (xml == NULL)
     return FALSE;
   definition = strata_domain_xml_new_from_string (xml, error);
-  if (definition == NULL)
+  previous = definition != NULL ? strata_domain_xml_new_from_string (order->previous, error) : NULL;
+  if (previous == NULL)
     return FALSE;
 
   disks = strata_domain_xml_get_disks (definition);
+  previous_disks = strata_domain_xml_get_disks (previous);
   for (guint i = 0; i < order->overlays->len; i++)
     {
       const StrataSnapshotOverlay *item = g_ptr_array_index (order->overlays, i);
+      const StrataDiskXml *before = find_disk (previous_disks, item->target);
 
-      if (is_on (connection, disks, item->target, item->overlay))
-        return strata_domain_define (connection, order->previous, error);
+      if (!is_on (connection, disks, item->target, item->overlay))
+        continue;
+      strata_domain_xml_set_disk_file (definition, item->target, item->base,
+                                       before != NULL ? before->format : NULL);
+      moved = TRUE;
     }
+  if (!moved)
+    return TRUE;
 
-  return TRUE;
+  /* As it was to the letter, where nothing else was changed: a disk may have been a volume, or have a <backingStore>. */
+  if (disks->len == previous_disks->len && strata_domain_xml_equal_but_disks (definition, previous))
+    return strata_domain_define (connection, order->previous, error);
+  text = strata_domain_xml_to_string (definition);
+
+  return strata_domain_define (connection, text, error);
 }
 
 static gboolean
@@ -163,7 +195,7 @@ take_back_external (StrataConnection *connection, const StrataSnapshotOrder *ord
       strata_connection_get_domain (connection, order->uuid, error);
 
   if (facts == NULL || !merge (connection, order, facts, error) ||
-      !define_previous (connection, order, error) ||
+      !define_on_bases (connection, order, error) ||
       !strata_snapshot_forget (connection, order->uuid, order->name, error) ||
       !delete_files (connection, order, error))
     return FALSE;

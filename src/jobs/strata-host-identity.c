@@ -143,17 +143,9 @@ compare (JsonObject *host, const char *key, const char *value)
   return g_str_equal (known, value) ? 1 : -1;
 }
 
-/**
- * strata_host_identity_matches:
- * @connection: a host
- * @journal: of a job
- *
- * A journal of the first version has only its URI to go by.
- *
- * Returns: whether the job was begun on that host
- */
-gboolean
-strata_host_identity_matches (StrataConnection *connection, StrataJournal *journal)
+/* GONE: the job may have been begun on that host, but its domains, by which that would be known, are not there any more */
+static gboolean
+look (StrataConnection *connection, StrataJournal *journal, gboolean *gone)
 {
   const StrataHostFacts *facts = strata_connection_get_facts (connection);
   JsonObject *host = strata_journal_get_host (journal);
@@ -162,6 +154,7 @@ strata_host_identity_matches (StrataConnection *connection, StrataJournal *journ
   gboolean found, missed;
   int same;
 
+  *gone = FALSE;
   if (host == NULL)
     return g_strcmp0 (strata_journal_get_uri (journal), strata_connection_get_uri (connection)) ==
            0;
@@ -184,7 +177,36 @@ strata_host_identity_matches (StrataConnection *connection, StrataJournal *journ
   uri = virConnectGetURI (strata_connection_get_handle (connection));
   ask_for_domains (connection, journal, &found, &missed);
 
-  return found || (!missed && compare (host, "uri", uri) > 0);
+  if (found || compare (host, "uri", uri) <= 0)
+    return found;
+  *gone = missed;
+
+  return !missed;
+}
+
+/**
+ * strata_host_identity_matches:
+ * @connection: a host
+ * @journal: of a job
+ *
+ * A journal of the first version has only its URI to go by.
+ *
+ * Returns: whether the job was begun on that host
+ */
+gboolean
+strata_host_identity_matches (StrataConnection *connection, StrataJournal *journal)
+{
+  gboolean gone;
+
+  return look (connection, journal, &gone);
+}
+
+gboolean
+strata_host_identity_may_be (StrataConnection *connection, StrataJournal *journal)
+{
+  gboolean gone;
+
+  return look (connection, journal, &gone) || gone;
 }
 
 gboolean

@@ -88,11 +88,17 @@ settle_begun_step (Run *run,
                    gboolean *done,
                    GError **error)
 {
+  g_autoptr (JsonObject) found = NULL;
+
   *done = FALSE;
   if (klass->is_done != NULL && !klass->is_done (context, done, error))
     return FALSE;
   if (*done)
-    return strata_journal_end_step (run->journal, index, NULL, error);
+    {
+      strata_take_up_note_found (run->job, run->plan, index);
+      found = strata_job_take_new_results (run->job);
+      return strata_journal_end_step (run->journal, index, found, error);
+    }
   if (klass->undo != NULL && !strata_plan_get_step (run->plan, index)->forward_only)
     return klass->undo (context, error);
 
@@ -209,7 +215,7 @@ run_step (Run *run, guint index, GError **error)
   if (!check_irreversible (run, index, error))
     return leave_out (run, index, error);
   if (klass->check != NULL && !klass->check (&context, run->cancellable, error))
-    return FALSE;
+    return leave_out (run, index, error);
   /* Last of all: whatever took its time, what is done now is done under the lock. */
   if (!strata_lock_is_held (run->lock, error))
     return FALSE;

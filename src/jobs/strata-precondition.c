@@ -7,10 +7,14 @@
 #include <glib/gi18n-lib.h>
 
 #include "host/strata-domain-control.h"
+#include "host/strata-storage.h"
 #include "strata-precondition.h"
 #include "xml/strata-error.h"
 
 #define LOOK_AGAIN _ ("Nothing more is done. Look at the machine, and try again.")
+
+/* QEMU itself does not open a longer one. */
+#define LONGEST_CHAIN 200
 
 static const StrataDiskXml *
 find_disk (GPtrArray *disks, const char *target)
@@ -60,11 +64,14 @@ strata_require_definition (StrataConnection *connection,
                            const char *uuid,
                            const char *previous,
                            const char *xml,
+                           const char *known,
                            GError **error)
 {
   g_autofree char *now = strata_domain_get_xml (connection, uuid, error);
   g_autoptr (StrataDomainXml) definition = NULL;
+  g_autoptr (StrataDomainXml) before = NULL;
   g_autoptr (GPtrArray) disks = NULL;
+  g_autofree char *name = NULL;
 
   if (now == NULL)
     return FALSE;
@@ -72,13 +79,25 @@ strata_require_definition (StrataConnection *connection,
   if (definition == NULL)
     return FALSE;
 
+  name = strata_domain_xml_get_name (definition);
   disks = strata_domain_xml_get_disks (definition);
-  if (has_disks_of (disks, previous) || (xml != NULL && has_disks_of (disks, xml)))
+  if (!has_disks_of (disks, previous) && (xml == NULL || !has_disks_of (disks, xml)))
+    {
+      strata_set_error (error, STRATA_ERROR_CHANGED, LOOK_AGAIN,
+                        _ ("Another program has changed the disks of “%s” since the job began"),
+                        name);
+      return FALSE;
+    }
+
+  before = strata_domain_xml_new_from_string (known != NULL ? known : previous, error);
+  if (before == NULL)
+    return FALSE;
+  if (strata_domain_xml_equal_but_disks (definition, before))
     return TRUE;
 
   strata_set_error (error, STRATA_ERROR_CHANGED, LOOK_AGAIN,
-                    _ ("Another program has changed the disks of “%s” since the job began"),
-                    strata_domain_xml_get_name (definition));
+                    _ ("Another program has changed the definition of “%s” since the job began"),
+                    name);
   return FALSE;
 }
 
@@ -95,6 +114,137 @@ strata_require_off (StrataConnection *connection, const char *uuid, GError **err
   strata_set_error (error, STRATA_ERROR_CHANGED, LOOK_AGAIN, _ ("“%s” was started in the meantime"),
                     facts->name);
   return FALSE;
+}
+
+static void
+set_saved (const char *name, GError **error)
+{
+  strata_set_error (error, STRATA_ERROR_BUSY,
+                    _ ("Start it and shut it down, or drop the state with “virsh "
+                       "managedsave-remove”. Then finish the job, or take it back."),
+                    _ ("The state of “%s” was saved in the meantime"), name);
+}
+
+gboolean
+strata_require_unsaved (StrataConnection *connection, const char *uuid, GError **error)
+{
+  g_autoptr (StrataDomainFacts) facts = NULL;
+  gboolean exists;
+
+  if (!strata_domain_exists (connection, uuid, &exists, error))
+    return FALSE;
+  if (!exists)
+    return TRUE;
+  facts = strata_connection_get_domain (connection, uuid, error);
+  if (facts == NULL)
+    return FALSE;
+  if (strata_domain_facts_is_active (facts) || !facts->managed_save)
+    return TRUE;
+
+  set_saved (facts->name, error);
+  return FALSE;
+}
+
+/* By the headers as they are now. */
+static gboolean
+reaches (StrataConnection *connection,
+         const char *top,
+         const char *path,
+         gboolean *found,
+         GError **error)
+{
+  g_autofree char *next = g_strdup (top);
+
+  *found = FALSE;
+  for (guint i = 0; next != NULL && g_path_is_absolute (next) && i < LONGEST_CHAIN; i++)
+    {
+      g_autoptr (StrataImage) image = NULL;
+      g_autoptr (GError) local = NULL;
+
+      *found = g_str_equal (next, path);
+      if (*found)
+        return TRUE;
+      image = strata_storage_look (connection, next, &local);
+      if (image == NULL && !g_error_matches (local, STRATA_ERROR, STRATA_ERROR_NOT_FOUND))
+        {
+          g_propagate_error (error, g_steal_pointer (&local));
+          return FALSE;
+        }
+      *found = image != NULL && g_str_equal (image->path, path);
+      if (*found)
+        return TRUE;
+      g_set_str (&next, image != NULL ? image->backing_path : NULL);
+    }
+
+  return TRUE;
+}
+
+/* (transfer full): what it was saved with; where libvirt can't say, its definition has to do. */
+static GPtrArray *
+get_saved_disks (StrataConnection *connection, const StrataDomainFacts *domain, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  g_autofree char *xml = strata_domain_get_saved_xml (connection, domain->uuid, &local);
+  g_autoptr (StrataDomainXml) saved = NULL;
+
+  if (xml == NULL && !g_error_matches (local, STRATA_ERROR, STRATA_ERROR_UNSUPPORTED))
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return NULL;
+    }
+  if (xml == NULL)
+    return g_ptr_array_ref (domain->disks);
+
+  saved = strata_domain_xml_new_from_string (xml, error);
+
+  return saved != NULL ? strata_domain_xml_get_disks (saved) : NULL;
+}
+
+static gboolean
+check_saved_not_on (StrataConnection *connection,
+                    const StrataDomainFacts *domain,
+                    const char *path,
+                    GError **error)
+{
+  g_autoptr (GPtrArray) disks = get_saved_disks (connection, domain, error);
+
+  for (guint i = 0; disks != NULL && i < disks->len; i++)
+    {
+      const StrataDiskXml *disk = g_ptr_array_index (disks, i);
+      gboolean found =
+          disk->backings != NULL && g_strv_contains ((const char *const *) disk->backings, path);
+
+      if (!found && disk->source != NULL &&
+          !reaches (connection, disk->source, path, &found, error))
+        return FALSE;
+      if (found)
+        {
+          set_saved (domain->name, error);
+          return FALSE;
+        }
+    }
+
+  return disks != NULL;
+}
+
+gboolean
+strata_require_none_saved_on (StrataConnection *connection,
+                              const char *path,
+                              GCancellable *cancellable,
+                              GError **error)
+{
+  g_autoptr (GPtrArray) domains = strata_connection_list_domains (connection, cancellable, error);
+
+  for (guint i = 0; domains != NULL && i < domains->len; i++)
+    {
+      const StrataDomainFacts *domain = g_ptr_array_index (domains, i);
+
+      if (domain->managed_save && !strata_domain_facts_is_active (domain) &&
+          !check_saved_not_on (connection, domain, path, error))
+        return FALSE;
+    }
+
+  return domains != NULL;
 }
 
 static gboolean

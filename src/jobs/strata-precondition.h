@@ -9,13 +9,22 @@ G_BEGIN_DECLS
 /* What a step that can't be taken back asks of the host directly before it acts: other tools know nothing of our locks.
  * Blocking; worker threads only. Each fails with STRATA_ERROR_CHANGED where the host is not what the plan takes it for. */
 
-/* The domain has the disks of PREVIOUS, or of XML: (nullable): where the step was begun before */
+/* The domain has the disks of PREVIOUS, or of XML: (nullable): where the step was begun before; and is for the rest defined as
+ * KNOWN, or as PREVIOUS where that is NULL */
 gboolean strata_require_definition (StrataConnection *connection,
                                     const char *uuid,
                                     const char *previous,
                                     const char *xml,
+                                    const char *known,
                                     GError **error);
 gboolean strata_require_off (StrataConnection *connection, const char *uuid, GError **error);
+/* The domain has no state saved in the middle of its work, which goes with the very disks it had; BUSY */
+gboolean strata_require_unsaved (StrataConnection *connection, const char *uuid, GError **error);
+/* No domain that is saved goes on with PATH, or with what stands on it; BUSY */
+gboolean strata_require_none_saved_on (StrataConnection *connection,
+                                       const char *path,
+                                       GCancellable *cancellable,
+                                       GError **error);
 /* No domain has PATH as its disk, or says that its disk stands on it */
 gboolean strata_require_unused (StrataConnection *connection,
                                 const char *path,

@@ -26,6 +26,14 @@ is_active (StrataStepContext *context, gboolean *active, GError **error)
   return TRUE;
 }
 
+/* A machine that was saved in the middle of its work is off, and has not come to its end. */
+static gboolean
+check_unsaved (StrataStepContext *context, GCancellable *cancellable, GError **error)
+{
+  return strata_require_unsaved (context->connection, strata_step_context_get (context, "uuid"),
+                                 error);
+}
+
 /* require-off -------------------------------------------------------------------------------------- */
 
 static gboolean
@@ -109,11 +117,12 @@ shut_down_is_done (StrataStepContext *context, gboolean *done, GError **error)
     return FALSE;
   *done = !active;
 
-  return TRUE;
+  return active || check_unsaved (context, NULL, error);
 }
 
 const StrataStepClass strata_step_shut_down = {
   .kind = "shut-down",
+  .check = check_unsaved,
   .run = shut_down_run,
   .undo = shut_down_undo,
   .is_done = shut_down_is_done,
@@ -147,6 +156,7 @@ start_is_done (StrataStepContext *context, gboolean *done, GError **error)
 
 const StrataStepClass strata_step_start = {
   .kind = "start",
+  .check = check_unsaved,
   .run = start_run,
   .undo = start_undo,
   .is_done = start_is_done,
@@ -187,6 +197,16 @@ stamp (StrataStepContext *context, const char *xml, GError **error)
   return strata_domain_xml_to_string (definition);
 }
 
+/* What the job itself has defined is known as libvirt said it then. */
+static const char *
+get_known (StrataStepContext *context)
+{
+  g_autofree char *key =
+      g_strconcat (STRATA_NOTE_DEFINITION, strata_step_context_get (context, "uuid"), NULL);
+
+  return strata_step_context_get_note (context, key);
+}
+
 /* Over a definition that another program has changed we would take away what that one has done. */
 static gboolean
 define_check (StrataStepContext *context, GCancellable *cancellable, GError **error)
@@ -194,8 +214,10 @@ define_check (StrataStepContext *context, GCancellable *cancellable, GError **er
   const char *previous = strata_step_context_get (context, "previous");
 
   return previous == NULL ||
-         strata_require_definition (context->connection, strata_step_context_get (context, "uuid"),
-                                    previous, strata_step_context_get (context, "xml"), error);
+         (check_unsaved (context, cancellable, error) &&
+          strata_require_definition (context->connection, strata_step_context_get (context, "uuid"),
+                                     previous, strata_step_context_get (context, "xml"),
+                                     get_known (context), error));
 }
 
 static gboolean
@@ -307,10 +329,11 @@ undefine_check (StrataStepContext *context, GCancellable *cancellable, GError **
   if (!strata_domain_exists (context->connection, uuid, &exists, error))
     return FALSE;
 
-  return !exists ||
-         (strata_require_off (context->connection, uuid, error) &&
-          strata_require_definition (context->connection, uuid,
-                                     strata_step_context_get (context, "xml"), NULL, error));
+  return !exists || (check_unsaved (context, cancellable, error) &&
+                     strata_require_off (context->connection, uuid, error) &&
+                     strata_require_definition (context->connection, uuid,
+                                                strata_step_context_get (context, "xml"), NULL,
+                                                get_known (context), error));
 }
 
 static gboolean

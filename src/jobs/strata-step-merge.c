@@ -111,6 +111,30 @@ commit_via (StrataStepContext *context, GCancellable *cancellable, GError **erro
                                cancellable, error);
 }
 
+/* Merging takes its time, in which another client may put the machine on something else, which no lock keeps it from. */
+static gboolean
+check_still_on_top (StrataStepContext *context, GError **error)
+{
+  const char *top = strata_step_context_get (context, "top");
+  g_autoptr (StrataDomainFacts) facts = strata_connection_get_domain (
+      context->connection, strata_step_context_get (context, "uuid"), error);
+
+  for (guint i = 0; facts != NULL && i < facts->disks->len; i++)
+    {
+      const StrataDiskXml *disk = g_ptr_array_index (facts->disks, i);
+
+      if (g_strcmp0 (disk->target, strata_step_context_get (context, "target")) == 0 &&
+          g_strcmp0 (disk->source, top) == 0)
+        return strata_require_unsaved (context->connection, facts->uuid, error);
+    }
+
+  if (facts != NULL)
+    strata_set_error (error, STRATA_ERROR_CHANGED,
+                      _ ("Nothing more is done. Look at the machine, and try again."),
+                      _ ("“%s” does not run on “%s” any more"), facts->name, top);
+  return FALSE;
+}
+
 static gboolean
 define_on_base (StrataStepContext *context, GError **error)
 {
@@ -149,19 +173,7 @@ commit_top (StrataStepContext *context,
          strata_worker_commit (worker, strata_step_context_get (context, "base"),
                                strata_job_get_bandwidth (context->job), on_bytes, context,
                                cancellable, error) &&
-         (!redefine || define_on_base (context, error));
-}
-
-/* A VM that was saved comes back with the disk that it had. */
-static gboolean
-check_not_saved (const StrataMergeSubject *subject, GError **error)
-{
-  if (!subject->facts->managed_save)
-    return TRUE;
-
-  strata_set_error (error, STRATA_ERROR_BUSY, _ ("Start it, and then finish the job."),
-                    _ ("The state of “%s” was saved in the meantime"), subject->facts->name);
-  return FALSE;
+         (!redefine || (check_still_on_top (context, error) && define_on_base (context, error)));
 }
 
 static gboolean
@@ -174,10 +186,12 @@ commit_off (StrataStepContext *context,
 
   if (!strata_merge_subject_has (subject, top))
     return TRUE;
+  if (!strata_require_unsaved (context->connection, subject->facts->uuid, error))
+    return FALSE;
   if (!strata_step_context_is (context, "active"))
     return commit_below (context, subject->disk->source, subject->disk->format, cancellable, error);
 
-  return strata_merge_subject_check_top (subject, top, error) && check_not_saved (subject, error) &&
+  return strata_merge_subject_check_top (subject, top, error) &&
          commit_top (context, TRUE, cancellable, error);
 }
 
@@ -225,28 +239,83 @@ commit_run (StrataStepContext *context, GCancellable *cancellable, GError **erro
 static gboolean
 commit_check (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
-  if (strata_step_context_get (context, "uuid") != NULL ||
-      strata_step_context_get (context, "via") != NULL)
-    return TRUE;
+  const char *top = strata_step_context_get (context, "top");
 
-  return strata_require_at_rest (context->connection, strata_step_context_get (context, "top"),
+  if (strata_step_context_get (context, "uuid") != NULL)
+    return TRUE;
+  if (!strata_require_none_saved_on (context->connection, top, cancellable, error))
+    return FALSE;
+
+  return strata_step_context_get (context, "via") != NULL ||
+         strata_require_at_rest (context->connection, top,
                                  strata_step_context_get (context, "base"), cancellable, error);
 }
 
-/* Another merged it away meanwhile, or nothing but its file was left to delete. Storage that is away has neither. */
+/* Whether the folder of PATH has anything in it. There is nothing where storage isn't mounted. */
+static gboolean
+is_folder_there (StrataStepContext *context, StrataGraph *graph, const char *path)
+{
+  g_autofree char *folder = g_path_get_dirname (path);
+  g_autoptr (GPtrArray) images = NULL;
+  g_autoptr (GDir) dir = NULL;
+
+  if (strata_connection_get_facts (context->connection)->is_local)
+    {
+      dir = g_dir_open (folder, 0, NULL);
+      return dir != NULL && g_dir_read_name (dir) != NULL;
+    }
+
+  images = strata_graph_get_images (graph);
+  for (guint i = 0; i < images->len; i++)
+    {
+      const StrataImage *image = g_ptr_array_index (images, i);
+      g_autofree char *other = g_path_get_dirname (image->path);
+
+      if (!image->missing && g_str_equal (folder, other))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* Whether any definition, snapshot or header on the host names PATH. */
+static gboolean
+is_named (StrataGraph *graph, const char *path)
+{
+  g_autoptr (GPtrArray) holders = strata_graph_get_holders (graph, path);
+
+  return holders->len > 0;
+}
+
+/* Another merged it away meanwhile, or nothing but its file was left to delete: then the host does without it. What is only away,
+ * with its storage, is still needed. */
 static gboolean
 is_top_gone (StrataStepContext *context, gboolean *gone, GError **error)
 {
+  const char *top = strata_step_context_get (context, "top");
   gboolean has_top, has_base;
+  g_autoptr (StrataGraph) graph = NULL;
 
-  if (!strata_storage_exists (context->connection, strata_step_context_get (context, "top"),
-                              &has_top, error) ||
+  *gone = FALSE;
+  if (!strata_storage_exists (context->connection, top, &has_top, error) ||
       !strata_storage_exists (context->connection, strata_step_context_get (context, "base"),
                               &has_base, error))
     return FALSE;
-  *gone = !has_top && has_base;
+  if (has_top || !has_base)
+    return TRUE;
 
-  return TRUE;
+  graph = strata_connection_gather (context->connection, NULL, error);
+  if (graph == NULL)
+    return FALSE;
+  *gone = !is_named (graph, top) && is_folder_there (context, graph, top);
+  if (*gone)
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_REFUSED,
+                    _ ("Bring back the storage that it is on, and resume the job. If it is lost, "
+                       "“stratactl job dismiss” ends the job as it is."),
+                    _ ("The image “%s”, which is to be merged, is missing"), top);
+  return FALSE;
 }
 
 /* In a worker it may be run again; under a VM it can't, because there is nothing to commit then. */
@@ -318,7 +387,16 @@ pull_live (StrataStepContext *context, GCancellable *cancellable, GError **error
         }
     }
 
-  return pull_in_worker (context, cancellable, error);
+  return strata_require_unsaved (context->connection, subject.facts->uuid, error) &&
+         pull_in_worker (context, cancellable, error);
+}
+
+/* A machine that runs on it has no such state. */
+static gboolean
+pull_check (StrataStepContext *context, GCancellable *cancellable, GError **error)
+{
+  return strata_require_none_saved_on (
+      context->connection, strata_step_context_get (context, "image"), cancellable, error);
 }
 
 static gboolean
@@ -359,6 +437,7 @@ pull_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 
 const StrataStepClass strata_step_pull = {
   .kind = "pull",
+  .check = pull_check,
   .run = pull_run,
   .is_done = pull_is_done,
 };

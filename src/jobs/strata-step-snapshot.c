@@ -16,6 +16,7 @@
 #include "host/strata-snapshot.h"
 #include "host/strata-storage.h"
 #include "strata-job-private.h"
+#include "strata-precondition.h"
 #include "strata-step-private.h"
 #include "strata-take-up.h"
 #include "xml/strata-error.h"
@@ -88,7 +89,8 @@ snapshot_create_check (StrataStepContext *context, GCancellable *cancellable, GE
 
   read_order (context, &order);
 
-  return strata_snapshot_check_order (context->connection, &order, error);
+  return strata_require_unsaved (context->connection, order.uuid, error) &&
+         strata_snapshot_check_order (context->connection, &order, error);
 }
 
 /* For what comes later and means this one, not another of its name. */
@@ -271,7 +273,8 @@ snapshot_revert_check (StrataStepContext *context, GCancellable *cancellable, GE
   g_autofree char *disks_key = revert_key (context, "disks");
   g_autofree char *current_key = revert_key (context, "current");
 
-  if (disks == NULL || !strata_snapshot_get_current (context->connection, uuid, &current, error))
+  if (disks == NULL || !strata_require_unsaved (context->connection, uuid, error) ||
+      !strata_snapshot_get_current (context->connection, uuid, &current, error))
     return FALSE;
 
   if (context->job != NULL)
@@ -349,6 +352,13 @@ const StrataStepClass strata_step_snapshot_revert = {
 /* restore ------------------------------------------------------------------------------------------ */
 
 static gboolean
+restore_check (StrataStepContext *context, GCancellable *cancellable, GError **error)
+{
+  return strata_require_unsaved (context->connection, strata_step_context_get (context, "uuid"),
+                                 error);
+}
+
+static gboolean
 restore_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
   return strata_domain_restore (context->connection, strata_step_context_get (context, "uuid"),
@@ -373,6 +383,7 @@ restore_is_done (StrataStepContext *context, gboolean *done, GError **error)
 
 const StrataStepClass strata_step_restore = {
   .kind = "restore",
+  .check = restore_check,
   .run = restore_run,
   .undo = restore_undo,
   .is_done = restore_is_done,

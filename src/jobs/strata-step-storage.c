@@ -197,8 +197,18 @@ const StrataStepClass strata_step_set_mode = {
 static gboolean
 delete_volume_check (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
-  return strata_require_unused (context->connection, strata_step_context_get (context, "path"),
-                                cancellable, error);
+  const char *path = strata_step_context_get (context, "path");
+
+  if (!strata_storage_is_same (context->connection, path,
+                               strata_step_context_get (context, "identity")))
+    {
+      strata_set_error (error, STRATA_ERROR_REFUSED, _ ("See what it is, and make the plan again."),
+                        _ ("“%s” is another file than when the plan was made"), path);
+      return FALSE;
+    }
+
+  return strata_require_unused (context->connection, path, cancellable, error) &&
+         strata_require_none_saved_on (context->connection, path, cancellable, error);
 }
 
 static gboolean

@@ -17,10 +17,14 @@
 #include "image/strata-request.h"
 #include "strata-host-identity.h"
 #include "strata-job-private.h"
+#include "strata-precondition.h"
 #include "strata-step-private.h"
 #include "strata-take-up.h"
 #include "strata-undo-plan.h"
 #include "xml/strata-error.h"
+
+/* Seconds between a step that takes a snapshot, and libvirt that does. */
+#define LONGEST_BEGINNING 2
 
 typedef struct
 {
@@ -215,6 +219,22 @@ note_definition (StrataJob *job, const char *prefix, const char *uuid)
   strata_job_set_result (job, key, xml != NULL ? xml : "");
 }
 
+static char *
+begun_key (StrataStepSpec *step)
+{
+  return g_strdup_printf ("begun:%s:%s", get (step, "uuid"), get (step, "snapshot"));
+}
+
+/* By it a snapshot that a killed process took is told from a later one of the same name. */
+static void
+note_time (StrataJob *job, StrataStepSpec *step)
+{
+  g_autofree char *key = begun_key (step);
+  g_autofree char *now = g_strdup_printf ("%" G_GINT64_FORMAT, g_get_real_time () / G_USEC_PER_SEC);
+
+  strata_job_set_result (job, key, now);
+}
+
 void
 strata_take_up_note_begin (StrataJob *job, StrataPlan *plan, guint index)
 {
@@ -223,6 +243,8 @@ strata_take_up_note_begin (StrataJob *job, StrataPlan *plan, guint index)
   note_images (job, plan, index, FALSE);
   if (is_kind (step, "define", "snapshot-revert", NULL))
     note_definition (job, STRATA_NOTE_DEFINITION_BEFORE, get (step, "uuid"));
+  if (g_str_equal (step->kind, "snapshot-create"))
+    note_time (job, step);
 }
 
 void
@@ -232,7 +254,17 @@ strata_take_up_note_end (StrataJob *job, StrataPlan *plan, guint index)
 
   note_images (job, plan, index, TRUE);
   note_left_overlays (job, plan, index);
-  if (g_str_equal (step->kind, "define"))
+  if (is_kind (step, "define", "snapshot-revert", NULL))
+    note_definition (job, STRATA_NOTE_DEFINITION, get (step, "uuid"));
+}
+
+/* libvirt itself wrote that definition; what the others left may have been changed since. */
+void
+strata_take_up_note_found (StrataJob *job, StrataPlan *plan, guint index)
+{
+  StrataStepSpec *step = strata_plan_get_step (plan, index);
+
+  if (g_str_equal (step->kind, "snapshot-revert"))
     note_definition (job, STRATA_NOTE_DEFINITION, get (step, "uuid"));
 }
 
@@ -299,6 +331,24 @@ check_not_started (TakeUp *self, StrataStepSpec *step, const char *hint, GError 
 
   strata_set_error (error, STRATA_ERROR_REFUSED, hint,
                     _ ("“%s” was started since the job was stopped"), get (step, "name"));
+  return FALSE;
+}
+
+/* What a machine was saved with goes with the disks and the definition that it had then. */
+static gboolean
+check_unsaved (TakeUp *self, StrataStepSpec *step, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+
+  if (get (step, "uuid") == NULL ||
+      strata_require_unsaved (self->connection, get (step, "uuid"), &local))
+    return TRUE;
+
+  /* Nothing was done. */
+  if (g_error_matches (local, STRATA_ERROR, STRATA_ERROR_BUSY))
+    local->code = STRATA_ERROR_REFUSED;
+  g_propagate_error (error, g_steal_pointer (&local));
+
   return FALSE;
 }
 
@@ -385,6 +435,23 @@ check_still_off (TakeUp *self, const gboolean *done, GError **error)
   return TRUE;
 }
 
+static gboolean
+check_none_saved (TakeUp *self, const gboolean *done, GError **error)
+{
+  for (guint i = 0; i < strata_plan_get_n_steps (self->plan); i++)
+    {
+      StrataStepSpec *step = strata_plan_get_step (self->plan, i);
+
+      if (!done[i] &&
+          is_kind (step, "snapshot-create", "snapshot-revert", "define", "undefine", "restore",
+                   "shut-down", "start", "commit", "pull", NULL) &&
+          !check_unsaved (self, step, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
 /* Whether the state that is left was to be kept, and isn't yet. */
 static gboolean
 is_still_to_keep (TakeUp *self, const gboolean *done)
@@ -396,6 +463,15 @@ is_still_to_keep (TakeUp *self, const gboolean *done)
     }
 
   return FALSE;
+}
+
+/* A snapshot that an earlier process took, and didn't live to write that down: what was written since can't be told from what it
+ * has. */
+static gboolean
+is_kept_unseen (TakeUp *self, guint index)
+{
+  return g_str_equal (strata_plan_get_step (self->plan, index)->kind, "snapshot-create") &&
+         strata_journal_get_mark (self->journal, index) == STRATA_STEP_BEGUN;
 }
 
 /* A guest that was to be stopped for a revert went on when the job stopped instead. What was kept, or what a person said to
@@ -413,12 +489,12 @@ check_not_gone_on (TakeUp *self, const gboolean *done, GError **error)
     {
       StrataStepSpec *step = strata_plan_get_step (self->plan, i);
 
-      if (done[i] || !g_str_equal (step->kind, "shut-down"))
+      if (!is_kept_unseen (self, i) && (done[i] || !g_str_equal (step->kind, "shut-down")))
         continue;
       strata_set_error (
           error, STRATA_ERROR_REFUSED,
           _ ("Take the job back with “stratactl job rollback”, and begin anew."),
-          _ ("“%s” went on since the job was stopped, and what it wrote would be lost"),
+          _ ("“%s” may have gone on since the job was stopped, and what it wrote would be lost"),
           get (step, "name"));
       return FALSE;
     }
@@ -451,6 +527,8 @@ is_left (StrataPlan *plan, const char *path)
  * @index: a step that deletes an image
  * @error: `STRATA_ERROR_REFUSED` where it was written to since the job left it
  *
+ * Also where it isn't known how the job left it: a process that was killed could not write that down.
+ *
  * Returns: whether it may go
  */
 gboolean
@@ -465,7 +543,18 @@ strata_take_up_check_left (StrataConnection *connection,
   const char *noted = get_note (&self, key);
   g_autofree char *now = NULL;
 
-  if (noted == NULL || !is_left (self.plan, path))
+  if (!is_left (self.plan, path))
+    return TRUE;
+  if (!json_object_has_member (strata_journal_get_results (journal), key))
+    {
+      strata_set_error (error, STRATA_ERROR_REFUSED, NULL,
+                        _ ("Whether “%s” was written to since the state before was kept can’t be "
+                           "told"),
+                        path);
+      return FALSE;
+    }
+  /* The host can't say when it was written. */
+  if (noted == NULL)
     return TRUE;
 
   now = strata_storage_get_stamp (connection, path, NULL);
@@ -475,6 +564,15 @@ strata_take_up_check_left (StrataConnection *connection,
   strata_set_error (error, STRATA_ERROR_REFUSED, NULL,
                     _ ("“%s” was written to since the state before was kept"), path);
   return FALSE;
+}
+
+/* What isn't noted may yet be; and if not, the file is kept, and all the rest is done. */
+static gboolean
+is_left_noted (TakeUp *self, guint index)
+{
+  g_autofree char *key = image_key (get (strata_plan_get_step (self->plan, index), "path"));
+
+  return get_note (self, key) != NULL;
 }
 
 /**
@@ -499,13 +597,14 @@ strata_take_up_check_forward (StrataConnection *connection,
   g_autoptr (StrataGraph) graph = NULL;
 
   if (!strata_host_identity_check (connection, journal, error) || !find_done (&self, done, error) ||
-      !check_still_off (&self, done, error) || !check_not_gone_on (&self, done, error))
+      !check_still_off (&self, done, error) || !check_none_saved (&self, done, error) ||
+      !check_not_gone_on (&self, done, error))
     return FALSE;
 
   for (guint i = 0; i < strata_plan_get_n_steps (self.plan); i++)
     {
       if (!done[i] && g_str_equal (strata_plan_get_step (self.plan, i)->kind, "delete-volume") &&
-          !strata_take_up_check_left (connection, journal, i, error))
+          is_left_noted (&self, i) && !strata_take_up_check_left (connection, journal, i, error))
         return FALSE;
     }
 
@@ -567,6 +666,43 @@ check_unwritten (TakeUp *self, StrataStepSpec *step, GError **error)
   return FALSE;
 }
 
+/* One that was begun may have failed, and another client may have taken one of that name since, on files that are called the
+ * same. libvirt writes down when it began with one, which is directly after the job did. */
+static gboolean
+check_own_snapshot (TakeUp *self, guint index, GError **error)
+{
+  StrataStepSpec *step = strata_plan_get_step (self->plan, index);
+  g_autofree char *key = begun_key (step);
+  const char *noted = get_note (self, key);
+  g_autoptr (StrataDomainFacts) facts = NULL;
+  StrataSnapshotFacts *snapshot;
+  gboolean exists;
+  gint64 begun;
+
+  if (self->at_once || strata_journal_get_mark (self->journal, index) != STRATA_STEP_BEGUN)
+    return TRUE;
+  if (!strata_domain_exists (self->connection, get (step, "uuid"), &exists, error))
+    return FALSE;
+  facts =
+      exists ? strata_connection_get_domain (self->connection, get (step, "uuid"), error) : NULL;
+  if (facts == NULL)
+    return !exists;
+
+  snapshot = strata_domain_facts_find_snapshot (facts, get (step, "snapshot"));
+  begun = noted != NULL ? g_ascii_strtoll (noted, NULL, 10) : 0;
+  if (snapshot == NULL ||
+      (snapshot->created >= begun && snapshot->created <= begun + LONGEST_BEGINNING))
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_REFUSED,
+                    _ ("Look at it. Delete it if it is the job’s, or end the job as it is with "
+                       "“stratactl job dismiss”."),
+                    _ ("Whether the snapshot “%s” of “%s” is the one that the job began can’t be "
+                       "told; taking the job back would delete it"),
+                    snapshot->name, facts->name);
+  return FALSE;
+}
+
 static gboolean
 is_last_define (TakeUp *self, guint index)
 {
@@ -625,6 +761,11 @@ check_step_back (TakeUp *self, guint index, GError **error)
 
   if (strata_journal_get_mark (self->journal, index) == STRATA_STEP_UNTOUCHED)
     return TRUE;
+  if (is_kind (step, "snapshot-create", "define", "undefine", NULL) &&
+      !check_unsaved (self, step, error))
+    return FALSE;
+  if (g_str_equal (step->kind, "snapshot-create") && !check_own_snapshot (self, index, error))
+    return FALSE;
   if (!g_str_equal (step->kind, "define"))
     return check_unwritten (self, step, error);
   if (!is_last_define (self, index))

@@ -37,5 +37,7 @@ gboolean strata_take_up_check_left (StrataConnection *connection,
 /* What the checks need to know of a step: written before it acts and after. */
 void strata_take_up_note_begin (StrataJob *job, StrataPlan *plan, guint index);
 void strata_take_up_note_end (StrataJob *job, StrataPlan *plan, guint index);
+/* one that an earlier process began, and that was found done */
+void strata_take_up_note_found (StrataJob *job, StrataPlan *plan, guint index);
 
 G_END_DECLS

@@ -345,7 +345,7 @@ strata_job_queue_dismiss (StrataJobQueue *self,
     return NULL;
 
   if (connection != NULL && strata_journal_get_plan (journal) != NULL &&
-      !strata_host_identity_matches (connection, journal))
+      !strata_host_identity_may_be (connection, journal))
     connection = NULL;
   remains = strata_job_list_remains (journal, connection);
   if (!look_only)

@@ -339,6 +339,46 @@ strata_domain_xml_set_disk_readonly (StrataDomainXml *self, const char *target, 
   return TRUE;
 }
 
+static char *
+dup_without_disks (StrataDomainXml *self)
+{
+  g_autoptr (StrataDomainXml) copy = strata_domain_xml_copy (self);
+  g_autoptr (GPtrArray) disks =
+      strata_document_find (strata_domain_xml_get_document (copy), "/domain/devices/disk");
+  g_autoptr (GPtrArray) blanks = NULL;
+
+  for (guint i = 0; i < disks->len; i++)
+    strata_node_remove (g_ptr_array_index (disks, i));
+  blanks = strata_document_find (strata_domain_xml_get_document (copy),
+                                 "//text()[normalize-space(.) = '']");
+  for (guint i = 0; i < blanks->len; i++)
+    strata_node_remove (g_ptr_array_index (blanks, i));
+
+  return strata_domain_xml_to_string (copy);
+}
+
+/**
+ * strata_domain_xml_equal_but_disks:
+ * @self: a definition
+ * @other: another, written by the same libvirt
+ *
+ * Returns: whether they differ in nothing but their disk devices
+ */
+gboolean
+strata_domain_xml_equal_but_disks (StrataDomainXml *self, StrataDomainXml *other)
+{
+  g_autofree char *one = NULL;
+  g_autofree char *another = NULL;
+
+  g_return_val_if_fail (STRATA_IS_DOMAIN_XML (self), FALSE);
+  g_return_val_if_fail (STRATA_IS_DOMAIN_XML (other), FALSE);
+
+  one = dup_without_disks (self);
+  another = dup_without_disks (other);
+
+  return g_str_equal (one, another);
+}
+
 /**
  * strata_domain_xml_drop_backing:
  * @self: a definition

@@ -145,6 +145,9 @@ gboolean            strata_domain_xml_set_disk_file     (StrataDomainXml        
 gboolean            strata_domain_xml_set_disk_readonly (StrataDomainXml          *self,
                                                          const char               *target,
                                                          gboolean                  read_only);
+/* whether they differ in nothing but their disk devices */
+gboolean            strata_domain_xml_equal_but_disks   (StrataDomainXml          *self,
+                                                         StrataDomainXml          *other);
 /* drops every <backingStore>, since an explicit one outranks the headers of the files */
 void                strata_domain_xml_drop_backing      (StrataDomainXml          *self);
 
