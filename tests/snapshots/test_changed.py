@@ -308,13 +308,39 @@ def a_return_on_a_copy_is_carried_out():
     ctl('snapshot', 'revert', 'copied', 'i1', '--discard-current')
 
 
+def save(name):
+    LAB.virsh('start', name)
+    LAB.virsh('managedsave', name)
+
+
+def a_state_that_was_saved_before_the_step():
+    """It goes with the disks that the machine had when it was saved."""
+    LAB.define('saved')
+    held = Held('3', 'snapshot', 'create', 'saved', 's1')
+    save('saved')
+    before = LAB.virsh('domblklist', 'saved').out
+    ended = held.end()
+    is_taken_back(ended)
+    expect_words(ended[3], 'saved')
+    expect_equal(LAB.virsh('domblklist', 'saved').out, before, 'the disks')
+    LAB.virsh('managedsave-remove', 'saved')
+    ctl('snapshot', 'create', 'saved', 's1', '--internal')
+    held = Held('3', 'snapshot', 'revert', 'saved', 's1', '--discard-current')
+    save('saved')
+    definition = LAB.virsh('dumpxml', 'saved').out
+    is_taken_back(held.end())
+    expect_equal(LAB.virsh('dumpxml', 'saved').out, definition, 'what is defined')
+    expect_words(LAB.virsh('list', '--all', '--with-managed-save').out, 'saved')
+    LAB.virsh('managedsave-remove', 'saved')
+
+
 if __name__ == '__main__':
     try:
         run([starts, a_clone_made_after_the_plan_is_kept, the_second_of_two_plans_is_made_again, what_is_refused_now_is_not_begun,
              another_job_is_named, who_is_killed_keeps_no_other_from_working, a_base_that_is_started_is_not_read,
              what_is_made_during_the_way_back_is_kept, a_return_on_a_copy_is_carried_out, what_could_not_begin_is_taken_back,
              a_merge_that_could_not_begin_is_taken_back, an_edited_snapshot_does_not_come_back,
-             a_name_is_not_another_snapshot_of_that_name, who_seals_keeps_others_away, what_others_did_before_the_seal,
-             what_is_needed_at_last_is_kept_and_named])
+             a_name_is_not_another_snapshot_of_that_name, a_state_that_was_saved_before_the_step,
+             who_seals_keeps_others_away, what_others_did_before_the_seal, what_is_needed_at_last_is_kept_and_named])
     finally:
         LAB.close()

@@ -341,6 +341,35 @@ def dismissal_where_the_machine_is_gone():
             expect(os.path.exists(path), 'it was never made', sentence)
 
 
+def a_state_that_was_saved_since():
+    tree()
+    job = stop('snapshot', 'revert', 'vm', 's1', '--discard-current', kind='define')
+    lab.virsh('start', 'vm')
+    lab.virsh('managedsave', 'vm')
+    source = lab.source('vm')
+    refused('job', 'resume', job, words=['vm', 'was saved'])
+    lab.strata('job', 'rollback', job)
+    expect_equal(lab.source('vm'), source, 'what the saved machine is on')
+    lab.virsh('start', 'vm')
+    lab.virsh('destroy', 'vm')
+    no_job_left()
+
+
+def rollback_of_a_snapshot_and_a_saved_state():
+    lab.machine('vm')
+    before = lab.source('vm')
+    job = stop('snapshot', 'create', 'vm', 's1', '--disk-only', kind='snapshot-create', done=True)
+    lab.virsh('start', 'vm')
+    lab.virsh('managedsave', 'vm')
+    source = lab.source('vm')
+    refused('job', 'rollback', job, words=['vm', 'was saved'])
+    expect_equal(lab.source('vm'), source, 'what the saved machine is on')
+    lab.virsh('managedsave-remove', 'vm')
+    lab.strata('job', 'rollback', job)
+    expect_equal(lab.source('vm'), before, 'what the machine is on')
+    no_job_left()
+
+
 def a_plan_on_what_is_unfinished():
     job, _ = stopped_return()
     for argv in (['snapshot', 'create', 'vm', 's9', '--disk-only'], ['snapshot', 'revert', 'vm', 's2', '--discard-current'],
@@ -427,7 +456,10 @@ try:
         deletion_and_a_clone_made_meanwhile, return_on_a_copy_is_resumed, return_is_not_done_twice, return_that_was_done_is_found_done,
         return_that_was_not_begun_and_what_was_written_since, another_host, rollback_of_what_nobody_used,
         rollback_and_a_machine_that_runs, rollback_and_what_was_written, rollback_and_a_snapshot,
-        rollback_and_a_definition_that_was_changed, a_plan_on_what_is_unfinished, dismissal, merge_that_another_has_done,
-        torn_and_damaged_journals)])
+        rollback_and_a_definition_that_was_changed, a_state_that_was_saved_since, rollback_of_a_snapshot_and_a_saved_state,
+        a_merge_whose_storage_is_away, what_was_written_since_the_state_was_kept, another_snapshot_of_that_name,
+        rollback_of_a_snapshot_and_a_changed_definition, a_definition_that_was_changed_before_the_step,
+        a_file_of_that_name_in_another_folder, dismissal_where_the_machine_is_gone, a_plan_on_what_is_unfinished, dismissal,
+        merge_that_another_has_done, torn_and_damaged_journals)])
 finally:
     lab.close()
