@@ -30,7 +30,7 @@ check_local (StrataConnection *connection, GError **error)
 }
 
 /**
- * strata_storage_is_same:
+ * strata_storage_is_still:
  * @connection: a connection
  * @path: an image, by the name that it had
  * @identity: (nullable): the StrataImage.identity that it had
@@ -40,7 +40,7 @@ check_local (StrataConnection *connection, GError **error)
  * Returns: %FALSE where the name means another file now
  */
 gboolean
-strata_storage_is_same (StrataConnection *connection, const char *path, const char *identity)
+strata_storage_is_still (StrataConnection *connection, const char *path, const char *identity)
 {
   g_autofree char *canonical = NULL;
   g_autoptr (StrataImage) image = NULL;

@@ -41,7 +41,7 @@ char        *strata_storage_get_stamp (StrataConnection    *connection,
                                        GError             **error);
 /* whether PATH is still that file's own name, and not another's by a link that came to be, and IDENTITY (nullable) still the
  * file's; TRUE where the client can't tell */
-gboolean     strata_storage_is_same (StrataConnection *connection,
+gboolean     strata_storage_is_still (StrataConnection *connection,
                                      const char       *path,
                                      const char       *identity);
 /* bytes free where PATH is or would be */

@@ -124,7 +124,7 @@ check_still_on_top (StrataStepContext *context, GError **error)
       const StrataDiskXml *disk = g_ptr_array_index (facts->disks, i);
 
       if (g_strcmp0 (disk->target, strata_step_context_get (context, "target")) == 0 &&
-          g_strcmp0 (disk->source, top) == 0)
+          strata_storage_is_same (context->connection, disk->source, top))
         return strata_require_unsaved (context->connection, facts->uuid, error);
     }
 

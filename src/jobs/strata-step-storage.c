@@ -199,8 +199,8 @@ delete_volume_check (StrataStepContext *context, GCancellable *cancellable, GErr
 {
   const char *path = strata_step_context_get (context, "path");
 
-  if (!strata_storage_is_same (context->connection, path,
-                               strata_step_context_get (context, "identity")))
+  if (!strata_storage_is_still (context->connection, path,
+                                strata_step_context_get (context, "identity")))
     {
       strata_set_error (error, STRATA_ERROR_REFUSED, _ ("See what it is, and make the plan again."),
                         _ ("“%s” is another file than when the plan was made"), path);
