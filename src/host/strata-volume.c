@@ -128,7 +128,11 @@ look_again (StrataConnection *connection,
   image->mode = facts->mode;
   image->length = facts->physical;
 
-  return image->unread ? NULL : g_steal_pointer (&image);
+  /* What QEMU's own ways of naming a file mean, libvirt finds out. */
+  return image->unread ||
+                 (image->backing_path != NULL && g_str_has_prefix (image->backing_path, "json:"))
+             ? NULL
+             : g_steal_pointer (&image);
 }
 
 /**
