@@ -257,11 +257,11 @@ def what_others_did_before_the_seal():
 
 def what_is_needed_at_last_is_kept_and_named():
     """The merge is done; before the layer that it emptied goes, a machine comes to stand on it."""
-    base, top, late = LAB.make_disk('base.qcow2', data='1M'), LAB.path('top.qcow2'), LAB.path('late.qcow2')
+    base, top, late = LAB.make_disk('needed.qcow2', data='1M'), LAB.path('top.qcow2'), LAB.path('late.qcow2')
     LAB.run('qemu-img', 'create', '-q', '-f', 'qcow2', '-b', base, '-F', 'qcow2', top)
-    LAB.define_xml(DOMAIN.format(name='merged', disks=disk_xml(top)))
+    LAB.define_xml(DOMAIN.format(name='needed', disks=disk_xml(top)))
     LAB.virsh('pool-refresh', 'default')
-    held = Held('7', 'disk', 'merge', 'merged', 'vda', '--commit')
+    held = Held('7', 'disk', 'merge', 'needed', 'vda', '--commit')
     LAB.run('qemu-img', 'create', '-q', '-f', 'qcow2', '-b', top, '-F', 'qcow2', late)
     LAB.define_xml(DOMAIN.format(name='late', disks=disk_xml(late)))
     status, outcome, _, text = held.end()
