@@ -92,7 +92,7 @@ def a_machine_is_converted():
     expect_equal(result.status, 0, 'the exit status', result)
     expect_equal(LAB.names(), ['web'], 'the machine became the template')
     expect_equal(os.listdir(LAB.images), ['web-base.qcow2'], 'nothing else is left')
-    expect_equal(os.stat(LAB.path('web-base.qcow2')).st_mode & 0o777, 0o444, 'the mode of the disk')
+    expect_equal(os.stat(LAB.path('web-base.qcow2')).st_mode & 0o777, 0o400, 'the mode of the disk, which its owner alone could read')
     shown = LAB.ctl('--json', 'template', 'show', 'web').document
     text = json.dumps(shown)
     expect_words(text, 'Debian', '"is-sealed": true', 'machine-id', 'ssh-hostkeys')

@@ -3,6 +3,7 @@
 that its guest wrote, one file under two names, chains that headers don't tell.  No byte of another machine changes."""
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -376,11 +377,123 @@ def read_only_folder():
     lab.clear()
 
 
+def expect_kept(base, reader, *words):
+    """“a” is merged into BASE only where nothing that READER reads stands on it."""
+    top = overlay('a.qcow2', base)
+    lab.run('qemu-io', '-f', 'qcow2', '-c', 'write -P 7 8M 64k', top)
+    define('a', disk_xml(top))
+    before = guest_hash(reader)
+    expect_refused(lab.ctl('disk', 'merge', 'a', 'vda', '--commit'), *words)
+    expect_equal(guest_hash(reader), before, 'what stands on it reads the same')
+
+
+def link_to_storage_away():
+    """A link in the pool leads to an overlay on a stick, plugged in and not."""
+    stick, away = os.path.join(lab.dir, 'stick'), os.path.join(lab.dir, 'away')
+    os.mkdir(stick)
+    base = lab.make_disk('base.qcow2', data='1M')
+    late = overlay('late.qcow2', base, folder=stick)
+    os.symlink(late, lab.path('late.qcow2'))
+    expect_kept(base, late, 'late.qcow2')
+    before = guest_hash(late)
+    os.rename(stick, away)
+    expect_refused(lab.ctl('disk', 'merge', 'a', 'vda', '--commit'), 'is a link to')
+    os.rename(away, stick)
+    expect_equal(guest_hash(late), before, 'what is on the stick reads the same')
+    os.remove(late)
+    os.rmdir(stick)
+    os.remove(lab.path('late.qcow2'))
+    lab.clear()
+
+
+def overlay_on_the_command_line():
+    """“b” hands QEMU an overlay that no pool lists, besides its disks."""
+    base = lab.make_disk('base.qcow2', data='1M')
+    late = overlay('late.qcow2', base, folder=lab.dir)
+    define('b', disk_xml(lab.make_disk('b.qcow2')))
+    words = lab.virsh('dumpxml', 'b').out.replace(
+        '</domain>', "<qemu:commandline xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'><qemu:arg value='-drive'/>"
+        f"<qemu:arg value='file={late},format=qcow2,if=none,id=late'/></qemu:commandline></domain>")
+    lab.define_xml(words)
+    expect_kept(base, late, 'late.qcow2')
+    os.remove(late)
+    lab.clear()
+
+
+def raw_by_one_of_two():
+    """virsh calls a disc raw where nothing is said; “b” says what it is, and reads what is below it."""
+    base = lab.make_disk('base.qcow2', data='1M')
+    late = overlay('late.qcow2', base)
+    define('cd', disk_xml(lab.make_disk('cd.qcow2')),
+           f"<disk type='file' device='cdrom'><driver name='qemu' type='raw'/><source file='{late}'/>"
+           "<target dev='sda' bus='sata'/><readonly/></disk>")
+    define('b', disk_xml(late))
+    expect_kept(base, late)
+    lab.clear()
+
+
+def image_on_a_raw_disk():
+    """A guest writes a whole qcow2 image onto its raw disk; a full copy has the disk's bytes, and not that image's."""
+    disk = lab.make_disk('v.raw', fmt='raw', size='16M')
+    inner = lab.make_disk('inner.qcow2', size='16M', data='1M')
+    with open(inner, 'rb') as source, open(disk, 'r+b') as target:
+        target.write(source.read())
+    os.remove(inner)
+    define('v', disk_xml(disk, fmt='raw'))
+    truth = guest_hash(disk, 'raw')
+    done = lab.ctl('clone', 'create', 'v', 'c')
+    expect_equal(done.status, 0, 'a full clone is made', done)
+    expect_equal(guest_hash(tip('c')), truth, 'the clone has the disk’s bytes')
+    lab.clear()
+
+
+def size_to_the_byte():
+    """Of 10001 sectors, which are no whole number of KiB."""
+    disk = lab.path('v.raw')
+    lab.run('qemu-img', 'create', '-q', '-f', 'raw', disk, '5120512')
+    define('v', disk_xml(disk, fmt='raw'))
+    for argv in (['snapshot', 'create', 'v', 's1'], ['snapshot', 'revert', 'v', 's1', '--discard-current'],
+                 ['clone', 'create', 'v', 'c', '--snapshot', 's1']):
+        done = lab.ctl(*argv)
+        expect_equal(done.status, 0, f'{argv}', done)
+    for name in ('v', 'c'):
+        info = json.loads(lab.run('qemu-img', 'info', '-U', '--output=json', tip(name)).out)
+        expect_equal(info['virtual-size'], 5120512, f'the size of the disk of {name}')
+    remove_snapshots()
+    lab.clear()
+
+
+def floppy_of_a_clone():
+    """A floppy is written to: a clone has none of the machine's."""
+    floppy = lab.make_disk('f.raw', fmt='raw', size='1440k')
+    define('v', disk_xml(lab.make_disk('v.qcow2')),
+           f"<disk type='file' device='floppy'><driver name='qemu' type='raw'/><source file='{floppy}'/>"
+           "<target dev='fda' bus='fdc'/></disk>")
+    done = lab.ctl('clone', 'create', 'v', 'c')
+    expect_equal(done.status, 0, 'a clone is made', done)
+    expect(floppy not in lab.virsh('dumpxml', 'c').out, 'the clone has the floppy')
+    expect(floppy in lab.virsh('dumpxml', 'v').out, 'the machine has its floppy')
+    lab.clear()
+
+
+def template_lets_none_in():
+    """A disk that its owner alone could read stays so, and what has its name by then is not touched."""
+    disk = lab.make_disk('v.qcow2')
+    os.chmod(disk, 0o600)
+    define('v', disk_xml(disk))
+    done = lab.ctl('template', 'create', 'v', '--convert', '--no-seal', '--name', 't')
+    expect_equal(done.status, 0, 'it is made a template', done)
+    expect_equal(os.stat(disk).st_mode & 0o777, 0o400, 'who may read it')
+    lab.clear()
+
+
 if __name__ == '__main__':
     try:
         run([lab.start, merge_while_the_pool_is_busy,
              deletion_while_the_pool_of_another_computer_is_busy, storage_away, hostile_header, one_file_two_names, link_on_another_computer,
              merged_by_either_name, volume_that_runs, linked_folder, relative_behind_a_link,
-             explicit_backing, rebased_unseen, pool_in_the_way, no_format, read_only_folder])
+             explicit_backing, rebased_unseen, pool_in_the_way, no_format, read_only_folder,
+             link_to_storage_away, overlay_on_the_command_line, raw_by_one_of_two, image_on_a_raw_disk, size_to_the_byte,
+             floppy_of_a_clone, template_lets_none_in])
     finally:
         lab.close()
