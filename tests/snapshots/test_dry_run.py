@@ -223,10 +223,10 @@ def guest_of(name):
 
 
 def what_stops_on_its_way_is_4_and_goes_on():
-    """Somebody has the layer below open, which only shows when the snapshot is deleted already."""
-    make_machine('stuck', 'vda')
+    """Another program has the layer below the second disk open, which only shows when the first is merged already."""
+    make_machine('stuck', 'vda', 'vdb')
     ctl('snapshot', 'create', 'stuck', 's1')
-    base = LAB.path('stuck-vda.qcow2')
+    base = LAB.path('stuck-vdb.qcow2')
     overlay, before = guest_of('stuck')
     with subprocess.Popen(['qemu-io', '-f', 'qcow2', base], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
         other.stdin.write('length\n')
