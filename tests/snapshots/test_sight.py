@@ -389,7 +389,7 @@ def expect_kept(base, reader, *words):
 
 def link_to_storage_away():
     """A link in the pool leads to an overlay on a stick, plugged in and not."""
-    stick, away = os.path.join(lab.dir, 'stick'), os.path.join(lab.dir, 'away')
+    stick, away = os.path.join(lab.dir, 'linked-stick'), os.path.join(lab.dir, 'linked-away')
     os.mkdir(stick)
     base = lab.make_disk('base.qcow2', data='1M')
     late = overlay('late.qcow2', base, folder=stick)
