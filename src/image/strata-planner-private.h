@@ -218,7 +218,7 @@ void strata_planner_add_set_mode (StrataPlanner *self,
                                   guint mode,
                                   guint previous);
 guint strata_image_get_own_mode (StrataImage *self);
-/* the same for nobody to write to: whoever may not read it now is not let in */
+/* the same without the permission to write; a user that may not read it now is not let in */
 guint strata_image_get_protected_mode (StrataImage *self);
 StrataStepSpec *strata_planner_add_define (StrataPlanner *self,
                                            StrataDomainXml *definition,
