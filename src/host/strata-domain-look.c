@@ -203,17 +203,18 @@ resolve_disk (StrataConnection *self, StrataDomainFacts *facts, StrataDiskXml *d
     g_set_str (&disk->backing, disk->backings[0]);
 }
 
+/* PATHS: a set, which has each as it is spelled and as its canonical path after this */
 static void
-resolve_files (StrataConnection *self, StrataDomainFacts *facts)
+resolve_set (StrataConnection *self, StrataDomainFacts *facts, GHashTable *paths)
 {
-  g_autofree gpointer *files = g_hash_table_get_keys_as_array (facts->files, NULL);
+  g_autofree gpointer *spelled = g_hash_table_get_keys_as_array (paths, NULL);
 
-  for (guint i = 0; files[i] != NULL; i++)
+  for (guint i = 0; spelled[i] != NULL; i++)
     {
-      g_autofree char *path = g_strdup (files[i]);
+      g_autofree char *path = g_strdup (spelled[i]);
 
       resolve_place (self, facts, NULL, &path);
-      g_hash_table_add (facts->files, g_steal_pointer (&path));
+      g_hash_table_add (paths, g_steal_pointer (&path));
     }
 }
 
@@ -234,7 +235,10 @@ resolve_snapshot (StrataConnection *self, StrataDomainFacts *facts, StrataSnapsh
       resolve_place (self, facts, disk->pool, &disk->image);
       resolve_place (self, facts, NULL, &disk->overlay);
       resolve_place (self, facts, NULL, &disk->revert_overlay);
+      for (guint j = 0; disk->backings != NULL && disk->backings[j] != NULL; j++)
+        resolve_place (self, facts, NULL, &disk->backings[j]);
     }
+  resolve_set (self, facts, snapshot->named);
   resolve_place (self, facts, NULL, &snapshot->memory_file);
 }
 
@@ -248,7 +252,7 @@ strata_connection_look_without_traits (StrataConnection *self, virDomainPtr doma
   if (facts == NULL)
     return NULL;
 
-  resolve_files (self, facts);
+  resolve_set (self, facts, facts->files);
   resolve_disks (self, facts, facts->disks);
   if (facts->next_disks != facts->disks)
     resolve_disks (self, facts, facts->next_disks);

@@ -55,9 +55,31 @@ is_memory_missing (StrataGathering *self, const StrataSnapshotFacts *snapshot)
          strata_storage_exists (self->connection, snapshot->memory_file, &exists, NULL) && !exists;
 }
 
-/* libvirt writes a disk's whole chain or nothing of it, so that one level tells. */
 static gboolean
-is_backing_known (StrataGathering *self, const StrataSnapshotFacts *snapshot)
+is_backing_wrong (StrataGathering *self, const StrataSnapshotDisk *disk)
+{
+  const StrataImage *image = strata_graph_get_image (self->graph, disk->image);
+
+  for (guint i = 0; disk->backings != NULL && disk->backings[i] != NULL; i++)
+    {
+      /* Of what can't be read nothing shows that the document is wrong. */
+      if (image == NULL || image->state != STRATA_IMAGE_SEEN)
+        return FALSE;
+      if (image->backing_path == NULL ||
+          !g_str_equal (strata_graph_resolve (self->graph, image->backing_path),
+                        strata_graph_resolve (self->graph, disk->backings[i])))
+        return TRUE;
+      image = strata_graph_get_image (self->graph, image->backing_path);
+    }
+
+  return disk->ends && image != NULL && image->state == STRATA_IMAGE_SEEN &&
+         image->backing_path != NULL;
+}
+
+/* libvirt writes a disk's whole chain or nothing of it, so that one level tells whether it does. What it wrote is not true any
+ * more where an image of another domain was merged or made independent below. */
+static void
+compare_backing (StrataGathering *self, StrataSnapshotFacts *snapshot)
 {
   for (guint i = 0; i < snapshot->disks->len; i++)
     {
@@ -65,11 +87,11 @@ is_backing_known (StrataGathering *self, const StrataSnapshotFacts *snapshot)
       const StrataImage *image = strata_graph_get_image (self->graph, disk->image);
 
       if (disk->location == STRATA_SNAPSHOT_EXTERNAL && image != NULL &&
-          image->backing_path != NULL && disk->backing == NULL)
-        return FALSE;
+          image->backing_path != NULL && (disk->backings == NULL || disk->backings[0] == NULL))
+        snapshot->backing_known = FALSE;
+      if (disk->location != STRATA_SNAPSHOT_NONE && is_backing_wrong (self, disk))
+        snapshot->backing_wrong = TRUE;
     }
-
-  return TRUE;
 }
 
 /**
@@ -93,7 +115,7 @@ strata_gathering_add_snapshots (StrataGathering *self, StrataDomainFacts *domain
       if (!follow_snapshot (self, domain, snapshot, error))
         return FALSE;
       snapshot->memory_missing = is_memory_missing (self, snapshot);
-      snapshot->backing_known = is_backing_known (self, snapshot);
+      compare_backing (self, snapshot);
     }
 
   return TRUE;

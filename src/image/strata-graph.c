@@ -372,6 +372,8 @@ strata_graph_resolve_disk (StrataGraph *self, StrataDiskXml *disk)
 void
 strata_graph_resolve_snapshot (StrataGraph *self, StrataSnapshotFacts *snapshot)
 {
+  g_autofree gpointer *named = NULL;
+
   g_return_if_fail (STRATA_IS_GRAPH (self));
 
   for (guint i = 0; i < snapshot->disks->len; i++)
@@ -381,6 +383,17 @@ strata_graph_resolve_snapshot (StrataGraph *self, StrataSnapshotFacts *snapshot)
       resolve_place (self, disk->pool, &disk->image);
       resolve_place (self, NULL, &disk->overlay);
       resolve_place (self, NULL, &disk->revert_overlay);
+      for (guint j = 0; disk->backings != NULL && disk->backings[j] != NULL; j++)
+        resolve_place (self, NULL, &disk->backings[j]);
+    }
+
+  named = g_hash_table_get_keys_as_array (snapshot->named, NULL);
+  for (guint i = 0; named[i] != NULL; i++)
+    {
+      const char *path = strata_graph_resolve (self, named[i]);
+
+      if (path != named[i])
+        g_hash_table_add (snapshot->named, g_strdup (path));
     }
 }
 

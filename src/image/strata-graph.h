@@ -34,12 +34,14 @@ typedef enum
  * @state: libvirt's word for the domain's state then, "running", "shutoff", "disk-snapshot"…
  * @memory_file: (nullable): where the memory is, of an external one with memory
  * @disks: (element-type StrataSnapshotDisk): paths are canonical
+ * @named: (element-type utf8): a set of the paths that its definitions' `<backingStore>`s name; each as it is spelled, and canonical
  * @created: seconds since 1970
  * @memory: where the memory is
  * @retained: kept for its image's sake only; not a snapshot to anybody
  * @current: libvirt's current one
  * @memory_missing: its memory file isn't there
  * @backing_known: every external disk's `<domain>` entry says its whole chain, which native deletion relies on
+ * @backing_wrong: a disk's `<domain>` entry says another chain than the headers
  *
  * What was true of one snapshot. Immutable once others see it.
  */
@@ -54,12 +56,14 @@ typedef struct
   char *xml;
   char *memory_file;
   GPtrArray *disks;
+  GHashTable *named;
   gint64 created;
   StrataSnapshotLocation memory;
   gboolean retained;
   gboolean current;
   gboolean memory_missing;
   gboolean backing_known;
+  gboolean backing_wrong;
 } StrataSnapshotFacts;
 
 StrataSnapshotFacts *strata_snapshot_facts_new (const char *xml, gboolean current, GError **error);

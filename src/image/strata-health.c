@@ -331,6 +331,12 @@ check_snapshots (Visit *self)
                 _ ("The snapshot “%s” doesn’t say what its images stand on, which takes libvirt’s "
                    "daemon down when it deletes another"),
                 snapshot->name);
+      if (snapshot->backing_wrong)
+        report (self, "native-unsafe", TRUE,
+                _ ("“stratactl doctor --mend” writes down what they stand on."),
+                _ ("The snapshot “%s” doesn’t say rightly what its images stand on; libvirt would "
+                   "open others when it goes back to it"),
+                snapshot->name);
       if (snapshot->retained)
         report (self, "joint", TRUE, _ ("It is merged away when one is left."),
                 _ ("“%s” was deleted; its image is kept for what stands on it"), snapshot->name);

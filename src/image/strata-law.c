@@ -507,15 +507,58 @@ need_not_named (Court *self, const StrataDomainFacts *domain, const char *path, 
   return FALSE;
 }
 
+/* Whether from STEP on no document of SNAPSHOT, of DOMAIN, names what its images don't stand on. */
 static gboolean
-need_named_by_none (Court *self, const char *path, GError **error)
+says_true (const StrataStepSpec *step,
+           const StrataDomainFacts *domain,
+           const StrataSnapshotFacts *snapshot)
+{
+  static const char *const one[] = { "snapshot-forget", "snapshot-delete", NULL };
+  static const char *const all[] = { "settle", "undefine", NULL };
+
+  return is_about (step, "uuid", domain->uuid) &&
+         (g_strv_contains (all, step->kind) ||
+          (g_strv_contains (one, step->kind) &&
+           g_strcmp0 (strata_layers_arg (step->args, "snapshot"), snapshot->name) == 0));
+}
+
+/* libvirt opens what a snapshot's document names below its images, whatever their headers say by then. Where the headers
+ * say the same, what it reads is compared; a document that nothing tells of the removal would name what is gone. */
+static gboolean
+need_not_below (Court *self, const StrataDomainFacts *domain, const char *path, GError **error)
+{
+  for (guint i = 0; i < domain->snapshots->len; i++)
+    {
+      const StrataSnapshotFacts *snapshot = g_ptr_array_index (domain->snapshots, i);
+      gboolean told = !g_hash_table_contains (snapshot->named, path);
+
+      for (guint j = 0; j < strata_plan_get_n_steps (self->plan) && !told; j++)
+        told = says_true (strata_plan_get_step (self->plan, j), domain, snapshot);
+      if (told)
+        continue;
+      strata_set_error (error, STRATA_ERROR_REFUSED,
+                        _ ("“stratactl doctor --mend” writes down what its images stand on."),
+                        /* Translators: a snapshot, a VM, and an image */
+                        _ ("The snapshot “%s” of “%s” names “%s” as what its images stand on"),
+                        snapshot->name, domain->name, path);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+need_named_by_none (Court *self, Touch touch, const char *path, GError **error)
 {
   GPtrArray *domains = strata_graph_get_domains (self->graph);
   const char *resolved = strata_graph_resolve (self->graph, path);
 
   for (guint i = 0; i < domains->len; i++)
     {
-      if (!need_not_named (self, g_ptr_array_index (domains, i), resolved, error))
+      const StrataDomainFacts *domain = g_ptr_array_index (domains, i);
+
+      if (!need_not_named (self, domain, resolved, error) ||
+          (touch == TOUCH_REMOVES && !need_not_below (self, domain, resolved, error)))
         return FALSE;
     }
 
@@ -544,7 +587,7 @@ need_seen (Court *self, StrataStepSpec *step, GError **error)
         return FALSE;
       if (touch >= TOUCH_CHANGES &&
           (!need_no_unknown (self, image, error) || !strata_graph_check_seen (self->graph, error) ||
-           !need_named_by_none (self, image->path, error)))
+           !need_named_by_none (self, touch, image->path, error)))
         return FALSE;
     }
 
@@ -593,7 +636,8 @@ need_files_kept (Court *self, StrataStepSpec *step, GError **error)
 
   if (!g_str_has_prefix (step->kind, "delete-") || path == NULL)
     return TRUE;
-  if (!need_named_by_none (self, path, error) || !need_same_file (self, step, path, error))
+  if (!need_named_by_none (self, TOUCH_REMOVES, path, error) ||
+      !need_same_file (self, step, path, error))
     return FALSE;
 
   for (guint i = 0; i < domains->len; i++)

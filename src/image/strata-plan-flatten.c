@@ -119,6 +119,7 @@ StrataPlan *
 strata_plan_flatten (StrataPlanner *self, GError **error)
 {
   StrataDomainFacts *domain = strata_planner_find_domain (self, error);
+  g_autoptr (GPtrArray) pulled = g_ptr_array_new ();
   g_autofree char *title = NULL;
 
   if (domain == NULL || !strata_planner_need_no_template (domain, error) ||
@@ -142,6 +143,7 @@ strata_plan_flatten (StrataPlanner *self, GError **error)
           !strata_planner_drop_backing (self, layer->path, error) ||
           !add_pull (self, domain, disk, layer, error))
         return NULL;
+      g_ptr_array_add (pulled, layer->path);
     }
 
   if (strata_plan_get_n_steps (self->plan) == 0)
@@ -153,9 +155,8 @@ strata_plan_flatten (StrataPlanner *self, GError **error)
     }
 
   return add_mark (self, domain, error) &&
-                 (domain->snapshots->len == 0 ||
-                  (strata_planner_add_settle (self, domain, NULL, error) &&
-                   strata_planner_sweep (self, domain, NULL, error)))
+                 strata_planner_settle_pulled (self, domain, pulled, error) &&
+                 strata_planner_sweep (self, domain, NULL, error)
              ? self->plan
              : NULL;
 }

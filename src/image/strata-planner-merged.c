@@ -108,6 +108,30 @@ strata_planner_add_merges (StrataPlanner *self, GPtrArray *merges, GError **erro
   return TRUE;
 }
 
+/* Whether any snapshot of DOMAIN has PATH in its chain, by the headers or by what its document says. */
+static gboolean
+has_below (StrataPlanner *self, const StrataDomainFacts *domain, const char *path)
+{
+  StrataLayers *layers = strata_planner_get_layers (self);
+
+  for (guint i = 0; i < domain->snapshots->len; i++)
+    {
+      const StrataSnapshotFacts *snapshot = g_ptr_array_index (domain->snapshots, i);
+
+      if (g_hash_table_contains (snapshot->named, path))
+        return TRUE;
+      for (guint j = 0; j < snapshot->disks->len; j++)
+        {
+          const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, j);
+
+          if (strata_layers_reach (layers, disk->image, path))
+            return TRUE;
+        }
+    }
+
+  return FALSE;
+}
+
 /**
  * strata_planner_settle_merged:
  * @self: the planner
@@ -125,7 +149,6 @@ strata_planner_settle_merged (StrataPlanner *self,
                               GPtrArray *merges,
                               GError **error)
 {
-  StrataLayers *layers = strata_planner_get_layers (self);
   GPtrArray *domains = strata_graph_get_domains (self->graph);
 
   for (guint i = 0; i < domains->len; i++)
@@ -140,24 +163,46 @@ strata_planner_settle_merged (StrataPlanner *self,
 
           if (merging->direction == STRATA_MERGE_COMMIT)
             json_array_add_object_element (map, map_item (merging));
-          for (guint k = 0; k < other->snapshots->len && !touched; k++)
-            {
-              StrataSnapshotFacts *snapshot = g_ptr_array_index (other->snapshots, k);
-
-              for (guint d = 0; d < snapshot->disks->len && !touched; d++)
-                touched =
-                    strata_layers_reach (layers,
-                                         ((StrataSnapshotDisk *) snapshot->disks->pdata[d])->image,
-                                         merging->lower->path) ||
-                    strata_layers_reach (layers,
-                                         ((StrataSnapshotDisk *) snapshot->disks->pdata[d])->image,
-                                         merging->upper->path);
-            }
+          touched = touched || has_below (self, other, merging->lower->path) ||
+                    has_below (self, other, merging->upper->path);
         }
 
       if (!touched)
         json_array_unref (map);
       else if (!strata_planner_add_settle (self, other, map, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/**
+ * strata_planner_settle_pulled:
+ * @self: the planner
+ * @domain: the VM that was asked for
+ * @images: (element-type utf8): images that stand on nothing any more
+ * @error: where to put an error
+ *
+ * Tells @domain, if it has snapshots, and every other one of whose snapshots stands on one of @images.
+ *
+ * Returns: whether it can be done
+ */
+gboolean
+strata_planner_settle_pulled (StrataPlanner *self,
+                              StrataDomainFacts *domain,
+                              GPtrArray *images,
+                              GError **error)
+{
+  GPtrArray *domains = strata_graph_get_domains (self->graph);
+
+  for (guint i = 0; i < domains->len; i++)
+    {
+      StrataDomainFacts *other = g_ptr_array_index (domains, i);
+      gboolean touched = other == domain && other->snapshots->len > 0;
+
+      for (guint j = 0; j < images->len && !touched; j++)
+        touched = has_below (self, other, g_ptr_array_index (images, j));
+      if (touched && !strata_planner_add_settle (self, other, NULL, error))
         return FALSE;
     }
 

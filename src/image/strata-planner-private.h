@@ -125,6 +125,11 @@ gboolean strata_planner_settle_merged (StrataPlanner *self,
                                        StrataDomainFacts *domain,
                                        GPtrArray *merges,
                                        GError **error);
+/* (element-type utf8): likewise of images that stand on nothing any more */
+gboolean strata_planner_settle_pulled (StrataPlanner *self,
+                                       StrataDomainFacts *domain,
+                                       GPtrArray *images,
+                                       GError **error);
 /* whoever has PATH in his chain no longer says what it stands on: the headers do */
 gboolean strata_planner_drop_backing (StrataPlanner *self, const char *path, GError **error);
 

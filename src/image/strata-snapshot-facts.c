@@ -59,6 +59,8 @@ strata_snapshot_facts_new (const char *xml, gboolean current, GError **error)
   self->memory_file = strata_snapshot_xml_get_memory_file (document);
   self->retained = strata_snapshot_xml_get_retained (document);
   self->disks = strata_snapshot_xml_get_disks (document);
+  self->named = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  strata_snapshot_xml_add_backings (document, self->named);
   self->current = current;
   self->backing_known = TRUE;
   self->id = make_id (self);
@@ -78,6 +80,7 @@ strata_snapshot_facts_free (StrataSnapshotFacts *self)
   g_free (self->xml);
   g_free (self->memory_file);
   g_ptr_array_unref (self->disks);
+  g_clear_pointer (&self->named, g_hash_table_unref);
   g_free (self);
 }
 

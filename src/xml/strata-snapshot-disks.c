@@ -68,12 +68,23 @@ is_live (xmlNode *disk)
   return xmlStrEqual (disk->parent->parent->name, BAD_CAST "domain");
 }
 
-static char *
-get_backing (xmlNode *disk)
+static void
+read_backings (StrataSnapshotDisk *self, xmlNode *disk)
 {
-  xmlNode *backing = strata_node_get_child (disk, "backingStore");
+  g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
 
-  return backing != NULL ? strata_disk_node_get_place (backing) : NULL;
+  for (xmlNode *node = strata_node_get_child (disk, "backingStore"); node != NULL && !self->ends;
+       node = strata_node_get_child (node, "backingStore"))
+    {
+      g_autofree char *place = strata_disk_node_get_place (node);
+
+      if (place != NULL)
+        g_strv_builder_take (names, g_steal_pointer (&place));
+      else
+        self->ends = TRUE;
+    }
+
+  self->backings = g_strv_builder_end (names);
 }
 
 static void
@@ -87,7 +98,7 @@ read_definition (StrataSnapshotDisk *self, xmlNode *disk)
     self->pool = strata_node_get (strata_node_get_child (disk, "source"), "pool");
   self->format = strata_node_get (strata_node_get_child (disk, "driver"), "type");
   if (is_live (disk))
-    self->backing = get_backing (disk);
+    read_backings (self, disk);
 }
 
 static StrataSnapshotDisk *
@@ -203,7 +214,7 @@ strata_snapshot_disk_free (StrataSnapshotDisk *self)
   g_free (self->image);
   g_free (self->pool);
   g_free (self->format);
-  g_free (self->backing);
+  g_strfreev (self->backings);
   g_free (self->overlay);
   g_free (self->revert_overlay);
   g_free (self);
@@ -252,4 +263,29 @@ strata_snapshot_xml_get_disks (StrataSnapshotXml *self)
   read_revert_disks (doc, disks, definition);
 
   return disks;
+}
+
+/**
+ * strata_snapshot_xml_add_backings:
+ * @self: a snapshot's document
+ * @paths: (element-type utf8): a set
+ *
+ * libvirt opens these when it goes back to the snapshot or deletes another one, whatever the images' headers say by then.
+ */
+void
+strata_snapshot_xml_add_backings (StrataSnapshotXml *self, GHashTable *paths)
+{
+  g_autoptr (GPtrArray) nodes = NULL;
+
+  g_return_if_fail (STRATA_IS_SNAPSHOT_XML (self));
+  g_return_if_fail (paths != NULL);
+
+  nodes = strata_document_find (strata_snapshot_xml_get_document (self), STRATA_SNAPSHOT_BACKINGS);
+  for (guint i = 0; i < nodes->len; i++)
+    {
+      char *place = strata_disk_node_get_place (g_ptr_array_index (nodes, i));
+
+      if (place != NULL)
+        g_hash_table_add (paths, place);
+    }
 }

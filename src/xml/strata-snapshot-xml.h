@@ -28,7 +28,8 @@ typedef enum
  *   snapshot the frozen image, for an internal one the image that has the tag
  * @pool: (nullable): the pool, where @image is the name of a volume
  * @format: (nullable): @image's format, by the definition
- * @backing: (nullable): what `<domain>` says that @image stands on
+ * @backings: (nullable): what `<domain>` says that @image stands on, from the one directly below to the lowest that it names
+ * @ends: whether `<domain>` says that nothing is below the last of @backings
  * @overlay: (nullable): external: the overlay that was made, by `<disks>`
  * @revert_overlay: (nullable): by `<revertDisks>`: what the domain runs on since it was reverted to this snapshot
  */
@@ -38,10 +39,11 @@ typedef struct
   char *image;
   char *pool;
   char *format;
-  char *backing;
+  char **backings;
   char *overlay;
   char *revert_overlay;
   StrataSnapshotLocation location;
+  gboolean ends;
 } StrataSnapshotDisk;
 
 /* A `<domainsnapshot>` document that can be read and rewritten; elements it does not know stay as they
@@ -80,6 +82,9 @@ char *strata_snapshot_xml_get_memory_file (StrataSnapshotXml *self);
 /* (element-type StrataSnapshotDisk) (transfer full): in the order of `<disks>`, or, where that is missing
  * (an internal snapshot of libvirt 8), of <domain>, the writable ones of device disk */
 GPtrArray *strata_snapshot_xml_get_disks (StrataSnapshotXml *self);
+
+/* adds every path that a <backingStore> names in either definition, as it spells it, to PATHS, a set */
+void strata_snapshot_xml_add_backings (StrataSnapshotXml *self, GHashTable *paths);
 
 /* <inactiveDomain> if there is one, else <domain>: the definition to go back to. NULL if there is neither */
 StrataDomainXml *strata_snapshot_xml_get_definition (StrataSnapshotXml *self);

@@ -559,6 +559,91 @@ test_replaced (void)
   g_assert_nonnull (strstr (error->message, "a.qcow2"));
 }
 
+/* An external snapshot of vda, whose document says what its image stands on. */
+static void
+add_with_backing (StrataGraph *graph,
+                  const char *domain,
+                  const char *image,
+                  const char *overlay,
+                  const char *backing)
+{
+  StrataDomainFacts *facts = strata_graph_find_domain (graph, domain);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *xml = g_strdup_printf (
+      "<domainsnapshot><name>s1</name><state>shutoff</state><creationTime>1</creationTime>"
+      "<memory snapshot='no'/><disks><disk name='vda' snapshot='external' type='file'>"
+      "<driver type='qcow2'/><source file='" PAPER_POOL "/%s'/></disk></disks>"
+      "<domain type='qemu'><name>%s</name><uuid>%s</uuid><memory unit='MiB'>64</memory>"
+      "<os><type arch='x86_64'>hvm</type></os><devices><disk type='file' device='disk'>"
+      "<driver name='qemu' type='qcow2'/><source file='" PAPER_POOL "/%s'/>"
+      "<backingStore type='file'><format type='qcow2'/><source file='" PAPER_POOL "/%s'/>"
+      "<backingStore/></backingStore><target dev='vda' bus='virtio'/></disk></devices></domain>"
+      "</domainsnapshot>",
+      overlay, facts->name, facts->uuid, image, backing);
+  StrataSnapshotFacts *snapshot = strata_snapshot_facts_new (xml, TRUE, &error);
+
+  g_assert_no_error (error);
+  strata_domain_facts_take_snapshot (facts, snapshot);
+}
+
+static StrataPlan *
+plan_flatten (StrataGraph *graph, const char *domain, GError **error)
+{
+  g_autoptr (StrataRequest) request = strata_request_new (STRATA_REQUEST_FLATTEN);
+
+  request->domain = g_strdup (domain);
+
+  return strata_plan_request (graph, request, error);
+}
+
+/* The document of a snapshot names an image on which its own stands no more: libvirt would open it all the same. */
+static void
+test_named_below (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  g_autoptr (StrataPlan) plan = NULL;
+  g_autoptr (GError) error = NULL;
+
+  paper_host_image (graph, "old.qcow2", NULL);
+  paper_host_image (graph, "a.qcow2", NULL);
+  paper_host_image (graph, "a.s1", "a.qcow2");
+  paper_host_add (graph, "a", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "a.s1", NULL);
+  paper_host_add (graph, "c", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "old.qcow2", NULL);
+  add_with_backing (graph, "a", "a.qcow2", "a.s1", "old.qcow2");
+  strata_graph_finish (graph);
+
+  plan = plan_delete (graph, "c", &error);
+  assert_refused (plan, error, "s1");
+  g_clear_error (&error);
+
+  plan = plan_delete (graph, "a", &error);
+  g_assert_no_error (error);
+}
+
+/* Whoever stands on an image that is made independent is told what is below it now. */
+static void
+test_told_of_pull (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  g_autoptr (StrataPlan) plan = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *kinds = NULL;
+
+  paper_host_image (graph, "base.qcow2", NULL);
+  paper_host_image (graph, "k.qcow2", "base.qcow2");
+  paper_host_image (graph, "a.qcow2", "k.qcow2");
+  paper_host_image (graph, "a.s1", "a.qcow2");
+  paper_host_add (graph, "k", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "k.qcow2", NULL);
+  paper_host_add (graph, "a", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "a.s1", NULL);
+  add_with_backing (graph, "a", "a.qcow2", "a.s1", "k.qcow2");
+  strata_graph_finish (graph);
+
+  plan = plan_flatten (graph, "k", &error);
+  g_assert_no_error (error);
+  kinds = paper_plan_to_kinds (plan);
+  g_assert_cmpstr (kinds, ==, "| pull settle");
+}
+
 static void
 add_with_variables (StrataGraph *graph, const char *name, const char *uuid)
 {
@@ -617,6 +702,8 @@ main (int argc, char **argv)
   g_test_add_func ("/sight/disputed", test_disputed);
   g_test_add_func ("/sight/shared-writer", test_shared_writer);
   g_test_add_func ("/sight/replaced", test_replaced);
+  g_test_add_func ("/sight/named-below", test_named_below);
+  g_test_add_func ("/sight/told-of-pull", test_told_of_pull);
   g_test_add_func ("/sight/variables", test_variables);
 
   return g_test_run ();

@@ -316,6 +316,37 @@ def explicit_backing():
     lab.clear()
 
 
+def below_a_snapshot_of_another():
+    """What a snapshot stands on is made independent, or changed by hand: its document says what is so, and holds what it names."""
+    base = lab.make_disk('base.qcow2', data='1M')
+    define('k', disk_xml(overlay('k.qcow2', base)))
+    define('n', disk_xml(overlay('n.qcow2', tip('k'))))
+    lab.virsh('snapshot-create-as', 'n', 's1', '--disk-only')
+    lab.ctl('doctor', 'n', '--mend')
+    expect(base in lab.virsh('snapshot-dumpxml', 'n', 's1').out, 'the snapshot names the base')
+    done = lab.ctl('clone', 'flatten', 'k')
+    expect_equal(done.status, 0, 'k is made independent', done)
+    document = lab.virsh('snapshot-dumpxml', 'n', 's1').out
+    expect(tip('k') in document, 'the snapshot names what it stands on')
+    expect(base not in document, 'the snapshot names what it stands on no more')
+
+    define('b', disk_xml(base))
+    lab.run('qemu-img', 'rebase', '-u', '-F', 'qcow2', '-b', base, tip('k'))
+    findings = json.loads(lab.ctl('--json', 'doctor', 'n').out)['findings']
+    expect('native-unsafe' in [finding['code'] for finding in findings], f'what the doctor finds: {findings}')
+    lab.ctl('doctor', 'n', '--mend')
+    expect(base in lab.virsh('snapshot-dumpxml', 'n', 's1').out, 'the snapshot names the base again')
+    lab.run('qemu-img', 'rebase', '-u', '-F', 'qcow2', '-b', '', tip('k'))
+    lab.virsh('undefine', 'b')
+    define('c', disk_xml(overlay('c.qcow2', base)))
+    done = lab.ctl('disk', 'merge', 'c', 'vda', '--pull')
+    expect_equal(done.status, 0, 'the base is merged away', done)
+    expect(not os.path.exists(base), 'the base is gone')
+    expect(base not in lab.virsh('snapshot-dumpxml', 'n', 's1').out, 'the snapshot does not name what is gone')
+    remove_snapshots()
+    lab.clear()
+
+
 def rebased_unseen():
     """libvirt remembers what a header said; an image that the client may not read may say something else now."""
     old, new = lab.make_disk('old.qcow2', data='1M'), lab.make_disk('new.qcow2', data='1M')
@@ -492,7 +523,7 @@ if __name__ == '__main__':
         run([lab.start, merge_while_the_pool_is_busy,
              deletion_while_the_pool_of_another_computer_is_busy, storage_away, hostile_header, one_file_two_names, link_on_another_computer,
              merged_by_either_name, volume_that_runs, linked_folder, relative_behind_a_link,
-             explicit_backing, rebased_unseen, pool_in_the_way, no_format, read_only_folder,
+             explicit_backing, below_a_snapshot_of_another, rebased_unseen, pool_in_the_way, no_format, read_only_folder,
              link_to_storage_away, overlay_on_the_command_line, raw_by_one_of_two, image_on_a_raw_disk, size_to_the_byte,
              floppy_of_a_clone, template_lets_none_in])
     finally:
