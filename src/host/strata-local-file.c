@@ -60,6 +60,32 @@ strata_storage_is_still (StrataConnection *connection, const char *path, const c
   return identity == NULL || image->identity == NULL || g_str_equal (image->identity, identity);
 }
 
+/**
+ * strata_storage_get_birth:
+ * @connection: a connection
+ * @path: a file
+ * @birth: (out): when it came to be, in seconds since 1970
+ *
+ * Any thread.
+ *
+ * Returns: %FALSE where nothing is there, the file is another computer's, or its file system doesn't keep that
+ */
+gboolean
+strata_storage_get_birth (StrataConnection *connection, const char *path, gint64 *birth)
+{
+  struct statx status;
+
+  g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
+
+  if (!strata_connection_get_facts (connection)->is_local ||
+      statx (AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_BTIME, &status) != 0 ||
+      (status.stx_mask & STATX_BTIME) == 0)
+    return FALSE;
+  *birth = status.stx_btime.tv_sec;
+
+  return TRUE;
+}
+
 /* NUMBER is errno; what the client does not own it can't do, and another way has to be taken. */
 static void
 set_file_error (GError **error, int number, const char *path, const char *doing)

@@ -44,6 +44,10 @@ char        *strata_storage_get_stamp (StrataConnection    *connection,
 gboolean     strata_storage_is_still (StrataConnection *connection,
                                      const char       *path,
                                      const char       *identity);
+/* seconds since 1970 */
+gboolean     strata_storage_get_birth (StrataConnection *connection,
+                                       const char       *path,
+                                       gint64           *birth);
 /* bytes free where PATH is or would be */
 gboolean     strata_storage_get_available (StrataConnection *connection,
                                            const char       *path,

@@ -4,6 +4,8 @@
 
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "strata-planner-private.h"
 
 static StrataPlan *
@@ -62,12 +64,57 @@ keep_request (StrataPlanner *self)
   strata_plan_set_request (self->plan, request);
 }
 
+static gboolean
+takes_away (StrataPlan *plan)
+{
+  static const char *const kinds[] = { "commit", "delete-volume", NULL };
+
+  for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
+    {
+      if (g_strv_contains (kinds, strata_plan_get_step (plan, i)->kind))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* An image that isn't where its definition has it was moved away, or deleted. A broken VM would block every merge on the host
+ * if it were held to stand on whatever there is, so a person is told instead. */
+static void
+note_missing (StrataPlanner *self)
+{
+  GPtrArray *domains = strata_graph_get_domains (self->graph);
+
+  for (guint i = 0; i < domains->len; i++)
+    {
+      const StrataDomainFacts *domain = g_ptr_array_index (domains, i);
+
+      for (guint j = 0; j < domain->next_disks->len; j++)
+        {
+          const StrataDiskXml *disk = g_ptr_array_index (domain->next_disks, j);
+          const StrataImage *image = strata_graph_get_image (self->graph, disk->source);
+
+          if (image == NULL || image->state != STRATA_IMAGE_MISSING || disk->format == NULL ||
+              g_str_equal (disk->format, "raw"))
+            continue;
+          strata_plan_add_effect (
+              self->plan, STRATA_EFFECT_NOTE, 0,
+              /* Translators: an image, and a VM */
+              _ ("“%s”, a disk of “%s”, isn’t there, so that what it stands on isn’t known: if it "
+                 "is to come back, bring it back before"),
+              disk->source, domain->name);
+        }
+    }
+}
+
 static void
 complete (StrataPlanner *self)
 {
   g_autoptr (GPtrArray) resources = strata_plan_get_lock_resources (self->plan, self->graph);
 
   keep_request (self);
+  if (takes_away (self->plan))
+    note_missing (self);
   for (guint i = 0; i < resources->len; i++)
     strata_plan_add_resource (self->plan, g_ptr_array_index (resources, i));
 }

@@ -25,6 +25,8 @@
 
 /* Seconds between a step that takes a snapshot, and libvirt that does. */
 #define LONGEST_BEGINNING 2
+/* Seconds until a copy makes its file: the machine that copies has to start, on a host that is busy. */
+#define LONGEST_START 120
 
 typedef struct
 {
@@ -222,10 +224,13 @@ note_definition (StrataJob *job, const char *prefix, const char *uuid)
 static char *
 begun_key (StrataStepSpec *step)
 {
-  return g_strdup_printf ("begun:%s:%s", get (step, "uuid"), get (step, "snapshot"));
+  const char *path = get_made (step);
+
+  return path != NULL ? g_strdup_printf ("begun:%s", path)
+                      : g_strdup_printf ("begun:%s:%s", get (step, "uuid"), get (step, "snapshot"));
 }
 
-/* By it a snapshot that a killed process took is told from a later one of the same name. */
+/* By it a snapshot that a killed process took, or a file that it made, is told from a later one of the same name. */
 static void
 note_time (StrataJob *job, StrataStepSpec *step)
 {
@@ -243,7 +248,7 @@ strata_take_up_note_begin (StrataJob *job, StrataPlan *plan, guint index)
   note_images (job, plan, index, FALSE);
   if (is_kind (step, "define", "snapshot-revert", NULL))
     note_definition (job, STRATA_NOTE_DEFINITION_BEFORE, get (step, "uuid"));
-  if (g_str_equal (step->kind, "snapshot-create"))
+  if (g_str_equal (step->kind, "snapshot-create") || get_made (step) != NULL)
     note_time (job, step);
 }
 
@@ -575,6 +580,33 @@ is_left_noted (TakeUp *self, guint index)
   return get_note (self, key) != NULL;
 }
 
+/* One that was begun was perhaps not made, and another client may have put a file there since the process was killed. A copy makes its file at once, or as
+ * soon as the machine that copies has started. */
+static gboolean
+check_own_file (TakeUp *self, guint index, GError **error)
+{
+  StrataStepSpec *step = strata_plan_get_step (self->plan, index);
+  const char *path = get_made (step);
+  g_autofree char *key = path != NULL ? begun_key (step) : NULL;
+  const char *noted = path != NULL ? get_note (self, key) : NULL;
+  gint64 begun = noted != NULL ? g_ascii_strtoll (noted, NULL, 10) : 0;
+  gint64 birth;
+
+  if (self->at_once || noted == NULL ||
+      strata_journal_get_mark (self->journal, index) != STRATA_STEP_BEGUN ||
+      !strata_storage_get_birth (self->connection, path, &birth) ||
+      (birth >= begun - 1 && birth <= begun + LONGEST_START))
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_REFUSED,
+                    _ ("Look at it. Delete it if it is the job’s, move it away if it is not, and "
+                       "try again."),
+                    _ ("Whether “%s” is the file that the job began can’t be told; going on would "
+                       "delete it"),
+                    path);
+  return FALSE;
+}
+
 /**
  * strata_take_up_check_forward:
  * @connection: a host
@@ -603,6 +635,8 @@ strata_take_up_check_forward (StrataConnection *connection,
 
   for (guint i = 0; i < strata_plan_get_n_steps (self.plan); i++)
     {
+      if (!done[i] && !check_own_file (&self, i, error))
+        return FALSE;
       if (!done[i] && g_str_equal (strata_plan_get_step (self.plan, i)->kind, "delete-volume") &&
           is_left_noted (&self, i) && !strata_take_up_check_left (connection, journal, i, error))
         return FALSE;
@@ -765,6 +799,8 @@ check_step_back (TakeUp *self, guint index, GError **error)
       !check_unsaved (self, step, error))
     return FALSE;
   if (g_str_equal (step->kind, "snapshot-create") && !check_own_snapshot (self, index, error))
+    return FALSE;
+  if (!check_own_file (self, index, error))
     return FALSE;
   if (!g_str_equal (step->kind, "define"))
     return check_unwritten (self, step, error);

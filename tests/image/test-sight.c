@@ -644,6 +644,35 @@ test_told_of_pull (void)
   g_assert_cmpstr (kinds, ==, "| pull settle");
 }
 
+/* The overlay of “b” was moved away: a plan that takes away what it may stand on says so. */
+static void
+test_missing_is_told (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  g_autoptr (StrataPlan) plan = NULL;
+  g_autoptr (GError) error = NULL;
+  GPtrArray *effects;
+  gboolean told = FALSE;
+
+  paper_host_image (graph, "base.qcow2", NULL);
+  paper_host_image (graph, "a.qcow2", "base.qcow2");
+  paper_host_image (graph, "b.qcow2", NULL)->state = STRATA_IMAGE_MISSING;
+  paper_host_add (graph, "a", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "a.qcow2", NULL);
+  paper_host_add (graph, "b", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "b.qcow2", NULL);
+  strata_graph_finish (graph);
+
+  plan = plan_merge (graph, "a", &error);
+  g_assert_no_error (error);
+  effects = strata_plan_get_effects (plan);
+  for (guint i = 0; i < effects->len; i++)
+    {
+      const StrataEffect *effect = g_ptr_array_index (effects, i);
+
+      told |= effect->kind == STRATA_EFFECT_NOTE && strstr (effect->text, "b.qcow2") != NULL;
+    }
+  g_assert_true (told);
+}
+
 static void
 add_with_variables (StrataGraph *graph, const char *name, const char *uuid)
 {
@@ -704,6 +733,7 @@ main (int argc, char **argv)
   g_test_add_func ("/sight/replaced", test_replaced);
   g_test_add_func ("/sight/named-below", test_named_below);
   g_test_add_func ("/sight/told-of-pull", test_told_of_pull);
+  g_test_add_func ("/sight/missing-is-told", test_missing_is_told);
   g_test_add_func ("/sight/variables", test_variables);
 
   return g_test_run ();

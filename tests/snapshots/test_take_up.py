@@ -9,6 +9,7 @@ import re
 import shutil
 import signal
 import subprocess
+import time
 
 from native_lab import NativeLab
 from strata_lab import STRATACTL
@@ -330,6 +331,27 @@ def a_file_of_that_name_in_another_folder():
     expect_words(text, path)
 
 
+def a_file_that_another_put_where_a_copy_was_begun():
+    """The half copy was removed, and another file has its name since."""
+    lab.machine('vm')
+    job = stop('clone', 'create', 'vm', 'copy', '--full', kind='copy-image', begun=True)
+    path = journals()[0]
+    lines = records(path)
+    made = next(step['args']['destination'] for step in lines[0]['plan']['steps'] if step['kind'] == 'copy-image')
+    lines[-1]['results'] = {f'begun:{made}': str(int(time.time()) - 600)}
+    with open(path, 'w', encoding='utf-8') as file:
+        file.writelines(json.dumps(line) + '\n' for line in lines)
+    with open(made, 'w', encoding='utf-8') as file:
+        file.write('of another')
+    for verb in ('rollback', 'resume'):
+        refused('job', verb, job, words=[os.path.basename(made)])
+        with open(made, encoding='utf-8') as file:
+            expect_equal(file.read(), 'of another', f'what is in the file after {verb}')
+    os.remove(made)
+    lab.strata('job', 'rollback', job)
+    no_job_left()
+
+
 def dismissal_where_the_machine_is_gone():
     lab.machine('vm')
     lab.strata('snapshot', 'create', 'vm', 's1', '--disk-only')
@@ -459,7 +481,7 @@ try:
         rollback_and_a_definition_that_was_changed, a_state_that_was_saved_since, rollback_of_a_snapshot_and_a_saved_state,
         a_merge_whose_storage_is_away, what_was_written_since_the_state_was_kept, another_snapshot_of_that_name,
         rollback_of_a_snapshot_and_a_changed_definition, a_definition_that_was_changed_before_the_step,
-        a_file_of_that_name_in_another_folder, dismissal_where_the_machine_is_gone, a_plan_on_what_is_unfinished, dismissal,
+        a_file_of_that_name_in_another_folder, a_file_that_another_put_where_a_copy_was_begun, dismissal_where_the_machine_is_gone, a_plan_on_what_is_unfinished, dismissal,
         merge_that_another_has_done, torn_and_damaged_journals)])
 finally:
     lab.close()
