@@ -210,12 +210,15 @@ check_image (StrataCli *cli, const StrataRequest *request, GError **error)
 }
 
 static StrataCliStatus
-seal (StrataCli *cli, GStrv arguments, GStrv accepted)
+seal (StrataCli *cli, GStrv arguments, GStrv accepted, const char *format)
 {
   g_autoptr (StrataRequest) request = request_new (arguments[0]);
   g_autofree char *list = NULL;
   g_autoptr (GError) error = NULL;
 
+  if (format != NULL && request->file == NULL)
+    return strata_cli_usage_error (cli, _ ("--format is for an image"));
+  request->format = g_strdup (format);
   request->accepted = g_strdupv (accepted);
   if (arguments[1] != NULL)
     {
@@ -237,10 +240,13 @@ run_seal (StrataCli *cli, GStrv argv)
   gboolean list = FALSE;
   g_auto (GStrv) accepted = NULL;
   g_auto (GStrv) arguments = NULL;
+  g_autofree char *format = NULL;
   const GOptionEntry entries[] = {
     { "accept-unmounted", 0, 0, G_OPTION_ARG_STRING_ARRAY, &accepted,
       N_ ("Let this mount point or device of the guest go unsealed (may be repeated)"),
       N_ ("NAME") },
+    { "format", 0, 0, G_OPTION_ARG_STRING, &format, N_ ("The image’s format, such as qcow2 or raw"),
+      N_ ("FORMAT") },
     { "list", 0, 0, G_OPTION_ARG_NONE, &list,
       N_ ("List the operations; a star marks those that are the default"), NULL },
     { NULL },
@@ -256,7 +262,7 @@ run_seal (StrataCli *cli, GStrv argv)
   if (arguments[0] == NULL)
     return strata_cli_usage_error (cli, _ ("“seal” needs a virtual machine or an image"));
 
-  return seal (cli, arguments, accepted);
+  return seal (cli, arguments, accepted, format);
 }
 
 const StrataCliVerb strata_cli_seal_verb = {

@@ -49,6 +49,29 @@ strata_plan_seal_domain (StrataPlanner *self, GError **error)
   return self->plan;
 }
 
+/* A guest may have written any header onto a raw disk, with any file of the host as what it stands on. Where nothing says that
+ * the image is of that format, only a person can. */
+static gboolean
+need_trusted (const StrataImage *image, GError **error)
+{
+  g_autofree char *hint = NULL;
+
+  if (image->declared || (image->backing_path == NULL && image->data_file == NULL))
+    return TRUE;
+
+  hint = g_strdup_printf (_ ("If that is right, say so with “--format %s”; if it is the disk of a "
+                             "guest, it is most likely “--format raw”."),
+                          image->format);
+  strata_set_error (
+      error, STRATA_ERROR_REFUSED, hint,
+      /* Translators: an image, then a format and another image */
+      _ ("No definition names “%s”, and what is in it says that it is %s and stands on "
+         "“%s”, which its guest may have written there"),
+      image->path, image->format,
+      image->backing_path != NULL ? image->backing_path : image->data_file);
+  return FALSE;
+}
+
 StrataPlan *
 strata_plan_seal_image (StrataPlanner *self, GError **error)
 {
@@ -66,7 +89,8 @@ strata_plan_seal_image (StrataPlanner *self, GError **error)
   disk->disk->target = g_strdup ("disk");
   g_ptr_array_add (disks, disk);
   disk->chain = strata_graph_get_chain (self->graph, path, error);
-  if (disk->chain == NULL || !strata_planner_need_known_format (disk->chain, error))
+  if (disk->chain == NULL || !need_trusted (g_ptr_array_index (disk->chain, 0), error) ||
+      !strata_planner_need_known_format (disk->chain, error))
     return NULL;
 
   title = g_strdup_printf (_ ("Seal the image “%s”"), base);

@@ -67,6 +67,7 @@ static const StrataRequestField fields[] = {
   FIELD (STRING, "domain", domain),
   FIELD (STRING, "name", name),
   FIELD (STRING, "file", file),
+  FIELD (STRING, "format", format),
   FIELD (STRING, "text", text),
   FIELD (BOOLEAN, "convert", convert),
   ENUM ("running", running, running_nicks),

@@ -70,6 +70,7 @@ struct _StrataRequest
   char *domain; /* name or UUID of the VM or template it is about */
   char *name;   /* TEMPLATE_*: the new template's name; DEPLOY: the name pattern, `web-%02d` */
   char *file;   /* IMPORT: the dumped XML's path; SEAL_IMAGE: the image's path */
+  char *format; /* SEAL_IMAGE: the image's format; NULL: what its name's definition or, of one that stands alone, its header says */
   char *text;   /* IMPORT: the XML itself, read by the caller */
 
   /* TEMPLATE_CREATE */

@@ -70,6 +70,26 @@ add_image (StrataGraph *graph, StrataConnection *connection, const char *path, c
 }
 
 static void
+add_image_to_seal (StrataGraph *graph, StrataConnection *connection, const StrataRequest *request)
+{
+  g_autoptr (GPtrArray) disks =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) strata_disk_xml_free);
+  StrataDiskXml *disk;
+
+  add_image (graph, connection, request->file, request->format);
+  if (request->format == NULL)
+    return;
+
+  disk = g_new0 (StrataDiskXml, 1);
+  disk->type = g_strdup ("file");
+  disk->target = g_strdup ("disk");
+  disk->source = g_strdup (request->file);
+  disk->format = g_strdup (request->format);
+  g_ptr_array_add (disks, disk);
+  strata_graph_declare_disks (graph, disks, "--format");
+}
+
+static void
 add_images_of_request (StrataGraph *graph,
                        StrataConnection *connection,
                        const StrataRequest *request)
@@ -79,7 +99,7 @@ add_images_of_request (StrataGraph *graph,
   g_autofree char *by = NULL;
 
   if (request->kind == STRATA_REQUEST_SEAL_IMAGE)
-    add_image (graph, connection, request->file, NULL);
+    add_image_to_seal (graph, connection, request);
   if (request->kind != STRATA_REQUEST_TEMPLATE_IMPORT || request->text == NULL)
     return;
 

@@ -225,6 +225,17 @@ def image_without_a_system():
     fails(['seal', path], 1, 'no-os', 'operating system')
 
 
+def image_with_a_header_of_its_guest():
+    """Nothing names it, so nothing says that it is qcow2 but its own first bytes."""
+    base = lab.make_disk('of-the-host.qcow2')
+    path = lab.path('unnamed.img')
+    lab.run('qemu-img', 'create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', base, path)
+    fails(['seal', path], 3, 'refused', base, hint=['--format qcow2'])
+    # Trusted, or not looked into: both have no operating system.
+    for kind in ('qcow2', 'raw'):
+        fails(['seal', path, '--format', kind], 1, 'no-os', 'operating system')
+
+
 def windows():
     if shutil.which('hivexregedit') is None or shutil.which('guestfish') is None:
         raise Skip('hivexregedit or guestfish is not installed')
@@ -270,7 +281,7 @@ try:
         disk_fills_up_on_the_way, disk_on_a_block_device, disk_of_the_raw_format,
         disk_of_a_shared_or_passing_kind, disk_that_is_gone, virt_sysprep_is_missing,
         kernel_is_unreadable,
-        appliance_does_not_start, machine_without_a_system, image_without_a_system, windows,
+        appliance_does_not_start, machine_without_a_system, image_without_a_system, image_with_a_header_of_its_guest, windows,
         unknown_operation, operations_are_listed)])
 finally:
     lab.close()
