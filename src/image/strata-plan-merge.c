@@ -202,10 +202,7 @@ strata_plan_merge (StrataPlanner *self, GError **error)
   g_ptr_array_add (merges, &merging);
   if (!strata_planner_add_merges (self, merges, error) ||
       !strata_planner_settle_merged (self, domain, merges, error) ||
-      !strata_planner_remove_image (self,
-                                    merging.direction == STRATA_MERGE_COMMIT ? merging.upper->path
-                                                                             : merging.lower->path,
-                                    FALSE, error))
+      !strata_planner_remove_merged (self, &merging, error))
     return NULL;
 
   return self->plan;

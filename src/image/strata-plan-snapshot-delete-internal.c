@@ -65,7 +65,10 @@ need_deletable_name (StrataPlanner *self,
 
 /* An abandoned tip that was there for its tags only. */
 static gboolean
-remove_emptied (StrataPlanner *self, const StrataSnapshotFacts *snapshot, GError **error)
+remove_emptied (StrataPlanner *self,
+                const StrataDomainFacts *domain,
+                const StrataSnapshotFacts *snapshot,
+                GError **error)
 {
   StrataLayers *layers = strata_planner_get_layers (self);
 
@@ -76,7 +79,7 @@ remove_emptied (StrataPlanner *self, const StrataSnapshotFacts *snapshot, GError
       if (disk->location == STRATA_SNAPSHOT_INTERNAL &&
           strata_layers_find (layers, disk->image) != NULL &&
           !strata_planner_is_needed (self, disk->image) &&
-          !strata_planner_remove_image (self, disk->image, TRUE, error))
+          !strata_planner_let_go (self, domain, disk->image, TRUE, error))
         return FALSE;
     }
 
@@ -117,5 +120,5 @@ strata_planner_delete_internal (StrataPlanner *self,
          need_deletable_name (self, domain, snapshot, error) &&
          strata_planner_apply (self, step, error) &&
          (domain->snapshots->len == 1 || strata_planner_add_settle (self, domain, NULL, error)) &&
-         remove_emptied (self, snapshot, error);
+         remove_emptied (self, domain, snapshot, error);
 }

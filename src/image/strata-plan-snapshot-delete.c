@@ -50,24 +50,35 @@ collect_merges (GPtrArray *sentences)
   return merges;
 }
 
+/* What is in it is in its neighbour now. */
 gboolean
-strata_planner_remove_image (StrataPlanner *self,
-                             const char *path,
-                             gboolean discarded,
-                             GError **error)
+strata_planner_remove_merged (StrataPlanner *self, const StrataMerging *merging, GError **error)
 {
-  StrataLayer *layer = strata_layers_find (strata_planner_get_layers (self), path);
-  guint64 bytes = layer != NULL ? layer->allocation : 0;
+  const StrataLayer *goes =
+      merging->direction == STRATA_MERGE_COMMIT ? merging->upper : merging->lower;
 
-  strata_plan_add_effect (self->plan, discarded ? STRATA_EFFECT_DISCARDS : STRATA_EFFECT_REMOVES,
-                          bytes, discarded ? _ ("“%s” is deleted") : _ ("“%s” is merged away"),
-                          path);
+  strata_plan_add_effect (self->plan, STRATA_EFFECT_REMOVES, goes->allocation,
+                          _ ("“%s” is merged away"), goes->path);
 
-  return strata_planner_remove_path (self, path, error);
+  return strata_planner_remove_path (self, goes->path, error);
+}
+
+static gboolean
+let_go (StrataPlanner *self,
+        const StrataDomainFacts *domain,
+        const StrataSnapshotFacts *snapshot,
+        const char *path,
+        GError **error)
+{
+  if (snapshot->retained)
+    strata_plan_give_up (self->plan, strata_holder_key_new_image (path));
+
+  return strata_planner_let_go (self, domain, path, TRUE, error);
 }
 
 static gboolean
 remove_files (StrataPlanner *self,
+              const StrataDomainFacts *domain,
               const StrataSnapshotFacts *snapshot,
               GPtrArray *sentences,
               GError **error)
@@ -75,18 +86,12 @@ remove_files (StrataPlanner *self,
   for (guint i = 0; i < sentences->len; i++)
     {
       StrataSentence *sentence = g_ptr_array_index (sentences, i);
-      g_autofree char *path = NULL;
 
-      if (sentence->fate == STRATA_FATE_FREE)
-        path = g_strdup (sentence->image);
-      else if (sentence->fate == STRATA_FATE_MERGE)
-        path = g_strdup (sentence->merging.direction == STRATA_MERGE_COMMIT
-                             ? sentence->merging.upper->path
-                             : sentence->merging.lower->path);
-      if (sentence->fate == STRATA_FATE_FREE && snapshot->retained)
-        strata_plan_give_up (self->plan, strata_holder_key_new_image (sentence->image));
-      if (path != NULL &&
-          !strata_planner_remove_image (self, path, sentence->fate == STRATA_FATE_FREE, error))
+      if (sentence->fate == STRATA_FATE_FREE &&
+          !let_go (self, domain, snapshot, sentence->image, error))
+        return FALSE;
+      if (sentence->fate == STRATA_FATE_MERGE &&
+          !strata_planner_remove_merged (self, &sentence->merging, error))
         return FALSE;
     }
 
@@ -138,7 +143,7 @@ delete_external (StrataPlanner *self,
 
   return strata_planner_add_forget (self, domain, snapshot, merges->len > 0, error) &&
          strata_planner_settle_merged (self, domain, merges, error) &&
-         remove_files (self, snapshot, sentences, error);
+         remove_files (self, domain, snapshot, sentences, error);
 }
 
 static gboolean

@@ -39,9 +39,8 @@ gboolean strata_planner_delete_internal (StrataPlanner *self,
                                          GError **error);
 
 /* strata-plan-snapshot-delete.c */
-gboolean strata_planner_remove_image (StrataPlanner *self,
-                                      const char *path,
-                                      gboolean discarded,
-                                      GError **error);
+gboolean strata_planner_remove_merged (StrataPlanner *self,
+                                       const StrataMerging *merging,
+                                       GError **error);
 
 G_END_DECLS

@@ -14,15 +14,32 @@
 #include "strata-planner-private.h"
 #include "xml/strata-error.h"
 
-/* Whether the domain's own disk is the image, and nobody else's bytes depend on it but tags. */
+/* Whether a disk of the domain is the image itself: not one that was detached, what is in which nobody agreed to lose. */
+static gboolean
+is_disk (StrataReturn *self, const char *path)
+{
+  GPtrArray *stakes = strata_layers_get_stakes (strata_planner_get_layers (self->planner));
+
+  for (guint i = 0; i < stakes->len; i++)
+    {
+      const StrataStake *stake = g_ptr_array_index (stakes, i);
+
+      if (stake->key->kind == STRATA_HOLDER_KEY_DISK && g_strcmp0 (stake->top, path) == 0 &&
+          g_strcmp0 (stake->uuid, self->domain->uuid) == 0)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* Whether the domain's own disk is the image, and no other holder's bytes depend on it but tags. */
 static gboolean
 is_alone (StrataReturn *self, const StrataSnapshotDisk *disk)
 {
   StrataLayers *layers = strata_planner_get_layers (self->planner);
   GPtrArray *stakes = strata_layers_get_stakes (layers);
-  StrataStake *own = strata_layers_find_disk (layers, self->domain->uuid, disk->target);
 
-  if (own == NULL || g_strcmp0 (own->top, disk->image) != 0)
+  if (!is_disk (self, disk->image))
     return FALSE;
 
   for (guint i = 0; i < stakes->len; i++)
@@ -108,6 +125,12 @@ add_definition (StrataReturn *self, StrataDomainXml *definition, gboolean forwar
 {
   strata_domain_xml_carry_over (definition, self->domain->definition);
   strata_domain_xml_drop_backing (definition);
+  for (guint i = 0; i < self->copies->len; i++)
+    {
+      const StrataCopyMark *copy = g_ptr_array_index (self->copies, i);
+
+      strata_domain_xml_add_copy (definition, copy->from, copy->to);
+    }
 
   return strata_return_add_define (self, definition, forward, error);
 }
@@ -120,7 +143,9 @@ add_copy (StrataReturn *self,
           GError **error)
 {
   StrataPlanner *planner = self->planner;
-  StrataLayer *layer = strata_layers_find (strata_planner_get_layers (planner), disk->image);
+  StrataLayers *layers = strata_planner_get_layers (planner);
+  StrataLineage *lineage = strata_planner_get_lineage (planner, self->domain);
+  StrataLayer *layer = strata_layers_find (layers, disk->image);
   g_autofree char *folder = g_path_get_dirname (disk->image);
   g_autofree char *from = g_path_get_basename (disk->image);
   g_autofree char *stem =
@@ -136,6 +161,11 @@ add_copy (StrataReturn *self,
       strata_step_args ("from", layer->path, "to", to, "format", layer->format, NULL),
       _ ("Copy “%s” with its internal snapshots"), from);
   step->bytes = layer->allocation;
+  if (strata_lineage_is_current (lineage, layers, layer->path))
+    {
+      strata_lineage_join (lineage, layer->path, to);
+      g_ptr_array_add (self->copies, strata_copy_mark_new (layer->path, to));
+    }
   strata_plan_add_effect (planner->plan, STRATA_EFFECT_CREATES, layer->allocation,
                           _ ("“%s”, because others read “%s”, which this return would rewrite"), to,
                           layer->path);

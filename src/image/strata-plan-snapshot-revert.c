@@ -14,14 +14,94 @@
 #include "strata-planner-private.h"
 #include "xml/strata-error.h"
 
-/* Only what the snapshot has a word about is discarded: a disk that was added later is none of its business, nor is a
- * disc in a drive. */
+/* Only what the snapshot has a word about is discarded: a disk that was added later is none of its business, nor is what has
+ * the name of one of its disks now, a disc in a drive perhaps. */
 static gboolean
-is_in_snapshot (StrataReturn *self, const char *target)
+is_in_snapshot (StrataReturn *self, const char *path)
 {
-  const StrataSnapshotDisk *disk = strata_snapshot_facts_find_disk (self->snapshot, target);
+  StrataLineage *lineage = strata_planner_get_lineage (self->planner, self->domain);
 
-  return disk != NULL && disk->location != STRATA_SNAPSHOT_NONE;
+  for (guint i = 0; i < self->snapshot->disks->len; i++)
+    {
+      const StrataSnapshotDisk *disk = g_ptr_array_index (self->snapshot->disks, i);
+
+      if (disk->location != STRATA_SNAPSHOT_NONE && disk->image != NULL &&
+          strata_lineage_is_one (lineage, disk->image, path))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+static gboolean
+is_present (StrataReturn *self, const StrataStake *stake)
+{
+  return stake->kind != STRATA_HOLDER_SNAPSHOT && stake->key->kind != STRATA_HOLDER_KEY_BACKING &&
+         g_strcmp0 (stake->uuid, self->domain->uuid) == 0;
+}
+
+/* What is discarded, or written anew, and what of it the snapshot of the present state does not have, as a floppy or a disk that
+ * is read-only by now. PRESENT: (element-type utf8): the machine's images before that snapshot was taken */
+static gboolean
+need_all_kept (StrataReturn *self, GPtrArray *present, const char *save_as, GError **error)
+{
+  GPtrArray *stakes = strata_layers_get_stakes (strata_planner_get_layers (self->planner));
+
+  for (guint i = 0; i < present->len; i++)
+    {
+      const char *path = g_ptr_array_index (present, i);
+      gboolean kept = FALSE;
+
+      for (guint j = 0; j < stakes->len && !kept; j++)
+        {
+          const StrataStake *stake = g_ptr_array_index (stakes, j);
+
+          kept = stake->kind == STRATA_HOLDER_SNAPSHOT &&
+                 g_strcmp0 (stake->uuid, self->domain->uuid) == 0 &&
+                 g_strcmp0 (stake->snapshot, save_as) == 0 && g_strcmp0 (stake->top, path) == 0;
+        }
+      if (kept)
+        continue;
+      strata_set_error (
+          error, STRATA_ERROR_REFUSED,
+          _ ("Detach it or make it an ordinary disk first, or go back without keeping "
+             "the present state."),
+          /* Translators: an image, a VM, and a snapshot */
+          _ ("What is in “%s” now, a disk of “%s”, can’t be kept in a snapshot, and the "
+             "return to “%s” would discard it"),
+          path, self->domain->name, self->snapshot->name);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* (element-type utf8): the machine's images that going back is about */
+static GPtrArray *
+collect_present (StrataReturn *self)
+{
+  GPtrArray *stakes = strata_layers_get_stakes (strata_planner_get_layers (self->planner));
+  GPtrArray *present = g_ptr_array_new_with_free_func (g_free);
+
+  for (guint i = 0; i < stakes->len; i++)
+    {
+      const StrataStake *stake = g_ptr_array_index (stakes, i);
+
+      if (is_present (self, stake) && is_in_snapshot (self, stake->top))
+        g_ptr_array_add (present, g_strdup (stake->top));
+    }
+
+  return present;
+}
+
+/* An overlay that keeping the present state has put on a disk is of that disk. */
+static void
+join_new_overlay (StrataReturn *self, const StrataLayer *layer)
+{
+  if (self->present_moved && layer->backing != NULL &&
+      strata_graph_get_image (self->planner->graph, layer->path) == NULL)
+    strata_lineage_join (strata_planner_get_lineage (self->planner, self->domain), layer->path,
+                         layer->backing);
 }
 
 static void
@@ -37,8 +117,10 @@ note_tips (StrataReturn *self)
       StrataStake *stake = g_ptr_array_index (stakes, i);
       StrataLayer *layer = strata_layers_find (layers, stake->top);
 
-      if (stake->kind == STRATA_HOLDER_SNAPSHOT || layer == NULL ||
-          g_strcmp0 (stake->uuid, self->domain->uuid) != 0 || !is_in_snapshot (self, stake->target))
+      if (!is_present (self, stake) || layer == NULL)
+        continue;
+      join_new_overlay (self, layer);
+      if (!is_in_snapshot (self, layer->path))
         continue;
       if (!g_ptr_array_find_with_equal_func (self->tips, stake->top, g_str_equal, NULL))
         g_ptr_array_add (self->tips, g_strdup (stake->top));
@@ -80,9 +162,11 @@ gboolean
 strata_return_keep_present (StrataReturn *self, StrataSnapshotKind kind, GError **error)
 {
   g_autofree char *save_as = get_save_as (self);
+  g_autoptr (GPtrArray) present = collect_present (self);
 
-  if (save_as != NULL && !strata_planner_add_snapshot (self->planner, self->domain, save_as, NULL,
-                                                       kind, NULL, FALSE, error))
+  if (save_as != NULL && (!strata_planner_add_snapshot (self->planner, self->domain, save_as, NULL,
+                                                        kind, NULL, FALSE, error) ||
+                          !need_all_kept (self, present, save_as, error)))
     return FALSE;
 
   self->present_moved = kind != STRATA_SNAPSHOT_KIND_INTERNAL;
@@ -176,7 +260,7 @@ strata_return_remove_tips (StrataReturn *self, GError **error)
       if (!kept && !is_read (planner, path))
         strata_return_tell_discarded (self, layer);
       if (!strata_planner_is_needed (planner, path) &&
-          !strata_planner_remove_path (planner, path, error))
+          !strata_planner_let_go (planner, self->domain, path, FALSE, error))
         return FALSE;
     }
 
@@ -237,21 +321,40 @@ add_overlay (StrataReturn *self,
       error);
 }
 
-/* A disk that was left out of the snapshot stays as it is. */
-static void
+/* A disk that was left out of the snapshot stays as it is, under whatever name the machine has it by now. One that it has no
+ * more comes back as it was, unless something was put on its image since. */
+static gboolean
 keep_disk (StrataReturn *self,
            const StrataSnapshotDisk *disk,
            StrataDomainXml *definition,
-           StrataDomainXml *live)
+           StrataDomainXml *live,
+           GError **error)
 {
   StrataLayers *layers = strata_planner_get_layers (self->planner);
-  StrataStake *stake = strata_layers_find_disk (layers, self->domain->uuid, disk->target);
+  StrataLineage *lineage = strata_planner_get_lineage (self->planner, self->domain);
+  StrataStake *stake =
+      disk->image != NULL ? strata_lineage_find_disk (lineage, layers, disk->image) : NULL;
   StrataLayer *layer = stake != NULL ? strata_layers_find (layers, stake->top) : NULL;
+  g_autoptr (GPtrArray) overlays =
+      disk->image != NULL ? strata_layers_get_overlays (layers, disk->image) : NULL;
 
-  if (layer == NULL)
-    return;
-  strata_domain_xml_set_disk_file (definition, disk->target, layer->path, layer->format);
-  strata_domain_xml_set_disk_file (live, disk->target, layer->path, layer->format);
+  if (layer != NULL)
+    {
+      strata_domain_xml_set_disk_file (definition, disk->target, layer->path, layer->format);
+      strata_domain_xml_set_disk_file (live, disk->target, layer->path, layer->format);
+      return TRUE;
+    }
+  if (overlays == NULL || overlays->len == 0)
+    return TRUE;
+
+  strata_set_error (
+      error, STRATA_ERROR_REFUSED, _ ("Make a new virtual machine from the snapshot instead."),
+      /* Translators: a disk (vdb), a snapshot, and two images */
+      _ ("Disk %s was left out of “%s” and isn’t the machine’s any more; on its image, "
+         "“%s”, stands “%s” by now"),
+      disk->target, self->snapshot->name, disk->image,
+      ((StrataLayer *) g_ptr_array_index (overlays, 0))->path);
+  return FALSE;
 }
 
 static gboolean
@@ -267,9 +370,9 @@ add_overlays (StrataReturn *self,
     {
       const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, i);
 
-      if (disk->location != STRATA_SNAPSHOT_EXTERNAL)
-        keep_disk (self, disk, definition, live);
-      else if (!add_overlay (self, disk, definition, live, overlays, error))
+      if (disk->location != STRATA_SNAPSHOT_EXTERNAL
+              ? !keep_disk (self, disk, definition, live, error)
+              : !add_overlay (self, disk, definition, live, overlays, error))
         return FALSE;
     }
 
@@ -430,7 +533,9 @@ strata_plan_snapshot_revert (StrataPlanner *self, GError **error)
 {
   StrataDomainFacts *domain = strata_planner_find_domain (self, error);
   g_autoptr (GPtrArray) tips = g_ptr_array_new_with_free_func (g_free);
-  StrataReturn state = { self, domain, NULL, tips, NULL, FALSE };
+  g_autoptr (GPtrArray) copies =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) strata_copy_mark_free);
+  StrataReturn state = { self, domain, NULL, tips, NULL, copies, FALSE };
   g_autofree char *title = NULL;
   gboolean lawful;
 

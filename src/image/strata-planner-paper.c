@@ -23,6 +23,24 @@ strata_planner_get_layers (StrataPlanner *self)
   return self->layers;
 }
 
+StrataLineage *
+strata_planner_get_lineage (StrataPlanner *self, const StrataDomainFacts *domain)
+{
+  StrataLineage *lineage;
+
+  if (self->lineages == NULL)
+    self->lineages =
+        g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) strata_lineage_free);
+  lineage = g_hash_table_lookup (self->lineages, domain->uuid);
+  if (lineage == NULL)
+    {
+      lineage = strata_lineage_new (self->graph, domain);
+      g_hash_table_insert (self->lineages, domain->uuid, lineage);
+    }
+
+  return lineage;
+}
+
 gboolean
 strata_planner_apply (StrataPlanner *self, StrataStepSpec *step, GError **error)
 {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "strata-layers.h"
+#include "strata-lineage.h"
 #include "strata-request.h"
 
 G_BEGIN_DECLS
@@ -21,6 +22,7 @@ typedef struct
   GHashTable *definitions; /* UUID -> StrataDomainXml */
   GHashTable *documents;   /* StrataHolderKey -> StrataSnapshotXml */
   GHashTable *moves;       /* an image's path -> where a commit put its content */
+  GHashTable *lineages;    /* UUID -> StrataLineage */
 } StrataPlanner;
 
 /* A disk whose bytes matter: a plain file or block device, writable, with its healthy chain. */
@@ -51,6 +53,7 @@ typedef struct
   const StrataSnapshotFacts *snapshot;
   GPtrArray *tips;        /* char *: what the domain has now and may be nobody's afterwards */
   char *previous;         /* its definition as it is then */
+  GPtrArray *copies;      /* StrataCopyMark: images that were left behind for copies */
   gboolean present_moved; /* keeping the present state put it on overlays */
 } StrataReturn;
 
@@ -77,6 +80,7 @@ StrataDomainXml *strata_planner_get_definition (StrataPlanner *self, const char 
 void strata_planner_put_definition (StrataPlanner *self,
                                     const char *uuid,
                                     StrataDomainXml *definition);
+StrataLineage *strata_planner_get_lineage (StrataPlanner *self, const StrataDomainFacts *domain);
 /* where the content of what the facts call PATH is now */
 const char *strata_planner_where_is (StrataPlanner *self, const char *path);
 void strata_planner_note_move (StrataPlanner *self, const char *from, const char *to);
@@ -151,6 +155,11 @@ gboolean strata_planner_add_settle (StrataPlanner *self,
                                     JsonArray *map,
                                     GError **error);
 gboolean strata_planner_remove_path (StrataPlanner *self, const char *path, GError **error);
+gboolean strata_planner_let_go (StrataPlanner *self,
+                                const StrataDomainFacts *domain,
+                                const char *path,
+                                gboolean tell,
+                                GError **error);
 /* strata-plan-snapshot-delete.c */
 gboolean strata_planner_sweep (StrataPlanner *self,
                                StrataDomainFacts *domain,

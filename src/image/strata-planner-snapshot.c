@@ -157,7 +157,7 @@ strata_planner_add_settle (StrataPlanner *self,
 /**
  * strata_planner_remove_path:
  * @self: the planner
- * @path: an image or a memory file that nobody needs any more
+ * @path: an image whose content is in another one now, or a memory file that no snapshot has any more
  * @error: where to put an error
  *
  * Returns: whether it can be done
@@ -175,4 +175,45 @@ strata_planner_remove_path (StrataPlanner *self, const char *path, GError **erro
     }
 
   return TRUE;
+}
+
+/**
+ * strata_planner_let_go:
+ * @self: the planner
+ * @domain: a domain
+ * @path: an image of it that is needed by none any more
+ * @tell: whether it is told of here
+ * @error: where to put an error
+ *
+ * Its content goes for good, so that it has to be a layer of a disk that the domain still has: what is left of a disk that was
+ * detached, or exchanged for another one, may be all that there is of it, and stays.
+ *
+ * Returns: whether it can be done
+ */
+gboolean
+strata_planner_let_go (StrataPlanner *self,
+                       const StrataDomainFacts *domain,
+                       const char *path,
+                       gboolean tell,
+                       GError **error)
+{
+  StrataLayers *layers = strata_planner_get_layers (self);
+  StrataLayer *layer = strata_layers_find (layers, path);
+
+  if (!strata_lineage_is_current (strata_planner_get_lineage (self, domain), layers, path))
+    {
+      strata_plan_add_effect (
+          self->plan, STRATA_EFFECT_NOTE, 0,
+          /* Translators: an image, and a VM */
+          _ ("“%s” stays: it isn’t a layer of a disk that “%s” has. Delete it yourself if what is "
+             "in it isn’t needed"),
+          path, domain->name);
+      return TRUE;
+    }
+
+  if (tell)
+    strata_plan_add_effect (self->plan, STRATA_EFFECT_DISCARDS,
+                            layer != NULL ? layer->allocation : 0, _ ("“%s” is deleted"), path);
+
+  return strata_planner_remove_path (self, path, error);
 }

@@ -150,6 +150,7 @@ strata_plan_request (StrataGraph *graph, const StrataRequest *request, GError **
   g_clear_pointer (&planner.definitions, g_hash_table_unref);
   g_clear_pointer (&planner.documents, g_hash_table_unref);
   g_clear_pointer (&planner.moves, g_hash_table_unref);
+  g_clear_pointer (&planner.lineages, g_hash_table_unref);
 
   /* Whoever made the plan: nobody is trusted with the law but the law. A planner that gives up leaves its half-made
    * plan here. */

@@ -6,6 +6,7 @@
  *       <strata:template version="1" domain="…" source="web-base" sealed="2026-11-03T10:00:00Z"
  *                        operations="logfiles,machine-id" os="Debian GNU/Linux 12" os-id="debian"/>
  *       <strata:clone domain="…" template="…" template-name="web" version="1" thin="yes"/>
+ *       <strata:copy domain="…" version="1" from="/…/web.qcow2" to="/…/web-vda.s1.qcow2"/>
  *     </strata:strata>
  *
  * They share one element, because libvirt keeps one per namespace: of two it drops the second when
@@ -261,4 +262,76 @@ strata_domain_xml_set_clone_mark (StrataDomainXml *self, const StrataCloneMark *
   strata_node_set (node, "template", mark->template_uuid);
   strata_node_set (node, "template-name", mark->template_name);
   strata_node_set (node, "thin", mark->thin ? "yes" : "no");
+}
+
+StrataCopyMark *
+strata_copy_mark_new (const char *from, const char *to)
+{
+  StrataCopyMark *self = g_new0 (StrataCopyMark, 1);
+
+  self->from = g_strdup (from);
+  self->to = g_strdup (to);
+
+  return self;
+}
+
+void
+strata_copy_mark_free (StrataCopyMark *self)
+{
+  g_free (self->from);
+  g_free (self->to);
+  g_free (self);
+}
+
+/**
+ * strata_domain_xml_get_copies:
+ * @self: a definition
+ *
+ * Returns: (transfer full) (element-type StrataCopyMark): the images that the domain has left behind for copies of them, the
+ *   oldest first
+ */
+GPtrArray *
+strata_domain_xml_get_copies (StrataDomainXml *self)
+{
+  GPtrArray *copies = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_copy_mark_free);
+  g_autoptr (GPtrArray) nodes = NULL;
+  g_autofree char *uuid = NULL;
+
+  g_return_val_if_fail (STRATA_IS_DOMAIN_XML (self), copies);
+
+  uuid = strata_domain_xml_get_uuid (self);
+  nodes = strata_document_find (strata_domain_xml_get_document (self),
+                                "/domain/metadata/strata:strata/strata:copy");
+  for (guint i = 0; i < nodes->len; i++)
+    {
+      xmlNode *node = g_ptr_array_index (nodes, i);
+      g_autofree char *from = strata_node_get (node, "from");
+      g_autofree char *to = strata_node_get (node, "to");
+
+      if (from != NULL && to != NULL && uuid != NULL && strata_node_is (node, "domain", uuid))
+        g_ptr_array_add (copies, strata_copy_mark_new (from, to));
+    }
+
+  return copies;
+}
+
+/**
+ * strata_domain_xml_add_copy:
+ * @self: a definition
+ * @from: an image that a disk of it leaves behind, canonical
+ * @to: the copy of @from that the disk goes on with, canonical
+ *
+ * By it @from is known to be a layer of that disk, when nothing stands on it any more.
+ */
+void
+strata_domain_xml_add_copy (StrataDomainXml *self, const char *from, const char *to)
+{
+  xmlNode *node;
+
+  g_return_if_fail (STRATA_IS_DOMAIN_XML (self));
+  g_return_if_fail (from != NULL && to != NULL);
+
+  node = add_mark (self, "copy", NULL, 1);
+  strata_node_set (node, "from", from);
+  strata_node_set (node, "to", to);
 }

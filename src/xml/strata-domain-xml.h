@@ -93,6 +93,21 @@ typedef struct
   gboolean thin;
 } StrataCloneMark;
 
+/**
+ * StrataCopyMark: what `<strata:copy>` says: a disk went on, on a copy of its image, since others read the image
+ * @from: the image that was left behind
+ * @to: the copy
+ */
+typedef struct
+{
+  char *from;
+  char *to;
+} StrataCopyMark;
+
+StrataCopyMark *strata_copy_mark_new  (const char     *from,
+                                       const char     *to);
+void            strata_copy_mark_free (StrataCopyMark *self);
+
 void strata_template_mark_free (StrataTemplateMark *self);
 void strata_clone_mark_free    (StrataCloneMark    *self);
 
@@ -175,6 +190,11 @@ void                strata_domain_xml_carry_over        (StrataDomainXml        
 StrataTemplateMark *strata_domain_xml_get_template_mark (StrataDomainXml          *self);
 void                strata_domain_xml_set_template_mark (StrataDomainXml          *self,
                                                          const StrataTemplateMark *mark);
+/* (element-type StrataCopyMark) (transfer full) */
+GPtrArray          *strata_domain_xml_get_copies        (StrataDomainXml          *self);
+void                strata_domain_xml_add_copy          (StrataDomainXml          *self,
+                                                         const char               *from,
+                                                         const char               *to);
 StrataCloneMark    *strata_domain_xml_get_clone_mark    (StrataDomainXml          *self);
 void                strata_domain_xml_set_clone_mark    (StrataDomainXml          *self,
                                                          const StrataCloneMark    *mark);

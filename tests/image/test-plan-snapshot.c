@@ -199,6 +199,15 @@ test_joint_is_swept (void)
                  "delete-volume");
 }
 
+static StrataSnapshotDisk *
+get_snapshot_disk (StrataGraph *graph, const char *domain, guint number)
+{
+  StrataDomainFacts *facts = strata_graph_find_domain (graph, domain);
+
+  return g_ptr_array_index (
+      ((StrataSnapshotFacts *) g_ptr_array_index (facts->snapshots, number))->disks, 0);
+}
+
 /* As a merge leaves it whose job was dismissed: the content of the layer was taken up, and nothing stands on it. */
 static void
 test_abandoned_joint_is_swept (void)
@@ -212,10 +221,44 @@ test_abandoned_joint_is_swept (void)
   paper_host_add (graph, "web", STRATA_DOMAIN_STATE_RUNNING, FALSE, NULL, "tip.qcow2", NULL);
   paper_host_snapshot (graph, "web", "s1", NULL, "a.qcow2", FALSE, TRUE);
   paper_host_snapshot (graph, "web", "s2", "s1", "b.qcow2", TRUE, FALSE);
+  get_snapshot_disk (graph, "web", 0)->overlay = g_strdup (PAPER_POOL "/b.qcow2");
 
   assert_delete (graph, "s2", STRATA_MERGE_COMMIT,
                  "snapshot-define | commit snapshot-forget settle delete-volume snapshot-forget "
                  "settle delete-volume");
+}
+
+/* The overlay on a.qcow2 was merged into it by hand, and the disk detached: all of it is in a.qcow2 by now. */
+static void
+test_detached_disk_stays (void)
+{
+  for (guint retained = 0; retained < 2; retained++)
+    {
+      g_autoptr (StrataGraph) graph = paper_host_new ();
+
+      paper_host_image (graph, "base.qcow2", NULL);
+      paper_host_image (graph, "a.qcow2", "base.qcow2");
+      paper_host_image (graph, "other.qcow2", "base.qcow2");
+      paper_host_add (graph, "web", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "other.qcow2", NULL);
+      paper_host_snapshot (graph, "web", "s1", NULL, "a.qcow2", TRUE, retained == 1);
+      get_snapshot_disk (graph, "web", 0)->overlay = g_strdup (PAPER_POOL "/a.s1");
+
+      assert_delete (graph, "s1", STRATA_MERGE_CHEAPER, "snapshot-forget");
+    }
+}
+
+/* Likewise of an internal one, with which no other image goes. */
+static void
+test_detached_disk_with_a_tag_stays (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+
+  paper_host_image (graph, "a.qcow2", NULL);
+  paper_host_image (graph, "other.qcow2", NULL);
+  paper_host_add (graph, "web", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "other.qcow2", NULL);
+  paper_host_internal (graph, "web", "i1", NULL, "a.qcow2", TRUE);
+
+  assert_delete (graph, "i1", STRATA_MERGE_CHEAPER, "| snapshot-delete");
 }
 
 /* Both merges go down, and each defines the domain. */
@@ -504,6 +547,8 @@ main (int argc, char **argv)
   g_test_add_func ("/plan-snapshot/joint-is-swept", test_joint_is_swept);
   g_test_add_func ("/plan-snapshot/joint-below-is-swept", test_joint_below_is_swept);
   g_test_add_func ("/plan-snapshot/abandoned-joint-is-swept", test_abandoned_joint_is_swept);
+  g_test_add_func ("/plan-snapshot/detached-disk", test_detached_disk_stays);
+  g_test_add_func ("/plan-snapshot/detached-disk-with-a-tag", test_detached_disk_with_a_tag_stays);
   g_test_add_func ("/plan-snapshot/tag-in-the-overlay", test_tag_in_the_overlay_makes_a_joint);
   g_test_add_func ("/plan-snapshot/thin-clone", test_thin_clone_makes_a_joint);
   g_test_add_func ("/plan-snapshot/unequal-sizes", test_unequal_sizes);

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* StrataLineage: the images of a domain, sorted by the disk whose layers they are or were.
+ *
+ * What a snapshot's document has of a disk is one disk: the image, and the overlays that were put on it. So are an image that a
+ * snapshot has and what stands on it, and an image and the copy on which its domain went on. That two images have a base in
+ * common says nothing: every thin clone of a template does.
+ */
+
+#include "config.h"
+
+#include "strata-lineage.h"
+
+struct _StrataLineage
+{
+  StrataGraph *graph;
+  char *uuid;
+  GHashTable *parents; /* path -> path: a tree for each disk */
+};
+
+static const char *
+find_root (StrataLineage *self, const char *path)
+{
+  const char *next;
+
+  path = strata_graph_resolve (self->graph, path);
+  while ((next = g_hash_table_lookup (self->parents, path)) != NULL)
+    path = next;
+
+  return path;
+}
+
+/**
+ * strata_lineage_join:
+ * @self: the lineage of a domain
+ * @a: (nullable): an image
+ * @b: (nullable): another
+ *
+ * Both are layers of one disk, from now on.
+ */
+void
+strata_lineage_join (StrataLineage *self, const char *a, const char *b)
+{
+  const char *root_a;
+  const char *root_b;
+
+  if (a == NULL || b == NULL)
+    return;
+
+  root_a = find_root (self, a);
+  root_b = find_root (self, b);
+  if (!g_str_equal (root_a, root_b))
+    g_hash_table_insert (self->parents, g_strdup (root_a), g_strdup (root_b));
+}
+
+static void
+join_snapshots (StrataLineage *self, const StrataDomainFacts *domain, GHashTable *kept)
+{
+  for (guint i = 0; i < domain->snapshots->len; i++)
+    {
+      const StrataSnapshotFacts *snapshot = g_ptr_array_index (domain->snapshots, i);
+
+      for (guint j = 0; j < snapshot->disks->len; j++)
+        {
+          const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, j);
+
+          if (disk->location == STRATA_SNAPSHOT_NONE || disk->image == NULL)
+            continue;
+          strata_lineage_join (self, disk->image, disk->overlay);
+          strata_lineage_join (self, disk->image, disk->revert_overlay);
+          g_hash_table_add (kept, g_strdup (strata_graph_resolve (self->graph, disk->image)));
+        }
+    }
+}
+
+static void
+join_overlays (StrataLineage *self, GHashTable *kept)
+{
+  g_autoptr (GPtrArray) images = strata_graph_get_images (self->graph);
+
+  for (guint i = 0; i < images->len; i++)
+    {
+      const StrataImage *image = g_ptr_array_index (images, i);
+      const char *below = strata_graph_resolve (self->graph, image->backing_path);
+
+      if (below != NULL && g_hash_table_contains (kept, below))
+        strata_lineage_join (self, image->path, below);
+    }
+}
+
+/**
+ * strata_lineage_new:
+ * @graph: a graph
+ * @domain: a domain of it
+ *
+ * Returns: (transfer full): which images are one disk of @domain, as @graph has them
+ */
+StrataLineage *
+strata_lineage_new (StrataGraph *graph, const StrataDomainFacts *domain)
+{
+  StrataLineage *self = g_new0 (StrataLineage, 1);
+  g_autoptr (GHashTable) kept = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GPtrArray) copies = strata_domain_xml_get_copies (domain->definition);
+
+  self->graph = g_object_ref (graph);
+  self->uuid = g_strdup (domain->uuid);
+  self->parents = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  join_snapshots (self, domain, kept);
+  join_overlays (self, kept);
+  for (guint i = 0; i < copies->len; i++)
+    {
+      const StrataCopyMark *copy = g_ptr_array_index (copies, i);
+
+      strata_lineage_join (self, copy->from, copy->to);
+    }
+
+  return self;
+}
+
+void
+strata_lineage_free (StrataLineage *self)
+{
+  g_object_unref (self->graph);
+  g_free (self->uuid);
+  g_hash_table_unref (self->parents);
+  g_free (self);
+}
+
+/**
+ * strata_lineage_is_one:
+ * @self: the lineage of a domain
+ * @a: an image
+ * @b: another
+ *
+ * Returns: whether both are, or were, layers of one disk
+ */
+gboolean
+strata_lineage_is_one (StrataLineage *self, const char *a, const char *b)
+{
+  return g_str_equal (find_root (self, a), find_root (self, b));
+}
+
+/**
+ * strata_lineage_find_disk:
+ * @self: the lineage of a domain
+ * @layers: the host, now or after some steps
+ * @path: an image
+ *
+ * Returns: (transfer none) (nullable): the disk of the domain in @layers that @path is a layer of, or once was
+ */
+StrataStake *
+strata_lineage_find_disk (StrataLineage *self, StrataLayers *layers, const char *path)
+{
+  GPtrArray *stakes = strata_layers_get_stakes (layers);
+
+  for (guint i = 0; i < stakes->len; i++)
+    {
+      StrataStake *stake = g_ptr_array_index (stakes, i);
+      guint depth = strata_layers_get_depth (layers, stake->top);
+      StrataLayer *layer = strata_layers_find (layers, stake->top);
+
+      if (stake->kind == STRATA_HOLDER_SNAPSHOT || stake->key->kind == STRATA_HOLDER_KEY_BACKING ||
+          g_strcmp0 (stake->uuid, self->uuid) != 0)
+        continue;
+      for (; layer != NULL && depth > 0; depth--)
+        {
+          if (strata_lineage_is_one (self, layer->path, path))
+            return stake;
+          layer = layer->backing != NULL ? strata_layers_find (layers, layer->backing) : NULL;
+        }
+    }
+
+  return NULL;
+}
+
+/**
+ * strata_lineage_is_current:
+ * @self: the lineage of a domain
+ * @layers: the host, now or after some steps
+ * @path: an image
+ *
+ * One that is not is all that is left of a disk that was detached, say.
+ *
+ * Returns: whether @path is a layer of a disk that the domain has in @layers, or once was one
+ */
+gboolean
+strata_lineage_is_current (StrataLineage *self, StrataLayers *layers, const char *path)
+{
+  return strata_lineage_find_disk (self, layers, path) != NULL;
+}
