@@ -25,8 +25,6 @@ char *strata_connection_canonical_path (StrataConnection *self, const char *path
 char *strata_connection_get_volume_path (StrataConnection *self,
                                          const char *pool_name,
                                          const char *volume_name);
-/* below /dev, but for the tmpfs there */
-gboolean strata_path_is_device (const char *path);
 virDomainPtr strata_connection_lookup_domain (StrataConnection *self,
                                               const char *uuid,
                                               GError **error);

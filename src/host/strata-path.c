@@ -10,12 +10,6 @@
 
 #include "strata-connection-private.h"
 
-gboolean
-strata_path_is_device (const char *path)
-{
-  return g_str_has_prefix (path, "/dev/") && !g_str_has_prefix (path, "/dev/shm/");
-}
-
 /**
  * strata_connection_canonical_path:
  * @self: a connection

@@ -203,7 +203,25 @@ make_plain_disk (xmlNode *disk)
   strata_node_set (disk, "rawio", NULL);
 }
 
-/* Makes DISK, of a domain, a disk on the file PATH. */
+/* By its name, since the document may be another host's. */
+gboolean
+strata_path_is_device (const char *path)
+{
+  return g_str_has_prefix (path, "/dev/") && !g_str_has_prefix (path, "/dev/shm/");
+}
+
+/* NODE says that it is PATH. QEMU refuses a device as a file, and a file as a device. */
+void
+strata_disk_node_set_place (xmlNode *node, xmlNode *source, const char *path)
+{
+  gboolean device = strata_path_is_device (path);
+
+  strata_node_set (node, "type", device ? "block" : "file");
+  strata_node_set (source, "file", device ? NULL : path);
+  strata_node_set (source, "dev", device ? path : NULL);
+}
+
+/* Makes DISK, of a domain, a disk on the file or the device PATH. */
 void
 strata_disk_node_set_file (xmlNode *disk, const char *path, const char *format)
 {
@@ -215,10 +233,10 @@ strata_disk_node_set_file (xmlNode *disk, const char *path, const char *format)
       xmlAddPrevSibling (strata_node_get_child (disk, "target"), source);
     }
 
-  strata_node_set (disk, "type", "file");
-  make_plain_disk (disk);
+  if (!strata_path_is_device (path))
+    make_plain_disk (disk);
   clear_source (source);
-  strata_node_set (source, "file", path);
+  strata_disk_node_set_place (disk, source, path);
   set_format (disk, format);
   strata_node_remove_child (disk, "backingStore");
   strata_node_remove_child (disk, "mirror");
@@ -277,10 +295,10 @@ strata_domain_xml_get_disks (StrataDomainXml *self)
  * strata_domain_xml_set_disk_file:
  * @self: a definition
  * @target: the disk, `vda`
- * @path: an image file
+ * @path: an image, a file or a block device
  * @format: its format
  *
- * Whatever the disk was on before, it is on a file now. `<backingStore>` and `<mirror>` go, since
+ * Whatever the disk was on before, it is on @path now. `<backingStore>` and `<mirror>` go, since
  * the first outranks the new file's header and the second belongs to a job on the old file. The
  * driver's other settings (cache, io, discard…) are the user's and stay.
  *

@@ -13,6 +13,7 @@ xmlDoc *strata_domain_xml_get_document (StrataDomainXml *self);
 xmlNode *strata_domain_xml_get_root (StrataDomainXml *self);
 
 char *strata_disk_node_get_place (xmlNode *disk);
+void strata_disk_node_set_place (xmlNode *node, xmlNode *source, const char *path);
 void strata_disk_node_set_file (xmlNode *disk, const char *path, const char *format);
 
 G_END_DECLS

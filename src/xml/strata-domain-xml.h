@@ -114,6 +114,9 @@ void strata_clone_mark_free    (StrataCloneMark    *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataTemplateMark, strata_template_mark_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataCloneMark, strata_clone_mark_free)
 
+/* below /dev, but for the tmpfs there. Any thread */
+gboolean strata_path_is_device (const char *path);
+
 /* A domain definition (libvirt's inactive or live XML) that can be read and rewritten; elements it
  * does not know stay as they are. Not thread safe; any one thread at a time. */
 #define STRATA_TYPE_DOMAIN_XML (strata_domain_xml_get_type ())
@@ -152,7 +155,7 @@ char               *strata_domain_xml_get_graphics      (StrataDomainXml        
 
 /* (element-type StrataDiskXml): every disk device, in document order */
 GPtrArray          *strata_domain_xml_get_disks         (StrataDomainXml          *self);
-/* makes the disk TARGET a file disk on PATH and drops its <backingStore>; FALSE if there is no such disk */
+/* makes the disk TARGET one on the file or the device PATH and drops its <backingStore>; FALSE if there is no such disk */
 gboolean            strata_domain_xml_set_disk_file     (StrataDomainXml          *self,
                                                          const char               *target,
                                                          const char               *path,

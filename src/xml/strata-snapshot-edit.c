@@ -10,21 +10,10 @@
 #include "strata-node.h"
 #include "strata-snapshot-xml-private.h"
 
-/* QEMU refuses a device as a file, and a file as a device. */
-static gboolean
-is_device (const char *path)
-{
-  return g_str_has_prefix (path, "/dev/");
-}
-
 static void
 set_source (xmlNode *node, const char *path)
 {
-  xmlNode *source = strata_node_ensure_child (node, "source");
-
-  strata_node_set (node, "type", is_device (path) ? "block" : "file");
-  strata_node_set (source, "file", is_device (path) ? NULL : path);
-  strata_node_set (source, "dev", is_device (path) ? path : NULL);
+  strata_disk_node_set_place (node, strata_node_ensure_child (node, "source"), path);
 }
 
 static gboolean
@@ -45,13 +34,6 @@ strata_snapshot_node_set_overlay (xmlNode *disk, const char *path, const char *f
   strata_node_remove_child (disk, "source");
   driver = strata_node_ensure_child (disk, "driver");
   strata_node_set (driver, "type", format);
-  set_source (disk, path);
-}
-
-static void
-set_domain_image (xmlNode *disk, const char *path, const char *format)
-{
-  strata_disk_node_set_file (disk, path, format);
   set_source (disk, path);
 }
 
@@ -167,7 +149,7 @@ strata_snapshot_xml_replace_image (StrataSnapshotXml *self,
     {
       if (!is_at (g_ptr_array_index (images, i), from))
         continue;
-      set_domain_image (g_ptr_array_index (images, i), to, format);
+      strata_disk_node_set_file (g_ptr_array_index (images, i), to, format);
       changed = TRUE;
     }
 

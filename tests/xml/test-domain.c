@@ -165,6 +165,21 @@ test_set_disk_file (void)
 }
 
 static void
+test_set_disk_device (void)
+{
+  g_autoptr (StrataDomainXml) xml = golden_domain ("disks.xml");
+  g_autofree char *text = NULL;
+
+  g_assert_true (strata_domain_xml_set_disk_file (xml, "vda", "/dev/vg0/other", "qcow2"));
+  g_assert_true (strata_domain_xml_set_disk_file (xml, "vdb", "/dev/vg0/data", "raw"));
+  g_assert_true (strata_domain_xml_set_disk_file (xml, "vdc", "/dev/shm/c.qcow2", "qcow2"));
+  g_assert_true (strata_domain_xml_set_disk_file (xml, "sda", "/dev/disk/by-id/scsi-1", "raw"));
+
+  text = strata_domain_xml_to_string (xml);
+  golden_check ("disks.devices.xml", text);
+}
+
+static void
 test_readonly (void)
 {
   g_autoptr (StrataDomainXml) xml = golden_domain ("bios.xml");
@@ -302,6 +317,7 @@ main (int argc, char **argv)
   g_test_add_func ("/xml/domain/memory-units", test_memory_units);
   g_test_add_func ("/xml/domain/disks", test_disks);
   g_test_add_func ("/xml/domain/set-disk-file", test_set_disk_file);
+  g_test_add_func ("/xml/domain/set-disk-device", test_set_disk_device);
   g_test_add_func ("/xml/domain/readonly", test_readonly);
   g_test_add_func ("/xml/domain/drop-backing", test_drop_backing);
   g_test_add_func ("/xml/domain/firmware", test_firmware);
