@@ -274,6 +274,8 @@ typedef struct
 } StrataPoolFacts;
 
 void strata_pool_facts_free (StrataPoolFacts *self);
+/* whether files can be made in it; that of LVM, for one, is a folder of devices */
+gboolean strata_pool_has_folder (const StrataPoolFacts *self);
 
 typedef enum
 {

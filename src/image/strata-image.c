@@ -250,6 +250,12 @@ strata_pool_facts_free (StrataPoolFacts *self)
   g_free (self);
 }
 
+gboolean
+strata_pool_has_folder (const StrataPoolFacts *self)
+{
+  return self->path != NULL && !strata_path_is_device (self->path);
+}
+
 void
 strata_holder_free (StrataHolder *self)
 {

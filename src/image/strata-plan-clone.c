@@ -140,7 +140,10 @@ add_disk (Clone *self, StrataDiskXml *disk, GError **error)
     return FALSE;
 
   top = g_ptr_array_index (chain, 0);
-  folder = g_path_get_dirname (top->path);
+  folder = strata_planner_need_folder (planner, top, disk->target, self->domain->name,
+                                       strata_planner_get_folder_hint (), error);
+  if (folder == NULL)
+    return FALSE;
   stem = g_strdup_printf ("%s-%s", name, disk->target);
   path = strata_planner_free_path (planner, folder, stem, ".qcow2");
   strata_plan_add_resource (planner->plan, top->path);

@@ -85,10 +85,12 @@ get_folder (StrataPlanner *self, StrataPlannedDisk *disk, GError **error)
   StrataPoolFacts *pool;
 
   if (self->request->pool == NULL)
-    return g_path_get_dirname (top->path);
+    return strata_planner_need_folder (
+        self, top, disk->disk->target, self->request->domain,
+        _ ("Name a storage pool with a folder for the clones (--pool)."), error);
 
   pool = strata_graph_find_pool (self->graph, self->request->pool);
-  if (pool != NULL && pool->path != NULL && g_strcmp0 (pool->type, "logical") != 0)
+  if (pool != NULL && strata_pool_has_folder (pool))
     return g_strdup (pool->path);
 
   strata_set_error (error, STRATA_ERROR_NOT_FOUND, _ ("“virsh pool-list” shows the pools."),

@@ -158,8 +158,10 @@ strata_in_place_need_files (GPtrArray *disks, const char *domain_name, GError **
   for (guint i = 0; i < disks->len; i++)
     {
       StrataPlannedDisk *disk = g_ptr_array_index (disks, i);
+      const StrataImage *top = g_ptr_array_index (disk->chain, 0);
 
-      if (g_strcmp0 (disk->disk->type, "block") == 0)
+      /* By what it is, too: the definition may call a device a file. */
+      if (top->type == STRATA_IMAGE_BLOCK || g_strcmp0 (disk->disk->type, "block") == 0)
         {
           strata_set_error (
               error, STRATA_ERROR_REFUSED,

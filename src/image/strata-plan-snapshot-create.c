@@ -155,22 +155,18 @@ need_no_pretender (Snapshot *self, const char *image, GError **error)
   return TRUE;
 }
 
-/* Beside the image; for a block device in the first pool with a folder. */
 static char *
 get_folder (Snapshot *self, const StrataDiskXml *disk, GError **error)
 {
-  StrataPoolFacts *pool;
+  const StrataImage *image = strata_graph_get_image (self->planner->graph, disk->source);
+  char *folder = image != NULL ? strata_planner_find_folder (self->planner, image)
+                               : g_path_get_dirname (disk->source);
 
-  if (g_strcmp0 (disk->type, "block") != 0)
-    return g_path_get_dirname (disk->source);
+  if (folder == NULL)
+    refuse_disk (self, disk,
+                 _ ("it is a block device, and there is no pool “default” for its overlay"), error);
 
-  pool = strata_graph_find_pool (self->planner->graph, "default");
-  if (pool != NULL && pool->path != NULL && g_strcmp0 (pool->type, "logical") != 0)
-    return g_strdup (pool->path);
-
-  refuse_disk (self, disk,
-               _ ("it is a block device, and there is no pool “default” for its overlay"), error);
-  return NULL;
+  return folder;
 }
 
 static gboolean

@@ -146,6 +146,7 @@ add_copy (StrataReturn *self,
   StrataLayers *layers = strata_planner_get_layers (planner);
   StrataLineage *lineage = strata_planner_get_lineage (planner, self->domain);
   StrataLayer *layer = strata_layers_find (layers, disk->image);
+  StrataImage *image = strata_graph_get_image (planner->graph, disk->image);
   g_autofree char *folder = g_path_get_dirname (disk->image);
   g_autofree char *from = g_path_get_basename (disk->image);
   g_autofree char *stem =
@@ -153,6 +154,17 @@ add_copy (StrataReturn *self,
   g_autofree char *to = strata_planner_free_path (planner, folder, stem, ".qcow2");
   StrataStepSpec *step;
 
+  if (image != NULL && image->type == STRATA_IMAGE_BLOCK)
+    {
+      strata_set_error (
+          error, STRATA_ERROR_REFUSED,
+          _ ("Make a full clone of the snapshot, or delete what stands on the device."),
+          /* Translators: a device, a snapshot */
+          _ ("Others read “%s”, which going back to “%s” would rewrite, and a device isn’t copied "
+             "with its internal snapshots"),
+          disk->image, self->snapshot->name);
+      return FALSE;
+    }
   if (!strata_planner_need_space (planner, to, layer->allocation, error))
     return FALSE;
 

@@ -300,16 +300,21 @@ add_overlay (StrataReturn *self,
 {
   StrataPlanner *planner = self->planner;
   StrataImage *image = strata_graph_get_image (planner->graph, disk->image);
-  g_autofree char *folder = g_path_get_dirname (disk->image);
+  g_autofree char *folder = NULL;
   g_autofree char *stem =
       g_strdup_printf ("%s-%s.%s-tip", self->domain->name, disk->target, self->snapshot->name);
-  StrataSnapshotDisk *entry = strata_snapshot_disk_new (disk->target, STRATA_SNAPSHOT_EXTERNAL);
+  StrataSnapshotDisk *entry;
 
-  if (image->type == STRATA_IMAGE_BLOCK && disk->overlay != NULL)
-    {
-      g_free (folder);
-      folder = g_path_get_dirname (disk->overlay);
-    }
+  if (image->type == STRATA_IMAGE_BLOCK && disk->overlay != NULL &&
+      !strata_path_is_device (disk->overlay))
+    folder = g_path_get_dirname (disk->overlay);
+  else
+    folder = strata_planner_need_folder (planner, image, disk->target, self->domain->name,
+                                         strata_planner_get_folder_hint (), error);
+  if (folder == NULL)
+    return FALSE;
+
+  entry = strata_snapshot_disk_new (disk->target, STRATA_SNAPSHOT_EXTERNAL);
   entry->revert_overlay = strata_planner_free_path (planner, folder, stem, ".qcow2");
   g_ptr_array_add (overlays, entry);
   strata_planner_add_overlay (planner, entry->revert_overlay, image, image->format);

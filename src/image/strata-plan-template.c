@@ -82,7 +82,7 @@ plan_copies (StrataPlanner *self,
       if (self->request->pool != NULL)
         {
           pool = strata_graph_find_pool (self->graph, self->request->pool);
-          if (pool == NULL || pool->path == NULL)
+          if (pool == NULL || !strata_pool_has_folder (pool))
             {
               strata_set_error (error, STRATA_ERROR_NOT_FOUND, NULL,
                                 _ ("There is no storage pool “%s” with a folder on this host"),
@@ -90,20 +90,14 @@ plan_copies (StrataPlanner *self,
               return FALSE;
             }
         }
-      else if (top->type == STRATA_IMAGE_BLOCK)
-        pool = strata_graph_find_pool (self->graph, "default");
 
-      if (pool == NULL && top->type == STRATA_IMAGE_BLOCK)
-        {
-          strata_set_error (error, STRATA_ERROR_REFUSED,
-                            _ ("Name a storage pool with a folder for the copy (--pool)."),
-                            _ ("Disk %s of “%s” is the block device “%s”, and there is no pool "
-                               "“default” to put a copy in"),
-                            disk->disk->target, domain->name, top->path);
-          return FALSE;
-        }
-
-      folder = pool != NULL ? g_strdup (pool->path) : g_path_get_dirname (top->path);
+      folder = pool != NULL
+                   ? g_strdup (pool->path)
+                   : strata_planner_need_folder (
+                         self, top, disk->disk->target, domain->name,
+                         _ ("Name a storage pool with a folder for the copy (--pool)."), error);
+      if (folder == NULL)
+        return FALSE;
       disk->overlay = g_strdup_printf ("%s/%s-%s.qcow2", folder, name, disk->disk->target);
       if (!strata_planner_need_free_path (self, disk->overlay, error) ||
           !strata_planner_need_space (self, disk->overlay, strata_planned_disk_get_bytes (disk),

@@ -188,6 +188,64 @@ strata_planner_need_space (StrataPlanner *self, const char *path, guint64 bytes,
   return FALSE;
 }
 
+/**
+ * strata_planner_find_folder:
+ * @self: the planner
+ * @image: an image
+ *
+ * Returns: (transfer full) (nullable): where what is made of it goes: beside it, and for a block device, beside which no
+ *   file can be, the pool “default”; %NULL where there is none with a folder
+ */
+char *
+strata_planner_find_folder (StrataPlanner *self, const StrataImage *image)
+{
+  StrataPoolFacts *pool;
+
+  if (image->type != STRATA_IMAGE_BLOCK && !strata_path_is_device (image->path))
+    return g_path_get_dirname (image->path);
+
+  pool = strata_graph_find_pool (self->graph, "default");
+
+  return pool != NULL && strata_pool_has_folder (pool) ? g_strdup (pool->path) : NULL;
+}
+
+const char *
+strata_planner_get_folder_hint (void)
+{
+  return _ ("Make one with a folder: virsh pool-define-as default dir --target FOLDER, then virsh "
+            "pool-start default.");
+}
+
+/**
+ * strata_planner_need_folder:
+ * @self: the planner
+ * @image: an image that is copied
+ * @target: whose disk it is
+ * @domain_name: the domain's name, for messages
+ * @hint: what can be done where it has no place
+ * @error: `STRATA_ERROR_REFUSED`
+ *
+ * Returns: (transfer full) (nullable): where its copy goes
+ */
+char *
+strata_planner_need_folder (StrataPlanner *self,
+                            const StrataImage *image,
+                            const char *target,
+                            const char *domain_name,
+                            const char *hint,
+                            GError **error)
+{
+  char *folder = strata_planner_find_folder (self, image);
+
+  if (folder == NULL)
+    strata_set_error (error, STRATA_ERROR_REFUSED, hint,
+                      _ ("Disk %s of “%s” is the block device “%s”, and there is no pool "
+                         "“default” to put a file in"),
+                      target, domain_name, image->path);
+
+  return folder;
+}
+
 static gboolean
 need_plain_disk (StrataDiskXml *disk, const char *domain_name, GError **error)
 {

@@ -200,6 +200,15 @@ gboolean strata_planner_need_agreement (StrataPlanner *self,
 /* whether anybody reads PATH, after the steps so far */
 gboolean strata_planner_is_needed (StrataPlanner *self, const char *path);
 gboolean strata_planner_need_known_format (GPtrArray *chain, GError **error);
+char *strata_planner_find_folder (StrataPlanner *self, const StrataImage *image);
+/* where a request names no pool */
+const char *strata_planner_get_folder_hint (void);
+char *strata_planner_need_folder (StrataPlanner *self,
+                                  const StrataImage *image,
+                                  const char *target,
+                                  const char *domain_name,
+                                  const char *hint,
+                                  GError **error);
 gboolean strata_planner_need_space (StrataPlanner *self,
                                     const char *path,
                                     guint64 bytes,

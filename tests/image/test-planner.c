@@ -244,6 +244,68 @@ test_refusals (void)
 }
 
 static void
+assert_copy_goes_to (StrataGraph *graph, const StrataRequest *request, const char *destination)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StrataPlan) plan = strata_plan_request (graph, request, &error);
+  StrataStepSpec *step = NULL;
+
+  g_assert_no_error (error);
+  for (guint i = 0; step == NULL && i < strata_plan_get_n_steps (plan); i++)
+    {
+      StrataStepSpec *each = strata_plan_get_step (plan, i);
+
+      if (g_str_equal (each->kind, "copy-image"))
+        step = each;
+    }
+  g_assert_cmpstr (json_object_get_string_member (step->args, "destination"), ==, destination);
+  g_assert_true (json_object_get_boolean_member (step->args, "block"));
+}
+
+static void
+add_device (StrataGraph *graph, const char *path)
+{
+  StrataImage *image = strata_image_new (path);
+
+  image->type = STRATA_IMAGE_BLOCK;
+  image->format = g_strdup ("raw");
+  strata_graph_take_image (graph, image);
+}
+
+/* Beside a block device no file can be. */
+static void
+test_device (void)
+{
+  g_autoptr (StrataGraph) graph = usual_host ();
+  g_autoptr (StrataRequest) clone = request_new (STRATA_REQUEST_CLONE, "lvm", "new");
+  g_autoptr (StrataRequest) copy = request_new (STRATA_REQUEST_TEMPLATE_CREATE, "lvm", "new");
+  g_autoptr (StrataRequest) snapshot = request_new (STRATA_REQUEST_SNAPSHOT_CREATE, "lvm", NULL);
+  StrataPoolFacts *devices = g_new0 (StrataPoolFacts, 1);
+
+  devices->name = g_strdup ("vg");
+  devices->type = g_strdup ("logical");
+  devices->path = g_strdup ("/dev/vg");
+  devices->available = G_GUINT64_CONSTANT (1) << 40;
+  strata_graph_take_pool (graph, devices);
+  add_device (graph, "/dev/vg/lv");
+  paper_host_add (graph, "lvm", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "/dev/vg/lv", NULL);
+  clone->full = TRUE;
+  copy->operations = g_new0 (char *, 1);
+  snapshot->snapshot = g_strdup ("s1");
+
+  assert_copy_goes_to (graph, clone, PAPER_POOL "/new-vda.qcow2");
+  assert_copy_goes_to (graph, copy, PAPER_POOL "/new-vda.qcow2");
+  copy->pool = g_strdup ("vg");
+  assert_refused (graph, copy, STRATA_ERROR_NOT_FOUND, "“vg”");
+
+  g_set_str (&strata_graph_find_pool (graph, "default")->path, "/dev/other");
+  g_clear_pointer (&copy->pool, g_free);
+  assert_refused (graph, clone, STRATA_ERROR_REFUSED, "“default”");
+  assert_refused (graph, copy, STRATA_ERROR_REFUSED, "“default”");
+  assert_refused (graph, snapshot, STRATA_ERROR_REFUSED, "“default”");
+}
+
+static void
 test_round_trip (void)
 {
   g_autoptr (StrataGraph) graph = usual_host ();
@@ -281,6 +343,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/planner/deploy-identities", test_deploy_identities);
   g_test_add_func ("/planner/delete", test_delete);
   g_test_add_func ("/planner/refusals", test_refusals);
+  g_test_add_func ("/planner/device", test_device);
   g_test_add_func ("/planner/round-trip", test_round_trip);
 
   return g_test_run ();

@@ -315,11 +315,82 @@ def bind_mount():
         os.remove(base)
 
 
-def chain_below_a_device():
-    """A qcow2 image on a block device stands on a file. STRATA_TEST_DEVICE: one of 32 MiB that may be written."""
+def block_device():
+    """STRATA_TEST_DEVICE: one of 32 MiB that may be written."""
     device = os.environ.get('STRATA_TEST_DEVICE')
     if not device:
         raise Skip('no block device was given')
+    return device
+
+
+def raw_device(value):
+    """A block device whose first bytes are VALUE."""
+    device = block_device()
+    lab.run('qemu-io', '-f', 'raw', '-c', 'write -z 0 32M', '-c', f'write -P {value} 0 64k', device)
+    return device
+
+
+def holds(path, value, fmt='qcow2'):
+    """Whether the first bytes that a guest reads there are VALUE."""
+    return 'failed' not in lab.run('qemu-io', '-U', '-r', '-f', fmt, '-c', f'read -P {value} 0 64k', path, check=False).out
+
+
+def clone_of_a_device():
+    """In /dev no image can be made: copies and overlays go to the pool."""
+    device = raw_device(0x21)
+    define('vm', disk_xml(device, fmt='raw', kind='block'))
+    lab.strata('clone', 'create', 'vm', 'full')
+    lab.strata('snapshot', 'create', 'vm', 's1')
+    lab.strata('clone', 'create', 'vm', 'thin', '--snapshot', 's1')
+    lab.strata('clone', 'create', 'vm', 'then', '--snapshot', 's1', '--full')
+    for name in ('full', 'thin', 'then'):
+        expect_equal(os.path.dirname(lab.source(name)), lab.images, f'where the disk of {name} is')
+        expect(holds(lab.source(name), 0x21), f'what {name} reads')
+        lab.virsh('start', name)
+        lab.virsh('destroy', name)
+
+
+def device_stays_a_device():
+    """QEMU refuses a device that the definition calls a file: the machine would not start any more."""
+    device = raw_device(0x22)
+    define('vm', disk_xml(device, fmt='raw', kind='block'))
+    lab.strata('snapshot', 'create', 'vm', 's1')
+    lab.strata('snapshot', 'delete', 'vm', 's1')
+    expect(device in lab.virsh('domblklist', 'vm').out, 'the machine is on the device')
+    expect(holds(device, 0x22, 'raw'), 'what it reads')
+    lab.virsh('start', 'vm')
+    lab.virsh('destroy', 'vm')
+    lab.refused('template', 'create', 'vm', '--convert', '--no-seal', words=[device])
+
+
+def device_that_is_left_out_stays_a_device():
+    device = raw_device(0x23)
+    define('vm', disk_xml(lab.make_disk('own.qcow2')), disk_xml(device, fmt='raw', kind='block', target='vdb'))
+    lab.strata('snapshot', 'create', 'vm', 's1', '--disk', 'vda')
+    lab.strata('snapshot', 'revert', 'vm', 's1', '--discard-current')
+    lab.virsh('start', 'vm')
+    lab.virsh('destroy', 'vm')
+
+
+def device_that_is_merged_away_stays():
+    """Strata deletes files, no devices."""
+    device = block_device()
+    lab.run('qemu-img', 'create', '-q', '-f', 'qcow2', device, '16M')
+    lab.run('qemu-io', '-f', 'qcow2', '-c', 'write -P 0x24 0 64k', device)
+    define('vm', disk_xml(device, kind='block'))
+    lab.strata('snapshot', 'create', 'vm', 'i1', '--internal')
+    lab.strata('clone', 'create', 'vm', 'then', '--snapshot', 'i1', '--full')
+    expect(holds(lab.source('then'), 0x24), 'what the clone reads')
+    lab.strata('snapshot', 'delete', 'vm', 'i1')
+    lab.strata('snapshot', 'create', 'vm', 's1')
+    lab.strata('snapshot', 'delete', 'vm', 's1', '--pull')
+    expect(holds(lab.source('vm'), 0x24), 'what the machine reads')
+    expect(os.path.dirname(lab.source('vm')) == lab.images and os.path.exists(device), 'the device is there')
+
+
+def chain_below_a_device():
+    """A qcow2 image on a block device stands on a file."""
+    device = block_device()
     base = lab.machine('base')
     lab.run('qemu-img', 'create', '-q', '-f', 'qcow2', '-b', base, '-F', 'qcow2', device)
     define('vm', disk_xml(device, kind='block'))
@@ -357,6 +428,7 @@ if __name__ == '__main__':
             stale_snapshot_is_not_read_and_can_be_deleted, stale_snapshot_is_found_and_mended,
             transient_machine_is_not_stopped('undefined'), transient_machine_is_not_stopped('created'),
             transient_machine_is_found_and_made_permanent, busy_machine(copying), busy_machine(backing_up), slice_of_a_file,
-            encrypted_image, base_on_the_network, base_named_by_json, data_file, volume_of_a_pool, bind_mount, chain_below_a_device)])
+            encrypted_image, base_on_the_network, base_named_by_json, data_file, volume_of_a_pool, bind_mount, clone_of_a_device,
+            device_stays_a_device, device_that_is_left_out_stays_a_device, device_that_is_merged_away_stays, chain_below_a_device)])
     finally:
         lab.close()
