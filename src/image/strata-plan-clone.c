@@ -133,7 +133,8 @@ add_disk (Clone *self, StrataDiskXml *disk, GError **error)
   Source source;
   StrataImage *top;
 
-  if (!get_source (self, disk, &source, error) || !need_thin_source (self, &source, error))
+  if (!strata_planner_need_own_disk (disk, self->domain->name, error) ||
+      !get_source (self, disk, &source, error) || !need_thin_source (self, &source, error))
     return FALSE;
   chain = strata_graph_get_chain (planner->graph, source.path, error);
   if (chain == NULL || !strata_planner_need_known_format (chain, error))
@@ -171,8 +172,7 @@ add_disks (Clone *self, GError **error)
       StrataDiskXml *disk = g_ptr_array_index (disks, i);
 
       strata_graph_resolve_disk (self->planner->graph, disk);
-      if (g_strcmp0 (disk->device, "disk") == 0 && !disk->read_only && disk->source != NULL &&
-          !add_disk (self, disk, error))
+      if (!strata_planner_is_media (disk) && disk->source != NULL && !add_disk (self, disk, error))
         return FALSE;
     }
 

@@ -27,8 +27,7 @@ typedef struct
 static gboolean
 is_media (const StrataDiskXml *disk)
 {
-  return (g_strcmp0 (disk->device, "disk") != 0 && g_strcmp0 (disk->device, "lun") != 0) ||
-         disk->read_only || disk->source == NULL;
+  return strata_planner_is_media (disk) || disk->source == NULL;
 }
 
 static gboolean

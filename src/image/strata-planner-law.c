@@ -246,8 +246,16 @@ strata_planner_need_folder (StrataPlanner *self,
   return folder;
 }
 
-static gboolean
-need_plain_disk (StrataDiskXml *disk, const char *domain_name, GError **error)
+/**
+ * strata_planner_need_own_disk:
+ * @disk: a disk that is copied, or gets an overlay, for another domain
+ * @domain_name: whose it is, for messages
+ * @error: `STRATA_ERROR_REFUSED`
+ *
+ * Returns: whether it is one that can be, and that no other domain writes to
+ */
+gboolean
+strata_planner_need_own_disk (const StrataDiskXml *disk, const char *domain_name, GError **error)
 {
   const char *why = NULL;
 
@@ -255,8 +263,6 @@ need_plain_disk (StrataDiskXml *disk, const char *domain_name, GError **error)
     why = _ ("it is neither a file nor a block device");
   else if (disk->source == NULL)
     why = _ ("it has no image");
-  else if (disk->transient)
-    why = _ ("it is transient: what is written to it is thrown away at every shutdown");
   else if (disk->shareable)
     why = _ ("it is shared with other virtual machines");
   else if (disk->encrypted)
@@ -271,6 +277,19 @@ need_plain_disk (StrataDiskXml *disk, const char *domain_name, GError **error)
                     _ ("Remove this disk from the virtual machine, or give it a disk of its own."),
                     /* Translators: a disk ("vda"), a virtual machine, and the reason */
                     _ ("Disk %s of “%s” can’t be taken: %s"), disk->target, domain_name, why);
+  return FALSE;
+}
+
+static gboolean
+need_lasting_disk (const StrataDiskXml *disk, const char *domain_name, GError **error)
+{
+  if (!disk->transient)
+    return strata_planner_need_own_disk (disk, domain_name, error);
+
+  strata_set_error (error, STRATA_ERROR_REFUSED,
+                    _ ("Remove this disk from the virtual machine, or give it a disk of its own."),
+                    _ ("Disk %s of “%s” can’t be taken: %s"), disk->target, domain_name,
+                    _ ("it is transient: what is written to it is thrown away at every shutdown"));
   return FALSE;
 }
 
@@ -361,8 +380,8 @@ strata_planned_disk_free (gpointer data)
 }
 
 /* CD-ROMs, floppies and read-only disks hold nothing that is the guest's own. */
-static gboolean
-is_media (StrataDiskXml *disk)
+gboolean
+strata_planner_is_media (const StrataDiskXml *disk)
 {
   return (g_strcmp0 (disk->device, "disk") != 0 && g_strcmp0 (disk->device, "lun") != 0) ||
          disk->read_only;
@@ -403,12 +422,12 @@ strata_planner_get_disks (StrataPlanner *self,
     {
       StrataPlannedDisk *item = g_ptr_array_index (planned, i - 1);
 
-      if (is_media (item->disk))
+      if (strata_planner_is_media (item->disk))
         {
           g_ptr_array_remove_index (planned, i - 1);
           continue;
         }
-      if (!need_plain_disk (item->disk, domain_name, error))
+      if (!need_lasting_disk (item->disk, domain_name, error))
         return NULL;
 
       item->chain = strata_graph_get_chain (self->graph, item->disk->source, error);

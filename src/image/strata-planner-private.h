@@ -199,6 +199,10 @@ gboolean strata_planner_need_agreement (StrataPlanner *self,
                                         GError **error);
 /* whether anybody reads PATH, after the steps so far */
 gboolean strata_planner_is_needed (StrataPlanner *self, const char *path);
+gboolean strata_planner_is_media (const StrataDiskXml *disk);
+gboolean strata_planner_need_own_disk (const StrataDiskXml *disk,
+                                       const char *domain_name,
+                                       GError **error);
 gboolean strata_planner_need_known_format (GPtrArray *chain, GError **error);
 char *strata_planner_find_folder (StrataPlanner *self, const StrataImage *image);
 /* where a request names no pool */

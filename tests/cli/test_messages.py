@@ -168,6 +168,8 @@ def disk_of_a_shared_or_passing_kind():
         text = disk_xml(path, fmt='raw').replace('</disk>', f'{mark}</disk>')
         lab.define_xml(DOMAIN.format(name='web', disks=text))
         fails(['template', 'create', 'web'], 3, 'refused', 'vda', 'web', words)
+        if words == 'shared':
+            fails(['clone', 'create', 'web', 'new'], 3, 'refused', 'vda', 'web', words, hint=['disk of its own'])
         lab.virsh('undefine', 'web')
 
 

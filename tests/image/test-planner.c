@@ -305,6 +305,63 @@ test_device (void)
   assert_refused (graph, snapshot, STRATA_ERROR_REFUSED, "“default”");
 }
 
+/* With its internal snapshots a device can't be copied, as a return does where others read the image. */
+static void
+test_device_with_tags (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  g_autoptr (StrataRequest) request = request_new (STRATA_REQUEST_SNAPSHOT_REVERT, "vm", NULL);
+
+  paper_host_image (graph, "device.qcow2", NULL)->type = STRATA_IMAGE_BLOCK;
+  paper_host_image (graph, "clone.qcow2", "device.qcow2");
+  paper_host_add (graph, "vm", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "device.qcow2", NULL);
+  paper_host_add (graph, "clone", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "clone.qcow2", NULL);
+  paper_host_internal (graph, "vm", "i1", NULL, "device.qcow2", TRUE);
+  request->snapshot = g_strdup ("i1");
+  assert_refused (graph, request, STRATA_ERROR_REFUSED, "device");
+}
+
+static void
+add_defined (StrataGraph *graph, const char *name, const char *disk)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *uuid = g_uuid_string_random ();
+  g_autofree char *xml = g_strdup_printf (
+      "<domain type='qemu'><name>%s</name><uuid>%s</uuid>"
+      "<memory>65536</memory><os><type arch='x86_64'>hvm</type></os><devices>%s</devices></domain>",
+      name, uuid, disk);
+  g_autoptr (StrataDomainFacts) facts =
+      strata_domain_facts_new (xml, NULL, STRATA_DOMAIN_STATE_OFF, &error);
+
+  g_assert_no_error (error);
+  strata_graph_add_domain (graph, facts);
+}
+
+/* With the disk in its definition as it is, the new one would be a second writer. */
+static void
+test_no_second_writer (void)
+{
+  g_autoptr (StrataGraph) graph = usual_host ();
+  g_autoptr (StrataRequest) clone = request_new (STRATA_REQUEST_CLONE, "cluster", "new");
+  g_autoptr (StrataRequest) copy = request_new (STRATA_REQUEST_TEMPLATE_CREATE, "cluster", "new");
+  g_autoptr (StrataRequest) lun = request_new (STRATA_REQUEST_CLONE, "lun", "new");
+
+  paper_host_image (graph, "shared.raw", NULL);
+  add_device (graph, "/dev/sdz");
+  add_defined (graph, "cluster",
+               "<disk type='file' device='disk'><driver name='qemu' type='raw'/><source "
+               "file='" PAPER_POOL "/shared.raw'/><target dev='vda'/><shareable/></disk>");
+  clone->full = TRUE;
+  assert_refused (graph, clone, STRATA_ERROR_REFUSED, "shared");
+  assert_refused (graph, copy, STRATA_ERROR_REFUSED, "shared");
+
+  add_defined (graph, "lun",
+               "<disk type='block' device='lun'><driver name='qemu' type='raw'/><source "
+               "dev='/dev/sdz'/><target dev='sda' bus='scsi'/></disk>");
+  lun->full = TRUE;
+  assert_copy_goes_to (graph, lun, PAPER_POOL "/new-sda.qcow2");
+}
+
 static void
 test_round_trip (void)
 {
@@ -344,6 +401,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/planner/delete", test_delete);
   g_test_add_func ("/planner/refusals", test_refusals);
   g_test_add_func ("/planner/device", test_device);
+  g_test_add_func ("/planner/device-with-tags", test_device_with_tags);
+  g_test_add_func ("/planner/no-second-writer", test_no_second_writer);
   g_test_add_func ("/planner/round-trip", test_round_trip);
 
   return g_test_run ();
