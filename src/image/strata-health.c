@@ -215,6 +215,55 @@ check_disks (Visit *self)
     check_agreement (self, g_ptr_array_index (self->domain->next_disks, i));
 }
 
+/* The external snapshot of the domain whose deletion merges IMAGE into what it froze: the one that froze what IMAGE stands on. */
+static const StrataSnapshotFacts *
+find_frozen_below (Visit *self, const StrataImage *image)
+{
+  GPtrArray *snapshots = self->domain->snapshots;
+
+  for (guint i = 0; i < snapshots->len; i++)
+    {
+      const StrataSnapshotFacts *snapshot = g_ptr_array_index (snapshots, i);
+
+      for (guint j = 0; j < snapshot->disks->len; j++)
+        {
+          const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, j);
+
+          if (disk->location == STRATA_SNAPSHOT_EXTERNAL && disk->image != NULL &&
+              g_strcmp0 (image->backing_path, disk->image) == 0)
+            return snapshot;
+        }
+    }
+
+  return NULL;
+}
+
+/* libvirt itself knows nothing of a tag when it merges an overlay away or rewrites a base (tested on 11.3). */
+static void
+check_tag_place (Visit *self, const StrataSnapshotFacts *snapshot, const StrataImage *image)
+{
+  const StrataSnapshotFacts *below =
+      image->backing_path != NULL ? find_frozen_below (self, image) : NULL;
+  guint n_overlays = GPOINTER_TO_UINT (g_hash_table_lookup (self->overlays, image->path));
+
+  if (below != NULL)
+    report (self, "native-unsafe", FALSE,
+            _ ("Delete that one with Strata, which keeps the internal snapshot, not with virsh "
+               "snapshot-delete or virt-manager, which remove the overlay without a word."),
+            /* Translators: a snapshot, an image, a snapshot */
+            _ ("The internal snapshot “%s” is inside “%s”, an overlay that is lost when libvirt "
+               "itself deletes “%s”"),
+            snapshot->name, image->path, below->name);
+  if (n_overlays > 0)
+    report (self, "native-unsafe", FALSE,
+            _ ("Go back to it with Strata, which does that on a copy, not with virsh "
+               "snapshot-revert or virt-manager."),
+            /* Translators: a snapshot, an image */
+            _ ("The internal snapshot “%s” is inside “%s”, on which other images stand: libvirt’s "
+               "own return to it would change what they hold"),
+            snapshot->name, image->path);
+}
+
 static void
 check_snapshot_disk (Visit *self,
                      const StrataSnapshotFacts *snapshot,
@@ -246,6 +295,8 @@ check_snapshot_disk (Visit *self,
                "a name."),
             _ ("“%s” has %u internal snapshots called “%s”, and QEMU can’t tell one from another"),
             disk->image, strata_image_count_tags (image, snapshot->name), snapshot->name);
+  if (disk->location == STRATA_SNAPSHOT_INTERNAL)
+    check_tag_place (self, snapshot, image);
 
   n_overlays = GPOINTER_TO_UINT (g_hash_table_lookup (self->overlays, disk->image));
   if (disk->location == STRATA_SNAPSHOT_EXTERNAL && n_overlays > 1)

@@ -76,6 +76,24 @@ finds (StrataGraph *graph, const char *domain, const char *code)
   return FALSE;
 }
 
+/* with CODE, and a hint that names virsh */
+static gboolean
+says (StrataGraph *graph, const char *domain, const char *code, const char *words)
+{
+  g_autoptr (GPtrArray) findings =
+      strata_health_check (graph, strata_graph_find_domain (graph, domain));
+
+  for (guint i = 0; i < findings->len; i++)
+    {
+      const StrataFinding *finding = g_ptr_array_index (findings, i);
+
+      if (g_str_equal (finding->code, code) && strstr (finding->text, words) != NULL)
+        return strstr (finding->hint, "virsh") != NULL;
+    }
+
+  return FALSE;
+}
+
 /* "vm" on top, whose base its snapshot s1 froze. */
 static StrataGraph *
 make_host (StrataDomainState state)
@@ -260,6 +278,32 @@ test_stale (void)
 }
 
 /* Frozen once more, the image is at rest, and the earlier snapshots of it are none the better for that. */
+/* What virsh snapshot-delete and snapshot-revert do to a tag in an overlay, and to what stands on a tag's image. */
+static void
+test_tag_in_overlay (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  g_autoptr (StrataGraph) plain = paper_host_new ();
+
+  paper_host_image (graph, "base.qcow2", NULL);
+  paper_host_image (graph, "e1.qcow2", "base.qcow2");
+  paper_host_image (graph, "e2.qcow2", "e1.qcow2");
+  paper_host_add (graph, "vm", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "e1.qcow2", NULL);
+  paper_host_add (graph, "clone", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "e2.qcow2", NULL);
+  paper_host_snapshot (graph, "vm", "e1", NULL, "base.qcow2", FALSE, FALSE);
+  paper_host_internal (graph, "vm", "i1", "e1", "e1.qcow2", TRUE);
+  strata_graph_finish (graph);
+  g_assert_true (says (graph, "vm", "native-unsafe", "deletes “e1”"));
+  g_assert_true (says (graph, "vm", "native-unsafe", "on which other images stand"));
+
+  paper_host_image (plain, "base.qcow2", NULL);
+  paper_host_image (plain, "vm.qcow2", "base.qcow2");
+  paper_host_add (plain, "vm", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "vm.qcow2", NULL);
+  paper_host_internal (plain, "vm", "i1", NULL, "vm.qcow2", TRUE);
+  strata_graph_finish (plain);
+  g_assert_false (finds (plain, "vm", "native-unsafe"));
+}
+
 static void
 test_stale_and_frozen_again (void)
 {
@@ -312,6 +356,7 @@ main (int argc, char **argv)
   g_test_add_func ("/writers/template-and-domain", test_template_and_domain);
   g_test_add_func ("/writers/stale", test_stale);
   g_test_add_func ("/writers/stale-and-frozen-again", test_stale_and_frozen_again);
+  g_test_add_func ("/writers/tag-in-overlay", test_tag_in_overlay);
   g_test_add_func ("/writers/pretender", test_pretender);
 
   return g_test_run ();

@@ -36,6 +36,12 @@ def expect_held(lab, vm, before, *gone):
     expect(not set(gone) & set(after), f'still there: {gone}')
 
 
+def expect_doctor_warns(lab, vm, *words):
+    """Of what virsh would do in this tree."""
+    warnings = [f for f in lab.ctl('--json', 'doctor', vm).document['findings'] if f['code'] == 'native-unsafe']
+    expect(any(all(word in f['message'] for word in words) and 'virsh' in f['hint'] for f in warnings), f'no word of it: {warnings}')
+
+
 def deleting_an_external_snapshot_with_an_internal_one_in_its_overlay(lab):
     mixed_tree(lab, 'native')
     before = lab.held('native', 'i1')
@@ -44,6 +50,7 @@ def deleting_an_external_snapshot_with_an_internal_one_in_its_overlay(lab):
     lab.happens('the internal snapshot is lost', lab.held('native', 'i1') != before, new=True)
 
     mixed_tree(lab, 'vm')
+    expect_doctor_warns(lab, 'vm', '“i1”', 'deletes “s2”')
     before = everything(lab, 'vm')
     lab.strata('snapshot', 'revert', 'vm', 'i1', '--discard-current')
     expect_held(lab, 'vm', before)
@@ -60,6 +67,7 @@ def reverting_to_an_internal_snapshot_whose_image_is_a_base(lab):
     lab.happens('the base of another snapshot is rewritten', lab.held('native', 'm1') != before, new=True)
 
     mixed_tree(lab, 'vm')
+    expect_doctor_warns(lab, 'vm', '“i1”', 'other images stand')
     before = everything(lab, 'vm')
     lab.strata('snapshot', 'revert', 'vm', 'i1', '--save-current', 'kept')
     expect_held(lab, 'vm', before)
