@@ -195,6 +195,19 @@ strata_in_place_need_plain (StrataDomainFacts *domain, GError **error)
     return TRUE;
 
   list = strata_domain_facts_get_snapshot_names (domain);
+  if (list[0] == NULL)
+    {
+      const StrataSnapshotFacts *kept = g_ptr_array_index (domain->snapshots, 0);
+
+      strata_set_error (error, STRATA_ERROR_REFUSED,
+                        _ ("Use --copy, which leaves the virtual machine as it is, or delete what "
+                           "stands on that image first."),
+                        /* Translators: a virtual machine, a snapshot */
+                        _ ("An image of “%s” is kept for what stands on it, of the deleted "
+                           "snapshot “%s”"),
+                        domain->name, kept->name);
+      return FALSE;
+    }
   names = g_strjoinv (", ", list);
   strata_set_error (error, STRATA_ERROR_REFUSED,
                     _ ("Use --copy, which leaves the virtual machine as it is, or delete the "

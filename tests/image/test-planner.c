@@ -321,6 +321,21 @@ test_device_with_tags (void)
   assert_refused (graph, request, STRATA_ERROR_REFUSED, "device");
 }
 
+/* A snapshot that was deleted is none that could be lost, and its name is the one there is. */
+static void
+test_retained_only (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  g_autoptr (StrataRequest) request = request_new (STRATA_REQUEST_TEMPLATE_CREATE, "vm", "new");
+
+  paper_host_image (graph, "base.qcow2", NULL);
+  paper_host_image (graph, "vm.qcow2", "base.qcow2");
+  paper_host_add (graph, "vm", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "vm.qcow2", NULL);
+  paper_host_snapshot (graph, "vm", "gone", NULL, "base.qcow2", TRUE, TRUE);
+  request->convert = TRUE;
+  assert_refused (graph, request, STRATA_ERROR_REFUSED, "“gone”");
+}
+
 static void
 add_defined (StrataGraph *graph, const char *name, const char *disk)
 {
@@ -402,6 +417,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/planner/refusals", test_refusals);
   g_test_add_func ("/planner/device", test_device);
   g_test_add_func ("/planner/device-with-tags", test_device_with_tags);
+  g_test_add_func ("/planner/retained-only", test_retained_only);
   g_test_add_func ("/planner/no-second-writer", test_no_second_writer);
   g_test_add_func ("/planner/round-trip", test_round_trip);
 
