@@ -139,7 +139,7 @@ strata_qemu_img_run (const char *const *arguments,
     return TRUE;
 
   message = find_message (output);
-  strata_set_error (error, STRATA_ERROR_FAILED, NULL, "%s", message);
+  strata_set_error (error, strata_error_code_from_words (message), NULL, "%s", message);
 
   return FALSE;
 }

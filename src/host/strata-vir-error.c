@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* From libvirt's errors to STRATA_ERROR, by code and never by text. */
+/* From libvirt's errors to STRATA_ERROR, by code; by text only where it is QEMU's, which has no codes. */
 
 #include "config.h"
 
@@ -112,7 +112,7 @@ code_from_number (const virError *error)
     case VIR_ERR_SYSTEM_ERROR:
       return code_from_errno (error->int1);
     default:
-      return STRATA_ERROR_FAILED;
+      return strata_error_code_from_words (error->message);
     }
 }
 

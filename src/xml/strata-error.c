@@ -6,6 +6,9 @@
 
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
+#include <string.h>
+
 #include "strata-error.h"
 
 typedef struct
@@ -61,6 +64,16 @@ static const char *const nicks[] = {
   [STRATA_ERROR_CHANGED] = "changed",
 };
 
+/* A full disk has one remedy, wherever it is met, unless the caller knows a better one. */
+static void
+set_hint (GError *error, const char *hint)
+{
+  if (hint == NULL && error->code == STRATA_ERROR_NO_SPACE)
+    hint = _ ("Free some space there, then try again; “stratactl job resume” goes on with a job "
+              "that was stopped.");
+  g_set_str (&strata_error_get_private (error)->hint, hint);
+}
+
 /**
  * strata_error_new:
  * @code: what kind of failure
@@ -82,7 +95,7 @@ strata_error_new (StrataError code, const char *hint, const char *format, ...)
   error = g_error_new_valist (STRATA_ERROR, (int) code, format, args);
   va_end (args);
 
-  strata_error_get_private (error)->hint = g_strdup (hint);
+  set_hint (error, hint);
 
   return error;
 }
@@ -144,8 +157,28 @@ strata_error_new_vir (StrataError code,
   priv->vir_domain = vir_domain;
   priv->vir_code = vir_code;
   priv->vir_message = g_strdup (vir_message);
+  set_hint (error, NULL);
 
   return error;
+}
+
+/**
+ * strata_error_code_from_words:
+ * @words: (nullable): what QEMU or qemu-img said
+ *
+ * QEMU has no codes, and libvirt hands its words on with one that says only that it failed. They are the C library's,
+ * which QEMU doesn't translate.
+ *
+ * Returns: `STRATA_ERROR_NO_SPACE` or `STRATA_ERROR_FAILED`
+ */
+StrataError
+strata_error_code_from_words (const char *words)
+{
+  if (words != NULL && (strstr (words, "No space left on device") != NULL ||
+                        strstr (words, "Disk quota exceeded") != NULL))
+    return STRATA_ERROR_NO_SPACE;
+
+  return STRATA_ERROR_FAILED;
 }
 
 /**

@@ -68,6 +68,7 @@ GError      *strata_error_new_vir        (StrataError   code,
                                           int           vir_code,
                                           const char   *vir_message,
                                           const char   *prefix);
+StrataError  strata_error_code_from_words (const char *words);
 const char  *strata_error_get_hint       (const GError *error);
 void         strata_error_set_hint       (GError       *error,
                                           const char   *hint);

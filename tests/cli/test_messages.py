@@ -144,6 +144,32 @@ def disk_fills_up_on_the_way():
         os.remove(path)
 
 
+def snapshot_on_a_full_disk():
+    """QEMU has no code for it, only words; what can be done is said all the same."""
+    if SMALL not in os.environ:
+        raise Skip('this machine lets users mount nothing')
+    path = lab.make_disk('tight-vda.qcow2', folder=os.environ[SMALL], data='14M')
+    filler = os.path.join(os.environ[SMALL], 'filler')
+    try:
+        lab.define_xml(DOMAIN.format(name='tight', disks=disk_xml(path)))
+        lab.virsh('start', 'tight')
+        with open(filler, 'wb', buffering=0) as file:
+            try:
+                while True:
+                    file.write(bytes(4096))
+            except OSError:
+                pass
+        result = lab.ctl('--json', 'snapshot', 'create', 'tight', 's1')
+        expect_equal(result.document['error']['code'], 'no-space', 'code', result)
+        expect_words(result.document['error']['hint'], 'Free some space')
+        expect_equal(sorted(os.listdir(os.environ[SMALL])), ['filler', 'tight-vda.qcow2'], 'nothing is left')
+    finally:
+        lab.virsh('destroy', 'tight', check=False)
+        for file in (path, filler):
+            if os.path.exists(file):
+                os.remove(file)
+
+
 def disk_on_a_block_device():
     blocks = [f'/dev/{b}' for b in sorted(os.listdir('/sys/block')) if os.path.exists(f'/dev/{b}')]
     if not blocks:
@@ -280,7 +306,7 @@ def each(test):
 try:
     run([starts] + [each(test) for test in (
         name_taken, machine_runs, machine_is_saved, pool_is_full, pool_is_too_small_for_all_clones,
-        disk_fills_up_on_the_way, disk_on_a_block_device, disk_of_the_raw_format,
+        disk_fills_up_on_the_way, snapshot_on_a_full_disk, disk_on_a_block_device, disk_of_the_raw_format,
         disk_of_a_shared_or_passing_kind, disk_that_is_gone, virt_sysprep_is_missing,
         kernel_is_unreadable,
         appliance_does_not_start, machine_without_a_system, image_without_a_system, image_with_a_header_of_its_guest, windows,

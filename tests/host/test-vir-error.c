@@ -53,6 +53,30 @@ test_codes (void)
     }
 }
 
+/* As libvirt hands on what QEMU and qemu-img say. */
+static void
+test_full_disk (void)
+{
+  virError error = { .code = VIR_ERR_OPERATION_FAILED,
+                     .domain = VIR_FROM_QEMU,
+                     .level = VIR_ERR_ERROR,
+                     .message = (char *) "operation failed: failed to format image: 'Could not "
+                                         "write refcount table: No space left on device'" };
+  g_autoptr (GError) bare = strata_error_new (STRATA_ERROR_NO_SPACE, NULL, "It is full");
+  g_autoptr (GError) better = strata_error_new (STRATA_ERROR_NO_SPACE, "Do this", "It is full");
+  g_autoptr (GError) vir = strata_error_new_vir (STRATA_ERROR_NO_SPACE, 0, 0, "full", "Taking it");
+
+  g_assert_cmpint (strata_vir_error_to_code (&error), ==, STRATA_ERROR_NO_SPACE);
+  error.code = VIR_ERR_INTERNAL_ERROR;
+  g_assert_cmpint (strata_vir_error_to_code (&error), ==, STRATA_ERROR_NO_SPACE);
+  error.domain = VIR_FROM_RPC;
+  g_assert_cmpint (strata_vir_error_to_code (&error), ==, STRATA_ERROR_CONNECTION);
+
+  g_assert_nonnull (strstr (strata_error_get_hint (bare), "job resume"));
+  g_assert_nonnull (strstr (strata_error_get_hint (vir), "job resume"));
+  g_assert_cmpstr (strata_error_get_hint (better), ==, "Do this");
+}
+
 /* A real one keeps its number and its words, and what was being done comes first. */
 static void
 test_words (void)
@@ -117,6 +141,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/vir-error/codes", test_codes);
+  g_test_add_func ("/vir-error/full-disk", test_full_disk);
   g_test_add_func ("/vir-error/words", test_words);
   g_test_add_func ("/vir-error/no-error", test_no_error);
   g_test_add_func ("/owner", test_owner);
