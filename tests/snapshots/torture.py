@@ -77,6 +77,7 @@ class Torture:
         if loose and not found:
             self.litter += len(strays)
             model.left |= {s.split(': ')[0] for s in strays if s.endswith('nothing leads to')}
+            model.left |= set(self.checker.held_by_others(seen))
         else:
             found += strays
         for state in ('state', 'state-of-another'):

@@ -231,6 +231,14 @@ class Checker:
                 continue
             yield f'{path}: a file that nothing leads to'
 
+    def held_by_others(self, seen):
+        """Layers of a machine that it does not have any more, and that stay for what another client has put on them."""
+        for name, there in seen.items():
+            tops = [(d.path, d.format) for d in [*there.disks.values(), *there.inactive_disks.values()]]
+            tops += [(d.path, d.format) for snapshot in there.snapshots.values() for d in snapshot.images()]
+            own = {p for path, kind in tops for p, _, _ in self.host.chain(path, kind)}
+            yield from (p for p in self.host.files() - own if os.path.basename(p).startswith(f'{name}-'))
+
     def _held_by_litter(self, left):
         """What the images stand on that another client left when it undefined their machine: it is still held."""
         held = set()
