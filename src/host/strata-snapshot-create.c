@@ -211,6 +211,41 @@ check_absent (StrataConnection *connection, const char *path, GError **error)
   return FALSE;
 }
 
+/* libvirt is told a target, and puts the overlay on whatever is there. */
+static gboolean
+check_bases (StrataConnection *connection, const StrataSnapshotOrder *order, GError **error)
+{
+  g_autoptr (StrataDomainFacts) facts =
+      strata_connection_get_domain (connection, order->uuid, error);
+
+  if (facts == NULL)
+    return FALSE;
+
+  for (guint i = 0; i < order->overlays->len; i++)
+    {
+      const StrataSnapshotOverlay *item = g_ptr_array_index (order->overlays, i);
+      gboolean found = FALSE;
+
+      for (guint j = 0; j < facts->disks->len; j++)
+        {
+          const StrataDiskXml *disk = g_ptr_array_index (facts->disks, j);
+
+          found |= g_strcmp0 (disk->target, item->target) == 0 &&
+                   strata_storage_is_same (connection, disk->source, item->base);
+        }
+      if (!found)
+        {
+          strata_set_error (error, STRATA_ERROR_CHANGED,
+                            _ ("Nothing more is done. Look at the machine, and try again."),
+                            _ ("The disk “%s” of “%s” is not on “%s” any more"), item->target,
+                            facts->name, item->base);
+          return FALSE;
+        }
+    }
+
+  return TRUE;
+}
+
 /**
  * strata_snapshot_overlay_new:
  * @target: the disk, `vda`
@@ -273,6 +308,8 @@ strata_snapshot_check_order (StrataConnection *connection,
       return FALSE;
     }
 
+  if (!check_bases (connection, order, error))
+    return FALSE;
   for (guint i = 0; i < order->overlays->len; i++)
     {
       const StrataSnapshotOverlay *item = g_ptr_array_index (order->overlays, i);

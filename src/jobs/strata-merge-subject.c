@@ -18,22 +18,9 @@ void
 strata_merge_subject_clear (StrataMergeSubject *self)
 {
   self->disk = NULL;
+  self->active = FALSE;
   g_clear_pointer (&self->facts, strata_domain_facts_unref);
   g_clear_pointer (&self->layers, g_strfreev);
-}
-
-static const StrataDiskXml *
-find_disk (const StrataDomainFacts *facts, const char *target)
-{
-  for (guint i = 0; i < facts->disks->len; i++)
-    {
-      const StrataDiskXml *disk = g_ptr_array_index (facts->disks, i);
-
-      if (g_strcmp0 (disk->target, target) == 0 && disk->source != NULL)
-        return disk;
-    }
-
-  return NULL;
 }
 
 /* By the headers, since no QEMU has it open. FORMAT: what the definition says of PATH; below a raw image is nothing, whatever a
@@ -61,52 +48,99 @@ list_layers (StrataConnection *connection, const char *path, const char *format,
   return g_strv_builder_end (builder);
 }
 
+/* PROBLEM: (inout): why the first layers that could not be read could not be; not of a drive, whose medium may be away. Returns
+ * whether SELF has found its disk. */
+static gboolean
+try_disk (StrataMergeSubject *self,
+          const StrataDiskXml *disk,
+          gboolean active,
+          const char *image,
+          GError **problem)
+{
+  g_autoptr (GError) local = NULL;
+  g_auto (GStrv) layers = NULL;
+
+  if (disk->source == NULL)
+    return FALSE;
+  if (active)
+    layers = strata_live_chain (self->connection, self->facts->uuid, disk->target, &local);
+  else
+    layers = list_layers (self->connection, disk->source, disk->format, &local);
+  if (layers == NULL && *problem == NULL && g_strcmp0 (disk->device, "disk") == 0)
+    *problem = g_steal_pointer (&local);
+  if (layers == NULL ||
+      !strata_storage_is_among (self->connection, (const char *const *) layers, image))
+    return FALSE;
+
+  self->disk = disk;
+  self->active = active;
+  self->layers = g_steal_pointer (&layers);
+
+  return TRUE;
+}
+
+static gboolean
+try_disks (StrataMergeSubject *self,
+           GPtrArray *disks,
+           gboolean active,
+           const char *image,
+           GError **problem)
+{
+  for (guint i = 0; i < disks->len; i++)
+    {
+      if (try_disk (self, g_ptr_array_index (disks, i), active, image, problem))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
 /**
  * strata_merge_subject_look:
  * @self: a subject
  * @connection: a connection
  * @uuid: a domain's UUID
- * @target: a disk of it, `vda`
- * @error: where to put `STRATA_ERROR_NOT_FOUND` or another error
+ * @image: a layer of the disk that is meant
+ * @which: where to look for it
+ * @error: where to put an error
+ *
+ * A target is only a place: another client may have put another disk there, or the same disk elsewhere.
  *
  * Worker threads only.
  *
- * Returns: whether @self says what is true now
+ * Returns: whether @self says what is true now; its disk is %NULL where no disk has @image
  */
 gboolean
 strata_merge_subject_look (StrataMergeSubject *self,
                            StrataConnection *connection,
                            const char *uuid,
-                           const char *target,
+                           const char *image,
+                           StrataMergeWhere which,
                            GError **error)
 {
+  g_autoptr (GError) problem = NULL;
+  gboolean active;
+
   strata_merge_subject_clear (self);
   self->connection = connection;
   self->facts = strata_connection_get_domain (connection, uuid, error);
   if (self->facts == NULL)
     return FALSE;
 
-  self->active = strata_domain_facts_is_active (self->facts);
-  self->disk = find_disk (self->facts, target);
-  if (self->disk == NULL)
-    {
-      strata_set_error (error, STRATA_ERROR_NOT_FOUND, NULL, _ ("“%s” has no disk “%s” any more"),
-                        self->facts->name, target);
-      return FALSE;
-    }
+  active = strata_domain_facts_is_active (self->facts);
+  if ((which & STRATA_MERGE_LIVE) != 0 && active &&
+      try_disks (self, self->facts->disks, TRUE, image, &problem))
+    return TRUE;
+  if ((which & STRATA_MERGE_DEFINED) != 0 &&
+      try_disks (self, self->facts->next_disks, FALSE, image, &problem))
+    return TRUE;
+  if (problem == NULL)
+    return TRUE;
 
-  if (self->active)
-    self->layers = strata_live_chain (connection, uuid, target, error);
-  else
-    self->layers = list_layers (connection, self->disk->source, self->disk->format, error);
+  /* It may be the one. */
+  g_propagate_error (error, g_steal_pointer (&problem));
 
-  return self->layers != NULL;
-}
-
-gboolean
-strata_merge_subject_has (const StrataMergeSubject *self, const char *path)
-{
-  return strata_storage_is_among (self->connection, (const char *const *) self->layers, path);
+  return FALSE;
 }
 
 gboolean
@@ -119,35 +153,4 @@ strata_merge_subject_check_top (const StrataMergeSubject *self, const char *path
                     _ ("“%s” does not run on “%s” any more"), self->facts->name, path);
 
   return FALSE;
-}
-
-/**
- * strata_merge_subject_went_off:
- * @self: a subject that was active
- * @connection: a connection
- * @error: (inout): what the merge failed with
- *
- * Worker threads only.
- *
- * Returns: whether that was because the domain is off now; @error is clear then, and else an error
- */
-gboolean
-strata_merge_subject_went_off (StrataMergeSubject *self,
-                               StrataConnection *connection,
-                               GError **error)
-{
-  g_autofree char *uuid = g_strdup (self->facts->uuid);
-  g_autofree char *target = g_strdup (self->disk->target);
-  g_auto (StrataMergeSubject) now = { 0 };
-
-  if (g_error_matches (*error, G_IO_ERROR, G_IO_ERROR_CANCELLED) ||
-      !strata_merge_subject_look (&now, connection, uuid, target, NULL) || now.active)
-    return FALSE;
-
-  g_clear_error (error);
-  strata_merge_subject_clear (self);
-  *self = now;
-  now = (StrataMergeSubject) { 0 };
-
-  return TRUE;
 }

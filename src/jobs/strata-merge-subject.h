@@ -6,15 +6,22 @@
 
 G_BEGIN_DECLS
 
-/* The disk of a VM whose layers are to be merged, as it is now. On the stack, all zeroes at first. Blocking;
- * worker threads only. */
+/* Where a disk is looked for: among those that QEMU has open, and in the definition that the VM is started from. */
+typedef enum
+{
+  STRATA_MERGE_LIVE = 1 << 0,
+  STRATA_MERGE_DEFINED = 1 << 1,
+} StrataMergeWhere;
+
+/* The disk of a VM whose layers are to be merged, as it is now, wherever it is attached. On the stack, all zeroes at first.
+ * Blocking; worker threads only. */
 typedef struct
 {
   StrataConnection *connection; /* the caller's */
   StrataDomainFacts *facts;
-  const StrataDiskXml *disk; /* of @facts */
-  gboolean active;
-  GStrv layers; /* canonical paths; what the VM writes to, or would, first */
+  const StrataDiskXml *disk; /* of @facts; NULL: the VM has no such disk */
+  gboolean active;           /* QEMU has @disk open */
+  GStrv layers;              /* canonical paths; what the VM writes to, or would, first */
 } StrataMergeSubject;
 
 void strata_merge_subject_clear (StrataMergeSubject *self);
@@ -22,18 +29,13 @@ void strata_merge_subject_clear (StrataMergeSubject *self);
 gboolean strata_merge_subject_look (StrataMergeSubject *self,
                                     StrataConnection *connection,
                                     const char *uuid,
-                                    const char *target,
+                                    const char *image,
+                                    StrataMergeWhere which,
                                     GError **error);
-gboolean strata_merge_subject_has (const StrataMergeSubject *self, const char *path);
 /* BUSY if it is not PATH that the VM writes to */
 gboolean strata_merge_subject_check_top (const StrataMergeSubject *self,
                                          const char *path,
                                          GError **error);
-/* ERROR: what a merge under the VM failed with. TRUE, and ERROR is clear, if that was because the VM is off
- * now; SELF was looked at again then. */
-gboolean strata_merge_subject_went_off (StrataMergeSubject *self,
-                                        StrataConnection *connection,
-                                        GError **error);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (StrataMergeSubject, strata_merge_subject_clear)
 

@@ -267,6 +267,21 @@ check_disk_unused (const StrataDomainFacts *domain,
   return FALSE;
 }
 
+static gboolean
+check_disks_unused (const StrataDomainFacts *domain,
+                    GPtrArray *disks,
+                    const char *path,
+                    GError **error)
+{
+  for (guint i = 0; i < disks->len; i++)
+    {
+      if (!check_disk_unused (domain, g_ptr_array_index (disks, i), path, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
 gboolean
 strata_require_unused (StrataConnection *connection,
                        const char *path,
@@ -279,11 +294,9 @@ strata_require_unused (StrataConnection *connection,
     {
       const StrataDomainFacts *domain = g_ptr_array_index (domains, i);
 
-      for (guint j = 0; j < domain->disks->len; j++)
-        {
-          if (!check_disk_unused (domain, g_ptr_array_index (domain->disks, j), path, error))
-            return FALSE;
-        }
+      if (!check_disks_unused (domain, domain->disks, path, error) ||
+          !check_disks_unused (domain, domain->next_disks, path, error))
+        return FALSE;
     }
 
   return domains != NULL;
@@ -292,6 +305,7 @@ strata_require_unused (StrataConnection *connection,
 static gboolean
 check_disk_at_rest (const StrataDomainFacts *domain,
                     const StrataDiskXml *disk,
+                    gboolean active,
                     const char *top,
                     const char *base,
                     GError **error)
@@ -300,12 +314,29 @@ check_disk_at_rest (const StrataDomainFacts *domain,
 
   if (!is_its_own && (stands_on (disk, top) || stands_on (disk, base)))
     return check_disk_unused (domain, disk, stands_on (disk, top) ? top : base, error);
-  if (!is_its_own || !strata_domain_facts_is_active (domain))
+  if (!is_its_own || !active)
     return TRUE;
 
   strata_set_error (error, STRATA_ERROR_CHANGED, LOOK_AGAIN, _ ("“%s” was started in the meantime"),
                     domain->name);
   return FALSE;
+}
+
+static gboolean
+check_disks_at_rest (const StrataDomainFacts *domain,
+                     GPtrArray *disks,
+                     gboolean active,
+                     const char *top,
+                     const char *base,
+                     GError **error)
+{
+  for (guint i = 0; i < disks->len; i++)
+    {
+      if (!check_disk_at_rest (domain, g_ptr_array_index (disks, i), active, top, base, error))
+        return FALSE;
+    }
+
+  return TRUE;
 }
 
 gboolean
@@ -321,11 +352,10 @@ strata_require_at_rest (StrataConnection *connection,
     {
       const StrataDomainFacts *domain = g_ptr_array_index (domains, i);
 
-      for (guint j = 0; j < domain->disks->len; j++)
-        {
-          if (!check_disk_at_rest (domain, g_ptr_array_index (domain->disks, j), top, base, error))
-            return FALSE;
-        }
+      if (!check_disks_at_rest (domain, domain->disks, strata_domain_facts_is_active (domain), top,
+                                base, error) ||
+          !check_disks_at_rest (domain, domain->next_disks, FALSE, top, base, error))
+        return FALSE;
     }
 
   return domains != NULL;

@@ -25,7 +25,7 @@ gboolean strata_require_none_saved_on (StrataConnection *connection,
                                        const char *path,
                                        GCancellable *cancellable,
                                        GError **error);
-/* No domain has PATH as its disk, or says that its disk stands on it */
+/* No domain has PATH as its disk, now or when it is started next, or says that its disk stands on it */
 gboolean strata_require_unused (StrataConnection *connection,
                                 const char *path,
                                 GCancellable *cancellable,

@@ -63,19 +63,34 @@ stands_on (StrataStepContext *context,
 }
 
 static gboolean
-look (StrataStepContext *context, StrataMergeSubject *subject, GError **error)
+look (StrataStepContext *context,
+      StrataMergeSubject *subject,
+      const char *image,
+      StrataMergeWhere where,
+      GError **error)
 {
   return strata_merge_subject_look (subject, context->connection,
-                                    strata_step_context_get (context, "uuid"),
-                                    strata_step_context_get (context, "target"), error);
+                                    strata_step_context_get (context, "uuid"), image, where, error);
 }
 
-/* Who was to see to it may have died before. */
+/* The process that was to see to it may have died before. */
 static gboolean
 flush (StrataStepContext *context, const StrataMergeSubject *subject, GError **error)
 {
   return !subject->active ||
          strata_live_flush (context->connection, subject->facts->uuid, subject->layers[0], error);
+}
+
+/* Whether a merge under the VM failed because that is off now. */
+static gboolean
+went_off (StrataStepContext *context, const GError *error)
+{
+  StrataDomainState state;
+
+  return !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) &&
+         strata_domain_get_state (context->connection, strata_step_context_get (context, "uuid"),
+                                  &state, NULL) &&
+         (state == STRATA_DOMAIN_STATE_OFF || state == STRATA_DOMAIN_STATE_CRASHED);
 }
 
 /* commit ------------------------------------------------------------------------------------------- */
@@ -111,50 +126,48 @@ commit_via (StrataStepContext *context, GCancellable *cancellable, GError **erro
                                cancellable, error);
 }
 
-/* Merging takes its time, in which another client may put the machine on something else, which no lock keeps it from. */
+/* What of the definition names the top. Another client may have put the disk elsewhere in it, and libvirt itself follows only one
+ * that is where it was. REQUIRED: there has to be one: merging takes its time, in which another client may put the machine on
+ * something else, which no lock keeps it from. */
 static gboolean
-check_still_on_top (StrataStepContext *context, GError **error)
+define_on_base (StrataStepContext *context, gboolean required, GError **error)
 {
   const char *top = strata_step_context_get (context, "top");
   g_autoptr (StrataDomainFacts) facts = strata_connection_get_domain (
       context->connection, strata_step_context_get (context, "uuid"), error);
-
-  for (guint i = 0; facts != NULL && i < facts->disks->len; i++)
-    {
-      const StrataDiskXml *disk = g_ptr_array_index (facts->disks, i);
-
-      if (g_strcmp0 (disk->target, strata_step_context_get (context, "target")) == 0 &&
-          strata_storage_is_same (context->connection, disk->source, top))
-        return strata_require_unsaved (context->connection, facts->uuid, error);
-    }
-
-  if (facts != NULL)
-    strata_set_error (error, STRATA_ERROR_CHANGED,
-                      _ ("Nothing more is done. Look at the machine, and try again."),
-                      _ ("“%s” does not run on “%s” any more"), facts->name, top);
-  return FALSE;
-}
-
-static gboolean
-define_on_base (StrataStepContext *context, GError **error)
-{
-  g_autofree char *xml =
-      strata_domain_get_xml (context->connection, strata_step_context_get (context, "uuid"), error);
   g_autoptr (StrataDomainXml) definition = NULL;
   g_autofree char *text = NULL;
+  gboolean found = FALSE;
 
-  if (xml == NULL)
+  if (facts == NULL)
     return FALSE;
-  definition = strata_domain_xml_new_from_string (xml, error);
+  definition = strata_domain_xml_new_from_string (facts->xml, error);
   if (definition == NULL)
     return FALSE;
 
-  strata_domain_xml_set_disk_file (definition, strata_step_context_get (context, "target"),
-                                   strata_step_context_get (context, "base"),
-                                   strata_step_context_get (context, "base-format"));
+  for (guint i = 0; facts->persistent && i < facts->next_disks->len; i++)
+    {
+      const StrataDiskXml *disk = g_ptr_array_index (facts->next_disks, i);
+
+      if (strata_storage_is_same (context->connection, disk->source, top))
+        found |= strata_domain_xml_set_disk_file (definition, disk->target,
+                                                  strata_step_context_get (context, "base"),
+                                                  strata_step_context_get (context, "base-format"));
+    }
+  if (!found && !required)
+    return TRUE;
+  if (!found)
+    {
+      strata_set_error (error, STRATA_ERROR_CHANGED,
+                        _ ("Nothing more is done. Look at the machine, and try again."),
+                        _ ("“%s” does not run on “%s” any more"), facts->name, top);
+      return FALSE;
+    }
+
   text = strata_domain_xml_to_string (definition);
 
-  return strata_domain_define (context->connection, text, error);
+  return strata_require_unsaved (context->connection, facts->uuid, error) &&
+         strata_domain_define (context->connection, text, error);
 }
 
 /* REDEFINE: the VM goes on with the base, and says so before the worker lets go of it, lest it be
@@ -173,7 +186,96 @@ commit_top (StrataStepContext *context,
          strata_worker_commit (worker, strata_step_context_get (context, "base"),
                                strata_job_get_bandwidth (context->job), on_bytes, context,
                                cancellable, error) &&
-         (!redefine || (check_still_on_top (context, error) && define_on_base (context, error)));
+         (!redefine || define_on_base (context, TRUE, error));
+}
+
+/* Whether a domain but our own has PATH open or would, or an image stands on it. */
+static gboolean
+is_held_elsewhere (StrataStepContext *context, const char *path, gboolean *held, GError **error)
+{
+  g_autoptr (StrataGraph) graph = strata_connection_gather (context->connection, NULL, error);
+  g_autoptr (GPtrArray) holders = graph != NULL ? strata_graph_get_holders (graph, path) : NULL;
+
+  *held = FALSE;
+  for (guint i = 0; holders != NULL && i < holders->len; i++)
+    {
+      const StrataHolder *holder = g_ptr_array_index (holders, i);
+
+      *held |= holder->kind != STRATA_HOLDER_SNAPSHOT &&
+               (holder->domain == NULL ||
+                g_strcmp0 (holder->domain->uuid, strata_step_context_get (context, "uuid")) != 0);
+    }
+
+  return holders != NULL;
+}
+
+/* Whether a disk of the VM, none of which has the top, is where one is after the merge. */
+static gboolean
+look_for_base (StrataStepContext *context,
+               StrataMergeSubject *subject,
+               StrataMergeWhere where,
+               gboolean *there,
+               GError **error)
+{
+  const char *base = strata_step_context_get (context, "base");
+
+  if (!look (context, subject, base, where, error))
+    return FALSE;
+  *there = subject->disk != NULL &&
+           (!strata_step_context_is (context, "active") ||
+            strata_storage_is_same (context->connection, subject->layers[0], base));
+
+  return TRUE;
+}
+
+/* MERGED: the VM shows that the top is not needed any more. That a disk is gone, or another is in its place, shows nothing. */
+static gboolean
+find_top (StrataStepContext *context, StrataMergeSubject *subject, gboolean *merged, GError **error)
+{
+  const char *top = strata_step_context_get (context, "top");
+  const char *base = strata_step_context_get (context, "base");
+  gboolean active;
+  gboolean held;
+
+  *merged = FALSE;
+  if (!look (context, subject, top, STRATA_MERGE_LIVE, error))
+    return FALSE;
+  if (subject->disk != NULL)
+    return TRUE;
+
+  active = strata_domain_facts_is_active (subject->facts);
+  if (active && !look_for_base (context, subject, STRATA_MERGE_LIVE, merged, error))
+    return FALSE;
+  if (!*merged)
+    {
+      if (!look (context, subject, top, STRATA_MERGE_DEFINED, error))
+        return FALSE;
+      if (subject->disk != NULL)
+        return TRUE;
+      if (!active && !look_for_base (context, subject, STRATA_MERGE_DEFINED, merged, error))
+        return FALSE;
+    }
+  if (*merged && !is_held_elsewhere (context, top, &held, error))
+    return FALSE;
+  if (*merged && !held)
+    return TRUE;
+
+  *merged = FALSE;
+  strata_set_error (
+      error, STRATA_ERROR_REFUSED,
+      _ ("Give the machine its disk back and resume the job, or end the job as it is with "
+         "“stratactl job dismiss”. Keep both images."),
+      _ ("No disk of “%s” is on “%s” any more, and whether that was merged into “%s” can’t be told"),
+      subject->facts->name, top, base);
+  return FALSE;
+}
+
+/* Also for a process that died when the merge was done. */
+static gboolean
+end_commit (StrataStepContext *context, const StrataMergeSubject *subject, GError **error)
+{
+  return flush (context, subject, error) &&
+         (!strata_step_context_is (context, "active") || define_on_base (context, FALSE, error));
 }
 
 static gboolean
@@ -184,8 +286,6 @@ commit_off (StrataStepContext *context,
 {
   const char *top = strata_step_context_get (context, "top");
 
-  if (!strata_merge_subject_has (subject, top))
-    return TRUE;
   if (!strata_require_unsaved (context->connection, subject->facts->uuid, error))
     return FALSE;
   if (!strata_step_context_is (context, "active"))
@@ -200,26 +300,29 @@ commit_live (StrataStepContext *context, GCancellable *cancellable, GError **err
 {
   g_auto (StrataMergeSubject) subject = { 0 };
   g_autoptr (GError) local = NULL;
+  gboolean merged;
 
-  if (!look (context, &subject, error))
+  if (!find_top (context, &subject, &merged, error))
     return FALSE;
 
-  if (subject.active)
+  if (subject.active && !merged)
     {
-      if (strata_live_commit (
-              context->connection, strata_step_context_get (context, "uuid"),
-              strata_step_context_get (context, "target"), strata_step_context_get (context, "top"),
-              strata_step_context_get (context, "base"), strata_step_context_is (context, "active"),
-              strata_job_get_bandwidth (context->job), on_bytes, context, cancellable, &local))
-        return TRUE;
-      if (!strata_merge_subject_went_off (&subject, context->connection, &local))
+      merged = strata_live_commit (
+          context->connection, strata_step_context_get (context, "uuid"), subject.disk->target,
+          strata_step_context_get (context, "top"), strata_step_context_get (context, "base"),
+          strata_step_context_is (context, "active"), strata_job_get_bandwidth (context->job),
+          on_bytes, context, cancellable, &local);
+      if (!merged && went_off (context, local) && !find_top (context, &subject, &merged, error))
+        return FALSE;
+      if (!merged && subject.active)
         {
           g_propagate_error (error, g_steal_pointer (&local));
           return FALSE;
         }
     }
 
-  return commit_off (context, &subject, cancellable, error);
+  return merged ? end_commit (context, &subject, error)
+                : commit_off (context, &subject, cancellable, error);
 }
 
 static gboolean
@@ -331,11 +434,8 @@ commit_is_done (StrataStepContext *context, gboolean *done, GError **error)
   if (strata_step_context_get (context, "uuid") == NULL)
     return TRUE;
 
-  if (!look (context, &subject, error))
-    return FALSE;
-  *done = !strata_merge_subject_has (&subject, strata_step_context_get (context, "top"));
-
-  return !*done || flush (context, &subject, error);
+  return find_top (context, &subject, done, error) &&
+         (!*done || end_commit (context, &subject, error));
 }
 
 const StrataStepClass strata_step_commit = {
@@ -359,28 +459,28 @@ pull_in_worker (StrataStepContext *context, GCancellable *cancellable, GError **
                                                context, cancellable, error);
 }
 
-/* libvirt pulls only into what the VM writes to. */
+/* libvirt pulls only into what the VM writes to. What the VM has not open is pulled into without it: the image reads the same
+ * before and after. */
 static gboolean
 pull_live (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
+  const char *image = strata_step_context_get (context, "image");
   g_auto (StrataMergeSubject) subject = { 0 };
   g_autoptr (GError) local = NULL;
 
-  if (!look (context, &subject, error))
+  if (!look (context, &subject, image, STRATA_MERGE_LIVE, error))
     return FALSE;
 
   if (subject.active)
     {
-      if (!strata_merge_subject_check_top (&subject, strata_step_context_get (context, "image"),
-                                           error))
+      if (!strata_merge_subject_check_top (&subject, image, error))
         return FALSE;
       if (strata_live_pull (context->connection, strata_step_context_get (context, "uuid"),
-                            strata_step_context_get (context, "target"),
-                            strata_step_context_get (context, "base"),
+                            subject.disk->target, strata_step_context_get (context, "base"),
                             strata_job_get_bandwidth (context->job), on_bytes, context, cancellable,
                             &local))
         return TRUE;
-      if (!strata_merge_subject_went_off (&subject, context->connection, &local))
+      if (!went_off (context, local))
         {
           g_propagate_error (error, g_steal_pointer (&local));
           return FALSE;
@@ -402,15 +502,16 @@ pull_check (StrataStepContext *context, GCancellable *cancellable, GError **erro
 static gboolean
 pull_is_done (StrataStepContext *context, gboolean *done, GError **error)
 {
+  const char *image = strata_step_context_get (context, "image");
   g_auto (StrataMergeSubject) subject = { 0 };
 
-  if (!stands_on (context, strata_step_context_get (context, "image"),
-                  strata_step_context_get (context, "base"), done, error))
+  if (!stands_on (context, image, strata_step_context_get (context, "base"), done, error))
     return FALSE;
   if (!*done || strata_step_context_get (context, "uuid") == NULL)
     return TRUE;
 
-  return look (context, &subject, error) && flush (context, &subject, error);
+  return look (context, &subject, image, STRATA_MERGE_LIVE, error) &&
+         flush (context, &subject, error);
 }
 
 /* What is above it is deleted next, trusting the header. */

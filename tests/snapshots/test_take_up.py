@@ -437,6 +437,128 @@ def merge_that_another_has_done():
     no_job_left()
 
 
+def merging(vm='vm', run=True):
+    """A machine on an overlay that a snapshot made, with bytes of its own; the overlay, and what it stands on."""
+    base = lab.machine(vm, run=run)
+    lab.strata('snapshot', 'create', vm, 's1', '--disk-only')
+    lab.write(vm, 0x5a)
+    return lab.source(vm), base
+
+
+def exchange(vm, target='vda'):
+    """The disk is put by, and a backup has its place."""
+    other = lab.make_disk('other.qcow2', data='1M')
+    lab.virsh('detach-disk', vm, target, '--config')
+    lab.virsh('attach-disk', vm, other, target, '--subdriver', 'qcow2', '--config')
+    return other
+
+
+def put_on(vm, path, target='vda', bus='virtio'):
+    """The machine's first disk, by its definition."""
+    text = lab.virsh('dumpxml', '--inactive', vm).out
+    disk = re.search("<disk type='file' device='disk'>.*?</disk>", text, re.DOTALL).group(0)
+    lab.define_xml(text.replace(disk, f"""<disk type='file' device='disk'><driver name='qemu' type='qcow2'/>
+        <source file='{path}'/><target dev='{target}' bus='{bus}'/></disk>"""))
+
+
+def a_disk_that_was_exchanged_before_its_merge():
+    """The machine was on when the plan was made, and is off when its turn comes."""
+    top, _ = merging()
+    process = hold('snapshot', 'delete', 'vm', 's1', '--commit', kind='commit')
+    lab.virsh('destroy', 'vm')
+    tip = lab.bytes(top)
+    exchange('vm')
+    status, text = let_go(process)
+    expect(status != 0, 'it was done', text)
+    expect_words(text, 'vm', top)
+    expect_equal(lab.bytes(top), tip, 'what was on the disk')
+
+
+def a_disk_that_was_exchanged_in_the_middle_of_its_merge():
+    top, base = merging()
+    job = stop('snapshot', 'delete', 'vm', 's1', '--commit', kind='commit', begun=True)
+    lab.virsh('destroy', 'vm')
+    tip = lab.bytes(top)
+    exchange('vm')
+    refused('job', 'resume', job, words=['vm', top, base])
+    expect_equal(lab.bytes(top), tip, 'what was on the disk')
+    put_on('vm', top)
+    lab.strata('job', 'resume', job)
+    expect_equal((lab.source('vm'), lab.tip('vm')), (base, tip), 'what the machine has in the end')
+    expect(not os.path.exists(top), 'the overlay is still there')
+    no_job_left()
+
+
+def a_disk_that_was_moved_in_the_middle_of_its_merge():
+    """To another bus, and another has its name."""
+    top, base = merging()
+    job = stop('snapshot', 'delete', 'vm', 's1', '--commit', kind='commit', begun=True)
+    lab.virsh('destroy', 'vm')
+    tip = lab.bytes(top)
+    put_on('vm', top, 'hda', 'ide')
+    other = lab.make_disk('other.qcow2', data='1M')
+    lab.virsh('attach-disk', 'vm', other, 'vda', '--subdriver', 'qcow2', '--config')
+    lab.strata('job', 'resume', job)
+    disks = lab.virsh('domblklist', 'vm').out
+    expect_equal(re.findall(r'(\S+) +(/\S+)', disks), [('hda', base), ('vda', other)], 'the disks')
+    expect_equal(lab.bytes(base), tip, 'what is on the disk')
+    no_job_left()
+
+
+def a_definition_that_was_changed_after_a_live_merge():
+    """From a document that was read before: the machine would start on what is stale by now."""
+    top, base = merging()
+    job = stop('snapshot', 'delete', 'vm', 's1', '--commit', kind='commit', begun=True, done=True)
+    lab.write('vm', 0x6b)
+    put_on('vm', top, 'hda', 'ide')
+    lab.strata('job', 'resume', job)
+    expect_equal(re.findall(r'(\S+) +(/\S+)', lab.virsh('domblklist', '--inactive', 'vm').out), [('hda', base)], 'the disks')
+    expect(not os.path.exists(top), 'the overlay is still there')
+    no_job_left()
+
+
+def a_merge_that_was_done_and_not_written_down():
+    top, base = merging()
+    job = stop('snapshot', 'delete', 'vm', 's1', '--commit', kind='commit', begun=True, done=True)
+    lab.write('vm', 0x6b)
+    lab.virsh('destroy', 'vm')
+    tip = lab.bytes(base)
+    exchange('vm')
+    refused('job', 'resume', job, words=['vm', top, base])
+    put_on('vm', base)
+    lab.strata('job', 'resume', job)
+    expect_equal((lab.source('vm'), lab.tip('vm')), (base, tip), 'what the machine has in the end')
+    no_job_left()
+
+
+def a_disk_that_was_exchanged_before_its_pull():
+    base = lab.machine('vm', run=True)
+    for number, name in enumerate(('s1', 's2'), 1):
+        lab.strata('snapshot', 'create', 'vm', name, '--disk-only')
+        lab.write('vm', number)
+    top = lab.source('vm')
+    process = hold('snapshot', 'delete', 'vm', 's2', '--pull', kind='pull')
+    lab.virsh('destroy', 'vm')
+    tip = lab.bytes(top)
+    exchange('vm')
+    status, text = let_go(process)
+    expect_equal(lab.bytes(top), tip, 'what was on the disk', status, text)
+    put_on('vm', top)
+    for path in journals():
+        lab.strata('job', 'resume', os.path.basename(path)[:-len('.journal')])
+    expect_equal((lab.source('vm'), lab.tip('vm')), (top, tip), 'what the machine has in the end')
+    expect(os.path.exists(base), 'its base')
+
+
+def a_disk_that_was_exchanged_before_a_snapshot():
+    lab.machine('vm', run=False)
+    process = hold('snapshot', 'create', 'vm', 's1', '--disk-only', kind='snapshot-create')
+    other = exchange('vm')
+    status, text = let_go(process)
+    expect(status != 0, 'it was done', text)
+    expect_equal(lab.source('vm'), other, 'what the machine is on')
+
+
 def torn_and_damaged_journals():
     job, (source, _) = stopped_return()
     path = journals()[0]
@@ -482,6 +604,9 @@ try:
         a_merge_whose_storage_is_away, what_was_written_since_the_state_was_kept, another_snapshot_of_that_name,
         rollback_of_a_snapshot_and_a_changed_definition, a_definition_that_was_changed_before_the_step,
         a_file_of_that_name_in_another_folder, a_file_that_another_put_where_a_copy_was_begun, dismissal_where_the_machine_is_gone, a_plan_on_what_is_unfinished, dismissal,
-        merge_that_another_has_done, torn_and_damaged_journals)])
+        merge_that_another_has_done, a_disk_that_was_exchanged_before_its_merge, a_disk_that_was_exchanged_in_the_middle_of_its_merge,
+        a_disk_that_was_moved_in_the_middle_of_its_merge, a_definition_that_was_changed_after_a_live_merge,
+        a_merge_that_was_done_and_not_written_down, a_disk_that_was_exchanged_before_its_pull,
+        a_disk_that_was_exchanged_before_a_snapshot, torn_and_damaged_journals)])
 finally:
     lab.close()
