@@ -71,6 +71,10 @@ gboolean strata_snapshot_create (StrataConnection *connection,
 gboolean strata_snapshot_take_back (StrataConnection *connection,
                                     const StrataSnapshotOrder *order,
                                     GError **error);
+/* REFUSED where that would delete an overlay that was written to, and isn't merged into what it stands on by that */
+gboolean strata_snapshot_check_take_back (StrataConnection *connection,
+                                          const StrataSnapshotOrder *order,
+                                          GError **error);
 /* for one whose maker was killed before he thawed the guest; fine if it is not frozen, or off */
 gboolean strata_snapshot_thaw (StrataConnection *connection, const char *uuid, GError **error);
 

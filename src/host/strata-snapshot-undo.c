@@ -14,56 +14,175 @@
 #include "strata-freeze.h"
 #include "strata-internal-snapshot.h"
 #include "strata-live-merge.h"
+#include "strata-qemu-img.h"
 #include "strata-snapshot-create.h"
 #include "strata-snapshot-private.h"
 #include "strata-snapshot-settle.h"
 #include "strata-snapshot.h"
 #include "strata-storage.h"
+#include "xml/strata-error.h"
 
-/* Where the disk TARGET of DISKS is, canonically; NULL if there is no such disk. */
-static char *
-find_source (StrataConnection *connection, GPtrArray *disks, const char *target)
+/* QEMU itself does not open a longer one. */
+#define LONGEST_CHAIN 200
+
+/* A target is only a place: another client may have put the disk elsewhere. */
+static const StrataDiskXml *
+find_disk_on (StrataConnection *connection, GPtrArray *disks, const char *path)
 {
   for (guint i = 0; i < disks->len; i++)
     {
       const StrataDiskXml *disk = g_ptr_array_index (disks, i);
 
-      if (g_str_equal (disk->target, target) && disk->source != NULL)
-        return strata_connection_canonical_path (connection, disk->source);
+      if (disk->source != NULL && strata_storage_is_same (connection, disk->source, path))
+        return disk;
     }
 
   return NULL;
 }
 
-static gboolean
-is_on (StrataConnection *connection, GPtrArray *disks, const char *target, const char *path)
+/* ACTIVE: QEMU has it open. */
+static const StrataDiskXml *
+find_overlay (StrataConnection *connection,
+              const StrataDomainFacts *facts,
+              const char *overlay,
+              gboolean *active)
 {
-  g_autofree char *source = find_source (connection, disks, target);
-  g_autofree char *wanted = strata_connection_canonical_path (connection, path);
+  const StrataDiskXml *disk = NULL;
 
-  return g_strcmp0 (source, wanted) == 0;
+  if (strata_domain_facts_is_active (facts))
+    disk = find_disk_on (connection, facts->disks, overlay);
+  *active = disk != NULL;
+
+  return disk != NULL ? disk : find_disk_on (connection, facts->next_disks, overlay);
 }
 
-/* Somebody else may have put the domain on something that stands on the overlay. */
 static gboolean
-check_is_on_either (StrataConnection *connection,
-                    const StrataDomainFacts *facts,
-                    const StrataSnapshotOverlay *item,
-                    GError **error)
+reaches (StrataConnection *connection, const char *top, const char *path)
 {
-  g_autofree char *source = find_source (connection, facts->disks, item->target);
+  g_autofree char *next = g_strdup (top);
 
-  if (source == NULL || is_on (connection, facts->disks, item->target, item->overlay) ||
-      is_on (connection, facts->disks, item->target, item->base))
-    return TRUE;
+  for (guint i = 0; next != NULL && g_path_is_absolute (next) && i < LONGEST_CHAIN; i++)
+    {
+      g_autoptr (StrataImage) image = strata_storage_look (connection, next, NULL);
 
-  strata_set_error (error, STRATA_ERROR_FAILED,
-                    _ ("Delete what was made on top of it, then take the job back again."),
-                    /* Translators: a disk (“vda”), a virtual machine, and two paths. */
-                    _ ("The disk %s of “%s” is on “%s” by now, which may stand on “%s”"),
-                    item->target, facts->name, source, item->overlay);
+      if (strata_storage_is_same (connection, next, path))
+        return TRUE;
+      g_set_str (&next, image != NULL ? image->backing_path : NULL);
+    }
 
   return FALSE;
+}
+
+/* Another client may have put the domain on something that stands on the overlay. */
+static gboolean
+check_not_below (StrataConnection *connection,
+                 const StrataDomainFacts *facts,
+                 GPtrArray *disks,
+                 const StrataSnapshotOverlay *item,
+                 GError **error)
+{
+  for (guint i = 0; i < disks->len; i++)
+    {
+      const StrataDiskXml *disk = g_ptr_array_index (disks, i);
+
+      if (!reaches (connection, disk->source, item->overlay))
+        continue;
+      strata_set_error (error, STRATA_ERROR_FAILED,
+                        _ ("Delete what was made on top of it, then take the job back again."),
+                        /* Translators: a disk (“vda”), a virtual machine, and two paths. */
+                        _ ("The disk %s of “%s” is on “%s” by now, which may stand on “%s”"),
+                        disk->target, facts->name, disk->source, item->overlay);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+static const StrataDiskXml *
+find_disk (GPtrArray *disks, const char *target)
+{
+  for (guint i = 0; i < disks->len; i++)
+    {
+      const StrataDiskXml *disk = g_ptr_array_index (disks, i);
+
+      if (g_strcmp0 (disk->target, target) == 0)
+        return disk;
+    }
+
+  return NULL;
+}
+
+/* What the disk was before the snapshot; NULL where the definition didn't say. */
+static char *
+get_base_format (const StrataSnapshotOrder *order, const StrataSnapshotOverlay *item)
+{
+  g_autoptr (StrataDomainXml) previous =
+      order->previous != NULL ? strata_domain_xml_new_from_string (order->previous, NULL) : NULL;
+  g_autoptr (GPtrArray) disks = previous != NULL ? strata_domain_xml_get_disks (previous) : NULL;
+  const StrataDiskXml *disk = disks != NULL ? find_disk (disks, item->target) : NULL;
+
+  return disk != NULL ? g_strdup (disk->format) : NULL;
+}
+
+/* Whether the base shows all that the overlay does: nothing was written to it, or that was merged before. */
+static gboolean
+is_in_base (StrataConnection *connection,
+            const StrataSnapshotOrder *order,
+            const StrataSnapshotOverlay *item)
+{
+  g_autofree char *format = get_base_format (order, item);
+  const char *const arguments[] = { "compare", "-q",   "-U",          "-f",       "qcow2",
+                                    "-F",      format, item->overlay, item->base, NULL };
+  int status;
+
+  return format != NULL && strata_connection_get_facts (connection)->is_local &&
+         strata_qemu_img_run (arguments, &status, NULL, NULL, NULL, NULL) && status == 0;
+}
+
+static gboolean
+check_overlay (StrataConnection *connection,
+               const StrataSnapshotOrder *order,
+               const StrataDomainFacts *facts,
+               const StrataSnapshotOverlay *item,
+               GError **error)
+{
+  gboolean active;
+  gboolean exists;
+
+  if (find_overlay (connection, facts, item->overlay, &active) != NULL)
+    return TRUE;
+  if (!strata_storage_exists (connection, item->overlay, &exists, error))
+    return FALSE;
+  if (!exists)
+    return TRUE;
+  if (!check_not_below (connection, facts, facts->disks, item, error) ||
+      !check_not_below (connection, facts, facts->next_disks, item, error))
+    return FALSE;
+  if (is_in_base (connection, order, item))
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_REFUSED,
+                    _ ("Give the machine its disk back and try again, finish the job with "
+                       "“stratactl job resume”, or end it as it is with “stratactl job dismiss”."),
+                    _ ("“%s” was written to since, and no disk of “%s” is on it any more; taking "
+                       "the snapshot back would lose that"),
+                    item->overlay, facts->name);
+  return FALSE;
+}
+
+static gboolean
+check_overlays (StrataConnection *connection,
+                const StrataSnapshotOrder *order,
+                const StrataDomainFacts *facts,
+                GError **error)
+{
+  for (guint i = 0; i < order->overlays->len; i++)
+    {
+      if (!check_overlay (connection, order, facts, g_ptr_array_index (order->overlays, i), error))
+        return FALSE;
+    }
+
+  return TRUE;
 }
 
 static gboolean
@@ -86,15 +205,14 @@ merge (StrataConnection *connection,
   for (guint i = 0; i < order->overlays->len; i++)
     {
       const StrataSnapshotOverlay *item = g_ptr_array_index (order->overlays, i);
+      gboolean active;
+      const StrataDiskXml *disk = find_overlay (connection, facts, item->overlay, &active);
       gboolean merged;
 
-      if (!check_is_on_either (connection, facts, item, error))
-        return FALSE;
-      if (!is_on (connection, facts->disks, item->target, item->overlay))
+      if (disk == NULL)
         continue;
-
-      if (strata_domain_facts_is_active (facts))
-        merged = strata_live_commit (connection, order->uuid, item->target, item->overlay,
+      if (active)
+        merged = strata_live_commit (connection, order->uuid, disk->target, item->overlay,
                                      item->base, TRUE, 0, NULL, NULL, NULL, error);
       else
         merged = commit_in_worker (connection, item, error);
@@ -105,58 +223,84 @@ merge (StrataConnection *connection,
   return TRUE;
 }
 
-static const StrataDiskXml *
-find_disk (GPtrArray *disks, const char *target)
+static gboolean
+has_overlay (const StrataSnapshotOrder *order, const char *target)
 {
+  for (guint i = 0; i < order->overlays->len; i++)
+    {
+      const StrataSnapshotOverlay *item = g_ptr_array_index (order->overlays, i);
+
+      if (g_strcmp0 (item->target, target) == 0)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* Whether DEFINITION, whose disks are on the bases, is PREVIOUS but for how these are written. */
+static gboolean
+is_as_before (const StrataSnapshotOrder *order,
+              StrataDomainXml *definition,
+              StrataDomainXml *previous)
+{
+  g_autoptr (GPtrArray) disks = strata_domain_xml_get_disks (definition);
+  g_autoptr (GPtrArray) previous_disks = strata_domain_xml_get_disks (previous);
+
+  if (disks->len != previous_disks->len ||
+      !strata_domain_xml_equal_but_disks (definition, previous))
+    return FALSE;
+
   for (guint i = 0; i < disks->len; i++)
     {
       const StrataDiskXml *disk = g_ptr_array_index (disks, i);
+      const StrataDiskXml *before = find_disk (previous_disks, disk->target);
 
-      if (g_strcmp0 (disk->target, target) == 0)
-        return disk;
+      if (before == NULL ||
+          (!has_overlay (order, disk->target) && (g_strcmp0 (disk->source, before->source) != 0 ||
+                                                  g_strcmp0 (disk->pool, before->pool) != 0)))
+        return FALSE;
     }
 
-  return NULL;
+  return TRUE;
 }
 
-/* What another client has changed of the definition since stays: only the disks go back. After a live commit libvirt has written
- * the base into the inactive definition itself. */
+/* What another client has changed of the definition since stays: only the disks go back, wherever they are. After a live commit
+ * libvirt has written the base into the inactive definition itself. */
 static gboolean
 define_on_bases (StrataConnection *connection, const StrataSnapshotOrder *order, GError **error)
 {
-  g_autofree char *xml = strata_domain_get_xml (connection, order->uuid, error);
+  g_autoptr (StrataDomainFacts) facts =
+      strata_connection_get_domain (connection, order->uuid, error);
   g_autoptr (StrataDomainXml) definition = NULL;
   g_autoptr (StrataDomainXml) previous = NULL;
-  g_autoptr (GPtrArray) disks = NULL;
-  g_autoptr (GPtrArray) previous_disks = NULL;
   g_autofree char *text = NULL;
   gboolean moved = FALSE;
+  gboolean elsewhere = FALSE;
 
-  if (xml == NULL)
+  if (facts == NULL)
     return FALSE;
-  definition = strata_domain_xml_new_from_string (xml, error);
+  definition = strata_domain_xml_new_from_string (facts->xml, error);
   previous = definition != NULL ? strata_domain_xml_new_from_string (order->previous, error) : NULL;
   if (previous == NULL)
     return FALSE;
 
-  disks = strata_domain_xml_get_disks (definition);
-  previous_disks = strata_domain_xml_get_disks (previous);
-  for (guint i = 0; i < order->overlays->len; i++)
+  for (guint i = 0; facts->persistent && i < order->overlays->len; i++)
     {
       const StrataSnapshotOverlay *item = g_ptr_array_index (order->overlays, i);
-      const StrataDiskXml *before = find_disk (previous_disks, item->target);
+      const StrataDiskXml *disk = find_disk_on (connection, facts->next_disks, item->overlay);
+      g_autofree char *format = get_base_format (order, item);
 
-      if (!is_on (connection, disks, item->target, item->overlay))
+      if (disk == NULL)
         continue;
-      strata_domain_xml_set_disk_file (definition, item->target, item->base,
-                                       before != NULL ? before->format : NULL);
+      strata_domain_xml_set_disk_file (definition, disk->target, item->base, format);
       moved = TRUE;
+      elsewhere |= g_strcmp0 (disk->target, item->target) != 0;
     }
   if (!moved)
     return TRUE;
 
   /* As it was to the letter, where nothing else was changed: a disk may have been a volume, or have a <backingStore>. */
-  if (disks->len == previous_disks->len && strata_domain_xml_equal_but_disks (definition, previous))
+  if (!elsewhere && is_as_before (order, definition, previous))
     return strata_domain_define (connection, order->previous, error);
   text = strata_domain_xml_to_string (definition);
 
@@ -194,8 +338,8 @@ take_back_external (StrataConnection *connection, const StrataSnapshotOrder *ord
   g_autoptr (StrataDomainFacts) facts =
       strata_connection_get_domain (connection, order->uuid, error);
 
-  if (facts == NULL || !merge (connection, order, facts, error) ||
-      !define_on_bases (connection, order, error) ||
+  if (facts == NULL || !check_overlays (connection, order, facts, error) ||
+      !merge (connection, order, facts, error) || !define_on_bases (connection, order, error) ||
       !strata_snapshot_forget (connection, order->uuid, order->name, error) ||
       !delete_files (connection, order, error))
     return FALSE;
@@ -227,6 +371,33 @@ strata_snapshot_thaw (StrataConnection *connection, const char *uuid, GError **e
     return FALSE;
 
   return virDomainIsActive (domain) != 1 || strata_thaw (domain, error);
+}
+
+/**
+ * strata_snapshot_check_take_back:
+ * @connection: a connection
+ * @order: a snapshot that was, perhaps, made
+ * @error: where to put `STRATA_ERROR_REFUSED` or another error
+ *
+ * Worker threads only.
+ *
+ * Returns: whether nothing that was written since would be lost with its overlays
+ */
+gboolean
+strata_snapshot_check_take_back (StrataConnection *connection,
+                                 const StrataSnapshotOrder *order,
+                                 GError **error)
+{
+  g_autoptr (StrataDomainFacts) facts = NULL;
+
+  STRATA_ASSERT_WORKER ();
+  g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
+
+  if (order->kind == STRATA_SNAPSHOT_KIND_INTERNAL)
+    return TRUE;
+  facts = strata_connection_get_domain (connection, order->uuid, error);
+
+  return facts != NULL && check_overlays (connection, order, facts, error);
 }
 
 /**

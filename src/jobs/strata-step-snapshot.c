@@ -122,6 +122,16 @@ snapshot_create_run (StrataStepContext *context, GCancellable *cancellable, GErr
 }
 
 static gboolean
+snapshot_create_check_undo (StrataStepContext *context, GError **error)
+{
+  g_auto (StrataSnapshotOrder) order = { NULL };
+
+  read_order (context, &order);
+
+  return strata_snapshot_check_take_back (context->connection, &order, error);
+}
+
+static gboolean
 snapshot_create_undo (StrataStepContext *context, GError **error)
 {
   g_auto (StrataSnapshotOrder) order = { NULL };
@@ -150,6 +160,7 @@ const StrataStepClass strata_step_snapshot_create = {
   .kind = "snapshot-create",
   .check = snapshot_create_check,
   .run = snapshot_create_run,
+  .check_undo = snapshot_create_check_undo,
   .undo = snapshot_create_undo,
   .is_done = snapshot_create_is_done,
 };

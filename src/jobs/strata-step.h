@@ -36,6 +36,8 @@ typedef struct
  * @kind: the name in plans
  * @check: (nullable): run before the step's start is written to the journal; what fails here left no trace
  * @run: does it; when it fails it has removed what it had begun
+ * @check_undo: (nullable): run before a job is taken back, of each step that was begun: whether undoing it would take nothing
+ *   that came to be since from another client
  * @undo: (nullable): takes back a step that was done; does nothing where nothing is left to take back
  * @is_done: (nullable): asks the host, never memory; without it a step is run again on resume
  *
@@ -46,6 +48,7 @@ typedef struct
   const char *kind;
   gboolean (*check) (StrataStepContext *context, GCancellable *cancellable, GError **error);
   gboolean (*run) (StrataStepContext *context, GCancellable *cancellable, GError **error);
+  gboolean (*check_undo) (StrataStepContext *context, GError **error);
   gboolean (*undo) (StrataStepContext *context, GError **error);
   gboolean (*is_done) (StrataStepContext *context, gboolean *done, GError **error);
 } StrataStepClass;

@@ -787,6 +787,17 @@ check_own_definition (TakeUp *self, guint index, GError **error)
   return FALSE;
 }
 
+/* What the step itself knows of what it made. */
+static gboolean
+check_undo (TakeUp *self, StrataStepSpec *step, GError **error)
+{
+  const StrataStepClass *klass = strata_step_class_find (step->kind);
+  StrataStepContext context = { self->connection, step->args, NULL,
+                                strata_journal_get_results (self->journal) };
+
+  return klass == NULL || klass->check_undo == NULL || klass->check_undo (&context, error);
+}
+
 /* Where its definition or its images are to go from under it. */
 static gboolean
 check_step_back (TakeUp *self, guint index, GError **error)
@@ -800,7 +811,7 @@ check_step_back (TakeUp *self, guint index, GError **error)
     return FALSE;
   if (g_str_equal (step->kind, "snapshot-create") && !check_own_snapshot (self, index, error))
     return FALSE;
-  if (!check_own_file (self, index, error))
+  if (!check_own_file (self, index, error) || !check_undo (self, step, error))
     return FALSE;
   if (!g_str_equal (step->kind, "define"))
     return check_unwritten (self, step, error);

@@ -14,7 +14,8 @@ typedef struct
 {
   StrataPlan *undo;
   StrataGraph *graph;
-  GHashTable *on; /* images that a domain is on again, once the definitions are those of before */
+  GHashTable *
+      on; /* "UUID PATH": the images that a domain is on again, once the definitions are those of before */
 } Undo;
 
 static const char *
@@ -55,19 +56,50 @@ add_removal (Undo *self, StrataStepSpec *step, const char *path, gboolean copied
 }
 
 static void
-note_disks (Undo *self, const char *xml)
+note_on (Undo *self, const char *uuid, GPtrArray *disks)
 {
-  g_autoptr (StrataDomainXml) definition = strata_domain_xml_new_from_string (xml, NULL);
-  g_autoptr (GPtrArray) disks =
-      definition != NULL ? strata_domain_xml_get_disks (definition) : NULL;
-
   for (guint i = 0; disks != NULL && i < disks->len; i++)
     {
       const StrataDiskXml *disk = g_ptr_array_index (disks, i);
 
       if (disk->source != NULL)
-        g_hash_table_add (self->on, g_strdup (disk->source));
+        g_hash_table_add (self->on, g_strdup_printf ("%s %s", uuid, disk->source));
     }
+}
+
+static gboolean
+is_on (Undo *self, const char *uuid, const char *path)
+{
+  g_autofree char *key = g_strdup_printf ("%s %s", uuid, path);
+
+  return g_hash_table_contains (self->on, key);
+}
+
+/* Whether any domain but UUID is. */
+static gboolean
+is_on_another (Undo *self, const char *uuid, const char *path)
+{
+  GPtrArray *domains = strata_graph_get_domains (self->graph);
+
+  for (guint i = 0; i < domains->len; i++)
+    {
+      const StrataDomainFacts *domain = g_ptr_array_index (domains, i);
+
+      if (g_strcmp0 (domain->uuid, uuid) != 0 && is_on (self, domain->uuid, path))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+static void
+note_disks (Undo *self, const char *uuid, const char *xml)
+{
+  g_autoptr (StrataDomainXml) definition = strata_domain_xml_new_from_string (xml, NULL);
+  g_autoptr (GPtrArray) disks =
+      definition != NULL ? strata_domain_xml_get_disks (definition) : NULL;
+
+  note_on (self, uuid, disks);
 }
 
 static void
@@ -84,10 +116,11 @@ add_define (Undo *self, StrataStepSpec *step)
     }
 
   add (self, step, "define", args_new ("uuid", uuid, "xml", previous));
-  note_disks (self, previous);
+  note_disks (self, uuid, previous);
 }
 
-/* The overlays are merged into what the snapshot froze, so that nothing of what was written since is lost to the domain. */
+/* The overlays are merged into what the snapshot froze, so that nothing of what was written since is lost to the domain. One that
+ * has come to be another's is not given up. */
 static void
 add_merge (Undo *self, StrataStepSpec *step, JsonObject *disk)
 {
@@ -98,14 +131,17 @@ add_merge (Undo *self, StrataStepSpec *step, JsonObject *disk)
   if (overlay == NULL || base == NULL || strata_graph_get_image (self->graph, overlay) == NULL)
     return;
 
-  if (g_hash_table_contains (self->on, overlay))
+  if (is_on (self, get (step, "uuid"), overlay))
     {
       args = args_new ("top", overlay, "base", base);
       json_object_set_string_member (args, "uuid", get (step, "uuid"));
       json_object_set_boolean_member (args, "active", TRUE);
       add (self, step, "commit", args);
     }
-  add_removal (self, step, overlay, FALSE);
+  if (is_on_another (self, get (step, "uuid"), overlay))
+    add (self, step, "delete-volume", args_new ("path", overlay, NULL, NULL));
+  else
+    add_removal (self, step, overlay, FALSE);
 }
 
 static void
@@ -203,13 +239,8 @@ note_present (Undo *self)
     {
       StrataDomainFacts *domain = g_ptr_array_index (domains, i);
 
-      for (guint j = 0; j < domain->disks->len; j++)
-        {
-          const StrataDiskXml *disk = g_ptr_array_index (domain->disks, j);
-
-          if (disk->source != NULL)
-            g_hash_table_add (self->on, g_strdup (disk->source));
-        }
+      note_on (self, domain->uuid, domain->disks);
+      note_on (self, domain->uuid, domain->next_disks);
     }
 }
 

@@ -559,6 +559,64 @@ def a_disk_that_was_exchanged_before_a_snapshot():
     expect_equal(lab.source('vm'), other, 'what the machine is on')
 
 
+def snapshot_and_its_overlay():
+    """A snapshot that a killed process took; the job, the overlay and what that stands on."""
+    base = lab.machine('vm')
+    return stop('snapshot', 'create', 'vm', 's1', '--disk-only', kind='snapshot-create', done=True), lab.source('vm'), base
+
+
+def rollback_and_a_disk_that_was_detached():
+    job, overlay, base = snapshot_and_its_overlay()
+    lab.write('vm', 0x5b)
+    tip = lab.bytes(overlay)
+    lab.virsh('detach-disk', 'vm', 'vda', '--config')
+    refused('job', 'rollback', job, words=[overlay, 'written', 'vm'])
+    expect_equal(lab.bytes(overlay), tip, 'what is on the disk')
+    lab.virsh('attach-disk', 'vm', overlay, 'vda', '--subdriver', 'qcow2', '--config')
+    lab.strata('job', 'rollback', job)
+    expect_equal((lab.source('vm'), lab.tip('vm')), (base, tip), 'what the machine has in the end')
+    no_job_left()
+
+
+def rollback_and_a_detached_disk_without_a_word():
+    job, overlay, _ = snapshot_and_its_overlay()
+    lab.virsh('detach-disk', 'vm', 'vda', '--config')
+    lab.strata('job', 'rollback', job)
+    expect(not os.path.exists(overlay), 'the overlay is still there')
+    no_job_left()
+
+
+def rollback_and_a_disk_that_was_moved():
+    job, overlay, base = snapshot_and_its_overlay()
+    lab.write('vm', 0x5b)
+    tip = lab.bytes(overlay)
+    put_on('vm', overlay, 'hda', 'ide')
+    lab.strata('job', 'rollback', job)
+    expect_equal(re.findall(r'(\S+) +(/\S+)', lab.virsh('domblklist', 'vm').out), [('hda', base)], 'the disks')
+    expect_equal(lab.bytes(base), tip, 'what is on the disk')
+    no_job_left()
+
+
+def rollback_and_a_disk_that_another_machine_has():
+    job, overlay, _ = snapshot_and_its_overlay()
+    lab.write('vm', 0x5b)
+    tip = lab.bytes(overlay)
+    lab.virsh('detach-disk', 'vm', 'vda', '--config')
+    lab.define_on('other', overlay)
+    refused('job', 'rollback', job, words=['other'])
+    expect_equal(lab.tip('other'), tip, 'what the other has')
+
+
+def rollback_and_another_disk_that_was_exchanged():
+    """It took no part in the snapshot."""
+    base = lab.machine('vm', disks=2)
+    job = stop('snapshot', 'create', 'vm', 's1', '--disk-only', '--disk', 'vda', kind='snapshot-create', done=True)
+    other = exchange('vm', 'vdb')
+    lab.strata('job', 'rollback', job)
+    expect_equal(re.findall(r'(\S+) +(/\S+)', lab.virsh('domblklist', 'vm').out), [('vda', base), ('vdb', other)], 'the disks')
+    no_job_left()
+
+
 def torn_and_damaged_journals():
     job, (source, _) = stopped_return()
     path = journals()[0]
@@ -607,6 +665,8 @@ try:
         merge_that_another_has_done, a_disk_that_was_exchanged_before_its_merge, a_disk_that_was_exchanged_in_the_middle_of_its_merge,
         a_disk_that_was_moved_in_the_middle_of_its_merge, a_definition_that_was_changed_after_a_live_merge,
         a_merge_that_was_done_and_not_written_down, a_disk_that_was_exchanged_before_its_pull,
-        a_disk_that_was_exchanged_before_a_snapshot, torn_and_damaged_journals)])
+        a_disk_that_was_exchanged_before_a_snapshot, rollback_and_a_disk_that_was_detached,
+        rollback_and_a_detached_disk_without_a_word, rollback_and_a_disk_that_was_moved,
+        rollback_and_a_disk_that_another_machine_has, rollback_and_another_disk_that_was_exchanged, torn_and_damaged_journals)])
 finally:
     lab.close()
