@@ -13,6 +13,7 @@
 #include "strata-image-tags.h"
 #include "strata-internal-snapshot.h"
 #include "strata-snapshot-private.h"
+#include "xml/strata-error.h"
 #include "xml/strata-snapshot-xml.h"
 
 static gboolean
@@ -176,9 +177,9 @@ native_revert (virDomainSnapshotPtr snapshot, unsigned int flags, GError **error
  * @uuid: the UUID of a domain that is off
  * @name: an internal snapshot of it
  * @after: what the domain is afterwards
- * @error: where to put an error
+ * @error: where to put `STRATA_ERROR_CHANGED`, with nothing done, where the domain is on; or another error
  *
- * Rewrites the image: nothing may stand on it. Worker threads only.
+ * Rewrites the image: nothing may stand on it. libvirt itself would end a domain that is on. Worker threads only.
  *
  * Returns: whether the domain is where the snapshot says
  */
@@ -199,7 +200,16 @@ strata_snapshot_revert_internal (StrataConnection *connection,
   if (domain == NULL)
     return FALSE;
   snapshot = strata_snapshot_lookup (domain, name, error);
-  if (snapshot == NULL || !native_revert (snapshot, revert_flags (snapshot, after), error))
+  if (snapshot == NULL)
+    return FALSE;
+  if (virDomainIsActive (domain) == 1)
+    {
+      strata_set_error (error, STRATA_ERROR_CHANGED,
+                        _ ("Nothing more is done. Look at the machine, and try again."),
+                        _ ("“%s” was started in the meantime"), virDomainGetName (domain));
+      return FALSE;
+    }
+  if (!native_revert (snapshot, revert_flags (snapshot, after), error))
     return FALSE;
 
   return after != STRATA_AFTER_OFF || virDomainIsActive (domain) == 0 ||

@@ -9,6 +9,7 @@
 #include "strata-connection-private.h"
 #include "strata-restore.h"
 #include "strata-vir.h"
+#include "xml/strata-error.h"
 
 static gboolean
 look (virDomainPtr domain, StrataDomainState *state, GError **error)
@@ -33,7 +34,7 @@ is_off (StrataDomainState state)
  * @file: the memory
  * @xml: the live definition that the memory goes with, on the disks that the domain shall have
  * @paused: whether the guest stands still afterwards
- * @error: where to put an error
+ * @error: where to put `STRATA_ERROR_CHANGED` where it goes on from something else, or another error
  *
  * It is brought back standing still, and only then let go, since "paused" is what libvirt says of it either way.
  * Worker threads only.
@@ -50,6 +51,7 @@ strata_domain_restore (StrataConnection *connection,
 {
   g_autoptr (virDomain) domain = NULL;
   StrataDomainState state;
+  gboolean off;
 
   STRATA_ASSERT_WORKER ();
   g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
@@ -58,8 +60,16 @@ strata_domain_restore (StrataConnection *connection,
   if (domain == NULL || !look (domain, &state, error))
     return FALSE;
 
-  if (is_off (state) && virDomainRestoreFlags (strata_connection_get_handle (connection), file, xml,
-                                               VIR_DOMAIN_SAVE_PAUSED) < 0)
+  off = is_off (state);
+  if (!off && state != STRATA_DOMAIN_STATE_PAUSED)
+    {
+      strata_set_error (error, STRATA_ERROR_CHANGED,
+                        _ ("Nothing more is done. Look at the machine, and try again."),
+                        _ ("“%s” was started in the meantime"), virDomainGetName (domain));
+      return FALSE;
+    }
+  if (off && virDomainRestoreFlags (strata_connection_get_handle (connection), file, xml,
+                                    VIR_DOMAIN_SAVE_PAUSED) < 0)
     {
       strata_vir_set_error (error, _ ("Restoring the memory in “%s”"), file);
       return FALSE;
@@ -68,7 +78,8 @@ strata_domain_restore (StrataConnection *connection,
     return TRUE;
 
   strata_vir_set_error (error, _ ("Letting the restored guest go on"));
-  virDomainDestroy (domain);
+  if (off)
+    virDomainDestroy (domain);
 
   return FALSE;
 }

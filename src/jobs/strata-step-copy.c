@@ -121,9 +121,12 @@ copy_to_check (StrataStepContext *context, GCancellable *cancellable, GError **e
 static gboolean
 copy_verbatim_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
-  return strata_direct_copy_verbatim (
-      context->connection, strata_step_context_get (context, "from"),
-      strata_step_context_get (context, "to"), on_bytes, context->job, cancellable, error);
+  return strata_direct_require_unwritten (context->connection,
+                                          strata_step_context_get (context, "from"), "raw",
+                                          cancellable, error) &&
+         strata_direct_copy_verbatim (
+             context->connection, strata_step_context_get (context, "from"),
+             strata_step_context_get (context, "to"), on_bytes, context->job, cancellable, error);
 }
 
 static gboolean

@@ -227,20 +227,27 @@ snapshot_revert_run (StrataStepContext *context, GCancellable *cancellable, GErr
 {
   const char *state = strata_step_context_get (context, "state");
   StrataAfter after = STRATA_AFTER_OFF;
+  g_autoptr (GError) local = NULL;
 
   if (g_strcmp0 (state, "running") == 0)
     after = STRATA_AFTER_RUNNING;
   else if (g_strcmp0 (state, "paused") == 0)
     after = STRATA_AFTER_PAUSED;
 
+  context->untouched = TRUE;
   if (!strata_snapshot_check_id (context->connection, strata_step_context_get (context, "uuid"),
                                  strata_step_context_get (context, "snapshot"),
                                  strata_step_context_get (context, "id"), error))
     return FALSE;
 
-  return strata_snapshot_revert_internal (
-      context->connection, strata_step_context_get (context, "uuid"),
-      strata_step_context_get (context, "snapshot"), after, error);
+  if (strata_snapshot_revert_internal (
+          context->connection, strata_step_context_get (context, "uuid"),
+          strata_step_context_get (context, "snapshot"), after, &local))
+    return TRUE;
+  context->untouched = g_error_matches (local, STRATA_ERROR, STRATA_ERROR_CHANGED);
+  g_propagate_error (error, g_steal_pointer (&local));
+
+  return FALSE;
 }
 
 /* What a return changes: when each disk was written, and which snapshot is current. */
@@ -284,7 +291,8 @@ snapshot_revert_check (StrataStepContext *context, GCancellable *cancellable, GE
   g_autofree char *disks_key = revert_key (context, "disks");
   g_autofree char *current_key = revert_key (context, "current");
 
-  if (disks == NULL || !strata_require_unsaved (context->connection, uuid, error) ||
+  if (disks == NULL || !strata_require_off (context->connection, uuid, error) ||
+      !strata_require_unsaved (context->connection, uuid, error) ||
       !strata_snapshot_get_current (context->connection, uuid, &current, error))
     return FALSE;
 

@@ -339,6 +339,36 @@ check_not_started (TakeUp *self, StrataStepSpec *step, const char *hint, GError 
   return FALSE;
 }
 
+/**
+ * strata_take_up_check_power:
+ * @connection: a host
+ * @journal: a job that is being done
+ * @index: the step whose turn it is
+ * @error: `STRATA_ERROR_CHANGED` where a machine that is off by the steps before was started by another client
+ *
+ * What was asked of a machine some steps ago isn't true of it any more by the time that takes.
+ *
+ * Returns: whether what the step needs to be off is off
+ */
+gboolean
+strata_take_up_check_power (StrataConnection *connection,
+                            StrataJournal *journal,
+                            guint index,
+                            GError **error)
+{
+  TakeUp self = { connection, journal, strata_journal_get_plan (journal), FALSE };
+  StrataStepSpec *step = strata_plan_get_step (self.plan, index);
+  gboolean exists;
+
+  if (!is_kind (step, "define", "undefine", "snapshot-revert", "restore", NULL) ||
+      get_expected_power (&self, get (step, "uuid")) != POWER_OFF)
+    return TRUE;
+  if (!strata_domain_exists (connection, get (step, "uuid"), &exists, error))
+    return FALSE;
+
+  return !exists || strata_require_off (connection, get (step, "uuid"), error);
+}
+
 /* What a machine was saved with goes with the disks and the definition that it had then. */
 static gboolean
 check_unsaved (TakeUp *self, StrataStepSpec *step, GError **error)

@@ -25,6 +25,11 @@ gboolean strata_take_up_check_removal (StrataConnection *connection,
                                        StrataJournal *journal,
                                        guint index,
                                        GError **error);
+/* of a step that is done now, by this process or for one that was killed */
+gboolean strata_take_up_check_power (StrataConnection *connection,
+                                     StrataJournal *journal,
+                                     guint index,
+                                     GError **error);
 gboolean strata_take_up_check_left (StrataConnection *connection,
                                     StrataJournal *journal,
                                     guint index,

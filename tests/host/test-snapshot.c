@@ -927,6 +927,7 @@ test_revert_internal (void)
   g_auto (Vm) vm = { NULL };
   g_autofree char *before = NULL;
   g_autofree char *after = NULL;
+  g_autoptr (GError) error = NULL;
 
   if (!vm_init (&vm, "strata-snap-rev-int", 1))
     return;
@@ -953,6 +954,12 @@ test_revert_internal (void)
   revert_internal (&vm, "on", STRATA_AFTER_OFF);
   assert_state (&vm, STRATA_DOMAIN_STATE_OFF);
   revert_internal (&vm, "off", STRATA_AFTER_PAUSED);
+  assert_state (&vm, STRATA_DOMAIN_STATE_PAUSED);
+
+  /* Another client may have started it. */
+  g_assert_false (
+      strata_snapshot_revert_internal (vm.connection, vm.uuid, "off", STRATA_AFTER_OFF, &error));
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_CHANGED);
   assert_state (&vm, STRATA_DOMAIN_STATE_PAUSED);
 }
 
@@ -1012,6 +1019,13 @@ test_restore (void)
       strata_domain_restore (vm.connection, vm.uuid, order.memory_file, xml, TRUE, &error), error);
   strata_test_assert_ok (
       strata_domain_restore (vm.connection, vm.uuid, order.memory_file, xml, FALSE, &error), error);
+  assert_state (&vm, STRATA_DOMAIN_STATE_RUNNING);
+
+  /* What runs already is another client's. */
+  g_assert_false (
+      strata_domain_restore (vm.connection, vm.uuid, order.memory_file, xml, FALSE, &error));
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_CHANGED);
+  g_clear_error (&error);
   assert_state (&vm, STRATA_DOMAIN_STATE_RUNNING);
   force_off (&vm);
 

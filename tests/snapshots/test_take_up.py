@@ -617,6 +617,38 @@ def rollback_and_another_disk_that_was_exchanged():
     no_job_left()
 
 
+def a_machine_that_was_started_before_the_return():
+    """After it was found to be off. libvirt's own call would end it."""
+    for extra in (['--discard-current'], ['--save-current', 'kept']):
+        internal()
+        process = hold('snapshot', 'revert', 'vm', 'i1', *extra, kind='snapshot-revert')
+        lab.virsh('start', 'vm')
+        lab.write('vm', 0x5c)
+        number = lab.virsh('domid', 'vm').out
+        status, text = let_go(process)
+        expect(status != 0, 'it was done', text)
+        expect_words(text, 'vm', 'started')
+        expect_equal((lab.state('vm'), lab.virsh('domid', 'vm').out), ('running', number), 'the machine')
+        lab.virsh('destroy', 'vm')
+        expect_words(lab.run('qemu-io', '-r', '-f', 'qcow2', '-c', 'read -P 0x5c 8M 64k', lab.source('vm')).out, 'read 65536/65536')
+        for path in journals():
+            os.remove(path)
+        lab.clear()
+
+
+def a_machine_that_was_started_before_it_is_defined():
+    """On other images, while the guest writes to those that it has."""
+    tree()
+    process = hold('snapshot', 'revert', 'vm', 's1', '--discard-current', kind='define')
+    source = lab.source('vm')
+    lab.virsh('start', 'vm')
+    lab.write('vm', 0x5c)
+    status, text = let_go(process)
+    expect(status != 0, 'it was done', text)
+    expect_words(text, 'vm', 'started')
+    expect_equal((lab.state('vm'), lab.source('vm'), lab.source('vm', '--inactive')), ('running', source, source), 'the machine')
+
+
 def torn_and_damaged_journals():
     job, (source, _) = stopped_return()
     path = journals()[0]
@@ -667,6 +699,7 @@ try:
         a_merge_that_was_done_and_not_written_down, a_disk_that_was_exchanged_before_its_pull,
         a_disk_that_was_exchanged_before_a_snapshot, rollback_and_a_disk_that_was_detached,
         rollback_and_a_detached_disk_without_a_word, rollback_and_a_disk_that_was_moved,
-        rollback_and_a_disk_that_another_machine_has, rollback_and_another_disk_that_was_exchanged, torn_and_damaged_journals)])
+        rollback_and_a_disk_that_another_machine_has, rollback_and_another_disk_that_was_exchanged,
+        a_machine_that_was_started_before_the_return, a_machine_that_was_started_before_it_is_defined, torn_and_damaged_journals)])
 finally:
     lab.close()
