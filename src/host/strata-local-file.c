@@ -61,6 +61,36 @@ strata_storage_is_still (StrataConnection *connection, const char *path, const c
 }
 
 /**
+ * strata_storage_get_file_id:
+ * @connection: a connection
+ * @path: a file
+ *
+ * Of the file itself, never of one that a link leads to. A number of an inode is given to a later file again; with the moment
+ * when it came to be it is not. Any thread.
+ *
+ * Returns: (transfer full) (nullable): what tells it from another that gets its name; %NULL where no regular file is there, or
+ *   it is another computer's
+ */
+char *
+strata_storage_get_file_id (StrataConnection *connection, const char *path)
+{
+  struct statx status;
+
+  g_return_val_if_fail (STRATA_IS_CONNECTION (connection), NULL);
+
+  if (!strata_connection_get_facts (connection)->is_local ||
+      statx (AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS | STATX_BTIME, &status) != 0 ||
+      !S_ISREG (status.stx_mode))
+    return NULL;
+  if ((status.stx_mask & STATX_BTIME) == 0)
+    status.stx_btime = (struct statx_timestamp) { 0 };
+
+  return g_strdup_printf ("%u:%u:%" G_GUINT64_FORMAT ":%" G_GINT64_FORMAT ".%u",
+                          status.stx_dev_major, status.stx_dev_minor, (guint64) status.stx_ino,
+                          (gint64) status.stx_btime.tv_sec, status.stx_btime.tv_nsec);
+}
+
+/**
  * strata_storage_get_birth:
  * @connection: a connection
  * @path: a file

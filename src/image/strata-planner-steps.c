@@ -238,6 +238,14 @@ strata_planner_add_copy_nvram (StrataPlanner *self, const char *from, const char
   strata_plan_add_resource (self->plan, to);
 }
 
+/* By its name alone a step would act on whatever another client puts there meanwhile. */
+static void
+set_identity (JsonObject *args, const StrataImage *image)
+{
+  if (image != NULL && strata_image_is_identified (image))
+    json_object_set_string_member (args, "identity", image->identity);
+}
+
 /* The file that has the data of the image PATH, where there is one, and no other image has its data there too. */
 static StrataImage *
 find_own_data (StrataPlanner *self, const char *path)
@@ -266,6 +274,7 @@ strata_planner_add_set_mode (StrataPlanner *self, const char *path, guint mode, 
 
   json_object_set_int_member (args, "mode", mode);
   json_object_set_int_member (args, "previous", previous);
+  set_identity (args, strata_graph_get_image (self->graph, path));
   strata_plan_add_step (self->plan, "set-mode", args,
                         mode & 0222 ? _ ("Make “%s” writable") : _ ("Make “%s” read-only"), base);
   strata_plan_add_command (self->plan, "chmod %04o %s", mode, path);
@@ -379,11 +388,7 @@ strata_planner_add_remove (StrataPlanner *self, const char *path)
 
   args = strata_step_args ("path", path, NULL);
   step = strata_plan_add_step (self->plan, "delete-volume", args, _ ("Delete “%s”"), base);
-
-  /* By its name alone what another client puts there meanwhile would be deleted. */
-  if (image != NULL && strata_image_is_identified (image))
-    json_object_set_string_member (args, "identity", image->identity);
-
+  set_identity (args, image);
   step->forward_only = TRUE;
   strata_plan_add_command (self->plan, "rm %s", path);
   strata_plan_add_resource (self->plan, path);

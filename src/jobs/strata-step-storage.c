@@ -172,6 +172,44 @@ const StrataStepClass strata_step_copy_file = {
 
 /* set-mode ----------------------------------------------------------------------------------------- */
 
+/* The key of the result that says which file it was that got another mode. */
+static char *
+mode_key (StrataStepContext *context)
+{
+  return g_strconcat ("mode-of:", strata_step_context_get (context, "path"), NULL);
+}
+
+static gboolean
+check_still (StrataStepContext *context, GError **error)
+{
+  const char *path = strata_step_context_get (context, "path");
+
+  if (strata_storage_is_still (context->connection, path,
+                               strata_step_context_get (context, "identity")))
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_REFUSED, _ ("See what it is, and make the plan again."),
+                    _ ("“%s” is another file than when the plan was made"), path);
+  return FALSE;
+}
+
+/* Noted before it acts: what has the name when that is undone may be another file. */
+static gboolean
+set_mode_check (StrataStepContext *context, GCancellable *cancellable, GError **error)
+{
+  g_autofree char *key = mode_key (context);
+  g_autofree char *id = NULL;
+
+  if (!check_still (context, error))
+    return FALSE;
+
+  id = strata_storage_get_file_id (context->connection, strata_step_context_get (context, "path"));
+  if (context->job != NULL)
+    strata_job_set_result (context->job, key, id != NULL ? id : "");
+
+  return TRUE;
+}
+
 static gboolean
 set_mode_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
@@ -179,15 +217,42 @@ set_mode_run (StrataStepContext *context, GCancellable *cancellable, GError **er
                                   (guint) strata_step_context_get_int (context, "mode"), error);
 }
 
+static void
+say_left_alone (StrataStepContext *context, const char *path)
+{
+  g_autofree char *line = NULL;
+
+  if (context->job == NULL)
+    return;
+
+  /* Translators: a path */
+  line = g_strdup_printf (_ ("“%s” is another file by now, and was left as it is"), path);
+  strata_job_append_log (context->job, line);
+}
+
 static gboolean
 set_mode_undo (StrataStepContext *context, GError **error)
 {
-  return strata_storage_set_mode (context->connection, strata_step_context_get (context, "path"),
+  const char *path = strata_step_context_get (context, "path");
+  g_autofree char *key = mode_key (context);
+  const char *noted = strata_step_context_get_note (context, key);
+  g_autofree char *id = strata_storage_get_file_id (context->connection, path);
+
+  if (noted != NULL ? id != NULL && !g_str_equal (id, noted)
+                    : !strata_storage_is_still (context->connection, path,
+                                                strata_step_context_get (context, "identity")))
+    {
+      say_left_alone (context, path);
+      return TRUE;
+    }
+
+  return strata_storage_set_mode (context->connection, path,
                                   (guint) strata_step_context_get_int (context, "previous"), error);
 }
 
 const StrataStepClass strata_step_set_mode = {
   .kind = "set-mode",
+  .check = set_mode_check,
   .run = set_mode_run,
   .undo = set_mode_undo,
 };
@@ -199,15 +264,8 @@ delete_volume_check (StrataStepContext *context, GCancellable *cancellable, GErr
 {
   const char *path = strata_step_context_get (context, "path");
 
-  if (!strata_storage_is_still (context->connection, path,
-                                strata_step_context_get (context, "identity")))
-    {
-      strata_set_error (error, STRATA_ERROR_REFUSED, _ ("See what it is, and make the plan again."),
-                        _ ("“%s” is another file than when the plan was made"), path);
-      return FALSE;
-    }
-
-  return strata_require_unused (context->connection, path, cancellable, error) &&
+  return check_still (context, error) &&
+         strata_require_unused (context->connection, path, cancellable, error) &&
          strata_require_none_saved_on (context->connection, path, cancellable, error);
 }
 

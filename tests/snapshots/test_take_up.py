@@ -649,6 +649,40 @@ def a_machine_that_was_started_before_it_is_defined():
     expect_equal((lab.state('vm'), lab.source('vm'), lab.source('vm', '--inactive')), ('running', source, source), 'the machine')
 
 
+def mode_of(path):
+    return os.stat(path).st_mode & 0o777
+
+
+def rollback_and_another_file_whose_mode_was_set():
+    """The image was moved away, and another has its name."""
+    path = lab.machine('vm')
+    before = mode_of(path)
+    job = stop('template', 'create', 'vm', '--convert', '--no-seal', '--name', 'T', kind='set-mode', done=True)
+    expect_equal(mode_of(path) & 0o222, 0, 'the mode of the image')
+    away = os.path.join(lab.dir, 'away.qcow2')
+    os.rename(path, away)
+    lab.make_disk(os.path.basename(path))
+    os.chmod(path, 0o600)
+    lab.strata('job', 'rollback', job)
+    expect_equal((mode_of(path), mode_of(away) & 0o222), (0o600, 0), 'the modes')
+    no_job_left()
+    os.remove(path)
+    os.rename(away, path)
+    os.chmod(path, before)
+
+
+def another_file_whose_mode_is_to_be_set():
+    path = lab.machine('vm')
+    process = hold('template', 'create', 'vm', '--convert', '--no-seal', '--name', 'T', kind='set-mode')
+    os.rename(path, os.path.join(lab.dir, 'away.qcow2'))
+    lab.make_disk(os.path.basename(path))
+    os.chmod(path, 0o600)
+    status, text = let_go(process)
+    expect(status != 0, 'it was done', text)
+    expect_equal(mode_of(path), 0o600, 'the mode')
+    os.remove(os.path.join(lab.dir, 'away.qcow2'))
+
+
 def torn_and_damaged_journals():
     job, (source, _) = stopped_return()
     path = journals()[0]
@@ -700,6 +734,7 @@ try:
         a_disk_that_was_exchanged_before_a_snapshot, rollback_and_a_disk_that_was_detached,
         rollback_and_a_detached_disk_without_a_word, rollback_and_a_disk_that_was_moved,
         rollback_and_a_disk_that_another_machine_has, rollback_and_another_disk_that_was_exchanged,
-        a_machine_that_was_started_before_the_return, a_machine_that_was_started_before_it_is_defined, torn_and_damaged_journals)])
+        a_machine_that_was_started_before_the_return, a_machine_that_was_started_before_it_is_defined,
+        rollback_and_another_file_whose_mode_was_set, another_file_whose_mode_is_to_be_set, torn_and_damaged_journals)])
 finally:
     lab.close()
