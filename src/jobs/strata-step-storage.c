@@ -114,35 +114,73 @@ const StrataStepClass strata_step_create_overlay = {
   .is_done = create_overlay_is_done,
 };
 
+static void
+say_left_alone (StrataStepContext *context, const char *path)
+{
+  g_autofree char *line = NULL;
+
+  if (context->job == NULL)
+    return;
+
+  /* Translators: a path */
+  line = g_strdup_printf (_ ("“%s” is another file by now, and was left as it is"), path);
+  strata_job_append_log (context->job, line);
+}
+
 /* copy-file: UEFI variables ------------------------------------------------------------------------ */
+
+/* Seconds until the copy is there: it is small, and a host may be busy. */
+#define LONGEST_COPY 120
+
+/* The key of the result that says WHAT of the copy: when it was begun, which file it is. */
+static char *
+copy_key (StrataStepContext *context, const char *what)
+{
+  return g_strconcat (what, ":", strata_step_context_get (context, "to"), NULL);
+}
 
 static gboolean
 copy_file_check (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
   const char *to = strata_step_context_get (context, "to");
+  g_autofree char *key = copy_key (context, "begun");
+  g_autofree char *now = g_strdup_printf ("%" G_GINT64_FORMAT, g_get_real_time () / G_USEC_PER_SEC);
+  GStatBuf status;
 
-  if (!g_file_test (to, G_FILE_TEST_EXISTS))
-    return TRUE;
+  if (g_lstat (to, &status) == 0)
+    {
+      strata_set_error (error, STRATA_ERROR_EXISTS, _ ("Move it away, or choose another name."),
+                        _ ("The file “%s” exists already"), to);
+      return FALSE;
+    }
+  if (context->job != NULL)
+    strata_job_set_result (context->job, key, now);
 
-  strata_set_error (error, STRATA_ERROR_EXISTS, _ ("Move it away, or choose another name."),
-                    _ ("The file “%s” exists already"), to);
-  return FALSE;
+  return TRUE;
 }
 
 static gboolean
 copy_file_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
+  const char *to = strata_step_context_get (context, "to");
+  g_autofree char *key = copy_key (context, "copied");
+  g_autofree char *id = NULL;
   g_autoptr (GError) local = NULL;
 
-  if (strata_storage_copy_small (context->connection, strata_step_context_get (context, "from"),
-                                 strata_step_context_get (context, "to"), &local))
-    return TRUE;
   /* A guest that was never started has no variables yet; libvirt makes them from the firmware's own. */
-  if (g_error_matches (local, STRATA_ERROR, STRATA_ERROR_NOT_FOUND))
-    return TRUE;
+  if (!strata_storage_copy_small (context->connection, strata_step_context_get (context, "from"),
+                                  to, &local) &&
+      !g_error_matches (local, STRATA_ERROR, STRATA_ERROR_NOT_FOUND))
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
 
-  g_propagate_error (error, g_steal_pointer (&local));
-  return FALSE;
+  id = local == NULL ? strata_storage_get_file_id (context->connection, to) : NULL;
+  if (context->job != NULL && id != NULL)
+    strata_job_set_result (context->job, key, id);
+
+  return TRUE;
 }
 
 static gboolean
@@ -157,10 +195,43 @@ remove_file (const char *path, GError **error)
   return FALSE;
 }
 
+/* ID: of the regular file that has the copy's name. A process that was killed didn't say which it made; and where there was
+ * nothing to copy, libvirt itself made the file when the guest was started. */
+static gboolean
+is_our_copy (StrataStepContext *context, const char *id)
+{
+  g_autofree char *copied_key = copy_key (context, "copied");
+  g_autofree char *begun_key = copy_key (context, "begun");
+  const char *copied = strata_step_context_get_note (context, copied_key);
+  const char *noted = strata_step_context_get_note (context, begun_key);
+  gint64 begun = noted != NULL ? g_ascii_strtoll (noted, NULL, 10) : 0;
+  gint64 birth;
+
+  if (copied != NULL)
+    return g_str_equal (copied, id);
+
+  return noted == NULL ||
+         !strata_storage_get_birth (context->connection, strata_step_context_get (context, "to"),
+                                    &birth) ||
+         (birth >= begun - 1 && birth <= begun + LONGEST_COPY);
+}
+
 static gboolean
 copy_file_undo (StrataStepContext *context, GError **error)
 {
-  return remove_file (strata_step_context_get (context, "to"), error);
+  const char *to = strata_step_context_get (context, "to");
+  g_autofree char *id = strata_storage_get_file_id (context->connection, to);
+  GStatBuf status;
+
+  if (g_lstat (to, &status) != 0 && errno == ENOENT)
+    return TRUE;
+  if (id == NULL || !is_our_copy (context, id))
+    {
+      say_left_alone (context, to);
+      return TRUE;
+    }
+
+  return remove_file (to, error);
 }
 
 const StrataStepClass strata_step_copy_file = {
@@ -215,19 +286,6 @@ set_mode_run (StrataStepContext *context, GCancellable *cancellable, GError **er
 {
   return strata_storage_set_mode (context->connection, strata_step_context_get (context, "path"),
                                   (guint) strata_step_context_get_int (context, "mode"), error);
-}
-
-static void
-say_left_alone (StrataStepContext *context, const char *path)
-{
-  g_autofree char *line = NULL;
-
-  if (context->job == NULL)
-    return;
-
-  /* Translators: a path */
-  line = g_strdup_printf (_ ("“%s” is another file by now, and was left as it is"), path);
-  strata_job_append_log (context->job, line);
 }
 
 static gboolean
@@ -295,6 +353,43 @@ const StrataStepClass strata_step_delete_volume = {
   .is_done = delete_volume_is_done,
 };
 
+/* What the law knows of images it doesn't know of other files. */
+static gboolean
+check_unnamed (StrataStepContext *context, GCancellable *cancellable, GError **error)
+{
+  const char *path = strata_step_context_get (context, "path");
+  g_autoptr (GPtrArray) domains =
+      strata_connection_list_domains (context->connection, cancellable, error);
+
+  for (guint i = 0; domains != NULL && i < domains->len; i++)
+    {
+      const StrataDomainFacts *domain = g_ptr_array_index (domains, i);
+
+      if (!g_hash_table_contains (domain->files, path))
+        continue;
+      strata_set_error (error, STRATA_ERROR_REFUSED, NULL, _ ("“%s” uses “%s”"), domain->name,
+                        path);
+      return FALSE;
+    }
+
+  return domains != NULL;
+}
+
+static gboolean
+delete_file_check (StrataStepContext *context, GCancellable *cancellable, GError **error)
+{
+  const char *path = strata_step_context_get (context, "path");
+  GStatBuf status;
+
+  if (g_lstat (path, &status) == 0 && !S_ISREG (status.st_mode))
+    {
+      strata_set_error (error, STRATA_ERROR_REFUSED, NULL, _ ("“%s” is no file"), path);
+      return FALSE;
+    }
+
+  return check_unnamed (context, cancellable, error);
+}
+
 static gboolean
 delete_file_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
@@ -303,5 +398,6 @@ delete_file_run (StrataStepContext *context, GCancellable *cancellable, GError *
 
 const StrataStepClass strata_step_delete_file = {
   .kind = "delete-file",
+  .check = delete_file_check,
   .run = delete_file_run,
 };

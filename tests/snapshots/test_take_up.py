@@ -683,6 +683,77 @@ def another_file_whose_mode_is_to_be_set():
     os.remove(os.path.join(lab.dir, 'away.qcow2'))
 
 
+def put_variables(vm, variables):
+    """UEFI variables that no guest has looked at yet."""
+    for path in (variables, lab.path('code.fd')):
+        if not os.path.exists(path):
+            with open(path, 'w', encoding='utf-8') as file:
+                file.write('of a firmware')
+    text = lab.virsh('dumpxml', '--inactive', vm).out
+    lab.define_xml(text.replace('</os>', f"""<loader readonly='yes' type='pflash'>{lab.path('code.fd')}</loader>
+        <nvram>{variables}</nvram></os><features><acpi/></features>""", 1))
+
+
+def undefine_with_variables(*names):
+    for name in names:
+        lab.virsh('undefine', '--nvram', name)
+
+
+def copied_variables(*, begun):
+    """Of a clone whose making was stopped: the job, and the copy."""
+    lab.machine('vm')
+    put_variables('vm', lab.path('vm.fd'))
+    argv = ('clone', 'create', 'vm', 'copy', '--full')
+    if begun:
+        job = stop(*argv, kind='copy-file', begun=True, done=True)
+    else:
+        job = stop(*argv, kind='define')
+    lines = records(journals()[0])
+    return job, lines[0]['plan']['steps'][find_step(lines, 'copy-file', 0)]['args']['to']
+
+
+def rollback_of_copied_variables():
+    for begun in (True, False):
+        job, copy = copied_variables(begun=begun)
+        expect(os.path.exists(copy), 'there is no copy')
+        lab.strata('job', 'rollback', job)
+        expect(not os.path.lexists(copy), 'the copy is still there')
+        no_job_left()
+        undefine_with_variables('vm')
+        lab.clear()
+
+
+def rollback_and_another_file_in_the_place_of_copied_variables():
+    for link in (False, True):
+        job, copy = copied_variables(begun=False)
+        other = os.path.join(lab.dir, 'other.fd')
+        with open(other, 'w', encoding='utf-8') as file:
+            file.write('of another')
+        os.remove(copy)
+        (os.symlink if link else shutil.copy)(other, copy)
+        lab.strata('job', 'rollback', job)
+        with open(copy, encoding='utf-8') as file:
+            expect_equal((os.path.islink(copy), file.read()), (link, 'of another'), 'what has the name')
+        no_job_left()
+        os.remove(copy)
+        undefine_with_variables('vm')
+        lab.clear()
+
+
+def variables_that_another_machine_uses():
+    variables = lab.path('vm.fd')
+    lab.machine('vm')
+    put_variables('vm', variables)
+    process = hold('template', 'create', 'vm', '--convert', '--no-seal', '--name', 'T', kind='delete-file')
+    lab.define_on('other', lab.make_disk('other.qcow2'))
+    put_variables('other', variables)
+    status, text = let_go(process)
+    expect_equal(status, 0, 'how it ended', text)
+    expect(os.path.exists(variables), 'they are gone')
+    expect_words(text, variables, 'other')
+    undefine_with_variables('other', 'T')
+
+
 def torn_and_damaged_journals():
     job, (source, _) = stopped_return()
     path = journals()[0]
@@ -735,6 +806,7 @@ try:
         rollback_and_a_detached_disk_without_a_word, rollback_and_a_disk_that_was_moved,
         rollback_and_a_disk_that_another_machine_has, rollback_and_another_disk_that_was_exchanged,
         a_machine_that_was_started_before_the_return, a_machine_that_was_started_before_it_is_defined,
-        rollback_and_another_file_whose_mode_was_set, another_file_whose_mode_is_to_be_set, torn_and_damaged_journals)])
+        rollback_and_another_file_whose_mode_was_set, another_file_whose_mode_is_to_be_set, rollback_of_copied_variables,
+        rollback_and_another_file_in_the_place_of_copied_variables, variables_that_another_machine_uses, torn_and_damaged_journals)])
 finally:
     lab.close()
