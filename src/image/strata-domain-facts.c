@@ -25,6 +25,7 @@ strata_domain_facts_clear (gpointer data)
   g_clear_object (&self->definition);
   g_clear_pointer (&self->template_mark, strata_template_mark_free);
   g_clear_pointer (&self->clone_mark, strata_clone_mark_free);
+  g_clear_pointer (&self->thin_mark, strata_thin_mark_free);
   g_clear_pointer (&self->disks, g_ptr_array_unref);
   g_clear_pointer (&self->next_disks, g_ptr_array_unref);
   g_clear_pointer (&self->files, g_hash_table_unref);
@@ -73,6 +74,7 @@ strata_domain_facts_new (const char *xml,
   self->name = strata_domain_xml_get_name (self->definition);
   self->template_mark = strata_domain_xml_get_template_mark (self->definition);
   self->clone_mark = strata_domain_xml_get_clone_mark (self->definition);
+  self->thin_mark = strata_domain_xml_get_thin_mark (self->definition);
   self->disks = strata_domain_xml_get_disks (live != NULL ? live : self->definition);
   self->next_disks =
       live != NULL ? strata_domain_xml_get_disks (self->definition) : g_ptr_array_ref (self->disks);

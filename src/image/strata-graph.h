@@ -111,6 +111,7 @@ void strata_spelling_free (StrataSpelling *self);
  * @persistent: it outlives its guest's end; one that is not vanishes with it, and its snapshots' metadata too
  * @template_mark: (nullable): set if, and only if, it is a template of its own (the mark names its UUID)
  * @clone_mark: (nullable): likewise for a clone
+ * @thin_mark: (nullable): on a snapshot of which domain its disks stand; it is true of a copy of the definition as well
  *
  * What was true of one domain when it was looked at. Immutable and atomically reference counted:
  * it may cross threads.
@@ -126,6 +127,7 @@ typedef struct
   StrataDomainXml *definition;
   StrataTemplateMark *template_mark;
   StrataCloneMark *clone_mark;
+  StrataThinMark *thin_mark;
   GPtrArray *disks;
   GPtrArray *next_disks;
   GHashTable *files;

@@ -179,6 +179,15 @@ add_disks (Clone *self, GError **error)
   return TRUE;
 }
 
+/* Where its own image is away, nothing else says whose images it stands on. */
+static void
+mark_thin (Clone *self, StrataDomainXml *definition)
+{
+  const StrataThinMark mark = { self->domain->uuid, self->domain->name, self->snapshot->name };
+
+  strata_domain_xml_set_thin_mark (definition, &mark);
+}
+
 static StrataDomainXml *
 make_definition (Clone *self, GError **error)
 {
@@ -211,6 +220,8 @@ make_definition (Clone *self, GError **error)
   nvram = strata_planner_nvram_path (planner, self->domain->definition, name);
   if (nvram != NULL)
     strata_domain_xml_set_nvram (definition, nvram);
+  if (!planner->request->full && self->snapshot != NULL)
+    mark_thin (self, definition);
 
   return g_steal_pointer (&definition);
 }

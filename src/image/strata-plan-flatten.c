@@ -91,13 +91,21 @@ add_mark (StrataPlanner *self, StrataDomainFacts *domain, GError **error)
 {
   StrataDomainXml *definition = strata_planner_get_definition (self, domain->uuid);
   g_autoptr (StrataCloneMark) mark = strata_domain_xml_get_clone_mark (definition);
+  g_autoptr (StrataThinMark) thin = strata_domain_xml_get_thin_mark (definition);
+  gboolean free = thin != NULL && domain->snapshots->len == 0;
   StrataStepSpec *step;
 
-  if (mark == NULL || !mark->thin)
+  if ((mark == NULL || !mark->thin) && !free)
     return TRUE;
 
-  mark->thin = FALSE;
-  strata_domain_xml_set_clone_mark (definition, mark);
+  if (mark != NULL)
+    {
+      mark->thin = FALSE;
+      strata_domain_xml_set_clone_mark (definition, mark);
+    }
+  /* The images of its snapshots stand where they stood. */
+  if (free)
+    strata_domain_xml_set_thin_mark (definition, NULL);
   strata_domain_xml_drop_backing (definition);
   step = strata_planner_add_define (self, definition, strata_planner_get_defined (self, domain),
                                     FALSE);

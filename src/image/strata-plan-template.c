@@ -16,9 +16,12 @@ make_definition (StrataPlanner *self, StrataDomainXml *source, const char *name,
   StrataDomainXml *definition = strata_domain_xml_copy (source);
   g_autofree char *uuid = g_uuid_string_random ();
   g_autofree char *source_name = strata_domain_xml_get_name (source);
+  g_autoptr (StrataThinMark) thin = strata_domain_xml_get_thin_mark (source);
   StrataTemplateMark mark = { .domain = uuid, .source = source_name, .version = 1 };
 
   strata_domain_xml_renew_identity (definition, name, uuid, NULL);
+  if (self->request->convert)
+    strata_domain_xml_set_thin_mark (definition, thin);
   if (nvram != NULL)
     strata_domain_xml_set_nvram (definition, nvram);
   strata_domain_xml_set_template_mark (definition, &mark);

@@ -48,11 +48,14 @@ static void
 add_removal (Undo *self, StrataStepSpec *step, const char *path, gboolean copied)
 {
   StrataImage *image = copied ? strata_graph_get_image (self->graph, path) : NULL;
+  JsonObject *args = args_new ("path", path, NULL, NULL);
 
   strata_plan_give_up (self->undo, strata_holder_key_new_image (path));
   for (guint i = 0; image != NULL && image->tags != NULL && image->tags[i] != NULL; i++)
     strata_plan_give_up (self->undo, strata_holder_key_new_tag (image->path, image->tags[i]));
-  add (self, step, "delete-volume", args_new ("path", path, NULL, NULL));
+  /* The job made it, so that nothing that it found can stand on it. */
+  json_object_set_boolean_member (args, "made", TRUE);
+  add (self, step, "delete-volume", args);
 }
 
 static void

@@ -261,6 +261,7 @@ strata_domain_xml_renew_identity (StrataDomainXml *self,
   strata_domain_xml_set_uuid (self, uuid);
   strata_domain_xml_set_template_mark (self, NULL);
   strata_domain_xml_set_clone_mark (self, NULL);
+  strata_domain_xml_set_thin_mark (self, NULL);
   for_each (self, "/domain/title", strata_node_remove);
   for_each (self, "/domain/genid", renew_genid);
 

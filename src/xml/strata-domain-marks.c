@@ -7,6 +7,7 @@
  *                        operations="logfiles,machine-id" os="Debian GNU/Linux 12" os-id="debian"/>
  *       <strata:clone domain="…" template="…" template-name="web" version="1" thin="yes"/>
  *       <strata:copy domain="…" version="1" from="/…/web.qcow2" to="/…/web-vda.s1.qcow2"/>
+ *       <strata:thin domain="…" source="…" source-name="web" snapshot="before"/>
  *     </strata:strata>
  *
  * They share one element, because libvirt keeps one per namespace: of two it drops the second when
@@ -147,6 +148,22 @@ strata_clone_mark_free (StrataCloneMark *self)
   g_free (self->domain);
   g_free (self->template_uuid);
   g_free (self->template_name);
+  g_free (self);
+}
+
+/**
+ * strata_thin_mark_free:
+ * @self: (nullable) (transfer full): a mark
+ */
+void
+strata_thin_mark_free (StrataThinMark *self)
+{
+  if (self == NULL)
+    return;
+
+  g_free (self->source);
+  g_free (self->source_name);
+  g_free (self->snapshot);
   g_free (self);
 }
 
@@ -334,4 +351,55 @@ strata_domain_xml_add_copy (StrataDomainXml *self, const char *from, const char 
   node = add_mark (self, "copy", NULL, 1);
   strata_node_set (node, "from", from);
   strata_node_set (node, "to", to);
+}
+
+/**
+ * strata_domain_xml_get_thin_mark:
+ * @self: a definition
+ *
+ * A copy of a thin clone's definition, under whatever UUID, is on the same images.
+ *
+ * Returns: (transfer full) (nullable): on a snapshot of which domain its disks stand, or %NULL if nothing says so
+ */
+StrataThinMark *
+strata_domain_xml_get_thin_mark (StrataDomainXml *self)
+{
+  xmlNode *node;
+  StrataThinMark *mark;
+
+  g_return_val_if_fail (STRATA_IS_DOMAIN_XML (self), NULL);
+
+  node = strata_document_find_one (strata_domain_xml_get_document (self),
+                                   "/domain/metadata/strata:strata/strata:thin");
+  if (node == NULL)
+    return NULL;
+
+  mark = g_new0 (StrataThinMark, 1);
+  mark->source = strata_node_get (node, "source");
+  mark->source_name = strata_node_get (node, "source-name");
+  mark->snapshot = strata_node_get (node, "snapshot");
+
+  return mark;
+}
+
+/**
+ * strata_domain_xml_set_thin_mark:
+ * @self: a definition
+ * @mark: (nullable) (transfer none): what to say, %NULL where its disks stand on no other domain's
+ */
+void
+strata_domain_xml_set_thin_mark (StrataDomainXml *self, const StrataThinMark *mark)
+{
+  xmlNode *node;
+
+  g_return_if_fail (STRATA_IS_DOMAIN_XML (self));
+
+  remove_marks (self, "/domain/metadata/strata:strata/strata:thin");
+  if (mark == NULL)
+    return;
+
+  node = add_mark (self, "thin", NULL, 1);
+  strata_node_set (node, "source", mark->source);
+  strata_node_set (node, "source-name", mark->source_name);
+  strata_node_set (node, "snapshot", mark->snapshot);
 }

@@ -108,11 +108,26 @@ StrataCopyMark *strata_copy_mark_new  (const char     *from,
                                        const char     *to);
 void            strata_copy_mark_free (StrataCopyMark *self);
 
+/**
+ * StrataThinMark: what `<strata:thin>` says
+ * @source: UUID of the domain on a snapshot of which the disks stand
+ * @source_name: its name then
+ * @snapshot: (nullable): the snapshot's name then
+ */
+typedef struct
+{
+  char *source;
+  char *source_name;
+  char *snapshot;
+} StrataThinMark;
+
 void strata_template_mark_free (StrataTemplateMark *self);
 void strata_clone_mark_free    (StrataCloneMark    *self);
+void strata_thin_mark_free     (StrataThinMark     *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataTemplateMark, strata_template_mark_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataCloneMark, strata_clone_mark_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataThinMark, strata_thin_mark_free)
 
 /* below /dev, but for the tmpfs there. Any thread */
 gboolean strata_path_is_device (const char *path);
@@ -201,5 +216,8 @@ void                strata_domain_xml_add_copy          (StrataDomainXml        
 StrataCloneMark    *strata_domain_xml_get_clone_mark    (StrataDomainXml          *self);
 void                strata_domain_xml_set_clone_mark    (StrataDomainXml          *self,
                                                          const StrataCloneMark    *mark);
+StrataThinMark     *strata_domain_xml_get_thin_mark     (StrataDomainXml          *self);
+void                strata_domain_xml_set_thin_mark     (StrataDomainXml          *self,
+                                                         const StrataThinMark     *mark);
 
 G_END_DECLS

@@ -361,6 +361,147 @@ test_rest_and_a_disk (void)
   assert_rest (graph, plan, defined, "“vm”");
 }
 
+/* “vm” as it is with its present image away. */
+static StrataGraph *
+make_torn_host (void)
+{
+  StrataGraph *graph = make_host ();
+
+  strata_graph_get_image (graph, AT ("top.qcow2"))->state = STRATA_IMAGE_MISSING;
+  g_clear_pointer (&strata_graph_get_image (graph, AT ("top.qcow2"))->backing_path, g_free);
+
+  return graph;
+}
+
+static StrataPlan *
+plan_snapshot_delete (StrataGraph *graph,
+                      const char *domain,
+                      const char *snapshot,
+                      gboolean metadata_only,
+                      GError **error)
+{
+  g_autoptr (StrataRequest) request = strata_request_new (STRATA_REQUEST_SNAPSHOT_DELETE);
+
+  request->domain = g_strdup (domain);
+  request->snapshot = g_strdup (snapshot);
+  request->metadata_only = metadata_only;
+
+  return strata_plan_request (graph, request, error);
+}
+
+static void
+assert_kept (StrataGraph *graph, const char *domain, const char *snapshot, const char *absent)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StrataPlan) plan = plan_snapshot_delete (graph, domain, snapshot, FALSE, &error);
+
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_REFUSED);
+  g_assert_null (plan);
+  g_test_message ("%s", error->message);
+  g_assert_nonnull (strstr (error->message, absent));
+}
+
+/* What the machine is on was moved away for a while: it may stand on whatever the machine has. */
+static void
+test_absent_disk (void)
+{
+  g_autoptr (StrataGraph) graph = make_torn_host ();
+  g_autoptr (StrataPlan) forget = NULL;
+  g_autoptr (StrataPlan) merge = strata_plan_new ("plan", "Act");
+  g_autoptr (StrataPlan) all = strata_plan_new ("plan", "Act");
+  g_autoptr (GError) error = NULL;
+
+  assert_kept (graph, "vm", "s1", "top.qcow2");
+
+  forget = plan_snapshot_delete (graph, "vm", "s1", TRUE, &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (forget);
+
+  strata_plan_give_up_snapshot (merge, get_uuid (graph, "vm"), "s1");
+  add_commit (merge, AT ("mid.qcow2"), AT ("base.qcow2"));
+  assert_refused (graph, merge, "top.qcow2", "mid.qcow2");
+
+  strata_plan_give_up_domain (all, get_uuid (graph, "vm"));
+  strata_plan_give_up_snapshot (all, get_uuid (graph, "vm"), "s1");
+  add (all, "undefine", "uuid", get_uuid (graph, "vm"), NULL);
+  add (all, "delete-volume", "path", AT ("mid.qcow2"), NULL);
+  assert_lawful (graph, all);
+}
+
+/* A raw image stands on nothing, wherever it is. */
+static void
+test_absent_raw (void)
+{
+  g_autoptr (StrataGraph) graph = make_host ();
+  g_autoptr (StrataPlan) plan = NULL;
+  g_autoptr (GError) error = NULL;
+
+  paper_host_add (graph, "iso", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "iso.qcow2", "away.raw",
+                  NULL);
+  paper_host_image (graph, "iso-base.qcow2", NULL);
+  paper_host_image (graph, "iso.qcow2", "iso-base.qcow2");
+  paper_host_image (graph, "away.raw", NULL)->state = STRATA_IMAGE_MISSING;
+  paper_host_snapshot (graph, "iso", "s1", NULL, "iso-base.qcow2", TRUE, FALSE);
+
+  plan = plan_snapshot_delete (graph, "iso", "s1", FALSE, &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (plan);
+}
+
+/* Of a snapshot whose image is away: it can be deleted itself, but no other. What stands on its image is as little known. */
+static void
+test_absent_snapshot (void)
+{
+  g_autoptr (StrataGraph) graph = make_host ();
+  g_autoptr (StrataPlan) itself = NULL;
+  g_autoptr (GError) error = NULL;
+
+  paper_host_image (graph, "kept.qcow2", NULL)->state = STRATA_IMAGE_MISSING;
+  paper_host_snapshot (graph, "vm", "kept", "s1", "kept.qcow2", FALSE, FALSE);
+  assert_kept (graph, "vm", "s1", "kept.qcow2");
+
+  itself = plan_snapshot_delete (graph, "vm", "kept", FALSE, &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (itself);
+}
+
+static void
+test_absent_middle (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+
+  paper_host_image (graph, "one.qcow2", NULL);
+  paper_host_image (graph, "two.qcow2", NULL)->state = STRATA_IMAGE_MISSING;
+  paper_host_image (graph, "tip.qcow2", "two.qcow2");
+  paper_host_add (graph, "vm", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "tip.qcow2", NULL);
+  paper_host_snapshot (graph, "vm", "s1", NULL, "one.qcow2", FALSE, FALSE);
+  assert_kept (graph, "vm", "s1", "two.qcow2");
+}
+
+/* A thin clone whose image is away stands on what its mark says, whatever UUID its definition has by now. */
+static void
+test_absent_thin_clone (void)
+{
+  g_autoptr (StrataGraph) graph = make_host ();
+  g_autoptr (StrataDomainFacts) clone = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *xml = g_strdup_printf (
+      "<domain type='qemu'><name>c</name><uuid>6d1d4a5e-0000-4000-8000-00000000000c</uuid>"
+      "<metadata><strata:strata xmlns:strata='https://stratavm.github.io/xmlns/1'>"
+      "<strata:thin domain='6d1d4a5e-0000-4000-8000-00000000000d' source='%s' source-name='vm' "
+      "snapshot='s1'/></strata:strata></metadata><memory>65536</memory><os><type>hvm</type></os>"
+      "<devices><disk type='file' device='disk'><driver name='qemu' type='qcow2'/>"
+      "<source file='" AT ("c.qcow2") "'/><target dev='vda' bus='virtio'/></disk></devices>"
+                                      "</domain>",
+      get_uuid (graph, "vm"));
+
+  paper_host_image (graph, "c.qcow2", NULL)->state = STRATA_IMAGE_MISSING;
+  clone = strata_domain_facts_new (xml, NULL, STRATA_DOMAIN_STATE_OFF, &error);
+  g_assert_no_error (error);
+  strata_graph_add_domain (graph, clone);
+  assert_kept (graph, "vm", "s1", "c.qcow2");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -380,6 +521,11 @@ main (int argc, char **argv)
   g_test_add_func ("/law/odd-names", test_odd_names);
   g_test_add_func ("/law/unknown-tags", test_unknown_tags);
   g_test_add_func ("/law/changed-on-changed", test_changed_on_changed);
+  g_test_add_func ("/law/absent-disk", test_absent_disk);
+  g_test_add_func ("/law/absent-raw", test_absent_raw);
+  g_test_add_func ("/law/absent-snapshot", test_absent_snapshot);
+  g_test_add_func ("/law/absent-middle", test_absent_middle);
+  g_test_add_func ("/law/absent-thin-clone", test_absent_thin_clone);
 
   return g_test_run ();
 }

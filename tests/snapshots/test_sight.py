@@ -518,6 +518,37 @@ def template_lets_none_in():
     lab.clear()
 
 
+def write(path, pattern, offset):
+    lab.run('qemu-io', '-f', 'qcow2', '-c', f'write -P {pattern} {offset} 64k', path)
+
+
+def moved_away():
+    """An image was moved to another folder for a while: what it stands on is kept until it is back."""
+    define('v', disk_xml(lab.make_disk('v.qcow2', data='1M')))
+    lab.ctl('snapshot', 'create', 'v', 's1')
+    made = lab.ctl('clone', 'create', 'v', 'c', '--snapshot', 's1', '--thin')
+    expect_equal(made.status, 0, 'a thin clone is made', made)
+    write(tip('v'), 2, '3M')
+    for name in ('v', 'c'):
+        image, away = tip(name), os.path.join(lab.dir, 'away.qcow2')
+        before = guest_hash(image)
+        os.rename(image, away)
+        for way in ([], ['--subtree'], ['--commit'], ['--pull']):
+            expect_refused(lab.ctl('snapshot', 'delete', 'v', 's1', *way), image)
+        os.rename(away, image)
+        expect_equal(guest_hash(image), before, f'{name} reads the same when it is back')
+
+    lab.ctl('snapshot', 'create', 'v', 's2')
+    image, away = tip('v'), os.path.join(lab.dir, 'away.qcow2')
+    os.rename(image, away)
+    expect_refused(lab.ctl('snapshot', 'delete', 'v', 's2'), image)
+    done = lab.ctl('snapshot', 'delete', 'v', 's2', '--metadata-only')
+    expect_equal(done.status, 0, 'what libvirt knows of it can go', done)
+    remove_snapshots()
+    os.remove(away)
+    lab.clear()
+
+
 if __name__ == '__main__':
     try:
         run([lab.start, merge_while_the_pool_is_busy,
@@ -525,6 +556,6 @@ if __name__ == '__main__':
              merged_by_either_name, volume_that_runs, linked_folder, relative_behind_a_link,
              explicit_backing, below_a_snapshot_of_another, rebased_unseen, pool_in_the_way, no_format, read_only_folder,
              link_to_storage_away, overlay_on_the_command_line, raw_by_one_of_two, image_on_a_raw_disk, size_to_the_byte,
-             floppy_of_a_clone, template_lets_none_in])
+             floppy_of_a_clone, template_lets_none_in, moved_away])
     finally:
         lab.close()

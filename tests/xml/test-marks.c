@@ -127,6 +127,30 @@ test_copied (void)
   g_assert_null (strata_domain_xml_get_clone_mark (xml));
 }
 
+/* Whatever UUID a copy of a thin clone's definition has, its disks are the clone's. */
+static void
+test_thin (void)
+{
+  g_autoptr (StrataDomainXml) xml = golden_domain ("bios.xml");
+  g_autofree char *before = strata_domain_xml_to_string (xml);
+  g_autofree char *after = NULL;
+  g_autoptr (StrataThinMark) mark = NULL;
+  const StrataThinMark thin = { (char *) OTHER_UUID, (char *) "web", (char *) "a <b>" };
+
+  g_assert_null (strata_domain_xml_get_thin_mark (xml));
+  strata_domain_xml_set_thin_mark (xml, &thin);
+  strata_domain_xml_set_uuid (xml, OTHER_UUID);
+  mark = strata_domain_xml_get_thin_mark (xml);
+  g_assert_cmpstr (mark->source, ==, OTHER_UUID);
+  g_assert_cmpstr (mark->source_name, ==, "web");
+  g_assert_cmpstr (mark->snapshot, ==, "a <b>");
+
+  strata_domain_xml_set_thin_mark (xml, NULL);
+  strata_domain_xml_set_uuid (xml, BASE_UUID);
+  after = strata_domain_xml_to_string (xml);
+  g_assert_cmpstr (after, ==, before);
+}
+
 /* The prefix is anybody's choice, the namespace is ours. */
 static void
 test_prefix (void)
@@ -161,6 +185,7 @@ main (int argc, char **argv)
   g_test_add_func ("/xml/marks/removed", test_removed);
   g_test_add_func ("/xml/marks/replaced", test_replaced);
   g_test_add_func ("/xml/marks/copied", test_copied);
+  g_test_add_func ("/xml/marks/thin", test_thin);
   g_test_add_func ("/xml/marks/prefix", test_prefix);
 
   return g_test_run ();
