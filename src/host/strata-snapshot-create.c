@@ -195,6 +195,29 @@ clean_up (StrataConnection *connection, const StrataSnapshotOrder *order, gboole
     g_warning ("%s", error->message);
 }
 
+/* libvirt says that it was made once its definition names the overlays; on a VM that is off qemu-img made them, under the
+ * name that it understood. */
+static gboolean
+need_made (StrataConnection *connection, const StrataSnapshotOrder *order, GError **error)
+{
+  for (guint i = 0; i < order->overlays->len; i++)
+    {
+      const StrataSnapshotOverlay *item = g_ptr_array_index (order->overlays, i);
+      gboolean exists;
+
+      if (!strata_storage_exists (connection, item->overlay, &exists, error))
+        return FALSE;
+      if (exists)
+        continue;
+      strata_set_error (error, STRATA_ERROR_FAILED,
+                        _ ("Choose a name, and a folder, without odd characters."),
+                        _ ("The overlay “%s” was not made, though libvirt says so"), item->overlay);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
 static gboolean
 check_absent (StrataConnection *connection, const char *path, GError **error)
 {
@@ -373,7 +396,8 @@ strata_snapshot_create (StrataConnection *connection,
   g_mutex_init (&watch.lock);
   g_cond_init (&watch.over_cond);
   watch.domain = domain;
-  if (create_at_rest (domain, order, &watch, &created, &failure))
+  if (create_at_rest (domain, order, &watch, &created, &failure) &&
+      need_made (connection, order, &failure))
     return TRUE;
 
   clean_up (connection, order, created);

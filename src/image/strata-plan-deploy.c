@@ -161,6 +161,7 @@ make_clone (StrataPlanner *self,
             GError **error)
 {
   Clone *clone = g_new0 (Clone, 1);
+  g_autofree char *stem = g_strdelimit (g_strdup (name), ",", '_');
 
   clone->name = g_strdup (name);
   clone->hostname = g_strdup (hostname);
@@ -176,8 +177,8 @@ make_clone (StrataPlanner *self,
       if (folder == NULL)
         break;
 
-      path = disks->len == 1 ? g_strdup_printf ("%s/%s.qcow2", folder, name)
-                             : g_strdup_printf ("%s/%s-%s.qcow2", folder, name, disk->disk->target);
+      path = disks->len == 1 ? g_strdup_printf ("%s/%s.qcow2", folder, stem)
+                             : g_strdup_printf ("%s/%s-%s.qcow2", folder, stem, disk->disk->target);
       g_ptr_array_add (clone->paths, path);
       if (!strata_planner_need_free_path (self, path, error))
         break;

@@ -168,6 +168,22 @@ get_folder (Snapshot *self, const StrataDiskXml *disk, GError **error)
   return folder;
 }
 
+/* libvirt doubles a comma of the overlay's path for qemu-img, which then looks for a folder that isn't there (tested on 9.0
+ * and 11.3). */
+static gboolean
+need_plain_folder (const char *folder, GError **error)
+{
+  if (strchr (folder, ',') == NULL)
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_REFUSED,
+                    _ ("Move the image to a folder without one, or choose an internal snapshot."),
+                    _ ("The folder “%s” has a comma in its name, with which libvirt can’t make an "
+                       "overlay there"),
+                    folder);
+  return FALSE;
+}
+
 static gboolean
 add_disk (Snapshot *self, const StrataDiskXml *disk, StrataSnapshotDisk *entry, GError **error)
 {
@@ -182,7 +198,7 @@ add_disk (Snapshot *self, const StrataDiskXml *disk, StrataSnapshotDisk *entry, 
   if (self->kind != STRATA_SNAPSHOT_KIND_INTERNAL)
     {
       folder = get_folder (self, disk, error);
-      if (folder == NULL || !need_depth (self, disk, error) ||
+      if (folder == NULL || !need_plain_folder (folder, error) || !need_depth (self, disk, error) ||
           !need_no_pretender (self, disk->source, error))
         return FALSE;
 

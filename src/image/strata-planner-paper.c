@@ -200,9 +200,10 @@ strata_planner_free_path (StrataPlanner *self,
                           const char *suffix)
 {
   StrataLayers *layers = strata_planner_get_layers (self);
-  /* Room for a number is left. A name that another program gave may be as long as a file's. */
+  /* Room for a number is left. A name that another program gave may be as long as a file's. libvirt doubles a comma for
+   * qemu-img, which then makes another file than the definition says (tested on 9.0 and 11.3). */
   g_autofree char *safe =
-      g_strdelimit (shorten (stem, LONGEST_FILE_NAME - strlen (suffix) - 6), "/ \t\n\"'`$\\", '_');
+      g_strdelimit (shorten (stem, LONGEST_FILE_NAME - strlen (suffix) - 6), "/, \t\n\"'`$\\", '_');
   guint number = 1;
 
   for (;;)

@@ -47,6 +47,58 @@ def two_reverts_in_one_second():
     expect_equal((lab.held('vm', name), lab.held('vm', second)), (present, written), f'what {name} and {second} hold')
 
 
+# Names that QEMU or libvirt read otherwise than they are written
+
+ODD = ('a,b', 'nbd:a', 'a%sb', '-x#y?=z', '{a;b*}')
+
+
+def made_where_it_is_said(vm, what):
+    """What a machine is defined on is there, and it starts from it."""
+    for name in lab.snapshots(vm):
+        lab.held(vm, name)
+    expect(os.path.exists(lab.source(vm)), f'{what}: {lab.source(vm)} is not there: {os.listdir(lab.images)}')
+    lab.virsh('start', vm)
+    lab.virsh('destroy', vm)
+
+
+def odd_names_of_snapshots():
+    lab.machine('vm')
+    for number, name in enumerate(ODD):
+        lab.strata('snapshot', 'create', 'vm', '--disk-only', '--', name)
+        made_where_it_is_said('vm', name)
+        held = lab.held('vm', name)
+        lab.write('vm', number + 1)
+        written = lab.tip('vm')
+        lab.strata('snapshot', 'revert', 'vm', '--save-current', f'kept{name}', '--', name)
+        made_where_it_is_said('vm', f'kept {name}')
+        expect_equal((lab.tip('vm'), lab.held('vm', f'kept{name}')), (held, written), f'what {name} and what was kept hold')
+        lab.strata('snapshot', 'delete', 'vm', '--', f'kept{name}')
+        lab.strata('snapshot', 'delete', 'vm', '--', name)
+        expect_equal(lab.tip('vm'), held, f'what it reads without {name}')
+
+
+def odd_names_of_machines():
+    for vm in ('v,1', 'v:%s'):
+        lab.machine(vm)
+        lab.strata('snapshot', 'create', vm, 's1', '--disk-only')
+        made_where_it_is_said(vm, vm)
+        held = lab.held(vm, 's1')
+        lab.strata('clone', 'create', vm, f'{vm}-c', '--snapshot', 's1')
+        lab.made.append(f'{vm}-c')
+        expect_equal(lab.tip(f'{vm}-c'), held, 'what the clone reads')
+        lab.strata('snapshot', 'create', f'{vm}-c', 's1', '--disk-only')
+        made_where_it_is_said(f'{vm}-c', f'a clone of {vm}')
+
+
+def folder_with_a_comma():
+    folder = os.path.join(lab.dir, 'p,1')
+    os.mkdir(folder)
+    lab.define_on('vm', lab.make_disk('vm.qcow2', folder=folder))
+    error = lab.refused('snapshot', 'create', 'vm', 's1', '--disk-only', words=[folder, 'comma'])
+    expect_words(error['hint'], 'folder')
+    lab.strata('snapshot', 'create', 'vm', 's1', '--internal')
+
+
 # Long names
 
 def name_of_two_hundred_and_forty_bytes():
@@ -256,7 +308,7 @@ if __name__ == '__main__':
     try:
         lab.start()
         run([isolated(test) for test in (
-            two_reverts_in_one_second, name_of_two_hundred_and_forty_bytes, longest_name_that_is_taken, long_name_that_another_tool_gave,
+            two_reverts_in_one_second, odd_names_of_snapshots, odd_names_of_machines, folder_with_a_comma, name_of_two_hundred_and_forty_bytes, longest_name_that_is_taken, long_name_that_another_tool_gave,
             snapshot_called_next, tag_called_question_mark, tags_with_separators_in_their_names, tag_with_a_slash,
             doubled_tag_is_not_deleted, doubled_tag_is_not_read, doubled_tag_on_another_computer,
             doubled_tag_can_be_forgotten_and_made_single, tag_that_is_there_is_not_made_twice,
