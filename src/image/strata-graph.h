@@ -246,6 +246,8 @@ StrataImage *strata_image_new (const char *path);
 void strata_image_free (StrataImage *self);
 /* whether @identity is that of the file itself, and not told from its times, which each write changes */
 gboolean strata_image_is_identified (const StrataImage *self);
+/* a file that its owner or another user may write to, as far as its permissions are known */
+gboolean strata_image_is_writable (const StrataImage *self);
 /* how many internal snapshots of a name it has, as far as their names could be read */
 guint strata_image_count_tags (const StrataImage *self, const char *name);
 /* (transfer full) (nullable): its tags for people to read, "?" where their names are not known */

@@ -203,6 +203,14 @@ check_disks (Visit *self)
           (g_strcmp0 (disk->type, "file") != 0 && g_strcmp0 (disk->type, "block") != 0))
         continue;
       check_chain (self, disk->source);
+      if (self->domain->template_mark != NULL && image != NULL && !disk->read_only &&
+          g_strcmp0 (disk->device, "disk") == 0 && strata_image_is_writable (image))
+        report (self, "template-writable", TRUE,
+                _ ("“stratactl doctor --mend” makes it read-only, so that the template can’t be "
+                   "started."),
+                _ ("“%s”, a disk of a template, can be written to, and what stands on it would "
+                   "change"),
+                image->path);
       if (image != NULL && image->backing_path != NULL && (image->mode & 0004) != 0)
         report (self, "world-readable", TRUE,
                 _ ("“stratactl doctor --mend” lets only its owner and group read it."),

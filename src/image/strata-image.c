@@ -48,6 +48,13 @@ strata_image_free (StrataImage *self)
   g_free (self);
 }
 
+/* Of one whose permissions aren't known, a device say, nothing can be said. */
+gboolean
+strata_image_is_writable (const StrataImage *self)
+{
+  return self->type == STRATA_IMAGE_FILE && !self->missing && (self->mode & 0222) != 0;
+}
+
 guint
 strata_image_count_tags (const StrataImage *self, const char *name)
 {

@@ -366,6 +366,50 @@ make_clones (StrataPlanner *self,
   return g_steal_pointer (&clones);
 }
 
+/* What stands on a template must not change; and what another machine may write to while it is copied is no copy. */
+static gboolean
+need_protected (StrataPlanner *self,
+                const StrataDomainFacts *template,
+                GPtrArray *disks,
+                GError **error)
+{
+  g_autoptr (StrataWriters) writers =
+      strata_writers_new (self->graph, strata_planner_get_layers (self));
+  const char *image;
+  StrataStake *other = strata_writers_find_other (writers, template, &image);
+  const StrataDomainFacts *owner =
+      other != NULL ? strata_graph_find_domain (self->graph, other->uuid) : NULL;
+
+  if (owner != NULL)
+    {
+      strata_set_error (error, STRATA_ERROR_REFUSED,
+                        _ ("Take the disk out of one of the two, or give it a copy of its own."),
+                        /* Translators: an image, a template, a virtual machine */
+                        _ ("“%s”, a disk of the template “%s”, is a disk of “%s” too"), image,
+                        template->name, owner->name);
+      return FALSE;
+    }
+
+  for (guint i = 0; i < disks->len && !self->request->full; i++)
+    {
+      const StrataPlannedDisk *disk = g_ptr_array_index (disks, i);
+      const StrataImage *top = g_ptr_array_index (disk->chain, 0);
+
+      if (!strata_image_is_writable (top))
+        continue;
+      strata_set_error (error, STRATA_ERROR_REFUSED,
+                        _ ("“stratactl doctor --mend” makes it read-only; or make full copies "
+                           "(--full)."),
+                        /* Translators: an image, a template */
+                        _ ("“%s”, a disk of the template “%s”, can be written to, and what stands "
+                           "on it would change"),
+                        top->path, template->name);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
 /**
  * strata_plan_deploy:
  * @self: the planner
@@ -391,7 +435,9 @@ strata_plan_deploy (StrataPlanner *self, GError **error)
     return NULL;
 
   disks = strata_planner_get_disks (self, template->definition, template->name, error);
-  clones = disks != NULL ? make_clones (self, template, disks, names, error) : NULL;
+  clones = disks != NULL && need_protected (self, template, disks, error)
+               ? make_clones (self, template, disks, names, error)
+               : NULL;
   if (clones == NULL)
     return NULL;
 

@@ -199,14 +199,40 @@ find_parents (StrataPlanner *self, StrataDomainFacts *domain, GError **error)
   return TRUE;
 }
 
+/* A template's disk is made what it was made when it became one; what a guest may write to, another user may not read. */
+static void
+mend_mode (StrataPlanner *self, const StrataDomainFacts *domain, const StrataDiskXml *disk)
+{
+  StrataImage *image = strata_graph_get_image (self->graph, disk->source);
+  guint mode;
+
+  if (image == NULL || g_strcmp0 (disk->device, "disk") != 0)
+    return;
+
+  mode = image->mode;
+  if (domain->template_mark != NULL && !disk->read_only && strata_image_is_writable (image))
+    {
+      mode = strata_image_get_protected_mode (image);
+      strata_plan_add_effect (self->plan, STRATA_EFFECT_CHANGES, 0,
+                              _ ("“%s” can’t be written to any more"), image->path);
+    }
+  if (image->backing_path != NULL && (image->mode & 0004) != 0)
+    {
+      mode &= ~0007u;
+      strata_plan_add_effect (self->plan, STRATA_EFFECT_CHANGES, 0,
+                              _ ("“%s” can’t be read by everybody any more"), image->path);
+    }
+  if (mode != image->mode)
+    strata_planner_add_set_mode (self, image->path, mode, image->mode);
+}
+
 /**
  * strata_plan_settle:
  * @self: the planner
  * @error: the refusal
  *
  * Mends what can be mended without touching an image's bytes: the metadata of snapshots, also of those that do not hold what
- * they froze any more, joints that are free, and the
- * mode of images that everybody may read.
+ * they froze any more, joints that are free, and the mode of images that everybody may read and of a template's disks.
  *
  * Returns: (transfer full): the plan
  */
@@ -223,17 +249,7 @@ strata_plan_settle (StrataPlanner *self, GError **error)
   title = g_strdup_printf (_ ("Mend “%s”"), domain->name);
   self->plan = strata_plan_new (title, _ ("Mend"));
   for (guint i = 0; i < domain->disks->len; i++)
-    {
-      StrataDiskXml *disk = g_ptr_array_index (domain->disks, i);
-      StrataImage *image = strata_graph_get_image (self->graph, disk->source);
-
-      if (image == NULL || g_strcmp0 (disk->device, "disk") != 0 || image->backing_path == NULL ||
-          (image->mode & 0004) == 0)
-        continue;
-      strata_planner_add_set_mode (self, image->path, image->mode & ~0007u, image->mode);
-      strata_plan_add_effect (self->plan, STRATA_EFFECT_CHANGES, 0,
-                              _ ("“%s” can’t be read by everybody any more"), image->path);
-    }
+    mend_mode (self, domain, g_ptr_array_index (domain->disks, i));
 
   if (!find_parents (self, domain, error) || !forget_stale (self, domain, &n_left, error))
     return NULL;

@@ -125,6 +125,47 @@ def convert_takes_the_machine():
     expect_equal(done('list', '--machines').document['machines'], [], 'machines')
 
 
+def refused_deployment(*words):
+    result = lab.ctl('--json', 'template', 'deploy', 'template-web', '--name', 'web-9')
+    expect_equal((result.status, result.document['outcome']), (3, 'refused'), 'a deployment', result)
+    expect_words(result.document['error']['message'], *words)
+    return result.document['error']
+
+
+def findings(name):
+    return [f['code'] for f in done('doctor', name).document['findings']]
+
+
+def template_that_can_be_written_to():
+    """Its disk was made writable again, another disk came to it, or virsh put it on an overlay: no clone stands on what would change."""
+    make_template()
+    disk, = sources('template-web')
+    os.chmod(disk, 0o644)
+    expect_words(refused_deployment(disk)['hint'], 'doctor --mend')
+    expect(lab.ctl('template', 'deploy', 'template-web', '--name', 'full', '--full').status == 0, 'a full copy can be made')
+    expect('template-writable' in findings('template-web'), 'doctor finds it')
+    done('doctor', 'template-web', '--mend')
+    expect_equal(os.stat(disk).st_mode & 0o222, 0, 'who may write to it')
+    expect('template-writable' not in findings('template-web'), 'it is over')
+    done('template', 'deploy', 'template-web', '--name', 'web-1', created=['web-1'])
+
+    second = lab.make_disk('second.qcow2')
+    lab.virsh('attach-disk', 'template-web', second, 'vdb', '--subdriver', 'qcow2', '--config')
+    refused_deployment(second)
+    done('doctor', 'template-web', '--mend')
+    lab.define_xml(DOMAIN.format(name='other', disks=disk_xml(second)))
+    refused_deployment(second, 'other')
+    lab.virsh('undefine', 'other')
+    lab.virsh('detach-disk', 'template-web', 'vdb', '--config')
+
+    lab.virsh('snapshot-create-as', 'template-web', 'theirs', '--disk-only')
+    refused_deployment(sources('template-web')[0])
+    done('doctor', 'template-web', '--mend')
+    expect(lab.virsh('start', 'template-web', check=False).status != 0, 'the template can’t be started')
+    done('template', 'deploy', 'template-web', '--name', 'web-2', created=['web-2'])
+    lab.virsh('snapshot-delete', '--metadata', 'template-web', 'theirs')
+
+
 def template_of_a_uuid_is_named_after_the_machine():
     lab.define('web')
     uuid = domain('web').findtext('uuid')
@@ -455,7 +496,7 @@ def starts():
 try:
     run([starts] + [each(test) for test in (
         list_and_show, chain_names_every_layer, copy_leaves_the_machine,
-        convert_takes_the_machine, template_of_a_uuid_is_named_after_the_machine,
+        convert_takes_the_machine, template_that_can_be_written_to, template_of_a_uuid_is_named_after_the_machine,
         verbose_says_each_step, deploys_thin_and_full, template_with_thin_clones_stays,
         delete_takes_templates_only, started_template_keeps_its_bytes,
         import_takes_a_dumped_machine, import_takes_a_folder_outside_any_pool,

@@ -100,6 +100,14 @@ paper_host_add (StrataGraph *graph,
       strata_domain_facts_take_snapshot (facts, snapshot);
     }
   g_assert_true (!template_mark || facts->template_mark != NULL);
+  for (guint i = 0; template_mark && i < facts->disks->len; i++)
+    {
+      const StrataDiskXml *disk = g_ptr_array_index (facts->disks, i);
+      StrataImage *file = strata_graph_get_image (graph, disk->source);
+
+      if (file != NULL)
+        file->mode = 0444;
+    }
   strata_graph_add_domain (graph, facts);
 }
 

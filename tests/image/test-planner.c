@@ -122,6 +122,24 @@ test_deploy (void)
                "require-off check-space copy-image copy-image customise define define start start");
 }
 
+/* What can be written to is nothing to stand on; a copy of it may be made. */
+static void
+test_deploy_writable (void)
+{
+  g_autoptr (StrataGraph) graph = usual_host ();
+  g_autoptr (StrataRequest) request =
+      request_new (STRATA_REQUEST_TEMPLATE_DEPLOY, "tmpl", "web-%02d");
+  g_autoptr (GError) error = NULL;
+
+  strata_graph_get_image (graph, PAPER_POOL "/tmpl.qcow2")->mode = 0644;
+  g_assert_null (strata_plan_request (graph, request, &error));
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_REFUSED);
+  g_assert_nonnull (strstr (error->message, "tmpl.qcow2"));
+
+  request->full = TRUE;
+  assert_plan (graph, request, "require-off check-space copy-image define");
+}
+
 static void
 test_deploy_identities (void)
 {
@@ -412,6 +430,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/planner/copy", test_copy);
   g_test_add_func ("/planner/convert", test_convert);
   g_test_add_func ("/planner/deploy", test_deploy);
+  g_test_add_func ("/planner/deploy-writable", test_deploy_writable);
   g_test_add_func ("/planner/deploy-identities", test_deploy_identities);
   g_test_add_func ("/planner/delete", test_delete);
   g_test_add_func ("/planner/refusals", test_refusals);
