@@ -88,11 +88,38 @@ need_same_or_none (StrataStepContext *context, GError **error)
   return FALSE;
 }
 
+/* Where another client has deleted it meanwhile, there is nothing left to write down; but a person who edits it is told. */
+static gboolean
+is_passed_over (StrataStepContext *context)
+{
+  const char *name = strata_step_context_get (context, "snapshot");
+  StrataPlan *plan = context->job != NULL ? strata_job_get_plan (context->job) : NULL;
+  const StrataRequest *request = plan != NULL ? strata_plan_get_request (plan) : NULL;
+  g_autofree char *text = NULL;
+  gboolean exists;
+
+  if (request == NULL || request->kind == STRATA_REQUEST_SNAPSHOT_EDIT ||
+      (strata_step_context_get (context, "id") == NULL &&
+       strata_step_context_get (context, "previous") == NULL) ||
+      !strata_snapshot_exists (context->connection, strata_step_context_get (context, "uuid"), name,
+                               &exists, NULL) ||
+      exists)
+    return FALSE;
+
+  text = g_strdup_printf (_ ("The snapshot “%s” is gone, so nothing is written down of it"), name);
+  strata_job_append_log (context->job, text);
+  return TRUE;
+}
+
 static gboolean
 snapshot_define_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
-  return need_same (context, error) &&
-         strata_snapshot_define (context->connection, strata_step_context_get (context, "uuid"),
+  if (is_passed_over (context))
+    return TRUE;
+  if (!need_same (context, error))
+    return FALSE;
+
+  return strata_snapshot_define (context->connection, strata_step_context_get (context, "uuid"),
                                  strata_step_context_get (context, "xml"),
                                  strata_step_context_is (context, "current"), error);
 }

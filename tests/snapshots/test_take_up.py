@@ -352,6 +352,23 @@ def a_file_that_another_put_where_a_copy_was_begun():
     no_job_left()
 
 
+def snapshots_that_another_deleted_meanwhile():
+    """Of what is gone nothing is left to write down."""
+    for others in (['s3'], ['s2'], ['s2', 's3']):
+        tree()
+        lab.strata('snapshot', 'create', 'vm', 's3', '--disk-only')
+        lab.write('vm', 3)
+        tip = lab.tip('vm')
+        job = stop('snapshot', 'delete', 'vm', 's1', '--subtree', kind='snapshot-define')
+        for name in others:
+            lab.virsh('snapshot-delete', '--metadata', 'vm', name)
+        lab.strata('job', 'resume', job)
+        expect_equal(lab.tip('vm'), tip, f'what the machine reads without {others}')
+        expect_equal(lab.snapshots('vm'), [], 'the snapshots')
+        no_job_left()
+        lab.clear()
+
+
 def dismissal_where_the_machine_is_gone():
     lab.machine('vm')
     lab.strata('snapshot', 'create', 'vm', 's1', '--disk-only')
@@ -798,7 +815,8 @@ try:
         rollback_and_a_definition_that_was_changed, a_state_that_was_saved_since, rollback_of_a_snapshot_and_a_saved_state,
         a_merge_whose_storage_is_away, what_was_written_since_the_state_was_kept, another_snapshot_of_that_name,
         rollback_of_a_snapshot_and_a_changed_definition, a_definition_that_was_changed_before_the_step,
-        a_file_of_that_name_in_another_folder, a_file_that_another_put_where_a_copy_was_begun, dismissal_where_the_machine_is_gone, a_plan_on_what_is_unfinished, dismissal,
+        a_file_of_that_name_in_another_folder, snapshots_that_another_deleted_meanwhile,
+        a_file_that_another_put_where_a_copy_was_begun, dismissal_where_the_machine_is_gone, a_plan_on_what_is_unfinished, dismissal,
         merge_that_another_has_done, a_disk_that_was_exchanged_before_its_merge, a_disk_that_was_exchanged_in_the_middle_of_its_merge,
         a_disk_that_was_moved_in_the_middle_of_its_merge, a_definition_that_was_changed_after_a_live_merge,
         a_merge_that_was_done_and_not_written_down, a_disk_that_was_exchanged_before_its_pull,
