@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,6 +20,19 @@
 #define MAGIC       "# Disk DescriptorFile"
 #define LONGEST     (20 * 1024) /* QEMU reads no longer one */
 #define SECTOR_SIZE 512
+
+/* QEMU fills the text up with zeroes when it writes its CID, at the first write of a guest (block/vmdk.c, DESC_SIZE). */
+static gboolean
+is_padding (const char *text, gssize n)
+{
+  for (gssize i = (gssize) strlen (text); i < n; i++)
+    {
+      if (text[i] != '\0')
+        return FALSE;
+    }
+
+  return TRUE;
+}
 
 static char *
 read_text (const char *path)
@@ -34,7 +48,8 @@ read_text (const char *path)
   text = g_malloc0 (LONGEST + 1);
   n = pread (fd, text, LONGEST, 0);
 
-  return n > 0 && g_str_has_prefix (text, MAGIC) && g_utf8_validate_len (text, (gsize) n, NULL)
+  return n > 0 && g_str_has_prefix (text, MAGIC) && g_utf8_validate (text, -1, NULL) &&
+                 is_padding (text, n)
              ? g_steal_pointer (&text)
              : NULL;
 }

@@ -518,8 +518,25 @@ def template_lets_none_in():
     lab.clear()
 
 
-def write(path, pattern, offset):
-    lab.run('qemu-io', '-f', 'qcow2', '-c', f'write -P {pattern} {offset} 64k', path)
+def flat_vmdk():
+    """Its descriptor is padded with zeroes once a guest has written."""
+    for kind in ('monolithicFlat', 'twoGbMaxExtentSparse', 'twoGbMaxExtentFlat'):
+        disk = lab.path('v.vmdk')
+        lab.run('qemu-img', 'create', '-q', '-f', 'vmdk', '-o', f'subformat={kind}', disk, '8M')
+        write(disk, 1, '0', fmt='vmdk')
+        define('v', disk_xml(disk, fmt='vmdk'))
+        truth = guest_hash(disk, 'vmdk')
+        made = lab.ctl('snapshot', 'create', 'v', 's1')
+        expect_equal(made.status, 0, f'a snapshot of {kind}', made)
+        made = lab.ctl('clone', 'create', 'v', 'c', '--snapshot', 's1', '--full')
+        expect_equal(made.status, 0, f'a clone of {kind}', made)
+        expect_equal((guest_hash(tip('v')), guest_hash(tip('c'))), (truth, truth), 'what they read')
+        remove_snapshots()
+        lab.clear()
+
+
+def write(path, pattern, offset, fmt='qcow2'):
+    lab.run('qemu-io', '-f', fmt, '-c', f'write -P {pattern} {offset} 64k', path)
 
 
 def moved_away():
@@ -556,6 +573,6 @@ if __name__ == '__main__':
              merged_by_either_name, volume_that_runs, linked_folder, relative_behind_a_link,
              explicit_backing, below_a_snapshot_of_another, rebased_unseen, pool_in_the_way, no_format, read_only_folder,
              link_to_storage_away, overlay_on_the_command_line, raw_by_one_of_two, image_on_a_raw_disk, size_to_the_byte,
-             floppy_of_a_clone, template_lets_none_in, moved_away])
+             floppy_of_a_clone, template_lets_none_in, moved_away, flat_vmdk])
     finally:
         lab.close()
