@@ -17,7 +17,8 @@ need_equal_size (StrataLayer *a, StrataLayer *b, GError **error)
 
   strata_set_error (
       error, STRATA_ERROR_REFUSED,
-      _ ("Make the virtual machine independent instead: that copies, and is always possible."),
+      _ ("Make a full clone of the virtual machine (“stratactl clone create … --full”), and go on "
+         "with that."),
       _ ("“%s” and “%s” have different virtual sizes, and merging them would change bytes"),
       a->path, b->path);
   return FALSE;

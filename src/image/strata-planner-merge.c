@@ -106,6 +106,20 @@ check_owners (StrataPlanner *self, const StrataLayer *upper)
   return NULL;
 }
 
+/* A guest that runs goes on writing while its overlay is put into the image below, and stops where that can't grow. */
+static char *
+check_room (StrataPlanner *self, const StrataMerging *merging)
+{
+  const StrataLayer *lower = merging->lower;
+  guint64 left = lower->capacity > lower->allocation ? lower->capacity - lower->allocation : 0;
+  g_autoptr (GError) error = NULL;
+
+  if (strata_planner_need_space (self, lower->path, MIN (merging->upper->allocation, left), &error))
+    return NULL;
+
+  return g_strdup (error->message);
+}
+
 static char *
 check_commit (StrataPlanner *self, const StrataMerging *merging)
 {
@@ -130,7 +144,10 @@ check_commit (StrataPlanner *self, const StrataMerging *merging)
   if (several)
     return say_running (self, running, merging->lower->path);
   if (running != NULL)
-    return check_live_commit (self, merging, running);
+    {
+      why = check_live_commit (self, merging, running);
+      return why != NULL ? why : check_room (self, merging);
+    }
 
   for (guint i = 0; i < overlays->len; i++)
     {

@@ -101,6 +101,18 @@ test_running (void)
   assert_refused (graph, "mid.qcow2", STRATA_MERGE_PULL, "shut it down first");
 }
 
+/* What the guest of a running VM wrote needs room below, or it would stop in the middle. */
+static void
+test_no_room (void)
+{
+  g_autoptr (StrataGraph) graph = stacked (STRATA_DOMAIN_STATE_RUNNING);
+
+  strata_graph_find_pool (graph, "default")->available = 1;
+  assert_refused (graph, NULL, STRATA_MERGE_COMMIT, "left");
+  strata_graph_get_image (graph, PAPER_POOL "/mid.qcow2")->allocation = 100 * 1024 * 1024;
+  assert_plan (graph, NULL, STRATA_MERGE_COMMIT, "| commit delete-volume", PAPER_POOL "/top.qcow2");
+}
+
 /* What a snapshot froze goes by the snapshot's deletion; what it froze above the merge is told where it is now. */
 static void
 test_snapshots (void)
@@ -183,6 +195,7 @@ main (int argc, char **argv)
   g_test_add_func ("/plan-merge/down", test_down);
   g_test_add_func ("/plan-merge/up", test_up);
   g_test_add_func ("/plan-merge/running", test_running);
+  g_test_add_func ("/plan-merge/no-room", test_no_room);
   g_test_add_func ("/plan-merge/snapshots", test_snapshots);
   g_test_add_func ("/plan-merge/joint", test_joint);
   g_test_add_func ("/plan-merge/template", test_template);

@@ -644,6 +644,23 @@ test_told_of_pull (void)
   g_assert_cmpstr (kinds, ==, "| pull settle");
 }
 
+/* A shorter overlay hides the end of what is below; the refusal doesn't send a person in a circle. */
+static void
+test_flatten_sizes (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  g_autoptr (GError) error = NULL;
+
+  paper_host_image (graph, "base.qcow2", NULL);
+  paper_host_image (graph, "k.qcow2", "base.qcow2")->capacity /= 2;
+  paper_host_add (graph, "k", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "k.qcow2", NULL);
+  strata_graph_finish (graph);
+
+  g_assert_null (plan_flatten (graph, "k", &error));
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_REFUSED);
+  g_assert_nonnull (strstr (strata_error_get_hint (error), "--full"));
+}
+
 /* The overlay of “b” was moved away: a plan that takes away what it may stand on says so. */
 static void
 test_missing_is_told (void)
@@ -734,6 +751,7 @@ main (int argc, char **argv)
   g_test_add_func ("/sight/named-below", test_named_below);
   g_test_add_func ("/sight/told-of-pull", test_told_of_pull);
   g_test_add_func ("/sight/missing-is-told", test_missing_is_told);
+  g_test_add_func ("/sight/flatten-sizes", test_flatten_sizes);
   g_test_add_func ("/sight/variables", test_variables);
 
   return g_test_run ();
