@@ -35,6 +35,7 @@ void strata_snapshot_overlay_free (StrataSnapshotOverlay *self);
  * @xml: the document it is created from
  * @previous: the domain's inactive definition before
  * @overlays: (element-type StrataSnapshotOverlay): empty for an internal one
+ * @images: (nullable): the images that get an internal one
  * @memory_file: (nullable): where the memory goes
  * @screenshot: (nullable): where a picture of the screen goes, if there is one to be had
  * @kind: any but AUTO
@@ -49,6 +50,7 @@ typedef struct
   const char *xml;
   const char *previous;
   GPtrArray *overlays;
+  GStrv images;
   const char *memory_file;
   const char *screenshot;
   StrataSnapshotKind kind;

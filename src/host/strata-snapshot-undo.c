@@ -417,6 +417,7 @@ strata_snapshot_take_back (StrataConnection *connection,
                            GError **error)
 {
   static const char *const none[] = { NULL };
+  const char *const *images = order->images != NULL ? (const char *const *) order->images : none;
   g_autoptr (GError) thaw_error = NULL;
   gboolean taken_back;
 
@@ -431,7 +432,7 @@ strata_snapshot_take_back (StrataConnection *connection,
 
   if (order->kind == STRATA_SNAPSHOT_KIND_INTERNAL)
     taken_back = strata_snapshot_delete_internal (connection, order->uuid, order->name, order->name,
-                                                  none, none, NULL, error);
+                                                  images, none, NULL, error);
   else
     taken_back = take_back_external (connection, order, error);
   if (!taken_back || thaw_error == NULL)

@@ -850,6 +850,108 @@ need_files_kept (Court *self, StrataStepSpec *step, GError **error)
   return TRUE;
 }
 
+/* The images in which what STEP calls a snapshot is that very snapshot. */
+static GPtrArray *
+collect_own_images (Court *self, const StrataStepSpec *step)
+{
+  GPtrArray *own = g_ptr_array_new ();
+  JsonNode *node = json_object_get_member (step->args, "disks");
+  JsonArray *disks =
+      node != NULL && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
+
+  for (guint i = 0; disks != NULL && i < json_array_get_length (disks); i++)
+    {
+      JsonObject *disk = json_array_get_object_element (disks, i);
+      const char *path = strata_layers_arg (disk, "path");
+
+      if (path == NULL)
+        path = strata_layers_arg (disk, "base");
+      g_ptr_array_add (own, (gpointer) strata_graph_resolve (self->graph, path));
+    }
+  if (g_str_equal (step->kind, "snapshot-revert"))
+    {
+      GPtrArray *stakes = strata_layers_get_stakes (self->layers);
+
+      for (guint i = 0; i < stakes->len; i++)
+        {
+          const StrataStake *stake = g_ptr_array_index (stakes, i);
+
+          if (stake->by_tag && is_about (step, "uuid", stake->uuid) &&
+              is_about (step, "snapshot", stake->snapshot))
+            g_ptr_array_add (own, stake->top);
+        }
+    }
+
+  return own;
+}
+
+/* While a domain is off libvirt deletes only in the images that the snapshot's document names. */
+static gboolean
+reaches_present_disks (Court *self, const StrataStepSpec *step)
+{
+  GPtrArray *stakes = strata_layers_get_stakes (self->layers);
+
+  if (g_str_equal (step->kind, "snapshot-revert"))
+    return TRUE;
+  if (g_str_equal (step->kind, "snapshot-create"))
+    return is_about (step, "kind", "internal");
+  if (!g_str_equal (step->kind, "snapshot-delete"))
+    return FALSE;
+
+  for (guint i = 0; i < stakes->len; i++)
+    {
+      const StrataStake *stake = g_ptr_array_index (stakes, i);
+
+      if (stake->active && is_about (step, "uuid", stake->uuid))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+static void
+set_foreign_tag (const StrataStepSpec *step, const char *tag, const char *path, GError **error)
+{
+  strata_set_error (
+      error, STRATA_ERROR_REFUSED,
+      g_str_equal (step->kind, "snapshot-delete")
+          ? _ ("Shut the virtual machine down first, or detach that disk.")
+          : _ ("Detach that disk, or delete the internal snapshot in it, if none needs it."),
+      _ ("Another internal snapshot “%s” is in “%s”, a disk of the same virtual machine, "
+         "and libvirt takes the two for one (“%s”)"),
+      tag, path, step->title);
+}
+
+/* QEMU knows internal snapshots by their names only, and looks for the name in every disk that the domain has by then. */
+static gboolean
+need_no_foreign_tag (Court *self, const StrataStepSpec *step, GError **error)
+{
+  GPtrArray *stakes = strata_layers_get_stakes (self->layers);
+  const char *tag = strata_layers_arg (step->args, "tag");
+  g_autoptr (GPtrArray) own = NULL;
+
+  if (!reaches_present_disks (self, step))
+    return TRUE;
+  if (tag == NULL)
+    tag = strata_layers_arg (step->args, "snapshot");
+  own = collect_own_images (self, step);
+
+  for (guint i = 0; i < stakes->len; i++)
+    {
+      const StrataStake *stake = g_ptr_array_index (stakes, i);
+      StrataLayer *layer = strata_layers_find (self->layers, stake->top);
+
+      if (!stake->writes || !is_about (step, "uuid", stake->uuid) || layer == NULL ||
+          !strata_layer_may_have_tag (layer, tag) ||
+          g_ptr_array_find_with_equal_func (own, layer->path, g_str_equal, NULL))
+        continue;
+      set_foreign_tag (step, tag, layer->path, error);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
 /* The bytes may be the same on paper, and yet a guest writes there once it is started. */
 static gboolean
 need_none_overwritten (Court *self,
@@ -1023,7 +1125,7 @@ check_steps (Court *self, GError **error)
       if (self->done != NULL && self->done[i])
         continue;
       if (!need_seen (self, step, error) || !need_files_kept (self, step, error) ||
-          !need_still_sources (self, step, error) ||
+          !need_no_foreign_tag (self, step, error) || !need_still_sources (self, step, error) ||
           !strata_layers_apply (self->layers, step, error))
         return FALSE;
       changed = strata_layers_find_changed (self->first, self->layers);

@@ -48,6 +48,7 @@ static void
 read_order (StrataStepContext *context, StrataSnapshotOrder *order)
 {
   JsonArray *disks = strata_step_context_get_array (context, "disks");
+  g_autoptr (GStrvBuilder) images = g_strv_builder_new ();
 
   order->uuid = strata_step_context_get (context, "uuid");
   order->name = strata_step_context_get (context, "snapshot");
@@ -64,19 +65,24 @@ read_order (StrataStepContext *context, StrataSnapshotOrder *order)
     {
       JsonObject *disk = json_array_get_object_element (disks, i);
       const char *overlay = json_object_get_string_member_with_default (disk, "overlay", NULL);
+      const char *base = json_object_get_string_member_with_default (disk, "base", NULL);
 
+      if (overlay == NULL && base != NULL)
+        g_strv_builder_add (images, base);
       if (overlay != NULL)
         g_ptr_array_add (
             order->overlays,
             strata_snapshot_overlay_new (json_object_get_string_member (disk, "target"), overlay,
                                          json_object_get_string_member (disk, "base")));
     }
+  order->images = g_strv_builder_end (images);
 }
 
 static void
 order_clear (StrataSnapshotOrder *order)
 {
   g_clear_pointer (&order->overlays, g_ptr_array_unref);
+  g_clear_pointer (&order->images, g_strfreev);
   g_free ((char *) order->screenshot);
 }
 
@@ -90,6 +96,10 @@ snapshot_create_check (StrataStepContext *context, GCancellable *cancellable, GE
   read_order (context, &order);
 
   return strata_require_unsaved (context->connection, order.uuid, error) &&
+         (order.kind != STRATA_SNAPSHOT_KIND_INTERNAL ||
+          strata_snapshot_require_no_other_tag (context->connection, order.uuid, order.name,
+                                                (const char *const *) order.images, cancellable,
+                                                error)) &&
          strata_snapshot_check_order (context->connection, &order, error);
 }
 

@@ -278,12 +278,25 @@ static void
 order_clear (Order *self)
 {
   g_clear_pointer (&self->order.overlays, g_ptr_array_unref);
+  g_clear_pointer (&self->order.images, g_strfreev);
   g_clear_pointer (&self->xml, g_free);
   g_clear_pointer (&self->previous, g_free);
   g_clear_pointer (&self->memory_file, g_free);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Order, order_clear)
+
+static void
+add_image (Order *self, const char *path)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  if (self->order.images != NULL)
+    g_strv_builder_addv (builder, (const char **) self->order.images);
+  g_strv_builder_add (builder, path);
+  g_strfreev (self->order.images);
+  self->order.images = g_strv_builder_end (builder);
+}
 
 static void
 add_disk (Vm *vm, GPtrArray *disks, Order *self, StrataDiskXml *disk, gboolean left_out)
@@ -295,7 +308,10 @@ add_disk (Vm *vm, GPtrArray *disks, Order *self, StrataDiskXml *disk, gboolean l
     return;
 
   if (self->order.kind == STRATA_SNAPSHOT_KIND_INTERNAL)
-    item->location = STRATA_SNAPSHOT_INTERNAL;
+    {
+      item->location = STRATA_SNAPSHOT_INTERNAL;
+      add_image (self, disk->source);
+    }
   else
     {
       g_autofree char *file = g_strdup_printf ("%s.%s", self->order.name, disk->target);
@@ -912,6 +928,28 @@ test_delete_internal (void)
   g_assert_true (has_tag (vm.base, "i3"));
 }
 
+/* QEMU deletes by the name in every disk that it has: also in one that the snapshot isn't in. */
+static void
+test_delete_internal_elsewhere (void)
+{
+  static const char *const elsewhere[] = { "/elsewhere.qcow2", NULL };
+  static const char *const formats[] = { NULL };
+  g_auto (Vm) vm = { NULL };
+  g_autoptr (GError) error = NULL;
+
+  if (!vm_init (&vm, "strata-snap-del-elsewhere", 1))
+    return;
+  internal (&vm, "i1");
+  start_paused (&vm);
+
+  g_assert_false (strata_snapshot_delete_internal (vm.connection, vm.uuid, "i1", "i1", elsewhere,
+                                                   formats, NULL, &error));
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_CHANGED);
+  g_assert_true (has_tag (vm.base, "i1"));
+  assert_snapshots (&vm, "i1");
+  force_off (&vm);
+}
+
 static void
 revert_internal (Vm *vm, const char *name, StrataAfter after)
 {
@@ -1366,6 +1404,7 @@ main (int argc, char **argv)
   g_test_add_func ("/snapshot/step-forget", test_step_forget);
   g_test_add_func ("/snapshot/step-define", test_step_define);
   g_test_add_func ("/snapshot/delete-internal", test_delete_internal);
+  g_test_add_func ("/snapshot/delete-internal-elsewhere", test_delete_internal_elsewhere);
   g_test_add_func ("/snapshot/revert-internal", test_revert_internal);
   g_test_add_func ("/snapshot/restore", test_restore);
   g_test_add_func ("/snapshot/settle-branch", test_settle_branch);

@@ -502,6 +502,68 @@ test_absent_thin_clone (void)
   assert_kept (graph, "vm", "s1", "c.qcow2");
 }
 
+static StrataPlan *
+plan_deletion (StrataGraph *graph, const char *name)
+{
+  StrataPlan *plan = strata_plan_new ("plan", "Act");
+  JsonArray *disks = json_array_new ();
+  JsonObject *disk = json_object_new ();
+
+  json_object_set_string_member (disk, "path", AT ("own.qcow2"));
+  json_array_add_object_element (disks, disk);
+  strata_plan_give_up_snapshot (plan, get_uuid (graph, name), "i1");
+  add (plan, "snapshot-delete", "uuid", get_uuid (graph, name), "snapshot", "i1", "tag", "i1",
+       NULL);
+  json_object_set_array_member (strata_plan_get_step (plan, 0)->args, "disks", disks);
+
+  return plan;
+}
+
+/* A disk that came later has a tag of that name, which another machine's snapshot is, or none's. */
+static void
+test_foreign_tag (void)
+{
+  static const struct
+  {
+    StrataDomainState state;
+    gboolean tagged;
+    gboolean lawful;
+  } cases[] = {
+    { STRATA_DOMAIN_STATE_RUNNING, TRUE, FALSE },
+    { STRATA_DOMAIN_STATE_RUNNING, FALSE, TRUE },
+    { STRATA_DOMAIN_STATE_OFF, TRUE, TRUE },
+  };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (StrataGraph) graph = make_host ();
+      g_autoptr (StrataPlan) deletion = NULL;
+      g_autoptr (StrataPlan) plan = strata_plan_new ("plan", "Act");
+      StrataImage *data;
+
+      paper_host_image (graph, "own.qcow2", NULL);
+      data = paper_host_image (graph, "data.qcow2", NULL);
+      paper_host_add (graph, "two", cases[i].state, FALSE, NULL, "own.qcow2", "data.qcow2", NULL);
+      paper_host_internal (graph, "two", "i1", NULL, "own.qcow2", TRUE);
+      if (cases[i].tagged)
+        data->tags = g_strsplit ("i1", ",", -1);
+
+      deletion = plan_deletion (graph, "two");
+      if (cases[i].lawful)
+        assert_lawful (graph, deletion);
+      else
+        assert_refused (graph, deletion, AT ("data.qcow2"), "step 0");
+
+      strata_plan_give_up_domain (plan, get_uuid (graph, "two"));
+      add (plan, "snapshot-revert", "uuid", get_uuid (graph, "two"), "snapshot", "i1", "state",
+           "off", NULL);
+      if (cases[i].tagged)
+        assert_refused (graph, plan, AT ("data.qcow2"), "step 0");
+      else
+        assert_lawful (graph, plan);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -520,6 +582,7 @@ main (int argc, char **argv)
   g_test_add_func ("/law/crowd", test_crowd);
   g_test_add_func ("/law/odd-names", test_odd_names);
   g_test_add_func ("/law/unknown-tags", test_unknown_tags);
+  g_test_add_func ("/law/foreign-tag", test_foreign_tag);
   g_test_add_func ("/law/changed-on-changed", test_changed_on_changed);
   g_test_add_func ("/law/absent-disk", test_absent_disk);
   g_test_add_func ("/law/absent-raw", test_absent_raw);

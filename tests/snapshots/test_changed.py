@@ -334,6 +334,55 @@ def a_state_that_was_saved_before_the_step():
     LAB.virsh('managedsave-remove', 'saved')
 
 
+def tags_of(path):
+    return LAB.run('qemu-img', 'snapshot', '-U', '-l', path).out.split()
+
+
+def a_stick(name, tag):
+    """An image with an internal snapshot TAG, which no machine names."""
+    path = LAB.make_disk(name)
+    LAB.run('qemu-img', 'snapshot', '-c', tag, path)
+    return path
+
+
+def plug(name, path, target):
+    LAB.virsh('attach-disk', name, path, target, '--targetbus', 'usb', '--driver', 'qemu', '--subdriver', 'qcow2', '--live')
+
+
+def a_tag_of_that_name_in_a_disk_that_came_later():
+    """libvirt has QEMU delete by the name, in every disk that the machine has by then."""
+    LAB.define('plugged', run=True)
+    ctl('snapshot', 'create', 'plugged', 's1', '--internal')
+    stick = a_stick('stick', 's1')
+    held = Held('3', 'snapshot', 'delete', 'plugged', 's1')
+    plug('plugged', stick, 'sda')
+    status, outcome, code, text = held.end()
+    expect_equal((status, outcome, code), (1, 'rolled-back', 'refused'), 'how it ended', text)
+    expect_words(text, 'stick', 's1')
+    expect('s1' in tags_of(stick), 'the snapshot of another machine is there')
+    for journal in LAB.ctl('--json', 'job', 'list').document['jobs']:
+        ctl('job', 'dismiss', journal['id'])
+    result = ctl('snapshot', 'delete', 'plugged', 's1', status=3)
+    expect_words(result.err, 'stick', 's1', 'Shut the virtual machine down')
+    expect('s1' in tags_of(stick), 'the snapshot of another machine is there')
+
+
+def the_way_back_of_an_internal_one_spares_a_disk_that_came_later():
+    held = Held('6', 'snapshot', 'create', 'plugged', 's2', '--internal')
+    held.process.kill()
+    held.process.communicate()
+    second = a_stick('second', 's2')
+    plug('plugged', second, 'sdb')
+    job = LAB.ctl('--json', 'job', 'list').document['jobs'][0]['id']
+    result = ctl('job', 'rollback', job, status=3)
+    expect_words(result.err, 'second', 's2')
+    expect('s2' in tags_of(second), 'the snapshot of another machine is there')
+    LAB.virsh('destroy', 'plugged')
+    ctl('job', 'rollback', job)
+    expect('s2' in tags_of(second), 'the snapshot of another machine is there')
+    ctl('snapshot', 'delete', 'plugged', 's1')
+
+
 if __name__ == '__main__':
     try:
         run([starts, a_clone_made_after_the_plan_is_kept, the_second_of_two_plans_is_made_again, what_is_refused_now_is_not_begun,
@@ -341,6 +390,7 @@ if __name__ == '__main__':
              what_is_made_during_the_way_back_is_kept, a_return_on_a_copy_is_carried_out, what_could_not_begin_is_taken_back,
              a_merge_that_could_not_begin_is_taken_back, an_edited_snapshot_does_not_come_back,
              a_name_is_not_another_snapshot_of_that_name, a_state_that_was_saved_before_the_step,
-             who_seals_keeps_others_away, what_others_did_before_the_seal, what_is_needed_at_last_is_kept_and_named])
+             who_seals_keeps_others_away, what_others_did_before_the_seal, what_is_needed_at_last_is_kept_and_named,
+             a_tag_of_that_name_in_a_disk_that_came_later, the_way_back_of_an_internal_one_spares_a_disk_that_came_later])
     finally:
         LAB.close()
