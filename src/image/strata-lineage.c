@@ -63,12 +63,16 @@ join_snapshots (StrataLineage *self, const StrataDomainFacts *domain, GHashTable
       for (guint j = 0; j < snapshot->disks->len; j++)
         {
           const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, j);
+          const char *const layers[] = { disk->image, disk->overlay, disk->revert_overlay };
 
           if (disk->location == STRATA_SNAPSHOT_NONE || disk->image == NULL)
             continue;
-          strata_lineage_join (self, disk->image, disk->overlay);
-          strata_lineage_join (self, disk->image, disk->revert_overlay);
-          g_hash_table_add (kept, g_strdup (strata_graph_resolve (self->graph, disk->image)));
+          for (size_t k = 0; k < G_N_ELEMENTS (layers); k++)
+            {
+              strata_lineage_join (self, disk->image, layers[k]);
+              if (layers[k] != NULL)
+                g_hash_table_add (kept, g_strdup (strata_graph_resolve (self->graph, layers[k])));
+            }
         }
     }
 }

@@ -361,6 +361,16 @@ test_rest_and_a_disk (void)
   assert_rest (graph, plan, defined, "“vm”");
 }
 
+/* As libvirt writes it into the first snapshot of “vm”. */
+static void
+put_overlay (StrataGraph *graph, const char *path)
+{
+  StrataDomainFacts *vm = strata_graph_find_domain (graph, "vm");
+  StrataSnapshotFacts *snapshot = g_ptr_array_index (vm->snapshots, 0);
+
+  g_set_str (&((StrataSnapshotDisk *) g_ptr_array_index (snapshot->disks, 0))->overlay, path);
+}
+
 /* “vm” as it is with its present image away. */
 static StrataGraph *
 make_torn_host (void)
@@ -369,6 +379,7 @@ make_torn_host (void)
 
   strata_graph_get_image (graph, AT ("top.qcow2"))->state = STRATA_IMAGE_MISSING;
   g_clear_pointer (&strata_graph_get_image (graph, AT ("top.qcow2"))->backing_path, g_free);
+  put_overlay (graph, AT ("top.qcow2"));
 
   return graph;
 }
@@ -475,6 +486,7 @@ test_absent_middle (void)
   paper_host_image (graph, "tip.qcow2", "two.qcow2");
   paper_host_add (graph, "vm", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "tip.qcow2", NULL);
   paper_host_snapshot (graph, "vm", "s1", NULL, "one.qcow2", FALSE, FALSE);
+  put_overlay (graph, AT ("two.qcow2"));
   assert_kept (graph, "vm", "s1", "two.qcow2");
 }
 
