@@ -771,6 +771,21 @@ def variables_that_another_machine_uses():
     undefine_with_variables('other', 'T')
 
 
+def a_link_in_the_place_of_variables_that_are_deleted():
+    variables, other = lab.path('vm.fd'), os.path.join(lab.dir, 'other.fd')
+    lab.machine('vm')
+    put_variables('vm', variables)
+    process = hold('template', 'create', 'vm', '--convert', '--no-seal', '--name', 'T', kind='delete-file')
+    os.rename(variables, other)
+    os.symlink(other, variables)
+    status, text = let_go(process)
+    expect_equal(status, 0, 'how it ended', text)
+    expect(os.path.islink(variables) and os.path.exists(other), 'the link, or what it leads to, is gone')
+    expect_words(text, variables)
+    undefine_with_variables('T')
+    os.remove(other)
+
+
 def torn_and_damaged_journals():
     job, (source, _) = stopped_return()
     path = journals()[0]
@@ -825,6 +840,7 @@ try:
         rollback_and_a_disk_that_another_machine_has, rollback_and_another_disk_that_was_exchanged,
         a_machine_that_was_started_before_the_return, a_machine_that_was_started_before_it_is_defined,
         rollback_and_another_file_whose_mode_was_set, another_file_whose_mode_is_to_be_set, rollback_of_copied_variables,
-        rollback_and_another_file_in_the_place_of_copied_variables, variables_that_another_machine_uses, torn_and_damaged_journals)])
+        rollback_and_another_file_in_the_place_of_copied_variables, variables_that_another_machine_uses,
+        a_link_in_the_place_of_variables_that_are_deleted, torn_and_damaged_journals)])
 finally:
     lab.close()
