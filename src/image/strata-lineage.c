@@ -192,3 +192,40 @@ strata_lineage_is_current (StrataLineage *self, StrataLayers *layers, const char
 {
   return strata_lineage_find_disk (self, layers, path) != NULL;
 }
+
+/**
+ * strata_lineage_is_torn:
+ * @self: the lineage of a domain
+ * @layers: the host, now or after some steps
+ *
+ * Nothing says what an image that isn't there stands on: it may be any that the domain has or had.
+ *
+ * Returns: whether a disk that the domain has in @layers, or what it stands on, isn't there
+ */
+gboolean
+strata_lineage_is_torn (StrataLineage *self, StrataLayers *layers)
+{
+  GPtrArray *stakes = strata_layers_get_stakes (layers);
+
+  for (guint i = 0; i < stakes->len; i++)
+    {
+      const StrataStake *stake = g_ptr_array_index (stakes, i);
+      guint depth = strata_layers_get_depth (layers, stake->top);
+      const char *path = stake->top;
+      const StrataImage *image;
+
+      if (stake->kind == STRATA_HOLDER_SNAPSHOT || g_strcmp0 (stake->uuid, self->uuid) != 0)
+        continue;
+      for (; path != NULL && depth > 0; depth--)
+        {
+          const StrataLayer *layer = strata_layers_find (layers, path);
+
+          path = layer != NULL ? layer->backing : path;
+        }
+      image = path != NULL ? strata_graph_get_image (self->graph, path) : NULL;
+      if (image != NULL && image->missing && g_strcmp0 (image->format, "raw") != 0)
+        return TRUE;
+    }
+
+  return FALSE;
+}

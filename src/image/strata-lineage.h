@@ -18,6 +18,7 @@ void strata_lineage_free (StrataLineage *self);
 void strata_lineage_join (StrataLineage *self, const char *a, const char *b);
 gboolean strata_lineage_is_one (StrataLineage *self, const char *a, const char *b);
 gboolean strata_lineage_is_current (StrataLineage *self, StrataLayers *layers, const char *path);
+gboolean strata_lineage_is_torn (StrataLineage *self, StrataLayers *layers);
 StrataStake *strata_lineage_find_disk (StrataLineage *self, StrataLayers *layers, const char *path);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataLineage, strata_lineage_free)

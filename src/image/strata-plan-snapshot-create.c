@@ -168,19 +168,24 @@ get_folder (Snapshot *self, const StrataDiskXml *disk, GError **error)
   return folder;
 }
 
-/* libvirt doubles a comma of the overlay's path for qemu-img, which then looks for a folder that isn't there (tested on 9.0
- * and 11.3). */
+/* libvirt doubles a comma of the overlay's path for qemu-img, which then looks for a folder that isn't there; of a VM that
+ * runs QEMU makes the overlay, and understands it (tested on 11.3). */
 static gboolean
-need_plain_folder (const char *folder, GError **error)
+need_plain_folder (Snapshot *self, const char *folder, GError **error)
 {
-  if (strchr (folder, ',') == NULL)
+  gboolean by_qemu = self->planner->request->kind == STRATA_REQUEST_SNAPSHOT_CREATE &&
+                     strata_domain_facts_is_active (self->domain);
+
+  if (by_qemu || strchr (folder, ',') == NULL)
     return TRUE;
 
-  strata_set_error (error, STRATA_ERROR_REFUSED,
-                    _ ("Move the image to a folder without one, or choose an internal snapshot."),
-                    _ ("The folder “%s” has a comma in its name, with which libvirt can’t make an "
-                       "overlay there"),
-                    folder);
+  strata_set_error (
+      error, STRATA_ERROR_REFUSED,
+      _ ("Take it while the virtual machine runs, choose an internal snapshot, or move the "
+         "image to another folder."),
+      _ ("The folder “%s” has a comma in its name, with which libvirt can’t make an "
+         "overlay there"),
+      folder);
   return FALSE;
 }
 
@@ -198,8 +203,8 @@ add_disk (Snapshot *self, const StrataDiskXml *disk, StrataSnapshotDisk *entry, 
   if (self->kind != STRATA_SNAPSHOT_KIND_INTERNAL)
     {
       folder = get_folder (self, disk, error);
-      if (folder == NULL || !need_plain_folder (folder, error) || !need_depth (self, disk, error) ||
-          !need_no_pretender (self, disk->source, error))
+      if (folder == NULL || !need_plain_folder (self, folder, error) ||
+          !need_depth (self, disk, error) || !need_no_pretender (self, disk->source, error))
         return FALSE;
 
       entry->location = STRATA_SNAPSHOT_EXTERNAL;

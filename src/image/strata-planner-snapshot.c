@@ -199,8 +199,11 @@ strata_planner_let_go (StrataPlanner *self,
 {
   StrataLayers *layers = strata_planner_get_layers (self);
   StrataLayer *layer = strata_layers_find (layers, path);
+  StrataLineage *lineage = strata_planner_get_lineage (self, domain);
 
-  if (!strata_lineage_is_current (strata_planner_get_lineage (self, domain), layers, path))
+  /* Where an image is away the law says so, and no person is sent to delete what that one may stand on. */
+  if (!strata_lineage_is_current (lineage, layers, path) &&
+      !strata_lineage_is_torn (lineage, layers))
     {
       strata_plan_add_effect (
           self->plan, STRATA_EFFECT_NOTE, 0,

@@ -371,13 +371,19 @@ put_overlay (StrataGraph *graph, const char *path)
   g_set_str (&((StrataSnapshotDisk *) g_ptr_array_index (snapshot->disks, 0))->overlay, path);
 }
 
+static void
+lose (StrataImage *image)
+{
+  strata_image_set_problem (image, STRATA_IMAGE_MISSING, "The image “%s” is missing", image->path);
+}
+
 /* “vm” as it is with its present image away. */
 static StrataGraph *
 make_torn_host (void)
 {
   StrataGraph *graph = make_host ();
 
-  strata_graph_get_image (graph, AT ("top.qcow2"))->state = STRATA_IMAGE_MISSING;
+  lose (strata_graph_get_image (graph, AT ("top.qcow2")));
   g_clear_pointer (&strata_graph_get_image (graph, AT ("top.qcow2"))->backing_path, g_free);
   put_overlay (graph, AT ("top.qcow2"));
 
@@ -451,7 +457,7 @@ test_absent_raw (void)
                   NULL);
   paper_host_image (graph, "iso-base.qcow2", NULL);
   paper_host_image (graph, "iso.qcow2", "iso-base.qcow2");
-  paper_host_image (graph, "away.raw", NULL)->state = STRATA_IMAGE_MISSING;
+  lose (paper_host_image (graph, "away.raw", NULL));
   paper_host_snapshot (graph, "iso", "s1", NULL, "iso-base.qcow2", TRUE, FALSE);
 
   plan = plan_snapshot_delete (graph, "iso", "s1", FALSE, &error);
@@ -467,7 +473,7 @@ test_absent_snapshot (void)
   g_autoptr (StrataPlan) itself = NULL;
   g_autoptr (GError) error = NULL;
 
-  paper_host_image (graph, "kept.qcow2", NULL)->state = STRATA_IMAGE_MISSING;
+  lose (paper_host_image (graph, "kept.qcow2", NULL));
   paper_host_snapshot (graph, "vm", "kept", "s1", "kept.qcow2", FALSE, FALSE);
   assert_kept (graph, "vm", "s1", "kept.qcow2");
 
@@ -482,7 +488,7 @@ test_absent_middle (void)
   g_autoptr (StrataGraph) graph = paper_host_new ();
 
   paper_host_image (graph, "one.qcow2", NULL);
-  paper_host_image (graph, "two.qcow2", NULL)->state = STRATA_IMAGE_MISSING;
+  lose (paper_host_image (graph, "two.qcow2", NULL));
   paper_host_image (graph, "tip.qcow2", "two.qcow2");
   paper_host_add (graph, "vm", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "tip.qcow2", NULL);
   paper_host_snapshot (graph, "vm", "s1", NULL, "one.qcow2", FALSE, FALSE);
@@ -507,7 +513,7 @@ test_absent_thin_clone (void)
                                       "</domain>",
       get_uuid (graph, "vm"));
 
-  paper_host_image (graph, "c.qcow2", NULL)->state = STRATA_IMAGE_MISSING;
+  lose (paper_host_image (graph, "c.qcow2", NULL));
   clone = strata_domain_facts_new (xml, NULL, STRATA_DOMAIN_STATE_OFF, &error);
   g_assert_no_error (error);
   strata_graph_add_domain (graph, clone);

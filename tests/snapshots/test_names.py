@@ -97,6 +97,10 @@ def folder_with_a_comma():
     error = lab.refused('snapshot', 'create', 'vm', 's1', '--disk-only', words=[folder, 'comma'])
     expect_words(error['hint'], 'folder')
     lab.strata('snapshot', 'create', 'vm', 's1', '--internal')
+    lab.virsh('start', 'vm')
+    lab.strata('snapshot', 'create', 'vm', 's2', '--disk-only')
+    lab.virsh('destroy', 'vm')
+    made_where_it_is_said('vm', folder)
 
 
 # Long names
