@@ -26,6 +26,7 @@ strata_domain_facts_clear (gpointer data)
   g_clear_pointer (&self->template_mark, strata_template_mark_free);
   g_clear_pointer (&self->clone_mark, strata_clone_mark_free);
   g_clear_pointer (&self->thin_mark, strata_thin_mark_free);
+  g_clear_pointer (&self->clone_marks, g_ptr_array_unref);
   g_clear_pointer (&self->disks, g_ptr_array_unref);
   g_clear_pointer (&self->next_disks, g_ptr_array_unref);
   g_clear_pointer (&self->files, g_hash_table_unref);
@@ -75,6 +76,9 @@ strata_domain_facts_new (const char *xml,
   self->template_mark = strata_domain_xml_get_template_mark (self->definition);
   self->clone_mark = strata_domain_xml_get_clone_mark (self->definition);
   self->thin_mark = strata_domain_xml_get_thin_mark (self->definition);
+  self->clone_marks = strata_domain_xml_get_clone_marks (self->definition);
+  if (live != NULL)
+    g_ptr_array_extend_and_steal (self->clone_marks, strata_domain_xml_get_clone_marks (live));
   self->disks = strata_domain_xml_get_disks (live != NULL ? live : self->definition);
   self->next_disks =
       live != NULL ? strata_domain_xml_get_disks (self->definition) : g_ptr_array_ref (self->disks);

@@ -35,6 +35,7 @@ typedef enum
  * @memory_file: (nullable): where the memory is, of an external one with memory
  * @disks: (element-type StrataSnapshotDisk): paths are canonical
  * @named: (element-type utf8): a set of the paths that its definitions' `<backingStore>`s name; each as it is spelled, and canonical
+ * @clone_marks: (element-type StrataCloneMark): those of its definitions, whichever domain they were written for
  * @created: seconds since 1970
  * @memory: where the memory is
  * @retained: kept for its image's sake only; not a snapshot to anybody
@@ -57,6 +58,7 @@ typedef struct
   char *memory_file;
   GPtrArray *disks;
   GHashTable *named;
+  GPtrArray *clone_marks;
   gint64 created;
   StrataSnapshotLocation memory;
   gboolean retained;
@@ -112,6 +114,7 @@ void strata_spelling_free (StrataSpelling *self);
  * @template_mark: (nullable): set if, and only if, it is a template of its own (the mark names its UUID)
  * @clone_mark: (nullable): likewise for a clone
  * @thin_mark: (nullable): on a snapshot of which domain its disks stand; it is true of a copy of the definition as well
+ * @clone_marks: (element-type StrataCloneMark): those of its definitions, whichever domain they were written for
  *
  * What was true of one domain when it was looked at. Immutable and atomically reference counted:
  * it may cross threads.
@@ -128,6 +131,7 @@ typedef struct
   StrataTemplateMark *template_mark;
   StrataCloneMark *clone_mark;
   StrataThinMark *thin_mark;
+  GPtrArray *clone_marks;
   GPtrArray *disks;
   GPtrArray *next_disks;
   GHashTable *files;

@@ -102,26 +102,102 @@ disk_reaches (StrataGraph *self, const StrataDiskXml *disk, const char *path)
 }
 
 static gboolean
-disks_see (StrataGraph *self, GPtrArray *disks)
+chain_is_seen (StrataGraph *self, const char *top)
+{
+  g_autoptr (GHashTable) seen = g_hash_table_new (NULL, NULL);
+
+  for (const char *link = top; link != NULL;)
+    {
+      StrataImage *image = strata_graph_get_image (self, link);
+
+      if (image == NULL || image->missing || image->state == STRATA_IMAGE_UNKNOWN)
+        return FALSE;
+      link = g_hash_table_add (seen, image) ? image->backing_path : NULL;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+disks_are_seen (StrataGraph *self, GPtrArray *disks)
 {
   for (guint i = 0; i < disks->len; i++)
     {
       const StrataDiskXml *disk = g_ptr_array_index (disks, i);
-      g_autoptr (GHashTable) seen = g_hash_table_new (NULL, NULL);
 
-      if (disk->source == NULL || g_strcmp0 (disk->device, "disk") != 0)
-        continue;
-      for (const char *link = disk->source; link != NULL;)
+      if (disk->source != NULL && g_strcmp0 (disk->device, "disk") == 0 &&
+          !chain_is_seen (self, disk->source))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+snapshots_are_seen (StrataGraph *self, GPtrArray *snapshots)
+{
+  for (guint i = 0; i < snapshots->len; i++)
+    {
+      const StrataSnapshotFacts *snapshot = g_ptr_array_index (snapshots, i);
+
+      for (guint j = 0; j < snapshot->disks->len; j++)
         {
-          StrataImage *image = strata_graph_get_image (self, link);
+          const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, j);
 
-          if (image == NULL || image->missing || image->state == STRATA_IMAGE_UNKNOWN)
+          if (disk->location != STRATA_SNAPSHOT_NONE && disk->image != NULL &&
+              !chain_is_seen (self, disk->image))
             return FALSE;
-          link = g_hash_table_add (seen, image) ? image->backing_path : NULL;
         }
     }
 
   return TRUE;
+}
+
+static void
+add_bases (StrataGraph *self, const StrataDomainFacts *template, GPtrArray *bases)
+{
+  GPtrArray *views[] = { template->disks, template->next_disks };
+
+  for (size_t v = 0; v < G_N_ELEMENTS (views); v++)
+    {
+      for (guint i = 0; i < views[v]->len; i++)
+        {
+          StrataDiskXml *disk = g_ptr_array_index (views[v], i);
+
+          if (disk->source != NULL && g_strcmp0 (disk->device, "disk") == 0 &&
+              strata_graph_get_image (self, disk->source) != NULL &&
+              !g_ptr_array_find (bases, disk, NULL))
+            g_ptr_array_add (bases, disk);
+        }
+    }
+}
+
+/* A template that was defined or imported again, from a dump, has another UUID, and perhaps another name. */
+static gboolean
+is_marked (const StrataDomainFacts *template, const StrataCloneMark *mark)
+{
+  const char *source = template->template_mark != NULL ? template->template_mark->source : NULL;
+
+  return g_strcmp0 (template->uuid, mark->template_uuid) == 0 ||
+         (mark->template_name != NULL && (g_str_equal (template->name, mark->template_name) ||
+                                          g_strcmp0 (source, mark->template_name) == 0));
+}
+
+static void
+add_bases_of_mark (StrataGraph *self,
+                   const StrataDomainFacts *clone,
+                   const StrataCloneMark *mark,
+                   GPtrArray *bases)
+{
+  GPtrArray *domains = strata_graph_get_domains (self);
+
+  for (guint i = 0; (mark->thin || mark->was_thin) && i < domains->len; i++)
+    {
+      const StrataDomainFacts *template = g_ptr_array_index (domains, i);
+
+      if (template != clone && is_marked (template, mark))
+        add_bases (self, template, bases);
+    }
 }
 
 /**
@@ -129,28 +205,31 @@ disks_see (StrataGraph *self, GPtrArray *disks)
  * @self: a graph
  * @clone: a domain
  *
- * Returns: (transfer container) (element-type StrataDiskXml): the disks of @clone's template where @clone is a thin clone of
- *   which an image is away; empty otherwise
+ * What a clone's definition says holds whichever domain it was written for, and that of a snapshot too: a flattened clone's
+ * snapshots stand where they stood, and a definition may have been given another UUID.
+ *
+ * Returns: (transfer container) (element-type StrataDiskXml): the disks of the templates of which @clone is or was a thin clone,
+ *   where any image of it or of its snapshots can't be seen; empty otherwise
  */
 GPtrArray *
 strata_graph_get_marked_bases (StrataGraph *self, const StrataDomainFacts *clone)
 {
   GPtrArray *bases = g_ptr_array_new ();
-  StrataDomainFacts *template = NULL;
 
   g_return_val_if_fail (STRATA_IS_GRAPH (self), bases);
 
-  if (clone->clone_mark != NULL && clone->clone_mark->thin &&
-      (!disks_see (self, clone->disks) || !disks_see (self, clone->next_disks)))
-    template = strata_graph_find_domain (self, clone->clone_mark->template_uuid);
+  if (disks_are_seen (self, clone->disks) && disks_are_seen (self, clone->next_disks) &&
+      snapshots_are_seen (self, clone->snapshots))
+    return bases;
 
-  for (guint i = 0; template != NULL && i < template->disks->len; i++)
+  for (guint i = 0; i < clone->clone_marks->len; i++)
+    add_bases_of_mark (self, clone, g_ptr_array_index (clone->clone_marks, i), bases);
+  for (guint i = 0; i < clone->snapshots->len; i++)
     {
-      StrataDiskXml *disk = g_ptr_array_index (template->disks, i);
+      const StrataSnapshotFacts *snapshot = g_ptr_array_index (clone->snapshots, i);
 
-      if (disk->source != NULL && g_strcmp0 (disk->device, "disk") == 0 &&
-          strata_graph_get_image (self, disk->source) != NULL)
-        g_ptr_array_add (bases, disk);
+      for (guint j = 0; j < snapshot->clone_marks->len; j++)
+        add_bases_of_mark (self, clone, g_ptr_array_index (snapshot->clone_marks, j), bases);
     }
 
   return bases;

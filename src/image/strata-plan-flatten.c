@@ -85,7 +85,8 @@ add_pull (StrataPlanner *self,
   return strata_planner_apply (self, step, error);
 }
 
-/* A clone that stands on no template any more says so. */
+/* A clone that stands on no template any more says so, and that it did: its snapshots, and a disk that is read-only, stay where
+ * they stand. */
 static gboolean
 add_mark (StrataPlanner *self, StrataDomainFacts *domain, GError **error)
 {
@@ -101,6 +102,7 @@ add_mark (StrataPlanner *self, StrataDomainFacts *domain, GError **error)
   if (mark != NULL)
     {
       mark->thin = FALSE;
+      mark->was_thin = TRUE;
       strata_domain_xml_set_clone_mark (definition, mark);
     }
   /* The images of its snapshots stand where they stood. */

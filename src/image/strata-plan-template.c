@@ -9,10 +9,16 @@
 #include "strata-plan-in-place.h"
 #include "xml/strata-error.h"
 
-/* The template's definition: DEFINITION with a name, a UUID and MACs of its own, and the mark. */
+/* The template's definition: DEFINITION with a name, a UUID and MACs of its own, and the mark. IN_PLACE: on the very disks, which
+ * stand on what they stand on. */
 static StrataDomainXml *
-make_definition (StrataPlanner *self, StrataDomainXml *source, const char *name, const char *nvram)
+make_definition (StrataPlanner *self,
+                 StrataDomainXml *source,
+                 gboolean in_place,
+                 const char *name,
+                 const char *nvram)
 {
+  g_autoptr (GPtrArray) clones = strata_domain_xml_get_clone_marks (source);
   StrataDomainXml *definition = strata_domain_xml_copy (source);
   g_autofree char *uuid = g_uuid_string_random ();
   g_autofree char *source_name = strata_domain_xml_get_name (source);
@@ -25,6 +31,13 @@ make_definition (StrataPlanner *self, StrataDomainXml *source, const char *name,
   if (nvram != NULL)
     strata_domain_xml_set_nvram (definition, nvram);
   strata_domain_xml_set_template_mark (definition, &mark);
+  if (in_place && clones->len > 0)
+    {
+      StrataCloneMark clone = *(StrataCloneMark *) g_ptr_array_index (clones, 0);
+
+      clone.domain = uuid;
+      strata_domain_xml_set_clone_mark (definition, &clone);
+    }
 
   return definition;
 }
@@ -255,7 +268,7 @@ strata_plan_template_create (StrataPlanner *self, GError **error)
     return NULL;
 
   nvram = strata_planner_nvram_path (self, domain->definition, name);
-  definition = make_definition (self, domain->definition, name, nvram);
+  definition = make_definition (self, domain->definition, request->convert, name, nvram);
   title = g_strdup_printf (request->convert ? _ ("Convert “%s” to the template “%s”")
                                             : _ ("Make the template “%2$s” from “%1$s”"),
                            domain->name, name);
@@ -311,7 +324,7 @@ strata_plan_template_import (StrataPlanner *self, GError **error)
   if (disks == NULL || !strata_in_place_need_files (disks, old_name, error))
     return NULL;
 
-  definition = make_definition (self, source, name, nvram);
+  definition = make_definition (self, source, TRUE, name, nvram);
   title = g_strdup_printf (_ ("Import the template “%s”"), name);
   self->plan = strata_plan_new (title, _ ("Import"));
   if (seals && !strata_in_place_prepare (self, NULL, disks, name, error))

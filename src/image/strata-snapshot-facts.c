@@ -26,6 +26,21 @@ make_id (const StrataSnapshotFacts *self)
   return g_compute_checksum_for_string (G_CHECKSUM_SHA256, text->str, (gssize) text->len);
 }
 
+static GPtrArray *
+collect_clone_marks (StrataSnapshotXml *document)
+{
+  g_autoptr (StrataDomainXml) definition = strata_snapshot_xml_get_definition (document);
+  g_autoptr (StrataDomainXml) live = strata_snapshot_xml_get_live_definition (document);
+  GPtrArray *marks = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_clone_mark_free);
+
+  if (definition != NULL)
+    g_ptr_array_extend_and_steal (marks, strata_domain_xml_get_clone_marks (definition));
+  if (live != NULL)
+    g_ptr_array_extend_and_steal (marks, strata_domain_xml_get_clone_marks (live));
+
+  return marks;
+}
+
 /**
  * strata_snapshot_facts_new:
  * @xml: libvirt's document, with its secrets
@@ -61,6 +76,7 @@ strata_snapshot_facts_new (const char *xml, gboolean current, GError **error)
   self->disks = strata_snapshot_xml_get_disks (document);
   self->named = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   strata_snapshot_xml_add_backings (document, self->named);
+  self->clone_marks = collect_clone_marks (document);
   self->current = current;
   self->backing_known = TRUE;
   self->id = make_id (self);
@@ -81,6 +97,7 @@ strata_snapshot_facts_free (StrataSnapshotFacts *self)
   g_free (self->memory_file);
   g_ptr_array_unref (self->disks);
   g_clear_pointer (&self->named, g_hash_table_unref);
+  g_clear_pointer (&self->clone_marks, g_ptr_array_unref);
   g_free (self);
 }
 

@@ -10,6 +10,8 @@
  *       <strata:thin domain="…" source="…" source-name="web" snapshot="before"/>
  *     </strata:strata>
  *
+ * A clone that was made independent has thin="was", and one that was full from the first thin="no".
+ *
  * They share one element, because libvirt keeps one per namespace: of two it drops the second when
  * the domain is defined, without a word (tried on 11.3). And both may be set: a thin clone that is
  * made a template is still a thin clone.
@@ -227,6 +229,21 @@ strata_domain_xml_set_template_mark (StrataDomainXml *self, const StrataTemplate
   strata_node_set (node, "notes", mark->notes);
 }
 
+static StrataCloneMark *
+clone_mark_new (xmlNode *node)
+{
+  StrataCloneMark *mark = g_new0 (StrataCloneMark, 1);
+
+  mark->domain = strata_node_get (node, "domain");
+  mark->template_uuid = strata_node_get (node, "template");
+  mark->template_name = strata_node_get (node, "template-name");
+  mark->version = get_version (node);
+  mark->thin = strata_node_is (node, "thin", "yes");
+  mark->was_thin = strata_node_is (node, "thin", "was");
+
+  return mark;
+}
+
 /**
  * strata_domain_xml_get_clone_mark:
  * @self: a definition
@@ -238,22 +255,36 @@ StrataCloneMark *
 strata_domain_xml_get_clone_mark (StrataDomainXml *self)
 {
   xmlNode *node;
-  StrataCloneMark *mark;
 
   g_return_val_if_fail (STRATA_IS_DOMAIN_XML (self), NULL);
 
   node = find_mark (self, "/domain/metadata/strata:strata/strata:clone");
-  if (node == NULL)
-    return NULL;
 
-  mark = g_new0 (StrataCloneMark, 1);
-  mark->domain = strata_node_get (node, "domain");
-  mark->template_uuid = strata_node_get (node, "template");
-  mark->template_name = strata_node_get (node, "template-name");
-  mark->version = get_version (node);
-  mark->thin = strata_node_is (node, "thin", "yes");
+  return node != NULL ? clone_mark_new (node) : NULL;
+}
 
-  return mark;
+/**
+ * strata_domain_xml_get_clone_marks:
+ * @self: a definition
+ *
+ * A definition that another program gave a new UUID is no clone to a person, and its disks are where they were.
+ *
+ * Returns: (transfer full) (element-type StrataCloneMark): each that it has, whichever domain it was written for
+ */
+GPtrArray *
+strata_domain_xml_get_clone_marks (StrataDomainXml *self)
+{
+  GPtrArray *marks = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_clone_mark_free);
+  g_autoptr (GPtrArray) nodes = NULL;
+
+  g_return_val_if_fail (STRATA_IS_DOMAIN_XML (self), marks);
+
+  nodes = strata_document_find (strata_domain_xml_get_document (self),
+                                "/domain/metadata/strata:strata/strata:clone");
+  for (guint i = 0; i < nodes->len; i++)
+    g_ptr_array_add (marks, clone_mark_new (g_ptr_array_index (nodes, i)));
+
+  return marks;
 }
 
 /**
@@ -267,6 +298,7 @@ strata_domain_xml_get_clone_mark (StrataDomainXml *self)
 void
 strata_domain_xml_set_clone_mark (StrataDomainXml *self, const StrataCloneMark *mark)
 {
+  const char *thin = "no";
   xmlNode *node;
 
   g_return_if_fail (STRATA_IS_DOMAIN_XML (self));
@@ -278,7 +310,11 @@ strata_domain_xml_set_clone_mark (StrataDomainXml *self, const StrataCloneMark *
   node = add_mark (self, "clone", mark->domain, mark->version);
   strata_node_set (node, "template", mark->template_uuid);
   strata_node_set (node, "template-name", mark->template_name);
-  strata_node_set (node, "thin", mark->thin ? "yes" : "no");
+  if (mark->thin)
+    thin = "yes";
+  else if (mark->was_thin)
+    thin = "was";
+  strata_node_set (node, "thin", thin);
 }
 
 StrataCopyMark *

@@ -71,6 +71,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataDiskXml, strata_disk_xml_free)
  * @template_name: its name when the clone was deployed
  * @version: its version when the clone was deployed
  * @thin: whether the clone's disks are overlays on the template's
+ * @was_thin: not @thin any more, but once it was: what its snapshots stand on may still be the template's
  */
 typedef struct
 {
@@ -91,6 +92,7 @@ typedef struct
   char    *template_name;
   guint    version;
   gboolean thin;
+  gboolean was_thin;
 } StrataCloneMark;
 
 /**
@@ -214,6 +216,8 @@ void                strata_domain_xml_add_copy          (StrataDomainXml        
                                                          const char               *from,
                                                          const char               *to);
 StrataCloneMark    *strata_domain_xml_get_clone_mark    (StrataDomainXml          *self);
+/* (transfer full) (element-type StrataCloneMark): each that it has, also one that was written for another domain */
+GPtrArray          *strata_domain_xml_get_clone_marks   (StrataDomainXml          *self);
 void                strata_domain_xml_set_clone_mark    (StrataDomainXml          *self,
                                                          const StrataCloneMark    *mark);
 StrataThinMark     *strata_domain_xml_get_thin_mark     (StrataDomainXml          *self);

@@ -206,6 +206,34 @@ def deploys_thin_and_full():
     expect_equal(sorted(template['thin-clones']), ['web-01', 'web-02', 'web-03'], 'thin clones')
 
 
+def template_is_held_by_a_clone_whose_storage_is_away():
+    """What is not seen is held by what the clone's definition says, also once it was flattened or made a template."""
+    folder = os.path.join(lab.dir, 'far')
+    os.mkdir(folder)
+    try:
+        make_template()
+        lab.virsh('pool-create-as', 'far', 'dir', '--target', folder)
+        for name in ('flat', 'parent'):
+            done('template', 'deploy', 'template-web', '--name', name, '--pool', 'far', created=[name])
+        done('snapshot', 'create', 'flat', 's1')
+        done('clone', 'flatten', 'flat')
+        done('template', 'create', 'parent', '--convert', '--no-seal', '--name', 'second', created=['second'])
+        expect_words(lab.virsh('dumpxml', 'flat').out, 'thin="was"')
+        os.rename(folder, folder + '-away')
+        os.mkdir(folder)
+        lab.virsh('pool-refresh', 'far')
+        refused(['template', 'delete', 'template-web'], 'refused', 'flat', 'second')
+    finally:
+        os.rmdir(folder)
+        os.rename(folder + '-away', folder)
+        lab.virsh('pool-destroy', 'far')
+        for name in ('flat', 'second'):
+            lab.virsh('undefine', name, '--snapshots-metadata')
+        for name in os.listdir(folder):
+            os.remove(os.path.join(folder, name))
+        os.rmdir(folder)
+
+
 def template_with_thin_clones_stays():
     make_template()
     done('template', 'deploy', 'template-web', '--name', 'web-%d', '--count', '2')
@@ -498,6 +526,7 @@ try:
         list_and_show, chain_names_every_layer, copy_leaves_the_machine,
         convert_takes_the_machine, template_that_can_be_written_to, template_of_a_uuid_is_named_after_the_machine,
         verbose_says_each_step, deploys_thin_and_full, template_with_thin_clones_stays,
+        template_is_held_by_a_clone_whose_storage_is_away,
         delete_takes_templates_only, started_template_keeps_its_bytes,
         import_takes_a_dumped_machine, import_takes_a_folder_outside_any_pool,
         dry_run_touches_nothing, names_that_are_taken, running_machine,

@@ -229,43 +229,105 @@ test_blind_spot (void)
   g_assert_error (error, STRATA_ERROR, STRATA_ERROR_BUSY);
 }
 
-/* The thin clone's own image is away with its storage; its mark says what it stands on. */
-static void
-test_mark (void)
+#define ELSEWHERE "6d1d4a5e-0000-4000-8000-00000000000f"
+
+static char *
+mark_to_xml (const char *domain, const char *template, const char *name, const char *thin)
 {
-  g_autoptr (StrataGraph) graph = paper_host_new ();
+  return g_strdup_printf (
+      "<metadata><strata:strata xmlns:strata='https://stratavm.github.io/xmlns/1'>"
+      "<strata:clone domain='%s' template='%s' template-name='%s' version='1' thin='%s'/>"
+      "</strata:strata></metadata>",
+      domain, template, name, thin);
+}
+
+static char *
+clone_to_xml (const char *uuid, const char *metadata, const char *image)
+{
+  return g_strdup_printf (
+      "<domain type='qemu'><name>c</name><uuid>%s</uuid><memory>65536</memory>"
+      "<os><type arch='x86_64'>hvm</type></os>%s"
+      "<devices><disk type='file' device='disk'><driver name='qemu' type='qcow2'/>"
+      "<source file='%s'/><target dev='vda' bus='virtio'/></disk></devices></domain>",
+      uuid, metadata, image);
+}
+
+static void
+assert_mark_holds (StrataGraph *graph,
+                   const char *metadata,
+                   const char *then, /* (nullable): of a snapshot whose image is away */
+                   gboolean held)
+{
+  g_autofree char *uuid = g_uuid_string_random ();
+  g_autofree char *xml = clone_to_xml (uuid, metadata, then == NULL ? "/away/c.qcow2" : AT ("c.qcow2"));
   g_autoptr (StrataDomainFacts) clone = NULL;
   g_autoptr (StrataPlan) plan = NULL;
-  g_autoptr (GPtrArray) clones = NULL;
   g_autoptr (GError) error = NULL;
-  g_autofree char *uuid = g_uuid_string_random ();
-  g_autofree char *xml = NULL;
-  StrataDomainFacts *template;
   StrataImage *away = strata_image_new ("/away/c.qcow2");
 
-  paper_host_image (graph, "t.qcow2", NULL);
-  paper_host_add (graph, "t", STRATA_DOMAIN_STATE_OFF, TRUE, NULL, "t.qcow2", NULL);
-  template = strata_graph_find_domain (graph, "t");
-  xml = g_strdup_printf (
-      "<domain type='qemu'><name>c</name><uuid>%s</uuid><memory>65536</memory>"
-      "<os><type arch='x86_64'>hvm</type></os>"
-      "<metadata><strata:strata xmlns:strata='https://stratavm.github.io/xmlns/1'>"
-      "<strata:clone domain='%s' template='%s' template-name='t' version='1' thin='yes'/></strata:strata></metadata>"
-      "<devices><disk type='file' device='disk'><driver name='qemu' type='qcow2'/>"
-      "<source file='/away/c.qcow2'/><target dev='vda' bus='virtio'/></disk></devices></domain>",
-      uuid, uuid, template->uuid);
   clone = strata_domain_facts_new (xml, NULL, STRATA_DOMAIN_STATE_OFF, &error);
   g_assert_no_error (error);
-  g_assert_nonnull (clone->clone_mark);
+  if (then != NULL)
+    {
+      g_autofree char *definition = clone_to_xml (uuid, then, "/away/c.qcow2");
+      g_autofree char *document = g_strdup_printf (
+          "<domainsnapshot><name>s1</name><state>shutoff</state><creationTime>1</creationTime>"
+          "<memory snapshot='no'/><disks><disk name='vda' snapshot='external'/></disks>%s"
+          "</domainsnapshot>",
+          definition);
+      StrataSnapshotFacts *snapshot = strata_snapshot_facts_new (document, TRUE, &error);
+
+      g_assert_no_error (error);
+      strata_domain_facts_take_snapshot (clone, snapshot);
+      paper_host_image (graph, "c.qcow2", NULL);
+    }
   strata_image_set_problem (away, STRATA_IMAGE_MISSING, "away");
   strata_graph_take_image (graph, away);
   strata_graph_add_domain (graph, clone);
   strata_graph_finish (graph);
 
-  clones = strata_graph_get_thin_clones (graph, template);
-  g_assert_cmpuint (clones->len, ==, 1);
   plan = plan_delete (graph, "t", &error);
-  assert_refused (plan, error, "c");
+  if (held)
+    assert_refused (plan, error, "c");
+  else
+    g_assert_no_error (error);
+}
+
+/* The thin clone's own image is away with its storage; its mark says what it stands on, or what its snapshots do. */
+static void
+test_mark (void)
+{
+  static const struct
+  {
+    gboolean template; /* by its UUID */
+    const char *name;
+    const char *thin;
+    gboolean then; /* it is in a snapshot's definition, and the snapshot's image is away */
+    gboolean held;
+  } cases[] = {
+    { TRUE, "t", "yes", FALSE, TRUE },        { TRUE, "t", "was", FALSE, TRUE },
+    { TRUE, "t", "no", FALSE, FALSE },        { FALSE, "t", "yes", FALSE, TRUE },
+    { TRUE, "renamed", "yes", FALSE, TRUE },  { FALSE, "source", "yes", FALSE, TRUE },
+    { FALSE, "other", "yes", FALSE, FALSE },  { TRUE, "t", "yes", TRUE, TRUE },
+    { TRUE, "t", "was", TRUE, TRUE },
+  };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (StrataGraph) graph = paper_host_new ();
+      g_autofree char *metadata = NULL;
+      StrataDomainFacts *template;
+
+      paper_host_image (graph, "t.qcow2", NULL);
+      paper_host_add (graph, "t", STRATA_DOMAIN_STATE_OFF, TRUE, NULL, "t.qcow2", NULL);
+      template = strata_graph_find_domain (graph, "t");
+      template->template_mark->source = g_strdup ("source");
+      /* It was written for another domain: the definition got another UUID since. */
+      metadata = mark_to_xml (ELSEWHERE, cases[i].template ? template->uuid : ELSEWHERE,
+                              cases[i].name, cases[i].thin);
+      assert_mark_holds (graph, cases[i].then ? "" : metadata,
+                         cases[i].then ? metadata : NULL, cases[i].held);
+    }
 }
 
 /* “b” is defined to stand on “base”, whatever its image's header says. */
