@@ -163,6 +163,19 @@ add_disk (Clone *self, StrataDiskXml *disk, GError **error)
 }
 
 static gboolean
+need_copyable (Clone *self, const StrataDiskXml *disk, GError **error)
+{
+  if (disk->source != NULL)
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_REFUSED,
+                    _ ("Remove this disk from the virtual machine, or give it a disk of its own."),
+                    _ ("Disk %s of “%s” can’t be taken: %s"), disk->target, self->domain->name,
+                    _ ("it is neither a file nor a block device"));
+  return FALSE;
+}
+
+static gboolean
 add_disks (Clone *self, GError **error)
 {
   g_autoptr (GPtrArray) disks = strata_domain_xml_get_disks (self->definition);
@@ -172,7 +185,8 @@ add_disks (Clone *self, GError **error)
       StrataDiskXml *disk = g_ptr_array_index (disks, i);
 
       strata_graph_resolve_disk (self->planner->graph, disk);
-      if (!strata_planner_is_media (disk) && disk->source != NULL && !add_disk (self, disk, error))
+      if (!strata_planner_is_media (disk) &&
+          (!need_copyable (self, disk, error) || !add_disk (self, disk, error)))
         return FALSE;
     }
 
@@ -300,7 +314,9 @@ strata_plan_clone (StrataPlanner *self, GError **error)
     strata_planner_add_power (self, domain);
 
   clone.definition = make_definition (&clone, error);
-  lawful = clone.definition != NULL && add_disks (&clone, error);
+  lawful = clone.definition != NULL &&
+           strata_planner_need_own_storage (clone.definition, domain->name, error) &&
+           add_disks (&clone, error);
   if (lawful)
     add_definition (&clone);
   g_clear_object (&clone.definition);

@@ -431,7 +431,8 @@ strata_plan_deploy (StrataPlanner *self, GError **error)
   guint n;
 
   if (names == NULL || !need_names (self, names, error) ||
-      !strata_planner_need_off (template, error))
+      !strata_planner_need_off (template, error) ||
+      !strata_planner_need_own_storage (template->definition, template->name, error))
     return NULL;
 
   disks = strata_planner_get_disks (self, template->definition, template->name, error);

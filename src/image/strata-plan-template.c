@@ -264,7 +264,7 @@ strata_plan_template_create (StrataPlanner *self, GError **error)
     return NULL;
 
   disks = strata_planner_get_disks (self, domain->definition, domain->name, error);
-  if (disks == NULL)
+  if (disks == NULL || !strata_planner_need_own_storage (domain->definition, domain->name, error))
     return NULL;
 
   nvram = strata_planner_nvram_path (self, domain->definition, name);
@@ -321,7 +321,8 @@ strata_plan_template_import (StrataPlanner *self, GError **error)
     return NULL;
 
   disks = strata_planner_get_disks (self, source, old_name, error);
-  if (disks == NULL || !strata_in_place_need_files (disks, old_name, error))
+  if (disks == NULL || !strata_planner_need_own_storage (source, old_name, error) ||
+      !strata_in_place_need_files (disks, old_name, error))
     return NULL;
 
   definition = make_definition (self, source, TRUE, name, nvram);

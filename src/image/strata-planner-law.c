@@ -290,6 +290,27 @@ need_lasting_disk (const StrataDiskXml *disk, const char *domain_name, GError **
                     _ ("Remove this disk from the virtual machine, or give it a disk of its own."),
                     _ ("Disk %s of “%s” can’t be taken: %s"), disk->target, domain_name,
                     _ ("it is transient: what is written to it is thrown away at every shutdown"));
+
+  return FALSE;
+}
+
+gboolean
+strata_planner_need_own_storage (StrataDomainXml *definition,
+                                 const char *domain_name,
+                                 GError **error)
+{
+  g_autofree char *path = strata_domain_xml_find_written (definition);
+
+  if (path == NULL)
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_REFUSED,
+                    _ ("Take that device out of the definition first; a new virtual machine can be "
+                       "given one of its own."),
+                    /* Translators: a virtual machine, and a file or an option of QEMU */
+                    _ ("“%s” also writes to “%s”, which is not one of its disks, and so "
+                       "would every copy of it"),
+                    domain_name, path);
   return FALSE;
 }
 

@@ -203,6 +203,10 @@ gboolean strata_planner_is_media (const StrataDiskXml *disk);
 gboolean strata_planner_need_own_disk (const StrataDiskXml *disk,
                                        const char *domain_name,
                                        GError **error);
+/* that nothing but its disks and its UEFI variables, of which a copy gets its own, is written to as DEFINITION says */
+gboolean strata_planner_need_own_storage (StrataDomainXml *definition,
+                                          const char *domain_name,
+                                          GError **error);
 gboolean strata_planner_need_known_format (GPtrArray *chain, GError **error);
 char *strata_planner_find_folder (StrataPlanner *self, const StrataImage *image);
 /* where a request names no pool */

@@ -61,6 +61,91 @@ add_node (GHashTable *paths, xmlNode *node)
     }
 }
 
+/* What OPTION (`-drive`) of QEMU's command line opens for writing with VALUE, by the options that are about storage. */
+static gboolean
+is_written_by_option (const char *option, const char *value)
+{
+  static const char *const drives[] = { "drive", "blockdev", "pflash", "mtdblock", "sd",  "hda",
+                                        "hdb",   "hdc",      "hdd",    "fda",      "fdb", NULL };
+  static const char *const read_only[] = { "readonly=on", "read-only=on", "\"read-only\":true",
+                                           "snapshot=on", "media=cdrom",  NULL };
+
+  while (*option == '-')
+    option++;
+  if (strchr (value, '/') == NULL)
+    return FALSE;
+  if (g_str_equal (option, "object"))
+    return strstr (value, "memory-backend-file") != NULL && strstr (value, "share=off") == NULL &&
+           strstr (value, "readonly=on") == NULL;
+  if (!g_strv_contains (drives, option))
+    return FALSE;
+
+  for (size_t i = 0; read_only[i] != NULL; i++)
+    {
+      if (strstr (value, read_only[i]) != NULL)
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static char *
+find_written_on_command_line (StrataDomainXml *self)
+{
+  g_autoptr (GPtrArray) nodes =
+      strata_document_find (strata_domain_xml_get_document (self),
+                            "/domain/*[local-name()='commandline']/*[local-name()='arg']");
+  g_autofree char *option = NULL;
+
+  for (guint i = 0; i < nodes->len; i++)
+    {
+      g_autofree char *value = strata_node_get (g_ptr_array_index (nodes, i), "value");
+
+      if (option != NULL && value != NULL && is_written_by_option (option, value))
+        return g_steal_pointer (&value);
+      g_free (option);
+      option = g_steal_pointer (&value);
+    }
+
+  return NULL;
+}
+
+/**
+ * strata_domain_xml_find_written:
+ * @self: a definition
+ *
+ * What it writes to besides its disks and its UEFI variables, and keeps: a copy of the definition would write there as well.
+ * Left out is what is shared on purpose (folders, shared memory), what only is told there (logs, sockets), and devices of the
+ * host that one domain at a time can have.
+ *
+ * Returns: (transfer full) (nullable): the first such file, or what says it; %NULL if there is none
+ */
+char *
+strata_domain_xml_find_written (StrataDomainXml *self)
+{
+  static const char *const paths[] = {
+    /* NVDIMM and virtio-pmem */
+    "/domain/devices/memory[not(@access='private')][not(target/readonly)]/source/path",
+    "/domain/devices/tpm/backend/source/@path",
+    "/domain/devices/pstore/path",
+    "/domain/os/loader[@type='pflash'][@readonly='no']",
+    "/domain/os/varstore/@path",
+    "/domain/devices/hostdev[@type='scsi'][not(readonly)]/source/adapter/@name",
+  };
+
+  g_return_val_if_fail (STRATA_IS_DOMAIN_XML (self), NULL);
+
+  for (size_t i = 0; i < G_N_ELEMENTS (paths); i++)
+    {
+      char *path = strata_document_get (strata_domain_xml_get_document (self), paths[i]);
+
+      if (path != NULL)
+        return path;
+    }
+
+  return find_written_on_command_line (self);
+}
+
 /**
  * strata_domain_xml_add_files:
  * @self: a definition

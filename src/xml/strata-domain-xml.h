@@ -191,6 +191,8 @@ char               *strata_domain_xml_get_nvram         (StrataDomainXml        
 void                strata_domain_xml_set_nvram         (StrataDomainXml          *self,
                                                          const char               *path);
 char               *strata_domain_xml_get_nvram_format  (StrataDomainXml          *self);
+/* (nullable): what it writes to and keeps besides its disks and UEFI variables */
+char               *strata_domain_xml_find_written      (StrataDomainXml          *self);
 void                strata_domain_xml_add_files         (StrataDomainXml          *self,
                                                          GHashTable               *paths);
 

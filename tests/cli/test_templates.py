@@ -234,6 +234,18 @@ def template_is_held_by_a_clone_whose_storage_is_away():
         os.rmdir(folder)
 
 
+def none_shares_what_it_writes_to():
+    """Beside its disks: a copy of the machine would write into the very file."""
+    drive = lab.make_disk('data.qcow2')
+    xml = DOMAIN.format(name='web', disks=disk_xml(lab.make_disk('web-vda.qcow2'), 'vda'))
+    xml = xml.replace('<domain ', "<domain xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0' ", 1)
+    lab.define_xml(xml.replace('</domain>', '<qemu:commandline><qemu:arg value="-drive"/>'
+                               f'<qemu:arg value="file={drive},format=qcow2,if=none,id=x"/></qemu:commandline></domain>'))
+    for argv in (['clone', 'create', 'web', 'copy'], ['template', 'create', 'web', '--copy', '--no-seal'],
+                 ['template', 'create', 'web', '--convert', '--no-seal']):
+        refused(argv, 'refused', 'web', drive)
+
+
 def template_with_thin_clones_stays():
     make_template()
     done('template', 'deploy', 'template-web', '--name', 'web-%d', '--count', '2')
@@ -526,7 +538,7 @@ try:
         list_and_show, chain_names_every_layer, copy_leaves_the_machine,
         convert_takes_the_machine, template_that_can_be_written_to, template_of_a_uuid_is_named_after_the_machine,
         verbose_says_each_step, deploys_thin_and_full, template_with_thin_clones_stays,
-        template_is_held_by_a_clone_whose_storage_is_away,
+        none_shares_what_it_writes_to, template_is_held_by_a_clone_whose_storage_is_away,
         delete_takes_templates_only, started_template_keeps_its_bytes,
         import_takes_a_dumped_machine, import_takes_a_folder_outside_any_pool,
         dry_run_touches_nothing, names_that_are_taken, running_machine,

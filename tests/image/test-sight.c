@@ -259,7 +259,8 @@ assert_mark_holds (StrataGraph *graph,
                    gboolean held)
 {
   g_autofree char *uuid = g_uuid_string_random ();
-  g_autofree char *xml = clone_to_xml (uuid, metadata, then == NULL ? "/away/c.qcow2" : AT ("c.qcow2"));
+  g_autofree char *xml =
+      clone_to_xml (uuid, metadata, then == NULL ? "/away/c.qcow2" : AT ("c.qcow2"));
   g_autoptr (StrataDomainFacts) clone = NULL;
   g_autoptr (StrataPlan) plan = NULL;
   g_autoptr (GError) error = NULL;
@@ -305,10 +306,10 @@ test_mark (void)
     gboolean then; /* it is in a snapshot's definition, and the snapshot's image is away */
     gboolean held;
   } cases[] = {
-    { TRUE, "t", "yes", FALSE, TRUE },        { TRUE, "t", "was", FALSE, TRUE },
-    { TRUE, "t", "no", FALSE, FALSE },        { FALSE, "t", "yes", FALSE, TRUE },
-    { TRUE, "renamed", "yes", FALSE, TRUE },  { FALSE, "source", "yes", FALSE, TRUE },
-    { FALSE, "other", "yes", FALSE, FALSE },  { TRUE, "t", "yes", TRUE, TRUE },
+    { TRUE, "t", "yes", FALSE, TRUE },       { TRUE, "t", "was", FALSE, TRUE },
+    { TRUE, "t", "no", FALSE, FALSE },       { FALSE, "t", "yes", FALSE, TRUE },
+    { TRUE, "renamed", "yes", FALSE, TRUE }, { FALSE, "source", "yes", FALSE, TRUE },
+    { FALSE, "other", "yes", FALSE, FALSE }, { TRUE, "t", "yes", TRUE, TRUE },
     { TRUE, "t", "was", TRUE, TRUE },
   };
 
@@ -325,8 +326,8 @@ test_mark (void)
       /* It was written for another domain: the definition got another UUID since. */
       metadata = mark_to_xml (ELSEWHERE, cases[i].template ? template->uuid : ELSEWHERE,
                               cases[i].name, cases[i].thin);
-      assert_mark_holds (graph, cases[i].then ? "" : metadata,
-                         cases[i].then ? metadata : NULL, cases[i].held);
+      assert_mark_holds (graph, cases[i].then ? "" : metadata, cases[i].then ? metadata : NULL,
+                         cases[i].held);
     }
 }
 

@@ -306,6 +306,55 @@ test_uuid_missing (void)
                    "</domain>\n");
 }
 
+/* What a copy of the definition would share with it, and write to. */
+static void
+test_written (void)
+{
+  static const struct
+  {
+    const char *in; /* of <domain> */
+    const char *expected;
+  } cases[] = {
+    { "", NULL },
+    { "<os><type>hvm</type><loader readonly='yes' type='pflash'>/fw</loader><kernel>/k</kernel></os>",
+      NULL },
+    { "<os><type>hvm</type><loader readonly='no' type='pflash'>/fw</loader></os>", "/fw" },
+    { "<devices><memory model='nvdimm'><source><path>/nv</path></source></memory></devices>",
+      "/nv" },
+    { "<devices><memory model='virtio-pmem' access='shared'><source><path>/p</path></source></memory></devices>",
+      "/p" },
+    { "<devices><memory model='nvdimm' access='private'><source><path>/nv</path></source></memory></devices>",
+      NULL },
+    { "<devices><memory model='nvdimm'><source><path>/nv</path></source><target><readonly/></target></memory></devices>",
+      NULL },
+    { "<devices><tpm model='tpm-crb'><backend type='emulator'><source type='dir' path='/tpm'/></backend></tpm></devices>",
+      "/tpm" },
+    { "<devices><filesystem type='mount'><source dir='/shared'/></filesystem></devices>", NULL },
+    { "<q:commandline><q:arg value='-drive'/><q:arg value='file=/d,if=none'/></q:commandline>",
+      "file=/d,if=none" },
+    { "<q:commandline><q:arg value='-drive'/><q:arg value='file=/d,readonly=on'/></q:commandline>",
+      NULL },
+    { "<q:commandline><q:arg value='-hdb'/><q:arg value='/d'/></q:commandline>", "/d" },
+    { "<q:commandline><q:arg value='-fw_cfg'/><q:arg value='name=opt/x,file=/d'/></q:commandline>",
+      NULL },
+  };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *text = g_strdup_printf (
+          "<domain type='qemu' xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'>"
+          "<name>a</name>%s</domain>",
+          cases[i].in);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (StrataDomainXml) xml = strata_domain_xml_new_from_string (text, &error);
+      g_autofree char *written = NULL;
+
+      g_assert_no_error (error);
+      written = strata_domain_xml_find_written (xml);
+      g_assert_cmpstr (written, ==, cases[i].expected);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -324,6 +373,8 @@ main (int argc, char **argv)
   g_test_add_func ("/xml/domain/firmware-kinds", test_firmware_kinds);
   g_test_add_func ("/xml/domain/round-trip", test_round_trip);
   g_test_add_func ("/xml/domain/uuid-missing", test_uuid_missing);
+
+  g_test_add_func ("/xml/domain/written", test_written);
 
   return g_test_run ();
 }
