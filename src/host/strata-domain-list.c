@@ -27,7 +27,9 @@ look (guint i, gpointer user_data, GError **error)
   virDomainPtr domain = g_ptr_array_index (self->domains, i);
   g_autoptr (GError) local_error = NULL;
 
-  if (g_str_has_prefix (virDomainGetName (domain), STRATA_WORKER_PREFIX))
+  /* A worker is transient; a person may have given a machine such a name. */
+  if (g_str_has_prefix (virDomainGetName (domain), STRATA_WORKER_PREFIX) &&
+      virDomainIsPersistent (domain) != 1)
     return TRUE;
 
   self->facts[i] = strata_connection_look_without_traits (self->connection, domain, &local_error);

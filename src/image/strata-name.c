@@ -8,6 +8,7 @@
 
 #include "strata-request.h"
 #include "xml/strata-error.h"
+#include "xml/strata-snapshot-xml.h"
 
 #define MAX_NAME  200
 #define MAX_COUNT 1000
@@ -49,6 +50,22 @@ strata_name_check (const char *name, GError **error)
 
   strata_set_error (error, STRATA_ERROR_INVALID, why, _ ("“%s” can’t be a name"),
                     name != NULL ? name : "");
+  return FALSE;
+}
+
+/* What follows the words is left out of account, so that no reader of any version takes it for the mark. */
+gboolean
+strata_description_check (const char *text, GError **error)
+{
+  while (text != NULL && g_ascii_isspace (*text))
+    text++;
+  if (text == NULL || !g_str_has_prefix (text, STRATA_RETAINED_MARK))
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_INVALID, _ ("Begin it with another word."),
+                    _ ("A description can’t begin with “%s”: that is how Strata marks the image of a "
+                       "deleted snapshot"),
+                    STRATA_RETAINED_MARK);
   return FALSE;
 }
 

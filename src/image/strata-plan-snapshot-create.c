@@ -467,6 +467,7 @@ strata_planner_add_snapshot (StrataPlanner *self,
                         : STRATA_SNAPSHOT_KIND_DISK_ONLY;
 
   return strata_planner_need_free_snapshot (domain, name, error) &&
+         strata_description_check (description, error) &&
          need_kind (&snapshot, targets, quiesce, error) &&
          collect_disks (&snapshot, targets, error) &&
          add_steps (&snapshot, description, quiesce, error);

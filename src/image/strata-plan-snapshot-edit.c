@@ -96,7 +96,7 @@ strata_plan_snapshot_edit (StrataPlanner *self, GError **error)
   g_autofree char *title = NULL;
   StrataSnapshotXml *document;
 
-  if (snapshot == NULL)
+  if (snapshot == NULL || !strata_description_check (request->description, error))
     return NULL;
 
   title = g_strdup_printf (_ ("Edit the snapshot “%s” of “%s”"), snapshot->name, domain->name);

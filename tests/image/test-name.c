@@ -81,6 +81,32 @@ test_from_source (void)
   g_assert_cmpstr (c, ==, "a%s-%s");
 }
 
+static void
+test_description (void)
+{
+  static const struct
+  {
+    const char *text;
+    gboolean fit;
+  } cases[] = {
+    { NULL, TRUE },
+    { "", TRUE },
+    { "kept, see strata:retained", TRUE },
+    { "strata:retained", FALSE },
+    { " strata:retained\nfor the tests", FALSE },
+    { "strata:retained by me", FALSE },
+  };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_true (strata_description_check (cases[i].text, &error) == cases[i].fit);
+      if (!cases[i].fit)
+        g_assert_error (error, STRATA_ERROR, STRATA_ERROR_INVALID);
+    }
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -88,6 +114,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/name/expand", test_expand);
   g_test_add_func ("/name/check", test_check);
   g_test_add_func ("/name/from-source", test_from_source);
+
+  g_test_add_func ("/name/description", test_description);
 
   return g_test_run ();
 }

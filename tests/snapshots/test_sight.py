@@ -494,6 +494,18 @@ def size_to_the_byte():
     lab.clear()
 
 
+def words_that_are_marks():
+    """What Strata knows its own by is only its own: a person's snapshot, and a person's machine, are seen and held."""
+    define('v', disk_xml(lab.make_disk('v.qcow2')))
+    expect_refused(lab.ctl('snapshot', 'create', 'v', 's1', '--description', 'strata:retained'), 'strata:retained', status=2)
+    expect_equal(lab.ctl('snapshot', 'create', 'v', 's1').status, 0, 'a snapshot')
+    expect_refused(lab.ctl('snapshot', 'edit', 'v', 's1', '--description', 'strata:retained\nx'), 'strata:retained', status=2)
+    define('strata-worker-mine', disk_xml(overlay('w.qcow2', lab.path('v.qcow2'))))
+    expect('strata-worker-mine' in lab.ctl('list').out, 'the machine is seen')
+    remove_snapshots()
+    lab.clear()
+
+
 def floppy_of_a_clone():
     """A floppy is written to: a clone has none of the machine's."""
     floppy = lab.make_disk('f.raw', fmt='raw', size='1440k')
@@ -573,6 +585,6 @@ if __name__ == '__main__':
              merged_by_either_name, volume_that_runs, linked_folder, relative_behind_a_link,
              explicit_backing, below_a_snapshot_of_another, rebased_unseen, pool_in_the_way, no_format, read_only_folder,
              link_to_storage_away, overlay_on_the_command_line, raw_by_one_of_two, image_on_a_raw_disk, size_to_the_byte,
-             floppy_of_a_clone, template_lets_none_in, moved_away, flat_vmdk])
+             floppy_of_a_clone, words_that_are_marks, template_lets_none_in, moved_away, flat_vmdk])
     finally:
         lab.close()
