@@ -215,14 +215,14 @@ strata_graph_get_domains (StrataGraph *self)
 /**
  * strata_graph_find_domain:
  * @self: a graph
- * @name_or_uuid: a domain's name, or its UUID; a name wins
+ * @name_or_uuid: a domain's UUID, or its name; a UUID wins: a name that looks like one may be that of any domain
  *
  * Returns: (transfer none) (nullable): the domain
  */
 StrataDomainFacts *
 strata_graph_find_domain (StrataGraph *self, const char *name_or_uuid)
 {
-  StrataDomainFacts *by_uuid = NULL;
+  StrataDomainFacts *by_name = NULL;
 
   g_return_val_if_fail (STRATA_IS_GRAPH (self), NULL);
 
@@ -230,13 +230,13 @@ strata_graph_find_domain (StrataGraph *self, const char *name_or_uuid)
     {
       StrataDomainFacts *domain = g_ptr_array_index (self->domains, i);
 
-      if (g_strcmp0 (domain->name, name_or_uuid) == 0)
-        return domain;
       if (g_strcmp0 (domain->uuid, name_or_uuid) == 0)
-        by_uuid = domain;
+        return domain;
+      if (by_name == NULL && g_strcmp0 (domain->name, name_or_uuid) == 0)
+        by_name = domain;
     }
 
-  return by_uuid;
+  return by_name;
 }
 
 /**

@@ -423,6 +423,25 @@ test_round_trip (void)
   g_assert_error (error, STRATA_ERROR, STRATA_ERROR_INVALID);
 }
 
+/* A machine may have another one's UUID for its name. */
+static void
+test_find_by_uuid (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  StrataDomainFacts *first;
+  const char *uuid;
+
+  paper_host_image (graph, "a.qcow2", NULL);
+  paper_host_image (graph, "b.qcow2", NULL);
+  paper_host_add (graph, "a", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "a.qcow2", NULL);
+  first = strata_graph_find_domain (graph, "a");
+  uuid = first->uuid;
+  paper_host_add (graph, uuid, STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "b.qcow2", NULL);
+
+  g_assert_true (strata_graph_find_domain (graph, uuid) == first);
+  g_assert_true (strata_graph_find_domain (graph, "a") == first);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -439,6 +458,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/planner/retained-only", test_retained_only);
   g_test_add_func ("/planner/no-second-writer", test_no_second_writer);
   g_test_add_func ("/planner/round-trip", test_round_trip);
+
+  g_test_add_func ("/planner/find-by-uuid", test_find_by_uuid);
 
   return g_test_run ();
 }
