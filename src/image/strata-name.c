@@ -62,10 +62,11 @@ strata_description_check (const char *text, GError **error)
   if (text == NULL || !g_str_has_prefix (text, STRATA_RETAINED_MARK))
     return TRUE;
 
-  strata_set_error (error, STRATA_ERROR_INVALID, _ ("Begin it with another word."),
-                    _ ("A description can’t begin with “%s”: that is how Strata marks the image of a "
-                       "deleted snapshot"),
-                    STRATA_RETAINED_MARK);
+  strata_set_error (
+      error, STRATA_ERROR_INVALID, _ ("Begin it with another word."),
+      _ ("A description can’t begin with “%s”: that is how Strata marks the image of a "
+         "deleted snapshot"),
+      STRATA_RETAINED_MARK);
   return FALSE;
 }
 

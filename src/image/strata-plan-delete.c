@@ -105,11 +105,13 @@ add_snapshot_files (StrataPlanner *self,
   return TRUE;
 }
 
+/* What a definition says is only read was made by another, and is there for reference; a template's own disks are read-only by their
+ * permissions alone. */
 static gboolean
 is_own_file (StrataDiskXml *disk)
 {
   return g_strcmp0 (disk->device, "disk") == 0 && g_strcmp0 (disk->type, "file") == 0 &&
-         disk->source != NULL && !disk->shareable;
+         disk->source != NULL && !disk->shareable && !disk->read_only;
 }
 
 static gboolean
@@ -123,7 +125,12 @@ add_images (StrataPlanner *self, StrataDomainFacts *domain, GPtrArray *paths, GE
       StrataImage *image = strata_graph_get_image (self->graph, disk->source);
 
       if (!is_own_file (disk))
-        continue;
+        {
+          if (disk->source != NULL)
+            strata_plan_add_effect (self->plan, STRATA_EFFECT_NOTE, 0, _ ("“%s” stays as it is"),
+                                    disk->source);
+          continue;
+        }
       if (image == NULL || image->missing)
         {
           strata_plan_add_effect (self->plan, STRATA_EFFECT_NOTE, 0, _ ("“%s” is missing already"),

@@ -246,6 +246,18 @@ def none_shares_what_it_writes_to():
         refused(argv, 'refused', 'web', drive)
 
 
+def template_leaves_what_it_only_reads():
+    reference = lab.make_disk('reference.raw', fmt='raw')
+    disks = disk_xml(lab.make_disk('web-vda.qcow2'), 'vda')
+    disks += disk_xml(reference, 'vdb', 'raw').replace('</disk>', '<readonly/></disk>')
+    lab.define_xml(DOMAIN.format(name='web', disks=disks))
+    done('template', 'create', 'web', '--convert', '--no-seal')
+    expect_words(lab.ctl('--dry-run', 'template', 'delete', 'template-web').out, reference, 'stays as it is')
+    done('template', 'delete', 'template-web')
+    expect(os.path.exists(reference), 'what it only read is there')
+    expect(not os.path.exists(lab.path('web-vda.qcow2')), 'its own disk is gone')
+
+
 def template_with_thin_clones_stays():
     make_template()
     done('template', 'deploy', 'template-web', '--name', 'web-%d', '--count', '2')
@@ -538,7 +550,7 @@ try:
         list_and_show, chain_names_every_layer, copy_leaves_the_machine,
         convert_takes_the_machine, template_that_can_be_written_to, template_of_a_uuid_is_named_after_the_machine,
         verbose_says_each_step, deploys_thin_and_full, template_with_thin_clones_stays,
-        none_shares_what_it_writes_to, template_is_held_by_a_clone_whose_storage_is_away,
+        template_leaves_what_it_only_reads, none_shares_what_it_writes_to, template_is_held_by_a_clone_whose_storage_is_away,
         delete_takes_templates_only, started_template_keeps_its_bytes,
         import_takes_a_dumped_machine, import_takes_a_folder_outside_any_pool,
         dry_run_touches_nothing, names_that_are_taken, running_machine,
