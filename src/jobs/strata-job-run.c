@@ -12,6 +12,7 @@
 #include "image/strata-request.h"
 #include "strata-host-identity.h"
 #include "strata-job-private.h"
+#include "strata-job-stamps.h"
 #include "strata-step.h"
 #include "strata-stop-point.h"
 #include "strata-take-up.h"
@@ -214,6 +215,8 @@ run_step (Run *run, guint index, GError **error)
     return FALSE;
   if (!check_irreversible (run, index, error))
     return leave_out (run, index, error);
+  if (!strata_job_stamps_check (context.connection, run->journal, index, error))
+    return leave_out (run, index, error);
   if (!strata_take_up_check_power (context.connection, run->journal, index, error))
     return FALSE;
   if (klass->check != NULL && !klass->check (&context, run->cancellable, error))
@@ -221,6 +224,7 @@ run_step (Run *run, guint index, GError **error)
   /* Last of all: whatever took its time, what is done now is done under the lock. */
   if (!strata_lock_is_held (run->lock, error))
     return FALSE;
+  strata_job_stamps_note_begin (run->job, run->plan, index);
   strata_take_up_note_begin (run->job, run->plan, index);
   found = strata_job_take_new_results (run->job);
   if (!strata_journal_begin_step (run->journal, index, found, error))
@@ -233,6 +237,7 @@ run_step (Run *run, guint index, GError **error)
       return FALSE;
     }
 
+  strata_job_stamps_note_end (run->job, run->plan, index);
   strata_take_up_note_end (run->job, run->plan, index);
   results = strata_job_take_new_results (run->job);
   if (!strata_journal_end_step (run->journal, index, results, error))
@@ -413,7 +418,8 @@ check_taken_up (Run *run)
     return TRUE;
 
   if (!backwards)
-    may = strata_take_up_check_forward (connection, run->journal, run->cancellable, &error);
+    may = strata_job_stamps_take_up (connection, run->journal, &error) &&
+          strata_take_up_check_forward (connection, run->journal, run->cancellable, &error);
   else
     may = !strata_journal_can_roll_back (run->journal) ||
           strata_take_up_check_back (connection, run->journal, FALSE, run->cancellable, &error);

@@ -331,6 +331,60 @@ def a_file_of_that_name_in_another_folder():
     expect_words(text, path)
 
 
+def a_merge_and_what_was_written_since():
+    """The layer was merged, and the job killed; the machine was used on that layer before it is resumed."""
+    tree()
+    job = stop('snapshot', 'delete', 'vm', 's2', '--commit', kind='commit', done=True)
+    lab.write('vm', 0x66)
+    tip = lab.tip('vm')
+    lab.strata('job', 'resume', job)
+    expect_equal(lab.tip('vm'), tip, 'what the machine reads in the end')
+    no_job_left()
+
+
+def a_merge_and_a_machine_that_was_started_since():
+    tree()
+    job = stop('snapshot', 'delete', 'vm', 's2', '--commit', kind='commit', done=True)
+    lab.virsh('start', 'vm')
+    refused('job', 'resume', job, words=['vm'])
+    lab.virsh('destroy', 'vm')
+    tip = lab.tip('vm')
+    lab.strata('job', 'resume', job)
+    expect_equal(lab.tip('vm'), tip, 'what the machine reads in the end')
+    no_job_left()
+
+
+def a_merge_and_what_is_written_before_it_is_defined():
+    """Nothing is killed; the job is only slow."""
+    tree()
+    process = hold('snapshot', 'delete', 'vm', 's2', '--commit', kind='commit', done=True)
+    lab.write('vm', 0x67)
+    tip = lab.tip('vm')
+    status, said = let_go(process)
+    expect_equal(status, 4, said)
+    expect_words(said, 'job resume')
+    lab.strata('job', 'resume', os.path.basename(journals()[0])[:-len('.journal')])
+    expect_equal(lab.tip('vm'), tip, 'what the machine reads in the end')
+    no_job_left()
+
+
+def discarded_and_written_since():
+    """What was agreed to be discarded was the state of then; the machine was used since."""
+    for make, kind in (('--disk-only', 'define'), ('--internal', 'snapshot-revert')):
+        lab.machine('vm')
+        lab.strata('snapshot', 'create', 'vm', 's1', make)
+        lab.write('vm', 0x31)
+        job = stop('snapshot', 'revert', 'vm', 's1', '--discard-current', kind=kind)
+        lab.write('vm', 0x32)
+        tip = lab.tip('vm')
+        refused('job', 'resume', job, words=['vm'])
+        expect_equal(lab.tip('vm'), tip, 'what the machine reads')
+        lab.strata('job', 'rollback', job)
+        expect_equal(lab.tip('vm'), tip, 'what the machine reads in the end')
+        no_job_left()
+        lab.clear()
+
+
 def a_file_that_another_put_where_a_copy_was_begun():
     """The half copy was removed, and another file has its name since."""
     lab.machine('vm')
@@ -831,7 +885,9 @@ try:
         a_merge_whose_storage_is_away, what_was_written_since_the_state_was_kept, another_snapshot_of_that_name,
         rollback_of_a_snapshot_and_a_changed_definition, a_definition_that_was_changed_before_the_step,
         a_file_of_that_name_in_another_folder, snapshots_that_another_deleted_meanwhile,
-        a_file_that_another_put_where_a_copy_was_begun, dismissal_where_the_machine_is_gone, a_plan_on_what_is_unfinished, dismissal,
+        a_file_that_another_put_where_a_copy_was_begun,
+        a_merge_and_what_was_written_since, a_merge_and_a_machine_that_was_started_since,
+        a_merge_and_what_is_written_before_it_is_defined, discarded_and_written_since, dismissal_where_the_machine_is_gone, a_plan_on_what_is_unfinished, dismissal,
         merge_that_another_has_done, a_disk_that_was_exchanged_before_its_merge, a_disk_that_was_exchanged_in_the_middle_of_its_merge,
         a_disk_that_was_moved_in_the_middle_of_its_merge, a_definition_that_was_changed_after_a_live_merge,
         a_merge_that_was_done_and_not_written_down, a_disk_that_was_exchanged_before_its_pull,

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* What was written since, told by stamps of images (size and time of the last write, as the daemon has them).
+ *
+ * A person who goes back and discards the present state means the state of then; a layer that was merged away goes because its
+ * content is elsewhere. Where a job is slow, or was killed and is resumed days later, the machine may have been used in
+ * between: what it wrote is in neither.
+ */
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "host/strata-storage.h"
+#include "image/strata-request.h"
+#include "strata-job-private.h"
+#include "strata-job-stamps.h"
+#include "xml/strata-error.h"
+
+/* before an image's path, a result: its stamp when the job came upon the machine, or stopped it */
+#define PRESENT "present:"
+/* likewise: when it was merged into the image below it */
+#define MERGED "merged:"
+
+static const char *
+get (StrataStepSpec *step, const char *key)
+{
+  return json_object_get_string_member_with_default (step->args, key, NULL);
+}
+
+static gboolean
+is_revert (StrataPlan *plan)
+{
+  const StrataRequest *request = strata_plan_get_request (plan);
+
+  return request != NULL && request->kind == STRATA_REQUEST_SNAPSHOT_REVERT;
+}
+
+static gboolean
+has_kind (StrataPlan *plan, const char *kind)
+{
+  for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
+    {
+      if (g_str_equal (strata_plan_get_step (plan, i)->kind, kind))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+static const char *
+find_uuid (StrataPlan *plan)
+{
+  for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
+    {
+      const char *uuid = get (strata_plan_get_step (plan, i), "uuid");
+
+      if (uuid != NULL)
+        return uuid;
+    }
+
+  return NULL;
+}
+
+static void
+note (StrataJob *job, const char *prefix, const char *path)
+{
+  g_autofree char *key = g_strconcat (prefix, path, NULL);
+  g_autofree char *stamp =
+      strata_storage_get_stamp (strata_job_get_connection (job), path, NULL);
+
+  strata_job_set_result (job, key, stamp != NULL ? stamp : "");
+}
+
+/* A machine that still runs writes on; what it has by then is noted when it is stopped. */
+static void
+note_present (StrataJob *job, StrataPlan *plan)
+{
+  const char *uuid = find_uuid (plan);
+  g_autoptr (StrataDomainFacts) facts =
+      uuid != NULL ? strata_connection_get_domain (strata_job_get_connection (job), uuid, NULL)
+                   : NULL;
+
+  if (facts == NULL || strata_domain_facts_is_active (facts))
+    return;
+
+  for (guint i = 0; i < facts->disks->len; i++)
+    {
+      const StrataDiskXml *disk = g_ptr_array_index (facts->disks, i);
+
+      if (disk->source != NULL && g_path_is_absolute (disk->source) &&
+          g_strcmp0 (disk->device, "disk") == 0)
+        note (job, PRESENT, disk->source);
+    }
+}
+
+/**
+ * strata_job_stamps_note_begin:
+ * @job: a job
+ * @plan: its plan
+ * @index: the step that is about to begin
+ */
+void
+strata_job_stamps_note_begin (StrataJob *job, StrataPlan *plan, guint index)
+{
+  if (index == 0 && is_revert (plan) && !has_kind (plan, "shut-down"))
+    note_present (job, plan);
+}
+
+/**
+ * strata_job_stamps_note_end:
+ * @job: a job
+ * @plan: its plan
+ * @index: the step that is done
+ */
+void
+strata_job_stamps_note_end (StrataJob *job, StrataPlan *plan, guint index)
+{
+  StrataStepSpec *step = strata_plan_get_step (plan, index);
+
+  /* Keeping the present state as an internal snapshot writes to the image. */
+  if (is_revert (plan) &&
+      (g_str_equal (step->kind, "shut-down") || g_str_equal (step->kind, "snapshot-create")))
+    note_present (job, plan);
+  if (g_str_equal (step->kind, "commit"))
+    note (job, MERGED, get (step, "top"));
+}
+
+static gboolean
+is_written (StrataConnection *connection, StrataJournal *journal, const char *key, const char *path)
+{
+  const char *noted = json_object_get_string_member_with_default (
+      strata_journal_get_results (journal), key, "");
+  g_autofree char *now = NULL;
+
+  if (*noted == '\0')
+    return FALSE;
+  now = strata_storage_get_stamp (connection, path, NULL);
+
+  return now != NULL && !g_str_equal (now, noted);
+}
+
+static gboolean
+need_unwritten (StrataConnection *connection,
+                StrataJournal *journal,
+                const char *prefix,
+                const char *path,
+                GError **error)
+{
+  g_autofree char *key = g_strconcat (prefix, path, NULL);
+  gboolean merged = g_str_equal (prefix, MERGED);
+
+  if (!is_written (connection, journal, key, path))
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_REFUSED,
+                    merged ? _ ("“stratactl job resume” merges it once more.")
+                           : _ ("Take the job back with “stratactl job rollback”, or end it as it is "
+                                "with “stratactl job dismiss”, and begin anew."),
+                    merged ? _ ("“%s” was written to since it was merged")
+                           : _ ("“%s” was written to since the job began, and that would be lost"),
+                    path);
+  return FALSE;
+}
+
+/* The native return writes to what the machine's disks are. */
+static gboolean
+need_present (StrataConnection *connection, StrataJournal *journal, GError **error)
+{
+  JsonObjectIter iter;
+  const char *key;
+  JsonNode *value;
+
+  json_object_iter_init (&iter, strata_journal_get_results (journal));
+  while (json_object_iter_next (&iter, &key, &value))
+    {
+      if (g_str_has_prefix (key, PRESENT) &&
+          !need_unwritten (connection, journal, PRESENT, key + strlen (PRESENT), error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* The machine of STEP may have been started on a layer whose content is below by now. */
+static gboolean
+need_not_run_on (StrataConnection *connection,
+                 StrataStepSpec *step,
+                 const char *top,
+                 GError **error)
+{
+  g_autoptr (StrataDomainFacts) facts =
+      strata_connection_get_domain (connection, get (step, "uuid"), NULL);
+
+  for (guint i = 0; facts != NULL && strata_domain_facts_is_active (facts) && i < facts->disks->len;
+       i++)
+    {
+      const StrataDiskXml *disk = g_ptr_array_index (facts->disks, i);
+
+      if (g_strcmp0 (disk->source, top) != 0)
+        continue;
+      strata_set_error (error, STRATA_ERROR_REFUSED, _ ("Shut it down, then resume the job."),
+                        _ ("“%s” was started meanwhile, and runs on “%s”, which was merged already"),
+                        facts->name, top);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+need_run_on_none (StrataConnection *connection, StrataJournal *journal, guint index, GError **error)
+{
+  StrataPlan *plan = strata_journal_get_plan (journal);
+
+  for (guint i = 0; i < index; i++)
+    {
+      StrataStepSpec *before = strata_plan_get_step (plan, i);
+
+      if (g_str_equal (before->kind, "commit") &&
+          !need_not_run_on (connection, strata_plan_get_step (plan, index), get (before, "top"),
+                            error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+need_merged (StrataConnection *connection, StrataJournal *journal, guint index, GError **error)
+{
+  StrataPlan *plan = strata_journal_get_plan (journal);
+
+  for (guint i = 0; i < index; i++)
+    {
+      StrataStepSpec *before = strata_plan_get_step (plan, i);
+
+      if (g_str_equal (before->kind, "commit") &&
+          !need_unwritten (connection, journal, MERGED, get (before, "top"), error))
+        return FALSE;
+    }
+
+  return need_run_on_none (connection, journal, index, error);
+}
+
+/**
+ * strata_job_stamps_check:
+ * @connection: a host
+ * @journal: a job that is being done
+ * @index: the step whose turn it is
+ * @error: `STRATA_ERROR_REFUSED` with what was written to since
+ *
+ * Returns: whether the step takes away nothing that was written since
+ */
+gboolean
+strata_job_stamps_check (StrataConnection *connection,
+                         StrataJournal *journal,
+                         guint index,
+                         GError **error)
+{
+  StrataStepSpec *step = strata_plan_get_step (strata_journal_get_plan (journal), index);
+
+  if (g_str_equal (step->kind, "snapshot-revert"))
+    return need_present (connection, journal, error);
+  if (g_str_equal (step->kind, "define"))
+    return need_merged (connection, journal, index, error);
+  if (!g_str_equal (step->kind, "delete-volume"))
+    return TRUE;
+
+  return need_unwritten (connection, journal, PRESENT, get (step, "path"), error) &&
+         need_unwritten (connection, journal, MERGED, get (step, "path"), error);
+}
+
+static gboolean
+is_last_touched (StrataJournal *journal, guint index)
+{
+  for (guint i = index + 1; i < strata_plan_get_n_steps (strata_journal_get_plan (journal)); i++)
+    {
+      if (strata_journal_get_mark (journal, i) != STRATA_STEP_UNTOUCHED)
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/**
+ * strata_job_stamps_take_up:
+ * @connection: a host
+ * @journal: a job that was stopped, and is resumed
+ * @error: `STRATA_ERROR_REFUSED` with what was written to since
+ *
+ * A merge after which nothing was done yet is begun once more where its layer was written to since: it takes along what came.
+ *
+ * Returns: whether what is left takes away nothing that was written since
+ */
+gboolean
+strata_job_stamps_take_up (StrataConnection *connection, StrataJournal *journal, GError **error)
+{
+  StrataPlan *plan = strata_journal_get_plan (journal);
+
+  for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
+    {
+      StrataStepSpec *step = strata_plan_get_step (plan, i);
+      StrataStepMark mark = strata_journal_get_mark (journal, i);
+      g_autofree char *key = NULL;
+
+      if (mark == STRATA_STEP_DONE && g_str_equal (step->kind, "commit"))
+        {
+          key = g_strconcat (MERGED, get (step, "top"), NULL);
+          if (is_last_touched (journal, i) &&
+              is_written (connection, journal, key, get (step, "top")) &&
+              !strata_journal_begin_step (journal, i, NULL, error))
+            return FALSE;
+          continue;
+        }
+      if (mark != STRATA_STEP_DONE && g_str_equal (step->kind, "define") &&
+          !need_run_on_none (connection, journal, i, error))
+        return FALSE;
+      /* A layer that was merged, and isn't any more, is merged again before its turn comes. */
+      if (mark != STRATA_STEP_DONE &&
+          (g_str_equal (step->kind, "snapshot-revert") ||
+           g_str_equal (step->kind, "delete-volume")) &&
+          !(g_str_equal (step->kind, "delete-volume")
+                ? need_unwritten (connection, journal, PRESENT, get (step, "path"), error)
+                : need_present (connection, journal, error)))
+        return FALSE;
+    }
+
+  return TRUE;
+}
