@@ -215,10 +215,10 @@ run_step (Run *run, guint index, GError **error)
     return FALSE;
   if (!check_irreversible (run, index, error))
     return leave_out (run, index, error);
-  if (!strata_job_stamps_check (context.connection, run->journal, index, error))
-    return leave_out (run, index, error);
   if (!strata_take_up_check_power (context.connection, run->journal, index, error))
     return FALSE;
+  if (!strata_job_stamps_check (context.connection, run->journal, index, error))
+    return leave_out (run, index, error);
   if (klass->check != NULL && !klass->check (&context, run->cancellable, error))
     return leave_out (run, index, error);
   /* Last of all: whatever took its time, what is done now is done under the lock. */
