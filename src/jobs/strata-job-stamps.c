@@ -66,8 +66,7 @@ static void
 note (StrataJob *job, const char *prefix, const char *path)
 {
   g_autofree char *key = g_strconcat (prefix, path, NULL);
-  g_autofree char *stamp =
-      strata_storage_get_stamp (strata_job_get_connection (job), path, NULL);
+  g_autofree char *stamp = strata_storage_get_stamp (strata_job_get_connection (job), path, NULL);
 
   strata_job_set_result (job, key, stamp != NULL ? stamp : "");
 }
@@ -129,8 +128,8 @@ strata_job_stamps_note_end (StrataJob *job, StrataPlan *plan, guint index)
 static gboolean
 is_written (StrataConnection *connection, StrataJournal *journal, const char *key, const char *path)
 {
-  const char *noted = json_object_get_string_member_with_default (
-      strata_journal_get_results (journal), key, "");
+  const char *noted =
+      json_object_get_string_member_with_default (strata_journal_get_results (journal), key, "");
   g_autofree char *now = NULL;
 
   if (*noted == '\0')
@@ -154,9 +153,10 @@ need_unwritten (StrataConnection *connection,
     return TRUE;
 
   strata_set_error (error, STRATA_ERROR_REFUSED,
-                    merged ? _ ("“stratactl job resume” merges it once more.")
-                           : _ ("Take the job back with “stratactl job rollback”, or end it as it is "
-                                "with “stratactl job dismiss”, and begin anew."),
+                    merged
+                        ? _ ("“stratactl job resume” merges it once more.")
+                        : _ ("Take the job back with “stratactl job rollback”, or end it as it is "
+                             "with “stratactl job dismiss”, and begin anew."),
                     merged ? _ ("“%s” was written to since it was merged")
                            : _ ("“%s” was written to since the job began, and that would be lost"),
                     path);
@@ -199,9 +199,10 @@ need_not_run_on (StrataConnection *connection,
 
       if (g_strcmp0 (disk->source, top) != 0)
         continue;
-      strata_set_error (error, STRATA_ERROR_REFUSED, _ ("Shut it down, then resume the job."),
-                        _ ("“%s” was started meanwhile, and runs on “%s”, which was merged already"),
-                        facts->name, top);
+      strata_set_error (
+          error, STRATA_ERROR_REFUSED, _ ("Shut it down, then resume the job."),
+          _ ("“%s” was started meanwhile, and runs on “%s”, which was merged already"), facts->name,
+          top);
       return FALSE;
     }
 
