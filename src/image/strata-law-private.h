@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* For the law's own files only: what it has before it, and the parts of it. */
+
+#pragma once
+
+#include "strata-layers-steps.h"
+#include "strata-request.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  StrataGraph *graph;
+  StrataPlan *plan;
+  GPtrArray *unknown;     /* StrataImage: those that may stand on anything */
+  StrataLayers *first;    /* the host before the plan */
+  StrataLayers *layers;   /* the host after the steps so far */
+  StrataWriters *writers; /* of FIRST */
+  /* StrataHolderKey -> what it read first, for those who read nothing before the plan */
+  GHashTable *later;
+  const gboolean *done; /* (nullable): of which steps nothing is left to do */
+  GHashTable *lineages; /* (nullable): until it is asked for; path -> Absence */
+} StrataCourt;
+
+/* strata-law.c */
+gboolean strata_law_is_about (const StrataStepSpec *step, const char *key, const char *value);
+/* an image that a begun plan has made is the plan's own until it is named by a definition */
+gboolean strata_law_is_made (StrataCourt *self, const StrataHolderKey *key);
+gboolean strata_law_gives_up (StrataCourt *self, const StrataHolderKey *key);
+
+/* strata-law-seen.c: unknown is never nothing */
+GPtrArray *strata_law_collect_unknown (StrataGraph *graph);
+gboolean strata_law_need_seen (StrataCourt *self, StrataStepSpec *step, GError **error);
+gboolean strata_law_need_files_kept (StrataCourt *self, StrataStepSpec *step, GError **error);
+
+/* strata-law-absent.c: images that are named, and not there */
+gboolean strata_law_need_no_absence (StrataCourt *self,
+                                     const StrataStepSpec *step,
+                                     const StrataImage *image,
+                                     GError **error);
+
+/* strata-law-tags.c: internal snapshots of one name */
+gboolean strata_law_need_no_foreign_tag (StrataCourt *self,
+                                         const StrataStepSpec *step,
+                                         GError **error);
+
+G_END_DECLS

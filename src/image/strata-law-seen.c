@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The law about what is seen: a step does nothing to what an image that could not be looked at might be or stand on, nor to
+ * files that are named otherwise than as disks.
+ */
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "strata-law-private.h"
+#include "xml/strata-error.h"
+
+/* What a step reads, writes, relinks or removes, as far as it is there before the plan. */
+static void
+collect_images (StrataCourt *self, JsonNode *node, GPtrArray *images)
+{
+  if (JSON_NODE_HOLDS_OBJECT (node))
+    {
+      g_autoptr (GList) values = json_object_get_values (json_node_get_object (node));
+
+      for (GList *item = values; item != NULL; item = item->next)
+        collect_images (self, item->data, images);
+    }
+  else if (JSON_NODE_HOLDS_ARRAY (node))
+    {
+      JsonArray *array = json_node_get_array (node);
+
+      for (guint i = 0; i < json_array_get_length (array); i++)
+        collect_images (self, json_array_get_element (array, i), images);
+    }
+  else if (json_node_get_value_type (node) == G_TYPE_STRING)
+    {
+      StrataImage *image = strata_graph_get_image (self->graph, json_node_get_string (node));
+
+      if (image != NULL && !g_ptr_array_find (images, image, NULL))
+        g_ptr_array_add (images, image);
+    }
+}
+
+typedef enum
+{
+  TOUCH_NOTHING, /* no image */
+  TOUCH_READS,   /* reads them, or puts something on them */
+  TOUCH_CHANGES, /* writes into what was there before, or changes what it stands on */
+  TOUCH_REMOVES,
+} Touch;
+
+/* Of a kind that is not in the table the worst is assumed. */
+static Touch
+get_touch (const StrataStepSpec *step)
+{
+  static const struct
+  {
+    const char *kind;
+    Touch touch;
+  } table[] = {
+    { "check-chain", TOUCH_NOTHING },
+    { "check-space", TOUCH_NOTHING },
+    { "copy-file", TOUCH_NOTHING },
+    { "define", TOUCH_NOTHING },
+    { "require-active", TOUCH_NOTHING },
+    { "require-off", TOUCH_NOTHING },
+    { "restore", TOUCH_NOTHING },
+    { "settle", TOUCH_NOTHING },
+    { "shut-down", TOUCH_NOTHING },
+    { "snapshot-define", TOUCH_NOTHING },
+    { "snapshot-forget", TOUCH_NOTHING },
+    { "start", TOUCH_NOTHING },
+    { "undefine", TOUCH_NOTHING },
+    { "convert-tag", TOUCH_READS },
+    { "copy-image", TOUCH_READS },
+    { "copy-verbatim", TOUCH_READS },
+    { "create-overlay", TOUCH_READS },
+    { "inspect", TOUCH_READS },
+    { "set-mode", TOUCH_READS },
+    { "snapshot-create", TOUCH_READS },
+    { "verify", TOUCH_READS },
+    { "delete-file", TOUCH_REMOVES },
+    { "delete-volume", TOUCH_REMOVES },
+  };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (table); i++)
+    {
+      if (g_str_equal (table[i].kind, step->kind))
+        return table[i].touch;
+    }
+
+  return TOUCH_CHANGES;
+}
+
+/* An image that could not be seen may stand on any other, unless its definition says what it stands on. */
+static gboolean
+need_no_unknown (StrataCourt *self, const StrataImage *touched, GError **error)
+{
+  for (guint i = 0; i < self->unknown->len; i++)
+    {
+      const StrataImage *image = g_ptr_array_index (self->unknown, i);
+
+      if (image == touched)
+        continue;
+      strata_set_error (
+          error, STRATA_ERROR_REFUSED,
+          _ ("Make it visible again (plug the storage in, start its pool), or remove "
+             "what names it."),
+          /* Translators: why an image can't be seen, a sentence, then another image */
+          _ ("%s, so nothing shows that it doesn’t stand on “%s”"), image->problem, touched->path);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+need_seen_chain (StrataCourt *self, Touch touch, StrataImage *image, GError **error)
+{
+  g_autoptr (GHashTable) seen = g_hash_table_new (NULL, NULL);
+
+  if (touch == TOUCH_REMOVES)
+    return image->state == STRATA_IMAGE_FOREIGN || image->state == STRATA_IMAGE_MISSING ||
+           strata_image_require_seen (image, error);
+
+  for (; image != NULL && g_hash_table_add (seen, image);
+       image = strata_graph_get_image (self->graph, image->backing_path))
+    {
+      if (!strata_image_require_seen (image, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+need_no_other_name (const StrataStepSpec *step, const StrataImage *image, GError **error)
+{
+  gboolean written = g_str_equal (step->kind, "snapshot-revert") ||
+                     (g_str_equal (step->kind, "commit") &&
+                      g_strcmp0 (strata_layers_arg (step->args, "base"), image->path) == 0);
+
+  if (!written || image->n_other_names == 0)
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_REFUSED,
+                    _ ("Find them with “find -samefile”, and see what stands on them."),
+                    g_dngettext (GETTEXT_PACKAGE,
+                                 "“%s” has %u more name (a hard link) on its file system, and what "
+                                 "stands on that isn’t known",
+                                 "“%s” has %u more names (hard links) on its file system, and what "
+                                 "stands on those isn’t known",
+                                 image->n_other_names),
+                    image->path, image->n_other_names);
+  return FALSE;
+}
+
+/* The step names a snapshot; what it rewrites are the images that have the snapshot's tag. */
+static void
+collect_tagged (StrataCourt *self, const StrataStepSpec *step, GPtrArray *images)
+{
+  GPtrArray *stakes = strata_layers_get_stakes (self->layers);
+
+  for (guint i = 0; i < stakes->len; i++)
+    {
+      const StrataStake *stake = g_ptr_array_index (stakes, i);
+      StrataImage *image = strata_graph_get_image (self->graph, stake->top);
+
+      if (stake->by_tag && image != NULL &&
+          g_strcmp0 (stake->uuid, strata_layers_arg (step->args, "uuid")) == 0 &&
+          g_strcmp0 (stake->snapshot, strata_layers_arg (step->args, "snapshot")) == 0 &&
+          !g_ptr_array_find (images, image, NULL))
+        g_ptr_array_add (images, image);
+    }
+}
+
+/* Whether from STEP on no definition of DOMAIN names PATH. */
+static gboolean
+names_no_more (const StrataStepSpec *step, const StrataDomainFacts *domain, const char *path)
+{
+  g_autoptr (GHashTable) files = NULL;
+  g_autoptr (StrataDomainXml) definition = NULL;
+
+  if (!strata_law_is_about (step, "uuid", domain->uuid))
+    return FALSE;
+  if (g_str_equal (step->kind, "undefine"))
+    return TRUE;
+  if (!g_str_equal (step->kind, "define"))
+    return FALSE;
+
+  files = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  definition = strata_domain_xml_new_from_string (strata_layers_arg (step->args, "xml"), NULL);
+  if (definition != NULL)
+    strata_domain_xml_add_files (definition, files);
+
+  return definition != NULL && !g_hash_table_contains (files, path);
+}
+
+/* A file that is no disk of DOMAIN and that it needs all the same: its UEFI variables, which two definitions may share, its
+ * kernel, what it gives QEMU on the command line. */
+static gboolean
+need_not_named (StrataCourt *self,
+                const StrataDomainFacts *domain,
+                const char *path,
+                GError **error)
+{
+  g_autofree char *nvram = NULL;
+
+  if (!g_hash_table_contains (domain->files, path))
+    return TRUE;
+
+  for (guint i = 0; i < strata_plan_get_n_steps (self->plan); i++)
+    {
+      if (names_no_more (strata_plan_get_step (self->plan, i), domain, path))
+        return TRUE;
+    }
+
+  nvram = strata_domain_xml_get_nvram (domain->definition);
+  if (g_strcmp0 (strata_graph_resolve (self->graph, nvram), path) == 0)
+    strata_set_error (error, STRATA_ERROR_REFUSED,
+                      _ ("Give it a file of its own in its definition (<nvram>)."),
+                      _ ("“%s” holds the UEFI variables of “%s”"), path, domain->name);
+  else
+    strata_set_error (error, STRATA_ERROR_REFUSED,
+                      _ ("See with “virsh dumpxml” what for, and give it a file of its own."),
+                      _ ("The definition of “%s” names “%s” too"), domain->name, path);
+
+  return FALSE;
+}
+
+/* Whether from STEP on no document of SNAPSHOT, of DOMAIN, names what its images don't stand on. */
+static gboolean
+says_true (const StrataStepSpec *step,
+           const StrataDomainFacts *domain,
+           const StrataSnapshotFacts *snapshot)
+{
+  static const char *const one[] = { "snapshot-forget", "snapshot-delete", NULL };
+  static const char *const all[] = { "settle", "undefine", NULL };
+
+  return strata_law_is_about (step, "uuid", domain->uuid) &&
+         (g_strv_contains (all, step->kind) ||
+          (g_strv_contains (one, step->kind) &&
+           g_strcmp0 (strata_layers_arg (step->args, "snapshot"), snapshot->name) == 0));
+}
+
+/* libvirt opens what a snapshot's document names below its images, whatever their headers say by then. Where the headers
+ * say the same, what it reads is compared; a document that nothing tells of the removal would name what is gone. */
+static gboolean
+need_not_below (StrataCourt *self,
+                const StrataDomainFacts *domain,
+                const char *path,
+                GError **error)
+{
+  for (guint i = 0; i < domain->snapshots->len; i++)
+    {
+      const StrataSnapshotFacts *snapshot = g_ptr_array_index (domain->snapshots, i);
+      gboolean told = !g_hash_table_contains (snapshot->named, path);
+
+      for (guint j = 0; j < strata_plan_get_n_steps (self->plan) && !told; j++)
+        told = says_true (strata_plan_get_step (self->plan, j), domain, snapshot);
+      if (told)
+        continue;
+      strata_set_error (error, STRATA_ERROR_REFUSED,
+                        _ ("“stratactl doctor --mend” writes down what its images stand on."),
+                        /* Translators: a snapshot, a VM, and an image */
+                        _ ("The snapshot “%s” of “%s” names “%s” as what its images stand on"),
+                        snapshot->name, domain->name, path);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+need_named_by_none (StrataCourt *self, Touch touch, const char *path, GError **error)
+{
+  GPtrArray *domains = strata_graph_get_domains (self->graph);
+  const char *resolved = strata_graph_resolve (self->graph, path);
+
+  for (guint i = 0; i < domains->len; i++)
+    {
+      const StrataDomainFacts *domain = g_ptr_array_index (domains, i);
+
+      if (!need_not_named (self, domain, resolved, error) ||
+          (touch == TOUCH_REMOVES && !need_not_below (self, domain, resolved, error)))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* Unknown is never nothing: what can't be seen is held by an unknown party. */
+gboolean
+strata_law_need_seen (StrataCourt *self, StrataStepSpec *step, GError **error)
+{
+  Touch touch = get_touch (step);
+  g_autoptr (JsonNode) node = json_node_init_object (json_node_alloc (), step->args);
+  g_autoptr (GPtrArray) images = g_ptr_array_new ();
+
+  if (touch == TOUCH_NOTHING)
+    return TRUE;
+
+  collect_images (self, node, images);
+  if (g_str_equal (step->kind, "snapshot-revert"))
+    collect_tagged (self, step, images);
+  for (guint i = 0; i < images->len; i++)
+    {
+      StrataImage *image = g_ptr_array_index (images, i);
+
+      if (!need_seen_chain (self, touch, image, error) || !need_no_other_name (step, image, error))
+        return FALSE;
+      if (touch >= TOUCH_CHANGES &&
+          (!need_no_unknown (self, image, error) || !strata_graph_check_seen (self->graph, error) ||
+           !strata_law_need_no_absence (self, step, image, error) ||
+           !need_named_by_none (self, touch, image->path, error)))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+GPtrArray *
+strata_law_collect_unknown (StrataGraph *graph)
+{
+  GPtrArray *unknown = g_ptr_array_new ();
+  g_autoptr (GPtrArray) images = strata_graph_get_images (graph);
+
+  for (guint i = 0; i < images->len; i++)
+    {
+      StrataImage *image = g_ptr_array_index (images, i);
+
+      if (image->state == STRATA_IMAGE_UNKNOWN && image->backing_path == NULL &&
+          (g_strcmp0 (image->format, "raw") != 0 || image->type == STRATA_IMAGE_NETWORK))
+        g_ptr_array_add (unknown, image);
+    }
+
+  return unknown;
+}
+
+/* Another file may have come to be under the name of the one that the plan is to delete. */
+static gboolean
+need_same_file (StrataCourt *self, const StrataStepSpec *step, const char *path, GError **error)
+{
+  const StrataImage *image = strata_graph_get_image (self->graph, path);
+  const char *identity = json_object_get_string_member_with_default (step->args, "identity", NULL);
+
+  if (identity == NULL || image == NULL || image->identity == NULL ||
+      g_str_equal (identity, image->identity))
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_REFUSED, _ ("See what it is, and make the plan again."),
+                    _ ("“%s” is another file than when the plan was made"), path);
+  return FALSE;
+}
+
+gboolean
+strata_law_need_files_kept (StrataCourt *self, StrataStepSpec *step, GError **error)
+{
+  const char *path = json_object_get_string_member_with_default (step->args, "path", NULL);
+  GPtrArray *domains = strata_graph_get_domains (self->graph);
+
+  if (!g_str_has_prefix (step->kind, "delete-") || path == NULL)
+    return TRUE;
+  if (!need_named_by_none (self, TOUCH_REMOVES, path, error) ||
+      !need_same_file (self, step, path, error))
+    return FALSE;
+
+  for (guint i = 0; i < domains->len; i++)
+    {
+      StrataDomainFacts *domain = g_ptr_array_index (domains, i);
+
+      for (guint j = 0; j < domain->snapshots->len; j++)
+        {
+          StrataSnapshotFacts *snapshot = g_ptr_array_index (domain->snapshots, j);
+          g_autoptr (StrataHolderKey) key = NULL;
+
+          if (g_strcmp0 (snapshot->memory_file, path) != 0)
+            continue;
+          key = strata_holder_key_new_memory (domain->uuid, snapshot->name);
+          if (strata_law_gives_up (self, key))
+            continue;
+
+          strata_set_error (error, STRATA_ERROR_REFUSED, _ ("Delete that snapshot first."),
+                            _ ("“%s” is the memory of the snapshot “%s” of “%s”"), path,
+                            snapshot->name, domain->name);
+          return FALSE;
+        }
+    }
+
+  return TRUE;
+}
