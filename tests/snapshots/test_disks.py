@@ -1,0 +1,188 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Disks that were detached, exchanged or moved between a snapshot and what is done with it.  A disk is its images and not its name
+in the guest: what is no layer of a disk that the machine has stays, and nothing is written below what was moved."""
+
+import os
+
+from strata_lab import DOMAIN, Lab, sha256
+from strata_tap import expect, expect_equal, run
+
+lab = Lab()
+
+
+def disk(path, target='vda', fmt='qcow2', device='disk', inside=''):
+    bus = {'vd': 'virtio', 'sd': 'sata', 'fd': 'fdc'}[target[:2]]
+    return (f"<disk type='file' device='{device}'><driver name='qemu' type='{fmt}'/><source file='{path}'/>"
+            f"<target dev='{target}' bus='{bus}'/>{inside}</disk>")
+
+
+def define(*disks):
+    """Also of a machine that is defined already, whose UUID stays."""
+    uuid = lab.virsh('domuuid', 'vm', check=False).out.strip()
+    xml = DOMAIN.format(name='vm', disks=''.join(disks))
+    lab.define_xml(xml.replace('</name>', f'</name><uuid>{uuid}</uuid>') if uuid else xml)
+
+
+def write(path, pattern, at='0', fmt='qcow2'):
+    lab.run('qemu-io', '-f', fmt, '-c', f'write -P {pattern} {at} 64k', path)
+
+
+def reads(path, pattern, at='0', fmt='qcow2'):
+    return 'read 65536/65536' in lab.run('qemu-io', '-r', '-f', fmt, '-c', f'read -P {pattern} {at} 64k', path).out
+
+
+def sources():
+    lines = [line.split(None, 1) for line in lab.virsh('domblklist', 'vm', '--inactive').out.splitlines()]
+    return {words[0]: words[1].strip() for words in lines if len(words) == 2 and words[1].startswith('/')}
+
+
+def ctl(*argv, status=0):
+    done = lab.ctl(*argv)
+    expect_equal(done.status, status, f'{argv}', done)
+    return done
+
+
+def two_disks():
+    """A machine with two disks, each with words of its own."""
+    first, second = lab.make_disk('first.qcow2', size='8M'), lab.make_disk('second.qcow2', size='8M')
+    write(first, 1)
+    write(second, 2)
+    define(disk(first), disk(second, 'vdb'))
+    return first, second
+
+
+def exchanged_and_discarded():
+    """Another disk has the name of one that the snapshot has."""
+    for kind in ('--disk-only', '--internal'):
+        two_disks()
+        other = lab.make_disk('other.qcow2', size='8M')
+        write(other, 3)
+        ctl('snapshot', 'create', 'vm', 's1', kind)
+        define(disk(sources()['vda']), disk(other, 'vdb'))
+        ctl('snapshot', 'revert', 'vm', 's1', '--discard-current')
+        expect(reads(other, 3), 'the other disk is there as it was')
+        expect(reads(sources()['vda'], 1) and reads(sources()['vdb'], 2), 'the machine is as it was')
+        clear()
+
+
+def drive_in_the_place_of_a_disk():
+    first, second = lab.make_disk('first.qcow2', size='8M'), lab.make_disk('second.qcow2', size='8M')
+    disc = lab.make_disk('install.iso', fmt='raw', size='1M')
+    write(second, 2)
+    define(disk(first), disk(second, 'sda'))
+    ctl('snapshot', 'create', 'vm', 's1')
+    define(disk(sources()['vda']), disk(disc, 'sda', 'raw', 'cdrom', '<readonly/>'))
+    before = sha256(disc)
+    ctl('snapshot', 'revert', 'vm', 's1')
+    expect_equal(sha256(disc), before, 'the disc')
+    expect(reads(sources()['sda'], 2), 'the disk is back')
+    clear()
+
+
+def detached_with_an_internal_snapshot():
+    for argv in (['snapshot', 'delete', 'vm', 's1'], ['snapshot', 'revert', 'vm', 's1', '--discard-current'],
+                 ['snapshot', 'revert', 'vm', 's1', '--save-current', 'kept']):
+        first, second = two_disks()
+        ctl('snapshot', 'create', 'vm', 's1', '--internal')
+        write(second, 7)
+        define(disk(first))
+        ctl(*argv)
+        expect(reads(second, 7), f'{argv}: what was put by')
+        clear()
+
+
+def merged_by_hand_and_detached():
+    """All of the disk is in the image that the snapshot froze."""
+    for retained in (False, True):
+        first, second = two_disks()
+        ctl('snapshot', 'create', 'vm', 's1')
+        over = sources()
+        clone = lab.path('clone.qcow2')
+        if retained:
+            for path in (first, second):
+                lab.run('qemu-img', 'create', '-q', '-f', 'qcow2', '-b', path, '-F', 'qcow2', clone + os.path.basename(path))
+            lab.define_xml(DOMAIN.format(name='clone', disks=disk(clone + 'first.qcow2') + disk(clone + 'second.qcow2', 'vdb')))
+            ctl('snapshot', 'delete', 'vm', 's1')
+            lab.virsh('undefine', 'clone')
+            os.remove(clone + 'first.qcow2')
+            os.remove(clone + 'second.qcow2')
+        write(over['vdb'], 8)
+        lab.run('qemu-img', 'commit', '-q', '-d', over['vdb'])
+        os.remove(over['vdb'])
+        define(disk(over['vda']))
+        ctl(*(['doctor', 'vm', '--mend'] if retained else ['snapshot', 'delete', 'vm', 's1']))
+        expect(reads(second, 8), 'what was put by')
+        clear()
+
+
+def left_out_and_moved():
+    """The disk that the snapshot doesn't have is on an overlay by now, under another name."""
+    _, second = two_disks()
+    ctl('snapshot', 'create', 'vm', 's1', '--disk', 'vda')
+    over = lab.path('over.qcow2')
+    lab.run('qemu-img', 'create', '-q', '-f', 'qcow2', '-b', second, '-F', 'qcow2', over)
+    write(over, 9, '1M')
+    define(disk(sources()['vda']), disk(over, 'sda'))
+    ctl('snapshot', 'revert', 'vm', 's1', '--discard-current')
+    expect_equal(sources()['vdb'], over, 'the disk that was left out')
+    expect(reads(over, 9, '1M'), 'it is as it was')
+    clear()
+
+
+def left_out_and_a_drive_now():
+    first, second = lab.make_disk('first.qcow2', size='8M'), lab.make_disk('second.qcow2', size='8M')
+    disc = lab.make_disk('install.iso', fmt='raw', size='1M')
+    define(disk(first), disk(second, 'sda'))
+    ctl('snapshot', 'create', 'vm', 's1', '--disk', 'vda')
+    define(disk(sources()['vda']), disk(disc, 'sda', 'raw', 'cdrom', '<readonly/>'))
+    ctl('snapshot', 'revert', 'vm', 's1')
+    expect_equal(sources()['sda'], second, 'the disk that was left out')
+    clear()
+
+
+def what_is_not_kept_is_not_discarded():
+    """A disk that is read-only by now is in no snapshot of the present state."""
+    for kind in ('--disk-only', '--internal'):
+        two_disks()
+        ctl('snapshot', 'create', 'vm', 's1', kind)
+        there = sources()
+        write(there['vdb'], 5)
+        define(disk(there['vda']), disk(there['vdb'], 'vdb', inside='<readonly/>'))
+        refused = ctl('snapshot', 'revert', 'vm', 's1', status=3)
+        expect(os.path.basename(there['vdb']) in refused.err, 'the refusal names the image', refused)
+        expect(reads(there['vdb'], 5), 'the disk is as it was')
+        clear()
+
+
+def gone_on_on_a_copy():
+    """What the machine left behind for a copy goes with the last that needs it, and no file is left."""
+    first = lab.make_disk('first.qcow2', size='8M')
+    define(disk(first))
+    write(first, 1)
+    ctl('snapshot', 'create', 'vm', 'inner', '--internal')
+    write(first, 2)
+    ctl('snapshot', 'create', 'vm', 'outer')
+    ctl('snapshot', 'revert', 'vm', 'inner', '--discard-current')
+    expect(reads(sources()['vda'], 1), 'the machine is as it was then')
+    ctl('snapshot', 'delete', 'vm', 'outer')
+    ctl('snapshot', 'delete', 'vm', 'inner')
+    expect(reads(sources()['vda'], 1), 'the machine is as it was then')
+    expect_equal(sorted(os.listdir(lab.images)), [os.path.basename(sources()['vda'])], 'the files')
+    clear()
+
+
+def clear():
+    for name in lab.names():
+        lab.virsh('destroy', name, check=False)
+        lab.virsh('undefine', '--nvram', '--snapshots-metadata', name, check=False)
+    lab.clear()
+
+
+if __name__ == '__main__':
+    try:
+        run([lab.start, exchanged_and_discarded, drive_in_the_place_of_a_disk, detached_with_an_internal_snapshot,
+             merged_by_hand_and_detached, left_out_and_moved, left_out_and_a_drive_now, what_is_not_kept_is_not_discarded,
+             gone_on_on_a_copy])
+    finally:
+        lab.close()
