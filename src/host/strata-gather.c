@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "strata-connection-private.h"
+#include "strata-domain-control.h"
 #include "strata-gather-private.h"
 #include "strata-image-tags.h"
 #include "strata-lock.h"
@@ -653,18 +654,8 @@ find_nvram_dir (const StrataHostFacts *facts, GPtrArray *domains)
   return NULL;
 }
 
-/**
- * strata_connection_gather:
- * @self: a connection
- * @cancellable: (nullable): looked at between two images
- * @error: where to put libvirt's error
- *
- * Worker threads only. What it says was true during the call.
- *
- * Returns: (transfer full): the host's domains, pools and images
- */
-StrataGraph *
-strata_connection_gather (StrataConnection *self, GCancellable *cancellable, GError **error)
+static StrataGraph *
+gather (StrataConnection *self, GCancellable *cancellable, GError **error)
 {
   g_autoptr (StrataGraph) graph = NULL;
   g_autoptr (GPtrArray) domains = NULL;
@@ -676,9 +667,6 @@ strata_connection_gather (StrataConnection *self, GCancellable *cancellable, GEr
   g_autofree char *nvram_dir = NULL;
   const StrataHostFacts *facts;
   StrataGathering gathering;
-
-  STRATA_ASSERT_WORKER ();
-  g_return_val_if_fail (STRATA_IS_CONNECTION (self), NULL);
 
   graph = strata_graph_new ();
   folders = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
@@ -712,6 +700,69 @@ strata_connection_gather (StrataConnection *self, GCancellable *cancellable, GEr
   nvram_dir = find_nvram_dir (facts, domains);
   strata_graph_set_host (graph, facts->is_local, facts->is_session, nvram_dir);
   strata_graph_set_libvirt_version (graph, facts->libvirt_version);
+
+  return g_steal_pointer (&graph);
+}
+
+static gboolean
+is_all_seen (StrataGraph *graph, GPtrArray *disks)
+{
+  for (guint i = 0; i < disks->len; i++)
+    {
+      const StrataDiskXml *disk = g_ptr_array_index (disks, i);
+      const StrataImage *image = strata_graph_get_image (graph, disk->source);
+
+      if (image != NULL && image->state != STRATA_IMAGE_SEEN)
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* A domain whose images could not be seen may have been deleted with them while they were looked for. */
+static gboolean
+has_lost_one (StrataConnection *self, StrataGraph *graph)
+{
+  GPtrArray *domains = strata_graph_get_domains (graph);
+
+  for (guint i = 0; i < domains->len; i++)
+    {
+      const StrataDomainFacts *domain = g_ptr_array_index (domains, i);
+      gboolean exists;
+
+      if ((!is_all_seen (graph, domain->disks) || !is_all_seen (graph, domain->next_disks)) &&
+          strata_domain_exists (self, domain->uuid, &exists, NULL) && !exists)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/**
+ * strata_connection_gather:
+ * @self: a connection
+ * @cancellable: (nullable): looked at between two images
+ * @error: where to put libvirt's error
+ *
+ * Worker threads only. What it says was true during the call.
+ *
+ * Returns: (transfer full): the host's domains, pools and images
+ */
+StrataGraph *
+strata_connection_gather (StrataConnection *self, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (StrataGraph) graph = NULL;
+
+  STRATA_ASSERT_WORKER ();
+  g_return_val_if_fail (STRATA_IS_CONNECTION (self), NULL);
+
+  for (guint tries = 0; tries < 3; tries++)
+    {
+      g_clear_object (&graph);
+      graph = gather (self, cancellable, error);
+      if (graph == NULL || !has_lost_one (self, graph))
+        break;
+    }
 
   return g_steal_pointer (&graph);
 }

@@ -382,7 +382,8 @@ strata_graph_get_thin_clones (StrataGraph *self, StrataDomainFacts *template)
       StrataDiskXml *disk = g_ptr_array_index (template->disks, i);
       g_autoptr (GPtrArray) holders = NULL;
 
-      if (disk->source == NULL || g_strcmp0 (disk->device, "disk") != 0)
+      /* What the template only reads stays when it is deleted, and others may read it as well. */
+      if (disk->source == NULL || g_strcmp0 (disk->device, "disk") != 0 || disk->read_only)
         continue;
 
       holders = strata_graph_get_holders (self, disk->source);

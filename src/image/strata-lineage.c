@@ -92,6 +92,18 @@ join_overlays (StrataLineage *self, GHashTable *kept)
     }
 }
 
+static gboolean
+is_disk (GPtrArray *disks, const char *path)
+{
+  for (guint i = 0; i < disks->len; i++)
+    {
+      if (g_strcmp0 (((StrataDiskXml *) g_ptr_array_index (disks, i))->source, path) == 0)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
 /**
  * strata_lineage_new:
  * @graph: a graph
@@ -115,7 +127,9 @@ strata_lineage_new (StrataGraph *graph, const StrataDomainFacts *domain)
     {
       const StrataCopyMark *copy = g_ptr_array_index (copies, i);
 
-      strata_lineage_join (self, copy->from, copy->to);
+      /* What was left behind went, and another image has its name. */
+      if (!is_disk (domain->disks, copy->from) && !is_disk (domain->next_disks, copy->from))
+        strata_lineage_join (self, copy->from, copy->to);
     }
 
   return self;
@@ -144,37 +158,79 @@ strata_lineage_is_one (StrataLineage *self, const char *a, const char *b)
   return g_str_equal (find_root (self, a), find_root (self, b));
 }
 
+/* How sure it is that STAKE is the disk that PATH is a layer of: not at all, by what is written down of it, since it stands on
+ * it, since it is it */
+static guint
+rate (StrataLineage *self, StrataLayers *layers, const StrataStake *stake, const char *path)
+{
+  StrataLayer *layer = strata_layers_find (layers, stake->top);
+
+  if (stake->kind == STRATA_HOLDER_SNAPSHOT || stake->key->kind == STRATA_HOLDER_KEY_BACKING ||
+      g_strcmp0 (stake->uuid, self->uuid) != 0)
+    return 0;
+  if (g_strcmp0 (stake->top, path) == 0)
+    return 3;
+  if (strata_layers_reach (layers, stake->top, path))
+    return 2;
+
+  for (guint depth = strata_layers_get_depth (layers, stake->top); layer != NULL && depth > 0;
+       depth--)
+    {
+      if (strata_lineage_is_one (self, layer->path, path))
+        return 1;
+      layer = layer->backing != NULL ? strata_layers_find (layers, layer->backing) : NULL;
+    }
+
+  return 0;
+}
+
 /**
  * strata_lineage_find_disk:
  * @self: the lineage of a domain
  * @layers: the host, now or after some steps
  * @path: an image
+ * @target: the name that the disk had
+ *
+ * A second disk may have been put on a layer of the first by hand. The name then tells which is which, and if it doesn't, nothing
+ * does.
  *
  * Returns: (transfer none) (nullable): the disk of the domain in @layers that @path is a layer of, or once was
  */
 StrataStake *
-strata_lineage_find_disk (StrataLineage *self, StrataLayers *layers, const char *path)
+strata_lineage_find_disk (StrataLineage *self,
+                          StrataLayers *layers,
+                          const char *path,
+                          const char *target)
 {
   GPtrArray *stakes = strata_layers_get_stakes (layers);
+  StrataStake *best = NULL;
+  guint best_rate = 0;
+  gboolean clear = FALSE;
 
+  path = strata_graph_resolve (self->graph, path);
   for (guint i = 0; i < stakes->len; i++)
     {
       StrataStake *stake = g_ptr_array_index (stakes, i);
-      guint depth = strata_layers_get_depth (layers, stake->top);
-      StrataLayer *layer = strata_layers_find (layers, stake->top);
+      guint rated = rate (self, layers, stake, path);
+      gboolean named = g_strcmp0 (stake->target, target) == 0;
 
-      if (stake->kind == STRATA_HOLDER_SNAPSHOT || stake->key->kind == STRATA_HOLDER_KEY_BACKING ||
-          g_strcmp0 (stake->uuid, self->uuid) != 0)
+      if (rated == 0 || rated < best_rate)
         continue;
-      for (; layer != NULL && depth > 0; depth--)
+      if (rated > best_rate)
         {
-          if (strata_lineage_is_one (self, layer->path, path))
-            return stake;
-          layer = layer->backing != NULL ? strata_layers_find (layers, layer->backing) : NULL;
+          best = stake;
+          clear = TRUE;
         }
+      else if (g_strcmp0 (best->top, stake->top) != 0)
+        {
+          clear = named || g_strcmp0 (best->target, target) == 0;
+          if (named)
+            best = stake;
+        }
+      best_rate = rated;
     }
 
-  return NULL;
+  return clear ? best : NULL;
 }
 
 /**
@@ -190,7 +246,16 @@ strata_lineage_find_disk (StrataLineage *self, StrataLayers *layers, const char 
 gboolean
 strata_lineage_is_current (StrataLineage *self, StrataLayers *layers, const char *path)
 {
-  return strata_lineage_find_disk (self, layers, path) != NULL;
+  GPtrArray *stakes = strata_layers_get_stakes (layers);
+
+  path = strata_graph_resolve (self->graph, path);
+  for (guint i = 0; i < stakes->len; i++)
+    {
+      if (rate (self, layers, g_ptr_array_index (stakes, i), path) > 0)
+        return TRUE;
+    }
+
+  return FALSE;
 }
 
 /**

@@ -19,7 +19,10 @@ void strata_lineage_join (StrataLineage *self, const char *a, const char *b);
 gboolean strata_lineage_is_one (StrataLineage *self, const char *a, const char *b);
 gboolean strata_lineage_is_current (StrataLineage *self, StrataLayers *layers, const char *path);
 gboolean strata_lineage_is_torn (StrataLineage *self, StrataLayers *layers);
-StrataStake *strata_lineage_find_disk (StrataLineage *self, StrataLayers *layers, const char *path);
+StrataStake *strata_lineage_find_disk (StrataLineage *self,
+                                       StrataLayers *layers,
+                                       const char *path,
+                                       const char *target);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataLineage, strata_lineage_free)
 

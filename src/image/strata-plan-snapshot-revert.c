@@ -17,16 +17,21 @@
 /* Only what the snapshot has a word about is discarded: a disk that was added later is none of its business, nor is what has
  * the name of one of its disks now, a disc in a drive perhaps. */
 static gboolean
-is_in_snapshot (StrataReturn *self, const char *path)
+is_in_snapshot (StrataReturn *self, const StrataStake *stake)
 {
+  StrataLayers *layers = strata_planner_get_layers (self->planner);
   StrataLineage *lineage = strata_planner_get_lineage (self->planner, self->domain);
 
   for (guint i = 0; i < self->snapshot->disks->len; i++)
     {
       const StrataSnapshotDisk *disk = g_ptr_array_index (self->snapshot->disks, i);
 
-      if (disk->location != STRATA_SNAPSHOT_NONE && disk->image != NULL &&
-          strata_lineage_is_one (lineage, disk->image, path))
+      const StrataStake *present =
+          disk->location != STRATA_SNAPSHOT_NONE && disk->image != NULL
+              ? strata_lineage_find_disk (lineage, layers, disk->image, disk->target)
+              : NULL;
+
+      if (present != NULL && g_str_equal (present->top, stake->top))
         return TRUE;
     }
 
@@ -87,21 +92,37 @@ collect_present (StrataReturn *self)
     {
       const StrataStake *stake = g_ptr_array_index (stakes, i);
 
-      if (is_present (self, stake) && is_in_snapshot (self, stake->top))
+      if (is_present (self, stake) && is_in_snapshot (self, stake))
         g_ptr_array_add (present, g_strdup (stake->top));
     }
 
   return present;
 }
 
+/* Whether keeping the present state has made PATH. */
+static gboolean
+is_new (StrataReturn *self, const char *path)
+{
+  return self->present_moved && strata_graph_get_image (self->planner->graph, path) == NULL;
+}
+
 /* An overlay that keeping the present state has put on a disk is of that disk. */
 static void
-join_new_overlay (StrataReturn *self, const StrataLayer *layer)
+join_new_overlays (StrataReturn *self)
 {
-  if (self->present_moved && layer->backing != NULL &&
-      strata_graph_get_image (self->planner->graph, layer->path) == NULL)
-    strata_lineage_join (strata_planner_get_lineage (self->planner, self->domain), layer->path,
-                         layer->backing);
+  StrataLayers *layers = strata_planner_get_layers (self->planner);
+  GPtrArray *stakes = strata_layers_get_stakes (layers);
+
+  for (guint i = 0; i < stakes->len; i++)
+    {
+      const StrataStake *stake = g_ptr_array_index (stakes, i);
+      const StrataLayer *layer = strata_layers_find (layers, stake->top);
+
+      if (is_present (self, stake) && layer != NULL && layer->backing != NULL &&
+          is_new (self, layer->path))
+        strata_lineage_join (strata_planner_get_lineage (self->planner, self->domain), layer->path,
+                             layer->backing);
+    }
 }
 
 static void
@@ -112,15 +133,14 @@ note_tips (StrataReturn *self)
   gboolean kept = self->planner->request->save_as != NULL;
   g_autoptr (StrataDomainXml) definition = strata_domain_xml_copy (self->domain->definition);
 
+  join_new_overlays (self);
   for (guint i = 0; i < stakes->len; i++)
     {
       StrataStake *stake = g_ptr_array_index (stakes, i);
       StrataLayer *layer = strata_layers_find (layers, stake->top);
 
-      if (!is_present (self, stake) || layer == NULL)
-        continue;
-      join_new_overlay (self, layer);
-      if (!is_in_snapshot (self, layer->path))
+      if (!is_present (self, stake) || layer == NULL ||
+          (!is_new (self, layer->path) && !is_in_snapshot (self, stake)))
         continue;
       if (!g_ptr_array_find_with_equal_func (self->tips, stake->top, g_str_equal, NULL))
         g_ptr_array_add (self->tips, g_strdup (stake->top));
@@ -260,7 +280,9 @@ strata_return_remove_tips (StrataReturn *self, GError **error)
       if (!kept && !is_read (planner, path))
         strata_return_tell_discarded (self, layer);
       if (!strata_planner_is_needed (planner, path) &&
-          !strata_planner_let_go (planner, self->domain, path, FALSE, error))
+          !(is_new (self, path)
+                ? strata_planner_remove_path (planner, path, error)
+                : strata_planner_let_go (planner, self->domain, path, FALSE, error)))
         return FALSE;
     }
 
@@ -337,8 +359,9 @@ keep_disk (StrataReturn *self,
 {
   StrataLayers *layers = strata_planner_get_layers (self->planner);
   StrataLineage *lineage = strata_planner_get_lineage (self->planner, self->domain);
-  StrataStake *stake =
-      disk->image != NULL ? strata_lineage_find_disk (lineage, layers, disk->image) : NULL;
+  StrataStake *stake = disk->image != NULL
+                           ? strata_lineage_find_disk (lineage, layers, disk->image, disk->target)
+                           : NULL;
   StrataLayer *layer = stake != NULL ? strata_layers_find (layers, stake->top) : NULL;
   g_autoptr (GPtrArray) overlays =
       disk->image != NULL ? strata_layers_get_overlays (layers, disk->image) : NULL;

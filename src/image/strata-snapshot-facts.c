@@ -19,7 +19,8 @@ make_id (const StrataSnapshotFacts *self)
     {
       const StrataSnapshotDisk *disk = g_ptr_array_index (self->disks, i);
 
-      if (disk->location != STRATA_SNAPSHOT_NONE)
+      /* A floppy that was left out libvirt may write down as external when the snapshot is defined anew. */
+      if (disk->location != STRATA_SNAPSHOT_NONE && !g_str_has_prefix (disk->target, "fd"))
         g_string_append_printf (text, "%s\n%d\n", disk->target, (int) disk->location);
     }
 

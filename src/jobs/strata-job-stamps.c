@@ -93,6 +93,17 @@ note_present (StrataJob *job, StrataPlan *plan)
     }
 }
 
+/* The job itself has written to PATH. */
+static void
+note_again (StrataJob *job, const char *path)
+{
+  g_autofree char *key = g_strconcat (PRESENT, path, NULL);
+  g_autofree char *before = strata_job_get_result (job, key);
+
+  if (before != NULL && *before != '\0')
+    note (job, PRESENT, path);
+}
+
 /**
  * strata_job_stamps_note_begin:
  * @job: a job
@@ -123,6 +134,8 @@ strata_job_stamps_note_end (StrataJob *job, StrataPlan *plan, guint index)
     note_present (job, plan);
   if (g_str_equal (step->kind, "commit"))
     note (job, MERGED, get (step, "top"));
+  if (is_revert (plan) && g_str_equal (step->kind, "delete-tag"))
+    note_again (job, get (step, "path"));
 }
 
 static gboolean
@@ -272,12 +285,16 @@ strata_job_stamps_check (StrataConnection *connection,
          need_unwritten (connection, journal, MERGED, get (step, "path"), error);
 }
 
+/* Other merges may have been done or begun after it: each is of another disk, or of the same layer once more. */
 static gboolean
 is_last_touched (StrataJournal *journal, guint index)
 {
-  for (guint i = index + 1; i < strata_plan_get_n_steps (strata_journal_get_plan (journal)); i++)
+  StrataPlan *plan = strata_journal_get_plan (journal);
+
+  for (guint i = index + 1; i < strata_plan_get_n_steps (plan); i++)
     {
-      if (strata_journal_get_mark (journal, i) != STRATA_STEP_UNTOUCHED)
+      if (strata_journal_get_mark (journal, i) != STRATA_STEP_UNTOUCHED &&
+          !g_str_equal (strata_plan_get_step (plan, i)->kind, "commit"))
         return FALSE;
     }
 

@@ -12,6 +12,7 @@
 
 #include "host/strata-domain-control.h"
 #include "host/strata-live-merge.h"
+#include "host/strata-qemu-img.h"
 #include "host/strata-storage.h"
 #include "host/strata-worker.h"
 #include "strata-job-private.h"
@@ -228,6 +229,31 @@ look_for_base (StrataStepContext *context,
   return TRUE;
 }
 
+/* That the base is in a chain and the top is not shows a merge only if the base has what the top had: another client may have put
+ * the machine on the base by a return of its own. Below what is open nothing is written, so that they can be compared. */
+static gboolean
+is_in_base (StrataStepContext *context)
+{
+  const char *format = strata_step_context_get (context, "top-format");
+  const char *base_format = strata_step_context_get (context, "base-format");
+  const char *top = strata_step_context_get (context, "top");
+  const char *const arguments[] = { "compare",   "-q",   "-U",
+                                    "-f",        format, "-F",
+                                    base_format, top,    strata_step_context_get (context, "base"),
+                                    NULL };
+  gboolean exists;
+  int status;
+
+  if (strata_step_context_is (context, "active"))
+    return TRUE;
+  if (strata_storage_exists (context->connection, top, &exists, NULL) && !exists)
+    return TRUE;
+
+  return format != NULL && base_format != NULL &&
+         strata_connection_get_facts (context->connection)->is_local &&
+         strata_qemu_img_run (arguments, &status, NULL, NULL, NULL, NULL) && status == 0;
+}
+
 /* MERGED: the VM shows that the top is not needed any more. That a disk is gone, or another is in its place, shows nothing. */
 static gboolean
 find_top (StrataStepContext *context, StrataMergeSubject *subject, gboolean *merged, GError **error)
@@ -257,7 +283,7 @@ find_top (StrataStepContext *context, StrataMergeSubject *subject, gboolean *mer
     }
   if (*merged && !is_held_elsewhere (context, top, &held, error))
     return FALSE;
-  if (*merged && !held)
+  if (*merged && !held && is_in_base (context))
     return TRUE;
 
   *merged = FALSE;

@@ -229,6 +229,8 @@ run_job (Walk *self, StrataJob *job, char **id)
   g_mutex_unlock (&waiter.mutex);
 
   outcome = strata_job_get_outcome (job);
+  if (outcome == STRATA_JOB_OUTCOME_STUCK)
+    g_test_message ("stuck: %s", strata_job_get_error (job)->message);
   if (id != NULL)
     *id = g_strdup (strata_job_get_id (job));
   strata_test_invoke (drop_job, job);
