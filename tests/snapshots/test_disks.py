@@ -141,6 +141,41 @@ def left_out_and_a_drive_now():
     clear()
 
 
+def added_since():
+    """Going back, with the present state kept, of a machine that has a disk which the snapshot has not, or left out."""
+    for argv in ([], ['--disk', 'vda']):
+        first, second = two_disks()
+        if not argv:
+            define(disk(first))
+        ctl('snapshot', 'create', 'vm', 's1', *argv)
+        define(disk(sources()['vda']), disk(second, 'vdb'))
+        write(second, 4)
+        ctl('snapshot', 'revert', 'vm', 's1', '--save-current', 'kept')
+        expect(reads(second, 4), 'the disk is as it was')
+        if argv:
+            expect(reads(sources()['vdb'], 4), 'the disk that was left out')
+        ctl('snapshot', 'revert', 'vm', 'kept', '--discard-current')
+        expect(reads(sources()['vdb'], 4), 'the disk is back with the state that was kept')
+        clear()
+
+
+def second_disk_on_a_frozen_layer():
+    """Put there by hand, to look for a file, say. It is not the disk that the snapshot has."""
+    first, _ = two_disks()
+    define(disk(first))
+    ctl('snapshot', 'create', 'vm', 's1')
+    looked = lab.path('looked.qcow2')
+    lab.run('qemu-img', 'create', '-q', '-f', 'qcow2', '-b', first, '-F', 'qcow2', looked)
+    write(looked, 6, '1M')
+    define(disk(sources()['vda']), disk(looked, 'vdb'))
+    ctl('snapshot', 'create', 'vm', 's2', '--disk', 'vda')
+    ctl('snapshot', 'revert', 'vm', 's2', '--discard-current')
+    expect_equal(sources()['vdb'], looked, 'the disk that was left out')
+    ctl('snapshot', 'revert', 'vm', 's1', '--discard-current')
+    expect(reads(looked, 6, '1M'), 'the second disk is there as it was')
+    clear()
+
+
 def what_is_not_kept_is_not_discarded():
     """A disk that is read-only by now is in no snapshot of the present state."""
     for kind in ('--disk-only', '--internal'):
@@ -182,7 +217,8 @@ def clear():
 if __name__ == '__main__':
     try:
         run([lab.start, exchanged_and_discarded, drive_in_the_place_of_a_disk, detached_with_an_internal_snapshot,
-             merged_by_hand_and_detached, left_out_and_moved, left_out_and_a_drive_now, what_is_not_kept_is_not_discarded,
+             merged_by_hand_and_detached, left_out_and_moved, left_out_and_a_drive_now, added_since, second_disk_on_a_frozen_layer,
+             what_is_not_kept_is_not_discarded,
              gone_on_on_a_copy])
     finally:
         lab.close()
