@@ -14,7 +14,7 @@
 #include "strata-planner-private.h"
 #include "xml/strata-error.h"
 
-/* Whether a disk of the domain is the image itself: not one that was detached, what is in which nobody agreed to lose. */
+/* Whether a disk of the domain is the image itself: not one that was detached, the loss of whose content the request did not agree to. */
 static gboolean
 is_disk (StrataReturn *self, const char *path)
 {
