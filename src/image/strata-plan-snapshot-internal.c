@@ -14,7 +14,7 @@
 #include "strata-planner-private.h"
 #include "xml/strata-error.h"
 
-/* Whether a disk of the domain is the image itself: not one that was detached, the loss of whose content the request did not agree to. */
+/* Whether a disk of the domain is the image itself. One that was detached the request does not give up. */
 static gboolean
 is_disk (StrataReturn *self, const char *path)
 {
