@@ -139,17 +139,31 @@ strata_job_stamps_note_end (StrataJob *job, StrataPlan *plan, guint index)
 }
 
 static gboolean
-is_written (StrataConnection *connection, StrataJournal *journal, const char *key, const char *path)
+look_whether_written (StrataConnection *connection,
+                      StrataJournal *journal,
+                      const char *prefix,
+                      const char *path,
+                      gboolean *written,
+                      GError **error)
 {
+  g_autofree char *key = g_strconcat (prefix, path, NULL);
   const char *noted =
       json_object_get_string_member_with_default (strata_journal_get_results (journal), key, "");
   g_autofree char *now = NULL;
+  g_autoptr (GError) local = NULL;
 
+  *written = FALSE;
   if (*noted == '\0')
-    return FALSE;
-  now = strata_storage_get_stamp (connection, path, NULL);
+    return TRUE;
+  now = strata_storage_get_stamp (connection, path, &local);
+  if (local != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  *written = now != NULL && !g_str_equal (now, noted);
 
-  return now != NULL && !g_str_equal (now, noted);
+  return TRUE;
 }
 
 static gboolean
@@ -159,10 +173,12 @@ need_unwritten (StrataConnection *connection,
                 const char *path,
                 GError **error)
 {
-  g_autofree char *key = g_strconcat (prefix, path, NULL);
   gboolean merged = g_str_equal (prefix, MERGED);
+  gboolean written;
 
-  if (!is_written (connection, journal, key, path))
+  if (!look_whether_written (connection, journal, prefix, path, &written, error))
+    return FALSE;
+  if (!written)
     return TRUE;
 
   strata_set_error (error, STRATA_ERROR_REFUSED,
@@ -195,46 +211,50 @@ need_present (StrataConnection *connection, StrataJournal *journal, GError **err
   return TRUE;
 }
 
-/* The machine of STEP may have been started on a layer whose content is below by now. */
-static gboolean
-need_not_run_on (StrataConnection *connection,
-                 StrataStepSpec *step,
-                 const char *top,
-                 GError **error)
+static const StrataDiskXml *
+find_disk_on (GPtrArray *disks, const char *path)
 {
-  g_autoptr (StrataDomainFacts) facts =
-      strata_connection_get_domain (connection, get (step, "uuid"), NULL);
-
-  for (guint i = 0; facts != NULL && strata_domain_facts_is_active (facts) && i < facts->disks->len;
-       i++)
+  for (guint i = 0; i < disks->len; i++)
     {
-      const StrataDiskXml *disk = g_ptr_array_index (facts->disks, i);
+      const StrataDiskXml *disk = g_ptr_array_index (disks, i);
 
-      if (g_strcmp0 (disk->source, top) != 0)
-        continue;
-      strata_set_error (
-          error, STRATA_ERROR_REFUSED, _ ("Shut it down, then resume the job."),
-          _ ("“%s” was started meanwhile, and runs on “%s”, which was merged already"), facts->name,
-          top);
-      return FALSE;
+      if (g_strcmp0 (disk->source, path) == 0)
+        return disk;
     }
 
-  return TRUE;
+  return NULL;
 }
 
+/* The machine of the step at INDEX may have been started on a layer whose content is below by now. */
 static gboolean
 need_run_on_none (StrataConnection *connection, StrataJournal *journal, guint index, GError **error)
 {
   StrataPlan *plan = strata_journal_get_plan (journal);
+  g_autoptr (StrataDomainFacts) facts = NULL;
+  g_autoptr (GError) local = NULL;
+
+  facts = strata_connection_get_domain (connection,
+                                        get (strata_plan_get_step (plan, index), "uuid"), &local);
+  if (facts == NULL && !g_error_matches (local, STRATA_ERROR, STRATA_ERROR_NOT_FOUND))
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  if (facts == NULL || !strata_domain_facts_is_active (facts))
+    return TRUE;
 
   for (guint i = 0; i < index; i++)
     {
       StrataStepSpec *before = strata_plan_get_step (plan, i);
 
-      if (g_str_equal (before->kind, "commit") &&
-          !need_not_run_on (connection, strata_plan_get_step (plan, index), get (before, "top"),
-                            error))
-        return FALSE;
+      if (!g_str_equal (before->kind, "commit") ||
+          find_disk_on (facts->disks, get (before, "top")) == NULL)
+        continue;
+      strata_set_error (
+          error, STRATA_ERROR_REFUSED, _ ("Shut it down, then resume the job."),
+          _ ("“%s” was started meanwhile, and runs on “%s”, which was merged already"), facts->name,
+          get (before, "top"));
+      return FALSE;
     }
 
   return TRUE;
@@ -320,14 +340,16 @@ strata_job_stamps_take_up (StrataConnection *connection, StrataJournal *journal,
     {
       StrataStepSpec *step = strata_plan_get_step (plan, i);
       StrataStepMark mark = strata_journal_get_mark (journal, i);
-      g_autofree char *key = NULL;
 
       if (mark == STRATA_STEP_DONE && g_str_equal (step->kind, "commit"))
         {
-          key = g_strconcat (MERGED, get (step, "top"), NULL);
+          gboolean written = FALSE;
+
           if (is_last_touched (journal, i) &&
-              is_written (connection, journal, key, get (step, "top")) &&
-              !strata_journal_begin_step (journal, i, NULL, error))
+              !look_whether_written (connection, journal, MERGED, get (step, "top"), &written,
+                                     error))
+            return FALSE;
+          if (written && !strata_journal_begin_step (journal, i, NULL, error))
             return FALSE;
           continue;
         }

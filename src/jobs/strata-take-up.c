@@ -577,6 +577,7 @@ strata_take_up_check_left (StrataConnection *connection,
   g_autofree char *key = image_key (path);
   const char *noted = get_note (&self, key);
   g_autofree char *now = NULL;
+  g_autoptr (GError) local = NULL;
 
   if (!is_left (self.plan, path))
     return TRUE;
@@ -592,7 +593,12 @@ strata_take_up_check_left (StrataConnection *connection,
   if (noted == NULL)
     return TRUE;
 
-  now = strata_storage_get_stamp (connection, path, NULL);
+  now = strata_storage_get_stamp (connection, path, &local);
+  if (local != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
   if (now == NULL || g_str_equal (now, noted))
     return TRUE;
 
