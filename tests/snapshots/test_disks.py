@@ -207,6 +207,24 @@ def gone_on_on_a_copy():
     clear()
 
 
+def name_of_a_copy_used_again():
+    """The copy's mark names the image that it was taken of; another disk has that name by now."""
+    first = lab.make_disk('first.qcow2', size='8M')
+    define(disk(first))
+    ctl('snapshot', 'create', 'vm', 'inner', '--internal')
+    ctl('snapshot', 'create', 'vm', 'outer', '--disk-only')
+    ctl('snapshot', 'revert', 'vm', 'inner', '--discard-current')
+    ctl('snapshot', 'delete', 'vm', 'outer')
+    expect(not os.path.exists(first), 'nothing needs the first image any more')
+    ctl('snapshot', 'create', 'vm', 's3')
+    lab.make_disk('first.qcow2', size='8M')
+    write(first, 7)
+    define(disk(sources()['vda']), disk(first, 'vdb'))
+    ctl('snapshot', 'revert', 'vm', 's3', '--discard-current')
+    expect(reads(first, 7), 'the other disk is there as it was')
+    clear()
+
+
 def clear():
     for name in lab.names():
         lab.virsh('destroy', name, check=False)
@@ -218,7 +236,6 @@ if __name__ == '__main__':
     try:
         run([lab.start, exchanged_and_discarded, drive_in_the_place_of_a_disk, detached_with_an_internal_snapshot,
              merged_by_hand_and_detached, left_out_and_moved, left_out_and_a_drive_now, added_since, second_disk_on_a_frozen_layer,
-             what_is_not_kept_is_not_discarded,
-             gone_on_on_a_copy])
+             what_is_not_kept_is_not_discarded, gone_on_on_a_copy, name_of_a_copy_used_again])
     finally:
         lab.close()

@@ -368,6 +368,39 @@ def a_merge_and_what_is_written_before_it_is_defined():
     no_job_left()
 
 
+def two_merges_and_what_was_written_since():
+    """Both layers are merged again, whichever of the two was merged when the job was killed."""
+    def images():
+        return [source.get('file') for source in lab.xml('vm', '--inactive').findall('.//disk/source')]
+
+    for number in range(2):
+        lab.machine('vm', disks=2)
+        below = images()
+        lab.strata('snapshot', 'create', 'vm', 's1', '--disk-only')
+        over = images()
+        job = stop('snapshot', 'delete', 'vm', 's1', '--commit', kind='commit', number=number, done=True)
+        for pattern, path in enumerate(over, 0x21):
+            lab.run('qemu-io', '-f', 'qcow2', '-c', f'write -P {pattern} 2M 64k', path)
+        lab.strata('job', 'resume', job)
+        expect_equal(images(), below, 'what the machine is on')
+        for pattern, path in enumerate(below, 0x21):
+            expect_words(lab.run('qemu-io', '-r', '-f', 'qcow2', '-c', f'read -P {pattern} 2M 64k', path).out, 'read 65536/65536')
+        no_job_left()
+        lab.clear()
+
+
+def a_merge_below_a_return_that_another_made():
+    """virsh takes the machine back below the layer that was to be merged: it is no disk's any more, and holds what a snapshot kept."""
+    tree()
+    held = lab.held('vm', 's2')
+    job = stop('snapshot', 'delete', 'vm', 's1', '--commit', kind='commit', begun=True)
+    lab.virsh('snapshot-revert', 'vm', 's1')
+    refused('job', 'resume', job, words=['vm'])
+    expect_equal(lab.held('vm', 's2'), held, 'what s2 kept')
+    lab.strata('job', 'dismiss', job)
+    expect_equal(lab.held('vm', 's2'), held, 'what s2 kept, in the end')
+
+
 def discarded_and_written_since():
     """What was agreed to be discarded was the state of then; the machine was used since."""
     for make, kind in (('--disk-only', 'define'), ('--internal', 'snapshot-revert')):
@@ -887,7 +920,9 @@ try:
         a_file_of_that_name_in_another_folder, snapshots_that_another_deleted_meanwhile,
         a_file_that_another_put_where_a_copy_was_begun,
         a_merge_and_what_was_written_since, a_merge_and_a_machine_that_was_started_since,
-        a_merge_and_what_is_written_before_it_is_defined, discarded_and_written_since, dismissal_where_the_machine_is_gone, a_plan_on_what_is_unfinished, dismissal,
+        a_merge_and_what_is_written_before_it_is_defined, two_merges_and_what_was_written_since,
+        a_merge_below_a_return_that_another_made, discarded_and_written_since, dismissal_where_the_machine_is_gone,
+        a_plan_on_what_is_unfinished, dismissal,
         merge_that_another_has_done, a_disk_that_was_exchanged_before_its_merge, a_disk_that_was_exchanged_in_the_middle_of_its_merge,
         a_disk_that_was_moved_in_the_middle_of_its_merge, a_definition_that_was_changed_after_a_live_merge,
         a_merge_that_was_done_and_not_written_down, a_disk_that_was_exchanged_before_its_pull,
