@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from torture_client import Act, AwayFolder, BusyPool, Client, StoppedPool, nothing, wait_stopped
 from torture_host import LIMIT, run
@@ -103,6 +103,13 @@ def changed(model, *changes):
     return after
 
 
+def as_far_as_it_goes(model, changes):
+    """Likewise, without the changes that make no sense where the job's own is not made: of a snapshot that it took, say."""
+    for change in changes:
+        model = changed(model, change) or model
+    return model
+
+
 NOISE = re.compile(r'CRITICAL|Traceback|g_return_|assertion|AddressSanitizer|runtime error')
 
 
@@ -196,7 +203,7 @@ class Operations:
 
     def _judge(self, machine, words, change, answer, acts, interrupt, may_fail):
         others = [act.change for act in acts]
-        before = changed(self.model, *others) or self.model
+        before = as_far_as_it_goes(self.model, others)
         done = [m for m in (changed(self.model, *others, change), changed(self.model, change, *others)) if m is not None]
         if NOISE.search(answer.err):
             return Outcome(words, 'noise', [], message=answer.err)
@@ -222,7 +229,7 @@ class Operations:
     def _finish(self, machine, words, change, answer, others):
         """What stopped or was killed on its way is resumed, taken back or dismissed."""
         jobs = self.strata.unfinished()
-        before = changed(self.model, *others) or self.model
+        before = as_far_as_it_goes(self.model, others)
         done = [m for m in (changed(self.model, *others, change), changed(self.model, change, *others)) if m is not None]
         if not jobs:
             return Outcome(words + '; no job is left', 'killed', [before, *done], is_loose=bool(others))
@@ -252,7 +259,7 @@ class Operations:
         """Each way out may be refused with a reason; one has to be open."""
         verbs = self.rng.sample(['rollback', 'resume', 'dismiss'], 3)
         verbs = [*verbs, *verbs]
-        before = changed(self.model, *others) or self.model
+        before = as_far_as_it_goes(self.model, others)
         done = [m for m in (changed(self.model, *others, change), changed(self.model, change, *others)) if m is not None]
         reasons = []
         for verb in verbs:
@@ -393,7 +400,8 @@ class Operations:
 
         def rename(model):
             there = model.machines[machine.name]
-            renamed = there.snapshots.pop(snapshot.name)
+            # One that another client forgets while both names are there is there under the new one.
+            renamed = there.snapshots.pop(snapshot.name, None) or replace(snapshot, contents=dict(snapshot.contents))
             renamed.name = name
             there.snapshots[name] = renamed
             for other in there.snapshots.values():
