@@ -135,6 +135,36 @@ hold_lineage (StrataCourt *self, const StrataDomainFacts *domain, Absence absenc
     }
 }
 
+/* Whether a step of the plan is about the domain UUID, which may be gone by its steps that are done. */
+static gboolean
+is_of_plan (StrataCourt *self, const char *uuid)
+{
+  for (guint i = 0; i < strata_plan_get_n_steps (self->plan); i++)
+    {
+      if (strata_law_is_about (strata_plan_get_step (self->plan, i), "uuid", uuid))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* What a begun plan is still to delete was its domain's, and nothing else says so once the steps before have taken the names
+ * of it out. */
+static void
+hold_left (StrataCourt *self, Absence absence)
+{
+  for (guint i = 0; self->done != NULL && i < strata_plan_get_n_steps (self->plan); i++)
+    {
+      StrataStepSpec *step = strata_plan_get_step (self->plan, i);
+      const char *path =
+          strata_graph_resolve (self->graph, strata_layers_arg (step->args, "path"));
+
+      if (path != NULL && !self->done[i] &&
+          (g_str_equal (step->kind, "delete-volume") || g_str_equal (step->kind, "delete-tag")))
+        g_hash_table_insert (self->lineages, (char *) path, g_memdup2 (&absence, sizeof absence));
+    }
+}
+
 static void
 collect_lineages (StrataCourt *self)
 {
@@ -154,6 +184,8 @@ collect_lineages (StrataCourt *self)
       source = mark != NULL ? strata_graph_find_domain (self->graph, mark->source) : NULL;
       if (source != NULL)
         hold_lineage (self, source, absence);
+      if (is_of_plan (self, domain->uuid) || (mark != NULL && is_of_plan (self, mark->source)))
+        hold_left (self, absence);
     }
 }
 

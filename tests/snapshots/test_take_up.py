@@ -125,6 +125,37 @@ def deletion_and_a_clone_made_meanwhile():
     no_job_left()
 
 
+def deletion_and_an_image_that_goes_missing():
+    """A backup of the tip from before the merge stands on what goes, and may be what comes back in its place."""
+    for resumed in (False, True):
+        tree()
+        tip, backup = lab.source('vm'), lab.path('backup.qcow2')
+        shutil.copy(tip, backup)
+        before = lab.bytes(tip)
+        argv = ('snapshot', 'delete', 'vm', 's1')
+        if resumed:
+            job = stop(*argv, kind='delete-volume')
+            gone = deleted_by(records(journals()[0]))
+            os.remove(tip)
+            refused('job', 'resume', job, words=[tip, gone])
+            lab.strata('job', 'dismiss', job)
+        else:
+            process = hold(*argv, kind='delete-volume')
+            gone = deleted_by(records(journals()[0]))
+            os.remove(tip)
+            status, said = let_go(process)
+            expect_equal(status, 0, 'all but the deletion is done', said)
+            expect_words(said, f'{gone}” was kept', tip)
+        expect(os.path.exists(gone), f'{gone} is there')
+        os.rename(backup, tip)
+        expect_equal(lab.bytes(tip), before, 'what the backup reads')
+        lab.clear()
+
+
+def deleted_by(lines):
+    return next(step['args']['path'] for step in lines[0]['plan']['steps'] if step['kind'] == 'delete-volume')
+
+
 def internal(vm='vm'):
     lab.machine(vm)
     lab.internal(vm, 'i1')
@@ -911,7 +942,7 @@ def isolated(test):
 try:
     lab.start()
     run([isolated(test) for test in (
-        deletion_and_a_clone_made_meanwhile, return_on_a_copy_is_resumed, return_is_not_done_twice, return_that_was_done_is_found_done,
+        deletion_and_a_clone_made_meanwhile, deletion_and_an_image_that_goes_missing, return_on_a_copy_is_resumed, return_is_not_done_twice, return_that_was_done_is_found_done,
         return_that_was_not_begun_and_what_was_written_since, another_host, rollback_of_what_nobody_used,
         rollback_and_a_machine_that_runs, rollback_and_what_was_written, rollback_and_a_snapshot,
         rollback_and_a_definition_that_was_changed, a_state_that_was_saved_since, rollback_of_a_snapshot_and_a_saved_state,
