@@ -191,6 +191,32 @@ check_agreement (Visit *self, const StrataDiskXml *disk)
           "%s", text);
 }
 
+/* A file that lets none write to it keeps a machine from being started on it. */
+static void
+check_written_below (Visit *self, const StrataDiskXml *disk)
+{
+  const char *path;
+  StrataStake *writer = strata_writers_find_under (self->writers, self->domain, disk, &path);
+  StrataDomainFacts *owner =
+      writer != NULL ? strata_graph_find_domain (self->graph, writer->uuid) : NULL;
+  StrataImage *image = strata_graph_get_image (self->graph, path);
+  g_autofree char *hint = NULL;
+
+  if (owner == NULL || image == NULL ||
+      !(strata_domain_facts_is_active (owner) || strata_image_is_writable (image)))
+    return;
+
+  /* Translators: a virtual machine */
+  hint = g_strdup_printf (_ ("Don’t start “%1$s” before it has an overlay of its own: “stratactl "
+                             "snapshot create %1$s” puts it on one."),
+                          owner->name);
+  report (self, "written-below", FALSE, hint,
+          /* Translators: an image, an image below it, a virtual machine */
+          _ ("“%s” stands on “%s”, a disk of “%s”: what that one writes changes what this one "
+             "reads"),
+          disk->source, path, owner->name);
+}
+
 static void
 check_disks (Visit *self)
 {
@@ -203,6 +229,7 @@ check_disks (Visit *self)
           (g_strcmp0 (disk->type, "file") != 0 && g_strcmp0 (disk->type, "block") != 0))
         continue;
       check_chain (self, disk->source);
+      check_written_below (self, disk);
       if (self->domain->template_mark != NULL && image != NULL && !disk->read_only &&
           g_strcmp0 (disk->device, "disk") == 0 && strata_image_is_writable (image))
         report (self, "template-writable", TRUE,

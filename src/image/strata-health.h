@@ -10,7 +10,7 @@ G_BEGIN_DECLS
  * StrataFinding:
  * @code: a word for scripts: "missing", "loop", "wrong-format", "no-format", "deep", "world-readable", "memory-missing",
  *   "tag-missing", "no-current", "native-unsafe", "joint", "orphan", "orphan-tag", "transient", "busy", "two-definitions",
- *   "stale-snapshot", "lost-parent", "doubled-tag", "template-writable"
+ *   "stale-snapshot", "lost-parent", "doubled-tag", "template-writable", "written-below"
  * @domain: (nullable): whose, by name
  * @text: what is the matter
  * @hint: what can be done

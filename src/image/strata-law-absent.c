@@ -156,8 +156,7 @@ hold_left (StrataCourt *self, Absence absence)
   for (guint i = 0; self->done != NULL && i < strata_plan_get_n_steps (self->plan); i++)
     {
       StrataStepSpec *step = strata_plan_get_step (self->plan, i);
-      const char *path =
-          strata_graph_resolve (self->graph, strata_layers_arg (step->args, "path"));
+      const char *path = strata_graph_resolve (self->graph, strata_layers_arg (step->args, "path"));
 
       if (path != NULL && !self->done[i] &&
           (g_str_equal (step->kind, "delete-volume") || g_str_equal (step->kind, "delete-tag")))

@@ -32,6 +32,7 @@ gboolean strata_law_gives_up (StrataCourt *self, const StrataHolderKey *key);
 /* strata-law-seen.c: unknown is never nothing */
 GPtrArray *strata_law_collect_unknown (StrataGraph *graph);
 gboolean strata_law_need_seen (StrataCourt *self, StrataStepSpec *step, GError **error);
+gboolean strata_law_need_same_base (StrataCourt *self, const StrataStepSpec *step, GError **error);
 gboolean strata_law_need_files_kept (StrataCourt *self, StrataStepSpec *step, GError **error);
 
 /* strata-law-absent.c: images that are named, and not there */

@@ -336,10 +336,14 @@ strata_law_collect_unknown (StrataGraph *graph)
 
 /* Another file may have come to be under the name of the one that the plan is to delete. */
 static gboolean
-need_same_file (StrataCourt *self, const StrataStepSpec *step, const char *path, GError **error)
+need_same_file (StrataCourt *self,
+                const StrataStepSpec *step,
+                const char *path,
+                const char *key,
+                GError **error)
 {
   const StrataImage *image = strata_graph_get_image (self->graph, path);
-  const char *identity = json_object_get_string_member_with_default (step->args, "identity", NULL);
+  const char *identity = json_object_get_string_member_with_default (step->args, key, NULL);
 
   if (identity == NULL || image == NULL || image->identity == NULL ||
       g_str_equal (identity, image->identity))
@@ -347,6 +351,27 @@ need_same_file (StrataCourt *self, const StrataStepSpec *step, const char *path,
 
   strata_set_error (error, STRATA_ERROR_REFUSED, _ ("See what it is, and make the plan again."),
                     _ ("“%s” is another file than when the plan was made"), path);
+  return FALSE;
+}
+
+/* What STEP, which is done, put something on or made read-only is what it was then. */
+gboolean
+strata_law_need_same_base (StrataCourt *self, const StrataStepSpec *step, GError **error)
+{
+  const StrataImage *overlay =
+      strata_graph_get_image (self->graph, strata_layers_arg (step->args, "path"));
+  const char *backing = strata_layers_arg (step->args, "backing");
+  const StrataImage *base = strata_graph_get_image (self->graph, backing);
+
+  if (overlay != NULL && g_str_equal (step->kind, "set-mode"))
+    return need_same_file (self, step, overlay->path, "identity", error);
+  if (overlay == NULL || overlay->missing || !g_str_equal (step->kind, "create-overlay"))
+    return TRUE;
+  if (base == NULL || !base->missing)
+    return need_same_file (self, step, backing, "backing-identity", error);
+
+  strata_set_error (error, STRATA_ERROR_REFUSED, _ ("Bring it back, and try again."),
+                    _ ("“%s” has gone missing since “%s” was put on it"), backing, overlay->path);
   return FALSE;
 }
 
@@ -359,7 +384,7 @@ strata_law_need_files_kept (StrataCourt *self, StrataStepSpec *step, GError **er
   if (!g_str_has_prefix (step->kind, "delete-") || path == NULL)
     return TRUE;
   if (!need_named_by_none (self, TOUCH_REMOVES, path, error) ||
-      !need_same_file (self, step, path, error))
+      !need_same_file (self, step, path, "identity", error))
     return FALSE;
 
   for (guint i = 0; i < domains->len; i++)

@@ -445,6 +445,8 @@ check_steps (StrataCourt *self, GError **error)
 
       if (!self->done[i])
         continue;
+      if (!strata_law_need_same_base (self, step, error))
+        return FALSE;
       note_done (self->first, step);
       note_done (self->layers, step);
     }

@@ -150,6 +150,21 @@ strata_writers_find_below (StrataWriters *self,
   return NULL;
 }
 
+StrataStake *
+strata_writers_find_under (StrataWriters *self,
+                           const StrataDomainFacts *domain,
+                           const StrataDiskXml *disk,
+                           const char **image)
+{
+  StrataLayer *layer = strata_layers_find (self->layers, disk->source);
+
+  *image = NULL;
+
+  return layer != NULL && layer->backing != NULL
+             ? strata_writers_find_below (self, layer->backing, domain->uuid, NULL, image)
+             : NULL;
+}
+
 static StrataStake *
 find_other (StrataWriters *self, const StrataStake *own)
 {

@@ -100,6 +100,11 @@ StrataStake *strata_writers_find_below (StrataWriters *self,
                                         const char *except,
                                         StrataPlan *given_up,
                                         const char **image);
+/* (nullable): another domain's disk that writes to what DISK of DOMAIN stands on; IMAGE: (out) (nullable): where */
+StrataStake *strata_writers_find_under (StrataWriters *self,
+                                        const StrataDomainFacts *domain,
+                                        const StrataDiskXml *disk,
+                                        const char **image);
 /* (nullable): another domain whose disk is an image of DOMAIN's, where one of the two writes to it; IMAGE: (out) (nullable) */
 StrataStake *strata_writers_find_other (StrataWriters *self,
                                         const StrataDomainFacts *domain,

@@ -163,6 +163,14 @@ strata_planner_add_seal (StrataPlanner *self, JsonArray *disks)
                            operations != NULL ? operations : "", disks_of_command->str);
 }
 
+/* By its name alone a step would act on whatever another client puts there meanwhile. */
+static void
+set_identity (JsonObject *args, const char *key, const StrataImage *image)
+{
+  if (image != NULL && strata_image_is_identified (image))
+    json_object_set_string_member (args, key, image->identity);
+}
+
 void
 strata_planner_add_overlay (StrataPlanner *self,
                             const char *path,
@@ -174,6 +182,7 @@ strata_planner_add_overlay (StrataPlanner *self,
                                        "backing-format", backing_format, NULL);
 
   json_object_set_int_member (args, "capacity", (gint64) backing->capacity);
+  set_identity (args, "backing-identity", backing);
   strata_plan_add_step (self->plan, "create-overlay", args, _ ("Create the overlay “%s”"), base);
   strata_plan_add_command (self->plan, "qemu-img create -f qcow2 -b %s -F %s %s", backing->path,
                            backing_format, path);
@@ -238,14 +247,6 @@ strata_planner_add_copy_nvram (StrataPlanner *self, const char *from, const char
   strata_plan_add_resource (self->plan, to);
 }
 
-/* By its name alone a step would act on whatever another client puts there meanwhile. */
-static void
-set_identity (JsonObject *args, const StrataImage *image)
-{
-  if (image != NULL && strata_image_is_identified (image))
-    json_object_set_string_member (args, "identity", image->identity);
-}
-
 /* The file that has the data of the image PATH, where there is one, and no other image has its data there too. */
 static StrataImage *
 find_own_data (StrataPlanner *self, const char *path)
@@ -274,7 +275,7 @@ strata_planner_add_set_mode (StrataPlanner *self, const char *path, guint mode, 
 
   json_object_set_int_member (args, "mode", mode);
   json_object_set_int_member (args, "previous", previous);
-  set_identity (args, strata_graph_get_image (self->graph, path));
+  set_identity (args, "identity", strata_graph_get_image (self->graph, path));
   strata_plan_add_step (self->plan, "set-mode", args,
                         mode & 0222 ? _ ("Make “%s” writable") : _ ("Make “%s” read-only"), base);
   strata_plan_add_command (self->plan, "chmod %04o %s", mode, path);
@@ -388,7 +389,7 @@ strata_planner_add_remove (StrataPlanner *self, const char *path)
 
   args = strata_step_args ("path", path, NULL);
   step = strata_plan_add_step (self->plan, "delete-volume", args, _ ("Delete “%s”"), base);
-  set_identity (args, image);
+  set_identity (args, "identity", image);
   step->forward_only = TRUE;
   strata_plan_add_command (self->plan, "rm %s", path);
   strata_plan_add_resource (self->plan, path);

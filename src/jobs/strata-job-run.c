@@ -106,21 +106,50 @@ settle_begun_step (Run *run,
   return TRUE;
 }
 
-/* Other clients of the host heed no lock of ours: they may have cloned or snapshotted what goes now, at any moment since the
- * plan was made. So the law is asked for what is left of it, on the host as it is. Steps that no request asked for are put
- * together by hand, and there is nothing to hold them against. */
 static gboolean
-check_irreversible (Run *run, guint index, GError **error)
+brings_machine (StrataStepSpec *step)
 {
-  static const char *const kinds[] = { "commit",          "pull",
-                                       "delete-tag",      "delete-file",
-                                       "delete-volume",   "snapshot-delete",
-                                       "snapshot-revert", NULL };
+  return g_str_equal (step->kind, "define") &&
+         json_object_get_string_member_with_default (step->args, "previous", NULL) == NULL;
+}
+
+/* Whether INDEX is the first or the last of the steps that bring a machine to the host: what they stand on is asked of twice,
+ * however many they are, and what is found at the last takes back all of them. */
+static gboolean
+begins_or_ends_machines (StrataPlan *plan, guint index)
+{
+  guint before = 0;
+  guint after = 0;
+
+  if (!brings_machine (strata_plan_get_step (plan, index)))
+    return FALSE;
+
+  for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
+    {
+      if (i < index && brings_machine (strata_plan_get_step (plan, i)))
+        before++;
+      if (i > index && brings_machine (strata_plan_get_step (plan, i)))
+        after++;
+    }
+
+  return before == 0 || after == 0;
+}
+
+/* Other clients of the host heed no lock of ours: they may have cloned or snapshotted what goes now, or written to what a
+ * machine is to stand on, at any moment since the plan was made. So the law is asked for what is left of it, on the host as it
+ * is. Steps that no request asked for are put together by hand, and there is nothing to hold them against. */
+static gboolean
+check_law (Run *run, guint index, GError **error)
+{
+  static const char *const kinds[] = { "commit",          "pull",          "delete-tag",
+                                       "delete-file",     "delete-volume", "snapshot-delete",
+                                       "snapshot-revert", "undefine",      NULL };
   const char *kind = strata_plan_get_step (run->plan, index)->kind;
   g_autoptr (StrataGraph) graph = NULL;
   g_autofree gboolean *done = NULL;
 
-  if (!g_strv_contains (kinds, kind) || strata_plan_get_request (run->plan) == NULL)
+  if (strata_plan_get_request (run->plan) == NULL ||
+      !(g_strv_contains (kinds, kind) || begins_or_ends_machines (run->plan, index)))
     return TRUE;
 
   if (g_str_equal (kind, "delete-volume") &&
@@ -213,7 +242,7 @@ run_step (Run *run, guint index, GError **error)
   if (!call_hook (run, index, STRATA_HOOK_BEFORE_STEP, error) ||
       g_cancellable_set_error_if_cancelled (run->cancellable, error))
     return FALSE;
-  if (!check_irreversible (run, index, error))
+  if (!check_law (run, index, error))
     return leave_out (run, index, error);
   if (!strata_take_up_check_power (context.connection, run->journal, index, error))
     return FALSE;

@@ -5,6 +5,8 @@ between the job's beginning and a step that can't be taken back."""
 
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import time
@@ -308,6 +310,82 @@ def a_return_on_a_copy_is_carried_out():
     ctl('snapshot', 'revert', 'copied', 'i1', '--discard-current')
 
 
+def unmark(name, path):
+    """The template is an ordinary machine again, and can be started."""
+    xml = re.sub('<metadata>.*</metadata>', '', LAB.virsh('dumpxml', name).out, flags=re.S)
+    os.chmod(path, 0o644)
+    LAB.define_xml(xml)
+
+
+def template(name):
+    base, = LAB.define(name)
+    ctl('template', 'create', name, '--convert', '--no-seal', '--name', f't-{name}')
+    return f't-{name}', base
+
+
+def deployment_from_what_is_written_to_by_now():
+    """The template is started in the middle of a deployment, or its disk is another file, or gone."""
+    def restart(name, path):
+        unmark(name, path)
+        LAB.virsh('start', name)
+
+    def replace(name, path):
+        os.rename(path, f'{path}.away')
+        shutil.copy(f'{path}.away', path)
+
+    acts = {'restart': (restart, 'writes? to'), 'replace': (replace, 'another file'),
+            'remove': (lambda name, path: os.rename(path, f'{path}.away'), 'gone missing')}
+    for which in (0, 1):
+        for act, (change, word) in acts.items():
+            name, base = template(f'{act}{which}')
+            argv = ['template', 'deploy', name, '--name', f'{act}{which}-%d', '--count', '2']
+            kinds = [step['kind'] for step in ctl('--json', *argv, '--dry-run').document['plan']['steps']]
+            defines = [i for i, kind in enumerate(kinds) if kind == 'define']
+            # Two points before the steps and two for each.
+            held = Held(str(3 + 2 * defines[which]), *argv)
+            change(name, base)
+            ended = held.end()
+            is_taken_back(ended)
+            expect(re.search(word, ended[3]), f'{act} before the machine {which}: why', ended[3])
+            expect_equal([n for n in LAB.names() if n.startswith(f'{act}{which}-')], [], 'the clones')
+            LAB.virsh('destroy', name, check=False)
+            LAB.virsh('undefine', name)
+
+
+def conversion_of_a_disk_that_another_machine_has_by_now():
+    base, = LAB.define('converted')
+    held = Held('5', 'template', 'create', 'converted', '--convert', '--no-seal', '--name', 't-converted')
+    LAB.define_xml(DOMAIN.format(name='reader', disks=disk_xml(base)))
+    LAB.virsh('start', 'reader')
+    ended = held.end()
+    is_taken_back(ended)
+    expect_words(ended[3], 'reader', base)
+    expect('t-converted' not in LAB.names(), 'there is no template')
+    LAB.virsh('destroy', 'reader')
+    LAB.virsh('undefine', 'reader')
+
+
+def a_machine_on_what_others_stand_on():
+    """The mark of the template is gone, or it never was one."""
+    name, base = template('below')
+    ctl('template', 'deploy', name, '--name', 'above')
+    unmark(name, base)
+    found = findings('above')
+    expect_equal([f['code'] for f in found], ['written-below'], 'the findings', found)
+    expect_words(found[0]['message'], base, name)
+    expect_words(found[0]['hint'], f'snapshot create {name}')
+    before = LAB.run('qemu-img', 'info', '-U', base).out
+    ctl('snapshot', 'create', name, 'apart')
+    expect_equal(findings('above'), [], 'it is over')
+    expect_equal(LAB.run('qemu-img', 'info', '-U', base).out, before, 'what is stood on')
+    LAB.virsh('start', name)
+    LAB.virsh('destroy', name)
+
+
+def findings(name):
+    return ctl('--json', 'doctor', name).document['findings']
+
+
 def save(name):
     LAB.virsh('start', name)
     LAB.virsh('managedsave', name)
@@ -391,6 +469,7 @@ if __name__ == '__main__':
              a_merge_that_could_not_begin_is_taken_back, an_edited_snapshot_does_not_come_back,
              a_name_is_not_another_snapshot_of_that_name, a_state_that_was_saved_before_the_step,
              who_seals_keeps_others_away, what_others_did_before_the_seal, what_is_needed_at_last_is_kept_and_named,
-             a_tag_of_that_name_in_a_disk_that_came_later, the_way_back_of_an_internal_one_spares_a_disk_that_came_later])
+             deployment_from_what_is_written_to_by_now, conversion_of_a_disk_that_another_machine_has_by_now,
+             a_machine_on_what_others_stand_on, a_tag_of_that_name_in_a_disk_that_came_later, the_way_back_of_an_internal_one_spares_a_disk_that_came_later])
     finally:
         LAB.close()
