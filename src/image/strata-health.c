@@ -387,6 +387,7 @@ check_snapshots (Visit *self)
       const StrataSnapshotFacts *snapshot = g_ptr_array_index (domain->snapshots, i);
 
       gboolean lost;
+      g_autofree char *hint = NULL;
       g_autofree char *stale = strata_writers_find_stale (self->writers, domain, snapshot, &lost);
 
       if (stale != NULL && lost)
@@ -395,9 +396,11 @@ check_snapshots (Visit *self)
             _ ("“stratactl doctor --mend” takes it out of the list; no file is touched by that."),
             /* Translators: a snapshot, and the reason */
             _ ("The snapshot “%s” doesn’t hold what it kept any more: %s"), snapshot->name, stale);
-      else if (stale != NULL)
-        report (self, "stale-snapshot", FALSE,
-                _ ("Take the disk out of one of the two, or give it a copy of its own."),
+      hint = stale != NULL && !lost
+                 ? strata_writers_get_stale_hint (self->writers, domain, snapshot)
+                 : NULL;
+      if (hint != NULL)
+        report (self, "stale-snapshot", FALSE, hint,
                 /* Translators: a snapshot, and the reason */
                 _ ("The snapshot “%s” may not hold what it kept any more: %s"), snapshot->name,
                 stale);

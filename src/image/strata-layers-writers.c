@@ -429,3 +429,40 @@ strata_writers_find_stale (StrataWriters *self,
 
   return g_steal_pointer (&first);
 }
+
+/* A domain that writes below a layer that it left, as after its disk was committed further down by hand, has no other to take it
+ * from. */
+static gboolean
+is_written_by_itself (StrataWriters *self,
+                      const StrataDomainFacts *domain,
+                      const StrataSnapshotFacts *snapshot)
+{
+  for (guint i = 0; i < snapshot->disks->len; i++)
+    {
+      const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, i);
+      const char *image;
+      const StrataStake *writer =
+          disk->location == STRATA_SNAPSHOT_EXTERNAL && disk->image != NULL
+              ? strata_writers_find_below (self, disk->image, NULL, NULL, &image)
+              : NULL;
+
+      if (writer != NULL && g_strcmp0 (writer->uuid, domain->uuid) == 0)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+char *
+strata_writers_get_stale_hint (StrataWriters *self,
+                               const StrataDomainFacts *domain,
+                               const StrataSnapshotFacts *snapshot)
+{
+  if (!is_written_by_itself (self, domain, snapshot))
+    return g_strdup (_ ("Take the disk out of one of the two, or give it a copy of its own."));
+
+  /* Translators: a virtual machine, a snapshot */
+  return g_strdup_printf (_ ("“stratactl snapshot delete %s %s --metadata-only” takes it out of "
+                             "the list; its files stay as they are."),
+                          domain->name, snapshot->name);
+}

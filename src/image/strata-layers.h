@@ -115,6 +115,10 @@ char *strata_writers_find_stale (StrataWriters *self,
                                  const StrataDomainFacts *domain,
                                  const StrataSnapshotFacts *snapshot,
                                  gboolean *lost);
+/* (transfer full): what to do about one that may not hold it any more, and may still */
+char *strata_writers_get_stale_hint (StrataWriters *self,
+                                     const StrataDomainFacts *domain,
+                                     const StrataSnapshotFacts *snapshot);
 /* whether AFTER has a writer below a holder that BEFORE did not have so; a holder that the plan gives up does
  * not count, and a disk that it gives up only counts once the plan is over (LAST). CHANGED: what strata_layers_find_changed()
  * says of the two */

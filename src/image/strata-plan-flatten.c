@@ -143,8 +143,15 @@ strata_plan_flatten (StrataPlanner *self, GError **error)
     {
       const StrataDiskXml *disk = g_ptr_array_index (domain->disks, i);
       StrataLayer *layer = strata_layers_find (strata_planner_get_layers (self), disk->source);
+      const StrataImage *image = strata_graph_get_image (self->graph, disk->source);
       g_autoptr (GPtrArray) chain = NULL;
 
+      /* What isn't seen says nothing of what it stands on. */
+      if (image != NULL && g_strcmp0 (disk->device, "disk") == 0 && !disk->read_only &&
+          g_strcmp0 (disk->format, "raw") != 0 &&
+          (image->state == STRATA_IMAGE_MISSING || image->state == STRATA_IMAGE_UNKNOWN) &&
+          !strata_image_require_seen (image, error))
+        return NULL;
       if (layer == NULL || layer->backing == NULL || disk->read_only ||
           g_strcmp0 (disk->device, "disk") != 0)
         continue;

@@ -345,8 +345,9 @@ strata_planner_need_fresh (StrataPlanner *self,
 
   if (!lost)
     {
-      strata_set_error (error, STRATA_ERROR_REFUSED,
-                        _ ("Take the disk out of one of the two, or give it a copy of its own."),
+      g_autofree char *hint = strata_writers_get_stale_hint (writers, domain, snapshot);
+
+      strata_set_error (error, STRATA_ERROR_REFUSED, hint,
                         /* Translators: a snapshot, a virtual machine, and the reason */
                         _ ("The snapshot “%s” of “%s” may not hold what it kept any more: %s"),
                         snapshot->name, domain->name, why);

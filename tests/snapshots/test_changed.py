@@ -468,8 +468,8 @@ if __name__ == '__main__':
              what_is_made_during_the_way_back_is_kept, a_return_on_a_copy_is_carried_out, what_could_not_begin_is_taken_back,
              a_merge_that_could_not_begin_is_taken_back, an_edited_snapshot_does_not_come_back,
              a_name_is_not_another_snapshot_of_that_name, a_state_that_was_saved_before_the_step,
-             who_seals_keeps_others_away, what_others_did_before_the_seal, what_is_needed_at_last_is_kept_and_named,
              deployment_from_what_is_written_to_by_now, conversion_of_a_disk_that_another_machine_has_by_now,
-             a_machine_on_what_others_stand_on, a_tag_of_that_name_in_a_disk_that_came_later, the_way_back_of_an_internal_one_spares_a_disk_that_came_later])
+             a_machine_on_what_others_stand_on, who_seals_keeps_others_away, what_others_did_before_the_seal, what_is_needed_at_last_is_kept_and_named,
+             a_tag_of_that_name_in_a_disk_that_came_later, the_way_back_of_an_internal_one_spares_a_disk_that_came_later])
     finally:
         LAB.close()

@@ -5,6 +5,7 @@ snapshots whose frozen image is written to again, disks that are no plain images
 it, and neither a byte nor a running guest is lost."""
 
 import os
+import re
 import subprocess
 
 from native_lab import NativeLab
@@ -107,6 +108,25 @@ def stale_snapshot_is_found_and_mended():
     expect(found and found[0]['mendable'] and 's1' in found[0]['message'], f'doctor finds it: {found}')
     lab.strata('doctor', 'vm', '--mend')
     expect_equal((lab.snapshots('vm'), lab.source('vm'), lab.tip('vm')), ([], disk, before), 'what is left')
+    expect('stale-snapshot' not in codes('vm'), 'it is over')
+
+
+def stale_below_can_be_taken_out_of_the_list():
+    """Two overlays came down by hand: what the second snapshot froze stands on what the machine writes to."""
+    lab.machine('vm', run=True)
+    for name in ('s1', 's2'):
+        lab.external('vm', name)
+        lab.write('vm', 0x22 if name == 's1' else 0x33)
+    frozen = lab.seen('vm', 's2').domain['vda'].path
+    lab.virsh('blockcommit', 'vm', 'vda', '--active', '--pivot', '--wait')
+    lab.strata('doctor', 'vm', '--mend')
+    before, held = lab.tip('vm'), lab.bytes(frozen)
+    found = [f for f in lab.ctl('--json', 'doctor', 'vm').document['findings'] if f['code'] == 'stale-snapshot']
+    expect_words(found[0]['message'], 's2')
+    hint = found[0]['hint']
+    expect_equal(lab.refused('snapshot', 'revert', 'vm', 's2', words=['s2'])['hint'], hint, 'what can be done')
+    lab.strata(*re.search('stratactl (.*)”', hint).group(1).split())
+    expect_equal((lab.snapshots('vm'), lab.tip('vm'), lab.bytes(frozen)), ([], before, held), 'what is left')
     expect('stale-snapshot' not in codes('vm'), 'it is over')
 
 
@@ -425,7 +445,7 @@ if __name__ == '__main__':
         lab.start()
         run([isolated(test) for test in (
             snapshot_of_a_disk_that_another_has, snapshot_that_was_taken_before_another_had_the_disk, two_definitions_are_found,
-            stale_snapshot_is_not_read_and_can_be_deleted, stale_snapshot_is_found_and_mended,
+            stale_snapshot_is_not_read_and_can_be_deleted, stale_snapshot_is_found_and_mended, stale_below_can_be_taken_out_of_the_list,
             transient_machine_is_not_stopped('undefined'), transient_machine_is_not_stopped('created'),
             transient_machine_is_found_and_made_permanent, busy_machine(copying), busy_machine(backing_up), slice_of_a_file,
             encrypted_image, base_on_the_network, base_named_by_json, data_file, volume_of_a_pool, bind_mount, clone_of_a_device,
