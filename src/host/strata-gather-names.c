@@ -96,6 +96,47 @@ strata_gathering_check_spelling (StrataGathering *self, const char *spelling, co
 }
 
 void
+strata_gathering_note_link (StrataGathering *self, const char *link)
+{
+  g_autofree char *folder = NULL;
+  g_autofree char *canonical = NULL;
+  g_autofree char *name = NULL;
+
+  if (link == NULL || !strata_connection_get_facts (self->connection)->is_local ||
+      !g_path_is_absolute (link) || strata_path_is_device (link) ||
+      !g_file_test (link, G_FILE_TEST_IS_SYMLINK))
+    return;
+
+  folder = g_path_get_dirname (link);
+  canonical = strata_connection_canonical_path (self->connection, folder);
+  name = g_path_get_basename (link);
+  g_hash_table_add (self->links, g_build_filename (canonical, name, NULL));
+}
+
+static void
+settle_links (StrataGathering *self)
+{
+  g_autoptr (GPtrArray) links = g_hash_table_get_keys_as_ptr_array (self->links);
+
+  g_ptr_array_sort_values (links, (GCompareFunc) g_strcmp0);
+  for (guint i = 0; i < links->len; i++)
+    {
+      const char *link = g_ptr_array_index (links, i);
+      g_autofree char *target = strata_connection_canonical_path (self->connection, link);
+      StrataImage *image = strata_graph_get_image (self->graph, target);
+      g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+      if (image == NULL || g_str_equal (image->path, link))
+        continue;
+      if (image->links != NULL)
+        g_strv_builder_addv (builder, (const char **) image->links);
+      g_strv_builder_add (builder, link);
+      g_strfreev (image->links);
+      image->links = g_strv_builder_end (builder);
+    }
+}
+
+void
 strata_gathering_settle_names (StrataGathering *self)
 {
   GPtrArray *domains = strata_graph_get_domains (self->graph);
@@ -109,8 +150,10 @@ strata_gathering_settle_names (StrataGathering *self)
         {
           const StrataSpelling *spelling = g_ptr_array_index (domain->spellings, j);
 
-          if (spelling->pool == NULL)
-            strata_gathering_check_spelling (self, spelling->name, spelling->path);
+          if (spelling->pool != NULL)
+            continue;
+          strata_gathering_check_spelling (self, spelling->name, spelling->path);
+          strata_gathering_note_link (self, spelling->name);
         }
     }
 
@@ -121,6 +164,7 @@ strata_gathering_settle_names (StrataGathering *self)
       if (image->spelling != NULL)
         {
           strata_graph_add_alias (self->graph, image->spelling, image->backing_path);
+          strata_gathering_note_link (self, image->spelling);
           strata_gathering_check_spelling (self, image->spelling, image->backing_path);
         }
       /* Read through a link in a pool, it may be the link's folder that was meant. */
@@ -129,4 +173,5 @@ strata_gathering_settle_names (StrataGathering *self)
       image->n_other_names =
           image->n_names > 1 + image->n_other_names ? image->n_names - 1 - image->n_other_names : 0;
     }
+  settle_links (self);
 }

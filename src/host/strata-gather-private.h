@@ -18,6 +18,8 @@ typedef struct
   GHashTable *identities;
   /* the images that a definition names, which keep the name that it uses */
   GHashTable *named;
+  /* symbolic links to what is there: by their own path, which may be one of several names of their folder */
+  GHashTable *links;
   /* StrataPoolXml: pools that are not active */
   GPtrArray *inactive;
 } StrataGathering;
@@ -28,6 +30,8 @@ void strata_gathering_take_image (StrataGathering *self, StrataImage *image);
 StrataImage *strata_gathering_name_image (StrataGathering *self, const char *path);
 /* what can be known of all names only when everything was taken */
 void strata_gathering_settle_names (StrataGathering *self);
+/* LINK: (nullable): how a document or a pool names something that may be a link */
+void strata_gathering_note_link (StrataGathering *self, const char *link);
 /* strata-gather-names.c: SPELLING is how a document or a header names the image at PATH */
 void strata_gathering_check_spelling (StrataGathering *self,
                                       const char *spelling,

@@ -176,8 +176,14 @@ take_all (StrataGathering *self,
 
   for (guint i = 0; i < volumes->len; i++)
     {
-      if (images[i] != NULL)
-        strata_gathering_take_image (self, images[i]);
+      g_autofree char *path =
+          images[i] != NULL ? virStorageVolGetPath (g_ptr_array_index (volumes, i)) : NULL;
+
+      if (images[i] == NULL)
+        continue;
+      if (!g_str_equal (path != NULL ? path : "", images[i]->path))
+        strata_gathering_note_link (self, path);
+      strata_gathering_take_image (self, images[i]);
     }
 
   return looked;
@@ -227,6 +233,16 @@ look_harder (StrataGathering *self, const char *folder, const char *name, const 
   return strata_image_info_to_image (self->connection, path, pool);
 }
 
+static void
+take_named (StrataGathering *self, StrataImage *image, const char *folder, const char *name)
+{
+  g_autofree char *path = g_build_filename (folder, name, NULL);
+
+  if (!g_str_equal (path, image->path))
+    strata_gathering_note_link (self, path);
+  strata_gathering_take_image (self, image);
+}
+
 /* Files of the pool that libvirt passes over, because it may not read them: they may be overlays like any other. */
 static void
 add_passed_over (StrataGathering *self,
@@ -247,7 +263,7 @@ add_passed_over (StrataGathering *self,
       StrataImage *image = look_harder (self, folder, name, pool);
 
       if (image != NULL)
-        strata_gathering_take_image (self, image);
+        take_named (self, image, folder, name);
     }
 }
 
@@ -280,7 +296,7 @@ strata_gathering_add_folder_here (StrataGathering *self, const char *folder, con
       if (image == NULL)
         image = look_harder (self, folder, name, pool);
       if (image != NULL)
-        strata_gathering_take_image (self, image);
+        take_named (self, image, folder, name);
     }
   g_hash_table_add (self->folders, g_strdup (folder));
 

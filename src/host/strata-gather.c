@@ -660,6 +660,7 @@ gather (StrataConnection *self, GCancellable *cancellable, GError **error)
   g_autoptr (StrataGraph) graph = NULL;
   g_autoptr (GPtrArray) domains = NULL;
   g_autoptr (GHashTable) folders = NULL;
+  g_autoptr (GHashTable) links = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_autoptr (GHashTable) identities = g_hash_table_new (g_str_hash, g_str_equal);
   g_autoptr (GHashTable) named = g_hash_table_new (NULL, NULL);
   g_autoptr (GPtrArray) inactive =
@@ -670,7 +671,8 @@ gather (StrataConnection *self, GCancellable *cancellable, GError **error)
 
   graph = strata_graph_new ();
   folders = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  gathering = (StrataGathering) { self, graph, cancellable, folders, identities, named, inactive };
+  gathering =
+      (StrataGathering) { self, graph, cancellable, folders, identities, named, links, inactive };
 
   if (!add_pools (&gathering, error))
     return NULL;

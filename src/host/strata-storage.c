@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <glib/gi18n-lib.h>
+#include <glib/gstdio.h>
 #include <libvirt/virterror.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -295,6 +296,51 @@ strata_storage_delete (StrataConnection *connection, const char *path, GError **
     }
 
   return TRUE;
+}
+
+/**
+ * strata_storage_delete_link:
+ * @connection: a connection
+ * @link: a symbolic link
+ * @path: the image that it led to
+ * @error: where to put an error
+ *
+ * Removes @link if it still is a link to @path, and never what it leads to. Worker threads only.
+ *
+ * Returns: whether @link is no link to @path any more
+ */
+gboolean
+strata_storage_delete_link (StrataConnection *connection,
+                            const char *link,
+                            const char *path,
+                            GError **error)
+{
+  g_autofree char *canonical = NULL;
+  g_autofree char *name = NULL;
+  g_autoptr (StrataPoolLease) lease = NULL;
+  g_autoptr (virStorageVol) volume = NULL;
+
+  STRATA_ASSERT_WORKER ();
+  g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
+
+  if (!is_local (connection) || !g_file_test (link, G_FILE_TEST_IS_SYMLINK))
+    return TRUE;
+  canonical = strata_connection_canonical_path (connection, link);
+  if (!g_str_equal (canonical, path))
+    return TRUE;
+
+  name = g_path_get_basename (link);
+  lease = lease_for (connection, link, NULL);
+  volume = lease != NULL ? strata_pool_lease_find_volume (lease, name, NULL) : NULL;
+  /* libvirt removes what has the name, and follows no link there. */
+  if (volume != NULL && virStorageVolDelete (volume, 0) == 0)
+    return TRUE;
+  if (g_unlink (link) == 0)
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_FAILED, NULL, _ ("“%s” can’t be deleted: %s"), link,
+                    g_strerror (errno));
+  return FALSE;
 }
 
 /**

@@ -22,6 +22,10 @@ gboolean strata_storage_is_among (StrataConnection *connection,
                                   const char *path);
 /* fine if it is not there any more */
 gboolean strata_storage_delete (StrataConnection *connection, const char *path, GError **error);
+gboolean strata_storage_delete_link (StrataConnection *connection,
+                                     const char *link,
+                                     const char *path,
+                                     GError **error);
 /* refreshes the pool first, so that what is said is true now; NOT_FOUND if nothing is there */
 StrataImage *strata_storage_look (StrataConnection *connection, const char *path, GError **error);
 gboolean strata_storage_exists (StrataConnection *connection,

@@ -200,6 +200,7 @@ typedef enum
  * @data_file: (nullable): the file that has its data; a part of the image
  * @pool: (nullable): name of the storage pool that lists it
  * @problem: (nullable): why @state is not SEEN, a sentence without a full stop
+ * @links: (nullable): symbolic links that are names of it in a definition, a header or a pool, as far as they are known
  * @capacity: virtual size, bytes
  * @allocation: bytes on disk
  * @length: of the file, bytes; 0 where it isn't known
@@ -231,6 +232,7 @@ typedef struct
   char *spelling;
   char *relative;
   GStrv tags;
+  GStrv links;
   guint64 capacity;
   guint64 allocation;
   guint64 length;

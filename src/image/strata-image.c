@@ -45,6 +45,7 @@ strata_image_free (StrataImage *self)
   g_free (self->spelling);
   g_free (self->relative);
   g_strfreev (self->tags);
+  g_strfreev (self->links);
   g_free (self);
 }
 

@@ -370,6 +370,27 @@ strata_planner_add_commit (StrataPlanner *self, const char *top, StrataPlannedDi
   strata_plan_add_command (self->plan, "qemu-img commit -b %s %s", base->path, top);
 }
 
+/* A link to nothing can't be told from one to storage that is away, and would be in the way of all that is deleted later. */
+static void
+add_links (StrataPlanner *self, JsonObject *args, const StrataImage *image)
+{
+  JsonArray *links;
+
+  if (image == NULL || image->links == NULL)
+    return;
+
+  links = json_array_new ();
+  for (guint i = 0; image->links[i] != NULL; i++)
+    {
+      json_array_add_string_element (links, image->links[i]);
+      strata_plan_add_effect (self->plan, STRATA_EFFECT_REMOVES, 0,
+                              /* Translators: a symbolic link, and the image that it leads to */
+                              _ ("“%s”, a link to “%s”"), image->links[i], image->path);
+      strata_plan_add_command (self->plan, "rm %s", image->links[i]);
+    }
+  json_object_set_array_member (args, "links", links);
+}
+
 void
 strata_planner_add_remove (StrataPlanner *self, const char *path)
 {
@@ -390,6 +411,7 @@ strata_planner_add_remove (StrataPlanner *self, const char *path)
   args = strata_step_args ("path", path, NULL);
   step = strata_plan_add_step (self->plan, "delete-volume", args, _ ("Delete “%s”"), base);
   set_identity (args, "identity", image);
+  add_links (self, args, image);
   step->forward_only = TRUE;
   strata_plan_add_command (self->plan, "rm %s", path);
   strata_plan_add_resource (self->plan, path);

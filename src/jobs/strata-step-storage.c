@@ -327,9 +327,29 @@ delete_volume_check (StrataStepContext *context, GCancellable *cancellable, GErr
          strata_require_none_saved_on (context->connection, path, cancellable, error);
 }
 
+/* While they lead to it. Where one can't be removed, the image goes all the same. */
+static void
+delete_links (StrataStepContext *context)
+{
+  JsonArray *links = strata_step_context_get_array (context, "links");
+
+  for (guint i = 0; links != NULL && i < json_array_get_length (links); i++)
+    {
+      const char *link = json_array_get_string_element (links, i);
+      g_autoptr (GError) local = NULL;
+
+      if (!strata_storage_delete_link (context->connection, link,
+                                       strata_step_context_get (context, "path"), &local) &&
+          context->job != NULL)
+        strata_job_append_log (context->job, local->message);
+    }
+}
+
 static gboolean
 delete_volume_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
+  delete_links (context);
+
   return delete_path (context, error);
 }
 

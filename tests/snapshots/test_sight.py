@@ -8,8 +8,9 @@ import os
 import signal
 import subprocess
 
-from strata_lab import DOMAIN, Lab, disk_xml, sha256
-from strata_tap import expect, expect_equal, run
+from strata_lab import DOMAIN, STRATACTL, Lab, disk_xml, sha256
+from strata_tap import expect, expect_equal, expect_words, run
+from torture_client import wait_stopped
 
 lab = Lab()
 
@@ -437,6 +438,57 @@ def link_to_storage_away():
     lab.clear()
 
 
+def link_that_leads_to_what_is_deleted():
+    """A link to nothing in an emptied folder would be taken for one to storage that is away, and hold all that is deleted later."""
+    stick = os.path.join(lab.dir, 'emptied')
+    os.mkdir(stick)
+    define('a', disk_xml(lab.make_disk('base.qcow2', data='1M')))
+    lab.ctl('snapshot', 'create', 'a', 's1')
+    link = lab.virsh('domblklist', 'a').out.split()[-1]
+    there = os.path.join(stick, 'there.qcow2')
+    os.rename(link, there)
+    os.symlink(there, link)
+    pool_only = lab.path('pool-only.qcow2')
+    os.symlink(there, pool_only)
+    write(there, 5, '3M')
+    before = guest_hash(there)
+    argv = ('snapshot', 'delete', 'a', 's1', '--commit')
+    expect_words(lab.ctl(*argv, '--dry-run').out, f'{link}”, a link to “{there}', pool_only)
+    done = lab.ctl(*argv)
+    expect_equal((done.status, os.listdir(stick)), (0, []), 'what it leads to is deleted', done)
+    expect_equal([os.path.lexists(path) for path in (link, pool_only)], [False, False], 'the links are gone')
+    expect_equal(guest_hash(tip('a')), before, 'what a reads')
+    for way in (['create'], ['delete']):
+        expect_equal(lab.ctl('snapshot', *way, 'a', 's2').status, 0, 'what comes later is not held')
+    os.rmdir(stick)
+    remove_snapshots()
+    lab.clear()
+
+
+def link_that_leads_elsewhere_by_now():
+    """It was led to another file since the plan was made: it stays."""
+    define('a', disk_xml(lab.make_disk('base.qcow2', data='1M')))
+    lab.ctl('snapshot', 'create', 'a', 's1')
+    link = lab.virsh('domblklist', 'a').out.split()[-1]
+    there, other = os.path.join(lab.dir, 'there.qcow2'), lab.make_disk('other.qcow2', folder=lab.dir)
+    os.rename(link, there)
+    os.symlink(there, link)
+    held = subprocess.Popen([STRATACTL, 'snapshot', 'delete', 'a', 's1', '--commit'],
+                            env=dict(lab.env, STRATA_TEST_STOP_AT=','.join(str(n) for n in range(1, 100))), text=True,
+                            stderr=subprocess.PIPE)
+    while wait_stopped(held):
+        if tip('a') != link and os.path.exists(there) and os.readlink(link) == there:
+            os.remove(link)
+            os.symlink(other, link)
+        os.kill(held.pid, signal.SIGCONT)
+    expect_equal((held.wait(), os.path.exists(there)), (0, False), 'it is deleted', held.stderr.read())
+    expect_equal(os.readlink(link), other, 'the link')
+    for path in (link, other):
+        os.remove(path)
+    remove_snapshots()
+    lab.clear()
+
+
 def overlay_on_the_command_line():
     """“b” hands QEMU an overlay that no pool lists, besides its disks."""
     base = lab.make_disk('base.qcow2', data='1M')
@@ -562,6 +614,7 @@ def moved_away():
         image, away = tip(name), os.path.join(lab.dir, 'away.qcow2')
         before = guest_hash(image)
         os.rename(image, away)
+        expect_refused(lab.ctl('clone', 'flatten', name), image, 'missing')
         for way in ([], ['--subtree'], ['--commit'], ['--pull']):
             expect_refused(lab.ctl('snapshot', 'delete', 'v', 's1', *way), image)
         os.rename(away, image)
@@ -584,7 +637,7 @@ if __name__ == '__main__':
              deletion_while_the_pool_of_another_computer_is_busy, storage_away, hostile_header, one_file_two_names, link_on_another_computer,
              merged_by_either_name, volume_that_runs, linked_folder, relative_behind_a_link,
              explicit_backing, below_a_snapshot_of_another, rebased_unseen, pool_in_the_way, no_format, read_only_folder,
-             link_to_storage_away, overlay_on_the_command_line, raw_by_one_of_two, image_on_a_raw_disk, size_to_the_byte,
+             link_to_storage_away, link_that_leads_to_what_is_deleted, link_that_leads_elsewhere_by_now, overlay_on_the_command_line, raw_by_one_of_two, image_on_a_raw_disk, size_to_the_byte,
              floppy_of_a_clone, words_that_are_marks, template_lets_none_in, moved_away, flat_vmdk])
     finally:
         lab.close()
