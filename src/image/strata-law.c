@@ -156,12 +156,32 @@ strata_law_gives_up (StrataCourt *self, const StrataHolderKey *key)
   return FALSE;
 }
 
+/* A machine that the plan itself brings to the host is known to that by its UUID only. */
+static const char *
+get_name (StrataCourt *self, const char *uuid)
+{
+  StrataDomainFacts *domain = uuid != NULL ? strata_graph_find_domain (self->graph, uuid) : NULL;
+
+  if (domain != NULL)
+    return domain->name;
+
+  for (guint i = 0; uuid != NULL && i < strata_plan_get_n_steps (self->plan); i++)
+    {
+      const StrataStepSpec *step = strata_plan_get_step (self->plan, i);
+      const char *name = strata_layers_arg (step->args, "name");
+
+      if (name != NULL && g_str_equal (step->kind, "define") &&
+          strata_law_is_about (step, "uuid", uuid))
+        return name;
+    }
+
+  return uuid;
+}
+
 static char *
 key_to_text (StrataCourt *self, const StrataHolderKey *key)
 {
-  StrataDomainFacts *domain =
-      key->uuid != NULL ? strata_graph_find_domain (self->graph, key->uuid) : NULL;
-  const char *name = domain != NULL ? domain->name : key->uuid;
+  const char *name = get_name (self, key->uuid);
 
   switch (key->kind)
     {

@@ -333,7 +333,7 @@ def deployment_from_what_is_written_to_by_now():
         os.rename(path, f'{path}.away')
         shutil.copy(f'{path}.away', path)
 
-    acts = {'restart': (restart, 'writes? to'), 'replace': (replace, 'another file'),
+    acts = {'restart': (restart, 'would write to .* “restart'), 'replace': (replace, 'another file'),
             'remove': (lambda name, path: os.rename(path, f'{path}.away'), 'gone missing')}
     for which in (0, 1):
         for act, (change, word) in acts.items():
