@@ -654,6 +654,34 @@ find_nvram_dir (const StrataHostFacts *facts, GPtrArray *domains)
   return NULL;
 }
 
+static int
+compare_domains (gconstpointer a, gconstpointer b)
+{
+  return g_strcmp0 (((const StrataDomainFacts *) a)->name, ((const StrataDomainFacts *) b)->name);
+}
+
+static int
+compare_snapshots (gconstpointer a, gconstpointer b)
+{
+  const StrataSnapshotFacts *first = a;
+  const StrataSnapshotFacts *second = b;
+
+  if (first->created != second->created)
+    return first->created < second->created ? -1 : 1;
+
+  return g_strcmp0 (first->name, second->name);
+}
+
+/* libvirt lists them in whatever order its tables have: what is said of them would change from one look to the next. */
+static void
+sort_domains (GPtrArray *domains)
+{
+  g_ptr_array_sort_values (domains, compare_domains);
+  for (guint i = 0; i < domains->len; i++)
+    g_ptr_array_sort_values (((StrataDomainFacts *) g_ptr_array_index (domains, i))->snapshots,
+                             compare_snapshots);
+}
+
 static StrataGraph *
 gather (StrataConnection *self, GCancellable *cancellable, GError **error)
 {
@@ -681,6 +709,7 @@ gather (StrataConnection *self, GCancellable *cancellable, GError **error)
   if (domains == NULL)
     return NULL;
 
+  sort_domains (domains);
   for (guint i = 0; i < domains->len; i++)
     {
       StrataDomainFacts *domain = g_ptr_array_index (domains, i);
