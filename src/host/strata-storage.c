@@ -298,6 +298,18 @@ strata_storage_delete (StrataConnection *connection, const char *path, GError **
   return TRUE;
 }
 
+static gboolean
+leads_to (StrataConnection *connection, const char *link, const char *path)
+{
+  g_autofree char *canonical = NULL;
+
+  if (!is_local (connection) || !g_file_test (link, G_FILE_TEST_IS_SYMLINK))
+    return FALSE;
+  canonical = strata_connection_canonical_path (connection, link);
+
+  return g_str_equal (canonical, path);
+}
+
 /**
  * strata_storage_delete_link:
  * @connection: a connection
@@ -315,7 +327,6 @@ strata_storage_delete_link (StrataConnection *connection,
                             const char *path,
                             GError **error)
 {
-  g_autofree char *canonical = NULL;
   g_autofree char *name = NULL;
   g_autoptr (StrataPoolLease) lease = NULL;
   g_autoptr (virStorageVol) volume = NULL;
@@ -323,15 +334,15 @@ strata_storage_delete_link (StrataConnection *connection,
   STRATA_ASSERT_WORKER ();
   g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
 
-  if (!is_local (connection) || !g_file_test (link, G_FILE_TEST_IS_SYMLINK))
-    return TRUE;
-  canonical = strata_connection_canonical_path (connection, link);
-  if (!g_str_equal (canonical, path))
+  if (!leads_to (connection, link, path))
     return TRUE;
 
   name = g_path_get_basename (link);
   lease = lease_for (connection, link, NULL);
   volume = lease != NULL ? strata_pool_lease_find_volume (lease, name, NULL) : NULL;
+  /* The refresh took its time. */
+  if (!leads_to (connection, link, path))
+    return TRUE;
   /* libvirt removes what has the name, and follows no link there. */
   if (volume != NULL && virStorageVolDelete (volume, 0) == 0)
     return TRUE;
