@@ -166,7 +166,10 @@ error_code (const GError *error)
 }
 
 static void
-print_error_document (const GError *error, const char *outcome, const char *job_id)
+print_error_document (const GError *error,
+                      const char *outcome,
+                      const char *job_id,
+                      const char *const *notes)
 {
   JsonObject *document = strata_cli_document_new (outcome);
   JsonObject *object = json_object_new ();
@@ -179,6 +182,8 @@ print_error_document (const GError *error, const char *outcome, const char *job_
 
   strata_cli_set_string (document, "job", job_id);
   json_object_set_object_member (document, "error", object);
+  if (notes != NULL && *notes != NULL)
+    strata_cli_set_strings (document, "notes", notes);
   strata_cli_print_document (document);
 }
 
@@ -202,13 +207,14 @@ strata_cli_fail (StrataCli *cli,
                  const char *job_id)
 {
   const char *hint = strata_error_get_hint (error);
+  g_auto (GStrv) notes = cli->job != NULL ? strata_job_dup_not_back (cli->job) : NULL;
 
   fprintf (stderr, "stratactl: %s\n", error->message);
   if (hint != NULL)
     fprintf (stderr, "%s\n", hint);
 
   if (cli->json)
-    print_error_document (error, outcome, job_id);
+    print_error_document (error, outcome, job_id, (const char *const *) notes);
 
   return status;
 }

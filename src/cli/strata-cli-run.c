@@ -124,6 +124,18 @@ strata_cli_carry_out (StrataCli *cli, const StrataRequest *request, const char *
                                created);
 }
 
+/* To FILE: how far everything is as it was before JOB. */
+static void
+say_taken_back (StrataJob *job, FILE *file)
+{
+  g_auto (GStrv) lines = strata_job_dup_not_back (job);
+
+  for (size_t i = 0; lines[i] != NULL; i++)
+    fprintf (file, "%s\n", lines[i]);
+  fprintf (file, "%s\n",
+           *lines != NULL ? _ ("All else is as it was.") : _ ("Everything is as it was."));
+}
+
 static StrataCliStatus
 report_done (StrataCli *cli, StrataJob *job, const char *const *created)
 {
@@ -145,7 +157,7 @@ report_done (StrataCli *cli, StrataJob *job, const char *const *created)
     }
   else if (taken_back)
     {
-      printf ("%s\n", _ ("Everything is as it was."));
+      say_taken_back (job, stdout);
     }
   else if (created != NULL)
     {
@@ -159,11 +171,18 @@ report_done (StrataCli *cli, StrataJob *job, const char *const *created)
 static GError *
 cancelled_error (StrataJob *job)
 {
+  g_auto (GStrv) not_back = strata_job_dup_not_back (job);
+  g_autofree char *sentences = g_strjoinv (" ", not_back);
+
   if (strata_job_get_outcome (job) == STRATA_JOB_OUTCOME_STOPPED)
     return g_error_new (
         G_IO_ERROR, G_IO_ERROR_CANCELLED,
         _ ("Cancelled after the point of no return; “stratactl job resume %s” finishes it"),
         strata_job_get_id (job));
+
+  if (*not_back != NULL)
+    return g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED,
+                        _ ("Cancelled. %s All else is as it was."), sentences);
 
   return g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED,
                               _ ("Cancelled; everything is as it was"));
@@ -209,7 +228,7 @@ report_failed (StrataCli *cli, StrataJob *job)
   else
     {
       status = strata_cli_fail (cli, error, STRATA_CLI_FAILED, STRATA_CLI_OUTCOME_ROLLED_BACK, id);
-      fprintf (stderr, "%s\n", _ ("Everything is as it was."));
+      say_taken_back (job, stderr);
     }
 
   return status;
@@ -254,6 +273,7 @@ strata_cli_watch_job (StrataCli *cli, StrataJob *job, const char *const *created
 {
   g_autoptr (StrataJob) kept = g_object_ref (job);
   StrataCliProgress *progress = strata_cli_progress_new (kept, cli->verbose);
+  StrataCliStatus status;
 
   cli->job = kept;
   /* Ctrl-C may have come between the last look at the cancellable and this line. */
@@ -263,8 +283,9 @@ strata_cli_watch_job (StrataCli *cli, StrataJob *job, const char *const *created
   while (!strata_job_is_over (kept))
     g_main_context_iteration (NULL, TRUE);
 
-  cli->job = NULL;
   strata_cli_progress_free (progress);
+  status = report_over (cli, kept, created);
+  cli->job = NULL;
 
-  return report_over (cli, kept, created);
+  return status;
 }

@@ -117,3 +117,61 @@ strata_domain_is_restored (StrataConnection *connection,
 
   return TRUE;
 }
+
+/* Either way it began from a memory: libvirt gives a guest that is restored standing still the reason of an incoming one. */
+static gboolean
+goes_on (int state, int reason)
+{
+  if (state == VIR_DOMAIN_PAUSED)
+    return reason == VIR_DOMAIN_PAUSED_MIGRATION || reason == VIR_DOMAIN_PAUSED_FROM_SNAPSHOT;
+
+  return reason == VIR_DOMAIN_RUNNING_RESTORED || reason == VIR_DOMAIN_RUNNING_FROM_SNAPSHOT;
+}
+
+/**
+ * strata_domain_look_run:
+ * @connection: a connection
+ * @uuid: a domain's UUID
+ * @run: (out) (transfer full) (nullable): what its process has, and no other; %NULL when it is off
+ * @restored: (out): whether the process was begun from a memory that was kept, and neither stopped nor resumed since
+ * @error: where to put libvirt's error
+ *
+ * A daemon that is started anew begins to count anew; but whoever had his memory kept was stood still for it, and doesn't run
+ * because he was booted. Worker threads only.
+ *
+ * Returns: whether that could be found out
+ */
+gboolean
+strata_domain_look_run (StrataConnection *connection,
+                        const char *uuid,
+                        char **run,
+                        gboolean *restored,
+                        GError **error)
+{
+  g_autoptr (virDomain) domain = NULL;
+  int state;
+  int reason;
+
+  STRATA_ASSERT_WORKER ();
+  g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
+
+  domain = strata_connection_lookup_domain (connection, uuid, error);
+  if (domain == NULL)
+    return FALSE;
+  if (virDomainGetState (domain, &state, &reason, 0) < 0)
+    {
+      strata_vir_set_error (error, _ ("Asking for the state of a virtual machine"));
+      return FALSE;
+    }
+
+  *run = NULL;
+  *restored = FALSE;
+  if (virDomainIsActive (domain) != 1)
+    return TRUE;
+  *restored = goes_on (state, reason);
+  *run = g_strdup_printf (
+      "%u%s", virDomainGetID (domain),
+      state == VIR_DOMAIN_RUNNING && reason == VIR_DOMAIN_RUNNING_BOOTED ? " booted" : "");
+
+  return TRUE;
+}

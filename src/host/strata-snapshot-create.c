@@ -274,17 +274,22 @@ check_bases (StrataConnection *connection, const StrataSnapshotOrder *order, GEr
  * @target: the disk, `vda`
  * @overlay: the overlay that it gets
  * @base: what it is on before
+ * @base_format: (nullable): its format
  *
  * Returns: (transfer full): a disk of an external snapshot
  */
 StrataSnapshotOverlay *
-strata_snapshot_overlay_new (const char *target, const char *overlay, const char *base)
+strata_snapshot_overlay_new (const char *target,
+                             const char *overlay,
+                             const char *base,
+                             const char *base_format)
 {
   StrataSnapshotOverlay *self = g_new0 (StrataSnapshotOverlay, 1);
 
   self->target = g_strdup (target);
   self->overlay = g_strdup (overlay);
   self->base = g_strdup (base);
+  self->base_format = g_strdup (base_format);
 
   return self;
 }
@@ -299,6 +304,7 @@ strata_snapshot_overlay_free (StrataSnapshotOverlay *self)
   g_free (self->target);
   g_free (self->overlay);
   g_free (self->base);
+  g_free (self->base_format);
   g_free (self);
 }
 

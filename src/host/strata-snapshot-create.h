@@ -15,6 +15,7 @@ G_BEGIN_DECLS
  * @target: the disk, `vda`
  * @overlay: the overlay that it gets
  * @base: what it is on before, which is frozen
+ * @base_format: (nullable): its format, where that is known
  *
  * A disk of an external snapshot.
  */
@@ -23,11 +24,13 @@ typedef struct
   char *target;
   char *overlay;
   char *base;
+  char *base_format;
 } StrataSnapshotOverlay;
 
 StrataSnapshotOverlay *strata_snapshot_overlay_new (const char *target,
                                                     const char *overlay,
-                                                    const char *base);
+                                                    const char *base,
+                                                    const char *base_format);
 void strata_snapshot_overlay_free (StrataSnapshotOverlay *self);
 
 /**
@@ -77,6 +80,10 @@ gboolean strata_snapshot_take_back (StrataConnection *connection,
 gboolean strata_snapshot_check_take_back (StrataConnection *connection,
                                           const StrataSnapshotOrder *order,
                                           GError **error);
+/* whether ITEM shows nothing that isn't in what it stands on */
+gboolean strata_snapshot_is_unwritten (StrataConnection *connection,
+                                       const StrataSnapshotOrder *order,
+                                       const StrataSnapshotOverlay *item);
 /* for one whose maker was killed before he thawed the guest; fine if it is not frozen, or off */
 gboolean strata_snapshot_thaw (StrataConnection *connection, const char *uuid, GError **error);
 

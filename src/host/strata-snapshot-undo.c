@@ -112,7 +112,7 @@ find_disk (GPtrArray *disks, const char *target)
   return NULL;
 }
 
-/* What the disk was before the snapshot; NULL where the definition didn't say. */
+/* What the disk was before the snapshot; NULL where neither the plan nor the definition says. */
 static char *
 get_base_format (const StrataSnapshotOrder *order, const StrataSnapshotOverlay *item)
 {
@@ -121,19 +121,30 @@ get_base_format (const StrataSnapshotOrder *order, const StrataSnapshotOverlay *
   g_autoptr (GPtrArray) disks = previous != NULL ? strata_domain_xml_get_disks (previous) : NULL;
   const StrataDiskXml *disk = disks != NULL ? find_disk (disks, item->target) : NULL;
 
-  return disk != NULL ? g_strdup (disk->format) : NULL;
+  return g_strdup (disk != NULL ? disk->format : item->base_format);
 }
 
-/* Whether the base shows all that the overlay does: nothing was written to it, or that was merged before. */
-static gboolean
-is_in_base (StrataConnection *connection,
-            const StrataSnapshotOrder *order,
-            const StrataSnapshotOverlay *item)
+/**
+ * strata_snapshot_is_unwritten:
+ * @connection: a connection
+ * @order: a snapshot that was made
+ * @item: one of its overlays
+ *
+ * Worker threads only.
+ *
+ * Returns: whether the base is known to show all that the overlay does: nothing was written to it, or that was merged before
+ */
+gboolean
+strata_snapshot_is_unwritten (StrataConnection *connection,
+                              const StrataSnapshotOrder *order,
+                              const StrataSnapshotOverlay *item)
 {
   g_autofree char *format = get_base_format (order, item);
   const char *const arguments[] = { "compare", "-q",   "-U",          "-f",       "qcow2",
                                     "-F",      format, item->overlay, item->base, NULL };
   int status;
+
+  STRATA_ASSERT_WORKER ();
 
   return format != NULL && strata_connection_get_facts (connection)->is_local &&
          strata_qemu_img_run (arguments, &status, NULL, NULL, NULL, NULL) && status == 0;
@@ -158,7 +169,7 @@ check_overlay (StrataConnection *connection,
   if (!check_not_below (connection, facts, facts->disks, item, error) ||
       !check_not_below (connection, facts, facts->next_disks, item, error))
     return FALSE;
-  if (is_in_base (connection, order, item))
+  if (strata_snapshot_is_unwritten (connection, order, item))
     return TRUE;
 
   strata_set_error (error, STRATA_ERROR_REFUSED,

@@ -51,7 +51,12 @@ void strata_job_set_over (StrataJob *self,
 /* before a snapshot’s name, a result: the StrataSnapshotFacts.id of the one that the job took */
 #define STRATA_JOB_SNAPSHOT_ID "snapshot-id:"
 
+/* a result: what the way back could not make as it was, a sentence in each line */
+#define STRATA_JOB_NOT_BACK "not-back"
+
 void strata_job_set_result (StrataJob *self, const char *key, const char *value);
+/* SENTENCE, to those that are the result KEY already */
+void strata_job_add_line (StrataJob *self, const char *key, const char *sentence);
 char *strata_job_get_result (StrataJob *self, const char *key);
 JsonObject *strata_job_take_new_results (StrataJob *self);
 

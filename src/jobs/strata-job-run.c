@@ -58,6 +58,7 @@ get_step (Run *run, guint index, StrataStepContext *context)
   context->job = run->job;
   context->results = strata_journal_get_results (run->journal);
   context->untouched = FALSE;
+  context->plan = run->plan;
 
   return strata_step_class_find (spec->kind);
 }
@@ -67,6 +68,7 @@ undo_step (Run *run, guint index, GError **error)
 {
   StrataStepContext context;
   const StrataStepClass *klass = get_step (run, index, &context);
+  g_autoptr (JsonObject) results = NULL;
 
   strata_job_enter_step (run->job, index, TRUE);
   strata_stop_point ("before a step is undone");
@@ -76,7 +78,9 @@ undo_step (Run *run, guint index, GError **error)
   if (klass != NULL && klass->undo != NULL && !klass->undo (&context, error))
     return FALSE;
 
-  return strata_journal_clear_step (run->journal, index, error);
+  results = strata_job_take_new_results (run->job);
+
+  return strata_journal_clear_step (run->journal, index, results, error);
 }
 
 /* A step that an earlier process began: it may be done, half done, or not done at all. Only the host
@@ -171,9 +175,7 @@ static gboolean
 leave_out (Run *run, guint index, GError **error)
 {
   StrataStepSpec *step = strata_plan_get_step (run->plan, index);
-  g_autofree char *before = NULL;
   g_autofree char *line = NULL;
-  g_autofree char *all = NULL;
   g_autoptr (JsonObject) results = NULL;
 
   if (!g_error_matches (*error, STRATA_ERROR, STRATA_ERROR_REFUSED) ||
@@ -185,11 +187,7 @@ leave_out (Run *run, guint index, GError **error)
       g_strdup_printf (_ ("“%s” was kept: %s"),
                        json_object_get_string_member_with_default (step->args, "path", step->title),
                        (*error)->message);
-  g_strdelimit (line, "\n\r", ' ');
-  strata_job_append_log (run->job, line);
-  before = strata_job_get_result (run->job, STRATA_JOB_KEPT);
-  all = before != NULL ? g_strdup_printf ("%s\n%s", before, line) : g_strdup (line);
-  strata_job_set_result (run->job, STRATA_JOB_KEPT, all);
+  strata_job_add_line (run->job, STRATA_JOB_KEPT, line);
   g_clear_error (error);
   results = strata_job_take_new_results (run->job);
 
@@ -262,7 +260,7 @@ run_step (Run *run, guint index, GError **error)
   if (!klass->run (&context, run->cancellable, error))
     {
       if (left_no_trace (run, index, &context, begun_before, *error))
-        strata_journal_clear_step (run->journal, index, NULL);
+        strata_journal_clear_step (run->journal, index, NULL, NULL);
       return FALSE;
     }
 

@@ -431,6 +431,19 @@ strata_job_get_result (StrataJob *self, const char *key)
   return strata_job_report_get_result (self->report, key);
 }
 
+void
+strata_job_add_line (StrataJob *self, const char *key, const char *sentence)
+{
+  g_autofree char *before = strata_job_get_result (self, key);
+  g_autofree char *line = g_strdelimit (g_strdup (sentence), "\n\r", ' ');
+  g_autofree char *all = before != NULL && *before != '\0'
+                             ? g_strdup_printf ("%s\n%s", before, line)
+                             : g_strdup (line);
+
+  strata_job_append_log (self, line);
+  strata_job_set_result (self, key, all);
+}
+
 static GStrv
 dup_lines (StrataJob *self, const char *key)
 {
@@ -459,7 +472,7 @@ strata_job_dup_kept (StrataJob *self)
  * @self: a job
  *
  * Returns: (transfer full) (array zero-terminated=1): what its person should know, a sentence each; what
- *   sealing left in the guest or could not reach, and what strata_job_dup_kept() says
+ *   sealing left in the guest or could not reach, and what strata_job_dup_kept() and strata_job_dup_not_back() say
  */
 GStrv
 strata_job_dup_notes (StrataJob *self)
@@ -467,15 +480,32 @@ strata_job_dup_notes (StrataJob *self)
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
   g_auto (GStrv) notes = NULL;
   g_auto (GStrv) kept = NULL;
+  g_auto (GStrv) not_back = NULL;
 
   g_return_val_if_fail (STRATA_IS_JOB (self), NULL);
 
   notes = dup_lines (self, "notes");
   kept = dup_lines (self, STRATA_JOB_KEPT);
+  not_back = dup_lines (self, STRATA_JOB_NOT_BACK);
   g_strv_builder_addv (builder, (const char **) notes);
   g_strv_builder_addv (builder, (const char **) kept);
+  g_strv_builder_addv (builder, (const char **) not_back);
 
   return g_strv_builder_end (builder);
+}
+
+/**
+ * strata_job_dup_not_back:
+ * @self: a job that was taken back
+ *
+ * Returns: (transfer full) (array zero-terminated=1): what isn't as it was before it, a sentence each; empty where everything is
+ */
+GStrv
+strata_job_dup_not_back (StrataJob *self)
+{
+  g_return_val_if_fail (STRATA_IS_JOB (self), NULL);
+
+  return dup_lines (self, STRATA_JOB_NOT_BACK);
 }
 
 /**

@@ -23,7 +23,7 @@ typedef enum
  * StrataJobOutcome:
  * @STRATA_JOB_OUTCOME_NONE: not over yet
  * @STRATA_JOB_OUTCOME_DONE: all of it
- * @STRATA_JOB_OUTCOME_ROLLED_BACK: everything is as it was
+ * @STRATA_JOB_OUTCOME_ROLLED_BACK: everything is as it was, but for what strata_job_dup_not_back() says
  * @STRATA_JOB_OUTCOME_STOPPED: past the point of no return: lawful, and `job resume` finishes it
  * @STRATA_JOB_OUTCOME_STUCK: the way back failed too; `job rollback` tries again
  */
@@ -75,6 +75,7 @@ const GError *strata_job_get_error (StrataJob *self);
 StrataPlan *strata_job_get_new_plan (StrataJob *self);
 GStrv strata_job_dup_notes (StrataJob *self);
 GStrv strata_job_dup_kept (StrataJob *self);
+GStrv strata_job_dup_not_back (StrataJob *self);
 char *strata_job_dup_snapshot_id (StrataJob *self, const char *name);
 gboolean strata_job_can_cancel (StrataJob *self);
 /* rolls back before the point of no return, stops lawfully after it; main context */

@@ -703,11 +703,25 @@ strata_journal_end_step (StrataJournal *self, guint index, JsonObject *results, 
   return TRUE;
 }
 
+/**
+ * strata_journal_clear_step:
+ * @self: a journal
+ * @index: the step
+ * @results: (nullable): what undoing it found out, for the steps before it
+ * @error: as strata_journal_create()
+ *
+ * Returns: whether it is on the disk
+ */
 gboolean
-strata_journal_clear_step (StrataJournal *self, guint index, GError **error)
+strata_journal_clear_step (StrataJournal *self, guint index, JsonObject *results, GError **error)
 {
   g_autoptr (JsonObject) line = event_new ("clear", index);
 
+  if (results != NULL)
+    {
+      json_object_set_object_member (line, "results", json_object_ref (results));
+      merge_results (self, results);
+    }
   if (!append (self, line, TRUE, error))
     return FALSE;
   self->marks[index] = STRATA_STEP_UNTOUCHED;

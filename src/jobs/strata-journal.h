@@ -54,7 +54,10 @@ gboolean strata_journal_end_step (StrataJournal *self,
                                   JsonObject *results,
                                   GError **error);
 /* the step failed and left nothing, or was taken back */
-gboolean strata_journal_clear_step (StrataJournal *self, guint index, GError **error);
+gboolean strata_journal_clear_step (StrataJournal *self,
+                                    guint index,
+                                    JsonObject *results,
+                                    GError **error);
 gboolean strata_journal_sync (StrataJournal *self, GError **error);
 
 const char *strata_journal_get_id (StrataJournal *self);

@@ -8,6 +8,7 @@
 
 #include "host/strata-domain-control.h"
 #include "strata-job-private.h"
+#include "strata-kept-state.h"
 #include "strata-precondition.h"
 #include "strata-step-private.h"
 #include "strata-take-up.h"
@@ -87,25 +88,15 @@ shut_down_run (StrataStepContext *context, GCancellable *cancellable, GError **e
 {
   const char *uuid = strata_step_context_get (context, "uuid");
 
-  if (strata_step_context_is (context, "force"))
-    return strata_domain_force_off (context->connection, uuid, error);
-
-  return strata_domain_shut_down (context->connection, uuid,
-                                  (guint) strata_step_context_get_int (context, "timeout"),
-                                  cancellable, error);
-}
-
-static gboolean
-shut_down_undo (StrataStepContext *context, GError **error)
-{
-  gboolean active;
-
-  if (!is_active (context, &active, error))
+  if (strata_step_context_is (context, "force")
+          ? !strata_domain_force_off (context->connection, uuid, error)
+          : !strata_domain_shut_down (context->connection, uuid,
+                                      (guint) strata_step_context_get_int (context, "timeout"),
+                                      cancellable, error))
     return FALSE;
+  strata_kept_state_note_stopped (context);
 
-  return active ||
-         strata_domain_start (context->connection, strata_step_context_get (context, "uuid"),
-                              strata_step_context_is (context, "paused"), error);
+  return TRUE;
 }
 
 static gboolean
@@ -124,7 +115,7 @@ const StrataStepClass strata_step_shut_down = {
   .kind = "shut-down",
   .check = check_unsaved,
   .run = shut_down_run,
-  .undo = shut_down_undo,
+  .undo = strata_kept_state_bring_back,
   .is_done = shut_down_is_done,
 };
 

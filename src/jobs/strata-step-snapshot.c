@@ -16,6 +16,7 @@
 #include "host/strata-snapshot.h"
 #include "host/strata-storage.h"
 #include "strata-job-private.h"
+#include "strata-kept-state.h"
 #include "strata-precondition.h"
 #include "strata-step-private.h"
 #include "strata-take-up.h"
@@ -31,69 +32,12 @@ on_bytes (guint64 done, guint64 total, gpointer user_data)
 
 /* snapshot-create ---------------------------------------------------------------------------------- */
 
-static StrataSnapshotKind
-get_kind (StrataStepContext *context)
-{
-  const char *word = strata_step_context_get (context, "kind");
-
-  if (g_strcmp0 (word, "internal") == 0)
-    return STRATA_SNAPSHOT_KIND_INTERNAL;
-  if (g_strcmp0 (word, "memory") == 0)
-    return STRATA_SNAPSHOT_KIND_MEMORY;
-
-  return STRATA_SNAPSHOT_KIND_DISK_ONLY;
-}
-
-static void
-read_order (StrataStepContext *context, StrataSnapshotOrder *order)
-{
-  JsonArray *disks = strata_step_context_get_array (context, "disks");
-  g_autoptr (GStrvBuilder) images = g_strv_builder_new ();
-
-  order->uuid = strata_step_context_get (context, "uuid");
-  order->name = strata_step_context_get (context, "snapshot");
-  order->xml = strata_step_context_get (context, "xml");
-  order->previous = strata_step_context_get (context, "previous");
-  order->memory_file = strata_step_context_get (context, "memory-file");
-  if (strata_step_context_is (context, "screenshot"))
-    order->screenshot = strata_screenshot_get_path (order->uuid, order->name);
-  order->kind = get_kind (context);
-  order->quiesce = strata_step_context_is (context, "quiesce");
-  order->overlays = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_snapshot_overlay_free);
-
-  for (guint i = 0; disks != NULL && i < json_array_get_length (disks); i++)
-    {
-      JsonObject *disk = json_array_get_object_element (disks, i);
-      const char *overlay = json_object_get_string_member_with_default (disk, "overlay", NULL);
-      const char *base = json_object_get_string_member_with_default (disk, "base", NULL);
-
-      if (overlay == NULL && base != NULL)
-        g_strv_builder_add (images, base);
-      if (overlay != NULL)
-        g_ptr_array_add (
-            order->overlays,
-            strata_snapshot_overlay_new (json_object_get_string_member (disk, "target"), overlay,
-                                         json_object_get_string_member (disk, "base")));
-    }
-  order->images = g_strv_builder_end (images);
-}
-
-static void
-order_clear (StrataSnapshotOrder *order)
-{
-  g_clear_pointer (&order->overlays, g_ptr_array_unref);
-  g_clear_pointer (&order->images, g_strfreev);
-  g_free ((char *) order->screenshot);
-}
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (StrataSnapshotOrder, order_clear)
-
 static gboolean
 snapshot_create_check (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
   g_auto (StrataSnapshotOrder) order = { NULL };
 
-  read_order (context, &order);
+  strata_snapshot_order_read (context, &order);
 
   return strata_require_unsaved (context->connection, order.uuid, error) &&
          (order.kind != STRATA_SNAPSHOT_KIND_INTERNAL ||
@@ -122,11 +66,12 @@ snapshot_create_run (StrataStepContext *context, GCancellable *cancellable, GErr
 {
   g_auto (StrataSnapshotOrder) order = { NULL };
 
-  read_order (context, &order);
+  strata_snapshot_order_read (context, &order);
   if (!strata_snapshot_create (context->connection, &order, on_bytes, context->job, cancellable,
                                error))
     return FALSE;
   note_id (context, &order);
+  strata_kept_state_note_taken (context);
 
   return TRUE;
 }
@@ -136,7 +81,7 @@ snapshot_create_check_undo (StrataStepContext *context, GError **error)
 {
   g_auto (StrataSnapshotOrder) order = { NULL };
 
-  read_order (context, &order);
+  strata_snapshot_order_read (context, &order);
 
   return strata_snapshot_check_take_back (context->connection, &order, error);
 }
@@ -145,10 +90,13 @@ static gboolean
 snapshot_create_undo (StrataStepContext *context, GError **error)
 {
   g_auto (StrataSnapshotOrder) order = { NULL };
+  gboolean may_go;
 
-  read_order (context, &order);
+  if (!strata_kept_state_may_go (context, &may_go, error))
+    return FALSE;
+  strata_snapshot_order_read (context, &order);
 
-  return strata_snapshot_take_back (context->connection, &order, error);
+  return !may_go || strata_snapshot_take_back (context->connection, &order, error);
 }
 
 static gboolean

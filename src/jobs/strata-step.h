@@ -18,6 +18,7 @@ typedef struct _StrataJob StrataJob;
  * @job: (nullable): to report progress to
  * @results: (nullable): what was found out before, as the journal has it
  * @untouched: set by a step that can't be undone, when it fails: it has changed nothing yet, as if it had not begun
+ * @plan: (nullable): what the step is a part of, where it is done or undone
  *
  * What a step has to work with. It keeps nothing between do and undo but what @args and the host say,
  * because they may run in different processes.
@@ -29,6 +30,7 @@ typedef struct
   StrataJob *job;
   JsonObject *results;
   gboolean untouched;
+  StrataPlan *plan;
 } StrataStepContext;
 
 /**

@@ -114,6 +114,19 @@ new_plan_clicked_cb (StrataJobRow *self)
                               strata_job_get_id (self->job));
 }
 
+/* (nullable): how far it isn't as it was before a job that was taken back */
+static char *
+describe_not_back (StrataJobRow *self, StrataJobOutcome outcome)
+{
+  g_auto (GStrv) lines = NULL;
+
+  if (self == NULL || self->job == NULL || outcome != STRATA_JOB_OUTCOME_ROLLED_BACK)
+    return NULL;
+  lines = strata_job_dup_not_back (self->job);
+
+  return *lines != NULL ? g_strjoinv (" ", lines) : NULL;
+}
+
 static char *
 describe_state (StrataJobRow *self,
                 StrataJobState state,
@@ -122,6 +135,8 @@ describe_state (StrataJobRow *self,
                 guint step,
                 guint n_steps)
 {
+  char *not_back = NULL;
+
   switch (state)
     {
     case STRATA_JOB_QUEUED:
@@ -138,7 +153,8 @@ describe_state (StrataJobRow *self,
     case STRATA_JOB_CANCELLED:
       if (has_new_plan (self, state))
         return g_strdup (_ ("The host had changed, so nothing was done"));
-      return g_strdup (describe_outcome (state, outcome));
+      not_back = describe_not_back (self, outcome);
+      return not_back != NULL ? not_back : g_strdup (describe_outcome (state, outcome));
     }
 
   g_return_val_if_reached (NULL);

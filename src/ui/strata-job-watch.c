@@ -32,6 +32,7 @@ static char *
 describe_end (StrataJob *job)
 {
   const char *title = strata_job_get_title (job);
+  g_auto (GStrv) not_back = strata_job_dup_not_back (job);
 
   if (g_error_matches (strata_job_get_error (job), STRATA_ERROR, STRATA_ERROR_CHANGED))
     return g_strdup_printf (_ ("Not done, the host had changed: %s"), title);
@@ -43,6 +44,9 @@ describe_end (StrataJob *job)
       return g_strdup_printf (_ ("Done: %s"), title);
 
     case STRATA_JOB_OUTCOME_ROLLED_BACK:
+      if (*not_back != NULL)
+        /* Translators: %s is what was to be done, and isn't, such as “Return “web” to “before””. */
+        return g_strdup_printf (_ ("Taken back, but not all is as it was: %s"), title);
       if (strata_job_get_state (job) == STRATA_JOB_CANCELLED)
         return g_strdup_printf (_ ("Cancelled, nothing changed: %s"), title);
       return g_strdup_printf (_ ("Failed, nothing changed: %s"), title);
@@ -79,14 +83,14 @@ add_toast_to_go_on (StrataWindow *window, const char *text)
   strata_window_take_toast (window, toast);
 }
 
-/* A file that was to go and is there still: a toast would be gone before that is read. */
+/* A file that was to go and is there still, or a guest that isn't as it was: a toast would be gone before that is read. */
 static void
-show_what_was_kept (GtkWindow *window, StrataJob *job, GStrv kept)
+show_sentences (GtkWindow *window, StrataJob *job, const char *heading, GStrv lines)
 {
-  g_autofree char *sentences = g_strjoinv ("\n\n", kept);
+  g_autofree char *sentences = g_strjoinv ("\n\n", lines);
   g_autofree char *text = g_strdup_printf ("%s\n\n%s", strata_job_get_title (job), sentences);
   g_autofree char *body = strata_short_paths (text);
-  AdwDialog *dialog = adw_alert_dialog_new (_ ("Done, but Not Everything Was Deleted"), body);
+  AdwDialog *dialog = adw_alert_dialog_new (heading, body);
 
   adw_alert_dialog_add_response (ADW_ALERT_DIALOG (dialog), "close", _ ("_Close"));
   adw_dialog_present (dialog, GTK_WIDGET (window));
@@ -99,6 +103,7 @@ add_toast (StrataWindow *window, StrataJob *job, const char *text)
   StrataRevertUndo *undo = strata_revert_undo_find (job);
   StrataJobOutcome outcome = strata_job_get_outcome (job);
   g_auto (GStrv) kept = strata_job_dup_kept (job);
+  g_auto (GStrv) not_back = strata_job_dup_not_back (job);
   AdwToast *toast;
 
   if (outcome == STRATA_JOB_OUTCOME_STOPPED || outcome == STRATA_JOB_OUTCOME_STUCK)
@@ -107,7 +112,9 @@ add_toast (StrataWindow *window, StrataJob *job, const char *text)
       return;
     }
   if (*kept != NULL && outcome == STRATA_JOB_OUTCOME_DONE)
-    show_what_was_kept (GTK_WINDOW (window), job, kept);
+    show_sentences (GTK_WINDOW (window), job, _ ("Done, but Not Everything Was Deleted"), kept);
+  if (*not_back != NULL && outcome == STRATA_JOB_OUTCOME_ROLLED_BACK)
+    show_sentences (GTK_WINDOW (window), job, _ ("Taken Back, but Not All Is as It Was"), not_back);
   if (undo == NULL || outcome != STRATA_JOB_OUTCOME_DONE)
     {
       strata_window_add_toast (window, text, TRUE);

@@ -318,8 +318,9 @@ add_disk (Vm *vm, GPtrArray *disks, Order *self, StrataDiskXml *disk, gboolean l
 
       item->location = STRATA_SNAPSHOT_EXTERNAL;
       item->overlay = in_dir (vm, file);
-      g_ptr_array_add (self->order.overlays,
-                       strata_snapshot_overlay_new (disk->target, item->overlay, disk->source));
+      g_ptr_array_add (
+          self->order.overlays,
+          strata_snapshot_overlay_new (disk->target, item->overlay, disk->source, disk->format));
     }
 }
 

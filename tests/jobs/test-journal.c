@@ -88,7 +88,7 @@ test_round_trip (void)
 
   g_assert_true (strata_journal_begin_step (journal, 2, NULL, NULL));
   g_assert_false (strata_journal_can_roll_back (journal));
-  g_assert_true (strata_journal_clear_step (journal, 2, NULL));
+  g_assert_true (strata_journal_clear_step (journal, 2, NULL, NULL));
   g_assert_true (strata_journal_can_roll_back (journal));
   strata_journal_remove (journal);
   g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));

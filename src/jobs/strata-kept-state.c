@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* A guest that is stopped loses its memory. Where that was kept before, the way back begins with it; and what keeps it is only
+ * given up while a guest runs that has it itself.
+ */
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "host/strata-bring-back.h"
+#include "host/strata-domain-control.h"
+#include "host/strata-restore.h"
+#include "host/strata-screenshot.h"
+#include "host/strata-snapshot-settle.h"
+#include "host/strata-snapshot.h"
+#include "host/strata-storage.h"
+#include "strata-job-private.h"
+#include "strata-kept-state.h"
+#include "strata-step-private.h"
+#include "xml/strata-error.h"
+
+/* before a UUID, a note: which run of the guest has the memory that was kept */
+#define NOTE_RUN "run:"
+/* before a path, a note: the stamp of an image when the guest had been stopped */
+#define NOTE_STOPPED "stopped:"
+
+static StrataSnapshotKind
+get_kind (StrataStepContext *context)
+{
+  const char *word = strata_step_context_get (context, "kind");
+
+  if (g_strcmp0 (word, "internal") == 0)
+    return STRATA_SNAPSHOT_KIND_INTERNAL;
+  if (g_strcmp0 (word, "memory") == 0)
+    return STRATA_SNAPSHOT_KIND_MEMORY;
+
+  return STRATA_SNAPSHOT_KIND_DISK_ONLY;
+}
+
+void
+strata_snapshot_order_read (StrataStepContext *context, StrataSnapshotOrder *order)
+{
+  JsonArray *disks = strata_step_context_get_array (context, "disks");
+  g_autoptr (GStrvBuilder) images = g_strv_builder_new ();
+
+  order->uuid = strata_step_context_get (context, "uuid");
+  order->name = strata_step_context_get (context, "snapshot");
+  order->xml = strata_step_context_get (context, "xml");
+  order->previous = strata_step_context_get (context, "previous");
+  order->memory_file = strata_step_context_get (context, "memory-file");
+  if (strata_step_context_is (context, "screenshot"))
+    order->screenshot = strata_screenshot_get_path (order->uuid, order->name);
+  order->kind = get_kind (context);
+  order->quiesce = strata_step_context_is (context, "quiesce");
+  order->overlays = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_snapshot_overlay_free);
+
+  for (guint i = 0; disks != NULL && i < json_array_get_length (disks); i++)
+    {
+      JsonObject *disk = json_array_get_object_element (disks, i);
+      const char *overlay = json_object_get_string_member_with_default (disk, "overlay", NULL);
+      const char *base = json_object_get_string_member_with_default (disk, "base", NULL);
+
+      if (overlay == NULL && base != NULL)
+        g_strv_builder_add (images, base);
+      if (overlay != NULL)
+        g_ptr_array_add (
+            order->overlays,
+            strata_snapshot_overlay_new (
+                json_object_get_string_member (disk, "target"), overlay, base,
+                json_object_get_string_member_with_default (disk, "base-format", NULL)));
+    }
+  order->images = g_strv_builder_end (images);
+}
+
+void
+strata_snapshot_order_clear (StrataSnapshotOrder *order)
+{
+  g_clear_pointer (&order->overlays, g_ptr_array_unref);
+  g_clear_pointer (&order->images, g_strfreev);
+  g_free ((char *) order->screenshot);
+}
+
+static gboolean
+has_memory (StrataStepContext *context)
+{
+  /* An internal one of a guest that runs has its memory in the image. */
+  return get_kind (context) == STRATA_SNAPSHOT_KIND_MEMORY ||
+         (get_kind (context) == STRATA_SNAPSHOT_KIND_INTERNAL &&
+          strata_step_context_is (context, "screenshot"));
+}
+
+/* The step before CONTEXT, which stops a guest, that kept its memory. */
+static gboolean
+find_kept (StrataStepContext *context, StrataStepContext *kept)
+{
+  const char *uuid = strata_step_context_get (context, "uuid");
+
+  for (guint i = 0; context->plan != NULL && i < strata_plan_get_n_steps (context->plan); i++)
+    {
+      StrataStepSpec *step = strata_plan_get_step (context->plan, i);
+
+      if (step->args == context->args)
+        break;
+      *kept = *context;
+      kept->args = step->args;
+      if (g_str_equal (step->kind, "snapshot-create") &&
+          g_strcmp0 (strata_step_context_get (kept, "uuid"), uuid) == 0 && has_memory (kept))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+static char *
+run_key (StrataStepContext *context)
+{
+  return g_strconcat (NOTE_RUN, strata_step_context_get (context, "uuid"), NULL);
+}
+
+static void
+note_run (StrataStepContext *context)
+{
+  g_autofree char *key = run_key (context);
+  g_autofree char *run = NULL;
+  gboolean restored;
+
+  if (strata_domain_look_run (context->connection, strata_step_context_get (context, "uuid"), &run,
+                              &restored, NULL) &&
+      run != NULL)
+    strata_job_set_result (context->job, key, run);
+}
+
+void
+strata_kept_state_note_taken (StrataStepContext *context)
+{
+  if (context->job != NULL && has_memory (context))
+    note_run (context);
+}
+
+/* (transfer full): what the guest wrote to since its state was kept */
+static GStrv
+collect_written (const StrataSnapshotOrder *order)
+{
+  g_autoptr (GStrvBuilder) paths = g_strv_builder_new ();
+
+  for (guint i = 0; i < order->overlays->len; i++)
+    g_strv_builder_add (
+        paths, ((StrataSnapshotOverlay *) g_ptr_array_index (order->overlays, i))->overlay);
+  g_strv_builder_addv (paths, (const char **) order->images);
+
+  return g_strv_builder_end (paths);
+}
+
+void
+strata_kept_state_note_stopped (StrataStepContext *context)
+{
+  StrataStepContext kept;
+  g_auto (StrataSnapshotOrder) order = { NULL };
+  g_auto (GStrv) paths = NULL;
+
+  if (context->job == NULL || !find_kept (context, &kept))
+    return;
+
+  strata_snapshot_order_read (&kept, &order);
+  paths = collect_written (&order);
+  for (guint i = 0; paths[i] != NULL; i++)
+    {
+      g_autofree char *key = g_strconcat (NOTE_STOPPED, paths[i], NULL);
+      g_autofree char *stamp = strata_storage_get_stamp (context->connection, paths[i], NULL);
+
+      strata_job_set_result (context->job, key, stamp != NULL ? stamp : "");
+    }
+}
+
+static gboolean
+is_as_stopped (StrataStepContext *context, const char *path)
+{
+  g_autofree char *key = g_strconcat (NOTE_STOPPED, path, NULL);
+  const char *noted = strata_step_context_get_note (context, key);
+  g_autofree char *now = strata_storage_get_stamp (context->connection, path, NULL);
+
+  if (context->results == NULL || !json_object_has_member (context->results, key))
+    return FALSE;
+
+  /* The host can't say when it was written. */
+  return noted == NULL || now == NULL || g_str_equal (noted, now);
+}
+
+static gboolean
+is_unwritten (StrataStepContext *context, const StrataSnapshotOrder *order, const char *path)
+{
+  for (guint i = 0; i < order->overlays->len; i++)
+    {
+      const StrataSnapshotOverlay *item = g_ptr_array_index (order->overlays, i);
+
+      if (g_str_equal (item->overlay, path))
+        return strata_snapshot_is_unwritten (context->connection, order, item);
+    }
+
+  return FALSE;
+}
+
+/* What was written between the keeping and the stop would not be there after the return either. What was written since the
+ * stop is another's. */
+static gboolean
+is_only_the_guests (StrataStepContext *context, const StrataSnapshotOrder *order)
+{
+  g_auto (GStrv) paths = collect_written (order);
+
+  for (guint i = 0; paths[i] != NULL; i++)
+    {
+      gboolean exists;
+
+      /* Going back was begun, and stopped between the old overlay and the new one. */
+      if (strata_storage_exists (context->connection, paths[i], &exists, NULL) && !exists)
+        continue;
+      if (!is_as_stopped (context, paths[i]) && !is_unwritten (context, order, paths[i]))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* Whether the snapshot is there, the very one, with its memory. */
+static gboolean
+is_kept (StrataStepContext *kept, const StrataSnapshotOrder *order, gboolean *there, GError **error)
+{
+  g_autofree char *key = g_strconcat (STRATA_JOB_SNAPSHOT_ID, order->name, NULL);
+  const char *id = strata_step_context_get_note (kept, key);
+  g_autoptr (GError) local = NULL;
+
+  *there = FALSE;
+  if (!strata_snapshot_exists (kept->connection, order->uuid, order->name, there, error))
+    return FALSE;
+  if (!*there)
+    return TRUE;
+  if (id != NULL &&
+      !strata_snapshot_check_id (kept->connection, order->uuid, order->name, id, &local))
+    {
+      *there = FALSE;
+      return TRUE;
+    }
+
+  return order->memory_file == NULL ||
+         strata_storage_exists (kept->connection, order->memory_file, there, error);
+}
+
+static void G_GNUC_PRINTF (2, 3) tell (StrataStepContext *context, const char *format, ...)
+{
+  g_autofree char *sentence = NULL;
+  va_list ap;
+
+  va_start (ap, format);
+  sentence = g_strdup_vprintf (format, ap);
+  va_end (ap);
+  if (context->job != NULL)
+    strata_job_add_line (context->job, STRATA_JOB_NOT_BACK, sentence);
+}
+
+static gboolean
+start_anew (StrataStepContext *context, GError **error)
+{
+  if (!strata_domain_start (context->connection, strata_step_context_get (context, "uuid"),
+                            strata_step_context_is (context, "paused"), error))
+    return FALSE;
+  tell (context, _ ("“%s” was stopped, and was started anew: what was in its memory is lost."),
+        strata_step_context_get (context, "name"));
+
+  return TRUE;
+}
+
+static gboolean
+go_on_from (StrataStepContext *context, StrataStepContext *kept, GError **error)
+{
+  const char *name = strata_step_context_get (context, "name");
+  gboolean paused = strata_step_context_is (context, "paused");
+  g_auto (StrataSnapshotOrder) order = { NULL };
+  gboolean there;
+
+  strata_snapshot_order_read (kept, &order);
+  if (!is_kept (kept, &order, &there, error))
+    return FALSE;
+  if (!there)
+    return start_anew (context, error);
+  if (!is_only_the_guests (context, &order))
+    {
+      tell (context, _ ("“%s” stays off: its disks were written to since it was stopped."), name);
+      return TRUE;
+    }
+
+  if (!strata_snapshot_bring_back (context->connection, &order, paused, error))
+    {
+      g_prefix_error (error,
+                      _ ("“%s” can’t go on from its memory, which is kept in the snapshot “%s”: "),
+                      name, order.name);
+      return FALSE;
+    }
+  note_run (kept);
+  /* One that stands still has done nothing since its state was kept. */
+  if (!paused)
+    tell (context,
+          _ ("“%s” was stopped, and goes on from its memory as it was when its state was kept, a "
+             "moment before."),
+          name);
+
+  return TRUE;
+}
+
+gboolean
+strata_kept_state_bring_back (StrataStepContext *context, GError **error)
+{
+  StrataStepContext kept;
+  g_autofree char *run = NULL;
+  gboolean restored;
+
+  if (!strata_domain_look_run (context->connection, strata_step_context_get (context, "uuid"), &run,
+                               &restored, error))
+    return FALSE;
+  if (run != NULL)
+    return TRUE;
+
+  return find_kept (context, &kept) ? go_on_from (context, &kept, error)
+                                    : start_anew (context, error);
+}
+
+/* Whether a guest runs that has itself what the snapshot keeps of its memory. */
+static gboolean
+is_in_guest (StrataStepContext *context, gboolean *in_guest, GError **error)
+{
+  g_autofree char *key = run_key (context);
+  const char *noted = strata_step_context_get_note (context, key);
+  g_autofree char *run = NULL;
+  gboolean restored;
+
+  if (!strata_domain_look_run (context->connection, strata_step_context_get (context, "uuid"), &run,
+                               &restored, error))
+    return FALSE;
+  /* Who was killed directly after keeping it did not live to note whose it is. */
+  *in_guest =
+      run != NULL &&
+      (restored || (noted != NULL ? g_str_equal (noted, run) : !g_str_has_suffix (run, " booted")));
+
+  return TRUE;
+}
+
+gboolean
+strata_kept_state_may_go (StrataStepContext *context, gboolean *may_go, GError **error)
+{
+  g_auto (StrataSnapshotOrder) order = { NULL };
+  gboolean there;
+
+  *may_go = TRUE;
+  if (!has_memory (context))
+    return TRUE;
+  strata_snapshot_order_read (context, &order);
+  if (!is_kept (context, &order, &there, error))
+    return FALSE;
+  if (!there)
+    return TRUE;
+  if (!is_in_guest (context, may_go, error))
+    return FALSE;
+  if (*may_go)
+    return TRUE;
+
+  tell (context,
+        _ ("The snapshot “%s” stays: it keeps the memory of “%s”, which doesn’t run on from it. "
+           "Return to it for that, or delete it."),
+        order.name, strata_step_context_get (context, "name"));
+
+  return strata_snapshot_settle (context->connection, order.uuid, NULL, NULL, NULL, error);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#pragma once
+
+#include "host/strata-snapshot-create.h"
+#include "strata-step.h"
+
+G_BEGIN_DECLS
+
+/* The state of a running guest that a job keeps in a snapshot before it stops the guest. All in the job's worker thread. */
+
+/* CONTEXT: a step that takes a snapshot; free with strata_snapshot_order_clear() */
+void strata_snapshot_order_read (StrataStepContext *context, StrataSnapshotOrder *order);
+void strata_snapshot_order_clear (StrataSnapshotOrder *order);
+
+/* the snapshot was taken: of which run of the guest */
+void strata_kept_state_note_taken (StrataStepContext *context);
+/* the guest was stopped: how it left what it wrote to since */
+void strata_kept_state_note_stopped (StrataStepContext *context);
+/* undoing that: the guest goes on from the snapshot; where there is none with its memory, it is started anew, and that is said */
+gboolean strata_kept_state_bring_back (StrataStepContext *context, GError **error);
+/* undoing the snapshot: whether its memory is that of a guest that runs still; if not, that it stays is said */
+gboolean strata_kept_state_may_go (StrataStepContext *context, gboolean *may_go, GError **error);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (StrataSnapshotOrder, strata_snapshot_order_clear)
+
+G_END_DECLS

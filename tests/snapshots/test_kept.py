@@ -1,0 +1,305 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A return to a snapshot that is taken back after it stopped a running guest. The guest's memory was kept before: it goes on from
+that, and where it can't, what was kept stays. The guest writes into its memory when it was booted, so that one boot is told from
+another."""
+
+import os
+import re
+import signal
+
+from held_jobs import find_step, go_on, hold, is_there, isolated, journals, kill_rollback, lab, let_go, no_job_left, records, stop
+from strata_tap import expect, expect_equal, expect_words, run
+
+# xor ax, ax; mov ds, ax; rdtsc; mov [0x9000], eax; then it sleeps for ever.
+BOOT_SECTOR = bytes([0x31, 0xC0, 0x8E, 0xD8, 0x0F, 0x31, 0x66, 0xA3, 0x00, 0x90, 0xF4, 0xEB, 0xFD]).ljust(510, b'\0') + b'\x55\xaa'
+GOES_ON = 'goes on from its memory'
+AS_BEFORE = 'Everything is as it was.'
+LOST = 'was started anew: what was in its memory is lost'
+
+
+def memory():
+    """What the guest wrote when it was booted."""
+    words = lab.virsh('qemu-monitor-command', '--hmp', 'vm', 'xp /1xw 0x9000').out
+    return int(re.search(r': (0x[0-9a-f]+)', words).group(1), 16)
+
+
+def booted(before=0):
+    """Waits until the guest has written; what it did."""
+    lab.wait_until(lambda: memory() not in (0, before), 'the guest boots', 60)
+    return memory()
+
+
+def guest(*first):
+    """A guest that runs, with a snapshot s1 of it before, or one that FIRST makes; what it has in its memory."""
+    base = lab.machine('vm')
+    sector = os.path.join(lab.dir, 'sector')
+    with open(sector, 'wb') as file:
+        file.write(BOOT_SECTOR)
+    lab.run('qemu-io', '-f', 'qcow2', '-c', f'write -s {sector} 0 512', base)
+    lab.write('vm', 0x11)
+    if not first:
+        lab.strata('snapshot', 'create', 'vm', 's1')
+    lab.virsh('start', 'vm')
+    there = booted()
+    if first:
+        lab.strata('snapshot', 'create', 'vm', 's1', *first)
+    return there
+
+
+def number():
+    return lab.virsh('domid', 'vm').out.strip()
+
+
+def files():
+    return sorted(os.listdir(lab.images))
+
+
+def expect_back(there, before, state='running'):
+    """The guest has its memory THERE, and nothing of the job is left of the files BEFORE."""
+    expect_equal(lab.state('vm'), state, 'the state')
+    expect_equal(memory(), there, 'what is in the memory')
+    expect_equal(lab.snapshots('vm'), ['s1'], 'the snapshots')
+    expect_equal(files(), before, 'the files')
+    lab.run('qemu-img', 'check', '-U', '-q', lab.source('vm'))
+    no_job_left()
+
+
+def read(value, offset='8M'):
+    path = lab.source('vm')
+    lab.virsh('destroy', 'vm', check=False)
+    expect_words(lab.run('qemu-io', '-r', '-f', 'qcow2', '-c', f'read -P {value} {offset} 64k', path).out, 'read 65536/65536')
+
+
+def revert(*extra):
+    return 'snapshot', 'revert', 'vm', 's1', *(extra or ('--save-current', 'kept'))
+
+
+def a_guest_that_was_never_stopped():
+    there = guest()
+    before, run_before = files(), number()
+    job = stop(*revert(), kind='shut-down')
+    result = lab.strata('job', 'rollback', job)
+    expect_words(result.out, AS_BEFORE)
+    expect_back(there, before)
+    expect_equal(number(), run_before, 'which run it is')
+
+
+def a_guest_that_was_stopped():
+    """By a process that was killed then, or later."""
+    for kind in ('shut-down', 'define', 'snapshot-define'):
+        there = guest()
+        before = files()
+        job = stop(*revert(), kind=kind, done=True)
+        expect_equal(lab.state('vm'), 'shut off', 'the state')
+        result = lab.strata('job', 'rollback', job)
+        expect_words(result.out, GOES_ON)
+        expect(AS_BEFORE not in result.out, 'not everything is as it was', result)
+        expect_back(there, before)
+        lab.clear()
+
+
+def nothing_is_known_of_the_stop():
+    """The process was killed before it could write down that it was done."""
+    there = guest()
+    before = files()
+    lab.strata('job', 'rollback', stop(*revert(), kind='shut-down', begun=True, done=True))
+    expect_back(there, before)
+
+
+def a_guest_whose_return_is_cancelled():
+    there = guest()
+    before = files()
+    process = hold(*revert(), kind='define')
+    process.send_signal(signal.SIGINT)
+    status, text = let_go(process)
+    expect_equal(status, 130, text)
+    expect_words(text, GOES_ON)
+    expect('everything is as it was' not in text, 'not everything is as it was', text)
+    expect_back(there, before)
+
+
+def a_return_that_fails():
+    there = guest('--description', 'with memory')
+    before = files()
+    process = hold(*revert(), kind='restore')
+    file = lab.path('vm.s1.mem')
+    os.rename(file, file + '.away')
+    status, text = let_go(process)
+    expect_equal(status, 1, text)
+    expect_words(text, 'vm.s1.mem', GOES_ON)
+    expect(AS_BEFORE not in text, 'not everything is as it was', text)
+    os.rename(file + '.away', file)
+    expect_back(there, before)
+
+
+def a_guest_that_stood_still():
+    there = guest()
+    before = files()
+    lab.virsh('suspend', 'vm')
+    result = lab.strata('job', 'rollback', stop(*revert(), kind='define'))
+    expect_equal(result.out.strip(), AS_BEFORE, 'what it said')
+    expect_back(there, before, 'paused')
+    lab.virsh('resume', 'vm')
+    expect_equal(lab.state('vm'), 'running', 'the state')
+
+
+def what_was_written_before_the_stop():
+    """It isn't in what was kept, and the memory doesn't go with it."""
+    there = guest()
+    process = hold(*revert(), kind='snapshot-create', done=True)
+    lab.write('vm', 0x22)
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+    lab.strata('job', 'rollback', os.path.basename(journals()[0])[:-len('.journal')])
+    read(0x22)
+    lab.clear()
+
+    there = guest()
+    before = files()
+    process = hold(*revert(), kind='shut-down')
+    lab.write('vm', 0x22)
+    while lab.state('vm') != 'shut off' or not is_there('shut-down', 0, True):
+        expect(go_on(process), 'it came to its end')
+    process.kill()
+    process.communicate()
+    lab.strata('job', 'rollback', os.path.basename(journals()[0])[:-len('.journal')])
+    expect_back(there, before)
+    read(0x11)
+
+
+def the_way_back_is_killed():
+    """Wherever: the next one ends the same."""
+    point, over = 1, False
+    while not over:
+        there = guest()
+        before = files()
+        job = stop(*revert(), kind='snapshot-define')
+        over = kill_rollback(job, point)
+        if not over:
+            lab.strata('job', 'rollback', job)
+        expect_back(there, before)
+        lab.clear()
+        point += 1
+    expect(point > 4, 'it was never killed', point)
+
+
+def the_way_back_is_killed_before_it_says_so():
+    """The guest goes on already, and the journal doesn't know it."""
+    there = guest()
+    before = files()
+    job = stop(*revert(), kind='define')
+    path = journals()[0]
+    step = find_step(records(path), 'shut-down', 0)
+    point = 1
+    while {'event': 'clear', 'step': step} not in [{k: r.get(k) for k in ('event', 'step')} for r in records(path)]:
+        kill_rollback(job, point)
+        point += 1
+        expect(point < 9 and os.path.exists(path), 'the stop was never undone')
+    with open(path, encoding='utf-8') as file:
+        lines = file.readlines()
+    with open(path, 'w', encoding='utf-8') as file:
+        file.writelines(line for line in lines if f'"event":"clear","step":{step}' not in line.replace(' ', ''))
+    run_before = number()
+    lab.strata('job', 'rollback', job)
+    expect_equal(number(), run_before, 'which run it is')
+    expect_back(there, before)
+
+
+def nothing_was_kept():
+    there = guest()
+    result = lab.strata('job', 'rollback', stop(*revert('--discard-current'), kind='define'))
+    expect_words(result.out, 'vm', LOST)
+    expect(AS_BEFORE not in result.out, 'not everything is as it was', result)
+    expect(booted(there) != there, 'it was not booted')
+    no_job_left()
+
+
+def a_guest_that_its_person_started():
+    """What was kept of it stays, and can be returned to."""
+    there = guest()
+    job = stop(*revert(), kind='shut-down', done=True)
+    lab.virsh('start', 'vm')
+    booted(there)
+    lab.write('vm', 0x33, '9M')
+    result = lab.strata('job', 'rollback', job)
+    expect_words(result.out, 'kept', 'stays')
+    expect(AS_BEFORE not in result.out, 'not everything is as it was', result)
+    expect_equal((lab.snapshots('vm'), lab.current('vm')), (['kept', 's1'], 'kept'), 'the snapshots')
+    expect_equal(lab.ctl('doctor').out.strip(), 'Nothing is the matter.', 'what the doctor says')
+    no_job_left()
+    lab.strata('snapshot', 'revert', 'vm', 'kept', '--save-current', 'then')
+    expect_equal((lab.state('vm'), memory()), ('running', there), 'the guest that was kept')
+
+
+def a_guest_that_its_person_started_and_stopped():
+    there = guest()
+    job = stop(*revert(), kind='shut-down', done=True)
+    lab.virsh('start', 'vm')
+    booted(there)
+    lab.write('vm', 0x33, '9M')
+    lab.virsh('destroy', 'vm')
+    result = lab.strata('job', 'rollback', job)
+    expect_words(result.out, 'stays off', 'kept')
+    expect_equal((lab.state('vm'), lab.snapshots('vm'), lab.current('vm')), ('shut off', ['kept', 's1'], 'kept'), 'the machine')
+    read(0x33, '9M')
+    no_job_left()
+
+
+def what_was_kept_cannot_be_read():
+    """Nothing of it is deleted; when it can be read again, the guest goes on."""
+    there = guest()
+    before = files()
+    job = stop(*revert(), kind='define')
+    file = lab.path('vm.kept.mem')
+    os.rename(file, file + '.away')
+    with open(file, 'wb') as empty:
+        empty.write(b'\0' * 4096)
+    result = lab.ctl('job', 'rollback', job)
+    expect_equal(result.status, 4, 'the exit status', result)
+    expect_words(result.err, 'vm', 'kept')
+    expect_equal((lab.state('vm'), lab.snapshots('vm')), ('shut off', ['kept', 's1']), 'the machine')
+    os.rename(file + '.away', file)
+    lab.strata('job', 'rollback', job)
+    expect_back(there, before)
+
+
+def a_guest_that_is_kept_inside_of_its_image():
+    there = guest('--internal')
+    before = files()
+    lab.virsh('reset', 'vm')
+    there = booted(there)
+    job = stop(*revert(), kind='shut-down', done=True)
+    result = lab.strata('job', 'rollback', job)
+    expect_words(result.out, GOES_ON)
+    expect_back(there, before)
+    lab.clear()
+
+    there = guest('--internal')
+    result = lab.strata('job', 'rollback', stop(*revert(), kind='shut-down'))
+    expect_equal(result.out.strip(), AS_BEFORE, 'what it said')
+    expect_back(there, files())
+
+
+def a_snapshot_of_a_guest_that_was_booted_since():
+    """The job that takes it was killed; its memory is that of a guest that is no more."""
+    there = guest()
+    job = stop('snapshot', 'create', 'vm', 'kept', kind='settle')
+    lab.virsh('destroy', 'vm')
+    lab.virsh('start', 'vm')
+    booted(there)
+    expect_words(lab.strata('job', 'rollback', job).out, 'kept', 'stays')
+    expect_equal(lab.snapshots('vm'), ['kept', 's1'], 'the snapshots')
+    expect(os.path.exists(lab.path('vm.kept.mem')), 'the memory is gone')
+
+
+try:
+    lab.start()
+    run([isolated(test) for test in (
+        a_guest_that_was_never_stopped, a_guest_that_was_stopped, nothing_is_known_of_the_stop, a_guest_whose_return_is_cancelled,
+        a_return_that_fails, a_guest_that_stood_still, what_was_written_before_the_stop, the_way_back_is_killed,
+        the_way_back_is_killed_before_it_says_so, nothing_was_kept, a_guest_that_its_person_started,
+        a_guest_that_its_person_started_and_stopped, what_was_kept_cannot_be_read, a_guest_that_is_kept_inside_of_its_image,
+        a_snapshot_of_a_guest_that_was_booted_since)])
+finally:
+    lab.close()
