@@ -55,6 +55,28 @@ is_memory_missing (StrataGathering *self, const StrataSnapshotFacts *snapshot)
          strata_storage_exists (self->connection, snapshot->memory_file, &exists, NULL) && !exists;
 }
 
+/* Of a folder that is away, or can't be looked into, nothing is known. ABSENT: what was asked before, with the answer */
+static void
+find_missing_media (StrataGathering *self, StrataSnapshotFacts *snapshot, GHashTable *absent)
+{
+  for (guint i = 0; i < snapshot->media->len; i++)
+    {
+      const char *path = g_ptr_array_index (snapshot->media, i);
+      gpointer answer;
+      gboolean exists;
+
+      if (!g_hash_table_lookup_extended (absent, path, NULL, &answer))
+        {
+          answer = GINT_TO_POINTER (
+              !strata_path_is_device (path) && !strata_gathering_is_inactive (self, path) &&
+              strata_storage_exists (self->connection, path, &exists, NULL) && !exists);
+          g_hash_table_insert (absent, g_strdup (path), answer);
+        }
+      if (GPOINTER_TO_INT (answer))
+        g_ptr_array_add (snapshot->missing_media, g_strdup (path));
+    }
+}
+
 static gboolean
 is_backing_wrong (StrataGathering *self, const StrataSnapshotDisk *disk)
 {
@@ -108,6 +130,8 @@ compare_backing (StrataGathering *self, StrataSnapshotFacts *snapshot)
 gboolean
 strata_gathering_add_snapshots (StrataGathering *self, StrataDomainFacts *domain, GError **error)
 {
+  g_autoptr (GHashTable) absent = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+
   for (guint i = 0; i < domain->snapshots->len; i++)
     {
       StrataSnapshotFacts *snapshot = g_ptr_array_index (domain->snapshots, i);
@@ -115,6 +139,7 @@ strata_gathering_add_snapshots (StrataGathering *self, StrataDomainFacts *domain
       if (!follow_snapshot (self, domain, snapshot, error))
         return FALSE;
       snapshot->memory_missing = is_memory_missing (self, snapshot);
+      find_missing_media (self, snapshot, absent);
       compare_backing (self, snapshot);
     }
 

@@ -35,6 +35,8 @@ typedef enum
  * @memory_file: (nullable): where the memory is, of an external one with memory
  * @disks: (element-type StrataSnapshotDisk): paths are canonical
  * @named: (element-type utf8): a set of the paths that its definitions' `<backingStore>`s name; each as it is spelled, and canonical
+ * @media: (element-type utf8): what was in the drives of its definitions, CD-ROMs and floppies
+ * @missing_media: (element-type utf8): those of @media that aren't there
  * @clone_marks: (element-type StrataCloneMark): those of its definitions, whichever domain they were written for
  * @created: seconds since 1970
  * @memory: where the memory is
@@ -58,6 +60,8 @@ typedef struct
   char *memory_file;
   GPtrArray *disks;
   GHashTable *named;
+  GPtrArray *media;
+  GPtrArray *missing_media;
   GPtrArray *clone_marks;
   gint64 created;
   StrataSnapshotLocation memory;

@@ -258,6 +258,26 @@ collect_disks (Snapshot *self, const char *const *targets, GError **error)
   return FALSE;
 }
 
+/* libvirt wants all that can be written to in an internal snapshot, also a drive that is empty, and QEMU can't have a raw floppy
+ * in it. */
+gboolean
+strata_planner_blocks_internal (const StrataDiskXml *disk)
+{
+  return g_strcmp0 (disk->device, "floppy") == 0 && !disk->read_only;
+}
+
+static gboolean
+has_blocking_drive (Snapshot *self)
+{
+  for (guint i = 0; i < self->domain->disks->len; i++)
+    {
+      if (strata_planner_blocks_internal (g_ptr_array_index (self->domain->disks, i)))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
 /* The file systems are frozen by the guest's agent; whether that answers shows when it is asked. */
 static const char *
 find_freeze_obstacle (Snapshot *self)
@@ -285,6 +305,8 @@ need_kind (Snapshot *self, const char *const *targets, gboolean quiesce, GError 
     why = _ ("it is off, so there is no memory to keep");
   else if (self->kind == STRATA_SNAPSHOT_KIND_INTERNAL && targets != NULL)
     why = _ ("an internal snapshot always has every disk in it");
+  else if (self->kind == STRATA_SNAPSHOT_KIND_INTERNAL && has_blocking_drive (self))
+    why = _ ("its floppy drive would have to be in an internal one, and can’t be");
   else if (self->kind == STRATA_SNAPSHOT_KIND_INTERNAL && active && nvram != NULL &&
            g_strcmp0 (nvram_format, "qcow2") != 0)
     why = _ ("its UEFI variables are in a raw file, which QEMU doesn’t snapshot while it runs");

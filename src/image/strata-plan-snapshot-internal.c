@@ -91,25 +91,47 @@ need_tag (StrataReturn *self, const StrataSnapshotDisk *disk, GError **error)
   return FALSE;
 }
 
+/* What the machine does afterwards. */
+static const char *
+get_state (StrataReturn *self)
+{
+  StrataAfter after = self->planner->request->after;
+  const char *word = self->snapshot->state;
+
+  if (after == STRATA_AFTER_RUNNING ||
+      (after == STRATA_AFTER_AS_SNAPSHOT && g_strcmp0 (word, "running") == 0))
+    return "running";
+  if (after == STRATA_AFTER_PAUSED ||
+      (after == STRATA_AFTER_AS_SNAPSHOT && g_strcmp0 (word, "paused") == 0))
+    return "paused";
+
+  return "off";
+}
+
+/* libvirt starts it to bring its memory back, whatever it is to do afterwards. */
+static gboolean
+need_media (StrataReturn *self, StrataSnapshotXml *document, GError **error)
+{
+  gboolean memory = self->snapshot->memory == STRATA_SNAPSHOT_INTERNAL;
+  g_autoptr (StrataDomainXml) definition = memory
+                                               ? strata_snapshot_xml_get_live_definition (document)
+                                               : strata_snapshot_xml_get_definition (document);
+
+  return (!memory && g_str_equal (get_state (self), "off")) || definition == NULL ||
+         strata_return_need_media (self, definition, error);
+}
+
 static gboolean
 add_native (StrataReturn *self, GError **error)
 {
   StrataPlan *plan = self->planner->plan;
-  StrataAfter after = self->planner->request->after;
-  const char *word = self->snapshot->state;
-  const char *state = "off";
   JsonObject *args;
   StrataStepSpec *step;
 
-  if (after == STRATA_AFTER_RUNNING ||
-      (after == STRATA_AFTER_AS_SNAPSHOT && g_strcmp0 (word, "running") == 0))
-    state = "running";
-  else if (after == STRATA_AFTER_PAUSED ||
-           (after == STRATA_AFTER_AS_SNAPSHOT && g_strcmp0 (word, "paused") == 0))
-    state = "paused";
-
   args = strata_step_args ("uuid", self->domain->uuid, "name", self->domain->name, "snapshot",
-                           self->snapshot->name, "state", state, "id", self->snapshot->id, NULL);
+                           self->snapshot->name, "state", get_state (self), "id",
+                           self->snapshot->id, NULL);
+  strata_return_add_media (self, args);
   step = strata_plan_add_step (plan, "snapshot-revert", args, _ ("Return to “%s”"),
                                self->snapshot->name);
   step->forward_only = TRUE;
@@ -218,6 +240,30 @@ add_delete_tag (StrataReturn *self, const StrataSnapshotDisk *disk, GError **err
   return strata_planner_apply (self->planner, step, error);
 }
 
+/* libvirt doesn't take its own document of such a snapshot back, in which the copies would have to be written down. */
+static gboolean
+need_changeable (StrataReturn *self, StrataDomainXml *definition, GError **error)
+{
+  g_autoptr (GPtrArray) disks = strata_domain_xml_get_disks (definition);
+
+  for (guint i = 0; i < disks->len; i++)
+    {
+      if (!strata_planner_blocks_internal (g_ptr_array_index (disks, i)))
+        continue;
+      strata_set_error (
+          error, STRATA_ERROR_REFUSED,
+          _ ("Go back without keeping the present state, or make a new virtual machine from the "
+             "snapshot."),
+          /* Translators: a VM, and a snapshot */
+          _ ("“%s” has a floppy drive in “%s”, and libvirt neither takes another internal snapshot "
+             "with it nor lets this one be moved to a copy"),
+          self->domain->name, self->snapshot->name);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
 /* The copies come first: until the VM is stopped nothing has changed. */
 static gboolean
 return_on_copies (StrataReturn *self, StrataDomainXml *definition, GError **error)
@@ -226,6 +272,8 @@ return_on_copies (StrataReturn *self, StrataDomainXml *definition, GError **erro
   StrataSnapshotXml *document = strata_planner_get_document (self->planner, self->domain, snapshot);
   g_autoptr (GPtrArray) copied = g_ptr_array_new ();
 
+  if (!need_changeable (self, definition, error))
+    return FALSE;
   for (guint i = 0; i < snapshot->disks->len; i++)
     {
       const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, i);
@@ -280,8 +328,9 @@ can_be_internal (StrataReturn *self)
       StrataLayer *layer =
           strata_layers_find (strata_planner_get_layers (self->planner), disk->source);
 
-      if (g_strcmp0 (disk->device, "disk") == 0 && !disk->read_only &&
-          (layer == NULL || g_strcmp0 (layer->format, "qcow2") != 0))
+      if (strata_planner_blocks_internal (disk) ||
+          (g_strcmp0 (disk->device, "disk") == 0 && !disk->read_only &&
+           (layer == NULL || g_strcmp0 (layer->format, "qcow2") != 0)))
         return FALSE;
     }
 
@@ -304,6 +353,7 @@ strata_return_to_internal (StrataReturn *self, GError **error)
   g_autoptr (StrataDomainXml) definition =
       document != NULL ? strata_snapshot_xml_get_definition (document) : NULL;
   gboolean alone = TRUE;
+  gboolean inside;
 
   if (definition == NULL)
     {
@@ -312,6 +362,8 @@ strata_return_to_internal (StrataReturn *self, GError **error)
       return FALSE;
     }
 
+  if (!need_media (self, document, error))
+    return FALSE;
   for (guint i = 0; i < snapshot->disks->len; i++)
     {
       const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, i);
@@ -324,15 +376,15 @@ strata_return_to_internal (StrataReturn *self, GError **error)
     }
 
   /* Where the image is to be rewritten in place, the present state is best kept as another tag in it: an overlay would make
-   * somebody read it. */
-  if (!strata_return_keep_present (self,
-                                   alone && can_be_internal (self) ? STRATA_SNAPSHOT_KIND_INTERNAL
-                                                                   : STRATA_SNAPSHOT_KIND_AUTO,
-                                   error))
+   * somebody read it. Where it can't be, it is in an overlay, and that reads the image. */
+  inside = alone && can_be_internal (self);
+  if (!strata_return_keep_present (
+          self, inside ? STRATA_SNAPSHOT_KIND_INTERNAL : STRATA_SNAPSHOT_KIND_AUTO, error))
     return FALSE;
 
-  if (alone ? !return_in_place (self, definition, error)
-            : !return_on_copies (self, definition, error))
+  if (inside || (alone && self->planner->request->save_as == NULL)
+          ? !return_in_place (self, definition, error)
+          : !return_on_copies (self, definition, error))
     return FALSE;
 
   return strata_return_remove_tips (self, error);

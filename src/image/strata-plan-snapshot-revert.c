@@ -196,6 +196,47 @@ strata_return_keep_present (StrataReturn *self, StrataSnapshotKind kind, GError 
   return TRUE;
 }
 
+/* Without it libvirt neither starts the machine nor brings its memory back, and says so only when the guest is stopped. */
+gboolean
+strata_return_need_media (StrataReturn *self, StrataDomainXml *definition, GError **error)
+{
+  g_autoptr (GPtrArray) disks = strata_domain_xml_get_disks (definition);
+
+  g_clear_pointer (&self->media, json_array_unref);
+  self->media = json_array_new ();
+  for (guint i = 0; i < disks->len; i++)
+    {
+      const StrataDiskXml *disk = g_ptr_array_index (disks, i);
+
+      if (!strata_disk_xml_is_drive (disk) || disk->optional || disk->source == NULL)
+        continue;
+      if (g_ptr_array_find_with_equal_func (self->snapshot->missing_media, disk->source,
+                                            g_str_equal, NULL))
+        {
+          strata_set_error (error, STRATA_ERROR_REFUSED,
+                            self->snapshot->memory == STRATA_SNAPSHOT_INTERNAL
+                                ? _ ("Put the file back, or make a new virtual machine from the "
+                                     "snapshot.")
+                                : _ ("Put the file back, or go back and leave it off (--off)."),
+                            /* Translators: a file, a drive (“sda”), a VM, and a snapshot */
+                            _ ("“%s”, which is in the drive %s of “%s” in “%s”, is missing"),
+                            disk->source, disk->target, self->domain->name, self->snapshot->name);
+          return FALSE;
+        }
+      if (g_path_is_absolute (disk->source))
+        json_array_add_string_element (self->media, disk->source);
+    }
+
+  return TRUE;
+}
+
+void
+strata_return_add_media (StrataReturn *self, JsonObject *args)
+{
+  if (self->media != NULL && json_array_get_length (self->media) > 0)
+    json_object_set_array_member (args, "media", json_array_ref (self->media));
+}
+
 void
 strata_return_add_stop (StrataReturn *self)
 {
@@ -209,6 +250,7 @@ strata_return_add_stop (StrataReturn *self)
       return;
     }
 
+  strata_return_add_media (self, args);
   json_object_set_boolean_member (args, "force", TRUE);
   json_object_set_boolean_member (args, "paused", domain->state == STRATA_DOMAIN_STATE_PAUSED);
   strata_planner_apply (
@@ -442,6 +484,20 @@ add_current (StrataReturn *self, GPtrArray *overlays, GError **error)
 }
 
 static gboolean
+has_memory (StrataReturn *self)
+{
+  return self->snapshot->memory == STRATA_SNAPSHOT_EXTERNAL && !self->snapshot->memory_missing;
+}
+
+static gboolean
+is_off_afterwards (StrataReturn *self)
+{
+  StrataAfter after = self->planner->request->after;
+
+  return after == STRATA_AFTER_OFF || (after == STRATA_AFTER_AS_SNAPSHOT && !has_memory (self));
+}
+
+static gboolean
 add_power (StrataReturn *self, StrataDomainXml *live, GError **error)
 {
   StrataPlan *plan = self->planner->plan;
@@ -449,14 +505,14 @@ add_power (StrataReturn *self, StrataDomainXml *live, GError **error)
   StrataAfter after = self->planner->request->after;
   const char *uuid = self->domain->uuid;
   const char *name = self->domain->name;
-  gboolean memory = snapshot->memory == STRATA_SNAPSHOT_EXTERNAL && !snapshot->memory_missing;
+  gboolean memory = has_memory (self);
   gboolean paused = after == STRATA_AFTER_PAUSED || (after == STRATA_AFTER_AS_SNAPSHOT &&
                                                      g_strcmp0 (snapshot->state, "paused") == 0);
   g_autofree char *xml = strata_domain_xml_to_string (live);
   JsonObject *args;
   StrataStepSpec *step;
 
-  if (after == STRATA_AFTER_OFF || (after == STRATA_AFTER_AS_SNAPSHOT && !memory))
+  if (is_off_afterwards (self))
     return TRUE;
 
   args = strata_step_args ("uuid", uuid, "name", name, "memory-file",
@@ -511,7 +567,9 @@ return_to_external (StrataReturn *self, GError **error)
   strata_domain_xml_carry_over (live, self->domain->definition);
   strata_domain_xml_drop_backing (live);
 
-  if (!need_memory (self, error))
+  if (!need_memory (self, error) ||
+      (!is_off_afterwards (self) &&
+       !strata_return_need_media (self, has_memory (self) ? live : definition, error)))
     return FALSE;
   for (guint i = 0; i < snapshot->disks->len; i++)
     {
@@ -582,6 +640,7 @@ strata_plan_snapshot_revert (StrataPlanner *self, GError **error)
                ? strata_return_to_internal (&state, error)
                : return_to_external (&state, error);
   g_free (state.previous);
+  g_clear_pointer (&state.media, json_array_unref);
 
   return lawful ? self->plan : NULL;
 }

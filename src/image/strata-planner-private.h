@@ -42,6 +42,8 @@ StrataPlan *strata_plan_seal_domain (StrataPlanner *self, GError **error);
 StrataPlan *strata_plan_seal_image (StrataPlanner *self, GError **error);
 
 StrataPlan *strata_plan_snapshot_create (StrataPlanner *self, GError **error);
+/* whether it keeps libvirt from taking an internal snapshot, which it would have to be in */
+gboolean strata_planner_blocks_internal (const StrataDiskXml *disk);
 StrataPlan *strata_plan_snapshot_revert (StrataPlanner *self, GError **error);
 StrataPlan *strata_plan_snapshot_delete (StrataPlanner *self, GError **error);
 StrataPlan *strata_plan_snapshot_edit (StrataPlanner *self, GError **error);
@@ -55,9 +57,14 @@ typedef struct
   char *previous;         /* its definition as it is then */
   GPtrArray *copies;      /* StrataCopyMark: images that were left behind for copies */
   gboolean present_moved; /* keeping the present state put it on overlays */
+  JsonArray *media;       /* (nullable) strings: what is in the drives when it is started, or goes on */
 } StrataReturn;
 
 gboolean strata_return_keep_present (StrataReturn *self, StrataSnapshotKind kind, GError **error);
+/* DEFINITION: with which it is started, or goes on */
+gboolean strata_return_need_media (StrataReturn *self, StrataDomainXml *definition, GError **error);
+/* to the ARGS of a step that needs it */
+void strata_return_add_media (StrataReturn *self, JsonObject *args);
 void strata_return_add_stop (StrataReturn *self);
 gboolean strata_return_add_define (StrataReturn *self,
                                    StrataDomainXml *definition,

@@ -42,6 +42,36 @@ collect_clone_marks (StrataSnapshotXml *document)
   return marks;
 }
 
+static void
+add_media (GPtrArray *media, StrataDomainXml *definition)
+{
+  g_autoptr (GPtrArray) disks =
+      definition != NULL ? strata_domain_xml_get_disks (definition) : NULL;
+
+  for (guint i = 0; disks != NULL && i < disks->len; i++)
+    {
+      const StrataDiskXml *disk = g_ptr_array_index (disks, i);
+
+      if (strata_disk_xml_is_drive (disk) && disk->source != NULL &&
+          g_path_is_absolute (disk->source) &&
+          !g_ptr_array_find_with_equal_func (media, disk->source, g_str_equal, NULL))
+        g_ptr_array_add (media, g_strdup (disk->source));
+    }
+}
+
+static GPtrArray *
+collect_media (StrataSnapshotXml *document)
+{
+  g_autoptr (StrataDomainXml) definition = strata_snapshot_xml_get_definition (document);
+  g_autoptr (StrataDomainXml) live = strata_snapshot_xml_get_live_definition (document);
+  GPtrArray *media = g_ptr_array_new_with_free_func (g_free);
+
+  add_media (media, definition);
+  add_media (media, live);
+
+  return media;
+}
+
 /**
  * strata_snapshot_facts_new:
  * @xml: libvirt's document, with its secrets
@@ -77,6 +107,8 @@ strata_snapshot_facts_new (const char *xml, gboolean current, GError **error)
   self->disks = strata_snapshot_xml_get_disks (document);
   self->named = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   strata_snapshot_xml_add_backings (document, self->named);
+  self->media = collect_media (document);
+  self->missing_media = g_ptr_array_new_with_free_func (g_free);
   self->clone_marks = collect_clone_marks (document);
   self->current = current;
   self->backing_known = TRUE;
@@ -98,6 +130,8 @@ strata_snapshot_facts_free (StrataSnapshotFacts *self)
   g_free (self->memory_file);
   g_ptr_array_unref (self->disks);
   g_clear_pointer (&self->named, g_hash_table_unref);
+  g_clear_pointer (&self->media, g_ptr_array_unref);
+  g_clear_pointer (&self->missing_media, g_ptr_array_unref);
   g_clear_pointer (&self->clone_marks, g_ptr_array_unref);
   g_free (self);
 }

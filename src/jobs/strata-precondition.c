@@ -360,3 +360,27 @@ strata_require_at_rest (StrataConnection *connection,
 
   return domains != NULL;
 }
+
+gboolean
+strata_require_media (StrataConnection *connection,
+                      const char *name,
+                      JsonArray *media,
+                      GError **error)
+{
+  for (guint i = 0; media != NULL && i < json_array_get_length (media); i++)
+    {
+      const char *path = json_array_get_string_element (media, i);
+      gboolean exists;
+
+      /* What can't be seen from here may be there. */
+      if (strata_path_is_device (path) ||
+          !strata_storage_exists (connection, path, &exists, NULL) || exists)
+        continue;
+      strata_set_error (error, STRATA_ERROR_REFUSED, _ ("Put the file back, and try again."),
+                        /* Translators: a file, and a VM */
+                        _ ("“%s”, which goes into a drive of “%s”, is missing"), path, name);
+      return FALSE;
+    }
+
+  return TRUE;
+}

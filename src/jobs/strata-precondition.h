@@ -2,6 +2,8 @@
 
 #pragma once
 
+#include <json-glib/json-glib.h>
+
 #include "host/strata-connection.h"
 
 G_BEGIN_DECLS
@@ -25,6 +27,11 @@ gboolean strata_require_none_saved_on (StrataConnection *connection,
                                        const char *path,
                                        GCancellable *cancellable,
                                        GError **error);
+/* MEDIA (nullable): files, that go into the drives of the machine NAME; else REFUSED with the one that is missing */
+gboolean strata_require_media (StrataConnection *connection,
+                               const char *name,
+                               JsonArray *media,
+                               GError **error);
 /* No domain has PATH as its disk, now or when it is started next, or says that its disk stands on it */
 gboolean strata_require_unused (StrataConnection *connection,
                                 const char *path,

@@ -99,6 +99,15 @@ shut_down_run (StrataStepContext *context, GCancellable *cancellable, GError **e
   return TRUE;
 }
 
+/* Directly before the stop, since what it is stopped for can't be done without. */
+static gboolean
+shut_down_check (StrataStepContext *context, GCancellable *cancellable, GError **error)
+{
+  return check_unsaved (context, cancellable, error) &&
+         strata_require_media (context->connection, strata_step_context_get (context, "name"),
+                               strata_step_context_get_array (context, "media"), error);
+}
+
 static gboolean
 shut_down_is_done (StrataStepContext *context, gboolean *done, GError **error)
 {
@@ -113,7 +122,7 @@ shut_down_is_done (StrataStepContext *context, gboolean *done, GError **error)
 
 const StrataStepClass strata_step_shut_down = {
   .kind = "shut-down",
-  .check = check_unsaved,
+  .check = shut_down_check,
   .run = shut_down_run,
   .undo = strata_kept_state_bring_back,
   .is_done = shut_down_is_done,

@@ -251,6 +251,8 @@ snapshot_revert_check (StrataStepContext *context, GCancellable *cancellable, GE
 
   if (disks == NULL || !strata_require_off (context->connection, uuid, error) ||
       !strata_require_unsaved (context->connection, uuid, error) ||
+      !strata_require_media (context->connection, strata_step_context_get (context, "name"),
+                             strata_step_context_get_array (context, "media"), error) ||
       !strata_snapshot_get_current (context->connection, uuid, &current, error))
     return FALSE;
 

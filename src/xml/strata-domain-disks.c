@@ -113,6 +113,8 @@ disk_from_node (xmlNode *disk)
   self->read_only = strata_node_get_child (disk, "readonly") != NULL;
   self->transient = strata_node_get_child (disk, "transient") != NULL;
   self->shareable = strata_node_get_child (disk, "shareable") != NULL;
+  self->optional = strata_node_is (source, "startupPolicy", "optional") ||
+                   strata_node_is (source, "startupPolicy", "requisite");
 
   if (g_str_equal (self->type, "volume"))
     self->pool = strata_node_get (source, "pool");
@@ -241,6 +243,12 @@ strata_disk_node_set_file (xmlNode *disk, const char *path, const char *format)
   strata_node_remove_child (disk, "backingStore");
   strata_node_remove_child (disk, "mirror");
   strata_node_remove_child (disk, "auth");
+}
+
+gboolean
+strata_disk_xml_is_drive (const StrataDiskXml *self)
+{
+  return g_strcmp0 (self->device, "cdrom") == 0 || g_strcmp0 (self->device, "floppy") == 0;
 }
 
 /**

@@ -26,6 +26,7 @@ G_BEGIN_DECLS
  * @read_only: `<readonly/>`
  * @transient: `<transient/>`
  * @shareable: `<shareable/>`
+ * @optional: `startupPolicy` lets it be empty where what was in it is missing
  *
  * One disk of a domain definition, copied out of it.
  */
@@ -45,12 +46,15 @@ typedef struct
   gboolean read_only;
   gboolean transient;
   gboolean shareable;
+  gboolean optional;
   gboolean encrypted;
   gboolean sliced;
   gboolean ends;
 } StrataDiskXml;
 
 void strata_disk_xml_free (StrataDiskXml *self);
+/* whether it is a place for a disc that others may put in and take out */
+gboolean strata_disk_xml_is_drive (const StrataDiskXml *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataDiskXml, strata_disk_xml_free)
 

@@ -13,6 +13,7 @@ from strata_tap import expect, expect_equal, expect_words, run
 
 # xor ax, ax; mov ds, ax; rdtsc; mov [0x9000], eax; then it sleeps for ever.
 BOOT_SECTOR = bytes([0x31, 0xC0, 0x8E, 0xD8, 0x0F, 0x31, 0x66, 0xA3, 0x00, 0x90, 0xF4, 0xEB, 0xFD]).ljust(510, b'\0') + b'\x55\xaa'
+refused = lab.refused
 GOES_ON = 'goes on from its memory'
 AS_BEFORE = 'Everything is as it was.'
 LOST = 'was started anew: what was in its memory is lost'
@@ -293,6 +294,108 @@ def a_snapshot_of_a_guest_that_was_booted_since():
     expect(os.path.exists(lab.path('vm.kept.mem')), 'the memory is gone')
 
 
+def drive(device, target, bus, file=None, optional=False):
+    source = f"<source file='{file}'{' startupPolicy=' + chr(39) + 'optional' + chr(39) if optional else ''}/>" if file else ''
+    return f"""<disk type='file' device='{device}'><driver name='qemu' type='raw'/>{source}<target dev='{target}' bus='{bus}'/></disk>"""
+
+
+def add_drive(vm, text):
+    lab.define_xml(lab.virsh('dumpxml', '--inactive', vm).out.replace('</devices>', text + '</devices>'))
+
+
+def disc():
+    """A machine with a disc in its drive; the disc's file."""
+    lab.machine('vm')
+    path = os.path.join(lab.dir, 'cd.iso')
+    with open(path, 'wb') as file:
+        file.truncate(1 << 20)
+    return path
+
+
+def take_out(path):
+    lab.virsh('change-media', 'vm', 'hda', '--eject', '--live', '--config')
+    os.remove(path)
+
+
+def a_disc_that_is_gone():
+    """The guest isn't stopped for what can't be done."""
+    for kind in ((), ('--internal',)):
+        path = disc()
+        add_drive('vm', drive('cdrom', 'hda', 'ide', path))
+        lab.virsh('start', 'vm')
+        lab.strata('snapshot', 'create', 'vm', 's1', *kind)
+        take_out(path)
+        run_before = number()
+        for extra in ((), ('--discard-current',)):
+            refused('snapshot', 'revert', 'vm', 's1', *extra, words=('cd.iso', 'hda', 's1'))
+        expect_equal((lab.state('vm'), number(), lab.snapshots('vm')), ('running', run_before, ['s1']), 'the machine')
+        if not kind:
+            lab.strata('snapshot', 'revert', 'vm', 's1', '--off')
+            expect_equal(lab.state('vm'), 'shut off', 'the state')
+        lab.clear()
+
+    path = disc()
+    add_drive('vm', drive('cdrom', 'hda', 'ide', path, optional=True))
+    lab.virsh('start', 'vm')
+    lab.strata('snapshot', 'create', 'vm', 's1')
+    take_out(path)
+    lab.strata('snapshot', 'revert', 'vm', 's1')
+    expect_equal(lab.state('vm'), 'running', 'the state')
+
+
+def a_disc_that_goes_meanwhile():
+    for kind in ((), ('--internal',)):
+        path = disc()
+        add_drive('vm', drive('cdrom', 'hda', 'ide', path))
+        lab.virsh('start', 'vm')
+        lab.strata('snapshot', 'create', 'vm', 's1', *kind)
+        lab.virsh('change-media', 'vm', 'hda', '--eject', '--live', '--config')
+        run_before = number()
+        process = hold(*revert(), kind='shut-down')
+        os.remove(path)
+        status, text = let_go(process)
+        expect_equal(status, 1, text)
+        expect_words(text, 'cd.iso', AS_BEFORE)
+        expect_equal((lab.state('vm'), number(), lab.snapshots('vm')), ('running', run_before, ['s1']), 'the machine')
+        no_job_left()
+        lab.clear()
+
+
+def a_floppy_drive():
+    """libvirt takes no internal snapshot then, and doesn't let one be changed."""
+    for run_it in (False, True):
+        lab.machine('vm')
+        add_drive('vm', drive('floppy', 'fda', 'fdc'))
+        lab.write('vm', 0x11)
+        lab.internal('vm', 's1')
+        if run_it:
+            lab.virsh('start', 'vm')
+        lab.write('vm', 0x22)
+        refused('snapshot', 'create', 'vm', 'i1', '--internal', words=('vm', 'floppy'))
+        refused(*revert(), words=('vm', 'floppy', 's1'))
+        lab.strata('snapshot', 'revert', 'vm', 's1', '--discard-current')
+        read(0x11)
+        lab.clear()
+
+
+def a_floppy_drive_that_was_added():
+    """The state is kept in another kind."""
+    for run_it in (False, True):
+        lab.machine('vm')
+        lab.write('vm', 0x11)
+        lab.internal('vm', 's1')
+        add_drive('vm', drive('floppy', 'fda', 'fdc'))
+        if run_it:
+            lab.virsh('start', 'vm')
+        lab.write('vm', 0x22)
+        lab.strata(*revert())
+        expect_equal(lab.snapshots('vm'), ['kept', 's1'], 'the snapshots')
+        read(0x11)
+        lab.strata('snapshot', 'revert', 'vm', 'kept', '--discard-current', '--off')
+        read(0x22)
+        lab.clear()
+
+
 try:
     lab.start()
     run([isolated(test) for test in (
@@ -300,6 +403,7 @@ try:
         a_return_that_fails, a_guest_that_stood_still, what_was_written_before_the_stop, the_way_back_is_killed,
         the_way_back_is_killed_before_it_says_so, nothing_was_kept, a_guest_that_its_person_started,
         a_guest_that_its_person_started_and_stopped, what_was_kept_cannot_be_read, a_guest_that_is_kept_inside_of_its_image,
-        a_snapshot_of_a_guest_that_was_booted_since)])
+        a_snapshot_of_a_guest_that_was_booted_since,
+        a_disc_that_is_gone, a_disc_that_goes_meanwhile, a_floppy_drive, a_floppy_drive_that_was_added)])
 finally:
     lab.close()
