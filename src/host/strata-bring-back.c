@@ -16,12 +16,8 @@
 #include "strata-vir.h"
 #include "xml/strata-error.h"
 
-/* An overlay to which nothing was written is as good as a new one. */
 static gboolean
-renew (StrataConnection *connection,
-       const StrataSnapshotOrder *order,
-       const StrataSnapshotOverlay *item,
-       GError **error)
+renew (StrataConnection *connection, const StrataSnapshotOverlay *item, GError **error)
 {
   StrataVolumeXml spec = {
     .format = (char *) "qcow2",
@@ -31,8 +27,12 @@ renew (StrataConnection *connection,
     .mode = 0600,
   };
 
-  if (strata_snapshot_is_unwritten (connection, order, item))
-    return TRUE;
+  if (item->base_format == NULL)
+    {
+      strata_set_error (error, STRATA_ERROR_FAILED, NULL, _ ("The format of “%s” isn’t known"),
+                        item->base);
+      return FALSE;
+    }
 
   return strata_storage_delete (connection, item->overlay, error) &&
          strata_storage_create (connection, item->overlay, &spec, error);
@@ -118,7 +118,7 @@ strata_snapshot_bring_back (StrataConnection *connection,
     return FALSE;
   for (guint i = 0; i < order->overlays->len; i++)
     {
-      if (!renew (connection, order, g_ptr_array_index (order->overlays, i), error))
+      if (!renew (connection, g_ptr_array_index (order->overlays, i), error))
         return FALSE;
     }
 

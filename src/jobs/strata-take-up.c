@@ -929,7 +929,8 @@ strata_take_up_check_removal (StrataConnection *connection,
   TakeUp self = { connection, journal, strata_journal_get_plan (journal), FALSE };
   StrataStepSpec *step = strata_plan_get_step (self.plan, index);
 
-  if (get_made (step) == NULL && !g_str_equal (step->kind, "snapshot-create"))
+  /* A guest that goes on from its memory gets new overlays in the place of those that it had. */
+  if (get_made (step) == NULL && !is_kind (step, "snapshot-create", "shut-down", NULL))
     return TRUE;
 
   return check_undo_plan (&self, NULL, error) &&

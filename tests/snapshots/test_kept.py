@@ -90,13 +90,15 @@ def a_guest_that_was_stopped():
     """By a process that was killed then, or later."""
     for kind in ('shut-down', 'define', 'snapshot-define'):
         there = guest()
-        before = files()
+        before, definition = files(), lab.virsh('dumpxml', '--inactive', 'vm').out
         job = stop(*revert(), kind=kind, done=True)
         expect_equal(lab.state('vm'), 'shut off', 'the state')
         result = lab.strata('job', 'rollback', job)
         expect_words(result.out, GOES_ON)
         expect(AS_BEFORE not in result.out, 'not everything is as it was', result)
         expect_back(there, before)
+        expect_equal(lab.virsh('dumpxml', '--inactive', 'vm').out, definition, 'the definition')
+        expect_equal(lab.source('vm'), lab.source('vm', '--inactive'), 'the disk')
         lab.clear()
 
 
