@@ -239,7 +239,11 @@ is_kept (StrataStepContext *kept, const StrataSnapshotOrder *order, gboolean *th
       !strata_snapshot_check_id (kept->connection, order->uuid, order->name, id, &local))
     {
       *there = FALSE;
-      return TRUE;
+      if (g_error_matches (local, STRATA_ERROR, STRATA_ERROR_REFUSED) ||
+          g_error_matches (local, STRATA_ERROR, STRATA_ERROR_NOT_FOUND))
+        return TRUE;
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
     }
 
   return order->memory_file == NULL ||
@@ -270,6 +274,43 @@ start_anew (StrataStepContext *context, GError **error)
   return TRUE;
 }
 
+/* One that stands still has done nothing since its state was kept. */
+static void
+note_going_on (StrataStepContext *context, StrataStepContext *kept)
+{
+  note_run (kept);
+  if (!strata_step_context_is (context, "paused"))
+    tell (context,
+          _ ("“%s” was stopped, and goes on from its memory as it was when its state was kept, a "
+             "moment before."),
+          strata_step_context_get (context, "name"));
+}
+
+/* Whether the machine, which was restored, is so by what the snapshot keeps. */
+static gboolean
+is_on_overlays (StrataStepContext *kept)
+{
+  g_auto (StrataSnapshotOrder) order = { NULL };
+  g_autoptr (StrataDomainFacts) facts = NULL;
+
+  strata_snapshot_order_read (kept, &order);
+  facts = strata_connection_get_domain (kept->connection, order.uuid, NULL);
+  for (guint i = 0; facts != NULL && i < order.overlays->len; i++)
+    {
+      const StrataSnapshotOverlay *item = g_ptr_array_index (order.overlays, i);
+      gboolean found = FALSE;
+
+      for (guint j = 0; j < facts->disks->len && !found; j++)
+        found = strata_storage_is_same (
+            kept->connection, ((StrataDiskXml *) g_ptr_array_index (facts->disks, j))->source,
+            item->overlay);
+      if (!found)
+        return FALSE;
+    }
+
+  return facts != NULL;
+}
+
 static gboolean
 go_on_from (StrataStepContext *context, StrataStepContext *kept, GError **error)
 {
@@ -296,13 +337,7 @@ go_on_from (StrataStepContext *context, StrataStepContext *kept, GError **error)
                       name, order.name);
       return FALSE;
     }
-  note_run (kept);
-  /* One that stands still has done nothing since its state was kept. */
-  if (!paused)
-    tell (context,
-          _ ("“%s” was stopped, and goes on from its memory as it was when its state was kept, a "
-             "moment before."),
-          name);
+  note_going_on (context, kept);
 
   return TRUE;
 }
@@ -318,7 +353,12 @@ strata_kept_state_bring_back (StrataStepContext *context, GError **error)
                                &restored, error))
     return FALSE;
   if (run != NULL)
-    return TRUE;
+    {
+      /* By an earlier way back, which didn't live to write that down. */
+      if (context->job != NULL && restored && find_kept (context, &kept) && is_on_overlays (&kept))
+        note_going_on (context, &kept);
+      return TRUE;
+    }
 
   return find_kept (context, &kept) ? go_on_from (context, &kept, error)
                                     : start_anew (context, error);
@@ -337,9 +377,8 @@ is_in_guest (StrataStepContext *context, gboolean *in_guest, GError **error)
                                &restored, error))
     return FALSE;
   /* Who was killed directly after keeping it did not live to note whose it is. */
-  *in_guest =
-      run != NULL &&
-      (restored || (noted != NULL ? g_str_equal (noted, run) : !g_str_has_suffix (run, " booted")));
+  *in_guest = run != NULL &&
+              (noted != NULL ? g_str_equal (noted, run) : !g_str_has_suffix (run, " booted"));
 
   return TRUE;
 }

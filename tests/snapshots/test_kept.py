@@ -204,7 +204,7 @@ def the_way_back_is_killed_before_it_says_so():
     with open(path, 'w', encoding='utf-8') as file:
         file.writelines(line for line in lines if f'"event":"clear","step":{step}' not in line.replace(' ', ''))
     run_before = number()
-    lab.strata('job', 'rollback', job)
+    expect_words(lab.strata('job', 'rollback', job).out, GOES_ON)
     expect_equal(number(), run_before, 'which run it is')
     expect_back(there, before)
 
