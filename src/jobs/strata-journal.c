@@ -253,7 +253,13 @@ strata_journal_create (const char *dir,
 {
   g_autoptr (StrataJournal) self = journal_new (dir, id);
   g_autoptr (JsonObject) line = json_object_new ();
+  g_autoptr (JsonObject) stored = strata_plan_to_json (plan);
+  g_autoptr (StrataPlan) read_back = strata_plan_new_from_json (stored, error);
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+
+  /* What could not be taken up is not begun. */
+  if (read_back == NULL)
+    return NULL;
 
   self->uri = g_strdup (uri);
   self->plan = g_object_ref (plan);
@@ -269,7 +275,7 @@ strata_journal_create (const char *dir,
   json_object_set_string_member (line, "started", self->started);
   if (host != NULL)
     json_object_set_object_member (line, "host", json_object_ref (host));
-  json_object_set_object_member (line, "plan", strata_plan_to_json (plan));
+  json_object_set_object_member (line, "plan", g_steal_pointer (&stored));
 
   return write_plan (self, dir, line, error) ? g_steal_pointer (&self) : NULL;
 }

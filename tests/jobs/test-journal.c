@@ -94,6 +94,21 @@ test_round_trip (void)
   g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
 }
 
+/* One that could not be read again, when it is to be taken up. */
+static void
+test_unreadable_plan (void)
+{
+  g_autoptr (Folder) dir = g_dir_make_tmp ("journal-XXXXXX", NULL);
+  g_autoptr (StrataPlan) plan = make_plan ();
+  g_autoptr (GError) error = NULL;
+  g_autofree char *path = g_build_filename (dir, "id.journal", NULL);
+
+  json_object_set_string_member (strata_plan_get_step (plan, 1)->args, "bytes", "many");
+  g_assert_null (strata_journal_create (dir, "id", "test:///default", NULL, plan, &error));
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_INVALID);
+  g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
+}
+
 static void
 append (const char *path, const char *text)
 {
@@ -392,6 +407,7 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/journal/never-begun", test_never_begun);
   g_test_add_func ("/journal/round-trip", test_round_trip);
+  g_test_add_func ("/journal/unreadable-plan", test_unreadable_plan);
   g_test_add_func ("/journal/torn", test_torn);
   g_test_add_func ("/journal/absent", test_absent);
   g_test_add_func ("/journal/torn-and-on", test_torn_and_on);
