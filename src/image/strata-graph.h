@@ -117,7 +117,7 @@ void strata_spelling_free (StrataSpelling *self);
  * @persistent: it outlives its guest's end; one that is not vanishes with it, and its snapshots' metadata too
  * @template_mark: (nullable): set if, and only if, it is a template of its own (the mark names its UUID)
  * @clone_mark: (nullable): likewise for a clone
- * @thin_mark: (nullable): on a snapshot of which domain its disks stand; it is true of a copy of the definition as well
+ * @thin_mark: (nullable): on the images of which domain its disks stand; it is true of a copy of the definition as well
  * @clone_marks: (element-type StrataCloneMark): those of its definitions, whichever domain they were written for
  *
  * What was true of one domain when it was looked at. Immutable and atomically reference counted:

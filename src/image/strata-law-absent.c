@@ -164,6 +164,21 @@ hold_left (StrataCourt *self, Absence absence)
     }
 }
 
+/* What the mark of a thin clone says its disks stood on, whichever domain names that by now; and all that is of the domain of
+ * which it was made. Where an older mark names no images, a domain of that name may be what that one became. */
+static void
+hold_marked (StrataCourt *self, const StrataThinMark *mark, Absence absence)
+{
+  const StrataDomainFacts *source = strata_graph_find_domain (self->graph, mark->source);
+
+  if (source == NULL && mark->bases == NULL)
+    source = strata_graph_find_domain (self->graph, mark->source_name);
+  if (source != NULL)
+    hold_lineage (self, source, absence);
+  for (guint i = 0; mark->bases != NULL && mark->bases[i] != NULL; i++)
+    hold_chain (self, strata_graph_resolve (self->graph, mark->bases[i]), absence);
+}
+
 static void
 collect_lineages (StrataCourt *self)
 {
@@ -174,15 +189,13 @@ collect_lineages (StrataCourt *self)
     {
       const StrataDomainFacts *domain = g_ptr_array_index (domains, i);
       const StrataThinMark *mark = domain->thin_mark;
-      const StrataDomainFacts *source;
       Absence absence = { domain, find_absent (self, domain) };
 
       if (absence.path == NULL)
         continue;
       hold_lineage (self, domain, absence);
-      source = mark != NULL ? strata_graph_find_domain (self->graph, mark->source) : NULL;
-      if (source != NULL)
-        hold_lineage (self, source, absence);
+      if (mark != NULL)
+        hold_marked (self, mark, absence);
       if (is_of_plan (self, domain->uuid) || (mark != NULL && is_of_plan (self, mark->source)))
         hold_left (self, absence);
     }

@@ -15,6 +15,7 @@ typedef struct
   StrataDomainFacts *domain;
   const StrataSnapshotFacts *snapshot; /* (nullable) */
   StrataDomainXml *definition;
+  GPtrArray *chains; /* (element-type GPtrArray): of StrataImage, what its thin disks stand on */
 } Clone;
 
 /* What a disk of the new VM is made from. */
@@ -155,6 +156,7 @@ add_disk (Clone *self, StrataDiskXml *disk, GError **error)
   if (planner->request->full)
     return add_full (self, disk, chain, path, error);
 
+  g_ptr_array_add (self->chains, g_ptr_array_ref (chain));
   strata_planner_add_overlay (planner, path, top, top->format);
   strata_plan_add_effect (planner->plan, STRATA_EFFECT_CREATES, 0,
                           _ ("“%s”, a thin overlay on “%s”"), path, top->path);
@@ -193,15 +195,6 @@ add_disks (Clone *self, GError **error)
   return TRUE;
 }
 
-/* Where its own image is away, nothing else says whose images it stands on. */
-static void
-mark_thin (Clone *self, StrataDomainXml *definition)
-{
-  const StrataThinMark mark = { self->domain->uuid, self->domain->name, self->snapshot->name };
-
-  strata_domain_xml_set_thin_mark (definition, &mark);
-}
-
 static StrataDomainXml *
 make_definition (Clone *self, GError **error)
 {
@@ -234,8 +227,6 @@ make_definition (Clone *self, GError **error)
   nvram = strata_planner_nvram_path (planner, self->domain->definition, name);
   if (nvram != NULL)
     strata_domain_xml_set_nvram (definition, nvram);
-  if (!planner->request->full && self->snapshot != NULL)
-    mark_thin (self, definition);
 
   return g_steal_pointer (&definition);
 }
@@ -292,7 +283,7 @@ strata_plan_clone (StrataPlanner *self, GError **error)
   const StrataRequest *request = self->request;
   StrataDomainFacts *domain = strata_planner_find_domain (self, error);
   g_autofree char *title = NULL;
-  Clone clone = { self, domain, NULL, NULL };
+  Clone clone = { self, domain, NULL, NULL, NULL };
   gboolean lawful;
 
   if (domain == NULL || !strata_planner_need_free_name (self, request->name, error) ||
@@ -313,13 +304,17 @@ strata_plan_clone (StrataPlanner *self, GError **error)
   if (clone.snapshot == NULL)
     strata_planner_add_power (self, domain);
 
+  clone.chains = g_ptr_array_new_with_free_func ((GDestroyNotify) g_ptr_array_unref);
   clone.definition = make_definition (&clone, error);
   lawful = clone.definition != NULL &&
            strata_planner_need_own_storage (clone.definition, domain->name, error) &&
            add_disks (&clone, error);
+  if (lawful && clone.chains->len > 0)
+    strata_planner_mark_thin (clone.definition, domain, clone.snapshot, clone.chains);
   if (lawful)
     add_definition (&clone);
   g_clear_object (&clone.definition);
+  g_ptr_array_unref (clone.chains);
 
   return lawful ? self->plan : NULL;
 }

@@ -118,7 +118,11 @@ strata_planner_collect_macs (StrataGraph *graph)
 }
 
 static StrataDomainXml *
-make_definition (StrataPlanner *self, StrataDomainFacts *template, const char *name, GStrv *macs)
+make_definition (StrataPlanner *self,
+                 StrataDomainFacts *template,
+                 GPtrArray *disks,
+                 const char *name,
+                 GStrv *macs)
 {
   StrataDomainXml *definition = strata_domain_xml_copy (template->definition);
   g_autofree char *uuid = g_uuid_string_random ();
@@ -140,6 +144,14 @@ make_definition (StrataPlanner *self, StrataDomainFacts *template, const char *n
   if (self->request->network != NULL)
     strata_domain_xml_set_network (definition, self->request->network);
   strata_domain_xml_set_clone_mark (definition, &mark);
+  if (mark.thin)
+    {
+      g_autoptr (GPtrArray) chains = g_ptr_array_new ();
+
+      for (guint i = 0; i < disks->len; i++)
+        g_ptr_array_add (chains, ((StrataPlannedDisk *) g_ptr_array_index (disks, i))->chain);
+      strata_planner_mark_thin (definition, template, NULL, chains);
+    }
 
   /* The next clone must not get this one's MACs either. */
   own = strata_domain_xml_get_macs (definition);
@@ -165,7 +177,7 @@ make_clone (StrataPlanner *self,
 
   clone->name = g_strdup (name);
   clone->hostname = g_strdup (hostname);
-  clone->definition = make_definition (self, template, name, macs);
+  clone->definition = make_definition (self, template, disks, name, macs);
   clone->paths = g_ptr_array_new_with_free_func (g_free);
 
   for (guint i = 0; i < disks->len; i++)

@@ -400,6 +400,35 @@ strata_planned_disk_free (gpointer data)
   g_free (self);
 }
 
+/* Where its own images are away, nothing else says what they stand on. */
+void
+strata_planner_mark_thin (StrataDomainXml *definition,
+                          const StrataDomainFacts *source,
+                          const StrataSnapshotFacts *snapshot,
+                          GPtrArray *chains)
+{
+  g_autoptr (GPtrArray) bases = g_ptr_array_new ();
+  StrataThinMark mark = { .source = source->uuid, .source_name = source->name };
+
+  for (guint i = 0; i < chains->len; i++)
+    {
+      GPtrArray *chain = g_ptr_array_index (chains, i);
+
+      for (guint j = 0; j < chain->len; j++)
+        {
+          const StrataImage *image = g_ptr_array_index (chain, j);
+
+          if (!g_ptr_array_find_with_equal_func (bases, image->path, g_str_equal, NULL))
+            g_ptr_array_add (bases, image->path);
+        }
+    }
+  g_ptr_array_add (bases, NULL);
+
+  mark.snapshot = snapshot != NULL ? snapshot->name : NULL;
+  mark.bases = (GStrv) bases->pdata;
+  strata_domain_xml_set_thin_mark (definition, &mark);
+}
+
 /* CD-ROMs, floppies and read-only disks hold nothing that is the guest's own. */
 gboolean
 strata_planner_is_media (const StrataDiskXml *disk)

@@ -233,6 +233,12 @@ GPtrArray *strata_planner_get_disks (StrataPlanner *self,
                                      StrataDomainXml *definition,
                                      const char *domain_name,
                                      GError **error);
+/* what DEFINITION, a thin clone's, stands on: images of SOURCE, of a snapshot of it where SNAPSHOT is not NULL, and what is
+ * below them; CHAINS: (element-type GPtrArray): of StrataImage */
+void strata_planner_mark_thin (StrataDomainXml *definition,
+                               const StrataDomainFacts *source,
+                               const StrataSnapshotFacts *snapshot,
+                               GPtrArray *chains);
 void strata_planned_disk_free (gpointer data);
 guint64 strata_planned_disk_get_bytes (StrataPlannedDisk *self);
 

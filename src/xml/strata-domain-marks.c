@@ -7,7 +7,9 @@
  *                        operations="logfiles,machine-id" os="Debian GNU/Linux 12" os-id="debian"/>
  *       <strata:clone domain="…" template="…" template-name="web" version="1" thin="yes"/>
  *       <strata:copy domain="…" version="1" from="/…/web.qcow2" to="/…/web-vda.s1.qcow2"/>
- *       <strata:thin domain="…" source="…" source-name="web" snapshot="before"/>
+ *       <strata:thin domain="…" source="…" source-name="web" snapshot="before">
+ *         <strata:base path="/…/web.qcow2"/>
+ *       </strata:thin>
  *     </strata:strata>
  *
  * A clone that was made independent has thin="was", and one that was full from the first thin="no".
@@ -166,6 +168,7 @@ strata_thin_mark_free (StrataThinMark *self)
   g_free (self->source);
   g_free (self->source_name);
   g_free (self->snapshot);
+  g_strfreev (self->bases);
   g_free (self);
 }
 
@@ -389,13 +392,35 @@ strata_domain_xml_add_copy (StrataDomainXml *self, const char *from, const char 
   strata_node_set (node, "to", to);
 }
 
+/* Returns: (nullable): NULL where MARK is of a version that names none */
+static GStrv
+get_bases (xmlNode *mark)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  gboolean any = FALSE;
+
+  for (xmlNode *child = xmlFirstElementChild (mark); child != NULL;
+       child = xmlNextElementSibling (child))
+    {
+      char *path =
+          xmlStrEqual (child->name, BAD_CAST "base") ? strata_node_get (child, "path") : NULL;
+
+      if (path == NULL)
+        continue;
+      g_strv_builder_take (builder, path);
+      any = TRUE;
+    }
+
+  return any ? g_strv_builder_end (builder) : NULL;
+}
+
 /**
  * strata_domain_xml_get_thin_mark:
  * @self: a definition
  *
  * A copy of a thin clone's definition, under whatever UUID, is on the same images.
  *
- * Returns: (transfer full) (nullable): on a snapshot of which domain its disks stand, or %NULL if nothing says so
+ * Returns: (transfer full) (nullable): on the images of which domain its disks stand, or %NULL if nothing says so
  */
 StrataThinMark *
 strata_domain_xml_get_thin_mark (StrataDomainXml *self)
@@ -414,6 +439,7 @@ strata_domain_xml_get_thin_mark (StrataDomainXml *self)
   mark->source = strata_node_get (node, "source");
   mark->source_name = strata_node_get (node, "source-name");
   mark->snapshot = strata_node_get (node, "snapshot");
+  mark->bases = get_bases (node);
 
   return mark;
 }
@@ -438,4 +464,6 @@ strata_domain_xml_set_thin_mark (StrataDomainXml *self, const StrataThinMark *ma
   strata_node_set (node, "source", mark->source);
   strata_node_set (node, "source-name", mark->source_name);
   strata_node_set (node, "snapshot", mark->snapshot);
+  for (guint i = 0; mark->bases != NULL && mark->bases[i] != NULL; i++)
+    strata_node_set (xmlNewChild (node, node->ns, BAD_CAST "base", NULL), "path", mark->bases[i]);
 }

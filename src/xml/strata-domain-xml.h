@@ -116,15 +116,17 @@ void            strata_copy_mark_free (StrataCopyMark *self);
 
 /**
  * StrataThinMark: what `<strata:thin>` says
- * @source: UUID of the domain on a snapshot of which the disks stand
+ * @source: UUID of the domain on whose images the disks stand: a snapshot's, or a template's
  * @source_name: its name then
  * @snapshot: (nullable): the snapshot's name then
+ * @bases: (nullable): every image that the disks stood on when they were made, down to the last; older marks have none
  */
 typedef struct
 {
   char *source;
   char *source_name;
   char *snapshot;
+  GStrv bases;
 } StrataThinMark;
 
 void strata_template_mark_free (StrataTemplateMark *self);

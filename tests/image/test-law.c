@@ -496,28 +496,92 @@ test_absent_middle (void)
   assert_kept (graph, "vm", "s1", "two.qcow2");
 }
 
-/* A thin clone whose image is away stands on what its mark says, whatever UUID its definition has by now. */
+/* A thin clone whose image is away; MARK: the attributes and the elements of its mark */
 static void
-test_absent_thin_clone (void)
+add_absent_clone (StrataGraph *graph, const char *mark)
 {
-  g_autoptr (StrataGraph) graph = make_host ();
   g_autoptr (StrataDomainFacts) clone = NULL;
   g_autoptr (GError) error = NULL;
   g_autofree char *xml = g_strdup_printf (
       "<domain type='qemu'><name>c</name><uuid>6d1d4a5e-0000-4000-8000-00000000000c</uuid>"
       "<metadata><strata:strata xmlns:strata='https://stratavm.github.io/xmlns/1'>"
-      "<strata:thin domain='6d1d4a5e-0000-4000-8000-00000000000d' source='%s' source-name='vm' "
-      "snapshot='s1'/></strata:strata></metadata><memory>65536</memory><os><type>hvm</type></os>"
+      "<strata:thin domain='6d1d4a5e-0000-4000-8000-00000000000d' %s</strata:thin>"
+      "</strata:strata></metadata><memory>65536</memory><os><type>hvm</type></os>"
       "<devices><disk type='file' device='disk'><driver name='qemu' type='qcow2'/>"
       "<source file='" AT ("c.qcow2") "'/><target dev='vda' bus='virtio'/></disk></devices>"
                                       "</domain>",
-      get_uuid (graph, "vm"));
+      mark);
 
   lose (paper_host_image (graph, "c.qcow2", NULL));
   clone = strata_domain_facts_new (xml, NULL, STRATA_DOMAIN_STATE_OFF, &error);
   g_assert_no_error (error);
   strata_graph_add_domain (graph, clone);
+}
+
+/* A thin clone whose image is away stands on what its mark says, whatever UUID its definition has by now. */
+static void
+test_absent_thin_clone (void)
+{
+  g_autoptr (StrataGraph) graph = make_host ();
+  g_autofree char *mark =
+      g_strdup_printf ("source='%s' source-name='web' snapshot='s1'>", get_uuid (graph, "vm"));
+
+  add_absent_clone (graph, mark);
   assert_kept (graph, "vm", "s1", "c.qcow2");
+}
+
+/* An older mark, and its source was defined again under another UUID. */
+static void
+test_absent_thin_name (void)
+{
+  g_autoptr (StrataGraph) graph = make_host ();
+
+  add_absent_clone (graph, "source='6d1d4a5e-0000-4000-8000-00000000000e' source-name='vm' "
+                           "snapshot='s1'>");
+  assert_kept (graph, "vm", "s1", "c.qcow2");
+}
+
+/* Whichever domain is on the images by now; and what is below the named ones, which nothing else says once a clone between
+ * is gone, is held as they are. */
+static void
+test_absent_thin_bases (void)
+{
+  static const char *const named[] = { "mid.qcow2", "base.qcow2" };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (named); i++)
+    {
+      g_autoptr (StrataGraph) graph = make_host ();
+      g_autoptr (StrataPlan) merge = strata_plan_new ("plan", "Act");
+      g_autofree char *mark =
+          g_strdup_printf ("source='6d1d4a5e-0000-4000-8000-00000000000e' source-name='gone' "
+                           "snapshot='s1'><strata:base path='%s/%s'/>",
+                           PAPER_POOL, named[i]);
+
+      add_absent_clone (graph, mark);
+      strata_plan_give_up_snapshot (merge, get_uuid (graph, "vm"), "s1");
+      add_commit (merge, AT ("mid.qcow2"), AT ("base.qcow2"));
+      assert_refused (graph, merge, "c.qcow2", named[i]);
+    }
+}
+
+/* A disk that the clone is not on goes on being its machine's own, whatever that machine is called. */
+static void
+test_absent_thin_elsewhere (void)
+{
+  g_autoptr (StrataGraph) graph = make_host ();
+  g_autoptr (StrataPlan) plan = NULL;
+  g_autoptr (GError) error = NULL;
+
+  paper_host_image (graph, "base2.qcow2", NULL);
+  paper_host_image (graph, "top2.qcow2", "base2.qcow2");
+  paper_host_add (graph, "web", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "top2.qcow2", NULL);
+  paper_host_snapshot (graph, "web", "s1", NULL, "base2.qcow2", TRUE, FALSE);
+  add_absent_clone (graph, "source='6d1d4a5e-0000-4000-8000-00000000000e' source-name='web' "
+                           "snapshot='s1'><strata:base path='" AT ("base.qcow2") "'/>");
+
+  plan = plan_snapshot_delete (graph, "web", "s1", FALSE, &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (plan);
 }
 
 static StrataPlan *
@@ -607,6 +671,9 @@ main (int argc, char **argv)
   g_test_add_func ("/law/absent-snapshot", test_absent_snapshot);
   g_test_add_func ("/law/absent-middle", test_absent_middle);
   g_test_add_func ("/law/absent-thin-clone", test_absent_thin_clone);
+  g_test_add_func ("/law/absent-thin-name", test_absent_thin_name);
+  g_test_add_func ("/law/absent-thin-bases", test_absent_thin_bases);
+  g_test_add_func ("/law/absent-thin-elsewhere", test_absent_thin_elsewhere);
 
   return g_test_run ();
 }

@@ -5,6 +5,7 @@ that its guest wrote, one file under two names, chains that headers don't tell. 
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 
@@ -631,6 +632,54 @@ def moved_away():
     lab.clear()
 
 
+def moved_away_from_what_has_another_name():
+    """What the image of a thin clone stands on is kept while it is away, whichever machine that is by now, and however many
+    clones there were in between."""
+    define('v', disk_xml(lab.make_disk('v.qcow2', data='1M')))
+    lab.ctl('snapshot', 'create', 'v', 's1')
+    lab.ctl('clone', 'create', 'v', 'c', '--snapshot', 's1', '--thin')
+    image, away = tip('c'), os.path.join(lab.dir, 'away.qcow2')
+    before = guest_hash(image)
+    write(tip('v'), 2, '3M')
+    os.rename(image, away)
+    definition = lab.virsh('dumpxml', 'v').out
+    lab.virsh('undefine', 'v', '--snapshots-metadata')
+    for name in ('v', 'w'):
+        lab.define_xml(re.sub('<uuid>.*</uuid>', '', definition).replace('<name>v<', f'<name>{name}<'))
+        expect_refused(lab.ctl('disk', 'merge', name, 'vda', '--commit'), image)
+        lab.virsh('undefine', name)
+    os.rename(away, image)
+    expect_equal(guest_hash(image), before, 'the clone reads the same when it is back')
+    lab.clear()
+
+    folder, away = os.path.join(lab.dir, 'clones'), os.path.join(lab.dir, 'clones-away')
+    os.mkdir(folder)
+    os.mkdir(away)
+    with open(os.path.join(folder, 'readme'), 'w', encoding='utf-8') as file:
+        file.write('mounted\n')
+    lab.virsh('pool-create-as', 'clones', 'dir', '--target', folder)
+    define('b', disk_xml(lab.make_disk('b.qcow2', data='1M')))
+    lab.ctl('template', 'create', 'b', '--convert', '--no-seal', '--name', 't')
+    lab.ctl('template', 'deploy', 't', '--name', 'c', '--pool', 'clones')
+    for outer, inner in (('c', 'd'), ('d', 'e')):
+        lab.ctl('snapshot', 'create', outer, 'k1')
+        made = lab.ctl('clone', 'create', outer, inner, '--snapshot', 'k1', '--thin')
+        expect_equal(made.status, 0, 'a clone of a clone is made', made)
+    image = tip('e')
+    before = guest_hash(image)
+    for name in ('c', 'd'):
+        lab.virsh('undefine', name, '--snapshots-metadata')
+    names = [name for name in os.listdir(folder) if name.endswith('.qcow2')]
+    for name in names:
+        os.rename(os.path.join(folder, name), os.path.join(away, name))
+    expect_refused(lab.ctl('template', 'delete', 't'), image)
+    for name in names:
+        os.rename(os.path.join(away, name), os.path.join(folder, name))
+    expect_equal(guest_hash(image), before, 'it reads the same when all is back')
+    lab.virsh('pool-destroy', 'clones')
+    lab.clear()
+
+
 if __name__ == '__main__':
     try:
         run([lab.start, merge_while_the_pool_is_busy,
@@ -638,6 +687,7 @@ if __name__ == '__main__':
              merged_by_either_name, volume_that_runs, linked_folder, relative_behind_a_link,
              explicit_backing, below_a_snapshot_of_another, rebased_unseen, pool_in_the_way, no_format, read_only_folder,
              link_to_storage_away, link_that_leads_to_what_is_deleted, link_that_leads_elsewhere_by_now, overlay_on_the_command_line, raw_by_one_of_two, image_on_a_raw_disk, size_to_the_byte,
-             floppy_of_a_clone, words_that_are_marks, template_lets_none_in, moved_away, flat_vmdk])
+             floppy_of_a_clone, words_that_are_marks, template_lets_none_in, moved_away, moved_away_from_what_has_another_name,
+             flat_vmdk])
     finally:
         lab.close()

@@ -135,7 +135,9 @@ test_thin (void)
   g_autofree char *before = strata_domain_xml_to_string (xml);
   g_autofree char *after = NULL;
   g_autoptr (StrataThinMark) mark = NULL;
-  const StrataThinMark thin = { (char *) OTHER_UUID, (char *) "web", (char *) "a <b>" };
+  const char *bases[] = { "/images/a <b>.qcow2", "/images/base.qcow2", NULL };
+  const StrataThinMark thin = { (char *) OTHER_UUID, (char *) "web", (char *) "a <b>",
+                                (char **) bases };
 
   g_assert_null (strata_domain_xml_get_thin_mark (xml));
   strata_domain_xml_set_thin_mark (xml, &thin);
@@ -144,6 +146,7 @@ test_thin (void)
   g_assert_cmpstr (mark->source, ==, OTHER_UUID);
   g_assert_cmpstr (mark->source_name, ==, "web");
   g_assert_cmpstr (mark->snapshot, ==, "a <b>");
+  g_assert_cmpstrv (mark->bases, bases);
 
   strata_domain_xml_set_thin_mark (xml, NULL);
   strata_domain_xml_set_uuid (xml, BASE_UUID);
