@@ -85,6 +85,7 @@ add_convert (Clone *self, const Source *source, StrataImage *image, const char *
 {
   StrataPlan *plan = self->planner->plan;
   g_autofree char *name = g_path_get_basename (to);
+  g_autofree char *tag = g_strconcat ("snapshot.name=", source->tag, NULL);
   StrataStepSpec *step =
       strata_plan_add_step (plan, "convert-tag",
                             strata_step_args ("from", image->path, "format", image->format, "tag",
@@ -94,8 +95,8 @@ add_convert (Clone *self, const Source *source, StrataImage *image, const char *
   step->bytes = image->allocation;
   strata_plan_add_effect (plan, STRATA_EFFECT_CREATES, image->allocation, _ ("“%s”, a full copy"),
                           to);
-  strata_plan_add_command (plan, "qemu-img convert -l snapshot.name=%s -O qcow2 %s %s", source->tag,
-                           image->path, to);
+  strata_plan_add_command (plan, "qemu-img", "convert", "-l", tag, "-O", "qcow2", image->path, to,
+                           NULL);
   strata_plan_add_resource (plan, to);
 
   return TRUE;

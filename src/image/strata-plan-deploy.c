@@ -258,13 +258,18 @@ add_customise (StrataPlanner *self, GPtrArray *clones)
   JsonArray *array = json_array_new ();
 
   for (guint i = 0; i < clones->len; i++)
-    json_array_add_object_element (array, clone_to_json (self, g_ptr_array_index (clones, i)));
+    {
+      const Clone *clone = g_ptr_array_index (clones, i);
+
+      json_array_add_object_element (array, clone_to_json (self, g_ptr_array_index (clones, i)));
+      strata_plan_add_command (self->plan, "virt-customize", "-a",
+                               g_ptr_array_index (clone->paths, 0), "…", NULL);
+    }
   json_object_set_array_member (args, "clones", array);
   strata_plan_add_step (self->plan, "customise", args,
                         g_dngettext (GETTEXT_PACKAGE, "Customise the clone",
                                      "Customise %u clones in one appliance", clones->len),
                         clones->len);
-  strata_plan_add_command (self->plan, "virt-customize … (for each clone)");
 }
 
 static void

@@ -77,9 +77,11 @@ add_pull (StrataPlanner *self,
   step->bytes = bytes;
   strata_plan_add_effect (self->plan, STRATA_EFFECT_CHANGES, bytes,
                           _ ("“%s” takes up what it reads of the images below it"), layer->path);
-  strata_plan_add_command (
-      self->plan, running != NULL ? "virsh blockpull %s %s --wait" : "qemu-img rebase -b '' %.0s%s",
-      domain->name, running != NULL ? disk->target : layer->path);
+  if (running != NULL)
+    strata_plan_add_command (self->plan, "virsh", "blockpull", domain->name, disk->target, "--wait",
+                             NULL);
+  else
+    strata_plan_add_command (self->plan, "qemu-img", "rebase", "-b", "", layer->path, NULL);
   strata_plan_add_resource (self->plan, layer->path);
 
   return strata_planner_apply (self, step, error);

@@ -8,6 +8,7 @@
 
 #include "strata-request.h"
 #include "xml/strata-error.h"
+#include "xml/strata-visible.h"
 
 static const char *const effect_nicks[] = {
   [STRATA_EFFECT_CREATES] = "creates", [STRATA_EFFECT_CHANGES] = "changes",
@@ -239,11 +240,28 @@ strata_plan_new_from_json (JsonObject *object, GError **error)
   return NULL;
 }
 
+static void append_line (GString *text, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
+static void
+append_line (GString *text, const char *format, ...)
+{
+  g_autofree char *line = NULL;
+  g_autofree char *visible = NULL;
+  va_list ap;
+
+  va_start (ap, format);
+  line = g_strdup_vprintf (format, ap);
+  va_end (ap);
+
+  visible = strata_make_visible (line);
+  g_string_append_printf (text, "%s\n", visible);
+}
+
 /**
  * strata_plan_to_text:
  * @self: a plan
  *
- * Returns: (transfer full): the plan as `stratactl --dry-run` prints it
+ * Returns: (transfer full): the plan as `stratactl --dry-run` prints it, a line for each thing whatever is in its names
  */
 char *
 strata_plan_to_text (StrataPlan *self)
@@ -252,13 +270,14 @@ strata_plan_to_text (StrataPlan *self)
 
   g_return_val_if_fail (STRATA_IS_PLAN (self), NULL);
 
-  text = g_string_new (strata_plan_get_title (self));
-  g_string_append (text, "\n\n");
+  text = g_string_new (NULL);
+  append_line (text, "%s", strata_plan_get_title (self));
+  g_string_append_c (text, '\n');
   for (guint i = 0; i < strata_plan_get_effects (self)->len; i++)
     {
       StrataEffect *effect = g_ptr_array_index (strata_plan_get_effects (self), i);
 
-      g_string_append_printf (text, "  %-9s %s\n", effect_nicks[effect->kind], effect->text);
+      append_line (text, "  %-9s %s", effect_nicks[effect->kind], effect->text);
     }
 
   g_string_append_printf (text, "\n%s\n", _ ("Steps"));
@@ -266,14 +285,13 @@ strata_plan_to_text (StrataPlan *self)
     {
       StrataStepSpec *step = strata_plan_get_step (self, i);
 
-      g_string_append_printf (text, "  %2u. %s%s\n", i + 1, step->title,
-                              step->forward_only ? _ (" (from here on only forward)") : "");
+      append_line (text, "  %2u. %s%s", i + 1, step->title,
+                   step->forward_only ? _ (" (from here on only forward)") : "");
     }
 
   g_string_append_printf (text, "\n%s\n", _ ("By hand, about"));
   for (guint i = 0; i < strata_plan_get_commands (self)->len; i++)
-    g_string_append_printf (text, "  %s\n",
-                            (char *) g_ptr_array_index (strata_plan_get_commands (self), i));
+    append_line (text, "  %s", (char *) g_ptr_array_index (strata_plan_get_commands (self), i));
 
   return g_string_free (text, FALSE);
 }

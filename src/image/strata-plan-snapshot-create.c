@@ -338,26 +338,47 @@ need_kind (Snapshot *self, const char *const *targets, gboolean quiesce, GError 
   return why == NULL;
 }
 
+/* virsh has commas of its own there, and takes two for one that is meant. */
+static char *
+make_disk_spec (const char *target, const char *overlay)
+{
+  g_auto (GStrv) parts = g_strsplit (overlay, ",", -1);
+  g_autofree char *escaped = g_strjoinv (",,", parts);
+
+  return g_strdup_printf ("%s,file=%s", target, escaped);
+}
+
 static void
 add_command (Snapshot *self, const char *memory_file, gboolean quiesce)
 {
-  g_autoptr (GString) specs = g_string_new (NULL);
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_auto (GStrv) words = NULL;
+
+  g_strv_builder_add_many (builder, "virsh", "snapshot-create-as", self->domain->name, self->name,
+                           NULL);
+  if (self->kind == STRATA_SNAPSHOT_KIND_DISK_ONLY)
+    g_strv_builder_add (builder, "--disk-only");
+  if (self->kind != STRATA_SNAPSHOT_KIND_INTERNAL)
+    g_strv_builder_add (builder, "--atomic");
+  if (quiesce)
+    g_strv_builder_add (builder, "--quiesce");
+  if (memory_file != NULL)
+    g_strv_builder_add_many (builder, "--memspec", memory_file, NULL);
 
   for (guint i = 0; i < self->entries->len; i++)
     {
       const StrataSnapshotDisk *entry = g_ptr_array_index (self->entries, i);
 
-      if (entry->overlay != NULL)
-        g_string_append_printf (specs, " --diskspec %s,file=%s", entry->target, entry->overlay);
-      else if (self->kind != STRATA_SNAPSHOT_KIND_INTERNAL)
-        g_string_append_printf (specs, " --diskspec %s,snapshot=no", entry->target);
+      if (entry->overlay == NULL && self->kind == STRATA_SNAPSHOT_KIND_INTERNAL)
+        continue;
+      g_strv_builder_add (builder, "--diskspec");
+      g_strv_builder_take (builder, entry->overlay != NULL
+                                        ? make_disk_spec (entry->target, entry->overlay)
+                                        : g_strdup_printf ("%s,snapshot=no", entry->target));
     }
 
-  strata_plan_add_command (
-      self->planner->plan, "virsh snapshot-create-as %s %s%s%s%s%s%s%s", self->domain->name,
-      self->name, self->kind == STRATA_SNAPSHOT_KIND_DISK_ONLY ? " --disk-only" : "",
-      self->kind != STRATA_SNAPSHOT_KIND_INTERNAL ? " --atomic" : "", quiesce ? " --quiesce" : "",
-      memory_file != NULL ? " --memspec " : "", memory_file != NULL ? memory_file : "", specs->str);
+  words = g_strv_builder_end (builder);
+  strata_plan_add_command_words (self->planner->plan, (const char *const *) words);
 }
 
 static void

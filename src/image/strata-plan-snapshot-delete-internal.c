@@ -113,7 +113,8 @@ strata_planner_delete_internal (StrataPlanner *self,
   strata_plan_give_up_snapshot (self->plan, domain->uuid, snapshot->name);
   strata_plan_add_effect (self->plan, STRATA_EFFECT_DISCARDS, 0,
                           _ ("The internal snapshot “%s” is deleted"), snapshot->name);
-  strata_plan_add_command (self->plan, "virsh snapshot-delete %s %s", domain->name, snapshot->name);
+  strata_plan_add_command (self->plan, "virsh", "snapshot-delete", domain->name, snapshot->name,
+                           NULL);
   strata_plan_add_resource (self->plan, domain->uuid);
 
   return need_tags_in_reach (self, domain, snapshot, error) &&

@@ -135,8 +135,8 @@ add_native (StrataReturn *self, GError **error)
   step = strata_plan_add_step (plan, "snapshot-revert", args, _ ("Return to “%s”"),
                                self->snapshot->name);
   step->forward_only = TRUE;
-  strata_plan_add_command (plan, "virsh snapshot-revert %s %s", self->domain->name,
-                           self->snapshot->name);
+  strata_plan_add_command (plan, "virsh", "snapshot-revert", self->domain->name,
+                           self->snapshot->name, NULL);
 
   return strata_planner_apply (self->planner, step, error);
 }
@@ -203,7 +203,7 @@ add_copy (StrataReturn *self,
   strata_plan_add_effect (planner->plan, STRATA_EFFECT_CREATES, layer->allocation,
                           _ ("“%s”, because others read “%s”, which this return would rewrite"), to,
                           layer->path);
-  strata_plan_add_command (planner->plan, "cp %s %s", layer->path, to);
+  strata_plan_add_command (planner->plan, "cp", layer->path, to, NULL);
   strata_plan_add_resource (planner->plan, to);
   strata_plan_add_resource (planner->plan, layer->path);
   if (!strata_planner_apply (planner, step, error))
@@ -235,7 +235,8 @@ add_delete_tag (StrataReturn *self, const StrataSnapshotDisk *disk, GError **err
       strata_step_args ("path", disk->image, "format", "qcow2", "tag", self->snapshot->name, NULL),
       _ ("Delete the tag in “%s”"), base);
   step->forward_only = TRUE;
-  strata_plan_add_command (plan, "qemu-img snapshot -d %s %s", self->snapshot->name, disk->image);
+  strata_plan_add_command (plan, "qemu-img", "snapshot", "-d", self->snapshot->name, disk->image,
+                           NULL);
 
   return strata_planner_apply (self->planner, step, error);
 }

@@ -258,7 +258,7 @@ strata_return_add_stop (StrataReturn *self)
       NULL);
   strata_plan_add_effect (plan, STRATA_EFFECT_CHANGES, 0, _ ("“%s” is stopped where it is"),
                           domain->name);
-  strata_plan_add_command (plan, "virsh destroy %s", domain->name);
+  strata_plan_add_command (plan, "virsh", "destroy", domain->name, NULL);
 }
 
 gboolean
@@ -509,6 +509,7 @@ add_power (StrataReturn *self, StrataDomainXml *live, GError **error)
   gboolean paused = after == STRATA_AFTER_PAUSED || (after == STRATA_AFTER_AS_SNAPSHOT &&
                                                      g_strcmp0 (snapshot->state, "paused") == 0);
   g_autofree char *xml = strata_domain_xml_to_string (live);
+  g_autofree char *file = g_strconcat (name, ".xml", NULL);
   JsonObject *args;
   StrataStepSpec *step;
 
@@ -521,9 +522,11 @@ add_power (StrataReturn *self, StrataDomainXml *live, GError **error)
   step =
       strata_plan_add_step (plan, memory ? "restore" : "start", args,
                             memory ? _ ("Bring the memory of “%s” back") : _ ("Start “%s”"), name);
-  strata_plan_add_command (plan,
-                           memory ? "virsh restore %s --xml %s.xml%s" : "virsh start %s%.0s%s",
-                           memory ? snapshot->memory_file : name, name, paused ? " --paused" : "");
+  if (memory)
+    strata_plan_add_command (plan, "virsh", "restore", snapshot->memory_file, "--xml", file,
+                             paused ? "--paused" : NULL, NULL);
+  else
+    strata_plan_add_command (plan, "virsh", "start", name, paused ? "--paused" : NULL, NULL);
 
   return strata_planner_apply (self->planner, step, error);
 }

@@ -6,6 +6,7 @@
 
 #include "strata-plan.h"
 #include "strata-request.h"
+#include "xml/strata-visible.h"
 
 struct _StrataPlan
 {
@@ -304,19 +305,43 @@ strata_plan_add_effect (StrataPlan *self,
 /**
  * strata_plan_add_command:
  * @self: a plan that is being made
- * @format: a shell command
- * @...: arguments for @format
+ * @program: the first word of a shell command
+ * @...: its other words, then %NULL
+ *
+ * Each word is quoted where a shell would take it for anything else than that word.
  */
 void
-strata_plan_add_command (StrataPlan *self, const char *format, ...)
+strata_plan_add_command (StrataPlan *self, const char *program, ...)
 {
+  g_autoptr (GPtrArray) words = g_ptr_array_new ();
   va_list ap;
 
   g_return_if_fail (STRATA_IS_PLAN (self));
 
-  va_start (ap, format);
-  g_ptr_array_add (self->commands, g_strdup_vprintf (format, ap));
+  va_start (ap, program);
+  for (const char *word = program; word != NULL; word = va_arg (ap, const char *))
+    g_ptr_array_add (words, (char *) word);
   va_end (ap);
+  g_ptr_array_add (words, NULL);
+
+  strata_plan_add_command_words (self, (const char *const *) words->pdata);
+}
+
+void
+strata_plan_add_command_words (StrataPlan *self, const char *const *words)
+{
+  GString *command;
+
+  g_return_if_fail (STRATA_IS_PLAN (self));
+
+  command = g_string_new (NULL);
+  for (guint i = 0; words[i] != NULL; i++)
+    {
+      g_autofree char *quoted = strata_quote_word (words[i]);
+
+      g_string_append_printf (command, "%s%s", i > 0 ? " " : "", quoted);
+    }
+  g_ptr_array_add (self->commands, g_string_free (command, FALSE));
 }
 
 /**

@@ -84,7 +84,9 @@ void strata_plan_add_effect (StrataPlan *self,
                              guint64 bytes,
                              const char *format,
                              ...) G_GNUC_PRINTF (4, 5);
-void strata_plan_add_command (StrataPlan *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
+void strata_plan_add_command (StrataPlan *self, const char *program, ...) G_GNUC_NULL_TERMINATED;
+/* likewise; WORDS: (array zero-terminated=1) */
+void strata_plan_add_command_words (StrataPlan *self, const char *const *words);
 void strata_plan_add_resource (StrataPlan *self, const char *resource);
 /* REQUEST is copied */
 void strata_plan_set_request (StrataPlan *self, const StrataRequest *request);

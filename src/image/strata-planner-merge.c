@@ -260,12 +260,13 @@ add_one_commit (StrataPlanner *self,
   step->forward_only = TRUE;
   step->bytes = upper->allocation;
   if (running != NULL)
-    strata_plan_add_command (self->plan, "virsh blockcommit %s %s --top %s --base %s%s --wait",
+    strata_plan_add_command (self->plan, "virsh", "blockcommit",
                              strata_graph_find_domain (self->graph, running->uuid)->name,
-                             running->target, upper->path, lower->path,
-                             active ? " --active --pivot" : "");
+                             running->target, "--top", upper->path, "--base", lower->path, "--wait",
+                             active ? "--active" : NULL, "--pivot", NULL);
   else
-    strata_plan_add_command (self->plan, "qemu-img commit -b %s %s", lower->path, upper->path);
+    strata_plan_add_command (self->plan, "qemu-img", "commit", "-b", lower->path, upper->path,
+                             NULL);
 
   return strata_planner_apply (self, step, error);
 }
@@ -311,13 +312,13 @@ add_pull (StrataPlanner *self, const StrataMerging *merging, GError **error)
   step->forward_only = TRUE;
   step->bytes = lower->allocation;
   if (running != NULL)
-    strata_plan_add_command (self->plan, "virsh blockpull %s %s%s%s --wait",
+    strata_plan_add_command (self->plan, "virsh", "blockpull",
                              strata_graph_find_domain (self->graph, running->uuid)->name,
-                             running->target, lower->backing != NULL ? " --base " : "",
-                             lower->backing != NULL ? lower->backing : "");
+                             running->target, "--wait", lower->backing != NULL ? "--base" : NULL,
+                             lower->backing, NULL);
   else
-    strata_plan_add_command (self->plan, "qemu-img rebase -b '%s' %s",
-                             lower->backing != NULL ? lower->backing : "", upper->path);
+    strata_plan_add_command (self->plan, "qemu-img", "rebase", "-b",
+                             lower->backing != NULL ? lower->backing : "", upper->path, NULL);
 
   return strata_planner_apply (self, step, error);
 }

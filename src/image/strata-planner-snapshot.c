@@ -29,6 +29,7 @@ strata_planner_add_snapshot_define (StrataPlanner *self,
 {
   g_autofree char *name = strata_snapshot_xml_get_name (document);
   g_autofree char *xml = strata_snapshot_xml_to_string (document);
+  g_autofree char *file = g_strconcat (name, ".xml", NULL);
   StrataSnapshotFacts *was_current = strata_domain_facts_get_current (domain);
   JsonObject *args = strata_step_args (
       "uuid", domain->uuid, "name", domain->name, "snapshot", name, "xml", xml, "previous",
@@ -40,8 +41,8 @@ strata_planner_add_snapshot_define (StrataPlanner *self,
     json_object_set_string_member (args, "previous-current", was_current->name);
   step = strata_plan_add_step (self->plan, "snapshot-define", args,
                                _ ("Write down what the snapshot “%s” is"), name);
-  strata_plan_add_command (self->plan, "virsh snapshot-create %s %s.xml --redefine%s", domain->name,
-                           name, current ? " --current" : "");
+  strata_plan_add_command (self->plan, "virsh", "snapshot-create", domain->name, file, "--redefine",
+                           current ? "--current" : NULL, NULL);
   strata_plan_add_resource (self->plan, domain->uuid);
 
   return strata_planner_apply (self, step, error);
@@ -92,8 +93,8 @@ strata_planner_add_forget (StrataPlanner *self,
   step = strata_plan_add_step (self->plan, "snapshot-forget", args,
                                _ ("Take “%s” out of the list of snapshots"), snapshot->name);
   step->forward_only = forward;
-  strata_plan_add_command (self->plan, "virsh snapshot-delete --metadata %s %s", domain->name,
-                           snapshot->name);
+  strata_plan_add_command (self->plan, "virsh", "snapshot-delete", "--metadata", domain->name,
+                           snapshot->name, NULL);
   strata_plan_add_resource (self->plan, domain->uuid);
 
   return strata_planner_apply (self, step, error);

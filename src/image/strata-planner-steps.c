@@ -91,8 +91,7 @@ strata_planner_add_power (StrataPlanner *self, StrataDomainFacts *domain)
                           force ? _ ("“%s” is forced off, as if its plug were pulled")
                                 : _ ("“%s” is shut down"),
                           domain->name);
-  strata_plan_add_command (self->plan, force ? "virsh destroy %s" : "virsh shutdown %s",
-                           domain->name);
+  strata_plan_add_command (self->plan, "virsh", force ? "destroy" : "shutdown", domain->name, NULL);
 }
 
 void
@@ -105,7 +104,7 @@ strata_planner_add_start (StrataPlanner *self,
 
   json_object_set_boolean_member (args, "was-running", was_running);
   strata_plan_add_step (self->plan, "start", args, _ ("Start “%s”"), name);
-  strata_plan_add_command (self->plan, "virsh start %s", name);
+  strata_plan_add_command (self->plan, "virsh", "start", name, NULL);
 }
 
 /* What the guest mounts and sealing need not reach. */
@@ -139,7 +138,8 @@ strata_planner_add_seal (StrataPlanner *self, JsonArray *disks)
   g_autofree char *operations = strata_planner_get_operations (self);
   const char *verbs[] = { "seal", "verify" };
   const char *titles[] = { _ ("Seal"), _ ("Verify what was sealed") };
-  g_autoptr (GString) disks_of_command = g_string_new (NULL);
+  const char *listed[] = { "--operations", operations };
+  g_autoptr (GPtrArray) words = g_ptr_array_new ();
 
   for (size_t i = 0; i < G_N_ELEMENTS (verbs); i++)
     {
@@ -150,17 +150,20 @@ strata_planner_add_seal (StrataPlanner *self, JsonArray *disks)
       strata_plan_add_step (self->plan, verbs[i], args, "%s", titles[i]);
     }
 
+  g_ptr_array_add (words, (char *) "virt-sysprep");
+  for (size_t i = 0; operations != NULL && i < G_N_ELEMENTS (listed); i++)
+    g_ptr_array_add (words, (char *) listed[i]);
   for (guint i = 0; i < json_array_get_length (disks); i++)
     {
       JsonObject *disk = json_array_get_object_element (disks, i);
 
-      g_string_append_printf (disks_of_command, " --format %s -a %s",
-                              json_object_get_string_member (disk, "format"),
-                              json_object_get_string_member (disk, "path"));
+      g_ptr_array_add (words, (char *) "--format");
+      g_ptr_array_add (words, (char *) json_object_get_string_member (disk, "format"));
+      g_ptr_array_add (words, (char *) "-a");
+      g_ptr_array_add (words, (char *) json_object_get_string_member (disk, "path"));
     }
-  strata_plan_add_command (self->plan, "virt-sysprep%s%s%s",
-                           operations != NULL ? " --operations " : "",
-                           operations != NULL ? operations : "", disks_of_command->str);
+  g_ptr_array_add (words, NULL);
+  strata_plan_add_command_words (self->plan, (const char *const *) words->pdata);
 }
 
 /* By its name alone a step would act on whatever another client puts there meanwhile. */
@@ -184,8 +187,8 @@ strata_planner_add_overlay (StrataPlanner *self,
   json_object_set_int_member (args, "capacity", (gint64) backing->capacity);
   set_identity (args, "backing-identity", backing);
   strata_plan_add_step (self->plan, "create-overlay", args, _ ("Create the overlay “%s”"), base);
-  strata_plan_add_command (self->plan, "qemu-img create -f qcow2 -b %s -F %s %s", backing->path,
-                           backing_format, path);
+  strata_plan_add_command (self->plan, "qemu-img", "create", "-f", "qcow2", "-b", backing->path,
+                           "-F", backing_format, path, NULL);
   strata_plan_add_resource (self->plan, path);
 }
 
@@ -206,8 +209,8 @@ strata_planner_add_copy (StrataPlanner *self, StrataPlannedDisk *disk, const cha
   step->bytes = strata_planned_disk_get_bytes (disk);
   strata_plan_add_effect (self->plan, STRATA_EFFECT_CREATES, step->bytes, _ ("“%s”, a full copy"),
                           destination);
-  strata_plan_add_command (self->plan, "qemu-img convert -f %s -O qcow2 %s %s", top->format,
-                           top->path, destination);
+  strata_plan_add_command (self->plan, "qemu-img", "convert", "-f", top->format, "-O", "qcow2",
+                           top->path, destination, NULL);
   strata_plan_add_resource (self->plan, destination);
 }
 
@@ -243,7 +246,7 @@ strata_planner_add_copy_nvram (StrataPlanner *self, const char *from, const char
 
   strata_plan_add_step (self->plan, "copy-file", strata_step_args ("from", from, "to", to, NULL),
                         _ ("Copy the UEFI variables to “%s”"), base);
-  strata_plan_add_command (self->plan, "cp %s %s", from, to);
+  strata_plan_add_command (self->plan, "cp", from, to, NULL);
   strata_plan_add_resource (self->plan, to);
 }
 
@@ -270,6 +273,7 @@ void
 strata_planner_add_set_mode (StrataPlanner *self, const char *path, guint mode, guint previous)
 {
   g_autofree char *base = g_path_get_basename (path);
+  g_autofree char *octal = g_strdup_printf ("%04o", mode);
   StrataImage *data = find_own_data (self, path);
   JsonObject *args = strata_step_args ("path", path, NULL);
 
@@ -278,7 +282,7 @@ strata_planner_add_set_mode (StrataPlanner *self, const char *path, guint mode, 
   set_identity (args, "identity", strata_graph_get_image (self->graph, path));
   strata_plan_add_step (self->plan, "set-mode", args,
                         mode & 0222 ? _ ("Make “%s” writable") : _ ("Make “%s” read-only"), base);
-  strata_plan_add_command (self->plan, "chmod %04o %s", mode, path);
+  strata_plan_add_command (self->plan, "chmod", octal, path, NULL);
   if (data != NULL)
     strata_planner_add_set_mode (self, data->path,
                                  mode & 0222 ? mode : strata_image_get_protected_mode (data),
@@ -303,11 +307,12 @@ strata_planner_add_define (StrataPlanner *self,
   g_autofree char *xml = strata_domain_xml_to_string (definition);
   g_autofree char *uuid = strata_domain_xml_get_uuid (definition);
   g_autofree char *name = strata_domain_xml_get_name (definition);
+  g_autofree char *file = g_strconcat (name, ".xml", NULL);
   JsonObject *args =
       strata_step_args ("uuid", uuid, "name", name, "xml", xml, "previous", previous, NULL);
 
   json_object_set_boolean_member (args, "stamp", stamp);
-  strata_plan_add_command (self->plan, "virsh define %s.xml", name);
+  strata_plan_add_command (self->plan, "virsh", "define", file, NULL);
   strata_plan_add_resource (self->plan, uuid);
   /* The name, too: two jobs must not make the same one. */
   strata_plan_add_resource (self->plan, name);
@@ -347,7 +352,7 @@ strata_planner_add_undefine (StrataPlanner *self, StrataDomainFacts *domain)
   json_object_set_boolean_member (args, "autostart", domain->autostart);
   strata_plan_add_step (self->plan, "undefine", args, _ ("Remove the definition of “%s”"),
                         domain->name);
-  strata_plan_add_command (self->plan, "virsh undefine --keep-nvram %s", domain->name);
+  strata_plan_add_command (self->plan, "virsh", "undefine", "--keep-nvram", domain->name, NULL);
   strata_plan_add_resource (self->plan, domain->uuid);
   strata_plan_add_resource (self->plan, domain->name);
 }
@@ -367,7 +372,7 @@ strata_planner_add_commit (StrataPlanner *self, const char *top, StrataPlannedDi
                             _ ("Commit “%s” into “%s”"), top_name, base_name);
 
   step->forward_only = TRUE;
-  strata_plan_add_command (self->plan, "qemu-img commit -b %s %s", base->path, top);
+  strata_plan_add_command (self->plan, "qemu-img", "commit", "-b", base->path, top, NULL);
 }
 
 /* A link to nothing can't be told from one to storage that is away, and would be in the way of all that is deleted later. */
@@ -386,7 +391,7 @@ add_links (StrataPlanner *self, JsonObject *args, const StrataImage *image)
       strata_plan_add_effect (self->plan, STRATA_EFFECT_REMOVES, 0,
                               /* Translators: a symbolic link, and the image that it leads to */
                               _ ("“%s”, a link to “%s”"), image->links[i], image->path);
-      strata_plan_add_command (self->plan, "rm %s", image->links[i]);
+      strata_plan_add_command (self->plan, "rm", image->links[i], NULL);
     }
   json_object_set_array_member (args, "links", links);
 }
@@ -413,7 +418,7 @@ strata_planner_add_remove (StrataPlanner *self, const char *path)
   set_identity (args, "identity", image);
   add_links (self, args, image);
   step->forward_only = TRUE;
-  strata_plan_add_command (self->plan, "rm %s", path);
+  strata_plan_add_command (self->plan, "rm", path, NULL);
   strata_plan_add_resource (self->plan, path);
   if (data != NULL)
     strata_planner_add_remove (self, data->path);

@@ -3,6 +3,7 @@
 """What snapshots and tags are called, by Strata and by others: names that Strata chooses never collide, names that don't fit are refused
 before anything is done, and none is taken for another or for a word of ours. And snapshots whose parent libvirt lost."""
 
+import html
 import os
 import time
 
@@ -101,6 +102,32 @@ def folder_with_a_comma():
     lab.strata('snapshot', 'create', 'vm', 's2', '--disk-only')
     lab.virsh('destroy', 'vm')
     made_where_it_is_said('vm', folder)
+
+
+def names_that_a_shell_would_obey():
+    """What is printed to be typed is typed as it is printed."""
+    folder = os.path.join(lab.dir, "it's $(touch pwned); a b")
+    machine, snapshot = 'm$(touch pwned)\'`id` "b"', 's; touch\u202epwned'
+    os.mkdir(folder)
+    lab.define_on(machine, html.escape(lab.make_disk('v \u202em.qcow2', folder=folder)))
+    plan = lab.ctl('--json', 'snapshot', 'create', machine, snapshot, '--disk-only', '--dry-run').document['plan']
+    expect_equal(len(plan['commands']), 1, 'the commands', plan)
+    typed = lab.run('bash', '-c', f'set -- {plan["commands"][0]}; printf "%s\\0" "$@"').out.split('\0')
+    expect_equal(typed[:4], ['virsh', 'snapshot-create-as', machine, snapshot], 'what a shell reads', plan)
+    expect(any(word.startswith(f'vda,file={folder}/') for word in typed), 'what a shell reads of the path', typed)
+
+
+def names_that_a_terminal_would_obey():
+    base = lab.make_disk('plain.qcow2')
+    lab.define_on('vm', base)
+    odd = lab.path('y\x1b]0;owned\x07\x1b[2K\r\u202eNothing is\nthe matter.qcow2')
+    lab.run('qemu-img', 'create', '-q', '-f', 'qcow2', '-b', base, '-F', 'qcow2', odd)
+    for argv in (['doctor'], ['show', 'vm'], ['chain', 'vm', '--check'], ['snapshot', 'delete', 'vm', 'no\x1b[2Jne'],
+                 ['snapshot', 'create', 'vm', 'a\x1b[2Jb', '--disk-only', '--dry-run'], ['template', 'import', odd, '--name', 't']):
+        said = lab.ctl(*argv)
+        for text in (said.out, said.err):
+            expect(not any(ord(c) < 0x20 and c != '\n' or c in '\x7f\u202e' for c in text), f'{argv} prints what is visible', said)
+    expect_words(lab.ctl('doctor').out, '\\x1b]0;owned\\x07', '\\u202eNothing is\\x0athe matter.qcow2')
 
 
 # Long names
@@ -312,7 +339,8 @@ if __name__ == '__main__':
     try:
         lab.start()
         run([isolated(test) for test in (
-            two_reverts_in_one_second, odd_names_of_snapshots, odd_names_of_machines, folder_with_a_comma, name_of_two_hundred_and_forty_bytes, longest_name_that_is_taken, long_name_that_another_tool_gave,
+            two_reverts_in_one_second, odd_names_of_snapshots, odd_names_of_machines, folder_with_a_comma, names_that_a_shell_would_obey,
+            names_that_a_terminal_would_obey, name_of_two_hundred_and_forty_bytes, longest_name_that_is_taken, long_name_that_another_tool_gave,
             snapshot_called_next, tag_called_question_mark, tags_with_separators_in_their_names, tag_with_a_slash,
             doubled_tag_is_not_deleted, doubled_tag_is_not_read, doubled_tag_on_another_computer,
             doubled_tag_can_be_forgotten_and_made_single, tag_that_is_there_is_not_made_twice,
