@@ -68,20 +68,21 @@ print_disk (StrataGraph *graph, const StrataDiskXml *disk)
   g_autoptr (GPtrArray) layers = collect_layers (graph, disk->source);
   g_autofree char *problem = find_problem (graph, disk->source);
 
-  printf ("%s\n", disk->target);
+  strata_cli_print_line (stdout, "%s", disk->target);
   if (disk->source == NULL)
-    printf ("  %s\n", _ ("empty"));
+    strata_cli_print_line (stdout, "  %s", _ ("empty"));
 
   for (guint i = 0; i < layers->len; i++)
     {
       const StrataImage *image = layers->pdata[i];
       g_autofree char *facts = strata_cli_describe_image (image);
 
-      printf ("%*s%s%s  (%s)\n", (int) (2 + i * 2), "", i > 0 ? "└ " : "", image->path, facts);
+      strata_cli_print_line (stdout, "%*s%s%s  (%s)", (int) (2 + i * 2), "", i > 0 ? "└ " : "",
+                             image->path, facts);
     }
 
   if (problem != NULL)
-    printf ("  %s\n", problem);
+    strata_cli_print_line (stdout, "  %s", problem);
 }
 
 static StrataCliStatus
@@ -129,7 +130,7 @@ run_chain (StrataCli *cli, GStrv argv)
       for (guint i = 0; i < domain->disks->len; i++)
         print_disk (graph, domain->disks->pdata[i]);
       if (check && findings->len == 0)
-        printf ("%s\n", _ ("Nothing is the matter."));
+        strata_cli_print_line (stdout, "%s", _ ("Nothing is the matter."));
       else if (check)
         strata_cli_print_findings (findings);
     }

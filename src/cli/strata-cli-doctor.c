@@ -44,9 +44,9 @@ strata_cli_print_findings (GPtrArray *findings)
     {
       const StrataFinding *finding = findings->pdata[i];
 
-      printf ("%s%s%s\n", finding->domain != NULL ? finding->domain : "",
-              finding->domain != NULL ? ": " : "", finding->text);
-      printf ("  %s\n", finding->hint);
+      strata_cli_print_line (stdout, "%s%s%s", finding->domain != NULL ? finding->domain : "",
+                             finding->domain != NULL ? ": " : "", finding->text);
+      strata_cli_print_line (stdout, "  %s", finding->hint);
     }
 }
 
@@ -62,7 +62,7 @@ print_all (StrataCli *cli, GPtrArray *findings)
     }
   else if (findings->len == 0)
     {
-      printf ("%s\n", _ ("Nothing is the matter."));
+      strata_cli_print_line (stdout, "%s", _ ("Nothing is the matter."));
     }
   else
     {

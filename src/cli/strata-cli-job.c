@@ -184,7 +184,7 @@ run_list (StrataCli *cli, GStrv argv)
   if (jobs->len > 0)
     list_as_table (jobs);
   else
-    printf ("%s\n", _ ("No job was left unfinished."));
+    strata_cli_print_line (stdout, "%s", _ ("No job was left unfinished."));
 
   return STRATA_CLI_DONE;
 }
@@ -351,16 +351,20 @@ static void
 print_remains (StrataCli *cli, const StrataUnfinishedJob *job, GPtrArray *remains)
 {
   /* Translators: an operation’s title */
-  printf (cli->dry_run ? _ ("“%s” would be dismissed: nothing more done, nothing taken back.\n")
-                       : _ ("“%s” is dismissed: nothing more was done, nothing taken back.\n"),
-          job->title);
-  printf ("%s\n", remains->len == 0 ? _ ("Nothing stays behind.")
-                  : cli->dry_run    ? _ ("What would stay behind:")
-                                    : _ ("What stays behind:"));
+  strata_cli_print_line (
+      stdout,
+      cli->dry_run ? _ ("“%s” would be dismissed: nothing more done, nothing taken back.\n")
+                   : _ ("“%s” is dismissed: nothing more was done, nothing taken back.\n"),
+      job->title);
+  strata_cli_print_line (stdout, "%s",
+                         remains->len == 0 ? _ ("Nothing stays behind.")
+                         : cli->dry_run    ? _ ("What would stay behind:")
+                                           : _ ("What stays behind:"));
   for (guint i = 0; i < remains->len; i++)
-    printf ("  %s\n", (const char *) remains->pdata[i]);
+    strata_cli_print_line (stdout, "  %s", (const char *) remains->pdata[i]);
   if (cli->connection == NULL)
-    printf ("%s\n", _ ("The host could not be asked; this is what the journal says."));
+    strata_cli_print_line (stdout, "%s",
+                           _ ("The host could not be asked; this is what the journal says."));
 }
 
 static void
@@ -472,7 +476,7 @@ run_unlock (StrataCli *cli, GStrv argv)
   if (cli->json)
     strata_cli_print_document (strata_cli_document_new (STRATA_CLI_OUTCOME_DONE));
   else
-    printf ("%s\n", _ ("The lock is gone."));
+    strata_cli_print_line (stdout, "%s", _ ("The lock is gone."));
 
   return STRATA_CLI_DONE;
 }

@@ -7,10 +7,70 @@
 #include "config.h"
 
 #include <glib/gi18n.h>
-#include <stdio.h>
 
 #include "strata-cli-output.h"
 #include "xml/strata-error.h"
+#include "xml/strata-visible.h"
+
+/* Prints for a terminal, which is told to do nothing by what is in a name. TEXT: without the end of the line */
+static void
+print_visible (FILE *stream, const char *text)
+{
+  g_autofree char *visible = strata_make_visible (text);
+
+  fprintf (stream, "%s\n", visible);
+}
+
+/**
+ * strata_cli_print_line:
+ * @stream: stdout or stderr
+ * @format: a line; one end of line in it is its own
+ * @...: arguments for @format
+ *
+ * Prints one line for people, whatever is in the names that are in it.
+ */
+void
+strata_cli_print_line (FILE *stream, const char *format, ...)
+{
+  g_autofree char *text = NULL;
+  va_list args;
+
+  va_start (args, format);
+  text = g_strdup_vprintf (format, args);
+  va_end (args);
+
+  if (g_str_has_suffix (text, "\n"))
+    text[strlen (text) - 1] = '\0';
+  print_visible (stream, text);
+}
+
+/**
+ * strata_cli_print_message:
+ * @format: text of one or more lines
+ * @...: arguments for @format
+ *
+ * Prints on stderr. What another program says, as QEMU by libvirt, has more than one line; only the first begins at the margin,
+ * so that none passes for a message of its own.
+ */
+void
+strata_cli_print_message (const char *format, ...)
+{
+  g_autofree char *text = NULL;
+  g_auto (GStrv) lines = NULL;
+  va_list args;
+
+  va_start (args, format);
+  text = g_strdup_vprintf (format, args);
+  va_end (args);
+
+  lines = g_strsplit (g_strchomp (text), "\n", -1);
+  for (guint i = 0; lines[i] != NULL; i++)
+    {
+      if (i > 0)
+        fputs ("  ", stderr);
+      print_visible (stderr, lines[i]);
+    }
+}
 
 /**
  * strata_cli_print_document:
@@ -79,6 +139,17 @@ strata_cli_set_strings (JsonObject *object, const char *member, const char *cons
   json_object_set_array_member (object, member, array);
 }
 
+static GStrv
+make_row_visible (GStrv row)
+{
+  GStrv visible = g_new0 (char *, g_strv_length (row) + 1);
+
+  for (guint i = 0; row[i] != NULL; i++)
+    visible[i] = strata_make_visible (row[i]);
+
+  return visible;
+}
+
 static void
 measure_row (GStrv row, GArray *widths)
 {
@@ -103,13 +174,16 @@ void
 strata_cli_print_table (GPtrArray *rows)
 {
   g_autoptr (GArray) widths = g_array_new (FALSE, FALSE, sizeof (glong));
+  g_autoptr (GPtrArray) visible = g_ptr_array_new_with_free_func ((GDestroyNotify) g_strfreev);
 
   for (guint i = 0; i < rows->len; i++)
-    measure_row (rows->pdata[i], widths);
+    g_ptr_array_add (visible, make_row_visible (rows->pdata[i]));
+  for (guint i = 0; i < visible->len; i++)
+    measure_row (visible->pdata[i], widths);
 
-  for (guint i = 0; i < rows->len; i++)
+  for (guint i = 0; i < visible->len; i++)
     {
-      GStrv row = rows->pdata[i];
+      GStrv row = visible->pdata[i];
 
       guint n_cells = g_strv_length (row);
 
@@ -146,7 +220,8 @@ strata_cli_print_field (const char *name, const char *format, ...)
   value = g_strdup_vprintf (format, args);
   va_end (args);
 
-  printf ("%s%*s%s\n", label, (int) MAX (1, 16 - g_utf8_strlen (label, -1)), "", value);
+  strata_cli_print_line (stdout, "%s%*s%s", label, (int) MAX (1, 16 - g_utf8_strlen (label, -1)),
+                         "", value);
 }
 
 static const char *
@@ -209,9 +284,9 @@ strata_cli_fail (StrataCli *cli,
   const char *hint = strata_error_get_hint (error);
   g_auto (GStrv) notes = cli->job != NULL ? strata_job_dup_not_back (cli->job) : NULL;
 
-  fprintf (stderr, "stratactl: %s\n", error->message);
+  strata_cli_print_message ("stratactl: %s", error->message);
   if (hint != NULL)
-    fprintf (stderr, "%s\n", hint);
+    strata_cli_print_message ("%s", hint);
 
   if (cli->json)
     print_error_document (error, outcome, job_id, (const char *const *) notes);

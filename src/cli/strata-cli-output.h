@@ -3,6 +3,7 @@
 #pragma once
 
 #include <json-glib/json-glib.h>
+#include <stdio.h>
 
 #include "strata-cli.h"
 
@@ -25,6 +26,11 @@ void            strata_cli_set_string     (JsonObject        *object,
 void            strata_cli_set_strings    (JsonObject        *object,
                                            const char        *member,
                                            const char *const *values);
+void            strata_cli_print_line     (FILE              *stream,
+                                           const char        *format,
+                                           ...) G_GNUC_PRINTF (2, 3);
+void            strata_cli_print_message  (const char        *format,
+                                           ...) G_GNUC_PRINTF (1, 2);
 void            strata_cli_print_table    (GPtrArray         *rows);
 void            strata_cli_print_field    (const char        *name,
                                            const char        *format,

@@ -11,7 +11,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "strata-cli-output.h"
 #include "strata-cli-progress.h"
+#include "xml/strata-visible.h"
 
 /* Milliseconds between two looks at the job; faster than anybody reads is only noise. */
 #define REDRAW_INTERVAL 200
@@ -93,6 +95,7 @@ on_redraw (gpointer user_data)
   const StrataProgress *progress = strata_job_get_progress (self->job);
   const char *title = strata_job_get_step_title (self->job);
   g_autoptr (GString) line = g_string_new (NULL);
+  g_autofree char *visible = NULL;
   g_autofree char *cut = NULL;
 
   g_string_append_printf (line, "[%u/%u] %s %d %%", strata_job_get_progress (self->job)->step,
@@ -103,8 +106,9 @@ on_redraw (gpointer user_data)
   append_time_left (line, progress->seconds_left);
 
   /* A line that wraps could not be written over. */
-  cut = g_utf8_substring (line->str, 0,
-                          MIN (g_utf8_strlen (line->str, -1), (glong) terminal_columns () - 1));
+  visible = strata_make_visible (line->str);
+  cut = g_utf8_substring (visible, 0,
+                          MIN (g_utf8_strlen (visible, -1), (glong) terminal_columns () - 1));
   fprintf (stderr, "\r\033[K%s", cut);
   fflush (stderr);
   self->drawn = TRUE;
@@ -123,8 +127,8 @@ on_step (StrataCliProgress *self)
 
   self->last_step = step;
   clear_line (self);
-  fprintf (stderr, "[%u/%u] %s\n", step, strata_plan_get_n_steps (strata_job_get_plan (self->job)),
-           title);
+  strata_cli_print_line (stderr, "[%u/%u] %s", step,
+                         strata_plan_get_n_steps (strata_job_get_plan (self->job)), title);
 }
 
 /**

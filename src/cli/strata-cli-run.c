@@ -85,8 +85,10 @@ print_plan (StrataCli *cli, StrataPlan *plan)
   else
     {
       g_autofree char *text = strata_plan_to_text (plan);
+      g_auto (GStrv) lines = g_strsplit (g_strchomp (text), "\n", -1);
 
-      printf ("%s%s", text, g_str_has_suffix (text, "\n") ? "" : "\n");
+      for (guint i = 0; lines[i] != NULL; i++)
+        strata_cli_print_line (stdout, "%s", lines[i]);
     }
 
   return STRATA_CLI_DONE;
@@ -131,9 +133,9 @@ say_taken_back (StrataJob *job, FILE *file)
   g_auto (GStrv) lines = strata_job_dup_not_back (job);
 
   for (size_t i = 0; lines[i] != NULL; i++)
-    fprintf (file, "%s\n", lines[i]);
-  fprintf (file, "%s\n",
-           *lines != NULL ? _ ("All else is as it was.") : _ ("Everything is as it was."));
+    strata_cli_print_line (file, "%s", lines[i]);
+  strata_cli_print_line (
+      file, "%s", *lines != NULL ? _ ("All else is as it was.") : _ ("Everything is as it was."));
 }
 
 static StrataCliStatus
@@ -143,7 +145,7 @@ report_done (StrataCli *cli, StrataJob *job, const char *const *created)
   g_auto (GStrv) notes = strata_job_dup_notes (job);
 
   for (size_t i = 0; !taken_back && notes[i] != NULL; i++)
-    fprintf (stderr, _ ("Note: %s\n"), notes[i]);
+    strata_cli_print_message (_ ("Note: %s\n"), notes[i]);
   if (cli->json)
     {
       JsonObject *document = strata_cli_document_new (taken_back ? STRATA_CLI_OUTCOME_ROLLED_BACK
@@ -162,7 +164,7 @@ report_done (StrataCli *cli, StrataJob *job, const char *const *created)
   else if (created != NULL)
     {
       for (size_t i = 0; created[i] != NULL; i++)
-        printf ("%s\n", created[i]);
+        strata_cli_print_line (stdout, "%s", created[i]);
     }
 
   return STRATA_CLI_DONE;
@@ -216,14 +218,14 @@ report_failed (StrataCli *cli, StrataJob *job)
   else if (strata_job_get_outcome (job) == STRATA_JOB_OUTCOME_STUCK)
     {
       status = strata_cli_fail (cli, error, STRATA_CLI_UNFINISHED, STRATA_CLI_OUTCOME_STUCK, id);
-      fprintf (stderr, _ ("The way back failed too; “stratactl job rollback %s” tries again.\n"),
-               id);
+      strata_cli_print_message (
+          _ ("The way back failed too; “stratactl job rollback %s” tries again.\n"), id);
     }
   else if (strata_job_get_outcome (job) == STRATA_JOB_OUTCOME_STOPPED)
     {
       status = strata_cli_fail (cli, error, STRATA_CLI_UNFINISHED, STRATA_CLI_OUTCOME_STOPPED, id);
-      fprintf (stderr, _ ("It stopped in a lawful state; “stratactl job resume %s” finishes it.\n"),
-               id);
+      strata_cli_print_message (
+          _ ("It stopped in a lawful state; “stratactl job resume %s” finishes it.\n"), id);
     }
   else
     {

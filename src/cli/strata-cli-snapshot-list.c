@@ -152,7 +152,7 @@ print_table (const StrataDomainFacts *domain)
 
   if (domain->snapshots->len == 0)
     {
-      printf (_ ("“%s” has no snapshots.\n"), domain->name);
+      strata_cli_print_line (stdout, _ ("“%s” has no snapshots.\n"), domain->name);
       return;
     }
 
@@ -191,15 +191,15 @@ print_below (const StrataDomainFacts *domain, const StrataSnapshotFacts *parent,
                                                 : last         ? "   "
                                                                : "│  ");
 
-      printf ("%s%s%s  (%s, %s)\n", indent,
-              parent == NULL ? ""
-              : last         ? "╰─ "
-                             : "├─ ",
-              snapshot->name, describe_kind (snapshot), time);
+      strata_cli_print_line (stdout, "%s%s%s  (%s, %s)", indent,
+                             parent == NULL ? ""
+                             : last         ? "╰─ "
+                                            : "├─ ",
+                             snapshot->name, describe_kind (snapshot), time);
       print_below (domain, snapshot, below);
     }
   if (here)
-    printf ("%s╰─ %s\n", indent, _ ("◉ You are here"));
+    strata_cli_print_line (stdout, "%s╰─ %s", indent, _ ("◉ You are here"));
 }
 
 static StrataCliStatus

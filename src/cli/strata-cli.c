@@ -105,8 +105,9 @@ print_usage (StrataCli *cli)
     }
 
   path = strata_cli_verb_get_path (cli->verb);
-  fprintf (stderr, _ ("Usage: stratactl %s [OPTION…] %s\n"), path, _ (cli->verb->arguments));
-  fprintf (stderr, _ ("“stratactl %s --help” describes it.\n"), path);
+  strata_cli_print_line (stderr, _ ("Usage: stratactl %s [OPTION…] %s\n"), path,
+                         _ (cli->verb->arguments));
+  strata_cli_print_line (stderr, _ ("“stratactl %s --help” describes it.\n"), path);
 }
 
 /**
