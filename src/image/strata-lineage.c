@@ -16,6 +16,7 @@ struct _StrataLineage
   StrataGraph *graph;
   char *uuid;
   GHashTable *parents; /* path -> path: a tree for each disk */
+  GHashTable *put_on;  /* path -> set of paths: on which images a document says it was put */
 };
 
 static const char *
@@ -54,6 +55,21 @@ strata_lineage_join (StrataLineage *self, const char *a, const char *b)
 }
 
 static void
+note_put_on (StrataLineage *self, const char *overlay, const char *image)
+{
+  GHashTable *images;
+
+  overlay = strata_graph_resolve (self->graph, overlay);
+  images = g_hash_table_lookup (self->put_on, overlay);
+  if (images == NULL)
+    {
+      images = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+      g_hash_table_insert (self->put_on, g_strdup (overlay), images);
+    }
+  g_hash_table_add (images, g_strdup (strata_graph_resolve (self->graph, image)));
+}
+
+static void
 join_snapshots (StrataLineage *self, const StrataDomainFacts *domain, GHashTable *kept)
 {
   for (guint i = 0; i < domain->snapshots->len; i++)
@@ -70,8 +86,10 @@ join_snapshots (StrataLineage *self, const StrataDomainFacts *domain, GHashTable
           for (size_t k = 0; k < G_N_ELEMENTS (layers); k++)
             {
               strata_lineage_join (self, disk->image, layers[k]);
-              if (layers[k] != NULL)
-                g_hash_table_add (kept, g_strdup (strata_graph_resolve (self->graph, layers[k])));
+              if (layers[k] == NULL)
+                continue;
+              g_hash_table_add (kept, g_strdup (strata_graph_resolve (self->graph, layers[k])));
+              note_put_on (self, layers[k], disk->image);
             }
         }
     }
@@ -121,6 +139,8 @@ strata_lineage_new (StrataGraph *graph, const StrataDomainFacts *domain)
   self->graph = g_object_ref (graph);
   self->uuid = g_strdup (domain->uuid);
   self->parents = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->put_on =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_hash_table_unref);
   join_snapshots (self, domain, kept);
   join_overlays (self, kept);
   for (guint i = 0; i < copies->len; i++)
@@ -141,6 +161,7 @@ strata_lineage_free (StrataLineage *self)
   g_object_unref (self->graph);
   g_free (self->uuid);
   g_hash_table_unref (self->parents);
+  g_hash_table_unref (self->put_on);
   g_free (self);
 }
 
@@ -184,6 +205,110 @@ rate (StrataLineage *self, StrataLayers *layers, const StrataStake *stake, const
   return 0;
 }
 
+/* Whether a document says of what STAKE has on PATH that it was put there. */
+static gboolean
+is_written_down (StrataLineage *self,
+                 StrataLayers *layers,
+                 const StrataStake *stake,
+                 const char *path)
+{
+  StrataLayer *layer = strata_layers_find (layers, stake->top);
+
+  for (guint depth = strata_layers_get_depth (layers, stake->top); layer != NULL && depth > 0;
+       depth--)
+    {
+      GHashTable *images = g_hash_table_lookup (self->put_on, layer->path);
+
+      if (g_strcmp0 (layer->backing, path) == 0)
+        return images != NULL && g_hash_table_contains (images, path);
+      layer = layer->backing != NULL ? strata_layers_find (layers, layer->backing) : NULL;
+    }
+
+  return FALSE;
+}
+
+/* Of two that are as sure to be the disk TARGET on PATH it is ONE if a document says so, and neither a document nor its name says
+ * so of OTHER. Where neither stands on PATH, there is the name. */
+static gboolean
+is_rather (StrataLineage *self,
+           StrataLayers *layers,
+           const StrataStake *one,
+           const StrataStake *other,
+           const char *path,
+           const char *target)
+{
+  if (!strata_layers_reach (layers, one->top, path))
+    return g_strcmp0 (one->target, target) == 0;
+
+  return g_strcmp0 (other->target, target) != 0 && is_written_down (self, layers, one, path) &&
+         !is_written_down (self, layers, other, path);
+}
+
+static gboolean
+has_top (GPtrArray *stakes, const char *top)
+{
+  for (guint i = 0; i < stakes->len; i++)
+    {
+      if (g_strcmp0 (((StrataStake *) g_ptr_array_index (stakes, i))->top, top) == 0)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/**
+ * strata_lineage_find_disks:
+ * @self: the lineage of a domain
+ * @layers: the host, now or after some steps
+ * @path: an image
+ * @target: the name that the disk had
+ *
+ * A second disk may have been put on a layer of the first by hand, and either may have the name of the first by now. What the
+ * snapshots have on record of the layer tells which is which, unless the names tell otherwise.
+ *
+ * Returns: (transfer container) (element-type StrataStake): the disk of the domain in @layers that @path is a layer of, or once
+ *   was; more than one where nothing tells which of them it is
+ */
+GPtrArray *
+strata_lineage_find_disks (StrataLineage *self,
+                           StrataLayers *layers,
+                           const char *path,
+                           const char *target)
+{
+  GPtrArray *stakes = strata_layers_get_stakes (layers);
+  GPtrArray *found = g_ptr_array_new ();
+  guint best_rate = 1;
+
+  path = strata_graph_resolve (self->graph, path);
+  for (guint i = 0; i < stakes->len; i++)
+    {
+      StrataStake *stake = g_ptr_array_index (stakes, i);
+      guint rated = rate (self, layers, stake, path);
+
+      if (rated > best_rate)
+        g_ptr_array_set_size (found, 0);
+      best_rate = MAX (best_rate, rated);
+      if (rated == best_rate && !has_top (found, stake->top))
+        g_ptr_array_add (found, stake);
+    }
+
+  for (guint i = 0; i < found->len; i++)
+    {
+      StrataStake *stake = g_ptr_array_index (found, i);
+      gboolean clear = TRUE;
+
+      for (guint j = 0; j < found->len && clear; j++)
+        clear =
+            i == j || is_rather (self, layers, stake, g_ptr_array_index (found, j), path, target);
+      if (!clear)
+        continue;
+      g_ptr_array_set_size (found, 0);
+      g_ptr_array_add (found, stake);
+    }
+
+  return found;
+}
+
 /**
  * strata_lineage_find_disk:
  * @self: the lineage of a domain
@@ -191,10 +316,7 @@ rate (StrataLineage *self, StrataLayers *layers, const StrataStake *stake, const
  * @path: an image
  * @target: the name that the disk had
  *
- * A second disk may have been put on a layer of the first by hand. The name then tells which is which, and if it doesn't, nothing
- * does.
- *
- * Returns: (transfer none) (nullable): the disk of the domain in @layers that @path is a layer of, or once was
+ * Returns: (transfer none) (nullable): the one that strata_lineage_find_disks () finds, if it is one
  */
 StrataStake *
 strata_lineage_find_disk (StrataLineage *self,
@@ -202,35 +324,9 @@ strata_lineage_find_disk (StrataLineage *self,
                           const char *path,
                           const char *target)
 {
-  GPtrArray *stakes = strata_layers_get_stakes (layers);
-  StrataStake *best = NULL;
-  guint best_rate = 0;
-  gboolean clear = FALSE;
+  g_autoptr (GPtrArray) found = strata_lineage_find_disks (self, layers, path, target);
 
-  path = strata_graph_resolve (self->graph, path);
-  for (guint i = 0; i < stakes->len; i++)
-    {
-      StrataStake *stake = g_ptr_array_index (stakes, i);
-      guint rated = rate (self, layers, stake, path);
-      gboolean named = g_strcmp0 (stake->target, target) == 0;
-
-      if (rated == 0 || rated < best_rate)
-        continue;
-      if (rated > best_rate)
-        {
-          best = stake;
-          clear = TRUE;
-        }
-      else if (g_strcmp0 (best->top, stake->top) != 0)
-        {
-          clear = named || g_strcmp0 (best->target, target) == 0;
-          if (named)
-            best = stake;
-        }
-      best_rate = rated;
-    }
-
-  return clear ? best : NULL;
+  return found->len == 1 ? g_ptr_array_index (found, 0) : NULL;
 }
 
 /**

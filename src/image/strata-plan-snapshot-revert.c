@@ -81,6 +81,77 @@ need_all_kept (StrataReturn *self, GPtrArray *present, const char *save_as, GErr
   return TRUE;
 }
 
+/* What is discarded is what was put on the snapshot's images. PATH: an image of it; TARGET: of which disk */
+static gboolean
+need_clear (StrataReturn *self, const char *path, const char *target, GError **error)
+{
+  g_autoptr (GPtrArray) found =
+      strata_lineage_find_disks (strata_planner_get_lineage (self->planner, self->domain),
+                                 strata_planner_get_layers (self->planner), path, target);
+  const StrataStake *one;
+  const StrataStake *other;
+
+  if (found->len < 2)
+    return TRUE;
+
+  one = g_ptr_array_index (found, 0);
+  other = g_ptr_array_index (found, 1);
+  strata_set_error (
+      error, STRATA_ERROR_REFUSED,
+      _ ("Take the one that isn’t out of the machine first, or go back and keep the present "
+         "state."),
+      /* Translators: two images, the image that they stand on, a snapshot, a disk (vda) */
+      _ ("Both “%s” and “%s” stand on “%s”, which the snapshot “%s” has of disk %s, and nothing "
+         "tells for certain which of them that disk is, to be discarded"),
+      one->top, other->top, path, self->snapshot->name, target);
+  return FALSE;
+}
+
+static gboolean
+need_all_clear (StrataReturn *self, GError **error)
+{
+  for (guint i = 0; i < self->snapshot->disks->len; i++)
+    {
+      const StrataSnapshotDisk *disk = g_ptr_array_index (self->snapshot->disks, i);
+
+      if (disk->location != STRATA_SNAPSHOT_NONE && disk->image != NULL &&
+          !need_clear (self, disk->image, disk->target, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* A snapshot moves a running machine on to overlays, and in its definition only the disks that are the same there. */
+static gboolean
+need_same_disks (const StrataDomainFacts *domain, GError **error)
+{
+  for (guint i = 0; i < domain->disks->len && domain->next_disks != domain->disks; i++)
+    {
+      const StrataDiskXml *disk = g_ptr_array_index (domain->disks, i);
+
+      for (guint j = 0; j < domain->next_disks->len; j++)
+        {
+          const StrataDiskXml *next = g_ptr_array_index (domain->next_disks, j);
+
+          if (g_strcmp0 (disk->target, next->target) != 0 || strata_planner_is_media (disk) ||
+              g_strcmp0 (disk->source, next->source) == 0)
+            continue;
+          strata_set_error (
+              error, STRATA_ERROR_REFUSED,
+              _ ("Shut it down, or define it with the disks that it runs with, and try again."),
+              /* Translators: a virtual machine, a disk (vda), two images */
+              _ ("“%s” runs with other disks than its next start is defined with: disk %s is “%s” "
+                 "now, and “%s” then"),
+              domain->name, disk->target, disk->source != NULL ? disk->source : _ ("empty"),
+              next->source != NULL ? next->source : _ ("empty"));
+          return FALSE;
+        }
+    }
+
+  return TRUE;
+}
+
 /* (element-type utf8): the machine's images that going back is about */
 static GPtrArray *
 collect_present (StrataReturn *self)
@@ -184,6 +255,10 @@ strata_return_keep_present (StrataReturn *self, StrataSnapshotKind kind, GError 
   g_autofree char *save_as = get_save_as (self);
   g_autoptr (GPtrArray) present = collect_present (self);
 
+  if (save_as == NULL
+          ? !need_all_clear (self, error)
+          : kind != STRATA_SNAPSHOT_KIND_INTERNAL && !need_same_disks (self->domain, error))
+    return FALSE;
   if (save_as != NULL && (!strata_planner_add_snapshot (self->planner, self->domain, save_as, NULL,
                                                         kind, NULL, FALSE, error) ||
                           !need_all_kept (self, present, save_as, error)))

@@ -176,6 +176,25 @@ def second_disk_on_a_frozen_layer():
     clear()
 
 
+def second_disk_with_the_name_of_the_first():
+    """One of the two is to be discarded, and the name says another than the snapshot does."""
+    first, _ = two_disks()
+    define(disk(first))
+    ctl('snapshot', 'create', 'vm', 's1')
+    tip = sources()['vda']
+    write(tip, 3)
+    looked = lab.path('looked.qcow2')
+    lab.run('qemu-img', 'create', '-q', '-f', 'qcow2', '-b', first, '-F', 'qcow2', looked)
+    write(looked, 6, '1M')
+    define(disk(looked), disk(tip, 'vdb'))
+    said = ctl('snapshot', 'revert', 'vm', 's1', '--discard-current', status=3)
+    expect(looked in said.err and tip in said.err, 'both are named', said)
+    define(disk(looked, 'vdc'), disk(tip, 'vdb'))
+    ctl('snapshot', 'revert', 'vm', 's1', '--discard-current')
+    expect(reads(looked, 6, '1M') and not os.path.exists(tip), 'what the snapshot says was its disk is discarded')
+    clear()
+
+
 def what_is_not_kept_is_not_discarded():
     """A disk that is read-only by now is in no snapshot of the present state."""
     for kind in ('--disk-only', '--internal'):
@@ -236,6 +255,7 @@ if __name__ == '__main__':
     try:
         run([lab.start, exchanged_and_discarded, drive_in_the_place_of_a_disk, detached_with_an_internal_snapshot,
              merged_by_hand_and_detached, left_out_and_moved, left_out_and_a_drive_now, added_since, second_disk_on_a_frozen_layer,
+             second_disk_with_the_name_of_the_first,
              what_is_not_kept_is_not_discarded, gone_on_on_a_copy, name_of_a_copy_used_again])
     finally:
         lab.close()
