@@ -16,6 +16,7 @@ typedef struct
   StrataJournal *journal;
   StrataConnection *connection; /* (nullable) */
   GPtrArray *sentences;
+  GHashTable *told; /* a set of the files that a sentence says stay; of the plan */
 } Remains;
 
 static const char *
@@ -55,10 +56,14 @@ has_domain (Remains *self, const char *uuid)
          !strata_domain_exists (self->connection, uuid, &exists, NULL) || exists;
 }
 
+/* A machine that is gone has taken what was known of its snapshots along. */
 static gboolean
 has_snapshot (Remains *self, const char *uuid, const char *name)
 {
   gboolean exists;
+
+  if (!has_domain (self, uuid))
+    return FALSE;
 
   return self->connection == NULL ||
          !strata_snapshot_exists (self->connection, uuid, name, &exists, NULL) || exists;
@@ -67,7 +72,7 @@ has_snapshot (Remains *self, const char *uuid, const char *name)
 static void
 say_made (Remains *self, const char *path)
 {
-  if (path != NULL && has_file (self, path))
+  if (path != NULL && has_file (self, path) && g_hash_table_add (self->told, (gpointer) path))
     say (self, _ ("The file “%s”, which the job made, stays."), path);
 }
 
@@ -75,10 +80,21 @@ static void
 say_snapshot_made (Remains *self, StrataStepSpec *step)
 {
   const char *name = get (step, "snapshot");
+  JsonArray *disks = json_object_has_member (step->args, "disks")
+                         ? json_object_get_array_member (step->args, "disks")
+                         : NULL;
 
   if (has_snapshot (self, get (step, "uuid"), name))
-    say (self, _ ("The snapshot “%s” of “%s”, which the job took, stays."), name,
-         get (step, "name"));
+    {
+      say (self, _ ("The snapshot “%s” of “%s”, which the job took, stays."), name,
+           get (step, "name"));
+      return;
+    }
+
+  say_made (self, get (step, "memory-file"));
+  for (guint i = 0; disks != NULL && i < json_array_get_length (disks); i++)
+    say_made (self, json_object_get_string_member_with_default (
+                        json_array_get_object_element (disks, i), "overlay", NULL));
 }
 
 static void
@@ -124,7 +140,8 @@ say_what_was_left (Remains *self, StrataStepSpec *step)
 {
   if (g_str_equal (step->kind, "delete-volume") || g_str_equal (step->kind, "delete-file"))
     {
-      if (has_file (self, get (step, "path")))
+      if (has_file (self, get (step, "path")) &&
+          g_hash_table_add (self->told, (gpointer) get (step, "path")))
         say (self, _ ("The file “%s”, which the job was to delete, stays."), get (step, "path"));
     }
   else if (g_str_equal (step->kind, "snapshot-forget") ||
@@ -161,7 +178,8 @@ say_unusable (Remains *self, const char *uuid)
 GPtrArray *
 strata_job_list_remains (StrataJournal *journal, StrataConnection *connection)
 {
-  Remains self = { journal, connection, g_ptr_array_new_with_free_func (g_free) };
+  g_autoptr (GHashTable) told = g_hash_table_new (g_str_hash, g_str_equal);
+  Remains self = { journal, connection, g_ptr_array_new_with_free_func (g_free), told };
   StrataPlan *plan = strata_journal_get_plan (journal);
   g_autoptr (GHashTable) uuids = g_hash_table_new (g_str_hash, g_str_equal);
 

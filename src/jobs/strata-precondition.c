@@ -102,6 +102,25 @@ strata_require_definition (StrataConnection *connection,
 }
 
 gboolean
+strata_require_persistent (StrataConnection *connection, const char *uuid, GError **error)
+{
+  g_autoptr (StrataDomainFacts) facts = strata_connection_get_domain (connection, uuid, error);
+
+  if (facts == NULL)
+    return FALSE;
+  if (facts->persistent)
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_CHANGED,
+                    _ ("Make it permanent again: virsh dumpxml --inactive NAME > NAME.xml, then "
+                       "virsh define NAME.xml."),
+                    _ ("Another program has removed the definition of “%s” since the job began: it "
+                       "would vanish when its guest stops"),
+                    facts->name);
+  return FALSE;
+}
+
+gboolean
 strata_require_off (StrataConnection *connection, const char *uuid, GError **error)
 {
   g_autoptr (StrataDomainFacts) facts = strata_connection_get_domain (connection, uuid, error);

@@ -19,6 +19,8 @@ gboolean strata_require_definition (StrataConnection *connection,
                                     const char *xml,
                                     const char *known,
                                     GError **error);
+/* The domain outlives its guest */
+gboolean strata_require_persistent (StrataConnection *connection, const char *uuid, GError **error);
 gboolean strata_require_off (StrataConnection *connection, const char *uuid, GError **error);
 /* The domain has no state saved in the middle of its work, which goes with the very disks it had; BUSY */
 gboolean strata_require_unsaved (StrataConnection *connection, const char *uuid, GError **error);

@@ -35,6 +35,16 @@ check_unsaved (StrataStepContext *context, GCancellable *cancellable, GError **e
                                  error);
 }
 
+/* What the job itself has defined is known as libvirt said it then. */
+static const char *
+get_known (StrataStepContext *context)
+{
+  g_autofree char *key =
+      g_strconcat (STRATA_NOTE_DEFINITION, strata_step_context_get (context, "uuid"), NULL);
+
+  return strata_step_context_get_note (context, key);
+}
+
 /* require-off -------------------------------------------------------------------------------------- */
 
 static gboolean
@@ -83,6 +93,52 @@ const StrataStepClass strata_step_require_active = {
 
 /* shut-down ---------------------------------------------------------------------------------------- */
 
+/* (nullable): what the plan defines of the domain once it is off, at first */
+static JsonObject *
+find_definition (StrataStepContext *context)
+{
+  StrataPlan *plan = context->job != NULL ? strata_job_get_plan (context->job) : NULL;
+  const char *uuid = strata_step_context_get (context, "uuid");
+  gboolean off = FALSE;
+
+  for (guint i = 0; plan != NULL && i < strata_plan_get_n_steps (plan); i++)
+    {
+      const StrataStepSpec *step = strata_plan_get_step (plan, i);
+
+      if (g_strcmp0 (json_object_get_string_member_with_default (step->args, "uuid", NULL), uuid) !=
+          0)
+        continue;
+      if (off && g_str_equal (step->kind, "define"))
+        return step->args;
+      off = off || g_str_equal (step->kind, "shut-down");
+    }
+
+  return NULL;
+}
+
+/* Directly before the stop, since what it is stopped for can't be done without: that it is there then, that it can be defined,
+ * and what is in its drives. */
+static gboolean
+shut_down_check (StrataStepContext *context, GCancellable *cancellable, GError **error)
+{
+  const char *uuid = strata_step_context_get (context, "uuid");
+  JsonObject *definition = find_definition (context);
+  const char *previous =
+      definition != NULL ? json_object_get_string_member_with_default (definition, "previous", NULL)
+                         : NULL;
+
+  if (!check_unsaved (context, cancellable, error) ||
+      !strata_require_persistent (context->connection, uuid, error) ||
+      !strata_require_media (context->connection, strata_step_context_get (context, "name"),
+                             strata_step_context_get_array (context, "media"), error))
+    return FALSE;
+
+  return previous == NULL || strata_require_definition (context->connection, uuid, previous,
+                                                        json_object_get_string_member_with_default (
+                                                            definition, "xml", NULL),
+                                                        get_known (context), error);
+}
+
 static gboolean
 shut_down_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
@@ -97,15 +153,6 @@ shut_down_run (StrataStepContext *context, GCancellable *cancellable, GError **e
   strata_kept_state_note_stopped (context);
 
   return TRUE;
-}
-
-/* Directly before the stop, since what it is stopped for can't be done without. */
-static gboolean
-shut_down_check (StrataStepContext *context, GCancellable *cancellable, GError **error)
-{
-  return check_unsaved (context, cancellable, error) &&
-         strata_require_media (context->connection, strata_step_context_get (context, "name"),
-                               strata_step_context_get_array (context, "media"), error);
 }
 
 static gboolean
@@ -195,16 +242,6 @@ stamp (StrataStepContext *context, const char *xml, GError **error)
   strata_domain_xml_set_template_mark (definition, mark);
 
   return strata_domain_xml_to_string (definition);
-}
-
-/* What the job itself has defined is known as libvirt said it then. */
-static const char *
-get_known (StrataStepContext *context)
-{
-  g_autofree char *key =
-      g_strconcat (STRATA_NOTE_DEFINITION, strata_step_context_get (context, "uuid"), NULL);
-
-  return strata_step_context_get_note (context, key);
 }
 
 /* Over a definition that another program has changed we would take away what that one has done. */

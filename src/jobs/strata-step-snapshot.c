@@ -39,7 +39,8 @@ snapshot_create_check (StrataStepContext *context, GCancellable *cancellable, GE
 
   strata_snapshot_order_read (context, &order);
 
-  return strata_require_unsaved (context->connection, order.uuid, error) &&
+  return strata_require_persistent (context->connection, order.uuid, error) &&
+         strata_require_unsaved (context->connection, order.uuid, error) &&
          (order.kind != STRATA_SNAPSHOT_KIND_INTERNAL ||
           strata_snapshot_require_no_other_tag (context->connection, order.uuid, order.name,
                                                 (const char *const *) order.images, cancellable,

@@ -461,6 +461,66 @@ def the_way_back_of_an_internal_one_spares_a_disk_that_came_later():
     ctl('snapshot', 'delete', 'plugged', 's1')
 
 
+def a_definition_that_is_removed_before_the_stop():
+    """Stopped now, the machine would be gone."""
+    LAB.define('passing')
+    definition = LAB.virsh('dumpxml', 'passing').out
+    ctl('snapshot', 'create', 'passing', 's1')
+    for stop in ('4', '6', '8'):
+        LAB.virsh('start', 'passing')
+        definition = LAB.virsh('dumpxml', 'passing', '--inactive').out
+        held = Held(stop, 'snapshot', 'revert', 'passing', 's1', '--start')
+        number = LAB.virsh('domid', 'passing').out
+        LAB.virsh('undefine', 'passing', '--snapshots-metadata')
+        ended = held.end()
+        is_taken_back(ended)
+        expect_words(ended[3], 'has removed the definition', 'virsh define')
+        expect_equal(LAB.virsh('domid', 'passing').out, number, 'the guest that runs')
+        LAB.define_xml(definition)
+        LAB.virsh('destroy', 'passing')
+
+
+def what_went_with_a_machine_does_not_stay():
+    LAB.define('going')
+    ctl('snapshot', 'create', 'going', 's1')
+    LAB.virsh('start', 'going')
+    held = Held(','.join(map(str, range(3, 30))), 'snapshot', 'revert', 'going', 's1')
+    while LAB.virsh('domstate', 'going').out.strip() == 'running':
+        held.go_on()
+        held.wait()
+    held.process.kill()
+    held.process.communicate()
+    LAB.virsh('undefine', 'going', '--snapshots-metadata')
+    said = ctl('job', 'dismiss', LAB.ctl('--json', 'job', 'list').document['jobs'][0]['id']).out
+    expect('The snapshot' not in said, 'no snapshot stays', said)
+    left = [name for name in os.listdir(LAB.images) if name.startswith('going') and ('present' in name or 'tip' in name)]
+    expect_equal([said.count(f'/{name}”') for name in left], [1] * 3, f'{left} are named', said)
+
+
+def disks_of_the_next_start():
+    """They differ from those that the machine runs with, when the return is planned or when it has begun."""
+    paths = LAB.define('next', disks=2)
+    other = LAB.make_disk('next-other.qcow2')
+    ctl('snapshot', 'create', 'next', 's1')
+    same = LAB.virsh('dumpxml', 'next').out
+    second = disks_of(ET.fromstring(same))['vdb'].path
+    differs = same.replace(second, other)
+    LAB.virsh('start', 'next')
+    number = LAB.virsh('domid', 'next').out
+    LAB.define_xml(differs)
+    said = LAB.ctl('snapshot', 'revert', 'next', 's1')
+    expect_equal(said.status, 3, 'how it ended', said)
+    expect_words(said.err, 'vdb', second, other)
+    LAB.define_xml(same)
+    held = Held('6', 'snapshot', 'revert', 'next', 's1')
+    now = LAB.virsh('dumpxml', 'next', '--inactive').out
+    LAB.define_xml(now.replace(disks_of(ET.fromstring(now))['vdb'].path, other))
+    is_taken_back(held.end())
+    expect_equal(LAB.virsh('domid', 'next').out, number, 'the guest that runs')
+    LAB.virsh('destroy', 'next')
+    expect(all(os.path.exists(path) for path in [*paths, other]), 'all is there')
+
+
 if __name__ == '__main__':
     try:
         run([starts, a_clone_made_after_the_plan_is_kept, the_second_of_two_plans_is_made_again, what_is_refused_now_is_not_begun,
@@ -470,6 +530,7 @@ if __name__ == '__main__':
              a_name_is_not_another_snapshot_of_that_name, a_state_that_was_saved_before_the_step,
              deployment_from_what_is_written_to_by_now, conversion_of_a_disk_that_another_machine_has_by_now,
              a_machine_on_what_others_stand_on, who_seals_keeps_others_away, what_others_did_before_the_seal, what_is_needed_at_last_is_kept_and_named,
-             a_tag_of_that_name_in_a_disk_that_came_later, the_way_back_of_an_internal_one_spares_a_disk_that_came_later])
+             a_tag_of_that_name_in_a_disk_that_came_later, the_way_back_of_an_internal_one_spares_a_disk_that_came_later,
+             a_definition_that_is_removed_before_the_stop, what_went_with_a_machine_does_not_stay, disks_of_the_next_start])
     finally:
         LAB.close()
