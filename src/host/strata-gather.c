@@ -232,11 +232,38 @@ add_pools (StrataGathering *self, GError **error)
   return TRUE;
 }
 
+/* How the file or device begins, where the client or libvirt may read it. */
+static gboolean
+read_head (virDomainPtr domain, const char *path, guint8 *bytes, size_t n)
+{
+  g_autofd int fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+  if (fd >= 0 && pread (fd, bytes, n, 0) == (gssize) n)
+    return TRUE;
+
+  /* libvirt reads it for a disk of the domain itself, and not for what such a disk stands on. */
+  return domain != NULL && virDomainBlockPeek (domain, path, 0, n, bytes, 0) == 0;
+}
+
+/* What a header in a raw image claims is held, so it has to be known; nothing is opened by it. */
+static void
+read_claim (StrataGathering *self, StrataImage *image, virDomainPtr domain)
+{
+  guint8 bytes[STRATA_QCOW2_HEAD_SIZE];
+  g_autoptr (StrataQcow2) header = read_head (domain, image->path, bytes, sizeof bytes)
+                                       ? strata_qcow2_parse (bytes, sizeof bytes)
+                                       : NULL;
+
+  if (header != NULL)
+    strata_image_take_claim (self->connection, image, header);
+}
+
 /* A raw file has no chain, so there is nothing to ask libvirt about one that we see: it would have to
  * read every file of a folder full of installation media. */
 static StrataImage *
-look_at_raw_file (StrataGathering *self, const char *path)
+look_at_raw_file (StrataGathering *self, const char *uuid, const char *path)
 {
+  g_autoptr (virDomain) domain = NULL;
   StrataImage *image;
   struct stat status;
 
@@ -250,21 +277,13 @@ look_at_raw_file (StrataGathering *self, const char *path)
   image->allocation = (guint64) status.st_blocks * 512;
   image->mode = status.st_mode & 07777;
   strata_image_identify (self->connection, image, NULL);
+  if (uuid == NULL)
+    return image;
+  if (access (path, R_OK) != 0)
+    domain = virDomainLookupByUUIDString (strata_connection_get_handle (self->connection), uuid);
+  read_claim (self, image, domain);
 
   return image;
-}
-
-/* How the device begins, where the client or libvirt may read it. */
-static gboolean
-read_device (virDomainPtr domain, const char *path, guint8 *bytes, size_t n)
-{
-  g_autofd int fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-
-  if (fd >= 0 && pread (fd, bytes, n, 0) == (gssize) n)
-    return TRUE;
-
-  /* libvirt reads it for a disk of the domain itself, and not for what such a disk stands on. */
-  return domain != NULL && virDomainBlockPeek (domain, path, 0, n, bytes, 0) == 0;
 }
 
 static void
@@ -273,7 +292,7 @@ read_device_header (StrataGathering *self, StrataImage *image, virDomainPtr doma
   guint8 bytes[STRATA_QCOW2_HEAD_SIZE];
   g_autoptr (StrataQcow2) header = NULL;
 
-  if (!read_device (domain, image->path, bytes, sizeof bytes))
+  if (!read_head (domain, image->path, bytes, sizeof bytes))
     {
       image->unread = TRUE;
       return;
@@ -314,6 +333,8 @@ look_at_device (StrataGathering *self, const char *uuid, const char *path, const
   strata_image_identify (self->connection, image, NULL);
   if (g_strcmp0 (format, "qcow2") == 0)
     read_device_header (self, image, domain);
+  else if (g_strcmp0 (format, "raw") == 0)
+    read_claim (self, image, domain);
 
   return image;
 }
@@ -410,15 +431,20 @@ is_bare (StrataGathering *self, const char *path)
   return TRUE;
 }
 
-/* Not in a pool, and not on the list of its folder: it is missing, unless we could not look. */
+/* Not in a pool, and not on the list of its folder: it is missing, unless we could not look. UUID: of the domain that names it,
+ * NULL for the data of another image, in which no header means anything. */
 static gboolean
-add_lone_file (StrataGathering *self, const char *path, const char *format, GError **error)
+add_lone_file (StrataGathering *self,
+               const char *uuid,
+               const char *path,
+               const char *format,
+               GError **error)
 {
   StrataImage *image = NULL;
   g_autofree char *why = NULL;
 
   if (g_strcmp0 (format, "raw") == 0)
-    image = look_at_raw_file (self, path);
+    image = look_at_raw_file (self, uuid, path);
 
   if (image == NULL)
     {
@@ -514,10 +540,20 @@ add_link (StrataGathering *self,
       return TRUE;
     }
   if (g_path_is_absolute (path))
-    return add_lone_file (self, path, format, error);
+    return add_lone_file (self, domain->uuid, path, format, error);
   add_foreign (self, path, format);
 
   return TRUE;
+}
+
+static gboolean
+add_data (StrataGathering *self, const StrataDomainFacts *domain, const char *path, GError **error)
+{
+  if (strata_graph_get_image (self->graph, path) != NULL || !g_path_is_absolute (path) ||
+      strata_path_is_device (path))
+    return add_link (self, domain, path, "raw", FALSE, error);
+
+  return add_lone_file (self, NULL, path, "raw", error);
 }
 
 /* FORMAT is what the definition or the overlay says of PATH. */
@@ -546,8 +582,7 @@ strata_gathering_follow (StrataGathering *self,
       if (image == NULL || !g_hash_table_add (seen, image) ||
           g_strcmp0 (current_format, "raw") == 0)
         break;
-      if (image->data_file != NULL &&
-          !add_link (self, domain, image->data_file, "raw", FALSE, error))
+      if (image->data_file != NULL && !add_data (self, domain, image->data_file, error))
         return FALSE;
       g_set_str (&current, image->backing_path);
       g_set_str (&current_format, image->backing_format);

@@ -6,7 +6,7 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "strata-graph.h"
+#include "strata-claims.h"
 
 static void
 resolve_disks (StrataGraph *self, GPtrArray *disks)
@@ -276,6 +276,7 @@ strata_graph_finish (StrataGraph *self)
     declare_domain (self, g_ptr_array_index (domains, i));
   for (guint i = 0; i < images->len; i++)
     declare_unnamed (self, g_ptr_array_index (images, i));
+  strata_graph_dispute_raw (self);
   for (guint i = 0; i < images->len; i++)
     {
       strata_image_settle (g_ptr_array_index (images, i));

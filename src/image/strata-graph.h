@@ -217,6 +217,9 @@ typedef enum
  * @n_names: how many names the file has on its file system
  * @n_other_names: how many hard links to it there are besides the names that the graph has
  * @content: (nullable): the format that its content looks like, of one that is declared
+ * @declared_by: (nullable): what declared it first, for a person
+ * @claims: (nullable): of one that is raw: the images that it would stand on, or have its data in, by a header in it. Nothing is
+ *   read through that; but they are held, since the header may be right
  * @disputed: what is declared of it doesn't agree
  * @unread: it is there, and its header could not be read; which a raw image has not
  * @declared: @format is what a definition or an image above says
@@ -233,8 +236,10 @@ typedef struct
   char *problem;
   char *identity;
   char *content;
+  char *declared_by;
   char *spelling;
   char *relative;
+  GStrv claims;
   GStrv tags;
   GStrv links;
   guint64 capacity;
@@ -270,6 +275,8 @@ void strata_image_set_problem (StrataImage *self, StrataImageSight state, const 
 void strata_image_declare (StrataImage *self, const char *format, const char *by);
 /* by all that is said of it */
 gboolean strata_image_is_raw (const StrataImage *self);
+/* (transfer full): what to do about a header in SELF, which is raw and has claims */
+char *strata_image_get_claim_hint (const StrataImage *self);
 /* once everything was said */
 void strata_image_settle (StrataImage *self);
 /* an error with the problem in the message, where it is not SEEN */
@@ -370,6 +377,10 @@ gboolean strata_graph_find_disagreement (StrataGraph *self,
                                          const char **said,
                                          const char **below);
 char *strata_disagreement_to_text (const char *above, const char *said, const char *below);
+/* whether the chain that begins at TOP contains PATH, as far as it can be followed */
+gboolean strata_graph_reaches (StrataGraph *self, const char *top, const char *path);
+/* whether MARK is that of a clone of TEMPLATE */
+gboolean strata_clone_mark_is_of (const StrataCloneMark *mark, const StrataDomainFacts *template);
 /* (element-type StrataHolder) (transfer full): whose chain contains PATH */
 GPtrArray *strata_graph_get_holders (StrataGraph *self, const char *path);
 /* (element-type StrataDiskXml) (transfer container): the template's disks that a thin clone stands on by its mark alone, since its

@@ -119,6 +119,34 @@ check_sight (Visit *self, const char *top)
   return all;
 }
 
+/* What a raw image would stand on is held, and why may be a riddle to who meets the refusal. */
+static void
+report_claims (Visit *self, const StrataImage *image)
+{
+  for (guint i = 0; image->claims != NULL && image->claims[i] != NULL; i++)
+    {
+      const StrataImage *claimed = strata_graph_get_image (self->graph, image->claims[i]);
+      g_autofree char *hint = strata_image_get_claim_hint (image);
+
+      if (claimed != NULL && !claimed->missing)
+        report (self, "raw-header", FALSE, hint,
+                /* Translators: an image, what says so, another image */
+                _ ("“%s” is raw by %s, but there is a header in it by which it stands on “%s”"),
+                image->path, image->declared_by, claimed->path);
+    }
+}
+
+static void
+check_claims (Visit *self, const char *top)
+{
+  g_autoptr (GHashTable) seen = g_hash_table_new (NULL, NULL);
+
+  for (StrataImage *image = strata_graph_get_image (self->graph, top);
+       image != NULL && g_hash_table_add (seen, image);
+       image = strata_graph_get_image (self->graph, image->backing_path))
+    report_claims (self, image);
+}
+
 static void
 check_chain (Visit *self, const char *top)
 {
@@ -229,6 +257,7 @@ check_disks (Visit *self)
           (g_strcmp0 (disk->type, "file") != 0 && g_strcmp0 (disk->type, "block") != 0))
         continue;
       check_chain (self, disk->source);
+      check_claims (self, disk->source);
       check_written_below (self, disk);
       if (self->domain->template_mark != NULL && image != NULL && !disk->read_only &&
           g_strcmp0 (disk->device, "disk") == 0 && strata_image_is_writable (image))
@@ -247,7 +276,12 @@ check_disks (Visit *self)
 
   for (guint i = 0;
        self->domain->next_disks != self->domain->disks && i < self->domain->next_disks->len; i++)
-    check_agreement (self, g_ptr_array_index (self->domain->next_disks, i));
+    {
+      const StrataDiskXml *disk = g_ptr_array_index (self->domain->next_disks, i);
+
+      check_agreement (self, disk);
+      check_claims (self, disk->source);
+    }
 }
 
 /* The external snapshot of the domain whose deletion merges IMAGE into what it froze: the one that froze what IMAGE stands on. */

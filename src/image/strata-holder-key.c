@@ -15,8 +15,8 @@ G_DEFINE_BOXED_TYPE (StrataHolderKey,
                      strata_holder_key_free)
 
 /* What is written into journals; in the order of the enum. */
-static const char *const nicks[] = { "disk",  "next-disk", "snapshot", "memory",
-                                     "image", "backing",   "template", "tag" };
+static const char *const nicks[] = { "disk",    "next-disk", "snapshot", "memory", "image",
+                                     "backing", "template",  "tag",      "claim" };
 
 static StrataHolderKey *
 new_key (StrataHolderKeyKind kind,
@@ -93,6 +93,12 @@ strata_holder_key_new_tag (const char *path, const char *tag)
   return new_key (STRATA_HOLDER_KEY_TAG, NULL, NULL, NULL, path, tag);
 }
 
+StrataHolderKey *
+strata_holder_key_new_claim (const char *path, const char *claimed)
+{
+  return new_key (STRATA_HOLDER_KEY_CLAIM, NULL, NULL, claimed, path, NULL);
+}
+
 /* Sets VALUE to NULL where there is none, which only NEEDED makes wrong. */
 static gboolean
 read_member (JsonObject *object, const char *name, gboolean needed, const char **value)
@@ -134,7 +140,8 @@ strata_holder_key_new_from_json (JsonObject *object, GError **error)
 {
   const char *nick, *uuid, *snapshot, *target, *path, *tag;
   int kind = read_member (object, "kind", TRUE, &nick) ? find_kind (nick) : -1;
-  gboolean of_image = kind == STRATA_HOLDER_KEY_IMAGE || kind == STRATA_HOLDER_KEY_TAG;
+  gboolean of_image = kind == STRATA_HOLDER_KEY_IMAGE || kind == STRATA_HOLDER_KEY_TAG ||
+                      kind == STRATA_HOLDER_KEY_CLAIM;
   gboolean of_snapshot = kind == STRATA_HOLDER_KEY_SNAPSHOT || kind == STRATA_HOLDER_KEY_MEMORY;
 
   if (kind < 0 || !read_member (object, "uuid", !of_image, &uuid) ||
@@ -266,6 +273,7 @@ strata_holder_key_covers (const StrataHolderKey *self, const StrataHolderKey *ot
     case STRATA_HOLDER_KEY_BACKING:
     case STRATA_HOLDER_KEY_TEMPLATE:
     case STRATA_HOLDER_KEY_TAG:
+    case STRATA_HOLDER_KEY_CLAIM:
       break;
     }
 

@@ -17,6 +17,7 @@ typedef enum
   STRATA_HOLDER_KEY_BACKING, /* what a domain's disk stands on by its definition, where the headers say otherwise */
   STRATA_HOLDER_KEY_TEMPLATE, /* a template's disk below a thin clone whose own image is away */
   STRATA_HOLDER_KEY_TAG,      /* an internal snapshot that no domain names */
+  STRATA_HOLDER_KEY_CLAIM,    /* a raw image that stands on another if the header in it is true */
 } StrataHolderKeyKind;
 
 /**
@@ -57,6 +58,8 @@ StrataHolderKey *strata_holder_key_new_template (const char *uuid,
                                                  const char *target,
                                                  const char *path);
 StrataHolderKey *strata_holder_key_new_tag (const char *path, const char *tag);
+/* CLAIMED: what the raw image PATH would stand on */
+StrataHolderKey *strata_holder_key_new_claim (const char *path, const char *claimed);
 StrataHolderKey *strata_holder_key_new_from_json (JsonObject *object, GError **error);
 JsonObject *strata_holder_key_to_json (const StrataHolderKey *self);
 StrataHolderKey *strata_holder_key_copy (const StrataHolderKey *self);

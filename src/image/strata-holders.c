@@ -7,8 +7,8 @@
 #include "strata-graph.h"
 
 /* Whether the chain that begins at TOP reaches PATH; a broken chain holds what it can be followed to. */
-static gboolean
-reaches (StrataGraph *self, const char *top, const char *path)
+gboolean
+strata_graph_reaches (StrataGraph *self, const char *top, const char *path)
 {
   g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
 
@@ -88,13 +88,13 @@ holder_new (StrataHolderKind kind,
 static gboolean
 disk_reaches (StrataGraph *self, const StrataDiskXml *disk, const char *path)
 {
-  if (reaches (self, disk->source, path))
+  if (strata_graph_reaches (self, disk->source, path))
     return TRUE;
 
   /* What the definition says outranks the headers, and each of its levels is read through. */
   for (guint i = 0; disk->backings != NULL && disk->backings[i] != NULL; i++)
     {
-      if (reaches (self, disk->backings[i], path))
+      if (strata_graph_reaches (self, disk->backings[i], path))
         return TRUE;
     }
 
@@ -173,8 +173,8 @@ add_bases (StrataGraph *self, const StrataDomainFacts *template, GPtrArray *base
 }
 
 /* A template that was defined or imported again, from a dump, has another UUID, and perhaps another name. */
-static gboolean
-is_marked (const StrataDomainFacts *template, const StrataCloneMark *mark)
+gboolean
+strata_clone_mark_is_of (const StrataCloneMark *mark, const StrataDomainFacts *template)
 {
   const char *source = template->template_mark != NULL ? template->template_mark->source : NULL;
 
@@ -195,7 +195,7 @@ add_bases_of_mark (StrataGraph *self,
     {
       const StrataDomainFacts *template = g_ptr_array_index (domains, i);
 
-      if (template != clone && is_marked (template, mark))
+      if (template != clone && strata_clone_mark_is_of (mark, template))
         add_bases (self, template, bases);
     }
 }
@@ -244,7 +244,7 @@ stands_by_mark (StrataGraph *self, const StrataDomainFacts *domain, const char *
     {
       const StrataDiskXml *disk = g_ptr_array_index (bases, i);
 
-      if (reaches (self, disk->source, path))
+      if (strata_graph_reaches (self, disk->source, path))
         return TRUE;
     }
 
@@ -301,7 +301,8 @@ add_snapshot_holders (StrataGraph *self,
         {
           const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, j);
 
-          if (disk->location == STRATA_SNAPSHOT_NONE || !reaches (self, disk->image, path))
+          if (disk->location == STRATA_SNAPSHOT_NONE ||
+              !strata_graph_reaches (self, disk->image, path))
             continue;
 
           g_ptr_array_add (holders, holder_new (STRATA_HOLDER_SNAPSHOT, domain, snapshot->name,

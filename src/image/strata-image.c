@@ -42,6 +42,8 @@ strata_image_free (StrataImage *self)
   g_free (self->problem);
   g_free (self->identity);
   g_free (self->content);
+  g_free (self->declared_by);
+  g_strfreev (self->claims);
   g_free (self->spelling);
   g_free (self->relative);
   g_strfreev (self->tags);
@@ -100,10 +102,29 @@ strata_image_set_problem (StrataImage *self, StrataImageSight state, const char 
   self->missing = state == STRATA_IMAGE_MISSING;
 }
 
+static void
+take_claims (StrataImage *self)
+{
+  const char *const claimed[] = { self->backing_path, self->data_file };
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  if (self->backing_path == NULL && self->data_file == NULL)
+    return;
+
+  for (size_t i = 0; i < G_N_ELEMENTS (claimed); i++)
+    {
+      if (claimed[i] != NULL)
+        g_strv_builder_add (builder, claimed[i]);
+    }
+  g_strfreev (self->claims);
+  self->claims = g_strv_builder_end (builder);
+}
+
 /* A raw image is its bytes, whatever the guest has written into them. */
 static void
 make_raw (StrataImage *self)
 {
+  take_claims (self);
   g_clear_pointer (&self->backing_path, g_free);
   g_clear_pointer (&self->backing_format, g_free);
   g_clear_pointer (&self->data_file, g_free);
@@ -142,6 +163,7 @@ strata_image_declare (StrataImage *self, const char *format, const char *by)
 
   looks_so = self->format == NULL || g_str_equal (self->format, format);
   self->declared = TRUE;
+  self->declared_by = g_strdup (by);
   g_set_str (&self->content, self->format);
   if (!g_str_equal (format, "raw") && !looks_so && self->state == STRATA_IMAGE_SEEN)
     strata_image_set_problem (
@@ -155,6 +177,17 @@ gboolean
 strata_image_is_raw (const StrataImage *self)
 {
   return self->declared && !self->disputed && g_str_equal (self->format, "raw");
+}
+
+char *
+strata_image_get_claim_hint (const StrataImage *self)
+{
+  /* Translators: a format such as qcow2 */
+  return g_strdup_printf (
+      _ ("If it is no raw disk, say so in the definition: “virsh edit”, type='%s' in the disk’s "
+         "<driver>. If its guest wrote that header onto a raw disk, overwrite it while the guest is "
+         "off: “dd if=/dev/zero of=FILE bs=512 count=1 conv=notrunc”."),
+      self->content != NULL ? self->content : "qcow2");
 }
 
 /**
@@ -195,6 +228,9 @@ get_hint (const StrataImage *self)
     case STRATA_IMAGE_AMBIGUOUS:
       return _ ("Let everything name the file by one and the same path.");
     case STRATA_IMAGE_CONTRADICTING:
+      if (self->disputed && self->content != NULL && !g_str_equal (self->content, "raw"))
+        return _ ("Where it isn’t raw, say so in the definition: “virsh edit”, and in the disk’s "
+                  "<driver> the type that “qemu-img info” shows.");
       if (self->backing_path != NULL && self->backing_format == NULL)
         return _ ("Find out which it is; “qemu-img rebase -u -b BASE -F FORMAT FILE” writes it "
                   "down.");

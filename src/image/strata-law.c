@@ -9,6 +9,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "strata-claims.h"
 #include "strata-law-private.h"
 #include "xml/strata-error.h"
 
@@ -47,6 +48,7 @@ discards (StrataStepSpec *step, const StrataHolderKey *key)
     case STRATA_HOLDER_KEY_IMAGE:
     case STRATA_HOLDER_KEY_TAG:
     case STRATA_HOLDER_KEY_TEMPLATE:
+    case STRATA_HOLDER_KEY_CLAIM:
       break;
     }
 
@@ -137,12 +139,30 @@ strata_law_is_made (StrataCourt *self, const StrataHolderKey *key)
   return FALSE;
 }
 
+/* What a raw image that goes would have stood on is of no use to it any more. */
+static gboolean
+deletes_claimant (StrataCourt *self, const StrataHolderKey *key)
+{
+  for (guint i = 0;
+       key->kind == STRATA_HOLDER_KEY_CLAIM && i < strata_plan_get_n_steps (self->plan); i++)
+    {
+      const StrataStepSpec *step = strata_plan_get_step (self->plan, i);
+
+      if (g_str_equal (step->kind, "delete-volume") &&
+          strata_law_is_about (step, "path", key->path))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
 gboolean
 strata_law_gives_up (StrataCourt *self, const StrataHolderKey *key)
 {
   GPtrArray *given_up = strata_plan_get_given_up (self->plan);
 
-  if (is_left_to_delete (self, key) || strata_law_is_made (self, key))
+  if (is_left_to_delete (self, key) || strata_law_is_made (self, key) ||
+      deletes_claimant (self, key))
     return TRUE;
 
   for (guint i = 0; i < given_up->len; i++)
@@ -189,6 +209,7 @@ key_to_text (StrataCourt *self, const StrataHolderKey *key)
     case STRATA_HOLDER_KEY_MEMORY:
       return g_strdup_printf (_ ("the snapshot “%s” of “%s”"), key->snapshot, name);
     case STRATA_HOLDER_KEY_IMAGE:
+    case STRATA_HOLDER_KEY_CLAIM:
       return g_strdup_printf (_ ("the image “%s”"), key->path);
     case STRATA_HOLDER_KEY_TAG:
       if (key->tag == NULL)
@@ -251,6 +272,23 @@ remember (StrataCourt *self, GHashTable *changed)
     }
 }
 
+/* The claim KEY keeps STEP from being done. */
+static void
+refuse_claimed (StrataCourt *self,
+                const StrataHolderKey *key,
+                const StrataStepSpec *step,
+                GError **error)
+{
+  const StrataImage *image = strata_graph_get_image (self->graph, key->path);
+  g_autofree char *hint = strata_image_get_claim_hint (image);
+
+  strata_set_error (error, STRATA_ERROR_REFUSED, hint,
+                    /* Translators: an image, what says so, another image, a step ("Delete “b”") */
+                    _ ("“%s” is raw by %s, but there is a header in it by which it stands on “%s”: "
+                       "“%s” would take that from it"),
+                    key->path, image->declared_by, key->target, step->title);
+}
+
 static gboolean
 need_same (StrataCourt *self,
            const StrataHolderKey *key,
@@ -264,6 +302,11 @@ need_same (StrataCourt *self,
 
   if (g_strcmp0 (before, after) == 0)
     return TRUE;
+  if (key->kind == STRATA_HOLDER_KEY_CLAIM)
+    {
+      refuse_claimed (self, key, step, error);
+      return FALSE;
+    }
 
   who = key_to_text (self, key);
   strata_set_error (error, STRATA_ERROR_REFUSED,
@@ -320,6 +363,11 @@ need_none_overwritten (StrataCourt *self,
   if (!strata_layers_find_overwritten (self->first, self->layers, self->plan, changed, last,
                                        &holder, &writer))
     return TRUE;
+  if (holder->key->kind == STRATA_HOLDER_KEY_CLAIM)
+    {
+      refuse_claimed (self, holder->key, step, error);
+      return FALSE;
+    }
 
   who = key_to_text (self, holder->key);
   by = key_to_text (self, writer->key);
@@ -516,7 +564,11 @@ strata_law_check_steps (StrataGraph *graph, StrataPlan *plan, const gboolean *do
   g_autoptr (GPtrArray) unknown = strata_law_collect_unknown (graph);
   g_autoptr (StrataWriters) writers = strata_writers_new (graph, first);
   StrataCourt court = { graph, plan, unknown, first, layers, writers, later, done, NULL };
-  gboolean lawful = check_steps (&court, error);
+  gboolean lawful;
+
+  strata_layers_put_claims (first);
+  strata_layers_put_claims (layers);
+  lawful = check_steps (&court, error);
 
   g_clear_pointer (&court.lineages, g_hash_table_unref);
 

@@ -80,7 +80,7 @@ paper_host_add (StrataGraph *graph,
                             "<disk type='%s' device='disk'><driver name='qemu' type='%s'/>"
                             "<source %s='%s%s'/><target dev='vd%c' bus='virtio'/></disk>",
                             *i == '/' ? "block" : "file",
-                            g_str_has_suffix (i, ".qcow2") ? "qcow2" : "raw",
+                            g_str_has_suffix (i, ".raw") ? "raw" : "qcow2",
                             *i == '/' ? "dev" : "file", *i == '/' ? "" : PAPER_POOL "/", i, target);
   va_end (args);
   g_string_append (xml, "<interface type='user'><mac address='52:54:00:00:00:01'/></interface>"

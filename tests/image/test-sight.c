@@ -86,6 +86,83 @@ test_raw_is_raw (void)
   g_assert_cmpuint (holders->len, ==, 1);
 }
 
+/* virsh calls a disk raw where nothing is said, also one that is an overlay: what it stands on by its header is held, and never
+ * followed. */
+static void
+test_claim (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  g_autoptr (StrataPlan) plan = NULL;
+  g_autoptr (GError) error = NULL;
+  StrataImage *image = paper_host_image (graph, "u.raw", "base.qcow2");
+
+  g_set_str (&image->format, "qcow2");
+  paper_host_image (graph, "base.qcow2", NULL);
+  paper_host_image (graph, "a.qcow2", "base.qcow2");
+  paper_host_add (graph, "a", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "a.qcow2", NULL);
+  paper_host_add (graph, "u", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "u.raw", NULL);
+  strata_graph_finish (graph);
+
+  g_assert_cmpint (image->state, ==, STRATA_IMAGE_SEEN);
+  g_assert_null (image->backing_path);
+  g_assert_true (has_finding (graph, "raw-header"));
+  plan = plan_merge (graph, "a", &error);
+  assert_refused (plan, error, "u.raw");
+  g_assert_nonnull (strstr (error->message, "base.qcow2"));
+  g_assert_nonnull (strstr (strata_error_get_hint (error), "type='qcow2'"));
+  g_clear_error (&error);
+
+  /* The raw disk itself is not held by what is in it. */
+  plan = plan_delete (graph, "u", &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (plan);
+}
+
+/* A guest can't have what stands on its disk held by a header that names it. */
+static void
+test_claim_of_overlay (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  g_autoptr (StrataPlan) plan = NULL;
+  g_autoptr (GError) error = NULL;
+  StrataImage *base = paper_host_image (graph, "base.raw", "a.qcow2");
+
+  g_set_str (&base->format, "qcow2");
+  g_set_str (&paper_host_image (graph, "a.qcow2", "base.raw")->backing_format, "raw");
+  paper_host_add (graph, "a", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "a.qcow2", NULL);
+  strata_graph_finish (graph);
+
+  plan = plan_merge (graph, "a", &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (plan);
+}
+
+/* A snapshot's document says that the machine is on an overlay, and its definition that this one is raw. */
+static void
+test_raw_overlay (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  g_autoptr (StrataPlan) plan = NULL;
+  g_autoptr (GError) error = NULL;
+  StrataImage *image = paper_host_image (graph, "a.raw", "base.qcow2");
+  StrataSnapshotDisk *disk;
+
+  g_set_str (&image->format, "qcow2");
+  paper_host_image (graph, "base.qcow2", NULL);
+  paper_host_add (graph, "a", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "a.raw", NULL);
+  paper_host_snapshot (graph, "a", "s1", NULL, "base.qcow2", TRUE, FALSE);
+  disk = strata_snapshot_facts_find_disk (
+      strata_domain_facts_find_snapshot (strata_graph_find_domain (graph, "a"), "s1"), "vda");
+  g_set_str (&disk->overlay, AT ("a.raw"));
+  strata_graph_finish (graph);
+
+  g_assert_cmpint (image->state, ==, STRATA_IMAGE_CONTRADICTING);
+  g_assert_cmpstr (image->backing_path, ==, AT ("base.qcow2"));
+  g_assert_true (has_finding (graph, "wrong-format"));
+  plan = plan_merge (graph, "a", &error);
+  assert_refused (plan, error, "s1");
+}
+
 /* Two definitions, or a definition and a header, do not agree. */
 static void
 test_contradicting (void)
@@ -793,6 +870,9 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/sight/raw-is-raw", test_raw_is_raw);
+  g_test_add_func ("/sight/claim", test_claim);
+  g_test_add_func ("/sight/claim-of-overlay", test_claim_of_overlay);
+  g_test_add_func ("/sight/raw-overlay", test_raw_overlay);
   g_test_add_func ("/sight/contradicting", test_contradicting);
   g_test_add_func ("/sight/no-format", test_no_format);
   g_test_add_func ("/sight/alias", test_alias);

@@ -516,6 +516,82 @@ def raw_by_one_of_two():
     lab.clear()
 
 
+def call_raw(name):
+    """What virsh writes where it is given no format."""
+    path = tip(name)
+    lab.virsh('detach-disk', name, 'vda', '--config')
+    lab.virsh('attach-disk', name, path, 'vda', '--config')
+    expect("type='raw'" in lab.virsh('dumpxml', name).out, 'virsh calls it raw')
+    return path
+
+
+def call_qcow2(name):
+    lab.define_xml(lab.virsh('dumpxml', name).out.replace("type='raw'", "type='qcow2'"))
+
+
+def expect_finding(code, name):
+    found = json.loads(lab.ctl('--json', 'doctor').out)['findings']
+    expect(any(item['code'] == code and item['name'] == name for item in found), f'doctor has {code} of {name}', found)
+
+
+def thin_clone_called_raw():
+    """A thin clone's disk was detached and attached again with virsh; its template, or the snapshot below it, stays."""
+    define('v', disk_xml(lab.make_disk('v.qcow2', data='1M')))
+    for args in (('snapshot', 'create', 'v', 's1'), ('clone', 'create', 'v', 'k', '--snapshot', 's1'),
+                 ('template', 'create', 'v', '--copy', '--no-seal', '--name', 't'), ('template', 'deploy', 't', '--name', 'c')):
+        done = lab.ctl(*args)
+        expect_equal(done.status, 0, ' '.join(args), done)
+    for name in ('c', 'k'):
+        before = guest_hash(tip(name))
+        path = call_raw(name)
+        expect_finding('wrong-format', name)
+        for args in (('snapshot', 'create', name, 's9'), ('clone', 'flatten', name), ('clone', 'create', name, 'x', '--full'),
+                     ('disk', 'merge', name, 'vda', '--commit')):
+            expect_refused(lab.ctl(*args), os.path.basename(path))
+        if name == 'c':
+            expect_refused(lab.ctl('template', 'delete', 't'), 'c')
+        else:
+            done = lab.ctl('snapshot', 'delete', 'v', 's1')
+            expect(done.status in (0, 3), 'it is kept for the clone, or refused', done)
+        call_qcow2(name)
+        expect_equal(guest_hash(path), before, 'the clone reads the same when it is called what it is')
+        done = lab.ctl('snapshot', 'create', name, 's9')
+        expect_equal(done.status, 0, 'and can have a snapshot again', done)
+    for path in os.listdir(lab.images):
+        os.chmod(lab.path(path), 0o600)
+    remove_snapshots()
+    lab.clear()
+
+
+def overlay_called_raw():
+    """One that no mark and no snapshot tells of, in a pool and elsewhere; and the machine’s own."""
+    far = os.path.join(lab.dir, 'far')
+    os.mkdir(far)
+    for folder in (lab.images, far):
+        base = lab.make_disk('base.qcow2', data='1M')
+        define('a', disk_xml(overlay('a.qcow2', base)))
+        late = overlay('late.qcow2', base, folder=folder)
+        lab.run('qemu-io', '-f', 'qcow2', '-c', 'write -P 9 2M 64k', lab.path('a.qcow2'))
+        define('b', disk_xml(late))
+        before = guest_hash(late)
+        call_raw('b')
+        expect_finding('raw-header', 'b')
+        expect_refused(lab.ctl('disk', 'merge', 'a', 'vda', '--commit'), 'late.qcow2')
+        expect_equal(guest_hash(late), before, 'what the other stands on is as it was')
+        call_qcow2('b')
+        lab.clear()
+    define('v', disk_xml(lab.make_disk('v.qcow2', data='1M')))
+    expect_equal(lab.ctl('snapshot', 'create', 'v', 's1').status, 0, 'a snapshot')
+    before = guest_hash(tip('v'))
+    path = call_raw('v')
+    expect_finding('wrong-format', 'v')
+    expect_refused(lab.ctl('snapshot', 'delete', 'v', 's1'), os.path.basename(path))
+    call_qcow2('v')
+    expect_equal(guest_hash(path), before, 'the machine reads the same')
+    expect_equal(lab.ctl('snapshot', 'delete', 'v', 's1').status, 0, 'and its snapshot can be deleted')
+    lab.clear()
+
+
 def image_on_a_raw_disk():
     """A guest writes a whole qcow2 image onto its raw disk; a full copy has the disk's bytes, and not that image's."""
     disk = lab.make_disk('v.raw', fmt='raw', size='16M')
@@ -686,8 +762,8 @@ if __name__ == '__main__':
              deletion_while_the_pool_of_another_computer_is_busy, storage_away, hostile_header, one_file_two_names, link_on_another_computer,
              merged_by_either_name, volume_that_runs, linked_folder, relative_behind_a_link,
              explicit_backing, below_a_snapshot_of_another, rebased_unseen, pool_in_the_way, no_format, read_only_folder,
-             link_to_storage_away, link_that_leads_to_what_is_deleted, link_that_leads_elsewhere_by_now, overlay_on_the_command_line, raw_by_one_of_two, image_on_a_raw_disk, size_to_the_byte,
-             floppy_of_a_clone, words_that_are_marks, template_lets_none_in, moved_away, moved_away_from_what_has_another_name,
-             flat_vmdk])
+             link_to_storage_away, link_that_leads_to_what_is_deleted, link_that_leads_elsewhere_by_now, overlay_on_the_command_line,
+             raw_by_one_of_two, thin_clone_called_raw, overlay_called_raw, image_on_a_raw_disk, size_to_the_byte, floppy_of_a_clone,
+             words_that_are_marks, template_lets_none_in, moved_away, moved_away_from_what_has_another_name, flat_vmdk])
     finally:
         lab.close()
