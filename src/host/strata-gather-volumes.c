@@ -226,7 +226,10 @@ look_harder (StrataGathering *self, const char *folder, const char *name, const 
   GStatBuf status;
 
   if (g_stat (path, &status) != 0)
-    return look_at_link (path, pool);
+    {
+      strata_graph_add_taken (self->graph, path);
+      return look_at_link (path, pool);
+    }
   if (!(S_ISREG (status.st_mode) || S_ISBLK (status.st_mode)))
     return NULL;
 

@@ -192,6 +192,7 @@ commit_active (Merge *self, GError **error)
       !strata_block_job_finish (job, TRUE, error))
     {
       strata_block_job_abort (job);
+      strata_storage_explain_failure (self->connection, self->base, error);
       return FALSE;
     }
 
@@ -203,13 +204,14 @@ commit_active (Merge *self, GError **error)
          set_not_merged (self, error);
 }
 
-/* Waits for a job that ends by itself. */
+/* Waits for a job that ends by itself, and writes to WRITTEN. */
 static gboolean
-see_through (Merge *self, StrataBlockJob *job, GError **error)
+see_through (Merge *self, StrataBlockJob *job, const char *written, GError **error)
 {
   if (strata_block_job_wait_done (job, self->progress, self->user_data, self->cancellable, error))
     return TRUE;
   strata_block_job_abort (job);
+  strata_storage_explain_failure (self->connection, written, error);
 
   return FALSE;
 }
@@ -235,7 +237,7 @@ commit_below (Merge *self, GError **error)
   if (layer != NULL)
     {
       job = watch (self);
-      if (!start_commit (self, layer, error) || !see_through (self, job, error))
+      if (!start_commit (self, layer, error) || !see_through (self, job, self->base, error))
         return FALSE;
     }
 
@@ -285,7 +287,7 @@ pull (Merge *self, GError **error)
       strata_vir_set_error (error, _ ("Merging the layers of “%s”"), self->top);
       return FALSE;
     }
-  if (!see_through (self, job, error))
+  if (!see_through (self, job, self->top, error))
     return FALSE;
 
   after = list_layers (self, error);

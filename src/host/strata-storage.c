@@ -23,6 +23,9 @@
 /* An overlay's header and tables; what an image without data of its own needs at least. */
 #define SMALLEST_IMAGE ((guint64) 1024 * 1024)
 
+/* What may be left of a full disk, on which there was no room for the next piece. */
+#define SPACE_MARGIN ((guint64) 1024 * 1024)
+
 static gboolean
 is_local (StrataConnection *connection)
 {
@@ -509,4 +512,27 @@ strata_storage_get_available (StrataConnection *connection,
   lease = lease_for (connection, canonical, error);
 
   return lease != NULL && pool_available (lease, bytes, error);
+}
+
+/**
+ * strata_storage_explain_failure:
+ * @connection: a connection
+ * @path: the image that was written to
+ * @error: (inout): how that failed
+ *
+ * libvirt says that a job failed and not why; that the disk is full can be seen. Worker threads only.
+ */
+void
+strata_storage_explain_failure (StrataConnection *connection, const char *path, GError **error)
+{
+  guint64 available;
+
+  if (error == NULL || !g_error_matches (*error, STRATA_ERROR, STRATA_ERROR_FAILED) ||
+      !strata_storage_get_available (connection, path, &available, NULL) ||
+      available > SPACE_MARGIN)
+    return;
+
+  g_clear_error (error);
+  strata_set_error (error, STRATA_ERROR_NO_SPACE, _ ("Free some space, and try again."),
+                    _ ("There is no space left for “%s”"), path);
 }

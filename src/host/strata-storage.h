@@ -49,6 +49,10 @@ gboolean strata_storage_get_available (StrataConnection *connection,
                                        const char *path,
                                        guint64 *bytes,
                                        GError **error);
+/* ERROR: that QEMU failed to write to PATH, and it doesn't say why; becomes NO_SPACE where that can be seen */
+void strata_storage_explain_failure (StrataConnection *connection,
+                                     const char *path,
+                                     GError **error);
 /* permission bits; on a host whose files the client owns. UNSUPPORTED where it does not */
 gboolean strata_storage_set_mode (StrataConnection *connection,
                                   const char *path,

@@ -86,15 +86,17 @@ strata_worker_commit (StrataWorker *self,
     return TRUE;
 
   strata_block_job_abort (job);
+  strata_storage_explain_failure (self->connection, base, error);
 
   return FALSE;
 }
 
-/* Waits for a job that ends by itself; afterwards it is BASE that the image ABOVE stands on. libvirt's view
+/* Waits for a job that ends by itself and writes to WRITTEN; afterwards it is BASE that the image ABOVE stands on. libvirt's view
  * of the layers and the image's header have to agree: whoever opens it next reads the header. */
 static gboolean
 see_through (StrataWorker *self,
              StrataBlockJob *job,
+             const char *written,
              const char *above,
              const char *base,
              StrataByteFunc progress,
@@ -108,6 +110,7 @@ see_through (StrataWorker *self,
   if (!strata_block_job_wait_done (job, progress, user_data, cancellable, error))
     {
       strata_block_job_abort (job);
+      strata_storage_explain_failure (self->connection, written, error);
       return FALSE;
     }
 
@@ -195,7 +198,7 @@ strata_worker_commit_below (StrataWorker *self,
       return FALSE;
     }
 
-  return see_through (self, job, overlay, base, progress, user_data, cancellable, error);
+  return see_through (self, job, base, overlay, base, progress, user_data, cancellable, error);
 }
 
 /**
@@ -240,5 +243,6 @@ strata_worker_pull (StrataWorker *self,
       return FALSE;
     }
 
-  return see_through (self, job, self->path, base, progress, user_data, cancellable, error);
+  return see_through (self, job, self->path, self->path, base, progress, user_data, cancellable,
+                      error);
 }

@@ -17,6 +17,7 @@
 
 #include "strata-block-job.h"
 #include "strata-connection-private.h"
+#include "strata-chain-reader.h"
 #include "strata-owner.h"
 #include "strata-storage.h"
 #include "strata-vir.h"
@@ -26,6 +27,9 @@
 
 /* What a copy may lack at its end without the disk having been full. */
 #define SPACE_MARGIN ((guint64) 1024 * 1024)
+
+/* What libvirt before 12 opens (tested on 11.3); of more it says that JSON is nested too deep. */
+#define DEEPEST_CHAIN 24
 
 static const char *
 choose_type (StrataConnection *connection)
@@ -56,6 +60,23 @@ is_write_protected (StrataConnection *connection, const char *path, gboolean blo
   guint mode;
 
   return !block && strata_storage_get_mode (connection, path, &mode, NULL) && (mode & 0222) == 0;
+}
+
+static void
+explain_depth (StrataConnection *connection, const char *path, const char *format, GError **error)
+{
+  g_autoptr (StrataChainReader) reader = strata_chain_reader_new (connection, NULL);
+  g_auto (GStrv) paths = NULL;
+  g_auto (GStrv) formats = NULL;
+
+  if (error == NULL || *error == NULL || (*error)->domain != STRATA_ERROR ||
+      !strata_chain_reader_read (reader, path, format, &paths, &formats) ||
+      g_strv_length (paths) + 1 <= DEEPEST_CHAIN)
+    return;
+
+  strata_error_set_hint (*error,
+                         _ ("It stands on more images than libvirt opens. Delete snapshots one by "
+                            "one first, the oldest first, so that there are fewer."));
 }
 
 /**
@@ -115,6 +136,7 @@ strata_worker_start (StrataConnection *connection,
   if (domain == NULL)
     {
       strata_vir_set_error (error, _ ("Opening “%s”"), path);
+      explain_depth (connection, path, format, error);
       return NULL;
     }
 

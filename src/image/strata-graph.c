@@ -16,6 +16,7 @@ struct _StrataGraph
   GPtrArray *domains;     /* StrataDomainFacts */
   GHashTable *images;     /* path -> StrataImage */
   GHashTable *aliases;    /* another name -> path */
+  GHashTable *taken;      /* a set of paths at which there is something that is no image */
   GHashTable *volumes;    /* pool -> (volume's name -> path) */
   GPtrArray *blind_spots; /* BlindSpot */
   GPtrArray *pools;       /* StrataPoolFacts */
@@ -52,6 +53,7 @@ strata_graph_finalize (GObject *object)
   g_ptr_array_unref (self->domains);
   g_hash_table_unref (self->images);
   g_hash_table_unref (self->aliases);
+  g_hash_table_unref (self->taken);
   g_hash_table_unref (self->volumes);
   g_ptr_array_unref (self->blind_spots);
   g_ptr_array_unref (self->pools);
@@ -73,6 +75,7 @@ strata_graph_init (StrataGraph *self)
   self->images =
       g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) strata_image_free);
   self->aliases = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->taken = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->volumes =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_hash_table_unref);
   self->blind_spots = g_ptr_array_new_with_free_func (blind_spot_free);
@@ -395,6 +398,29 @@ strata_graph_resolve_snapshot (StrataGraph *self, StrataSnapshotFacts *snapshot)
       if (path != named[i])
         g_hash_table_add (snapshot->named, g_strdup (path));
     }
+}
+
+/**
+ * strata_graph_add_taken:
+ * @self: a graph that is being filled
+ * @path: where there is something that is no image, as a link that leads nowhere
+ *
+ * No image can be made there.
+ */
+void
+strata_graph_add_taken (StrataGraph *self, const char *path)
+{
+  g_return_if_fail (STRATA_IS_GRAPH (self));
+
+  g_hash_table_add (self->taken, g_strdup (path));
+}
+
+gboolean
+strata_graph_is_taken (StrataGraph *self, const char *path)
+{
+  g_return_val_if_fail (STRATA_IS_GRAPH (self), FALSE);
+
+  return g_hash_table_contains (self->taken, path);
 }
 
 /**

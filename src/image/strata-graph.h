@@ -342,6 +342,9 @@ void strata_graph_resolve_snapshot (StrataGraph *self, StrataSnapshotFacts *snap
 void strata_graph_declare_disks (StrataGraph *self, GPtrArray *disks, const char *by);
 /* makes every path in it the one path of its image; when everything was added */
 void strata_graph_finish (StrataGraph *self);
+/* at PATH there is something that is no image */
+void strata_graph_add_taken (StrataGraph *self, const char *path);
+gboolean strata_graph_is_taken (StrataGraph *self, const char *path);
 /* WHERE could not be looked into, so that images in it are not known of; BUSY: it could be soon */
 void strata_graph_add_blind_spot (StrataGraph *self,
                                   const char *where,

@@ -48,14 +48,14 @@ strata_planner_need_free_path (StrataPlanner *self, const char *path, GError **e
 {
   StrataImage *image = strata_graph_get_image (self->graph, path);
 
-  if (image == NULL)
+  if (image == NULL && !strata_graph_is_taken (self->graph, path))
     return TRUE;
 
-  strata_set_error (error, STRATA_ERROR_EXISTS,
-                    _ ("Choose another name, or move the file if nobody needs it."),
-                    image->missing ? _ ("“%s” is still named by a definition on this host")
-                                   : _ ("The file “%s” exists already"),
-                    path);
+  strata_set_error (
+      error, STRATA_ERROR_EXISTS, _ ("Choose another name, or move the file if nobody needs it."),
+      image != NULL && image->missing ? _ ("“%s” is still named by a definition on this host")
+                                      : _ ("The file “%s” exists already"),
+      path);
   return FALSE;
 }
 

@@ -213,7 +213,8 @@ strata_planner_free_path (StrataPlanner *self,
                                   : g_strdup_printf ("%s/%s-%u%s", folder, safe, number, suffix);
 
       if (strata_layers_find (layers, path) == NULL &&
-          strata_graph_get_image (self->graph, path) == NULL)
+          strata_graph_get_image (self->graph, path) == NULL &&
+          !strata_graph_is_taken (self->graph, path))
         return g_steal_pointer (&path);
       number++;
     }
