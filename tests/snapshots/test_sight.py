@@ -565,9 +565,9 @@ def thin_clone_called_raw():
 
 def overlay_called_raw():
     """One that no mark and no snapshot tells of, in a pool and elsewhere; and the machine’s own."""
-    far = os.path.join(lab.dir, 'far')
-    os.mkdir(far)
-    for folder in (lab.images, far):
+    aside = os.path.join(lab.dir, 'aside')
+    os.mkdir(aside)
+    for folder in (lab.images, aside):
         base = lab.make_disk('base.qcow2', data='1M')
         define('a', disk_xml(overlay('a.qcow2', base)))
         late = overlay('late.qcow2', base, folder=folder)
@@ -589,6 +589,35 @@ def overlay_called_raw():
     call_qcow2('v')
     expect_equal(guest_hash(path), before, 'the machine reads the same')
     expect_equal(lab.ctl('snapshot', 'delete', 'v', 's1').status, 0, 'and its snapshot can be deleted')
+    lab.clear()
+
+
+def link_in_the_way():
+    """A link that leads nowhere has the name that a new image would get: it gets another."""
+    define('v', disk_xml(lab.make_disk('v.qcow2', data='1M')))
+    for name in ('v-vda.s1.qcow2', 'c-vda.qcow2'):
+        os.symlink(lab.path('gone'), lab.path(name))
+    for args in (('snapshot', 'create', 'v', 's1'), ('clone', 'create', 'v', 'c', '--snapshot', 's1')):
+        done = lab.ctl(*args)
+        expect_equal(done.status, 0, ' '.join(args), done)
+    for name in ('v-vda.s1.qcow2', 'c-vda.qcow2'):
+        expect(os.path.islink(lab.path(name)), f'the link {name} stays')
+        os.remove(lab.path(name))
+    remove_snapshots()
+    lab.clear()
+
+
+def too_deep_to_merge():
+    """More images than libvirt opens: the failure says what to do."""
+    path = lab.make_disk('v.qcow2', data='1M')
+    for number in range(30):
+        path = overlay(f'v{number}.qcow2', path)
+    define('v', disk_xml(path))
+    before = guest_hash(path)
+    done = lab.ctl('disk', 'merge', 'v', 'vda', '--commit')
+    if done.status != 0:
+        expect('one by one' in done.err, 'what to do about it', done)
+    expect_equal(guest_hash(tip('v')), before, 'what the machine reads')
     lab.clear()
 
 
@@ -763,7 +792,8 @@ if __name__ == '__main__':
              merged_by_either_name, volume_that_runs, linked_folder, relative_behind_a_link,
              explicit_backing, below_a_snapshot_of_another, rebased_unseen, pool_in_the_way, no_format, read_only_folder,
              link_to_storage_away, link_that_leads_to_what_is_deleted, link_that_leads_elsewhere_by_now, overlay_on_the_command_line,
-             raw_by_one_of_two, thin_clone_called_raw, overlay_called_raw, image_on_a_raw_disk, size_to_the_byte, floppy_of_a_clone,
-             words_that_are_marks, template_lets_none_in, moved_away, moved_away_from_what_has_another_name, flat_vmdk])
+             raw_by_one_of_two, thin_clone_called_raw, overlay_called_raw, link_in_the_way, too_deep_to_merge, image_on_a_raw_disk,
+             size_to_the_byte, floppy_of_a_clone, words_that_are_marks, template_lets_none_in, moved_away,
+             moved_away_from_what_has_another_name, flat_vmdk])
     finally:
         lab.close()
