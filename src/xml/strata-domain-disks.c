@@ -130,6 +130,21 @@ disk_from_node (xmlNode *disk)
   return self;
 }
 
+/* `<mirror>` is like a disk of its own, but for where it says the format. */
+static StrataDiskXml *
+copy_target_from_node (xmlNode *mirror)
+{
+  StrataDiskXml *self = disk_from_node (mirror);
+  xmlNode *target = strata_node_get_child (mirror->parent, "target");
+
+  g_free (self->target);
+  self->target = get_or (target, "dev", "");
+  if (self->format == NULL)
+    self->format = strata_node_get (strata_node_get_child (mirror, "format"), "type");
+
+  return self;
+}
+
 static xmlNode *
 find_disk (StrataDomainXml *self, const char *target)
 {
@@ -273,6 +288,30 @@ strata_disk_xml_free (StrataDiskXml *self)
   g_strfreev (self->backing_formats);
   g_strfreev (self->backing_pools);
   g_free (self);
+}
+
+/**
+ * strata_domain_xml_get_copy_targets:
+ * @self: a live definition
+ *
+ * What a commit that is under way writes to is a layer of the disk itself, and left out.
+ *
+ * Returns: (transfer full) (element-type StrataDiskXml): where the block copies go, each with the disk's name in the guest
+ */
+GPtrArray *
+strata_domain_xml_get_copy_targets (StrataDomainXml *self)
+{
+  GPtrArray *disks = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_disk_xml_free);
+  g_autoptr (GPtrArray) nodes = NULL;
+
+  g_return_val_if_fail (STRATA_IS_DOMAIN_XML (self), disks);
+
+  nodes = strata_document_find (strata_domain_xml_get_document (self),
+                                "/domain/devices/disk/mirror[not(@job='active-commit')]");
+  for (guint i = 0; i < nodes->len; i++)
+    g_ptr_array_add (disks, copy_target_from_node (g_ptr_array_index (nodes, i)));
+
+  return disks;
 }
 
 /**

@@ -61,34 +61,6 @@ add_node (GHashTable *paths, xmlNode *node)
     }
 }
 
-/* What OPTION (`-drive`) of QEMU's command line opens for writing with VALUE, by the options that are about storage. */
-static gboolean
-is_written_by_option (const char *option, const char *value)
-{
-  static const char *const drives[] = { "drive", "blockdev", "pflash", "mtdblock", "sd",  "hda",
-                                        "hdb",   "hdc",      "hdd",    "fda",      "fdb", NULL };
-  static const char *const read_only[] = { "readonly=on", "read-only=on", "\"read-only\":true",
-                                           "snapshot=on", "media=cdrom",  NULL };
-
-  while (*option == '-')
-    option++;
-  if (strchr (value, '/') == NULL)
-    return FALSE;
-  if (g_str_equal (option, "object"))
-    return strstr (value, "memory-backend-file") != NULL && strstr (value, "share=off") == NULL &&
-           strstr (value, "readonly=on") == NULL;
-  if (!g_strv_contains (drives, option))
-    return FALSE;
-
-  for (size_t i = 0; read_only[i] != NULL; i++)
-    {
-      if (strstr (value, read_only[i]) != NULL)
-        return FALSE;
-    }
-
-  return TRUE;
-}
-
 static char *
 find_written_on_command_line (StrataDomainXml *self)
 {
@@ -101,7 +73,7 @@ find_written_on_command_line (StrataDomainXml *self)
     {
       g_autofree char *value = strata_node_get (g_ptr_array_index (nodes, i), "value");
 
-      if (option != NULL && value != NULL && is_written_by_option (option, value))
+      if (option != NULL && value != NULL && strata_qemu_option_writes (option, value))
         return g_steal_pointer (&value);
       g_free (option);
       option = g_steal_pointer (&value);
@@ -156,8 +128,13 @@ strata_domain_xml_find_written (StrataDomainXml *self)
 void
 strata_domain_xml_add_files (StrataDomainXml *self, GHashTable *paths)
 {
+  g_autoptr (GPtrArray) options = NULL;
+
   g_return_if_fail (STRATA_IS_DOMAIN_XML (self));
   g_return_if_fail (paths != NULL);
 
   add_node (paths, strata_domain_xml_get_root (self));
+  options = strata_domain_xml_get_option_disks (self);
+  for (guint i = 0; i < options->len; i++)
+    g_hash_table_add (paths, g_strdup (((StrataDiskXml *) g_ptr_array_index (options, i))->source));
 }

@@ -16,4 +16,7 @@ char *strata_disk_node_get_place (xmlNode *disk);
 void strata_disk_node_set_place (xmlNode *node, xmlNode *source, const char *path);
 void strata_disk_node_set_file (xmlNode *disk, const char *path, const char *format);
 
+/* strata-domain-options.c: whether OPTION (`-drive`) of QEMU's command line opens what VALUE names for writing */
+gboolean strata_qemu_option_writes (const char *option, const char *value);
+
 G_END_DECLS

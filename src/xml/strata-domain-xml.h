@@ -201,6 +201,11 @@ char               *strata_domain_xml_get_nvram_format  (StrataDomainXml        
 char               *strata_domain_xml_find_written      (StrataDomainXml          *self);
 void                strata_domain_xml_add_files         (StrataDomainXml          *self,
                                                          GHashTable               *paths);
+/* (element-type StrataDiskXml) (transfer full): the images that it gives QEMU on the command line; those whose format it
+ * leaves to QEMU to find out have none */
+GPtrArray          *strata_domain_xml_get_option_disks  (StrataDomainXml          *self);
+/* (element-type StrataDiskXml) (transfer full): what the block copies that are under way write to, of a live definition */
+GPtrArray          *strata_domain_xml_get_copy_targets  (StrataDomainXml          *self);
 
 /* Gives the definition a new identity: name, UUID, one new MAC per interface (52:54:00, random, never
  * one in TAKEN_MACS), new genid where there is one, channel/console/serial socket paths and vsock

@@ -355,6 +355,92 @@ test_written (void)
     }
 }
 
+/* The arguments of QEMU, and the image that it opens, with the format if that is said. */
+static void
+test_option_disks (void)
+{
+  static const struct
+  {
+    const char *option;
+    const char *value;
+    const char *path;
+    const char *format;
+  } cases[] = {
+    { "-drive", "file=/d/y,format=qcow2", "/d/y", "qcow2" },
+    { "-drive", "format=raw,file=/d/a,,b=c,if=ide", "/d/a,b=c", "raw" },
+    { "-drive", "file=file:/d/y", "/d/y", NULL },
+    { "-drive", "file=blkdebug:/c:/d/y", "/d/y", NULL },
+    { "-drive",
+      "file=json:{&quot;driver&quot;:&quot;qcow2&quot;,,&quot;file&quot;:{&quot;filename&quot;:&quot;/d/y&quot;}}",
+      "/d/y", NULL },
+    { "-blockdev", "driver=qcow2,node-name=n,file.driver=file,file.filename=/d/y", "/d/y", NULL },
+    { "-blockdev", "{&quot;node-name&quot;:&quot;n&quot;,&quot;filename&quot;:&quot;/d/a,b&quot;}",
+      "/d/a,b", NULL },
+    { "-hda", "/d/a=b,c", "/d/a=b,c", NULL },
+    { "-drive", "file=nbd://host/d", NULL, NULL },
+    { "-device", "virtio-blk,drive=/d", NULL, NULL },
+    { "-blockdev", "driver=qcow2,file=node", NULL, NULL },
+  };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *text = g_strdup_printf (
+          "<domain type='qemu' xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'>"
+          "<name>a</name><q:commandline><q:arg value='%s'/><q:arg value='%s'/></q:commandline>"
+          "</domain>",
+          cases[i].option, cases[i].value);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (StrataDomainXml) xml = strata_domain_xml_new_from_string (text, &error);
+      g_autoptr (GPtrArray) disks = NULL;
+      g_autoptr (GHashTable) files = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+      gboolean found = FALSE;
+
+      g_assert_no_error (error);
+      disks = strata_domain_xml_get_option_disks (xml);
+      g_test_message ("%s %s", cases[i].option, cases[i].value);
+      if (cases[i].path == NULL)
+        {
+          g_assert_cmpuint (disks->len, ==, 0);
+          continue;
+        }
+      for (guint j = 0; j < disks->len; j++)
+        {
+          const StrataDiskXml *disk = g_ptr_array_index (disks, j);
+
+          found |= g_str_equal (disk->source, cases[i].path) &&
+                   g_strcmp0 (disk->format, cases[i].format) == 0;
+        }
+      g_assert_true (found);
+      strata_domain_xml_add_files (xml, files);
+      g_assert_true (g_hash_table_contains (files, cases[i].path));
+    }
+}
+
+static void
+test_copy_targets (void)
+{
+  static const char text[] =
+      "<domain type='qemu'><name>a</name><devices>"
+      "<disk type='file' device='disk'><source file='/a'/><target dev='vda'/>"
+      "<mirror type='file' file='/b' format='qcow2' job='copy'><format type='qcow2'/>"
+      "<source file='/b'/><backingStore type='file'><format type='raw'/><source file='/c'/>"
+      "<backingStore/></backingStore></mirror></disk>"
+      "<disk type='file' device='disk'><source file='/d'/><target dev='vdb'/>"
+      "<mirror type='file' job='active-commit'><format type='qcow2'/><source file='/e'/></mirror>"
+      "</disk></devices></domain>";
+  g_autoptr (StrataDomainXml) xml = strata_domain_xml_new_from_string (text, NULL);
+  g_autoptr (GPtrArray) disks = strata_domain_xml_get_copy_targets (xml);
+  const StrataDiskXml *disk;
+
+  g_assert_cmpuint (disks->len, ==, 1);
+  disk = g_ptr_array_index (disks, 0);
+  g_assert_cmpstr (disk->target, ==, "vda");
+  g_assert_cmpstr (disk->source, ==, "/b");
+  g_assert_cmpstr (disk->format, ==, "qcow2");
+  g_assert_cmpstr (disk->backings[0], ==, "/c");
+  g_assert_null (disk->backings[1]);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -375,6 +461,8 @@ main (int argc, char **argv)
   g_test_add_func ("/xml/domain/uuid-missing", test_uuid_missing);
 
   g_test_add_func ("/xml/domain/written", test_written);
+  g_test_add_func ("/xml/domain/option-disks", test_option_disks);
+  g_test_add_func ("/xml/domain/copy-targets", test_copy_targets);
 
   return g_test_run ();
 }
