@@ -32,6 +32,10 @@ gboolean strata_connection_look_state (virDomainPtr domain, StrataDomainState *s
 StrataDomainFacts *strata_connection_look (StrataConnection *self,
                                            virDomainPtr domain,
                                            GError **error);
+/* the disks of its saved state, where FACTS say that it has one; FALSE only where libvirt is gone */
+gboolean strata_connection_look_at_saved (StrataConnection *self,
+                                          StrataDomainFacts *facts,
+                                          GError **error);
 /* all but persistent, autostart, managed_save, which the list of domains tells of many at once */
 StrataDomainFacts *strata_connection_look_without_traits (StrataConnection *self,
                                                           virDomainPtr domain,

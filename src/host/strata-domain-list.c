@@ -94,6 +94,8 @@ add_traits (Listing *self, GError **error)
       facts->persistent = g_hash_table_contains (persistent, facts->uuid);
       facts->autostart = g_hash_table_contains (autostart, facts->uuid);
       facts->managed_save = g_hash_table_contains (managed_save, facts->uuid);
+      if (!strata_connection_look_at_saved (self->connection, facts, error))
+        return FALSE;
     }
 
   return TRUE;

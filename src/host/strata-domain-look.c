@@ -8,6 +8,7 @@
 #include <libvirt/virterror.h>
 
 #include "strata-connection-private.h"
+#include "strata-domain-control.h"
 #include "strata-vir.h"
 #include "xml/strata-error.h"
 #include "xml/strata-volume-xml.h"
@@ -253,6 +254,8 @@ strata_connection_look_without_traits (StrataConnection *self, virDomainPtr doma
     return NULL;
 
   resolve_set (self, facts, facts->files);
+  for (guint i = 0; i < facts->uses->len; i++)
+    resolve_disk (self, facts, ((StrataImageUse *) g_ptr_array_index (facts->uses, i))->disk);
   resolve_disks (self, facts, facts->disks);
   if (facts->next_disks != facts->disks)
     resolve_disks (self, facts, facts->next_disks);
@@ -261,6 +264,44 @@ strata_connection_look_without_traits (StrataConnection *self, virDomainPtr doma
   strata_connection_look_at_jobs (self, domain, facts);
 
   return facts;
+}
+
+/* A saved state goes on with the disks of then, whatever was detached from the definition since. One that went meanwhile has
+ * none. */
+gboolean
+strata_connection_look_at_saved (StrataConnection *self, StrataDomainFacts *facts, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  g_autofree char *xml = NULL;
+  g_autoptr (StrataDomainXml) saved = NULL;
+  GPtrArray *disks;
+
+  if (!facts->managed_save || strata_domain_facts_is_active (facts))
+    return TRUE;
+
+  xml = strata_domain_get_saved_xml (self, facts->uuid, &local);
+  if (xml != NULL)
+    saved = strata_domain_xml_new_from_string (xml, &local);
+  if (saved != NULL)
+    {
+      guint first = facts->uses->len;
+
+      disks = strata_domain_xml_get_disks (saved);
+      strata_domain_facts_take_uses (facts, STRATA_IMAGE_USE_SAVED, disks);
+      for (guint i = first; i < facts->uses->len; i++)
+        resolve_disk (self, facts, ((StrataImageUse *) g_ptr_array_index (facts->uses, i))->disk);
+      return TRUE;
+    }
+  if (g_error_matches (local, STRATA_ERROR, STRATA_ERROR_CONNECTION))
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  if (!g_error_matches (local, STRATA_ERROR, STRATA_ERROR_NOT_FOUND) &&
+      !g_error_matches (local, STRATA_ERROR, STRATA_ERROR_UNSUPPORTED))
+    facts->saved_unread = g_strdup (local->message);
+
+  return TRUE;
 }
 
 StrataDomainFacts *
@@ -276,6 +317,8 @@ strata_connection_look (StrataConnection *self, virDomainPtr domain, GError **er
   /* A transient domain has no autostart, and says so with an error. */
   facts->autostart = virDomainGetAutostart (domain, &autostart) == 0 && autostart != 0;
   facts->managed_save = virDomainHasManagedSaveImage (domain, 0) == 1;
+  if (!strata_connection_look_at_saved (self, facts, error))
+    g_clear_pointer (&facts, strata_domain_facts_unref);
 
   return facts;
 }

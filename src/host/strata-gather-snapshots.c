@@ -30,7 +30,9 @@ follow_snapshot (StrataGathering *self,
     {
       const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, i);
 
-      if (disk->location == STRATA_SNAPSHOT_NONE)
+      /* A disk that was left out is a raw one where nothing is said, and stands on nothing. */
+      if (disk->location == STRATA_SNAPSHOT_NONE &&
+          (disk->format == NULL || g_str_equal (disk->format, "raw")))
         continue;
       if (disk->image != NULL &&
           !strata_gathering_follow (self, domain, disk->image, disk->format,

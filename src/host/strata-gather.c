@@ -21,6 +21,7 @@
 #include "strata-connection-private.h"
 #include "strata-domain-control.h"
 #include "strata-gather-private.h"
+#include "strata-image-info.h"
 #include "strata-image-tags.h"
 #include "strata-lock.h"
 #include "strata-pool-lease.h"
@@ -609,39 +610,109 @@ add_unresolved (StrataGathering *self, StrataDiskXml *disk)
   strata_graph_take_image (self->graph, image);
 }
 
+/* FORMAT: (nullable): of one whose format is for QEMU to find out */
+static gboolean
+follow_disk (StrataGathering *self,
+             StrataDomainFacts *domain,
+             StrataDiskXml *disk,
+             const char *format,
+             GError **error)
+{
+  gboolean block = g_strcmp0 (disk->type, "block") == 0;
+
+  /* A volume that can't be resolved is named by what its pool calls it. */
+  gboolean volume = g_strcmp0 (disk->type, "volume") == 0;
+
+  if (disk->source != NULL && volume)
+    add_unresolved (self, disk);
+  else if (disk->source != NULL && (block || g_strcmp0 (disk->type, "file") == 0) &&
+           !strata_gathering_follow (self, domain, disk->source, format, block, error))
+    return FALSE;
+  if (disk->source != NULL)
+    strata_gathering_name_image (self, disk->source);
+  for (guint j = 0; disk->backings != NULL && disk->backings[j] != NULL; j++)
+    {
+      const char *said = disk->backing_formats[j];
+
+      if (!strata_gathering_follow (self, domain, disk->backings[j], *said != '\0' ? said : NULL,
+                                    FALSE, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
 static gboolean
 follow_disks (StrataGathering *self, StrataDomainFacts *domain, GPtrArray *disks, GError **error)
 {
   for (guint i = 0; i < disks->len; i++)
     {
       StrataDiskXml *disk = g_ptr_array_index (disks, i);
-      gboolean block = g_strcmp0 (disk->type, "block") == 0;
 
-      /* A volume that can't be resolved is named by what its pool calls it. */
-      gboolean volume = g_strcmp0 (disk->type, "volume") == 0;
-
-      if (disk->source != NULL && volume)
-        add_unresolved (self, disk);
-      else if (disk->source != NULL && (block || g_strcmp0 (disk->type, "file") == 0) &&
-               !strata_gathering_follow (self, domain, disk->source,
-                                         disk->format != NULL ? disk->format : "raw", block, error))
+      if (!follow_disk (self, domain, disk, disk->format != NULL ? disk->format : "raw", error))
         return FALSE;
-      if (disk->source != NULL)
-        strata_gathering_name_image (self, disk->source);
-      for (guint j = 0; disk->backings != NULL && disk->backings[j] != NULL; j++)
-        {
-          const char *said = disk->backing_formats[j];
-
-          if (!strata_gathering_follow (self, domain, disk->backings[j],
-                                        *said != '\0' ? said : NULL, FALSE, error))
-            return FALSE;
-        }
     }
 
   return TRUE;
 }
 
-/* What is handed to QEMU on its command line, say: an overlay there stands on its base like any other. */
+/* An image on QEMU's command line, of whatever format. To ask for all of its folder, as for a disk, is worth it only where it isn't
+ * there, to know whether it could be. */
+static gboolean
+follow_option (StrataGathering *self,
+               StrataDomainFacts *domain,
+               StrataDiskXml *disk,
+               GError **error)
+{
+  g_autofree char *folder = g_path_get_dirname (disk->source);
+  g_autofree char *name = g_path_get_basename (disk->source);
+  GStatBuf status;
+  StrataImage *image;
+
+  if (g_strcmp0 (disk->format, "raw") == 0)
+    return TRUE;
+  if (strata_graph_get_image (self->graph, disk->source) == NULL &&
+      strata_connection_get_facts (self->connection)->is_local &&
+      g_stat (disk->source, &status) == 0)
+    {
+      if (!S_ISREG (status.st_mode) && !S_ISBLK (status.st_mode))
+        return TRUE;
+      image = S_ISREG (status.st_mode)
+                  ? strata_volume_look_here (self->connection, folder, name, NULL)
+                  : NULL;
+      /* libvirt may see what the client may not. */
+      if (image == NULL && access (disk->source, R_OK) == 0)
+        image = strata_image_info_to_image (self->connection, disk->source, NULL);
+      if (image != NULL)
+        strata_gathering_take_image (self, image);
+    }
+  image = strata_graph_get_image (self->graph, disk->source);
+
+  return strata_gathering_follow (self, domain, disk->source, image != NULL ? image->format : NULL,
+                                  FALSE, error);
+}
+
+static gboolean
+follow_uses (StrataGathering *self, StrataDomainFacts *domain, GError **error)
+{
+  if (domain->saved_unread != NULL)
+    strata_graph_set_unread_state (self->graph, domain->name, domain->saved_unread);
+
+  for (guint i = 0; i < domain->uses->len; i++)
+    {
+      StrataImageUse *use = g_ptr_array_index (domain->uses, i);
+      const char *format = use->disk->format != NULL ? use->disk->format : "raw";
+
+      if (use->kind == STRATA_IMAGE_USE_OPTION
+              ? !follow_option (self, domain, use->disk, error)
+              : !follow_disk (self, domain, use->disk, format, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* What any other option of QEMU names, say: an overlay there stands on its base like any other. */
 static gboolean
 follow_files (StrataGathering *self, StrataDomainFacts *domain, GError **error)
 {
@@ -753,7 +824,7 @@ gather (StrataConnection *self, GCancellable *cancellable, GError **error)
       if (!follow_disks (&gathering, domain, domain->disks, error) ||
           (domain->next_disks != domain->disks &&
            !follow_disks (&gathering, domain, domain->next_disks, error)) ||
-          !follow_files (&gathering, domain, error) ||
+          !follow_uses (&gathering, domain, error) || !follow_files (&gathering, domain, error) ||
           !strata_gathering_add_snapshots (&gathering, domain, error))
         return NULL;
     }

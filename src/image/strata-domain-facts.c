@@ -11,6 +11,13 @@ G_DEFINE_BOXED_TYPE (StrataDomainFacts,
                      strata_domain_facts_ref,
                      strata_domain_facts_unref)
 
+void
+strata_image_use_free (StrataImageUse *self)
+{
+  strata_disk_xml_free (self->disk);
+  g_free (self);
+}
+
 static void
 strata_domain_facts_clear (gpointer data)
 {
@@ -21,6 +28,7 @@ strata_domain_facts_clear (gpointer data)
   g_clear_pointer (&self->xml, g_free);
   g_clear_pointer (&self->live_xml, g_free);
   g_clear_pointer (&self->busy, g_free);
+  g_clear_pointer (&self->saved_unread, g_free);
   g_clear_pointer (&self->busy_images, g_ptr_array_unref);
   g_clear_object (&self->definition);
   g_clear_pointer (&self->template_mark, strata_template_mark_free);
@@ -30,6 +38,7 @@ strata_domain_facts_clear (gpointer data)
   g_clear_pointer (&self->disks, g_ptr_array_unref);
   g_clear_pointer (&self->next_disks, g_ptr_array_unref);
   g_clear_pointer (&self->files, g_hash_table_unref);
+  g_clear_pointer (&self->uses, g_ptr_array_unref);
   g_clear_pointer (&self->spellings, g_ptr_array_unref);
   g_clear_pointer (&self->snapshots, g_ptr_array_unref);
 }
@@ -86,6 +95,16 @@ strata_domain_facts_new (const char *xml,
   strata_domain_xml_add_files (self->definition, self->files);
   if (live != NULL)
     strata_domain_xml_add_files (live, self->files);
+  self->uses = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_image_use_free);
+  strata_domain_facts_take_uses (self, STRATA_IMAGE_USE_OPTION,
+                                 strata_domain_xml_get_option_disks (self->definition));
+  if (live != NULL)
+    {
+      strata_domain_facts_take_uses (self, STRATA_IMAGE_USE_OPTION,
+                                     strata_domain_xml_get_option_disks (live));
+      strata_domain_facts_take_uses (self, STRATA_IMAGE_USE_COPY,
+                                     strata_domain_xml_get_copy_targets (live));
+    }
   self->spellings = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_spelling_free);
   self->snapshots = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_snapshot_facts_free);
   self->state = state;
@@ -118,6 +137,44 @@ strata_domain_facts_is_active (const StrataDomainFacts *self)
   g_return_val_if_fail (self != NULL, FALSE);
 
   return self->state != STRATA_DOMAIN_STATE_OFF && self->state != STRATA_DOMAIN_STATE_CRASHED;
+}
+
+static gboolean
+has_use (const StrataDomainFacts *self, StrataImageUseKind kind, const StrataDiskXml *disk)
+{
+  for (guint i = 0; i < self->uses->len; i++)
+    {
+      const StrataImageUse *use = g_ptr_array_index (self->uses, i);
+
+      if (use->kind == kind && g_strcmp0 (use->disk->source, disk->source) == 0)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+void
+strata_domain_facts_take_uses (StrataDomainFacts *self, StrataImageUseKind kind, GPtrArray *disks)
+{
+  g_return_if_fail (self != NULL && disks != NULL);
+
+  while (disks->len > 0)
+    {
+      StrataDiskXml *disk = g_ptr_array_steal_index (disks, 0);
+      StrataImageUse *use;
+
+      /* A running domain has most options twice. */
+      if (disk->source == NULL || has_use (self, kind, disk))
+        {
+          strata_disk_xml_free (disk);
+          continue;
+        }
+      use = g_new0 (StrataImageUse, 1);
+      use->kind = kind;
+      use->disk = disk;
+      g_ptr_array_add (self->uses, use);
+    }
+  g_ptr_array_unref (disks);
 }
 
 void

@@ -20,6 +20,9 @@ resolve_domain (StrataGraph *self, StrataDomainFacts *domain)
 {
   resolve_disks (self, domain->disks);
   resolve_disks (self, domain->next_disks);
+  for (guint i = 0; i < domain->uses->len; i++)
+    strata_graph_resolve_disk (self,
+                               ((StrataImageUse *) g_ptr_array_index (domain->uses, i))->disk);
   for (guint i = 0; i < domain->snapshots->len; i++)
     strata_graph_resolve_snapshot (self, g_ptr_array_index (domain->snapshots, i));
 }
@@ -97,6 +100,18 @@ declare_disk (StrataGraph *self, const StrataDiskXml *disk, const char *by)
   declare_chain (self, image);
 }
 
+/* Which format QEMU finds on an image that it gets on the command line is what its content looks like. */
+static void
+declare_use (StrataGraph *self, const StrataImageUse *use, const char *by)
+{
+  StrataImage *image = strata_graph_get_image (self, use->disk->source);
+
+  if (use->kind != STRATA_IMAGE_USE_OPTION)
+    declare_disk (self, use->disk, by);
+  else if (image != NULL && g_strcmp0 (use->disk->format, "raw") != 0)
+    declare_chain (self, image);
+}
+
 static void
 declare_domain (StrataGraph *self, StrataDomainFacts *domain)
 {
@@ -106,6 +121,8 @@ declare_domain (StrataGraph *self, StrataDomainFacts *domain)
     declare_disk (self, g_ptr_array_index (domain->disks, i), by);
   for (guint i = 0; domain->next_disks != domain->disks && i < domain->next_disks->len; i++)
     declare_disk (self, g_ptr_array_index (domain->next_disks, i), by);
+  for (guint i = 0; i < domain->uses->len; i++)
+    declare_use (self, g_ptr_array_index (domain->uses, i), by);
 
   for (guint i = 0; i < domain->snapshots->len; i++)
     {
@@ -116,7 +133,7 @@ declare_domain (StrataGraph *self, StrataDomainFacts *domain)
           const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, j);
           StrataImage *image = strata_graph_get_image (self, disk->image);
 
-          if (image == NULL || disk->location == STRATA_SNAPSHOT_NONE || disk->format == NULL)
+          if (image == NULL || disk->format == NULL)
             continue;
           strata_image_declare (image, disk->format, by);
           declare_chain (self, image);

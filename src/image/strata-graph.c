@@ -19,6 +19,7 @@ struct _StrataGraph
   GHashTable *taken;      /* a set of paths at which there is something that is no image */
   GHashTable *volumes;    /* pool -> (volume's name -> path) */
   GPtrArray *blind_spots; /* BlindSpot */
+  char *unread_state;     /* (nullable): the first saved state that could not be read, in words */
   GPtrArray *pools;       /* StrataPoolFacts */
   char *nvram_dir;
   gulong libvirt_version;
@@ -56,6 +57,7 @@ strata_graph_finalize (GObject *object)
   g_hash_table_unref (self->taken);
   g_hash_table_unref (self->volumes);
   g_ptr_array_unref (self->blind_spots);
+  g_free (self->unread_state);
   g_ptr_array_unref (self->pools);
   g_free (self->nvram_dir);
 
@@ -444,6 +446,23 @@ strata_graph_add_blind_spot (StrataGraph *self, const char *where, const char *w
 }
 
 /**
+ * strata_graph_set_unread_state:
+ * @self: a graph that is being filled
+ * @name: a domain that is saved
+ * @why: why it can't be told which disks it goes on with
+ */
+void
+strata_graph_set_unread_state (StrataGraph *self, const char *name, const char *why)
+{
+  g_return_if_fail (STRATA_IS_GRAPH (self));
+
+  if (self->unread_state == NULL)
+    /* Translators: a virtual machine, then libvirt's words */
+    self->unread_state = g_strdup_printf (
+        _ ("What “%s”, which is saved to disk, goes on with isn’t known: %s"), name, why);
+}
+
+/**
  * strata_graph_check_seen:
  * @self: a graph
  * @error: `STRATA_ERROR_BUSY` where it may be seen in a moment, else `STRATA_ERROR_REFUSED`
@@ -457,6 +476,14 @@ strata_graph_check_seen (StrataGraph *self, GError **error)
 
   g_return_val_if_fail (STRATA_IS_GRAPH (self), FALSE);
 
+  if (self->unread_state != NULL)
+    {
+      strata_set_error (error, STRATA_ERROR_REFUSED,
+                        _ ("Start it and shut it down, or drop the state with “virsh "
+                           "managedsave-remove”."),
+                        "%s", self->unread_state);
+      return FALSE;
+    }
   if (self->blind_spots->len == 0)
     return TRUE;
 

@@ -101,6 +101,28 @@ StrataSpelling *strata_spelling_new (const char *pool, const char *name, const c
 void strata_spelling_free (StrataSpelling *self);
 
 /**
+ * StrataImageUseKind:
+ * @STRATA_IMAGE_USE_SAVED: its saved state goes on with it
+ * @STRATA_IMAGE_USE_COPY: a block copy that is under way writes to it
+ * @STRATA_IMAGE_USE_OPTION: QEMU gets it on its command line
+ */
+typedef enum
+{
+  STRATA_IMAGE_USE_SAVED,
+  STRATA_IMAGE_USE_COPY,
+  STRATA_IMAGE_USE_OPTION,
+} StrataImageUseKind;
+
+/* What libvirt or QEMU opens for a domain besides the disks of its definitions and its snapshots. */
+typedef struct
+{
+  StrataImageUseKind kind;
+  StrataDiskXml *disk; /* of an option no target, and perhaps no format */
+} StrataImageUse;
+
+void strata_image_use_free (StrataImageUse *self);
+
+/**
  * StrataDomainFacts:
  * @uuid: the key
  * @xml: the inactive definition with its secrets (`VIR_DOMAIN_XML_INACTIVE | SECURE`), as text
@@ -110,6 +132,8 @@ void strata_spelling_free (StrataSpelling *self);
  * @next_disks: (element-type StrataDiskXml): likewise of the inactive definition
  * @files: (element-type utf8): a set of the paths that its definitions name besides disks: variables, kernel, logs…; each as it
  *   is spelled, and canonical
+ * @uses: (element-type StrataImageUse): what else is opened for it; paths are canonical
+ * @saved_unread: (nullable): why it can't be told what its saved state goes on with
  * @spellings: (element-type StrataSpelling): what its documents call an image otherwise than by its canonical path
  * @snapshots: (element-type StrataSnapshotFacts): its snapshots, retained layers too, as libvirt lists them
  * @busy: (nullable): the block job or backup that is under way, in words
@@ -130,6 +154,7 @@ typedef struct
   char *xml;
   char *live_xml;
   char *busy;
+  char *saved_unread;
   GPtrArray *busy_images;
   StrataDomainXml *definition;
   StrataTemplateMark *template_mark;
@@ -139,6 +164,7 @@ typedef struct
   GPtrArray *disks;
   GPtrArray *next_disks;
   GHashTable *files;
+  GPtrArray *uses;
   GPtrArray *spellings;
   GPtrArray *snapshots;
   StrataDomainState state;
@@ -154,6 +180,10 @@ StrataDomainFacts *strata_domain_facts_new (const char *xml,
                                             const char *live_xml,
                                             StrataDomainState state,
                                             GError **error);
+/* takes ownership of DISKS, (element-type StrataDiskXml); before anybody else sees the facts */
+void strata_domain_facts_take_uses (StrataDomainFacts *self,
+                                    StrataImageUseKind kind,
+                                    GPtrArray *disks);
 /* takes ownership; before anybody else sees the facts */
 void strata_domain_facts_take_snapshot (StrataDomainFacts *self, StrataSnapshotFacts *snapshot);
 /* once all were taken: those whose parent isn't among them */
@@ -305,6 +335,7 @@ typedef enum
   STRATA_HOLDER_CLONE,    /* a thin clone's disk, whose chain ends in a template */
   STRATA_HOLDER_SNAPSHOT, /* a snapshot's frozen image, or the image that has its tag */
   STRATA_HOLDER_IMAGE,    /* a backing reference from an image that no domain names */
+  STRATA_HOLDER_USE,      /* what is opened for a domain otherwise: StrataImageUse */
 } StrataHolderKind;
 
 /* Anything whose bytes we promised to keep. TOP is the image it opens; its whole chain is held. */
@@ -350,7 +381,9 @@ void strata_graph_add_blind_spot (StrataGraph *self,
                                   const char *where,
                                   const char *why,
                                   gboolean busy);
-/* FALSE with an error where there is any */
+/* which images the saved state of the domain NAME goes on with could not be read */
+void strata_graph_set_unread_state (StrataGraph *self, const char *name, const char *why);
+/* FALSE with an error where there is any of the two */
 gboolean strata_graph_check_seen (StrataGraph *self, GError **error);
 void strata_graph_set_host (StrataGraph *self,
                             gboolean is_local,

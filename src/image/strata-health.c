@@ -274,6 +274,15 @@ check_disks (Visit *self)
       check_agreement (self, disk);
     }
 
+  for (guint i = 0; i < self->domain->uses->len; i++)
+    {
+      const StrataDiskXml *disk =
+          ((StrataImageUse *) g_ptr_array_index (self->domain->uses, i))->disk;
+
+      if (strata_graph_get_image (self->graph, disk->source) != NULL)
+        check_chain (self, disk->source);
+    }
+
   for (guint i = 0;
        self->domain->next_disks != self->domain->disks && i < self->domain->next_disks->len; i++)
     {

@@ -16,7 +16,7 @@ G_DEFINE_BOXED_TYPE (StrataHolderKey,
 
 /* What is written into journals; in the order of the enum. */
 static const char *const nicks[] = { "disk",    "next-disk", "snapshot", "memory", "image",
-                                     "backing", "template",  "tag",      "claim" };
+                                     "backing", "template",  "tag",      "claim",  "use" };
 
 static StrataHolderKey *
 new_key (StrataHolderKeyKind kind,
@@ -97,6 +97,12 @@ StrataHolderKey *
 strata_holder_key_new_claim (const char *path, const char *claimed)
 {
   return new_key (STRATA_HOLDER_KEY_CLAIM, NULL, NULL, claimed, path, NULL);
+}
+
+StrataHolderKey *
+strata_holder_key_new_use (const char *uuid, const char *kind, const char *path)
+{
+  return new_key (STRATA_HOLDER_KEY_USE, uuid, NULL, NULL, path, kind);
 }
 
 /* Sets VALUE to NULL where there is none, which only NEEDED makes wrong. */
@@ -262,7 +268,7 @@ strata_holder_key_covers (const StrataHolderKey *self, const StrataHolderKey *ot
       return same_domain &&
              (other->kind == STRATA_HOLDER_KEY_DISK || other->kind == STRATA_HOLDER_KEY_NEXT_DISK ||
               other->kind == STRATA_HOLDER_KEY_BACKING ||
-              other->kind == STRATA_HOLDER_KEY_TEMPLATE);
+              other->kind == STRATA_HOLDER_KEY_TEMPLATE || other->kind == STRATA_HOLDER_KEY_USE);
     case STRATA_HOLDER_KEY_NEXT_DISK:
       return same_domain && other->kind == STRATA_HOLDER_KEY_NEXT_DISK;
     case STRATA_HOLDER_KEY_SNAPSHOT:
@@ -274,6 +280,7 @@ strata_holder_key_covers (const StrataHolderKey *self, const StrataHolderKey *ot
     case STRATA_HOLDER_KEY_TEMPLATE:
     case STRATA_HOLDER_KEY_TAG:
     case STRATA_HOLDER_KEY_CLAIM:
+    case STRATA_HOLDER_KEY_USE:
       break;
     }
 

@@ -27,6 +27,33 @@ strata_graph_reaches (StrataGraph *self, const char *top, const char *path)
   return FALSE;
 }
 
+/* The disks as a definition has them reach PATH. */
+static gboolean
+disks_reach (StrataGraph *self, GPtrArray *disks, const char *path)
+{
+  for (guint i = 0; i < disks->len; i++)
+    {
+      if (reaches (self, ((StrataDiskXml *) g_ptr_array_index (disks, i))->source, path))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* What a snapshot left out is held by it where its domain doesn't have it now. */
+static gboolean
+is_held_by_snapshot (StrataGraph *self,
+                     const StrataDomainFacts *domain,
+                     const StrataSnapshotDisk *disk)
+{
+  if (disk->image == NULL)
+    return FALSE;
+
+  return disk->location != STRATA_SNAPSHOT_NONE ||
+         !(disks_reach (self, domain->disks, disk->image) ||
+           disks_reach (self, domain->next_disks, disk->image));
+}
+
 static void
 add_name (GHashTable *named, char *path)
 {
@@ -34,7 +61,7 @@ add_name (GHashTable *named, char *path)
     g_hash_table_add (named, path);
 }
 
-/* The images that are frozen, and those that have its tag. */
+/* The images that are frozen, those that have its tag, and those that were left out. */
 static void
 add_frozen (GHashTable *named, const StrataSnapshotFacts *snapshot)
 {
@@ -42,8 +69,7 @@ add_frozen (GHashTable *named, const StrataSnapshotFacts *snapshot)
     {
       const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, i);
 
-      if (disk->location != STRATA_SNAPSHOT_NONE)
-        add_name (named, disk->image);
+      add_name (named, disk->image);
     }
 }
 
@@ -60,6 +86,8 @@ collect_named (StrataGraph *self)
 
       for (guint j = 0; j < domain->disks->len; j++)
         add_name (named, ((StrataDiskXml *) g_ptr_array_index (domain->disks, j))->source);
+      for (guint j = 0; j < domain->uses->len; j++)
+        add_name (named, ((StrataImageUse *) g_ptr_array_index (domain->uses, j))->disk->source);
       for (guint j = 0; j < domain->snapshots->len; j++)
         add_frozen (named, g_ptr_array_index (domain->snapshots, j));
     }
@@ -282,6 +310,17 @@ add_domain_holders (StrataGraph *self,
         }
     }
 
+  for (guint i = 0; i < domain->uses->len; i++)
+    {
+      StrataDiskXml *disk = ((StrataImageUse *) g_ptr_array_index (domain->uses, i))->disk;
+
+      if (disk_reaches (self, disk, path))
+        {
+          g_ptr_array_add (holders, holder_new (kind, domain, NULL, disk->target, disk->source));
+          return;
+        }
+    }
+
   if (stands_by_mark (self, domain, path))
     g_ptr_array_add (holders, holder_new (STRATA_HOLDER_CLONE, domain, NULL, NULL, path));
 }
@@ -301,7 +340,7 @@ add_snapshot_holders (StrataGraph *self,
         {
           const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, j);
 
-          if (disk->location == STRATA_SNAPSHOT_NONE ||
+          if (!is_held_by_snapshot (self, domain, disk) ||
               !strata_graph_reaches (self, disk->image, path))
             continue;
 

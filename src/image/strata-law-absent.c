@@ -66,6 +66,14 @@ find_absent (StrataCourt *self, const StrataDomainFacts *domain)
 
   if (absent == NULL && domain->next_disks != domain->disks)
     absent = find_absent_disk (self, domain, TRUE);
+  for (guint i = 0; i < domain->uses->len && absent == NULL; i++)
+    {
+      const StrataDiskXml *disk = ((StrataImageUse *) g_ptr_array_index (domain->uses, i))->disk;
+      g_autoptr (StrataHolderKey) key = strata_holder_key_new_disk (domain->uuid, NULL);
+
+      if (!strata_law_gives_up (self, key))
+        absent = find_absent_link (self, disk->source, disk->format);
+    }
 
   for (guint i = 0; i < domain->snapshots->len && absent == NULL; i++)
     {
@@ -115,6 +123,9 @@ hold_lineage (StrataCourt *self, const StrataDomainFacts *domain, Absence absenc
 {
   hold_disks (self, domain->disks, absence);
   hold_disks (self, domain->next_disks, absence);
+  for (guint i = 0; i < domain->uses->len; i++)
+    hold_chain (self, ((StrataImageUse *) g_ptr_array_index (domain->uses, i))->disk->source,
+                absence);
 
   for (guint i = 0; i < domain->snapshots->len; i++)
     {

@@ -25,6 +25,8 @@ typedef struct
 
 /* strata-law.c */
 gboolean strata_law_is_about (const StrataStepSpec *step, const char *key, const char *value);
+/* (nullable): what the snapshots of UUID name after STEP instead of PATH */
+const char *strata_law_get_move (const StrataStepSpec *step, const char *uuid, const char *path);
 /* an image that a begun plan has made is the plan's own until it is named by a definition */
 gboolean strata_law_is_made (StrataCourt *self, const StrataHolderKey *key);
 gboolean strata_law_gives_up (StrataCourt *self, const StrataHolderKey *key);

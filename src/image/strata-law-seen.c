@@ -268,6 +268,52 @@ need_not_below (StrataCourt *self,
   return TRUE;
 }
 
+/* Whether from STEP on SNAPSHOT, of DOMAIN, is gone or names another image instead of PATH. */
+static gboolean
+names_another (const StrataStepSpec *step,
+               const StrataDomainFacts *domain,
+               const StrataSnapshotFacts *snapshot,
+               const char *path)
+{
+  return g_str_equal (step->kind, "settle") ? strata_law_get_move (step, domain->uuid, path) != NULL
+                                            : says_true (step, domain, snapshot);
+}
+
+/* What a snapshot left out comes back with it, also where it is the domain's own disk now, which it may read no more after the plan. */
+static gboolean
+need_not_left_out (StrataCourt *self,
+                   const StrataDomainFacts *domain,
+                   const char *path,
+                   GError **error)
+{
+  for (guint i = 0; i < domain->snapshots->len; i++)
+    {
+      const StrataSnapshotFacts *snapshot = g_ptr_array_index (domain->snapshots, i);
+
+      for (guint j = 0; j < snapshot->disks->len && !snapshot->retained; j++)
+        {
+          const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, j);
+          g_autoptr (StrataHolderKey) key =
+              strata_holder_key_new_snapshot (domain->uuid, snapshot->name, disk->target);
+          gboolean told = disk->location != STRATA_SNAPSHOT_NONE ||
+                          g_strcmp0 (disk->image, path) != 0 || strata_law_gives_up (self, key);
+
+          for (guint k = 0; k < strata_plan_get_n_steps (self->plan) && !told; k++)
+            told = names_another (strata_plan_get_step (self->plan, k), domain, snapshot, path);
+          if (told)
+            continue;
+          strata_set_error (error, STRATA_ERROR_REFUSED, _ ("Delete that snapshot first."),
+                            /* Translators: a snapshot, a virtual machine, and an image */
+                            _ ("The snapshot “%s” of “%s” left “%s” out, and the machine has it "
+                               "back with the snapshot"),
+                            snapshot->name, domain->name, path);
+          return FALSE;
+        }
+    }
+
+  return TRUE;
+}
+
 static gboolean
 need_named_by_none (StrataCourt *self, Touch touch, const char *path, GError **error)
 {
@@ -279,7 +325,8 @@ need_named_by_none (StrataCourt *self, Touch touch, const char *path, GError **e
       const StrataDomainFacts *domain = g_ptr_array_index (domains, i);
 
       if (!need_not_named (self, domain, resolved, error) ||
-          (touch == TOUCH_REMOVES && !need_not_below (self, domain, resolved, error)))
+          (touch == TOUCH_REMOVES && (!need_not_below (self, domain, resolved, error) ||
+                                      !need_not_left_out (self, domain, resolved, error))))
         return FALSE;
     }
 

@@ -19,6 +19,27 @@ strata_law_is_about (const StrataStepSpec *step, const char *key, const char *va
   return g_strcmp0 (json_object_get_string_member_with_default (step->args, key, NULL), value) == 0;
 }
 
+const char *
+strata_law_get_move (const StrataStepSpec *step, const char *uuid, const char *path)
+{
+  JsonArray *map;
+
+  if (!g_str_equal (step->kind, "settle") || !strata_law_is_about (step, "uuid", uuid) ||
+      !json_object_has_member (step->args, "map"))
+    return NULL;
+
+  map = json_object_get_array_member (step->args, "map");
+  for (guint i = 0; i < json_array_get_length (map); i++)
+    {
+      JsonObject *item = json_array_get_object_element (map, i);
+
+      if (g_strcmp0 (strata_layers_arg (item, "from"), path) == 0)
+        return strata_layers_arg (item, "to");
+    }
+
+  return NULL;
+}
+
 /* A step that gives the disks of UUID other content than they have now. */
 static gboolean
 rewrites (StrataStepSpec *step, const char *uuid)
@@ -49,6 +70,7 @@ discards (StrataStepSpec *step, const StrataHolderKey *key)
     case STRATA_HOLDER_KEY_TAG:
     case STRATA_HOLDER_KEY_TEMPLATE:
     case STRATA_HOLDER_KEY_CLAIM:
+    case STRATA_HOLDER_KEY_USE:
       break;
     }
 
@@ -217,6 +239,12 @@ key_to_text (StrataCourt *self, const StrataHolderKey *key)
       return g_strdup_printf (
           _ ("the internal snapshot “%s” in “%s”, which no virtual machine names"), key->tag,
           key->path);
+    case STRATA_HOLDER_KEY_USE:
+      if (g_str_equal (key->tag, "saved"))
+        return g_strdup_printf (_ ("the saved state of “%s”"), name);
+      if (g_str_equal (key->tag, "copy"))
+        return g_strdup_printf (_ ("the block copy of a disk of “%s”"), name);
+      return g_strdup_printf (_ ("QEMU’s command line in the definition of “%s”"), name);
     case STRATA_HOLDER_KEY_DISK:
     case STRATA_HOLDER_KEY_NEXT_DISK:
     case STRATA_HOLDER_KEY_BACKING:
@@ -317,6 +345,22 @@ need_same (StrataCourt *self,
   return FALSE;
 }
 
+/* What a snapshot left out is the disk that its domain has. Where another image becomes that, the plan has the snapshot name it. */
+static gboolean
+is_followed (StrataCourt *self, const StrataStake *stake)
+{
+  for (guint i = 0; stake->left_out && i < strata_plan_get_n_steps (self->plan); i++)
+    {
+      const char *to =
+          strata_law_get_move (strata_plan_get_step (self->plan, i), stake->uuid, stake->top);
+
+      if (to != NULL && strata_layers_has_disk (self->layers, stake->uuid, stake->target, to))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
 static gboolean
 compare (StrataCourt *self, GHashTable *changed, StrataStepSpec *step, GError **error)
 {
@@ -330,7 +374,8 @@ compare (StrataCourt *self, GHashTable *changed, StrataStepSpec *step, GError **
       StrataStake *stake = g_ptr_array_index (stakes, i);
       g_autofree char *content = NULL;
 
-      if (is_untouched (self, stake, changed) || strata_law_gives_up (self, stake->key))
+      if (is_untouched (self, stake, changed) || strata_law_gives_up (self, stake->key) ||
+          is_followed (self, stake))
         continue;
       content = strata_layers_read (self->first, stake);
       if (content != NULL && !need_same (self, stake->key, content, step, error))

@@ -34,7 +34,8 @@ strata_layers_set_active (StrataLayers *self, const char *uuid, gboolean active)
     {
       StrataStake *stake = g_ptr_array_index (stakes, i);
 
-      if (stake->kind != STRATA_HOLDER_SNAPSHOT && g_strcmp0 (stake->uuid, uuid) == 0)
+      if (stake->kind != STRATA_HOLDER_SNAPSHOT && stake->kind != STRATA_HOLDER_USE &&
+          g_strcmp0 (stake->uuid, uuid) == 0)
         stake->active = active && stake->key->kind == STRATA_HOLDER_KEY_DISK;
     }
 }
@@ -85,6 +86,7 @@ gboolean
 strata_apply_undefine (StrataLayers *self, JsonObject *args, GError **error)
 {
   strata_layers_drop_stakes (self, strata_layers_arg (args, "uuid"), NULL);
+  strata_layers_drop_uses (self, strata_layers_arg (args, "uuid"));
 
   return TRUE;
 }

@@ -52,8 +52,7 @@ strata_apply_snapshot_define (StrataLayers *self, JsonObject *args, GError **err
     return FALSE;
 
   strata_graph_resolve_snapshot (strata_layers_get_graph (self), facts);
-  strata_layers_drop_stakes (self, strata_layers_arg (args, "uuid"), facts->name);
-  strata_layers_put_snapshot (self, strata_layers_arg (args, "uuid"), facts);
+  strata_layers_replace_snapshot (self, strata_layers_arg (args, "uuid"), facts);
 
   return TRUE;
 }

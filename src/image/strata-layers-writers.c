@@ -243,12 +243,13 @@ map_writers (StrataLayers *self, StrataLayers *before, StrataLayers *first, Stra
   return writers;
 }
 
-/* A domain's own disks, of now and of its next start, are no promise to each other. */
+/* A domain's own disks, of now and of its next start, are no promise to each other, nor is one that a snapshot left out. */
 static gboolean
 is_wronged (const StrataStake *holder, const StrataStake *writer)
 {
-  return writer != holder && !(holder->key->kind != STRATA_HOLDER_KEY_SNAPSHOT &&
-                               g_strcmp0 (holder->uuid, writer->uuid) == 0);
+  return writer != holder &&
+         !((holder->key->kind != STRATA_HOLDER_KEY_SNAPSHOT || holder->left_out) &&
+           g_strcmp0 (holder->uuid, writer->uuid) == 0);
 }
 
 /* The first of WRITERS that writes to what HOLDER reads. What a tag keeps of its own image stays whatever is written

@@ -167,21 +167,101 @@ strata_layers_put_stake (StrataLayers *self,
   return stake;
 }
 
-void
-strata_layers_drop_stakes (StrataLayers *self, const char *uuid, const char *snapshot)
+static void
+drop_stakes (StrataLayers *self, const char *uuid, const char *snapshot, gboolean left_out)
 {
   for (guint i = self->stakes->len; i > 0; i--)
     {
       StrataStake *stake = g_ptr_array_index (self->stakes, i - 1);
 
-      /* What a clone's mark says stays true whatever it is defined on. */
+      /* What a clone's mark says stays true whatever it is defined on, and what is open or saved is so as well. */
       if (g_strcmp0 (stake->uuid, uuid) != 0 || g_strcmp0 (stake->snapshot, snapshot) != 0 ||
-          stake->key->kind == STRATA_HOLDER_KEY_TEMPLATE)
+          stake->key->kind == STRATA_HOLDER_KEY_TEMPLATE ||
+          stake->key->kind == STRATA_HOLDER_KEY_USE || (stake->left_out && !left_out))
         continue;
 
       g_hash_table_remove (self->by_key, stake->key);
       g_ptr_array_remove_index (self->stakes, i - 1);
     }
+}
+
+void
+strata_layers_drop_stakes (StrataLayers *self, const char *uuid, const char *snapshot)
+{
+  drop_stakes (self, uuid, snapshot, TRUE);
+}
+
+void
+strata_layers_replace_snapshot (StrataLayers *self,
+                                const char *uuid,
+                                const StrataSnapshotFacts *snapshot)
+{
+  drop_stakes (self, uuid, snapshot->name, snapshot->retained);
+  strata_layers_put_snapshot (self, uuid, snapshot);
+}
+
+void
+strata_layers_drop_uses (StrataLayers *self, const char *uuid)
+{
+  for (guint i = self->stakes->len; i > 0; i--)
+    {
+      StrataStake *stake = g_ptr_array_index (self->stakes, i - 1);
+
+      if (stake->key->kind != STRATA_HOLDER_KEY_USE || g_strcmp0 (stake->uuid, uuid) != 0)
+        continue;
+
+      g_hash_table_remove (self->by_key, stake->key);
+      g_ptr_array_remove_index (self->stakes, i - 1);
+    }
+}
+
+/* A disk that was left out stays with the domain, which may write to it. One that the domain doesn't have now comes back with
+ * the snapshot as it is, unless another writes there. */
+gboolean
+strata_layers_has_disk (StrataLayers *self, const char *uuid, const char *target, const char *path)
+{
+  StrataStake *same = strata_layers_find_disk (self, uuid, target);
+
+  /* It mostly is the disk of that name, and a crowded host has many snapshots. */
+  if (same != NULL && strata_layers_reach (self, same->top, path))
+    return TRUE;
+
+  for (guint i = 0; i < self->stakes->len; i++)
+    {
+      const StrataStake *stake = g_ptr_array_index (self->stakes, i);
+
+      if ((stake->key->kind == STRATA_HOLDER_KEY_DISK ||
+           stake->key->kind == STRATA_HOLDER_KEY_NEXT_DISK) &&
+          g_strcmp0 (stake->uuid, uuid) == 0 && strata_layers_reach (self, stake->top, path))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+static void
+put_left_out (StrataLayers *self,
+              const char *uuid,
+              const StrataSnapshotFacts *snapshot,
+              const StrataSnapshotDisk *disk)
+{
+  g_autoptr (StrataHolderKey) key =
+      strata_holder_key_new_snapshot (uuid, snapshot->name, disk->target);
+  StrataStake *stake = strata_layers_find_stake (self, key);
+
+  /* It was promised as it was before the domain got it back, in the midst of a plan. */
+  if (stake != NULL)
+    {
+      g_set_str (&stake->top, strata_graph_resolve (self->graph, disk->image));
+      return;
+    }
+  if (strata_layers_find (self, disk->image) == NULL ||
+      strata_layers_has_disk (self, uuid, disk->target, disk->image))
+    return;
+
+  stake = strata_layers_put_stake (self, g_steal_pointer (&key), STRATA_HOLDER_SNAPSHOT,
+                                   disk->image, NULL, FALSE);
+  stake->left_out = TRUE;
 }
 
 /* A retained layer holds nothing itself: what stands on it does. */
@@ -195,8 +275,13 @@ strata_layers_put_snapshot (StrataLayers *self,
       const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, i);
       gboolean internal = disk->location == STRATA_SNAPSHOT_INTERNAL;
 
-      if (disk->location == STRATA_SNAPSHOT_NONE || disk->image == NULL)
+      if (disk->image == NULL)
         continue;
+      if (disk->location == STRATA_SNAPSHOT_NONE)
+        {
+          put_left_out (self, uuid, snapshot, disk);
+          continue;
+        }
 
       strata_layers_put_stake (
           self, strata_holder_key_new_snapshot (uuid, snapshot->name, disk->target),
@@ -291,6 +376,23 @@ put_marked (StrataLayers *self, const StrataDomainFacts *domain)
 }
 
 static void
+put_use (StrataLayers *self, const StrataDomainFacts *domain, const StrataImageUse *use)
+{
+  static const char *const words[] = { "saved", "copy", "option" };
+  StrataStake *stake;
+
+  if (strata_layers_find (self, use->disk->source) == NULL)
+    return;
+
+  stake = strata_layers_put_stake (
+      self, strata_holder_key_new_use (domain->uuid, words[use->kind], use->disk->source),
+      STRATA_HOLDER_USE, use->disk->source, NULL, FALSE);
+  stake->writes = strata_disk_is_written (use->disk);
+  stake->shared = use->disk->shareable;
+  put_backings (self, STRATA_HOLDER_USE, domain->uuid, use->disk, FALSE);
+}
+
+static void
 put_domain (StrataLayers *self, const StrataDomainFacts *domain)
 {
   gboolean active = strata_domain_facts_is_active (domain);
@@ -298,6 +400,8 @@ put_domain (StrataLayers *self, const StrataDomainFacts *domain)
 
   strata_layers_put_disks (self, kind, domain->uuid, domain->disks, active);
   put_marked (self, domain);
+  for (guint i = 0; i < domain->uses->len; i++)
+    put_use (self, domain, g_ptr_array_index (domain->uses, i));
 
   for (guint i = 0; domain->next_disks != domain->disks && i < domain->next_disks->len; i++)
     {

@@ -52,6 +52,7 @@ typedef struct
   gboolean
       writes; /* a domain's disk to which its guest may write */
   gboolean shared; /* a domain's disk that others may have as well, as its definition says */
+  gboolean left_out; /* a disk that a snapshot left out and names, and that its domain doesn't have now */
 } StrataStake;
 
 typedef struct _StrataLayers StrataLayers;
@@ -70,6 +71,11 @@ GPtrArray *strata_layers_get_stakes (StrataLayers *self);
 StrataStake *strata_layers_find_stake (StrataLayers *self, const StrataHolderKey *key);
 /* a domain's own disk, as it is now */
 StrataStake *strata_layers_find_disk (StrataLayers *self, const char *uuid, const char *target);
+/* whether a disk of the domain is PATH or stands on it; TARGET: the name of the one that it likely is */
+gboolean strata_layers_has_disk (StrataLayers *self,
+                                 const char *uuid,
+                                 const char *target,
+                                 const char *path);
 /* whether the chain from TOP contains PATH */
 gboolean strata_layers_reach (StrataLayers *self, const char *top, const char *path);
 guint strata_layers_get_depth (StrataLayers *self, const char *top);
@@ -146,6 +152,8 @@ StrataStake *strata_layers_put_stake (StrataLayers *self,
                                       gboolean active);
 /* SNAPSHOT: NULL for the domain's own, also those of its next start */
 void strata_layers_drop_stakes (StrataLayers *self, const char *uuid, const char *snapshot);
+/* those of a domain that is undefined, whose saved state goes with it */
+void strata_layers_drop_uses (StrataLayers *self, const char *uuid);
 /* the disks of a definition, which are resolved */
 void strata_layers_put_disks (StrataLayers *self,
                               StrataHolderKind kind,
@@ -155,6 +163,10 @@ void strata_layers_put_disks (StrataLayers *self,
 void strata_layers_put_snapshot (StrataLayers *self,
                                  const char *uuid,
                                  const StrataSnapshotFacts *snapshot);
+/* one that is defined again */
+void strata_layers_replace_snapshot (StrataLayers *self,
+                                     const char *uuid,
+                                     const StrataSnapshotFacts *snapshot);
 char *strata_mark_new (const char *path, const char *what, const char *name);
 StrataLayerTag *strata_layer_find_tag (StrataLayer *self, const char *name);
 void strata_layer_put_tag (StrataLayer *self, const char *name, GStrv marks);

@@ -68,7 +68,13 @@ need_unowned (StrataPlanner *self, const StrataLayer *lower, GError **error)
 
       if (g_strcmp0 (stake->top, lower->path) != 0 || owner == NULL)
         continue;
-      if (stake->snapshot != NULL)
+      if (stake->left_out)
+        strata_set_error (error, STRATA_ERROR_REFUSED, _ ("Delete that snapshot first."),
+                          /* Translators: a snapshot, a virtual machine, and an image */
+                          _ ("The snapshot “%s” of “%s” left “%s” out, and the machine has it back "
+                             "with the snapshot"),
+                          stake->snapshot, owner->name, lower->path);
+      else if (stake->snapshot != NULL)
         strata_set_error (error, STRATA_ERROR_REFUSED,
                           _ ("Delete that snapshot; that merges the two."),
                           _ ("“%s” is what the snapshot “%s” of “%s” froze"), lower->path,

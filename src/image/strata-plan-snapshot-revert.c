@@ -41,7 +41,8 @@ is_in_snapshot (StrataReturn *self, const StrataStake *stake)
 static gboolean
 is_present (StrataReturn *self, const StrataStake *stake)
 {
-  return stake->kind != STRATA_HOLDER_SNAPSHOT && stake->key->kind != STRATA_HOLDER_KEY_BACKING &&
+  return stake->kind != STRATA_HOLDER_SNAPSHOT && stake->kind != STRATA_HOLDER_USE &&
+         stake->key->kind != STRATA_HOLDER_KEY_BACKING &&
          g_strcmp0 (stake->uuid, self->domain->uuid) == 0;
 }
 
@@ -379,19 +380,54 @@ strata_return_tell_discarded (StrataReturn *self, const StrataLayer *layer)
                           _ ("What was written since, in “%s”, is discarded"), layer->path);
 }
 
+/* What a snapshot that stays left out is the disk that the domain has now. Where that is another image than it was, the snapshot names
+ * that from now on; KEPT gets what has to stay, because the domain has no such disk. */
+static gboolean
+follow_left_out (StrataReturn *self, GHashTable *kept, GError **error)
+{
+  StrataPlanner *planner = self->planner;
+  StrataLayers *layers = strata_planner_get_layers (planner);
+  StrataLineage *lineage = strata_planner_get_lineage (planner, self->domain);
+  g_autoptr (JsonArray) map = json_array_new ();
+
+  for (guint i = 0; i < self->tips->len; i++)
+    {
+      const char *path = g_ptr_array_index (self->tips, i);
+      const StrataSnapshotDisk *disk = strata_planner_find_left_out (planner, self->domain, path);
+      const StrataStake *stake =
+          disk != NULL && !strata_planner_is_needed (planner, path)
+              ? strata_lineage_find_disk (lineage, layers, path, disk->target)
+              : NULL;
+      const StrataLayer *layer = stake != NULL ? strata_layers_find (layers, stake->top) : NULL;
+
+      if (layer != NULL)
+        json_array_add_object_element (
+            map, strata_step_args ("from", path, "to", layer->path, "format", layer->format, NULL));
+      else if (disk != NULL)
+        g_hash_table_add (kept, (char *) path);
+    }
+
+  return json_array_get_length (map) == 0 ||
+         strata_planner_add_settle (planner, self->domain, g_steal_pointer (&map), error);
+}
+
 /* Where a joint was held by the tip alone, it is free now. */
 gboolean
 strata_return_remove_tips (StrataReturn *self, GError **error)
 {
   StrataPlanner *planner = self->planner;
   gboolean kept = planner->request->save_as != NULL;
+  g_autoptr (GHashTable) left_out = g_hash_table_new (g_str_hash, g_str_equal);
+
+  if (!follow_left_out (self, left_out, error))
+    return FALSE;
 
   for (guint i = 0; i < self->tips->len; i++)
     {
       const char *path = g_ptr_array_index (self->tips, i);
       StrataLayer *layer = strata_layers_find (strata_planner_get_layers (planner), path);
 
-      if (layer == NULL)
+      if (layer == NULL || g_hash_table_contains (left_out, path))
         continue;
 
       if (!kept && !is_read (planner, path))

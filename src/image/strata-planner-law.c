@@ -122,6 +122,7 @@ holder_to_text (StrataHolder *holder)
       return g_strdup_printf (_ ("the snapshot “%s” of “%s”"), holder->snapshot,
                               holder->domain->name);
     case STRATA_HOLDER_DOMAIN:
+    case STRATA_HOLDER_USE:
       break;
     }
 

@@ -8,11 +8,32 @@
 
 #include "strata-planner-private.h"
 
-static JsonObject *
-map_item (const StrataMerging *merging)
+static gboolean
+has_now (StrataPlanner *self, const StrataDomainFacts *domain, const char *path)
 {
-  return strata_step_args ("from", merging->upper->path, "to", merging->lower->path, "format",
-                           merging->lower->format, NULL);
+  return strata_lineage_is_current (strata_planner_get_lineage (self, domain),
+                                    strata_planner_get_layers (self), path);
+}
+
+static JsonObject *
+map_item (const StrataLayer *from, const StrataLayer *to)
+{
+  return strata_step_args ("from", from->path, "to", to->path, "format", to->format, NULL);
+}
+
+/* What was merged down has its lower image's name from now on. A disk that a snapshot left out is what the domain has now, also
+ * where that took up the image that the snapshot names. */
+static void
+add_to_map (StrataPlanner *self,
+            const StrataDomainFacts *domain,
+            const StrataMerging *merging,
+            JsonArray *map)
+{
+  if (merging->direction == STRATA_MERGE_COMMIT)
+    json_array_add_object_element (map, map_item (merging->upper, merging->lower));
+  else if (strata_planner_find_left_out (self, domain, merging->lower->path) != NULL &&
+           has_now (self, domain, merging->upper->path))
+    json_array_add_object_element (map, map_item (merging->lower, merging->upper));
 }
 
 /* Whoever is off and had the image that went gets the one it went into; libvirt sees to those who run. */
@@ -25,8 +46,8 @@ move_domains (StrataPlanner *self, const StrataMerging *merging, GHashTable *mov
     {
       StrataStake *stake = g_ptr_array_index (stakes, i);
 
-      if (stake->kind == STRATA_HOLDER_SNAPSHOT || stake->uuid == NULL || stake->active ||
-          g_strcmp0 (stake->top, merging->upper->path) != 0)
+      if (stake->kind == STRATA_HOLDER_SNAPSHOT || stake->kind == STRATA_HOLDER_USE ||
+          stake->uuid == NULL || stake->active || g_strcmp0 (stake->top, merging->upper->path) != 0)
         continue;
 
       strata_domain_xml_set_disk_file (strata_planner_get_definition (self, stake->uuid),
@@ -161,8 +182,7 @@ strata_planner_settle_merged (StrataPlanner *self,
         {
           const StrataMerging *merging = g_ptr_array_index (merges, j);
 
-          if (merging->direction == STRATA_MERGE_COMMIT)
-            json_array_add_object_element (map, map_item (merging));
+          add_to_map (self, other, merging, map);
           touched = touched || has_below (self, other, merging->lower->path) ||
                     has_below (self, other, merging->upper->path);
         }

@@ -220,6 +220,38 @@ strata_planner_free_path (StrataPlanner *self,
     }
 }
 
+/**
+ * strata_planner_find_left_out:
+ * @self: the planner
+ * @domain: a domain
+ * @path: an image
+ *
+ * Returns: (nullable): the disk of a snapshot of @domain, of one that stays, that was left out and is @path
+ */
+const StrataSnapshotDisk *
+strata_planner_find_left_out (StrataPlanner *self,
+                              const StrataDomainFacts *domain,
+                              const char *path)
+{
+  for (guint i = 0; i < domain->snapshots->len; i++)
+    {
+      const StrataSnapshotFacts *snapshot = g_ptr_array_index (domain->snapshots, i);
+
+      for (guint j = 0; j < snapshot->disks->len && !snapshot->retained; j++)
+        {
+          const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, j);
+          g_autoptr (StrataHolderKey) key =
+              strata_holder_key_new_snapshot (domain->uuid, snapshot->name, disk->target);
+
+          if (disk->location == STRATA_SNAPSHOT_NONE && g_strcmp0 (disk->image, path) == 0 &&
+              !strata_plan_gives_up (self->plan, key))
+            return disk;
+        }
+    }
+
+  return NULL;
+}
+
 gboolean
 strata_planner_is_needed (StrataPlanner *self, const char *path)
 {

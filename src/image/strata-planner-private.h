@@ -206,6 +206,9 @@ gboolean strata_planner_need_agreement (StrataPlanner *self,
                                         GError **error);
 /* whether anybody reads PATH, after the steps so far */
 gboolean strata_planner_is_needed (StrataPlanner *self, const char *path);
+const StrataSnapshotDisk *strata_planner_find_left_out (StrataPlanner *self,
+                                                        const StrataDomainFacts *domain,
+                                                        const char *path);
 gboolean strata_planner_is_media (const StrataDiskXml *disk);
 gboolean strata_planner_need_own_disk (const StrataDiskXml *disk,
                                        const char *domain_name,

@@ -369,15 +369,15 @@ static gboolean
 commit_check (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
   const char *top = strata_step_context_get (context, "top");
+  const char *base = strata_step_context_get (context, "base");
 
-  if (strata_step_context_get (context, "uuid") != NULL)
-    return TRUE;
-  if (!strata_require_none_saved_on (context->connection, top, cancellable, error))
+  /* What stands on the top stands on the base, too. */
+  if (!strata_require_none_saved_on (context->connection, base, cancellable, error))
     return FALSE;
 
-  return strata_step_context_get (context, "via") != NULL ||
-         strata_require_at_rest (context->connection, top,
-                                 strata_step_context_get (context, "base"), cancellable, error);
+  return strata_step_context_get (context, "uuid") != NULL ||
+         strata_step_context_get (context, "via") != NULL ||
+         strata_require_at_rest (context->connection, top, base, cancellable, error);
 }
 
 /* Whether the folder of PATH has anything in it. There is nothing where storage isn't mounted. */

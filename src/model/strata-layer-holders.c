@@ -41,6 +41,7 @@ name_holder (const StrataHolder *holder, gboolean own)
       return own ? g_strdup (_ ("This VM"))
                  : g_strdup_printf (_ ("Thin clone “%s”"), holder->domain->name);
     case STRATA_HOLDER_DOMAIN:
+    case STRATA_HOLDER_USE:
       return own ? g_strdup (_ ("This VM"))
                  : g_strdup_printf (_ ("Virtual machine “%s”"), holder->domain->name);
     case STRATA_HOLDER_IMAGE:

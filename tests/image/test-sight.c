@@ -23,15 +23,25 @@ plan_delete (StrataGraph *graph, const char *domain, GError **error)
 }
 
 static StrataPlan *
-plan_merge (StrataGraph *graph, const char *domain, GError **error)
+plan_merge_disk (StrataGraph *graph,
+                 const char *domain,
+                 const char *target,
+                 StrataMerge direction,
+                 GError **error)
 {
   g_autoptr (StrataRequest) request = strata_request_new (STRATA_REQUEST_MERGE);
 
   request->domain = g_strdup (domain);
-  request->target = g_strdup ("vda");
-  request->merge = STRATA_MERGE_COMMIT;
+  request->target = g_strdup (target);
+  request->merge = direction;
 
   return strata_plan_request (graph, request, error);
+}
+
+static StrataPlan *
+plan_merge (StrataGraph *graph, const char *domain, GError **error)
+{
+  return plan_merge_disk (graph, domain, "vda", STRATA_MERGE_COMMIT, error);
 }
 
 static void
@@ -600,6 +610,105 @@ test_named_file (void)
     }
 }
 
+static GPtrArray *
+list_disks (const char *disks)
+{
+  g_autofree char *text =
+      g_strdup_printf ("<domain type='qemu'><name>x</name><devices>%s</devices></domain>", disks);
+  g_autoptr (StrataDomainXml) xml = strata_domain_xml_new_from_string (text, NULL);
+
+  return strata_domain_xml_get_disks (xml);
+}
+
+#define DISK(path, target)                                                                \
+  "<disk type='file' device='disk'><driver name='qemu' type='qcow2'/><source file='" path \
+  "'/><target dev='" target "' bus='virtio'/></disk>"
+
+/* What is opened for “m” besides its disks stands on “base”, into which “k” is to be merged. */
+static void
+test_used (void)
+{
+  for (guint kind = STRATA_IMAGE_USE_SAVED; kind <= STRATA_IMAGE_USE_OPTION; kind++)
+    {
+      g_autoptr (StrataGraph) graph = paper_host_new ();
+      g_autoptr (StrataPlan) plan = NULL;
+      g_autoptr (StrataPlan) deletion = NULL;
+      g_autoptr (GPtrArray) holders = NULL;
+      g_autoptr (GError) error = NULL;
+      StrataDomainFacts *domain;
+
+      paper_host_image (graph, "a.qcow2", NULL);
+      paper_host_image (graph, "base.qcow2", NULL);
+      paper_host_image (graph, "k.qcow2", "base.qcow2");
+      paper_host_add (graph, "m", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "a.qcow2", NULL);
+      paper_host_add (graph, "k", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "k.qcow2", NULL);
+      domain = strata_graph_find_domain (graph, "m");
+      strata_domain_facts_take_uses (domain, kind, list_disks (DISK (AT ("base.qcow2"), "vdb")));
+      strata_graph_finish (graph);
+
+      holders = strata_graph_get_holders (graph, AT ("base.qcow2"));
+      g_assert_cmpuint (holders->len, ==, 2);
+      plan = plan_merge (graph, "k", &error);
+      assert_refused (plan, error, "m");
+      g_clear_error (&error);
+
+      /* It is the machine's own that goes with it. */
+      deletion = plan_delete (graph, "m", &error);
+      g_assert_no_error (error);
+      g_assert_nonnull (deletion);
+    }
+}
+
+/* “s1” of “m” left a disk out, which the machine has no more: “k” isn't merged into it. While the machine has it, it is as it was. */
+static void
+test_left_out (void)
+{
+  static const char xml[] =
+      "<domainsnapshot><name>s1</name><creationTime>1</creationTime><state>shutoff</state>"
+      "<disks><disk name='vda' snapshot='external' type='file'><source file='" AT (
+          "a.s1.qcow2") "'/></disk><disk name='vdb' snapshot='no'/></disks>"
+                        "<domain type='qemu'><name>m</name><devices>" DISK (AT ("a.qcow2"), "vda")
+                            DISK (AT ("v.qcow2"), "vdb") "</devices></domain></domainsnapshot>";
+
+  for (guint has = 0; has < 2; has++)
+    {
+      g_autoptr (StrataGraph) graph = paper_host_new ();
+      g_autoptr (StrataPlan) plan = NULL;
+      g_autoptr (GError) error = NULL;
+
+      paper_host_image (graph, "a.qcow2", NULL);
+      paper_host_image (graph, "a.s1.qcow2", "a.qcow2");
+      paper_host_image (graph, "v.qcow2", NULL);
+      paper_host_image (graph, "k.qcow2", "v.qcow2");
+      if (has)
+        paper_host_add (graph, "m", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "a.s1.qcow2", "k.qcow2",
+                        NULL);
+      else
+        paper_host_add (graph, "m", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "a.s1.qcow2", NULL);
+      if (!has)
+        paper_host_add (graph, "k", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "k.qcow2", NULL);
+      strata_domain_facts_take_snapshot (strata_graph_find_domain (graph, "m"),
+                                         strata_snapshot_facts_new (xml, TRUE, &error));
+      g_assert_no_error (error);
+      strata_graph_finish (graph);
+
+      g_assert_false (has_finding (graph, "orphan"));
+      plan = has ? plan_merge_disk (graph, "m", "vdb", STRATA_MERGE_COMMIT, &error)
+                 : plan_merge (graph, "k", &error);
+      if (!has)
+        {
+          assert_refused (plan, error, "s1");
+          continue;
+        }
+      g_assert_no_error (error);
+      g_clear_object (&plan);
+
+      /* Merged up, the snapshot is told. */
+      plan = plan_merge_disk (graph, "m", "vdb", STRATA_MERGE_PULL, &error);
+      g_assert_no_error (error);
+    }
+}
+
 #define DISC(path)                                                                       \
   "<disk type='file' device='cdrom'><driver name='qemu' type='raw'/><source file='" path \
   "'/><target dev='sda' bus='sata'/><readonly/></disk>"
@@ -888,6 +997,8 @@ main (int argc, char **argv)
   g_test_add_func ("/sight/data-file-opened", test_data_file_opened);
   g_test_add_func ("/sight/chain-ends", test_chain_ends);
   g_test_add_func ("/sight/named-file", test_named_file);
+  g_test_add_func ("/sight/used", test_used);
+  g_test_add_func ("/sight/left-out", test_left_out);
   g_test_add_func ("/sight/disputed", test_disputed);
   g_test_add_func ("/sight/shared-writer", test_shared_writer);
   g_test_add_func ("/sight/replaced", test_replaced);

@@ -1,0 +1,300 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Images that libvirt or QEMU will open for a machine by another name than a disk of its definition: the disks of a saved state, those
+that a snapshot left out, QEMU's command line, the target of a block copy.  What one of them stands on is neither written to nor
+removed, by any other machine either."""
+
+import os
+
+from strata_lab import DOMAIN, Lab, disk_xml
+from strata_tap import expect, expect_equal, run
+
+lab = Lab()
+
+SPACE = 'http://libvirt.org/schemas/domain/qemu/1.0'
+
+
+def image(name, pattern, folder=None):
+    path = lab.make_disk(name, size='8M', folder=folder)
+    write(path, pattern)
+    return path
+
+
+def overlay(name, backing, pattern=None, folder=None, fmt='qcow2'):
+    path = os.path.join(folder or lab.images, name)
+    lab.run('qemu-img', 'create', '-q', '-f', fmt, '-b', backing, '-F', 'qcow2', path)
+    if pattern is not None:
+        write(path, pattern)
+    return path
+
+
+def elsewhere(name='elsewhere'):
+    """A folder that is no pool."""
+    folder = os.path.join(lab.dir, name)
+    os.makedirs(folder, exist_ok=True)
+    return folder
+
+
+def write(path, pattern, at='0'):
+    lab.run('qemu-io', '-f', 'qcow2', '-c', f'write -P {pattern} {at} 64k', path)
+
+
+def reads(path, pattern, at='0', fmt='qcow2'):
+    """QEMU may have it open."""
+    return 'read 65536/65536' in lab.run('qemu-io', '-r', '-U', '-f', fmt, '-c', f'read -P {pattern} {at} 64k', path).out
+
+
+def define(name, *disks):
+    lab.define_xml(DOMAIN.format(name=name, disks=''.join(disks)))
+
+
+def on_the_command_line(name, *words):
+    arguments = ''.join(f"<qemu:arg value='{word}'/>" for word in words)
+    text = DOMAIN.format(name=name, disks='')
+    lab.define_xml(text.replace('</domain>', f"<qemu:commandline xmlns:qemu='{SPACE}'>{arguments}</qemu:commandline></domain>"))
+
+
+def sources(name):
+    lines = [line.split(None, 1) for line in lab.virsh('domblklist', name, '--inactive').out.splitlines()]
+    return {words[0]: words[1].strip() for words in lines if len(words) == 2 and words[1].startswith('/')}
+
+
+def ctl(*argv, status=0):
+    done = lab.ctl(*argv)
+    expect_equal(done.status, status, f'{argv}', done)
+    return done
+
+
+def refused(*argv, words=()):
+    done = ctl(*argv, status=3)
+    for word in words:
+        expect(word in done.err, f'the refusal speaks of {word}', done)
+
+
+def merged_by_another(below, kept, pattern):
+    """“k”, of which no other machine knows, stands on BELOW; what KEPT reads begins with PATTERN."""
+    define('k', disk_xml(overlay('k.qcow2', below, 0x33)))
+    refused('disk', 'merge', 'k', 'vda', '--commit')
+    expect(reads(kept, pattern), 'what was kept')
+    expect(os.path.exists(below), 'what it stands on')
+
+
+# The disks of a saved state
+
+def saved(second):
+    """“m” was saved with SECOND, which its definition hasn't any more."""
+    define('m', disk_xml(image('a.qcow2', 1)), disk_xml(second, 'vdb'))
+    lab.virsh('start', 'm')
+    lab.virsh('managedsave', 'm')
+    lab.virsh('detach-disk', 'm', 'vdb', '--config')
+    expect('vdb' not in sources('m'), 'the disk is detached')
+
+
+def disk_of_a_saved_state():
+    second = image('v.qcow2', 7)
+    saved(second)
+    merged_by_another(second, second, 7)
+
+
+def disk_of_a_saved_state_that_stands_on_another():
+    base = image('base.qcow2', 7)
+    second = overlay('y.qcow2', base, folder=elsewhere())
+    saved(second)
+    merged_by_another(base, second, 7)
+    lab.virsh('undefine', 'k')
+    os.remove(lab.path('k.qcow2'))
+    expect_equal(lab.ctl('--json', 'doctor').document['findings'], [], 'what doctor finds')
+
+
+def machine_that_is_saved_with_what_a_snapshot_left_out():
+    """Its return would have two machines write to one image."""
+    second = image('v.qcow2', 7)
+    define('m', disk_xml(image('m.qcow2', 1)), disk_xml(second, 'vdb'))
+    ctl('snapshot', 'create', 'm', 's1', '--disk', 'vda')
+    lab.virsh('detach-disk', 'm', 'vdb', '--config')
+    define('n', disk_xml(image('n.qcow2', 1)), disk_xml(second, 'vdb'))
+    lab.virsh('start', 'n')
+    lab.virsh('managedsave', 'n')
+    lab.virsh('detach-disk', 'n', 'vdb', '--config')
+    refused('snapshot', 'revert', 'm', 's1', words=['“n”', second])
+    lab.virsh('managedsave-remove', 'n')
+    ctl('snapshot', 'revert', 'm', 's1')
+    expect_equal(sources('m')['vdb'], second, 'the disk that was left out')
+
+
+# What a snapshot left out
+
+def left_out(second):
+    """“s1” of “m” has SECOND in its definition only, and “m” hasn't it any more."""
+    define('m', disk_xml(image('a.qcow2', 1)), disk_xml(second, 'vdb'))
+    ctl('snapshot', 'create', 'm', 's1', '--disk', 'vda')
+    lab.virsh('detach-disk', 'm', 'vdb', '--config')
+
+
+def left_out_and_detached():
+    second = image('v.qcow2', 7)
+    left_out(second)
+    merged_by_another(second, second, 7)
+    lab.virsh('undefine', 'k')
+    os.remove(lab.path('k.qcow2'))
+    ctl('snapshot', 'revert', 'm', 's1')
+    expect_equal(sources('m')['vdb'], second, 'the disk that was left out')
+
+
+def left_out_on_a_base():
+    base = image('base.qcow2', 7)
+    second = overlay('y.qcow2', base, folder=elsewhere())
+    left_out(second)
+    expect_equal(lab.ctl('--json', 'doctor', 'm').document['findings'], [], 'what doctor finds')
+    merged_by_another(base, second, 7)
+
+
+def left_out_on_a_template():
+    base = image('base.qcow2', 7)
+    define('b', disk_xml(base))
+    ctl('template', 'create', 'b', '--convert', '--no-seal', '--name', 'tpl')
+    second = overlay('y.qcow2', base, folder=elsewhere())
+    left_out(second)
+    refused('template', 'delete', 'tpl', words=['m'])
+    expect(reads(second, 7), 'the disk that was left out')
+
+
+def left_out_is_no_orphan():
+    left_out(overlay('y.qcow2', image('base.qcow2', 7)))
+    codes = [finding['code'] for finding in lab.ctl('--json', 'doctor').document['findings']]
+    expect('orphan' not in codes, f'doctor finds {codes}')
+
+
+def left_out_and_written_by_its_machine():
+    """It is not frozen: its machine has it and goes on, with snapshots that come and go."""
+    second = image('v.qcow2', 7)
+    define('m', disk_xml(image('a.qcow2', 1)), disk_xml(second, 'vdb'))
+    ctl('snapshot', 'create', 'm', 's1', '--disk', 'vda')
+    ctl('snapshot', 'create', 'm', 's2')
+    write(sources('m')['vdb'], 8)
+    ctl('snapshot', 'delete', 'm', 's2', '--commit')
+    expect_equal(sources('m')['vdb'], second, 'the disk')
+    expect(reads(second, 8), 'what was written to it')
+
+
+def left_out_and_taken_up():
+    """The image that “s1” left out is merged into the one that stands on it: that is the disk, from then on."""
+    second = image('v.qcow2', 7)
+    define('m', disk_xml(image('a.qcow2', 1)), disk_xml(second, 'vdb'))
+    ctl('snapshot', 'create', 'm', 's1', '--disk', 'vda')
+    ctl('snapshot', 'create', 'm', 's2')
+    over = sources('m')['vdb']
+    write(over, 8, '1M')
+    ctl('snapshot', 'delete', 'm', 's2', '--pull')
+    expect(not os.path.exists(second), 'it went')
+    ctl('snapshot', 'revert', 'm', 's1', '--discard-current')
+    expect_equal(sources('m')['vdb'], over, 'the disk that was left out')
+    expect(reads(over, 7) and reads(over, 8, '1M'), 'all that was written to it')
+
+
+def left_out_and_discarded():
+    """What “s1” left out is discarded by a return to a snapshot that has the disk: “s1” goes on with that."""
+    define('m', disk_xml(image('a.qcow2', 1)), disk_xml(image('v.qcow2', 7), 'vdb'))
+    ctl('snapshot', 'create', 'm', 's0')
+    gone = sources('m')['vdb']
+    ctl('snapshot', 'create', 'm', 's1', '--disk', 'vda')
+    ctl('snapshot', 'revert', 'm', 's0', '--discard-current')
+    now = sources('m')['vdb']
+    expect(now != gone and not os.path.exists(gone), 'what was written since is discarded')
+    ctl('snapshot', 'revert', 'm', 's1', '--discard-current')
+    expect_equal(sources('m')['vdb'], now, 'the disk that was left out')
+
+
+# QEMU's command line
+
+def option_keeps(name, *words, fmt='qcow2', folder=None):
+    """An overlay called NAME, which only WORDS name, where {} is its path."""
+    disk = image('a.qcow2', 1)
+    late = overlay(name, disk, folder=folder or elsewhere(), fmt=fmt)
+    on_the_command_line('z', *(word.replace('{}', late).replace('{,,}', late.replace(',', ',,')) for word in words))
+    define('m', disk_xml(disk))
+    ctl('snapshot', 'create', 'm', 's1')
+    write(sources('m')['vda'], 5)
+    refused('snapshot', 'delete', 'm', 's1', '--commit')
+    expect(reads(late, 1, fmt=fmt), f'what {words} reads')
+    os.remove(late)
+
+
+def options():
+    for name, words, fmt, folder in (
+            ('y.qcow2', ['-drive', 'file={},format=qcow2,if=ide'], 'qcow2', None),
+            ('y.qed', ['-drive', 'file={},format=qed,if=ide'], 'qed', None),
+            ('y.qcow2', ['-drive', 'file={,,},format=qcow2,if=ide'], 'qcow2', 'with,comma'),
+            ('y.qcow2', ['-drive', 'file={},format=qcow2,if=ide'], 'qcow2', 'with=equals'),
+            ('y.qcow2', ['-drive', 'file=file:{},format=qcow2,if=ide'], 'qcow2', None),
+            ('y.qcow2', ['-drive', 'driver=qcow2,file.driver=file,file.filename={},if=ide'], 'qcow2', None),
+            ('y.qcow2', ['-blockdev', 'driver=qcow2,node-name=y,file.driver=file,file.filename={,,}'], 'qcow2', 'with,comma'),
+            ('y.qcow2', ['-blockdev', '{"driver":"qcow2","node-name":"y","file":{"driver":"file","filename":"{}"}}'], 'qcow2', 'a=b,c'),
+            ('y.qcow2', ['-hda', '{}'], 'qcow2', 'a=b,c')):
+        option_keeps(name, *words, fmt=fmt, folder=elsewhere(folder) if folder else None)
+        clear()
+
+
+def option_that_is_away():
+    """Storage that isn't mounted now, with what QEMU is to open there."""
+    disk = image('a.qcow2', 1)
+    late = overlay('y.qcow2', disk, folder=elsewhere('stick'))
+    on_the_command_line('z', '-drive', f'file={late},format=qcow2,if=ide')
+    define('m', disk_xml(disk))
+    ctl('snapshot', 'create', 'm', 's1')
+    write(sources('m')['vda'], 5)
+    away = os.path.join(lab.dir, 'away')
+    os.rename(late, away)
+    refused('snapshot', 'delete', 'm', 's1', '--commit', words=[late])
+    os.rename(away, late)
+    expect(reads(late, 1), 'what QEMU is to open')
+    os.remove(late)
+
+
+# A block copy that is under way
+
+def target_of_a_block_copy():
+    base = image('base.qcow2', 7)
+    second = image('base2.qcow2', 7)
+    target = overlay('copy.qcow2', second, folder=elsewhere())
+    define('m', disk_xml(overlay('m.qcow2', base)))
+    lab.virsh('start', 'm')
+    lab.virsh('blockcopy', 'm', 'vda', target, '--format', 'qcow2', '--shallow', '--reuse-external', '--transient-job')
+    define('k', disk_xml(overlay('k.qcow2', second, 0x33)))
+    refused('disk', 'merge', 'k', 'vda', '--commit')
+    lab.virsh('blockjob', 'm', 'vda', '--pivot')
+    lab.virsh('destroy', 'm')
+    expect(reads(target, 7), 'what was copied')
+    os.remove(target)
+
+
+def clear():
+    for name in lab.names():
+        lab.virsh('destroy', name, check=False)
+        lab.virsh('managedsave-remove', name, check=False)
+        lab.virsh('undefine', '--snapshots-metadata', name, check=False)
+    for name in os.listdir(lab.images):
+        if os.path.exists(lab.path(name)):
+            os.chmod(lab.path(name), 0o600)
+    lab.clear()
+
+
+def isolated(test):
+    def wrapper():
+        try:
+            test()
+        finally:
+            clear()
+    wrapper.__name__ = test.__name__
+    return wrapper
+
+
+if __name__ == '__main__':
+    try:
+        lab.start()
+        run([isolated(test) for test in (
+            disk_of_a_saved_state, disk_of_a_saved_state_that_stands_on_another, machine_that_is_saved_with_what_a_snapshot_left_out,
+            left_out_and_detached, left_out_on_a_base, left_out_on_a_template, left_out_is_no_orphan, left_out_and_written_by_its_machine,
+            left_out_and_taken_up, left_out_and_discarded, options, option_that_is_away, target_of_a_block_copy)])
+    finally:
+        lab.close()
