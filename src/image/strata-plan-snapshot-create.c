@@ -442,6 +442,24 @@ memory_location (Snapshot *self)
   return STRATA_SNAPSHOT_NONE;
 }
 
+/* The guest's memory has in it what it knows of each disk, such as the tables of a file system. */
+static void
+note_left_out (Snapshot *self)
+{
+  for (guint i = 0; i < self->entries->len; i++)
+    {
+      const StrataSnapshotDisk *entry = g_ptr_array_index (self->entries, i);
+
+      if (entry->location == STRATA_SNAPSHOT_NONE &&
+          !is_media (g_ptr_array_index (self->domain->disks, i)))
+        strata_plan_add_effect (self->planner->plan, STRATA_EFFECT_NOTE, 0,
+                                /* Translators: a disk ("vdb") */
+                                _ ("Disk %s is left out: once the guest has written to it, it no "
+                                   "longer matches the memory that comes back"),
+                                entry->target);
+    }
+}
+
 static gboolean
 add_steps (Snapshot *self, const char *description, gboolean quiesce, GError **error)
 {
@@ -472,6 +490,8 @@ add_steps (Snapshot *self, const char *description, gboolean quiesce, GError **e
   strata_plan_add_resource (planner->plan, domain->uuid);
   add_command (self, memory_file, quiesce);
   add_effects (self, memory_file);
+  if (memory_file != NULL)
+    note_left_out (self);
 
   return strata_planner_apply (planner, step, error);
 }

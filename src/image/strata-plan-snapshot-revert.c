@@ -643,6 +643,67 @@ add_power (StrataReturn *self, StrataDomainXml *live, GError **error)
 }
 
 static gboolean
+brings_memory (StrataReturn *self)
+{
+  return self->snapshot->memory == STRATA_SNAPSHOT_EXTERNAL && !self->snapshot->memory_missing &&
+         self->planner->request->after != STRATA_AFTER_OFF;
+}
+
+/* Whether DISK, of the snapshot, is one that its guest wrote to. */
+static gboolean
+is_written (const StrataSnapshotDisk *disk, StrataDomainXml *live)
+{
+  g_autoptr (GPtrArray) disks = strata_domain_xml_get_disks (live);
+
+  for (guint i = 0; i < disks->len; i++)
+    {
+      const StrataDiskXml *item = g_ptr_array_index (disks, i);
+
+      if (g_strcmp0 (item->target, disk->target) == 0)
+        return !strata_planner_is_media (item);
+    }
+
+  return FALSE;
+}
+
+/* A guest whose memory comes back goes on with what it knew of a disk, and damages one that was written to since. On another image
+ * it was; on the same it can't be told. */
+static gboolean
+need_matching_disks (StrataReturn *self, StrataDomainXml *live, GError **error)
+{
+  StrataLayers *layers = strata_planner_get_layers (self->planner);
+  StrataLineage *lineage = strata_planner_get_lineage (self->planner, self->domain);
+
+  for (guint i = 0; i < self->snapshot->disks->len && brings_memory (self); i++)
+    {
+      const StrataSnapshotDisk *disk = g_ptr_array_index (self->snapshot->disks, i);
+      const StrataStake *stake;
+
+      if (disk->location != STRATA_SNAPSHOT_NONE || disk->image == NULL || !is_written (disk, live))
+        continue;
+      stake = strata_lineage_find_disk (lineage, layers, disk->image, disk->target);
+      if (stake != NULL && g_strcmp0 (stake->top, disk->image) != 0)
+        {
+          strata_set_error (error, STRATA_ERROR_REFUSED,
+                            _ ("Go back without the memory (--off), and start it then."),
+                            /* Translators: a disk ("vdb"), a snapshot, and an image */
+                            _ ("Disk %s was left out of “%s” and is on “%s” by now: it doesn’t "
+                               "match the memory, and the guest would damage what is on it"),
+                            disk->target, self->snapshot->name, stake->top);
+          return FALSE;
+        }
+      strata_plan_add_effect (self->planner->plan, STRATA_EFFECT_NOTE, 0,
+                              /* Translators: a disk ("vdb"), and a snapshot */
+                              _ ("Disk %s was left out of “%s”. If it was written to since, it "
+                                 "doesn’t match the memory, and the guest damages what is on it; "
+                                 "--off goes back without the memory"),
+                              disk->target, self->snapshot->name);
+    }
+
+  return TRUE;
+}
+
+static gboolean
 need_memory (StrataReturn *self, GError **error)
 {
   const StrataSnapshotFacts *snapshot = self->snapshot;
@@ -681,7 +742,7 @@ return_to_external (StrataReturn *self, GError **error)
   strata_domain_xml_carry_over (live, self->domain->definition);
   strata_domain_xml_drop_backing (live);
 
-  if (!need_memory (self, error) ||
+  if (!need_memory (self, error) || !need_matching_disks (self, live, error) ||
       (!is_off_afterwards (self) &&
        !strata_return_need_media (self, has_memory (self) ? live : definition, error)))
     return FALSE;

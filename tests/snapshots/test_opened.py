@@ -205,6 +205,22 @@ def left_out_and_discarded():
     expect_equal(sources('m')['vdb'], now, 'the disk that was left out')
 
 
+def memory_without_a_disk():
+    """A guest whose memory comes back would damage a disk that isn't as that memory knows it."""
+    define('m', disk_xml(image('a.qcow2', 1)), disk_xml(image('v.qcow2', 7), 'vdb'))
+    lab.virsh('start', 'm')
+    taken = ctl('snapshot', 'create', 'm', 's1', '--memory', '--disk', 'vda', '--dry-run')
+    expect('vdb' in taken.out and 'memory' in taken.out, 'the plan says what it leaves out', taken)
+    ctl('snapshot', 'create', 'm', 's1', '--memory', '--disk', 'vda')
+    back = ctl('snapshot', 'revert', 'm', 's1', '--discard-current', '--dry-run')
+    expect('Disk vdb was left out' in back.out, 'the plan says that it can not be told', back)
+    back = ctl('snapshot', 'revert', 'm', 's1', '--discard-current', '--dry-run', '--off')
+    expect('Disk vdb was left out' not in back.out, 'without the memory there is nothing to say', back)
+    ctl('snapshot', 'create', 'm', 's2', '--disk-only')
+    refused('snapshot', 'revert', 'm', 's1', '--discard-current', words=['vdb', 'memory', '--off'])
+    ctl('snapshot', 'revert', 'm', 's1', '--discard-current', '--off')
+
+
 # QEMU's command line
 
 def option_keeps(name, *words, fmt='qcow2', folder=None):
@@ -295,6 +311,6 @@ if __name__ == '__main__':
         run([isolated(test) for test in (
             disk_of_a_saved_state, disk_of_a_saved_state_that_stands_on_another, machine_that_is_saved_with_what_a_snapshot_left_out,
             left_out_and_detached, left_out_on_a_base, left_out_on_a_template, left_out_is_no_orphan, left_out_and_written_by_its_machine,
-            left_out_and_taken_up, left_out_and_discarded, options, option_that_is_away, target_of_a_block_copy)])
+            left_out_and_taken_up, left_out_and_discarded, memory_without_a_disk, options, option_that_is_away, target_of_a_block_copy)])
     finally:
         lab.close()
