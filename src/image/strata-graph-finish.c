@@ -135,8 +135,11 @@ declare_domain (StrataGraph *self, StrataDomainFacts *domain)
 
           if (image == NULL || disk->format == NULL)
             continue;
-          strata_image_declare (image, disk->format, by);
-          declare_chain (self, image);
+          /* What was left out may have been made anew in another format since. */
+          if (disk->location != STRATA_SNAPSHOT_NONE)
+            strata_image_declare (image, disk->format, by);
+          if (disk->location != STRATA_SNAPSHOT_NONE || !g_str_equal (disk->format, "raw"))
+            declare_chain (self, image);
         }
     }
 }

@@ -316,6 +316,13 @@ strata_require_unused (StrataConnection *connection,
       if (!check_disks_unused (domain, domain->disks, path, error) ||
           !check_disks_unused (domain, domain->next_disks, path, error))
         return FALSE;
+      for (guint j = 0; j < domain->uses->len; j++)
+        {
+          const StrataImageUse *use = g_ptr_array_index (domain->uses, j);
+
+          if (!check_disk_unused (domain, use->disk, path, error))
+            return FALSE;
+        }
     }
 
   return domains != NULL;
