@@ -33,7 +33,8 @@ disks_reach (StrataGraph *self, GPtrArray *disks, const char *path)
 {
   for (guint i = 0; i < disks->len; i++)
     {
-      if (strata_graph_reaches (self, ((StrataDiskXml *) g_ptr_array_index (disks, i))->source, path))
+      if (strata_graph_reaches (self, ((StrataDiskXml *) g_ptr_array_index (disks, i))->source,
+                                path))
         return TRUE;
     }
 
