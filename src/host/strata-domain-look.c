@@ -274,7 +274,6 @@ strata_connection_look_at_saved (StrataConnection *self, StrataDomainFacts *fact
   g_autoptr (GError) local = NULL;
   g_autofree char *xml = NULL;
   g_autoptr (StrataDomainXml) saved = NULL;
-  GPtrArray *disks;
 
   if (!facts->managed_save || strata_domain_facts_is_active (facts))
     return TRUE;
@@ -286,8 +285,10 @@ strata_connection_look_at_saved (StrataConnection *self, StrataDomainFacts *fact
     {
       guint first = facts->uses->len;
 
-      disks = strata_domain_xml_get_disks (saved);
-      strata_domain_facts_take_uses (facts, STRATA_IMAGE_USE_SAVED, disks);
+      strata_domain_facts_take_uses (facts, STRATA_IMAGE_USE_SAVED,
+                                     strata_domain_xml_get_disks (saved));
+      strata_domain_facts_take_uses (facts, STRATA_IMAGE_USE_SAVED,
+                                     strata_domain_xml_get_option_disks (saved));
       for (guint i = first; i < facts->uses->len; i++)
         resolve_disk (self, facts, ((StrataImageUse *) g_ptr_array_index (facts->uses, i))->disk);
       return TRUE;

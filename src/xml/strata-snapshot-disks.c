@@ -165,6 +165,27 @@ find_disk (GPtrArray *disks, const char *target)
   return NULL;
 }
 
+/* A disk that was to come with the next start is in the definition to go back to, and nowhere else. */
+static void
+add_left_out (xmlDoc *doc, GPtrArray *disks)
+{
+  g_autoptr (GPtrArray) nodes = strata_document_find (doc, STRATA_SNAPSHOT_DOMAIN_DISKS);
+
+  for (guint i = 0; i < nodes->len; i++)
+    {
+      xmlNode *node = g_ptr_array_index (nodes, i);
+      g_autofree char *target = get_target (node, NULL);
+      StrataSnapshotDisk *disk;
+
+      if (target == NULL || find_disk (disks, target) != NULL || !can_have_snapshot (node))
+        continue;
+
+      disk = strata_snapshot_disk_new (target, STRATA_SNAPSHOT_NONE);
+      read_definition (disk, node);
+      g_ptr_array_add (disks, disk);
+    }
+}
+
 static void
 read_revert_disks (xmlDoc *doc, GPtrArray *disks, GPtrArray *definition)
 {
@@ -228,7 +249,7 @@ strata_snapshot_disk_free (StrataSnapshotDisk *self)
  * A disk that is named by its source's path has its target here all the same.
  *
  * Returns: (transfer full) (element-type StrataSnapshotDisk): its disks, in the order of `<disks>`; where
- *   that is missing, the writable ones of the definition
+ *   that is missing, the writable ones of the definition; then those that only a definition has, as left out
  */
 GPtrArray *
 strata_snapshot_xml_get_disks (StrataSnapshotXml *self)
@@ -260,6 +281,7 @@ strata_snapshot_xml_get_disks (StrataSnapshotXml *self)
 
   if (strata_document_find_one (doc, "/domainsnapshot/disks") == NULL)
     add_from_definition (disks, definition);
+  add_left_out (doc, disks);
   read_revert_disks (doc, disks, definition);
 
   return disks;

@@ -106,6 +106,18 @@ def disk_of_a_saved_state_that_stands_on_another():
     expect_equal(lab.ctl('--json', 'doctor').document['findings'], [], 'what doctor finds')
 
 
+def option_of_a_saved_state():
+    """It was on QEMU's command line when the machine was saved, and isn't in the definition any more."""
+    base = image('base.qcow2', 7)
+    second = overlay('y.qcow2', base, folder=elsewhere())
+    on_the_command_line('m', '-drive', f'file={second},format=qcow2,if=none,id=more')
+    lab.virsh('start', 'm')
+    lab.virsh('managedsave', 'm')
+    uuid = lab.virsh('domuuid', 'm').out.strip()
+    lab.define_xml(DOMAIN.format(name='m', disks='').replace('</name>', f'</name><uuid>{uuid}</uuid>'))
+    merged_by_another(base, second, 7)
+
+
 def machine_that_is_saved_with_what_a_snapshot_left_out():
     """Its return would have two machines write to one image."""
     second = image('v.qcow2', 7)
@@ -139,6 +151,24 @@ def left_out_and_detached():
     os.remove(lab.path('k.qcow2'))
     ctl('snapshot', 'revert', 'm', 's1')
     expect_equal(sources('m')['vdb'], second, 'the disk that was left out')
+
+
+def only_with_the_next_start():
+    """The snapshot was taken while the disk was in the definition and not in the guest, for which the document has no other place."""
+    for kind in ('--disk-only', '--internal'):
+        second = image('v.qcow2', 7)
+        define('m', disk_xml(image('a.qcow2', 1)))
+        lab.virsh('start', 'm')
+        lab.virsh('attach-disk', 'm', second, 'vdb', '--subdriver', 'qcow2', '--config')
+        ctl('snapshot', 'create', 'm', 's1', kind)
+        lab.virsh('destroy', 'm')
+        lab.virsh('detach-disk', 'm', 'vdb', '--config')
+        merged_by_another(second, second, 7)
+        lab.virsh('undefine', 'k')
+        os.remove(lab.path('k.qcow2'))
+        ctl('snapshot', 'revert', 'm', 's1', '--off')
+        expect_equal(sources('m').get('vdb'), second, 'the disk is back')
+        clear()
 
 
 def left_out_on_a_base():
@@ -309,8 +339,9 @@ if __name__ == '__main__':
     try:
         lab.start()
         run([isolated(test) for test in (
-            disk_of_a_saved_state, disk_of_a_saved_state_that_stands_on_another, machine_that_is_saved_with_what_a_snapshot_left_out,
-            left_out_and_detached, left_out_on_a_base, left_out_on_a_template, left_out_is_no_orphan, left_out_and_written_by_its_machine,
+            disk_of_a_saved_state, disk_of_a_saved_state_that_stands_on_another, option_of_a_saved_state,
+            machine_that_is_saved_with_what_a_snapshot_left_out, only_with_the_next_start, left_out_and_detached, left_out_on_a_base,
+            left_out_on_a_template, left_out_is_no_orphan, left_out_and_written_by_its_machine,
             left_out_and_taken_up, left_out_and_discarded, memory_without_a_disk, options, option_that_is_away, target_of_a_block_copy)])
     finally:
         lab.close()
