@@ -136,6 +136,18 @@ settle_links (StrataGathering *self)
     }
 }
 
+/* A mark keeps the names of its day; an image may have been moved since, with a link in its place. */
+static void
+settle_mark (StrataGathering *self, const StrataThinMark *mark)
+{
+  for (guint i = 0; mark != NULL && mark->bases != NULL && mark->bases[i] != NULL; i++)
+    {
+      g_autofree char *path = strata_connection_canonical_path (self->connection, mark->bases[i]);
+
+      strata_graph_add_alias (self->graph, mark->bases[i], path);
+    }
+}
+
 void
 strata_gathering_settle_names (StrataGathering *self)
 {
@@ -155,6 +167,7 @@ strata_gathering_settle_names (StrataGathering *self)
           strata_gathering_check_spelling (self, spelling->name, spelling->path);
           strata_gathering_note_link (self, spelling->name);
         }
+      settle_mark (self, domain->thin_mark);
     }
 
   for (guint i = 0; i < images->len; i++)

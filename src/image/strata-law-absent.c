@@ -93,6 +93,30 @@ find_absent (StrataCourt *self, const StrataDomainFacts *domain)
   return absent;
 }
 
+/* Likewise, of what the snapshots left out. It may be gone for good, for nothing but a return asks for it: so it doesn't speak for
+ * what its domain has now, but for what a mark says that it stands on. */
+static const char *
+find_absent_left_out (StrataCourt *self, const StrataDomainFacts *domain)
+{
+  for (guint i = 0; i < domain->snapshots->len; i++)
+    {
+      const StrataSnapshotFacts *snapshot = g_ptr_array_index (domain->snapshots, i);
+
+      for (guint j = 0; j < snapshot->disks->len; j++)
+        {
+          const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, j);
+          const char *absent = disk->location == STRATA_SNAPSHOT_NONE && disk->image != NULL
+                                   ? find_absent_link (self, disk->image, disk->format)
+                                   : NULL;
+
+          if (absent != NULL)
+            return absent;
+        }
+    }
+
+  return NULL;
+}
+
 static void
 hold_chain (StrataCourt *self, const char *top, Absence absence)
 {
@@ -202,6 +226,13 @@ collect_lineages (StrataCourt *self)
       const StrataThinMark *mark = domain->thin_mark;
       Absence absence = { domain, find_absent (self, domain) };
 
+      if (absence.path == NULL && mark != NULL)
+        {
+          absence.path = find_absent_left_out (self, domain);
+          if (absence.path != NULL)
+            hold_marked (self, mark, absence);
+          continue;
+        }
       if (absence.path == NULL)
         continue;
       hold_lineage (self, domain, absence);

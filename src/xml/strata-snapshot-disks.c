@@ -169,7 +169,8 @@ find_disk (GPtrArray *disks, const char *target)
 static void
 add_left_out (xmlDoc *doc, GPtrArray *disks)
 {
-  g_autoptr (GPtrArray) nodes = strata_document_find (doc, STRATA_SNAPSHOT_DOMAIN_DISKS);
+  g_autoptr (GPtrArray) nodes =
+      strata_document_find (doc, "/domainsnapshot/inactiveDomain/devices/disk");
 
   for (guint i = 0; i < nodes->len; i++)
     {
@@ -249,7 +250,8 @@ strata_snapshot_disk_free (StrataSnapshotDisk *self)
  * A disk that is named by its source's path has its target here all the same.
  *
  * Returns: (transfer full) (element-type StrataSnapshotDisk): its disks, in the order of `<disks>`; where
- *   that is missing, the writable ones of the definition; then those that only a definition has, as left out
+ *   that is missing, the writable ones of the definition; then those that only the
+ *   definition to go back to has, as left out
  */
 GPtrArray *
 strata_snapshot_xml_get_disks (StrataSnapshotXml *self)

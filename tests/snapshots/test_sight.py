@@ -688,6 +688,51 @@ def template_lets_none_in():
     lab.clear()
 
 
+def moved_away_from_what_was_moved():
+    """The mark of a thin clone has a name that is a link by now, and that no header and no definition has any more."""
+    define('v', disk_xml(lab.make_disk('v.qcow2', data='1M')))
+    base = tip('v')
+    lab.ctl('snapshot', 'create', 'v', 's1')
+    lab.ctl('clone', 'create', 'v', 'c', '--snapshot', 's1', '--thin')
+    image, away = tip('c'), os.path.join(lab.dir, 'away.qcow2')
+    before = guest_hash(image)
+    write(tip('v'), 2, '3M')
+    os.rename(image, away)
+    moved = os.path.join(lab.dir, 'moved.qcow2')
+    os.rename(base, moved)
+    os.symlink(moved, base)
+    lab.run('qemu-img', 'rebase', '-u', '-f', 'qcow2', '-b', moved, '-F', 'qcow2', tip('v'))
+    definition = lab.virsh('dumpxml', 'v').out
+    lab.virsh('undefine', 'v', '--snapshots-metadata')
+    lab.define_xml(re.sub('<uuid>.*</uuid>', '', definition))
+    expect_refused(lab.ctl('disk', 'merge', 'v', 'vda', '--commit'), image)
+    os.rename(away, image)
+    expect_equal(guest_hash(image), before, 'the clone reads the same when it is back')
+    lab.clear()
+
+
+def moved_away_and_left_out():
+    """A snapshot left out the disk of a thin clone, which another has the place of by now."""
+    folder = os.path.join(lab.dir, 'clones-left-out')
+    os.mkdir(folder)
+    with open(os.path.join(folder, 'readme'), 'w', encoding='utf-8') as file:
+        file.write('mounted\n')
+    lab.virsh('pool-create-as', 'left-out', 'dir', '--target', folder)
+    define('b', disk_xml(lab.make_disk('b.qcow2', data='1M')))
+    lab.ctl('template', 'create', 'b', '--convert', '--no-seal', '--name', 't')
+    lab.ctl('template', 'deploy', 't', '--name', 'c', '--pool', 'left-out')
+    image, away = tip('c'), os.path.join(lab.dir, 'away.qcow2')
+    lab.virsh('attach-disk', 'c', lab.make_disk('data.qcow2'), 'vdb', '--subdriver', 'qcow2', '--config')
+    taken = lab.ctl('snapshot', 'create', 'c', 's1', '--disk', 'vdb')
+    expect_equal(taken.status, 0, 'a snapshot of the other disk', taken)
+    lab.virsh('detach-disk', 'c', 'vda', '--config')
+    os.rename(image, away)
+    expect_refused(lab.ctl('template', 'delete', 't'), image)
+    os.rename(away, image)
+    lab.virsh('pool-destroy', 'left-out')
+    lab.clear()
+
+
 def flat_vmdk():
     """Its descriptor is padded with zeroes once a guest has written."""
     for kind in ('monolithicFlat', 'twoGbMaxExtentSparse', 'twoGbMaxExtentFlat'):
@@ -794,6 +839,6 @@ if __name__ == '__main__':
              link_to_storage_away, link_that_leads_to_what_is_deleted, link_that_leads_elsewhere_by_now, overlay_on_the_command_line,
              raw_by_one_of_two, thin_clone_called_raw, overlay_called_raw, link_in_the_way, too_deep_to_merge, image_on_a_raw_disk,
              size_to_the_byte, floppy_of_a_clone, words_that_are_marks, template_lets_none_in, moved_away,
-             moved_away_from_what_has_another_name, flat_vmdk])
+             moved_away_from_what_has_another_name, moved_away_from_what_was_moved, moved_away_and_left_out, flat_vmdk])
     finally:
         lab.close()
