@@ -160,6 +160,35 @@ set_written_error (GError **error, const char *path)
   return FALSE;
 }
 
+/**
+ * strata_direct_require_frozen:
+ * @connection: the host
+ * @path: an image that is to stay as it is from now on
+ * @error: return location for `STRATA_ERROR_BUSY`
+ *
+ * qemu-nbd, guestmount or a QEMU of another daemon may write to a disk of a domain that is off. An image that we may not look at is
+ * let pass, and so is what comes a moment later. Worker threads only.
+ *
+ * Returns: %FALSE if a program of QEMU writes to it
+ */
+gboolean
+strata_direct_require_frozen (StrataConnection *connection, const char *path, GError **error)
+{
+  g_autofd int in = -1;
+
+  STRATA_ASSERT_WORKER ();
+
+  if (strata_connection_get_facts (connection)->is_local && g_path_is_absolute (path))
+    in = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (in < 0 || keep_unwritten (in))
+    return TRUE;
+
+  strata_set_error (
+      error, STRATA_ERROR_BUSY, _ ("End the program that has it open, then try again."),
+      _ ("Another program writes to “%s”, which is to stay as it is from now on"), path);
+  return FALSE;
+}
+
 static gboolean
 was_written (int in, const struct stat *before)
 {

@@ -21,6 +21,9 @@ gboolean strata_direct_require_unwritten (StrataConnection *connection,
                                           const char *format,
                                           GCancellable *cancellable,
                                           GError **error);
+gboolean strata_direct_require_frozen (StrataConnection *connection,
+                                       const char *path,
+                                       GError **error);
 /* any file, with all that is in it; through libvirt where the client may not */
 gboolean strata_direct_copy_verbatim (StrataConnection *connection,
                                       const char *from,

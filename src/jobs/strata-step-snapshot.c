@@ -8,6 +8,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "host/strata-direct-copy.h"
 #include "host/strata-domain-control.h"
 #include "host/strata-internal-snapshot.h"
 #include "host/strata-restore.h"
@@ -32,6 +33,31 @@ on_bytes (guint64 done, guint64 total, gpointer user_data)
 
 /* snapshot-create ---------------------------------------------------------------------------------- */
 
+/* A guest that runs has its disks open itself, and goes over to the overlays. */
+static gboolean
+need_frozen (StrataStepContext *context, const StrataSnapshotOrder *order, GError **error)
+{
+  StrataDomainState state;
+
+  if (order->overlays->len == 0)
+    return TRUE;
+  if (!strata_domain_get_state (context->connection, order->uuid, &state, error))
+    return FALSE;
+  if (state != STRATA_DOMAIN_STATE_OFF && state != STRATA_DOMAIN_STATE_CRASHED)
+    return TRUE;
+
+  for (guint i = 0; i < order->overlays->len; i++)
+    {
+      const StrataSnapshotOverlay *item = g_ptr_array_index (order->overlays, i);
+
+      if (item->base != NULL &&
+          !strata_direct_require_frozen (context->connection, item->base, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
 static gboolean
 snapshot_create_check (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
@@ -45,6 +71,7 @@ snapshot_create_check (StrataStepContext *context, GCancellable *cancellable, GE
           strata_snapshot_require_no_other_tag (context->connection, order.uuid, order.name,
                                                 (const char *const *) order.images, cancellable,
                                                 error)) &&
+         need_frozen (context, &order, error) &&
          strata_snapshot_check_order (context->connection, &order, error);
 }
 

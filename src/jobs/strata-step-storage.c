@@ -8,6 +8,7 @@
 #include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 
+#include "host/strata-direct-copy.h"
 #include "host/strata-storage.h"
 #include "strata-job-private.h"
 #include "strata-precondition.h"
@@ -62,7 +63,9 @@ check_absent (StrataStepContext *context, const char *path, GError **error)
 static gboolean
 create_overlay_check (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
-  return check_absent (context, strata_step_context_get (context, "path"), error);
+  return check_absent (context, strata_step_context_get (context, "path"), error) &&
+         strata_direct_require_frozen (context->connection,
+                                       strata_step_context_get (context, "backing"), error);
 }
 
 static gboolean
@@ -271,7 +274,10 @@ set_mode_check (StrataStepContext *context, GCancellable *cancellable, GError **
   g_autofree char *key = mode_key (context);
   g_autofree char *id = NULL;
 
-  if (!check_still (context, error))
+  if (!check_still (context, error) ||
+      ((strata_step_context_get_int (context, "mode") & 0222) == 0 &&
+       !strata_direct_require_frozen (context->connection,
+                                      strata_step_context_get (context, "path"), error)))
     return FALSE;
 
   id = strata_storage_get_file_id (context->connection, strata_step_context_get (context, "path"));

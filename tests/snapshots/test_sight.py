@@ -733,6 +733,37 @@ def moved_away_and_left_out():
     lab.clear()
 
 
+def held_open(path, fmt='qcow2'):
+    """A program that writes to PATH, as qemu-nbd or guestmount does."""
+    program = subprocess.Popen(['qemu-io', '-f', fmt, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    program.stdin.write('write -P 9 0 64k\n')
+    program.stdin.flush()
+    while 'wrote' not in program.stdout.readline():
+        pass
+    return program
+
+
+def written_by_another_program():
+    """What is to stay as it is from now on is not frozen while a program that libvirt knows nothing of writes to it."""
+    for fmt in ('qcow2', 'raw'):
+        path = lab.make_disk(f'v.{fmt}', fmt=fmt, size='8M')
+        define('v', disk_xml(path, fmt=fmt))
+        with held_open(path, fmt) as program:
+            for argv in (['snapshot', 'create', 'v', 's1', '--disk-only'], ['template', 'create', 'v', '--convert', '--no-seal']):
+                done = lab.ctl(*argv)
+                expect_equal(done.status, 1, f'{argv}', done)
+                expect('writes to' in done.err and path in done.err, 'the message says so', done)
+            program.communicate('quit\n')
+        expect_equal(lab.ctl('snapshot', 'create', 'v', 's1', '--disk-only').status, 0, 'a snapshot when it has ended')
+        with held_open(path, fmt) as program:
+            for argv in (['clone', 'create', 'v', 'c', '--snapshot', 's1', '--thin'], ['snapshot', 'revert', 'v', 's1', '--discard-current']):
+                done = lab.ctl(*argv)
+                expect('writes to' in done.err and path in done.err, f'{argv}', done)
+            program.communicate('quit\n')
+        remove_snapshots()
+        lab.clear()
+
+
 def flat_vmdk():
     """Its descriptor is padded with zeroes once a guest has written."""
     for kind in ('monolithicFlat', 'twoGbMaxExtentSparse', 'twoGbMaxExtentFlat'):
@@ -839,6 +870,7 @@ if __name__ == '__main__':
              link_to_storage_away, link_that_leads_to_what_is_deleted, link_that_leads_elsewhere_by_now, overlay_on_the_command_line,
              raw_by_one_of_two, thin_clone_called_raw, overlay_called_raw, link_in_the_way, too_deep_to_merge, image_on_a_raw_disk,
              size_to_the_byte, floppy_of_a_clone, words_that_are_marks, template_lets_none_in, moved_away,
-             moved_away_from_what_has_another_name, moved_away_from_what_was_moved, moved_away_and_left_out, flat_vmdk])
+             moved_away_from_what_has_another_name, moved_away_from_what_was_moved, moved_away_and_left_out,
+             written_by_another_program, flat_vmdk])
     finally:
         lab.close()

@@ -435,7 +435,7 @@ def rollback_of_a_snapshot_and_a_saved_state():
     lab.virsh('start', 'vm')
     lab.virsh('managedsave', 'vm')
     source = lab.source('vm')
-    refused('job', 'rollback', job, words=['vm', 'was saved'])
+    refused('job', 'rollback', job, words=['vm', 'saved state'])
     expect_equal(lab.source('vm'), source, 'what the saved machine is on')
     lab.virsh('managedsave-remove', 'vm')
     lab.strata('job', 'rollback', job)
