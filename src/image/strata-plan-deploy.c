@@ -292,7 +292,7 @@ add_domains (StrataPlanner *self, StrataDomainFacts *template, GPtrArray *clones
       Clone *clone = g_ptr_array_index (clones, i);
       g_autofree char *uuid = strata_domain_xml_get_uuid (clone->definition);
 
-      strata_planner_add_start (self, uuid, clone->name, FALSE);
+      strata_planner_add_start (self, uuid, clone->name);
     }
 }
 

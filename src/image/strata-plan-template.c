@@ -159,7 +159,7 @@ plan_copy (StrataPlanner *self,
     strata_planner_add_copy_nvram (self, old_nvram, new_nvram);
   /* Everything that is read from the VM has been read: it need not wait for the sealing. */
   if (was_running)
-    strata_planner_add_start (self, domain->uuid, domain->name, TRUE);
+    strata_planner_add_start_again (self, domain);
 
   copies = strata_planner_disks_to_json (disks);
   if (strata_planner_seals (self))

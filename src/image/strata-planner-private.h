@@ -57,7 +57,7 @@ typedef struct
   char *previous;         /* its definition as it is then */
   GPtrArray *copies;      /* StrataCopyMark: images that were left behind for copies */
   gboolean present_moved; /* keeping the present state put it on overlays */
-  JsonArray *media;       /* (nullable) strings: what is in the drives when it is started, or goes on */
+  JsonArray *media; /* (nullable) strings: what is in the drives when it is started, or goes on */
 } StrataReturn;
 
 gboolean strata_return_keep_present (StrataReturn *self, StrataSnapshotKind kind, GError **error);
@@ -276,10 +276,9 @@ void strata_planner_add_undefine (StrataPlanner *self, StrataDomainFacts *domain
 void strata_planner_add_commit (StrataPlanner *self, const char *top, StrataPlannedDisk *disk);
 void strata_planner_add_remove (StrataPlanner *self, const char *path);
 void strata_planner_add_inspect (StrataPlanner *self, JsonArray *disks);
-void strata_planner_add_start (StrataPlanner *self,
-                               const char *uuid,
-                               const char *name,
-                               gboolean was_running);
+void strata_planner_add_start (StrataPlanner *self, const char *uuid, const char *name);
+/* which the plan stopped: paused if it was */
+void strata_planner_add_start_again (StrataPlanner *self, const StrataDomainFacts *domain);
 JsonArray *strata_planner_disks_to_json (GPtrArray *disks);
 char *strata_planner_nvram_path (StrataPlanner *self,
                                  StrataDomainXml *definition,

@@ -83,6 +83,7 @@ strata_planner_add_power (StrataPlanner *self, StrataDomainFacts *domain)
     }
 
   json_object_set_boolean_member (args, "force", force);
+  json_object_set_boolean_member (args, "paused", domain->state == STRATA_DOMAIN_STATE_PAUSED);
   json_object_set_int_member (args, "timeout",
                               self->request->timeout > 0 ? self->request->timeout : 120);
   strata_plan_add_step (self->plan, "shut-down", args,
@@ -95,16 +96,24 @@ strata_planner_add_power (StrataPlanner *self, StrataDomainFacts *domain)
 }
 
 void
-strata_planner_add_start (StrataPlanner *self,
-                          const char *uuid,
-                          const char *name,
-                          gboolean was_running)
+strata_planner_add_start (StrataPlanner *self, const char *uuid, const char *name)
 {
-  JsonObject *args = strata_step_args ("uuid", uuid, "name", name, NULL);
-
-  json_object_set_boolean_member (args, "was-running", was_running);
-  strata_plan_add_step (self->plan, "start", args, _ ("Start “%s”"), name);
+  strata_plan_add_step (self->plan, "start", strata_step_args ("uuid", uuid, "name", name, NULL),
+                        _ ("Start “%s”"), name);
   strata_plan_add_command (self->plan, "virsh", "start", name, NULL);
+}
+
+void
+strata_planner_add_start_again (StrataPlanner *self, const StrataDomainFacts *domain)
+{
+  JsonObject *args = strata_step_args ("uuid", domain->uuid, "name", domain->name, NULL);
+  gboolean paused = domain->state == STRATA_DOMAIN_STATE_PAUSED;
+
+  json_object_set_boolean_member (args, "was-running", TRUE);
+  json_object_set_boolean_member (args, "paused", paused);
+  strata_plan_add_step (self->plan, "start", args, _ ("Start “%s”"), domain->name);
+  strata_plan_add_command (self->plan, "virsh", "start", domain->name, paused ? "--paused" : NULL,
+                           NULL);
 }
 
 /* What the guest mounts and sealing need not reach. */

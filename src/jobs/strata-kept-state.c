@@ -22,6 +22,8 @@
 
 /* before a UUID, a note: which run of the guest has the memory that was kept */
 #define NOTE_RUN "run:"
+/* before a UUID, a note: the guest was stopped, and whoever runs now is another */
+#define NOTE_WAS_STOPPED "was-stopped:"
 /* before a path, a note: the stamp of an image when the guest had been stopped */
 #define NOTE_STOPPED "stopped:"
 
@@ -152,14 +154,25 @@ collect_written (const StrataSnapshotOrder *order)
   return g_strv_builder_end (paths);
 }
 
+static char *
+was_stopped_key (StrataStepContext *context)
+{
+  return g_strconcat (NOTE_WAS_STOPPED, strata_step_context_get (context, "uuid"), NULL);
+}
+
 void
 strata_kept_state_note_stopped (StrataStepContext *context)
 {
   StrataStepContext kept;
   g_auto (StrataSnapshotOrder) order = { NULL };
   g_auto (GStrv) paths = NULL;
+  g_autofree char *was_stopped = NULL;
 
-  if (context->job == NULL || !find_kept (context, &kept))
+  if (context->job == NULL)
+    return;
+  was_stopped = was_stopped_key (context);
+  strata_job_set_result (context->job, was_stopped, "yes");
+  if (!find_kept (context, &kept))
     return;
 
   strata_snapshot_order_read (&kept, &order);
@@ -262,14 +275,20 @@ static void G_GNUC_PRINTF (2, 3) tell (StrataStepContext *context, const char *f
     strata_job_add_line (context->job, STRATA_JOB_NOT_BACK, sentence);
 }
 
+static void
+tell_anew (StrataStepContext *context)
+{
+  tell (context, _ ("“%s” was stopped, and was started anew: what was in its memory is lost."),
+        strata_step_context_get (context, "name"));
+}
+
 static gboolean
 start_anew (StrataStepContext *context, GError **error)
 {
   if (!strata_domain_start (context->connection, strata_step_context_get (context, "uuid"),
                             strata_step_context_is (context, "paused"), error))
     return FALSE;
-  tell (context, _ ("“%s” was stopped, and was started anew: what was in its memory is lost."),
-        strata_step_context_get (context, "name"));
+  tell_anew (context);
 
   return TRUE;
 }
@@ -347,6 +366,7 @@ strata_kept_state_bring_back (StrataStepContext *context, GError **error)
 {
   StrataStepContext kept;
   g_autofree char *run = NULL;
+  g_autofree char *was_stopped = was_stopped_key (context);
   gboolean restored;
 
   if (!strata_domain_look_run (context->connection, strata_step_context_get (context, "uuid"), &run,
@@ -354,9 +374,14 @@ strata_kept_state_bring_back (StrataStepContext *context, GError **error)
     return FALSE;
   if (run != NULL)
     {
+      gboolean has_kept = find_kept (context, &kept);
+
       /* By an earlier way back, which didn't live to write that down. */
-      if (context->job != NULL && restored && find_kept (context, &kept) && is_on_overlays (&kept))
+      if (context->job != NULL && restored && has_kept && is_on_overlays (&kept))
         note_going_on (context, &kept);
+      /* By a step of the job itself, once it had read the disks. */
+      else if (!has_kept && strata_step_context_get_note (context, was_stopped) != NULL)
+        tell_anew (context);
       return TRUE;
     }
 

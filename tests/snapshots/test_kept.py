@@ -218,6 +218,22 @@ def nothing_was_kept():
     no_job_left()
 
 
+def a_guest_of_which_a_template_is_made():
+    """The job itself starts it again, as it was, once its disks are read; also when it is taken back after that."""
+    for state in ('running', 'paused'):
+        guest()
+        if state == 'paused':
+            lab.virsh('suspend', 'vm')
+        making = 'template', 'create', 'vm', '--copy', '--no-seal', '--force-off', '--name', 't'
+        result = lab.strata('job', 'rollback', stop(*making, kind='start', done=True))
+        expect_words(result.out, 'vm', LOST)
+        expect_equal(lab.state('vm'), state, 'the state when it was taken back')
+        lab.strata(*making)
+        expect_equal(lab.state('vm'), state, 'the state in the end')
+        lab.virsh('undefine', 't')
+        lab.clear()
+
+
 def a_guest_that_its_person_started():
     """What was kept of it stays, and can be returned to."""
     there = guest()
@@ -403,7 +419,8 @@ try:
     run([isolated(test) for test in (
         a_guest_that_was_never_stopped, a_guest_that_was_stopped, nothing_is_known_of_the_stop, a_guest_whose_return_is_cancelled,
         a_return_that_fails, a_guest_that_stood_still, what_was_written_before_the_stop, the_way_back_is_killed,
-        the_way_back_is_killed_before_it_says_so, nothing_was_kept, a_guest_that_its_person_started,
+        the_way_back_is_killed_before_it_says_so, nothing_was_kept,
+        a_guest_of_which_a_template_is_made, a_guest_that_its_person_started,
         a_guest_that_its_person_started_and_stopped, what_was_kept_cannot_be_read, a_guest_that_is_kept_inside_of_its_image,
         a_snapshot_of_a_guest_that_was_booted_since,
         a_disc_that_is_gone, a_disc_that_goes_meanwhile, a_floppy_drive, a_floppy_drive_that_was_added)])
