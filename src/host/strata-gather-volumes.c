@@ -163,6 +163,17 @@ look (Shelf *self, const char *folder, GError **error)
   return strata_crew_run (self->volumes->len, ask, self, self->gathering->cancellable, error);
 }
 
+/* FOLDER: (nullable): where the client sees it, under the name NAME */
+static void
+take_named (StrataGathering *self, StrataImage *image, const char *folder, const char *name)
+{
+  g_autofree char *path = folder != NULL ? g_build_filename (folder, name, NULL) : NULL;
+
+  if (path != NULL && !g_str_equal (path, image->path))
+    strata_gathering_note_link (self, path);
+  strata_gathering_take_image (self, image);
+}
+
 static gboolean
 take_all (StrataGathering *self,
           GPtrArray *volumes,
@@ -176,14 +187,8 @@ take_all (StrataGathering *self,
 
   for (guint i = 0; i < volumes->len; i++)
     {
-      g_autofree char *path =
-          images[i] != NULL ? virStorageVolGetPath (g_ptr_array_index (volumes, i)) : NULL;
-
-      if (images[i] == NULL)
-        continue;
-      if (!g_str_equal (path != NULL ? path : "", images[i]->path))
-        strata_gathering_note_link (self, path);
-      strata_gathering_take_image (self, images[i]);
+      if (images[i] != NULL)
+        take_named (self, images[i], folder, virStorageVolGetName (g_ptr_array_index (volumes, i)));
     }
 
   return looked;
@@ -234,16 +239,6 @@ look_harder (StrataGathering *self, const char *folder, const char *name, const 
     return NULL;
 
   return strata_image_info_to_image (self->connection, path, pool);
-}
-
-static void
-take_named (StrataGathering *self, StrataImage *image, const char *folder, const char *name)
-{
-  g_autofree char *path = g_build_filename (folder, name, NULL);
-
-  if (!g_str_equal (path, image->path))
-    strata_gathering_note_link (self, path);
-  strata_gathering_take_image (self, image);
 }
 
 /* Files of the pool that libvirt passes over, because it may not read them: they may be overlays like any other. */

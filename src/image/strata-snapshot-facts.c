@@ -4,6 +4,8 @@
 
 #include "config.h"
 
+#include <string.h>
+
 #include "strata-graph.h"
 
 /* When it was taken, in which state, and of which disks. Its parent and the paths of its images are left out: they change
@@ -27,21 +29,6 @@ make_id (const StrataSnapshotFacts *self)
   return g_compute_checksum_for_string (G_CHECKSUM_SHA256, text->str, (gssize) text->len);
 }
 
-static GPtrArray *
-collect_clone_marks (StrataSnapshotXml *document)
-{
-  g_autoptr (StrataDomainXml) definition = strata_snapshot_xml_get_definition (document);
-  g_autoptr (StrataDomainXml) live = strata_snapshot_xml_get_live_definition (document);
-  GPtrArray *marks = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_clone_mark_free);
-
-  if (definition != NULL)
-    g_ptr_array_extend_and_steal (marks, strata_domain_xml_get_clone_marks (definition));
-  if (live != NULL)
-    g_ptr_array_extend_and_steal (marks, strata_domain_xml_get_clone_marks (live));
-
-  return marks;
-}
-
 static void
 add_media (GPtrArray *media, StrataDomainXml *definition)
 {
@@ -59,17 +46,33 @@ add_media (GPtrArray *media, StrataDomainXml *definition)
     }
 }
 
-static GPtrArray *
-collect_media (StrataSnapshotXml *document)
+static void
+read_definition (StrataSnapshotFacts *self, StrataDomainXml *definition)
 {
-  g_autoptr (StrataDomainXml) definition = strata_snapshot_xml_get_definition (document);
-  g_autoptr (StrataDomainXml) live = strata_snapshot_xml_get_live_definition (document);
-  GPtrArray *media = g_ptr_array_new_with_free_func (g_free);
+  if (definition == NULL)
+    return;
 
-  add_media (media, definition);
-  add_media (media, live);
+  g_ptr_array_extend_and_steal (self->clone_marks, strata_domain_xml_get_clone_marks (definition));
+  add_media (self->media, definition);
+}
 
-  return media;
+/* There may be thousands of snapshots, and most have nothing of either in their definitions, which are long. */
+static void
+read_definitions (StrataSnapshotFacts *self, StrataSnapshotXml *document)
+{
+  g_autoptr (StrataDomainXml) definition = NULL;
+  g_autoptr (StrataDomainXml) live = NULL;
+
+  self->clone_marks = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_clone_mark_free);
+  self->media = g_ptr_array_new_with_free_func (g_free);
+  if (strstr (self->xml, "clone") == NULL && strstr (self->xml, "cdrom") == NULL &&
+      strstr (self->xml, "floppy") == NULL)
+    return;
+
+  definition = strata_snapshot_xml_get_definition (document);
+  live = strata_snapshot_xml_get_live_definition (document);
+  read_definition (self, definition);
+  read_definition (self, live);
 }
 
 /**
@@ -107,9 +110,8 @@ strata_snapshot_facts_new (const char *xml, gboolean current, GError **error)
   self->disks = strata_snapshot_xml_get_disks (document);
   self->named = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   strata_snapshot_xml_add_backings (document, self->named);
-  self->media = collect_media (document);
+  read_definitions (self, document);
   self->missing_media = g_ptr_array_new_with_free_func (g_free);
-  self->clone_marks = collect_clone_marks (document);
   self->current = current;
   self->backing_known = TRUE;
   self->id = make_id (self);
