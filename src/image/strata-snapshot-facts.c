@@ -109,7 +109,8 @@ strata_snapshot_facts_new (const char *xml, gboolean current, GError **error)
   self->retained = strata_snapshot_xml_get_retained (document);
   self->disks = strata_snapshot_xml_get_disks (document);
   self->named = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  strata_snapshot_xml_add_backings (document, self->named);
+  if (strstr (xml, "backingStore") != NULL)
+    strata_snapshot_xml_add_backings (document, self->named);
   read_definitions (self, document);
   self->missing_media = g_ptr_array_new_with_free_func (g_free);
   self->current = current;
