@@ -9,6 +9,49 @@
 #include "strata-planner-private.h"
 #include "xml/strata-error.h"
 
+/* Its name; and where it is itself independent by now, and only its snapshots are not, theirs. ONLY is set then. */
+static char *
+describe_clone (StrataPlanner *self,
+                StrataDomainFacts *template,
+                StrataDomainFacts *clone,
+                gboolean *only)
+{
+  g_autoptr (GPtrArray) snapshots = g_ptr_array_new_null_terminated (4, g_free, TRUE);
+  g_autofree char *list = NULL;
+
+  for (guint i = 0; i < template->disks->len; i++)
+    {
+      const StrataDiskXml *disk = g_ptr_array_index (template->disks, i);
+      g_autoptr (GPtrArray) holders = disk->source != NULL
+                                          ? strata_graph_get_holders (self->graph, disk->source)
+                                          : g_ptr_array_new ();
+
+      for (guint j = 0; j < holders->len; j++)
+        {
+          const StrataHolder *holder = g_ptr_array_index (holders, j);
+
+          /* Without a target it is its mark that names the template. */
+          if (holder->domain != clone ||
+              (holder->kind == STRATA_HOLDER_CLONE && holder->target == NULL))
+            continue;
+          if (holder->kind != STRATA_HOLDER_SNAPSHOT)
+            return g_strdup (clone->name);
+          if (!g_ptr_array_find_with_equal_func (snapshots, holder->snapshot, g_str_equal, NULL))
+            g_ptr_array_add (snapshots, g_strdup (holder->snapshot));
+        }
+    }
+  if (snapshots->len == 0)
+    return g_strdup (clone->name);
+
+  *only = TRUE;
+  list = g_strjoinv (", ", (char **) snapshots->pdata);
+
+  /* Translators: a virtual machine, and the names of its snapshots */
+  return g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%s by its snapshot %s",
+                                       "%s by its snapshots %s", snapshots->len),
+                          clone->name, list);
+}
+
 static gboolean
 need_no_clones (StrataPlanner *self, StrataDomainFacts *domain, GError **error)
 {
@@ -16,17 +59,21 @@ need_no_clones (StrataPlanner *self, StrataDomainFacts *domain, GError **error)
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
   g_auto (GStrv) names = NULL;
   g_autofree char *list = NULL;
+  gboolean only = FALSE;
 
   if (clones->len == 0)
     return TRUE;
 
   for (guint i = 0; i < clones->len; i++)
-    g_strv_builder_add (builder, ((StrataDomainFacts *) g_ptr_array_index (clones, i))->name);
+    g_strv_builder_take (builder,
+                         describe_clone (self, domain, g_ptr_array_index (clones, i), &only));
   names = g_strv_builder_end (builder);
   list = g_strjoinv (", ", names);
 
   strata_set_error (error, STRATA_ERROR_REFUSED,
-                    _ ("Delete them first, or make them independent of it."),
+                    only ? _ ("Delete them first, or make them independent of it; where it is "
+                              "snapshots that stand on it, delete those.")
+                         : _ ("Delete them first, or make them independent of it."),
                     /* Translators: how many, a template or VM, and the names */
                     g_dngettext (GETTEXT_PACKAGE, "%u thin clone stands on “%s”: %s",
                                  "%u thin clones stand on “%s”: %s", clones->len),

@@ -271,6 +271,19 @@ def template_with_thin_clones_stays():
     expect_equal((lab.names(), os.listdir(lab.images)), ([], []), 'all is gone')
 
 
+def template_under_a_snapshot_of_a_clone():
+    """The clone itself is independent, and is not to be made so once more: what stands on the template is named."""
+    make_template()
+    done('template', 'deploy', 'template-web', '--name', 'web-01')
+    for name in ('before', 'later'):
+        done('snapshot', 'create', 'web-01', name)
+    done('clone', 'flatten', 'web-01')
+    refused(['template', 'delete', 'template-web'], 'refused', 'web-01 by its snapshots before, later')
+    for name in ('before', 'later'):
+        done('snapshot', 'delete', 'web-01', name)
+    done('template', 'delete', 'template-web')
+
+
 def delete_takes_templates_only():
     lab.define('web')
     refused(['template', 'delete', 'web'], 'not-found', 'web', 'not a template', status=1)
@@ -549,7 +562,7 @@ try:
     run([starts] + [each(test) for test in (
         list_and_show, chain_names_every_layer, copy_leaves_the_machine,
         convert_takes_the_machine, template_that_can_be_written_to, template_of_a_uuid_is_named_after_the_machine,
-        verbose_says_each_step, deploys_thin_and_full, template_with_thin_clones_stays,
+        verbose_says_each_step, deploys_thin_and_full, template_with_thin_clones_stays, template_under_a_snapshot_of_a_clone,
         template_leaves_what_it_only_reads, none_shares_what_it_writes_to, template_is_held_by_a_clone_whose_storage_is_away,
         delete_takes_templates_only, started_template_keeps_its_bytes,
         import_takes_a_dumped_machine, import_takes_a_folder_outside_any_pool,
