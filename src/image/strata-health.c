@@ -9,6 +9,7 @@
 #include "strata-health.h"
 #include "strata-layers.h"
 #include "xml/strata-error.h"
+#include "xml/strata-visible.h"
 
 /* On libvirt before 12 a chain of more than 24 images may not start. */
 #define DEEP_CHAIN 20
@@ -228,16 +229,18 @@ check_written_below (Visit *self, const StrataDiskXml *disk)
   StrataDomainFacts *owner =
       writer != NULL ? strata_graph_find_domain (self->graph, writer->uuid) : NULL;
   StrataImage *image = strata_graph_get_image (self->graph, path);
+  g_autofree char *word = NULL;
   g_autofree char *hint = NULL;
 
   if (owner == NULL || image == NULL ||
       !(strata_domain_facts_is_active (owner) || strata_image_is_writable (image)))
     return;
 
-  /* Translators: a virtual machine */
-  hint = g_strdup_printf (_ ("Don’t start “%1$s” before it has an overlay of its own: “stratactl "
-                             "snapshot create %1$s” puts it on one."),
-                          owner->name);
+  word = strata_quote_word (owner->name);
+  /* Translators: a virtual machine, twice */
+  hint = g_strdup_printf (_ ("Don’t start “%s” before it has an overlay of its own: “stratactl "
+                             "snapshot create %s” puts it on one."),
+                          owner->name, word);
   report (self, "written-below", FALSE, hint,
           /* Translators: an image, an image below it, a virtual machine */
           _ ("“%s” stands on “%s”, a disk of “%s”: what that one writes changes what this one "

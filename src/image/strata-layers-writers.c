@@ -10,6 +10,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "strata-layers.h"
+#include "xml/strata-visible.h"
 
 /* CD-ROMs are not written to. What is written to a transient disk goes into a file of its own. */
 gboolean
@@ -459,11 +460,14 @@ strata_writers_get_stale_hint (StrataWriters *self,
                                const StrataDomainFacts *domain,
                                const StrataSnapshotFacts *snapshot)
 {
+  g_autofree char *machine = strata_quote_word (domain->name);
+  g_autofree char *name = strata_quote_word (snapshot->name);
+
   if (!is_written_by_itself (self, domain, snapshot))
     return g_strdup (_ ("Take the disk out of one of the two, or give it a copy of its own."));
 
   /* Translators: a virtual machine, a snapshot */
   return g_strdup_printf (_ ("“stratactl snapshot delete %s %s --metadata-only” takes it out of "
                              "the list; its files stay as they are."),
-                          domain->name, snapshot->name);
+                          machine, name);
 }
