@@ -729,6 +729,8 @@ def moved_away_and_left_out():
     os.rename(image, away)
     expect_refused(lab.ctl('template', 'delete', 't'), image)
     os.rename(away, image)
+    for name in ('c', 't'):
+        lab.virsh('undefine', name, '--snapshots-metadata')
     lab.virsh('pool-destroy', 'left-out')
     lab.clear()
 
