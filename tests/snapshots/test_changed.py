@@ -359,7 +359,7 @@ def conversion_of_a_disk_that_another_machine_has_by_now():
     LAB.virsh('start', 'reader')
     ended = held.end()
     is_taken_back(ended)
-    expect_words(ended[3], 'reader', base)
+    expect_words(ended[3], 'writes to', base)
     expect('t-converted' not in LAB.names(), 'there is no template')
     LAB.virsh('destroy', 'reader')
     LAB.virsh('undefine', 'reader')
