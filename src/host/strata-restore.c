@@ -136,8 +136,8 @@ goes_on (int state, int reason)
  * @restored: (out): whether the process was begun from a memory that was kept, and neither stopped nor resumed since
  * @error: where to put libvirt's error
  *
- * A daemon that is started anew begins to count anew; but whoever had his memory kept was stood still for it, and doesn't run
- * because he was booted. Worker threads only.
+ * A daemon that is started anew begins to count anew; but a guest whose memory was kept was stood still for it, and doesn't
+ * run because it was booted. Worker threads only.
  *
  * Returns: whether that could be found out
  */

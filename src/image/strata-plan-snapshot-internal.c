@@ -378,7 +378,7 @@ strata_return_to_internal (StrataReturn *self, GError **error)
     }
 
   /* Where the image is to be rewritten in place, the present state is best kept as another tag in it: an overlay would make
-   * somebody read it. Where it can't be, it is in an overlay, and that reads the image. */
+   * the kept snapshot read it. Where it can't be, it is in an overlay, and that reads the image. */
   inside = alone && can_be_internal (self);
   if (!strata_return_keep_present (
           self, inside ? STRATA_SNAPSHOT_KIND_INTERNAL : STRATA_SNAPSHOT_KIND_AUTO, error))

@@ -22,7 +22,7 @@
 
 /* before a UUID, a note: which run of the guest has the memory that was kept */
 #define NOTE_RUN "run:"
-/* before a UUID, a note: the guest was stopped, and whoever runs now is another */
+/* before a UUID, a note: the guest was stopped, so that one that runs now is another */
 #define NOTE_WAS_STOPPED "was-stopped:"
 /* before a path, a note: the stamp of an image when the guest had been stopped */
 #define NOTE_STOPPED "stopped:"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The Test Anything Protocol, for tests that are functions: one test, one line."""
 
+import functools
 import os
 import sys
 import time
@@ -25,6 +26,17 @@ def expect_words(text, *words):
     """The essential words of a message, in whatever order and case."""
     missing = [w for w in words if w.lower() not in text.lower()]
     expect(not missing, f'the message lacks {missing}', text)
+
+
+def isolated(test, clear):
+    """TEST, after which CLEAR leaves nothing to the next, however it ended."""
+    @functools.wraps(test)
+    def wrapper():
+        try:
+            test()
+        finally:
+            clear()
+    return wrapper
 
 
 def run(tests):

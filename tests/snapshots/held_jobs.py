@@ -107,13 +107,7 @@ def kill_rollback(job, point):
     return False
 
 
-def isolated(test):
-    def wrapper():
-        try:
-            test()
-        finally:
-            for path in journals():
-                os.remove(path)
-            lab.clear()
-    wrapper.__name__ = test.__name__
-    return wrapper
+def clear():
+    for path in journals():
+        os.remove(path)
+    lab.clear()

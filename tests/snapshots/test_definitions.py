@@ -10,7 +10,7 @@ import subprocess
 
 from native_lab import NativeLab
 from strata_lab import DOMAIN, disk_xml, sha256
-from strata_tap import Skip, expect, expect_equal, expect_words, run
+from strata_tap import Skip, expect, expect_equal, expect_words, isolated, run
 
 lab = NativeLab('new')
 
@@ -430,20 +430,10 @@ def clear():
     lab.clear()
 
 
-def isolated(test):
-    def wrapper():
-        try:
-            test()
-        finally:
-            clear()
-    wrapper.__name__ = test.__name__
-    return wrapper
-
-
 if __name__ == '__main__':
     try:
         lab.start()
-        run([isolated(test) for test in (
+        run([isolated(test, clear) for test in (
             snapshot_of_a_disk_that_another_has, snapshot_that_was_taken_before_another_had_the_disk, two_definitions_are_found,
             stale_snapshot_is_not_read_and_can_be_deleted, stale_snapshot_is_found_and_mended, stale_below_can_be_taken_out_of_the_list,
             transient_machine_is_not_stopped('undefined'), transient_machine_is_not_stopped('created'),

@@ -8,8 +8,8 @@ import os
 import re
 import signal
 
-from held_jobs import find_step, go_on, hold, is_there, isolated, journals, kill_rollback, lab, let_go, no_job_left, records, stop
-from strata_tap import expect, expect_equal, expect_words, run
+from held_jobs import clear, find_step, go_on, hold, is_there, journals, kill_rollback, lab, let_go, no_job_left, records, stop
+from strata_tap import expect, expect_equal, expect_words, isolated, run
 
 # xor ax, ax; mov ds, ax; rdtsc; mov [0x9000], eax; then it sleeps for ever.
 BOOT_SECTOR = bytes([0x31, 0xC0, 0x8E, 0xD8, 0x0F, 0x31, 0x66, 0xA3, 0x00, 0x90, 0xF4, 0xEB, 0xFD]).ljust(510, b'\0') + b'\x55\xaa'
@@ -416,7 +416,7 @@ def a_floppy_drive_that_was_added():
 
 try:
     lab.start()
-    run([isolated(test) for test in (
+    run([isolated(test, clear) for test in (
         a_guest_that_was_never_stopped, a_guest_that_was_stopped, nothing_is_known_of_the_stop, a_guest_whose_return_is_cancelled,
         a_return_that_fails, a_guest_that_stood_still, what_was_written_before_the_stop, the_way_back_is_killed,
         the_way_back_is_killed_before_it_says_so, nothing_was_kept,

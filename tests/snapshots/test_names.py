@@ -8,7 +8,7 @@ import os
 import time
 
 from native_lab import NativeLab
-from strata_tap import expect, expect_equal, expect_words, run
+from strata_tap import expect, expect_equal, expect_words, isolated, run
 
 lab = NativeLab('new')
 
@@ -325,20 +325,10 @@ def clear():
     lab.clear()
 
 
-def isolated(test):
-    def wrapper():
-        try:
-            test()
-        finally:
-            clear()
-    wrapper.__name__ = test.__name__
-    return wrapper
-
-
 if __name__ == '__main__':
     try:
         lab.start()
-        run([isolated(test) for test in (
+        run([isolated(test, clear) for test in (
             two_reverts_in_one_second, odd_names_of_snapshots, odd_names_of_machines, folder_with_a_comma, names_that_a_shell_would_obey,
             names_that_a_terminal_would_obey, name_of_two_hundred_and_forty_bytes, longest_name_that_is_taken, long_name_that_another_tool_gave,
             snapshot_called_next, tag_called_question_mark, tags_with_separators_in_their_names, tag_with_a_slash,

@@ -7,7 +7,7 @@ removed, by any other machine either."""
 import os
 
 from strata_lab import DOMAIN, Lab, disk_xml
-from strata_tap import expect, expect_equal, run
+from strata_tap import expect, expect_equal, isolated, run
 
 lab = Lab()
 
@@ -325,20 +325,10 @@ def clear():
     lab.clear()
 
 
-def isolated(test):
-    def wrapper():
-        try:
-            test()
-        finally:
-            clear()
-    wrapper.__name__ = test.__name__
-    return wrapper
-
-
 if __name__ == '__main__':
     try:
         lab.start()
-        run([isolated(test) for test in (
+        run([isolated(test, clear) for test in (
             disk_of_a_saved_state, disk_of_a_saved_state_that_stands_on_another, option_of_a_saved_state,
             machine_that_is_saved_with_what_a_snapshot_left_out, only_with_the_next_start, left_out_and_detached, left_out_on_a_base,
             left_out_on_a_template, left_out_is_no_orphan, left_out_and_written_by_its_machine,

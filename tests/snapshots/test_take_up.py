@@ -9,8 +9,8 @@ import re
 import shutil
 import time
 
-from held_jobs import find_step, hold, isolated, journals, lab, let_go, no_job_left, records, stop
-from strata_tap import Skip, expect, expect_equal, expect_words, run
+from held_jobs import clear, find_step, hold, journals, lab, let_go, no_job_left, records, stop
+from strata_tap import Skip, expect, expect_equal, expect_words, isolated, run
 
 refused = lab.refused
 
@@ -845,7 +845,7 @@ def torn_and_damaged_journals():
 
 try:
     lab.start()
-    run([isolated(test) for test in (
+    run([isolated(test, clear) for test in (
         deletion_and_a_clone_made_meanwhile, deletion_and_an_image_that_goes_missing, return_on_a_copy_is_resumed, return_is_not_done_twice, return_that_was_done_is_found_done,
         return_that_was_not_begun_and_what_was_written_since, another_host, rollback_of_what_nobody_used,
         rollback_and_a_machine_that_runs, rollback_and_what_was_written, rollback_and_a_snapshot,
