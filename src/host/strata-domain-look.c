@@ -96,8 +96,11 @@ ask (virDomainPtr domain, const char *name, GError **error)
   g_autofree char *xml = NULL;
   g_autofree char *live_xml = NULL;
   StrataDomainState state;
+  int number;
+  int reason;
 
-  if (!strata_connection_look_state (domain, &state))
+  if (!strata_connection_look_state (domain, &state) ||
+      virDomainGetState (domain, &number, &reason, 0) < 0)
     goto failed;
   xml = virDomainGetXMLDesc (domain, VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_SECURE);
   if (xml == NULL)
@@ -111,6 +114,7 @@ ask (virDomainPtr domain, const char *name, GError **error)
   facts = strata_domain_facts_new (xml, live_xml, state, error);
   if (facts == NULL || !add_snapshots (domain, facts, error))
     return NULL;
+  facts->saved = number == VIR_DOMAIN_SHUTOFF && reason == VIR_DOMAIN_SHUTOFF_SAVED;
 
   return g_steal_pointer (&facts);
 

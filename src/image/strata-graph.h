@@ -139,6 +139,8 @@ void strata_image_use_free (StrataImageUse *self);
  * @busy: (nullable): the block job or backup that is under way, in words
  * @busy_images: (nullable) (element-type utf8): the images that it reads or writes, its target too
  * @persistent: it outlives its guest's end; one that is not vanishes with it, and its snapshots' metadata too
+ * @saved: it is off because its guest was saved: by managed save, or into a file of a client (`virsh save`), of which libvirt knows
+ *   nothing more; libvirt goes on saying so until the next start, and when the file is gone
  * @template_mark: (nullable): set if, and only if, it is a template of its own (the mark names its UUID)
  * @clone_mark: (nullable): likewise for a clone
  * @thin_mark: (nullable): on the images of which domain its disks stand; it is true of a copy of the definition as well
@@ -171,6 +173,7 @@ typedef struct
   gboolean persistent;
   gboolean autostart;
   gboolean managed_save;
+  gboolean saved;
 } StrataDomainFacts;
 
 #define STRATA_TYPE_DOMAIN_FACTS (strata_domain_facts_get_type ())

@@ -107,6 +107,46 @@ note_missing (StrataPlanner *self)
     }
 }
 
+static gboolean
+changes_disks (StrataPlan *plan, const StrataRequest *request, const StrataDomainFacts *domain)
+{
+  static const char *const kinds[] = { "define", "undefine", "snapshot-revert", NULL };
+
+  if (request->kind == STRATA_REQUEST_SNAPSHOT_CREATE)
+    return request->snapshot_kind != STRATA_SNAPSHOT_KIND_INTERNAL;
+
+  for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
+    {
+      const StrataStepSpec *step = strata_plan_get_step (plan, i);
+
+      if (g_strv_contains (kinds, step->kind) &&
+          g_strcmp0 (json_object_get_string_member_with_default (step->args, "uuid", NULL),
+                     domain->uuid) == 0)
+        return TRUE;
+    }
+
+  return takes_away (plan);
+}
+
+/* `virsh restore` of a file that libvirt doesn't know goes on with the disks of then by their paths: it may write to what a snapshot
+ * froze since, or find an image of that name that holds other bytes. */
+static void
+note_saved (StrataPlanner *self)
+{
+  const StrataDomainFacts *domain =
+      self->request->domain != NULL ? strata_graph_find_domain (self->graph, self->request->domain)
+                                    : NULL;
+
+  if (domain != NULL && domain->saved && !domain->managed_save &&
+      changes_disks (self->plan, self->request, domain))
+    strata_plan_add_effect (
+        self->plan, STRATA_EFFECT_NOTE, 0,
+        /* Translators: a VM. “virsh save” and “virsh restore” are commands. */
+        _ ("“%s” was saved by another program. If that was to a file (“virsh save”), restore it "
+           "before or never: “virsh restore” would go on with the disks of then"),
+        domain->name);
+}
+
 static void
 complete (StrataPlanner *self)
 {
@@ -115,6 +155,7 @@ complete (StrataPlanner *self)
   keep_request (self);
   if (takes_away (self->plan))
     note_missing (self);
+  note_saved (self);
   for (guint i = 0; i < resources->len; i++)
     strata_plan_add_resource (self->plan, g_ptr_array_index (resources, i));
 }

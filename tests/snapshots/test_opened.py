@@ -118,6 +118,19 @@ def option_of_a_saved_state():
     merged_by_another(base, second, 7)
 
 
+def saved_to_a_file():
+    """libvirt knows nothing of the file, which `virsh restore` would go on from with the disks of then."""
+    define('m', disk_xml(image('a.qcow2', 1)))
+    lab.virsh('start', 'm')
+    memory = os.path.join(lab.dir, 'm.save')
+    lab.virsh('save', 'm', memory)
+    expect('virsh restore' in ctl('--dry-run', 'snapshot', 'create', 'm', 's1').out, 'the plan speaks of it')
+    expect('virsh restore' not in ctl('--dry-run', 'snapshot', 'create', 'm', 's1', '--internal').out, 'a tag is nothing to it')
+    lab.virsh('restore', memory)
+    lab.virsh('destroy', 'm')
+    expect('virsh restore' not in ctl('--dry-run', 'snapshot', 'create', 'm', 's1').out, 'it is restored')
+
+
 def machine_that_is_saved_with_what_a_snapshot_left_out():
     """Its return would have two machines write to one image."""
     second = image('v.qcow2', 7)
@@ -329,7 +342,7 @@ if __name__ == '__main__':
     try:
         lab.start()
         run([isolated(test, clear) for test in (
-            disk_of_a_saved_state, disk_of_a_saved_state_that_stands_on_another, option_of_a_saved_state,
+            disk_of_a_saved_state, disk_of_a_saved_state_that_stands_on_another, option_of_a_saved_state, saved_to_a_file,
             machine_that_is_saved_with_what_a_snapshot_left_out, only_with_the_next_start, left_out_and_detached, left_out_on_a_base,
             left_out_on_a_template, left_out_is_no_orphan, left_out_and_written_by_its_machine,
             left_out_and_taken_up, left_out_and_discarded, memory_without_a_disk, options, option_that_is_away, target_of_a_block_copy)])
