@@ -68,6 +68,19 @@ def snapshot_that_was_taken_before_another_had_the_disk():
     expect_equal(lab.tip('b'), before, 'what b reads')
 
 
+def snapshot_in_an_image_that_another_runs_on():
+    """Another tool froze it, so that a return copies it, and b's guest writes to it meanwhile."""
+    disk = lab.machine('a')
+    lab.virsh('snapshot-create-as', 'a', 's1')
+    lab.virsh('snapshot-create-as', 'a', 'x', '--disk-only', '--atomic')
+    define('b', disk_xml(disk))
+    lab.virsh('start', 'b')
+    before = lab.tip('a')
+    lab.refused('snapshot', 'revert', 'a', 's1', '--discard-current', words=[disk, '“b”'])
+    lab.virsh('destroy', 'b')
+    expect_equal(lab.tip('a'), before, 'what a reads')
+
+
 def two_definitions_are_found():
     two_definitions()
     expect('two-definitions' in codes('a') and 'two-definitions' in codes('b'), 'doctor says so of both')
@@ -434,7 +447,8 @@ if __name__ == '__main__':
     try:
         lab.start()
         run([isolated(test, clear) for test in (
-            snapshot_of_a_disk_that_another_has, snapshot_that_was_taken_before_another_had_the_disk, two_definitions_are_found,
+            snapshot_of_a_disk_that_another_has, snapshot_that_was_taken_before_another_had_the_disk,
+            snapshot_in_an_image_that_another_runs_on, two_definitions_are_found,
             stale_snapshot_is_not_read_and_can_be_deleted, stale_snapshot_is_found_and_mended, stale_below_can_be_taken_out_of_the_list,
             transient_machine_is_not_stopped('undefined'), transient_machine_is_not_stopped('created'),
             transient_machine_is_found_and_made_permanent, busy_machine(copying), busy_machine(backing_up), slice_of_a_file,
