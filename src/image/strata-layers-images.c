@@ -58,6 +58,31 @@ strata_apply_create_overlay (StrataLayers *self, JsonObject *args, GError **erro
   return below != NULL;
 }
 
+/* Its guest would write to it while it is copied. */
+static gboolean
+need_still (StrataLayers *self, const StrataLayer *layer, GError **error)
+{
+  GPtrArray *stakes = strata_layers_get_stakes (self);
+
+  for (guint i = 0; i < stakes->len; i++)
+    {
+      const StrataStake *stake = g_ptr_array_index (stakes, i);
+      const StrataDomainFacts *domain;
+
+      if (!stake->active || !stake->writes || g_strcmp0 (stake->top, layer->path) != 0)
+        continue;
+      domain = strata_graph_find_domain (strata_layers_get_graph (self), stake->uuid);
+      strata_set_error (
+          error, STRATA_ERROR_BUSY, _ ("Shut it down first."),
+          /* Translators: an image, and a virtual machine */
+          _ ("“%s” is a disk of “%s”, which runs, so that a copy of it would be torn"), layer->path,
+          domain != NULL ? domain->name : stake->uuid);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
 /* FROM is the source's key among the arguments, TO the copy's; VERBATIM: with tags and backing. */
 static gboolean
 copy (StrataLayers *self,
@@ -70,7 +95,7 @@ copy (StrataLayers *self,
   StrataLayer *source = strata_layers_need (self, strata_layers_arg (args, from), error);
   StrataLayer *layer;
 
-  if (source == NULL)
+  if (source == NULL || !need_still (self, source, error))
     return FALSE;
 
   layer = strata_layers_put (self, strata_layers_arg (args, to));

@@ -266,16 +266,40 @@ need_changeable (StrataReturn *self, StrataDomainXml *definition, GError **error
   return TRUE;
 }
 
-/* The copies come first: until the VM is stopped nothing has changed. */
+/* The present state being kept, it writes to a new overlay by then. */
+static gboolean
+writes_to_tagged (StrataReturn *self)
+{
+  StrataLayers *layers = strata_planner_get_layers (self->planner);
+
+  for (guint i = 0; i < self->snapshot->disks->len; i++)
+    {
+      const StrataSnapshotDisk *disk = g_ptr_array_index (self->snapshot->disks, i);
+      const StrataStake *stake =
+          disk->location == STRATA_SNAPSHOT_INTERNAL
+              ? strata_layers_find_disk (layers, self->domain->uuid, disk->target)
+              : NULL;
+
+      if (stake != NULL && stake->active && g_strcmp0 (stake->top, disk->image) == 0)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* The copies come first where they can: until the VM is stopped nothing has changed. */
 static gboolean
 return_on_copies (StrataReturn *self, StrataDomainXml *definition, GError **error)
 {
   const StrataSnapshotFacts *snapshot = self->snapshot;
   StrataSnapshotXml *document = strata_planner_get_document (self->planner, self->domain, snapshot);
   g_autoptr (GPtrArray) copied = g_ptr_array_new ();
+  gboolean stop_first = writes_to_tagged (self);
 
   if (!need_changeable (self, definition, error))
     return FALSE;
+  if (stop_first)
+    strata_return_add_stop (self);
   for (guint i = 0; i < snapshot->disks->len; i++)
     {
       const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, i);
@@ -287,7 +311,8 @@ return_on_copies (StrataReturn *self, StrataDomainXml *definition, GError **erro
       g_ptr_array_add (copied, (gpointer) disk);
     }
 
-  strata_return_add_stop (self);
+  if (!stop_first)
+    strata_return_add_stop (self);
   if (!add_definition (self, definition, FALSE, error) ||
       !strata_planner_add_snapshot_define (self->planner, self->domain, snapshot, document, FALSE,
                                            error) ||

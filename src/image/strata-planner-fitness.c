@@ -284,58 +284,6 @@ need_writable_folders (StrataPlanner *self, const StrataStepSpec *step, GError *
   return TRUE;
 }
 
-static gboolean
-stops_before (StrataPlan *plan, const StrataDomainFacts *domain, guint index)
-{
-  for (guint i = 0; i < index; i++)
-    {
-      const StrataStepSpec *step = strata_plan_get_step (plan, i);
-
-      if (g_str_equal (step->kind, "shut-down") &&
-          g_strcmp0 (json_object_get_string_member_with_default (step->args, "uuid", NULL),
-                     domain->uuid) == 0)
-        return TRUE;
-    }
-
-  return FALSE;
-}
-
-/* An image of two definitions may be written to by the other one's guest while the step copies it. */
-static gboolean
-need_still_source (StrataPlanner *self, guint index, GError **error)
-{
-  const StrataStepSpec *step = strata_plan_get_step (self->plan, index);
-  const char *key = g_str_equal (step->kind, "copy-image")      ? "source"
-                    : g_str_equal (step->kind, "copy-verbatim") ? "from"
-                                                                : NULL;
-  const char *source = key != NULL ? json_object_get_string_member (step->args, key) : NULL;
-  GPtrArray *domains = strata_graph_get_domains (self->graph);
-
-  for (guint i = 0; source != NULL && i < domains->len; i++)
-    {
-      const StrataDomainFacts *domain = g_ptr_array_index (domains, i);
-
-      for (guint j = 0; strata_domain_facts_is_active (domain) && j < domain->disks->len; j++)
-        {
-          const StrataDiskXml *disk = g_ptr_array_index (domain->disks, j);
-
-          if (!strata_disk_is_written (disk) ||
-              g_strcmp0 (strata_graph_resolve (self->graph, disk->source),
-                         strata_graph_resolve (self->graph, source)) != 0 ||
-              stops_before (self->plan, domain, index))
-            continue;
-          strata_set_error (
-              error, STRATA_ERROR_BUSY, _ ("Shut it down first."),
-              /* Translators: an image, and a virtual machine */
-              _ ("“%s” is a disk of “%s”, which runs, so that a copy of it would be torn"), source,
-              domain->name);
-          return FALSE;
-        }
-    }
-
-  return TRUE;
-}
-
 /**
  * strata_planner_need_fit_steps:
  * @self: the planner, with its plan
@@ -358,7 +306,7 @@ strata_planner_need_fit_steps (StrataPlanner *self, GError **error)
       StrataDomainFacts *domain =
           uuid != NULL ? strata_graph_find_domain (self->graph, uuid) : NULL;
 
-      if (!need_writable_folders (self, step, error) || !need_still_source (self, i, error))
+      if (!need_writable_folders (self, step, error))
         return FALSE;
       if (is_metadata (step->kind))
         continue;

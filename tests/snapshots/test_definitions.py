@@ -81,6 +81,23 @@ def snapshot_in_an_image_that_another_runs_on():
     expect_equal(lab.tip('a'), before, 'what a reads')
 
 
+def snapshot_in_an_image_on_which_another_stands():
+    """The machine runs on the very image that has to be copied."""
+    disk = lab.machine('a')
+    lab.write('a', 0x11)
+    lab.virsh('snapshot-create-as', 'a', 's1')
+    lab.write('a', 0x22)
+    thin = lab.path('thin.qcow2')
+    lab.run('qemu-img', 'create', '-q', '-f', 'qcow2', '-b', disk, '-F', 'qcow2', thin)
+    define('b', disk_xml(thin))
+    lab.virsh('start', 'a')
+    lab.ctl('snapshot', 'revert', 'a', 's1', '--discard-current', '--start')
+    expect(lab.source('a') != disk, 'a runs on a copy')
+    for path, value in ((lab.source('a'), 0x11), (thin, 0x22)):
+        expect('read 512/512' in lab.run('qemu-io', '-r', '-U', '-c', f'read -P {value} 8M 512', path).out, f'what {path} reads')
+    lab.virsh('destroy', 'a')
+
+
 def two_definitions_are_found():
     two_definitions()
     expect('two-definitions' in codes('a') and 'two-definitions' in codes('b'), 'doctor says so of both')
@@ -448,7 +465,7 @@ if __name__ == '__main__':
         lab.start()
         run([isolated(test, clear) for test in (
             snapshot_of_a_disk_that_another_has, snapshot_that_was_taken_before_another_had_the_disk,
-            snapshot_in_an_image_that_another_runs_on, two_definitions_are_found,
+            snapshot_in_an_image_that_another_runs_on, snapshot_in_an_image_on_which_another_stands, two_definitions_are_found,
             stale_snapshot_is_not_read_and_can_be_deleted, stale_snapshot_is_found_and_mended, stale_below_can_be_taken_out_of_the_list,
             transient_machine_is_not_stopped('undefined'), transient_machine_is_not_stopped('created'),
             transient_machine_is_found_and_made_permanent, busy_machine(copying), busy_machine(backing_up), slice_of_a_file,
