@@ -243,6 +243,7 @@ resolve_snapshot (StrataConnection *self, StrataDomainFacts *facts, StrataSnapsh
       for (guint j = 0; disk->backings != NULL && disk->backings[j] != NULL; j++)
         resolve_place (self, facts, NULL, &disk->backings[j]);
     }
+  resolve_disks (self, facts, snapshot->options);
   resolve_set (self, facts, snapshot->named);
   resolve_place (self, facts, NULL, &snapshot->memory_file);
 }

@@ -65,6 +65,11 @@ gboolean strata_gathering_follow (StrataGathering *self,
                                   const char *format,
                                   gboolean block,
                                   GError **error);
+/* DISK: an image on QEMU's command line, and all below it */
+gboolean strata_gathering_follow_option (StrataGathering *self,
+                                         const StrataDomainFacts *domain,
+                                         const StrataDiskXml *disk,
+                                         GError **error);
 /* before anybody else sees DOMAIN */
 gboolean strata_gathering_add_snapshots (StrataGathering *self,
                                          StrataDomainFacts *domain,

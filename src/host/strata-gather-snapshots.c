@@ -42,6 +42,12 @@ follow_snapshot (StrataGathering *self,
           !add_overlay (self, disk->revert_overlay, error))
         return FALSE;
     }
+  for (guint i = 0; i < snapshot->options->len; i++)
+    {
+      if (!strata_gathering_follow_option (self, domain, g_ptr_array_index (snapshot->options, i),
+                                           error))
+        return FALSE;
+    }
 
   return TRUE;
 }

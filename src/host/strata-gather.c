@@ -658,11 +658,11 @@ follow_disks (StrataGathering *self, StrataDomainFacts *domain, GPtrArray *disks
 
 /* An image on QEMU's command line, of whatever format. To ask for all of its folder, as for a disk, is worth it only where it isn't
  * there, to know whether it could be. */
-static gboolean
-follow_option (StrataGathering *self,
-               StrataDomainFacts *domain,
-               StrataDiskXml *disk,
-               GError **error)
+gboolean
+strata_gathering_follow_option (StrataGathering *self,
+                                const StrataDomainFacts *domain,
+                                const StrataDiskXml *disk,
+                                GError **error)
 {
   g_autofree char *folder = g_path_get_dirname (disk->source);
   g_autofree char *name = g_path_get_basename (disk->source);
@@ -704,7 +704,7 @@ follow_uses (StrataGathering *self, StrataDomainFacts *domain, GError **error)
       const char *format = use->disk->format != NULL ? use->disk->format : "raw";
 
       if (use->kind == STRATA_IMAGE_USE_OPTION
-              ? !follow_option (self, domain, use->disk, error)
+              ? !strata_gathering_follow_option (self, domain, use->disk, error)
               : !follow_disk (self, domain, use->disk, format, error))
         return FALSE;
     }

@@ -102,14 +102,21 @@ declare_disk (StrataGraph *self, const StrataDiskXml *disk, const char *by)
 
 /* Which format QEMU finds on an image that it gets on the command line is what its content looks like. */
 static void
+declare_option (StrataGraph *self, const StrataDiskXml *disk)
+{
+  StrataImage *image = strata_graph_get_image (self, disk->source);
+
+  if (image != NULL && g_strcmp0 (disk->format, "raw") != 0)
+    declare_chain (self, image);
+}
+
+static void
 declare_use (StrataGraph *self, const StrataImageUse *use, const char *by)
 {
-  StrataImage *image = strata_graph_get_image (self, use->disk->source);
-
-  if (use->kind != STRATA_IMAGE_USE_OPTION)
+  if (use->kind == STRATA_IMAGE_USE_OPTION)
+    declare_option (self, use->disk);
+  else
     declare_disk (self, use->disk, by);
-  else if (image != NULL && g_strcmp0 (use->disk->format, "raw") != 0)
-    declare_chain (self, image);
 }
 
 static void
@@ -141,6 +148,8 @@ declare_domain (StrataGraph *self, StrataDomainFacts *domain)
           if (disk->location != STRATA_SNAPSHOT_NONE || !g_str_equal (disk->format, "raw"))
             declare_chain (self, image);
         }
+      for (guint j = 0; j < snapshot->options->len; j++)
+        declare_option (self, g_ptr_array_index (snapshot->options, j));
     }
 }
 

@@ -391,6 +391,8 @@ strata_graph_resolve_snapshot (StrataGraph *self, StrataSnapshotFacts *snapshot)
       for (guint j = 0; disk->backings != NULL && disk->backings[j] != NULL; j++)
         resolve_place (self, NULL, &disk->backings[j]);
     }
+  for (guint i = 0; i < snapshot->options->len; i++)
+    strata_graph_resolve_disk (self, g_ptr_array_index (snapshot->options, i));
 
   named = g_hash_table_get_keys_as_array (snapshot->named, NULL);
   for (guint i = 0; named[i] != NULL; i++)

@@ -38,6 +38,7 @@ typedef enum
  * @media: (element-type utf8): what was in the drives of its definitions, CD-ROMs and floppies
  * @missing_media: (element-type utf8): those of @media that aren't there
  * @clone_marks: (element-type StrataCloneMark): those of its definitions, whichever domain they were written for
+ * @options: (element-type StrataDiskXml): what its definitions give QEMU on its command line, each once; paths are canonical
  * @created: seconds since 1970
  * @memory: where the memory is
  * @retained: kept for its image's sake only; not a snapshot to anybody
@@ -63,6 +64,7 @@ typedef struct
   GPtrArray *media;
   GPtrArray *missing_media;
   GPtrArray *clone_marks;
+  GPtrArray *options;
   gint64 created;
   StrataSnapshotLocation memory;
   gboolean retained;

@@ -100,9 +100,12 @@ strata_holder_key_new_claim (const char *path, const char *claimed)
 }
 
 StrataHolderKey *
-strata_holder_key_new_use (const char *uuid, const char *kind, const char *path)
+strata_holder_key_new_use (const char *uuid,
+                           const char *snapshot,
+                           const char *kind,
+                           const char *path)
 {
-  return new_key (STRATA_HOLDER_KEY_USE, uuid, NULL, NULL, path, kind);
+  return new_key (STRATA_HOLDER_KEY_USE, uuid, snapshot, NULL, path, kind);
 }
 
 /* Sets VALUE to NULL where there is none, which only NEEDED makes wrong. */
@@ -268,12 +271,14 @@ strata_holder_key_covers (const StrataHolderKey *self, const StrataHolderKey *ot
       return same_domain &&
              (other->kind == STRATA_HOLDER_KEY_DISK || other->kind == STRATA_HOLDER_KEY_NEXT_DISK ||
               other->kind == STRATA_HOLDER_KEY_BACKING ||
-              other->kind == STRATA_HOLDER_KEY_TEMPLATE || other->kind == STRATA_HOLDER_KEY_USE);
+              other->kind == STRATA_HOLDER_KEY_TEMPLATE ||
+              (other->kind == STRATA_HOLDER_KEY_USE && other->snapshot == NULL));
     case STRATA_HOLDER_KEY_NEXT_DISK:
       return same_domain && other->kind == STRATA_HOLDER_KEY_NEXT_DISK;
     case STRATA_HOLDER_KEY_SNAPSHOT:
       return same_domain && g_strcmp0 (self->snapshot, other->snapshot) == 0 &&
-             (other->kind == STRATA_HOLDER_KEY_SNAPSHOT || other->kind == STRATA_HOLDER_KEY_MEMORY);
+             (other->kind == STRATA_HOLDER_KEY_SNAPSHOT ||
+              other->kind == STRATA_HOLDER_KEY_MEMORY || other->kind == STRATA_HOLDER_KEY_USE);
     case STRATA_HOLDER_KEY_MEMORY:
     case STRATA_HOLDER_KEY_IMAGE:
     case STRATA_HOLDER_KEY_BACKING:

@@ -18,13 +18,13 @@ typedef enum
   STRATA_HOLDER_KEY_TEMPLATE, /* a template's disk below a thin clone whose own image is away */
   STRATA_HOLDER_KEY_TAG,      /* an internal snapshot that no domain names */
   STRATA_HOLDER_KEY_CLAIM,    /* a raw image that stands on another if the header in it is true */
-  STRATA_HOLDER_KEY_USE, /* what is opened for a domain besides its disks: a StrataImageUse, of that path */
+  STRATA_HOLDER_KEY_USE, /* what is opened for a domain besides its disks: a StrataImageUse, of that path; of a snapshot what will be */
 } StrataHolderKeyKind;
 
 /**
  * StrataHolderKey:
  * @uuid: (nullable): the domain's; of DISK, NEXT_DISK, SNAPSHOT, MEMORY, BACKING, TEMPLATE and USE
- * @snapshot: (nullable): the snapshot's name; of SNAPSHOT and MEMORY
+ * @snapshot: (nullable): the snapshot's name; of SNAPSHOT and MEMORY, and of USE where it is a snapshot's
  * @target: (nullable): `vda`; of DISK, NEXT_DISK, SNAPSHOT, BACKING and TEMPLATE. %NULL stands for every disk
  * @path: (nullable): of IMAGE, BACKING, TEMPLATE, TAG and USE
  * @tag: (nullable): of TAG; of USE a word for its kind
@@ -61,8 +61,11 @@ StrataHolderKey *strata_holder_key_new_template (const char *uuid,
 StrataHolderKey *strata_holder_key_new_tag (const char *path, const char *tag);
 /* CLAIMED: what the raw image PATH would stand on */
 StrataHolderKey *strata_holder_key_new_claim (const char *path, const char *claimed);
-/* KIND: "saved", "copy" or "option" */
-StrataHolderKey *strata_holder_key_new_use (const char *uuid, const char *kind, const char *path);
+/* SNAPSHOT: (nullable): a snapshot's name; KIND: "saved", "copy" or "option" */
+StrataHolderKey *strata_holder_key_new_use (const char *uuid,
+                                            const char *snapshot,
+                                            const char *kind,
+                                            const char *path);
 StrataHolderKey *strata_holder_key_new_from_json (JsonObject *object, GError **error);
 JsonObject *strata_holder_key_to_json (const StrataHolderKey *self);
 StrataHolderKey *strata_holder_key_copy (const StrataHolderKey *self);

@@ -62,7 +62,7 @@ add_name (GHashTable *named, char *path)
     g_hash_table_add (named, path);
 }
 
-/* The images that are frozen, those that have its tag, and those that were left out. */
+/* The images that are frozen, those that have its tag, those that were left out, and those on QEMU's command line. */
 static void
 add_frozen (GHashTable *named, const StrataSnapshotFacts *snapshot)
 {
@@ -72,6 +72,8 @@ add_frozen (GHashTable *named, const StrataSnapshotFacts *snapshot)
 
       add_name (named, disk->image);
     }
+  for (guint i = 0; i < snapshot->options->len; i++)
+    add_name (named, ((StrataDiskXml *) g_ptr_array_index (snapshot->options, i))->source);
 }
 
 /* Every image that a domain's disk or a snapshot names. */
@@ -326,6 +328,50 @@ add_domain_holders (StrataGraph *self,
     g_ptr_array_add (holders, holder_new (STRATA_HOLDER_CLONE, domain, NULL, NULL, path));
 }
 
+/* (nullable): what SNAPSHOT has on QEMU's command line, and its domain not as a disk, and that reaches PATH */
+static const StrataDiskXml *
+find_option (StrataGraph *self,
+             const StrataDomainFacts *domain,
+             const StrataSnapshotFacts *snapshot,
+             const char *path)
+{
+  for (guint i = 0; i < snapshot->options->len; i++)
+    {
+      const StrataDiskXml *disk = g_ptr_array_index (snapshot->options, i);
+
+      if (disk_reaches (self, disk, path) && !disks_reach (self, domain->disks, disk->source) &&
+          !disks_reach (self, domain->next_disks, disk->source))
+        return disk;
+    }
+
+  return NULL;
+}
+
+static StrataHolder *
+make_snapshot_holder (StrataGraph *self,
+                      StrataDomainFacts *domain,
+                      const StrataSnapshotFacts *snapshot,
+                      const char *path)
+{
+  const StrataDiskXml *option;
+
+  for (guint i = 0; i < snapshot->disks->len; i++)
+    {
+      const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, i);
+
+      if (is_held_by_snapshot (self, domain, disk) &&
+          strata_graph_reaches (self, disk->image, path))
+        return holder_new (STRATA_HOLDER_SNAPSHOT, domain, snapshot->name, disk->target,
+                           disk->image);
+    }
+
+  option = find_option (self, domain, snapshot, path);
+
+  return option != NULL ? holder_new (STRATA_HOLDER_SNAPSHOT, domain, snapshot->name,
+                                      option->target, option->source)
+                        : NULL;
+}
+
 /* A retained layer is nobody's; what stands on it holds it. */
 static void
 add_snapshot_holders (StrataGraph *self,
@@ -337,18 +383,11 @@ add_snapshot_holders (StrataGraph *self,
     {
       const StrataSnapshotFacts *snapshot = g_ptr_array_index (domain->snapshots, i);
 
-      for (guint j = 0; j < snapshot->disks->len && !snapshot->retained; j++)
-        {
-          const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, j);
+      StrataHolder *holder =
+          snapshot->retained ? NULL : make_snapshot_holder (self, domain, snapshot, path);
 
-          if (!is_held_by_snapshot (self, domain, disk) ||
-              !strata_graph_reaches (self, disk->image, path))
-            continue;
-
-          g_ptr_array_add (holders, holder_new (STRATA_HOLDER_SNAPSHOT, domain, snapshot->name,
-                                                disk->target, disk->image));
-          break;
-        }
+      if (holder != NULL)
+        g_ptr_array_add (holders, holder);
     }
 }
 

@@ -93,7 +93,7 @@ find_absent (StrataCourt *self, const StrataDomainFacts *domain)
   return absent;
 }
 
-/* Likewise, of what the snapshots left out. It may be gone for good, for nothing but a return asks for it: so it doesn't speak for
+/* Likewise, of what the snapshots left out or give QEMU on its command line. It may be gone for good, for nothing but a return asks for it: so it doesn't speak for
  * what its domain has now, but for what a mark says that it stands on. */
 static const char *
 find_absent_left_out (StrataCourt *self, const StrataDomainFacts *domain)
@@ -108,6 +108,14 @@ find_absent_left_out (StrataCourt *self, const StrataDomainFacts *domain)
           const char *absent = disk->location == STRATA_SNAPSHOT_NONE && disk->image != NULL
                                    ? find_absent_link (self, disk->image, disk->format)
                                    : NULL;
+
+          if (absent != NULL)
+            return absent;
+        }
+      for (guint j = 0; j < snapshot->options->len && !snapshot->retained; j++)
+        {
+          const StrataDiskXml *disk = g_ptr_array_index (snapshot->options, j);
+          const char *absent = find_absent_link (self, disk->source, disk->format);
 
           if (absent != NULL)
             return absent;

@@ -279,6 +279,32 @@ names_another (const StrataStepSpec *step,
                                             : says_true (step, domain, snapshot);
 }
 
+/* QEMU is given it after a return to SNAPSHOT, which nothing tells of another image. */
+static gboolean
+need_no_option (StrataCourt *self,
+                const StrataDomainFacts *domain,
+                const StrataSnapshotFacts *snapshot,
+                const char *path,
+                GError **error)
+{
+  for (guint i = 0; i < snapshot->options->len && !snapshot->retained; i++)
+    {
+      const StrataDiskXml *disk = g_ptr_array_index (snapshot->options, i);
+      g_autoptr (StrataHolderKey) key =
+          strata_holder_key_new_use (domain->uuid, snapshot->name, "option", disk->source);
+
+      if (g_strcmp0 (disk->source, path) != 0 || strata_law_gives_up (self, key))
+        continue;
+      strata_set_error (error, STRATA_ERROR_REFUSED, _ ("Delete that snapshot first."),
+                        /* Translators: a snapshot, a virtual machine, and an image */
+                        _ ("The snapshot “%s” of “%s” gives QEMU “%s” on its command line"),
+                        snapshot->name, domain->name, path);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
 /* What a snapshot left out comes back with it, also where it is the domain's own disk now, which it may read no more after the plan. */
 static gboolean
 need_not_left_out (StrataCourt *self,
@@ -290,6 +316,8 @@ need_not_left_out (StrataCourt *self,
     {
       const StrataSnapshotFacts *snapshot = g_ptr_array_index (domain->snapshots, i);
 
+      if (!need_no_option (self, domain, snapshot, path, error))
+        return FALSE;
       for (guint j = 0; j < snapshot->disks->len && !snapshot->retained; j++)
         {
           const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, j);

@@ -244,6 +244,10 @@ key_to_text (StrataCourt *self, const StrataHolderKey *key)
         return g_strdup_printf (_ ("the saved state of “%s”"), name);
       if (g_str_equal (key->tag, "copy"))
         return g_strdup_printf (_ ("the block copy of a disk of “%s”"), name);
+      if (key->snapshot != NULL)
+        return g_strdup_printf (
+            /* Translators: a snapshot, a virtual machine */
+            _ ("QEMU’s command line in the snapshot “%s” of “%s”"), key->snapshot, name);
       return g_strdup_printf (_ ("QEMU’s command line in the definition of “%s”"), name);
     case STRATA_HOLDER_KEY_DISK:
     case STRATA_HOLDER_KEY_NEXT_DISK:

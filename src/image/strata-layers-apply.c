@@ -84,7 +84,7 @@ static const struct
   { "undefine", strata_apply_undefine },
   { "shut-down", strata_apply_stop },
   { "start", strata_apply_start },
-  { "restore", strata_apply_start },
+  { "restore", strata_apply_restore },
   { "snapshot-create", strata_apply_snapshot_create },
   { "snapshot-define", strata_apply_snapshot_define },
   { "snapshot-forget", strata_apply_snapshot_forget },

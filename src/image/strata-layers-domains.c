@@ -40,12 +40,38 @@ strata_layers_set_active (StrataLayers *self, const char *uuid, gboolean active)
     }
 }
 
+static void
+put_options (StrataLayers *self, const char *uuid, StrataDomainXml *definition)
+{
+  g_autoptr (GPtrArray) options = strata_domain_xml_get_option_disks (definition);
+
+  for (guint i = 0; i < options->len; i++)
+    strata_graph_resolve_disk (strata_layers_get_graph (self), g_ptr_array_index (options, i));
+  strata_layers_put_options (self, uuid, options);
+}
+
 gboolean
 strata_apply_start (StrataLayers *self, JsonObject *args, GError **error)
 {
   strata_layers_set_active (self, strata_layers_arg (args, "uuid"), TRUE);
 
   return TRUE;
+}
+
+/* The memory comes back with the definition of then, which may have other options than the one of the next start. */
+gboolean
+strata_apply_restore (StrataLayers *self, JsonObject *args, GError **error)
+{
+  const char *xml = strata_layers_arg (args, "xml");
+  g_autoptr (StrataDomainXml) live =
+      xml != NULL ? strata_domain_xml_new_from_string (xml, error) : NULL;
+
+  if (xml != NULL && live == NULL)
+    return FALSE;
+  if (live != NULL)
+    put_options (self, strata_layers_arg (args, "uuid"), live);
+
+  return strata_apply_start (self, args, error);
 }
 
 gboolean
@@ -78,6 +104,7 @@ strata_apply_define (StrataLayers *self, JsonObject *args, GError **error)
   for (guint i = 0; i < disks->len; i++)
     strata_graph_resolve_disk (strata_layers_get_graph (self), g_ptr_array_index (disks, i));
   strata_layers_put_disks (self, kind, uuid, disks, active);
+  put_options (self, uuid, definition);
 
   return TRUE;
 }

@@ -85,6 +85,18 @@ strata_apply_snapshot_delete (StrataLayers *self, JsonObject *args, GError **err
   return TRUE;
 }
 
+/* The machine gets what SNAPSHOT's definitions have on QEMU's command line. */
+static void
+take_options (StrataLayers *self, const char *uuid, const char *snapshot)
+{
+  const StrataDomainFacts *domain = strata_graph_find_domain (strata_layers_get_graph (self), uuid);
+  const StrataSnapshotFacts *facts =
+      domain != NULL ? strata_domain_facts_find_snapshot (domain, snapshot) : NULL;
+
+  if (facts != NULL)
+    strata_layers_put_options (self, uuid, facts->options);
+}
+
 /* The native return to an internal snapshot rewrites the image that has the tag. */
 gboolean
 strata_apply_snapshot_revert (StrataLayers *self, JsonObject *args, GError **error)
@@ -92,6 +104,8 @@ strata_apply_snapshot_revert (StrataLayers *self, JsonObject *args, GError **err
   GPtrArray *stakes = strata_layers_get_stakes (self);
   const char *uuid = strata_layers_arg (args, "uuid");
   const char *snapshot = strata_layers_arg (args, "snapshot");
+
+  take_options (self, uuid, snapshot);
 
   for (guint i = 0; i < stakes->len; i++)
     {

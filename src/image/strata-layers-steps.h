@@ -45,6 +45,7 @@ gboolean strata_apply_commit (StrataLayers *self, JsonObject *args, GError **err
 gboolean strata_apply_pull (StrataLayers *self, JsonObject *args, GError **error);
 gboolean strata_apply_delete_volume (StrataLayers *self, JsonObject *args, GError **error);
 gboolean strata_apply_start (StrataLayers *self, JsonObject *args, GError **error);
+gboolean strata_apply_restore (StrataLayers *self, JsonObject *args, GError **error);
 gboolean strata_apply_stop (StrataLayers *self, JsonObject *args, GError **error);
 gboolean strata_apply_define (StrataLayers *self, JsonObject *args, GError **error);
 gboolean strata_apply_undefine (StrataLayers *self, JsonObject *args, GError **error);

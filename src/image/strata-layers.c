@@ -177,7 +177,8 @@ drop_stakes (StrataLayers *self, const char *uuid, const char *snapshot, gboolea
       /* What a clone's mark says stays true whatever it is defined on, and what is open or saved is so as well. */
       if (g_strcmp0 (stake->uuid, uuid) != 0 || g_strcmp0 (stake->snapshot, snapshot) != 0 ||
           stake->key->kind == STRATA_HOLDER_KEY_TEMPLATE ||
-          stake->key->kind == STRATA_HOLDER_KEY_USE || (stake->left_out && !left_out))
+          (stake->key->kind == STRATA_HOLDER_KEY_USE && snapshot == NULL) ||
+          (stake->left_out && !left_out))
         continue;
 
       g_hash_table_remove (self->by_key, stake->key);
@@ -207,7 +208,8 @@ strata_layers_drop_uses (StrataLayers *self, const char *uuid)
     {
       StrataStake *stake = g_ptr_array_index (self->stakes, i - 1);
 
-      if (stake->key->kind != STRATA_HOLDER_KEY_USE || g_strcmp0 (stake->uuid, uuid) != 0)
+      if (stake->key->kind != STRATA_HOLDER_KEY_USE || stake->snapshot != NULL ||
+          g_strcmp0 (stake->uuid, uuid) != 0)
         continue;
 
       g_hash_table_remove (self->by_key, stake->key);
@@ -264,7 +266,35 @@ put_left_out (StrataLayers *self,
   stake->left_out = TRUE;
 }
 
-/* A retained layer holds nothing itself: what stands on it does. */
+static StrataStake *
+put_option (StrataLayers *self, const char *uuid, const char *snapshot, const char *path)
+{
+  g_autoptr (StrataHolderKey) key = strata_holder_key_new_use (uuid, snapshot, "option", path);
+  StrataStake *stake = strata_layers_find_stake (self, key);
+
+  if (stake != NULL || strata_layers_find (self, path) == NULL)
+    return stake;
+
+  return strata_layers_put_stake (self, g_steal_pointer (&key), STRATA_HOLDER_USE, path, NULL,
+                                  FALSE);
+}
+
+/* Those that it had stay its own on paper: QEMU may have them open. */
+void
+strata_layers_put_options (StrataLayers *self, const char *uuid, GPtrArray *options)
+{
+  for (guint i = 0; i < options->len; i++)
+    {
+      const StrataDiskXml *disk = g_ptr_array_index (options, i);
+      StrataStake *stake = put_option (self, uuid, NULL, disk->source);
+
+      if (stake != NULL)
+        stake->writes = strata_disk_is_written (disk);
+    }
+}
+
+/* A retained layer holds nothing itself: what stands on it does. What a snapshot's definition has on QEMU's command line is
+ * opened again after a return to it, and written to only then. */
 void
 strata_layers_put_snapshot (StrataLayers *self,
                             const char *uuid,
@@ -286,6 +316,14 @@ strata_layers_put_snapshot (StrataLayers *self,
       strata_layers_put_stake (
           self, strata_holder_key_new_snapshot (uuid, snapshot->name, disk->target),
           STRATA_HOLDER_SNAPSHOT, disk->image, internal ? snapshot->name : NULL, FALSE);
+    }
+
+  for (guint i = 0; i < snapshot->options->len && !snapshot->retained; i++)
+    {
+      const StrataDiskXml *disk = g_ptr_array_index (snapshot->options, i);
+
+      if (!strata_layers_has_disk (self, uuid, disk->target, disk->source))
+        put_option (self, uuid, snapshot->name, disk->source);
     }
 }
 
@@ -385,7 +423,7 @@ put_use (StrataLayers *self, const StrataDomainFacts *domain, const StrataImageU
     return;
 
   stake = strata_layers_put_stake (
-      self, strata_holder_key_new_use (domain->uuid, words[use->kind], use->disk->source),
+      self, strata_holder_key_new_use (domain->uuid, NULL, words[use->kind], use->disk->source),
       STRATA_HOLDER_USE, use->disk->source, NULL, FALSE);
   stake->writes = strata_disk_is_written (use->disk);
   stake->shared = use->disk->shareable;

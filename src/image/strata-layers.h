@@ -49,10 +49,10 @@ typedef struct
   gboolean by_tag; /* it reads a tag and not the image as it is now */
   StrataHolderKind kind;
   gboolean active; /* QEMU has it open */
-  gboolean
-      writes; /* a domain's disk to which its guest may write */
+  gboolean writes; /* a domain's disk to which its guest may write */
   gboolean shared; /* a domain's disk that others may have as well, as its definition says */
-  gboolean left_out; /* a disk that a snapshot left out and names, and that its domain doesn't have now */
+  gboolean
+      left_out; /* a disk that a snapshot left out and names, and that its domain doesn't have now */
 } StrataStake;
 
 typedef struct _StrataLayers StrataLayers;
@@ -160,6 +160,8 @@ void strata_layers_put_disks (StrataLayers *self,
                               const char *uuid,
                               GPtrArray *disks,
                               gboolean active);
+/* what the domain gets on QEMU's command line; OPTIONS: (element-type StrataDiskXml): resolved */
+void strata_layers_put_options (StrataLayers *self, const char *uuid, GPtrArray *options);
 void strata_layers_put_snapshot (StrataLayers *self,
                                  const char *uuid,
                                  const StrataSnapshotFacts *snapshot);

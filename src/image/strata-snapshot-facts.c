@@ -46,17 +46,42 @@ add_media (GPtrArray *media, StrataDomainXml *definition)
     }
 }
 
+static gboolean
+is_option (gconstpointer known, gconstpointer disk)
+{
+  return g_strcmp0 (((const StrataDiskXml *) known)->source,
+                    ((const StrataDiskXml *) disk)->source) == 0;
+}
+
+/* Both definitions have most of them. */
+static void
+add_options (GPtrArray *options, StrataDomainXml *definition)
+{
+  g_autoptr (GPtrArray) disks = strata_domain_xml_get_option_disks (definition);
+
+  while (disks->len > 0)
+    {
+      StrataDiskXml *disk = g_ptr_array_steal_index (disks, 0);
+
+      if (g_ptr_array_find_with_equal_func (options, disk, is_option, NULL))
+        strata_disk_xml_free (disk);
+      else
+        g_ptr_array_add (options, disk);
+    }
+}
+
 static void
 read_definition (StrataSnapshotFacts *self, StrataDomainXml *definition)
 {
   if (definition == NULL)
     return;
 
+  add_options (self->options, definition);
   g_ptr_array_extend_and_steal (self->clone_marks, strata_domain_xml_get_clone_marks (definition));
   add_media (self->media, definition);
 }
 
-/* There may be thousands of snapshots, and most have nothing of either in their definitions, which are long. */
+/* There may be thousands of snapshots, and most have nothing of these in their definitions, which are long. */
 static void
 read_definitions (StrataSnapshotFacts *self, StrataSnapshotXml *document)
 {
@@ -65,8 +90,9 @@ read_definitions (StrataSnapshotFacts *self, StrataSnapshotXml *document)
 
   self->clone_marks = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_clone_mark_free);
   self->media = g_ptr_array_new_with_free_func (g_free);
+  self->options = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_disk_xml_free);
   if (strstr (self->xml, "clone") == NULL && strstr (self->xml, "cdrom") == NULL &&
-      strstr (self->xml, "floppy") == NULL)
+      strstr (self->xml, "floppy") == NULL && strstr (self->xml, "commandline") == NULL)
     return;
 
   definition = strata_snapshot_xml_get_definition (document);
@@ -136,6 +162,7 @@ strata_snapshot_facts_free (StrataSnapshotFacts *self)
   g_clear_pointer (&self->media, g_ptr_array_unref);
   g_clear_pointer (&self->missing_media, g_ptr_array_unref);
   g_clear_pointer (&self->clone_marks, g_ptr_array_unref);
+  g_clear_pointer (&self->options, g_ptr_array_unref);
   g_free (self);
 }
 

@@ -310,6 +310,45 @@ def option_that_is_away():
     os.remove(late)
 
 
+def option_of_a_snapshot_only(kept, words, *extra):
+    """“s1” of “m” has WORDS on QEMU's command line, and “m” hasn't them any more."""
+    arguments = ''.join(f"<qemu:arg value='{word}'/>" for word in words)
+    text = DOMAIN.format(name='m', disks=disk_xml(kept))
+    lab.define_xml(text.replace('</domain>', f"<qemu:commandline xmlns:qemu='{SPACE}'>{arguments}</qemu:commandline></domain>"))
+    ctl('snapshot', 'create', 'm', 's1', *extra)
+    uuid = lab.virsh('domuuid', 'm').out.strip()
+    now = text.replace(disk_xml(kept), disk_xml(sources('m')['vda']))
+    lab.define_xml(now.replace('</name>', f'</name><uuid>{uuid}</uuid>'))
+    expect('qemu:arg' not in lab.virsh('dumpxml', 'm').out, 'the definition has them no more')
+
+
+def option_of_a_snapshot():
+    """With the snapshot the machine has its command line back."""
+    base = image('base.qcow2', 7)
+    late = overlay('y.qcow2', base, folder=elsewhere())
+    option_of_a_snapshot_only(image('a.qcow2', 1), ['-drive', f'file={late},format=qcow2,if=none,id=more'])
+    merged_by_another(base, late, 7)
+    lab.virsh('undefine', 'k')
+    os.remove(lab.path('k.qcow2'))
+    define('n', disk_xml(late))
+    ctl('snapshot', 'create', 'n', 'n1')
+    ctl('snapshot', 'delete', 'n', 'n1', '--pull')
+    expect(reads(late, 7), 'what comes back with the command line')
+
+
+def option_that_comes_back_and_writes():
+    """To what a snapshot of another machine froze since."""
+    for kind in ('--disk-only', '--internal'):
+        shared = image('v.qcow2', 7)
+        option_of_a_snapshot_only(image('a.qcow2', 1), ['-drive', f'file={shared},format=qcow2,if=none,id=more'], kind)
+        define('n', disk_xml(shared))
+        ctl('snapshot', 'create', 'n', 'n1')
+        refused('snapshot', 'revert', 'm', 's1', '--discard-current', words=['“m”', shared])
+        refused('clone', 'create', 'm', 'c', '--snapshot', 's1', '--full', words=[shared])
+        expect(reads(shared, 7), 'what is frozen')
+        clear()
+
+
 # A block copy that is under way
 
 def target_of_a_block_copy():
@@ -345,6 +384,7 @@ if __name__ == '__main__':
             disk_of_a_saved_state, disk_of_a_saved_state_that_stands_on_another, option_of_a_saved_state, saved_to_a_file,
             machine_that_is_saved_with_what_a_snapshot_left_out, only_with_the_next_start, left_out_and_detached, left_out_on_a_base,
             left_out_on_a_template, left_out_is_no_orphan, left_out_and_written_by_its_machine,
-            left_out_and_taken_up, left_out_and_discarded, memory_without_a_disk, options, option_that_is_away, target_of_a_block_copy)])
+            left_out_and_taken_up, left_out_and_discarded, memory_without_a_disk, options, option_that_is_away,
+            option_of_a_snapshot, option_that_comes_back_and_writes, target_of_a_block_copy)])
     finally:
         lab.close()
