@@ -72,6 +72,7 @@ remove_emptied (StrataPlanner *self,
 {
   StrataLayers *layers = strata_planner_get_layers (self);
 
+  strata_planner_tell_left_out (self, domain, snapshot);
   for (guint i = 0; i < snapshot->disks->len; i++)
     {
       const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, i);

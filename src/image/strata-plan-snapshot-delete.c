@@ -90,10 +90,13 @@ remove_files (StrataPlanner *self,
       if (sentence->fate == STRATA_FATE_FREE &&
           !let_go (self, domain, snapshot, sentence->image, error))
         return FALSE;
+      if (sentence->fate == STRATA_FATE_STAYS)
+        strata_plan_add_effect (self->plan, STRATA_EFFECT_NOTE, 0, "%s", sentence->why);
       if (sentence->fate == STRATA_FATE_MERGE &&
           !strata_planner_remove_merged (self, &sentence->merging, error))
         return FALSE;
     }
+  strata_planner_tell_left_out (self, domain, snapshot);
 
   if (snapshot->memory_file != NULL && !snapshot->memory_missing)
     {

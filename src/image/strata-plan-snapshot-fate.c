@@ -53,6 +53,90 @@ is_shared (StrataPlanner *self,
   return FALSE;
 }
 
+/* (nullable): who reads UPPER, besides SNAPSHOT itself and an image that none names; a snapshot that left it out has it as it is
+ * only if nothing else does. */
+static const StrataStake *
+find_reader (StrataPlanner *self,
+             const StrataDomainFacts *domain,
+             const StrataSnapshotFacts *snapshot,
+             const StrataLayer *upper)
+{
+  StrataLayers *layers = strata_planner_get_layers (self);
+  GPtrArray *stakes = strata_layers_get_stakes (layers);
+  const StrataStake *left_out = NULL;
+
+  for (guint i = 0; i < stakes->len; i++)
+    {
+      const StrataStake *stake = g_ptr_array_index (stakes, i);
+
+      if (stake->kind == STRATA_HOLDER_IMAGE || is_own (stake, domain, snapshot) ||
+          !strata_layers_reach (layers, stake->top, upper->path))
+        continue;
+      if (!stake->left_out)
+        return stake;
+      left_out = stake;
+    }
+
+  return left_out;
+}
+
+/* Whether a snapshot of DOMAIN, also the one that is deleted, left out what stands on UPPER or is it. */
+static gboolean
+was_left_out (StrataPlanner *self, const StrataDomainFacts *domain, const StrataLayer *upper)
+{
+  StrataLayers *layers = strata_planner_get_layers (self);
+
+  for (guint i = 0; i < domain->snapshots->len; i++)
+    {
+      const StrataSnapshotFacts *snapshot = g_ptr_array_index (domain->snapshots, i);
+
+      for (guint j = 0; j < snapshot->disks->len; j++)
+        {
+          const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, j);
+
+          if (disk->location == STRATA_SNAPSHOT_NONE && disk->image != NULL &&
+              strata_layers_reach (layers, disk->image, upper->path))
+            return TRUE;
+        }
+    }
+
+  return FALSE;
+}
+
+/* UPPER is a disk that the machine had and hasn't any more. It was put by as it is, in files of these names: it is neither merged
+ * down nor is what it stands on put into it. Where another party reads it, that is who it is of. */
+static char *
+explain_detached (StrataPlanner *self,
+                  const StrataDomainFacts *domain,
+                  const StrataSnapshotFacts *snapshot,
+                  const StrataLayer *lower,
+                  const StrataLayer *upper)
+{
+  StrataLayers *layers = strata_planner_get_layers (self);
+  StrataLineage *lineage = strata_planner_get_lineage (self, domain);
+  const StrataStake *reader = find_reader (self, domain, snapshot, upper);
+
+  if (reader != NULL && !reader->left_out)
+    return NULL;
+  if (!was_left_out (self, domain, upper) &&
+      (strata_lineage_is_current (lineage, layers, lower->path) ||
+       strata_lineage_is_torn (lineage, layers)))
+    return NULL;
+  if (reader != NULL)
+    return g_strdup_printf (
+        /* Translators: two images, a snapshot, a virtual machine */
+        _ ("“%s” stays, and “%s” stays on it: the snapshot “%s” of “%s” left it out, and the "
+           "machine has it back with that snapshot"),
+        lower->path, upper->path, reader->snapshot,
+        strata_graph_find_domain (self->graph, reader->uuid)->name);
+
+  return g_strdup_printf (
+      /* Translators: two images, and a virtual machine */
+      _ ("“%s” stays, and “%s” stays on it: it isn’t a disk that “%s” has. Delete both yourself if "
+         "what is in them isn’t needed"),
+      lower->path, upper->path, domain->name);
+}
+
 static char *
 list_overlays (GPtrArray *overlays)
 {
@@ -99,6 +183,13 @@ judge (StrataPlanner *self,
     {
       sentence->merging.lower = layer;
       sentence->merging.upper = g_ptr_array_index (overlays, 0);
+      sentence->why =
+          explain_detached (self, domain, snapshot, layer, g_ptr_array_index (overlays, 0));
+      if (sentence->why != NULL)
+        {
+          sentence->fate = STRATA_FATE_STAYS;
+          return sentence;
+        }
       sentence->fate = strata_planner_choose_merge (self, self->request->merge, &sentence->merging,
                                                     &sentence->why)
                            ? STRATA_FATE_MERGE

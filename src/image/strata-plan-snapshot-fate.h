@@ -15,6 +15,7 @@ typedef enum
   STRATA_FATE_SHARED, /* somebody else has it as his own: it stays, and is his */
   STRATA_FATE_MERGE,  /* one image stands on it */
   STRATA_FATE_RETAIN, /* it stays, for those who stand on it */
+  STRATA_FATE_STAYS,  /* it stays with what stands on it: a disk that the domain hasn't any more */
 } StrataFate;
 
 /* What becomes of one disk of a snapshot. */
@@ -23,7 +24,7 @@ typedef struct
   char *image;
   StrataFate fate;
   StrataMerging merging;
-  char *why;
+  char *why; /* (nullable): of RETAIN; of STAYS a sentence that says it */
 } StrataSentence;
 
 /* strata-plan-snapshot-fate.c: (element-type StrataSentence) */

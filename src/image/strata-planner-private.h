@@ -162,6 +162,9 @@ gboolean strata_planner_add_settle (StrataPlanner *self,
                                     JsonArray *map,
                                     GError **error);
 gboolean strata_planner_remove_path (StrataPlanner *self, const char *path, GError **error);
+void strata_planner_tell_left_out (StrataPlanner *self,
+                                   const StrataDomainFacts *domain,
+                                   const StrataSnapshotFacts *snapshot);
 gboolean strata_planner_let_go (StrataPlanner *self,
                                 const StrataDomainFacts *domain,
                                 const char *path,

@@ -178,6 +178,44 @@ strata_planner_remove_path (StrataPlanner *self, const char *path, GError **erro
   return TRUE;
 }
 
+static void
+tell_stays (StrataPlanner *self, const StrataDomainFacts *domain, const char *path)
+{
+  strata_plan_add_effect (
+      self->plan, STRATA_EFFECT_NOTE, 0,
+      /* Translators: an image, and a VM */
+      _ ("“%s” stays: it isn’t a layer of a disk that “%s” has. Delete it yourself if what is "
+         "in it isn’t needed"),
+      path, domain->name);
+}
+
+/**
+ * strata_planner_tell_left_out:
+ * @self: the planner
+ * @domain: a domain
+ * @snapshot: a snapshot of it that is gone on paper
+ *
+ * Tells of the disks that it left out and was the last to name. Discs come and go in their drives, and are not told of.
+ */
+void
+strata_planner_tell_left_out (StrataPlanner *self,
+                              const StrataDomainFacts *domain,
+                              const StrataSnapshotFacts *snapshot)
+{
+  StrataLayers *layers = strata_planner_get_layers (self);
+
+  for (guint i = 0; i < snapshot->disks->len; i++)
+    {
+      const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, i);
+
+      if (disk->location == STRATA_SNAPSHOT_NONE &&
+          strata_layers_find (layers, disk->image) != NULL &&
+          !g_ptr_array_find_with_equal_func (snapshot->media, disk->image, g_str_equal, NULL) &&
+          !strata_planner_is_needed (self, disk->image))
+        tell_stays (self, domain, disk->image);
+    }
+}
+
 /**
  * strata_planner_let_go:
  * @self: the planner
@@ -206,12 +244,7 @@ strata_planner_let_go (StrataPlanner *self,
   if (!strata_lineage_is_current (lineage, layers, path) &&
       !strata_lineage_is_torn (lineage, layers))
     {
-      strata_plan_add_effect (
-          self->plan, STRATA_EFFECT_NOTE, 0,
-          /* Translators: an image, and a VM */
-          _ ("“%s” stays: it isn’t a layer of a disk that “%s” has. Delete it yourself if what is "
-             "in it isn’t needed"),
-          path, domain->name);
+      tell_stays (self, domain, path);
       return TRUE;
     }
 

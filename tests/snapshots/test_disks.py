@@ -141,6 +141,47 @@ def left_out_and_a_drive_now():
     clear()
 
 
+def left_out_and_detached():
+    """By one snapshot, of a disk that the other froze. The disk was put by, and is none of the machine's any more."""
+    for deletions in ([['s1'], ['s0']], [['s0'], ['s1']], [['s0', '--subtree']]):
+        _, second = two_disks()
+        ctl('snapshot', 'create', 'vm', 's0')
+        put_by = sources()['vdb']
+        write(put_by, 9, '1M')
+        ctl('snapshot', 'create', 'vm', 's1', '--disk', 'vda')
+        define(disk(sources()['vda']))
+        for argv in deletions:
+            said = ctl('snapshot', 'delete', 'vm', *argv, '--dry-run')
+            expect(f'“{put_by}” stays' in said.out, f'{argv}: the plan says what stays', said)
+            ctl('snapshot', 'delete', 'vm', *argv)
+        expect(reads(put_by, 9, '1M') and reads(put_by, 2), f'{deletions}: what was put by')
+        expect(reads(second, 2) and reads(second, 0, '1M'), f'{deletions}: what it stands on')
+        clear()
+
+
+def left_out_on_a_layer_and_detached():
+    """It was put on a layer of the first disk by hand, and nothing else stands on that any more."""
+    first, _ = two_disks()
+    define(disk(first))
+    ctl('snapshot', 'create', 'vm', 's1')
+    layer = sources()['vda']
+    write(layer, 3)
+    ctl('clone', 'flatten', 'vm')
+    put_by = lab.path('put-by.qcow2')
+    lab.run('qemu-img', 'create', '-q', '-f', 'qcow2', '-b', layer, '-F', 'qcow2', put_by)
+    write(put_by, 9, '1M')
+    define(disk(layer), disk(put_by, 'vdb'))
+    ctl('snapshot', 'create', 'vm', 's2', '--disk', 'vda')
+    define(disk(sources()['vda']))
+    ctl('snapshot', 'revert', 'vm', 's1', '--discard-current')
+    said = ctl('snapshot', 'delete', 'vm', 's2', '--dry-run')
+    expect(f'“{layer}” stays, and “{put_by}” stays' in said.out, 'the plan says that it stays', said)
+    ctl('snapshot', 'delete', 'vm', 's2')
+    expect(reads(put_by, 9, '1M') and reads(put_by, 3), 'what was put by')
+    expect(reads(layer, 0, '1M'), 'the layer has nothing of it')
+    clear()
+
+
 def added_since():
     """Going back, with the present state kept, of a machine that has a disk which the snapshot has not, or left out."""
     for argv in ([], ['--disk', 'vda']):
@@ -254,7 +295,8 @@ def clear():
 if __name__ == '__main__':
     try:
         run([lab.start, exchanged_and_discarded, drive_in_the_place_of_a_disk, detached_with_an_internal_snapshot,
-             merged_by_hand_and_detached, left_out_and_moved, left_out_and_a_drive_now, added_since, second_disk_on_a_frozen_layer,
+             merged_by_hand_and_detached, left_out_and_moved, left_out_and_a_drive_now, left_out_and_detached,
+             left_out_on_a_layer_and_detached, added_since, second_disk_on_a_frozen_layer,
              second_disk_with_the_name_of_the_first,
              what_is_not_kept_is_not_discarded, gone_on_on_a_copy, name_of_a_copy_used_again])
     finally:
