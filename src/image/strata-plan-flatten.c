@@ -87,10 +87,42 @@ add_pull (StrataPlanner *self,
   return strata_planner_apply (self, step, error);
 }
 
-/* A clone that stands on no template any more says so, and that it did: its snapshots, and a disk that is read-only, stay where
- * they stand. */
 static gboolean
-add_mark (StrataPlanner *self, StrataDomainFacts *domain, GError **error)
+is_frozen (const StrataDomainFacts *domain, const char *path)
+{
+  for (guint i = 0; i < domain->snapshots->len; i++)
+    {
+      const StrataSnapshotFacts *snapshot = g_ptr_array_index (domain->snapshots, i);
+
+      for (guint j = 0; j < snapshot->disks->len; j++)
+        {
+          const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, j);
+
+          if (disk->location != STRATA_SNAPSHOT_NONE && g_strcmp0 (disk->image, path) == 0)
+            return TRUE;
+        }
+    }
+
+  return FALSE;
+}
+
+/* The disk goes on without what its snapshots have, and once one of those is deleted no document says any more that it is the same
+ * disk. LAYER: still as it stands */
+static void
+note_left (StrataPlanner *self, StrataDomainFacts *domain, const StrataLayer *layer, gboolean *left)
+{
+  if (!domain->persistent || !is_frozen (domain, layer->backing))
+    return;
+
+  strata_domain_xml_add_copy (strata_planner_get_definition (self, domain->uuid), layer->backing,
+                              layer->path);
+  *left = TRUE;
+}
+
+/* A clone that stands on no template any more says so, and that it did: its snapshots, and a disk that is read-only, stay where
+ * they stand. LEFT: whether its definition was changed already */
+static gboolean
+add_mark (StrataPlanner *self, StrataDomainFacts *domain, gboolean left, GError **error)
 {
   StrataDomainXml *definition = strata_planner_get_definition (self, domain->uuid);
   g_autoptr (StrataCloneMark) mark = strata_domain_xml_get_clone_mark (definition);
@@ -98,10 +130,10 @@ add_mark (StrataPlanner *self, StrataDomainFacts *domain, GError **error)
   gboolean free = thin != NULL && domain->snapshots->len == 0;
   StrataStepSpec *step;
 
-  if ((mark == NULL || !mark->thin) && !free)
+  if ((mark == NULL || !mark->thin) && !free && !left)
     return TRUE;
 
-  if (mark != NULL)
+  if (mark != NULL && mark->thin)
     {
       mark->thin = FALSE;
       mark->was_thin = TRUE;
@@ -133,6 +165,7 @@ strata_plan_flatten (StrataPlanner *self, GError **error)
   StrataDomainFacts *domain = strata_planner_find_domain (self, error);
   g_autoptr (GPtrArray) pulled = g_ptr_array_new ();
   g_autofree char *title = NULL;
+  gboolean left = FALSE;
 
   if (domain == NULL || !strata_planner_need_no_template (domain, error) ||
       !strata_planner_need_agreement (self, domain, error))
@@ -159,8 +192,10 @@ strata_plan_flatten (StrataPlanner *self, GError **error)
         continue;
       chain = strata_graph_get_chain (self->graph, disk->source, error);
       if (chain == NULL || !need_pullable (self, domain, disk, layer, error) ||
-          !strata_planner_drop_backing (self, layer->path, error) ||
-          !add_pull (self, domain, disk, layer, error))
+          !strata_planner_drop_backing (self, layer->path, error))
+        return NULL;
+      note_left (self, domain, layer, &left);
+      if (!add_pull (self, domain, disk, layer, error))
         return NULL;
       g_ptr_array_add (pulled, layer->path);
     }
@@ -173,7 +208,7 @@ strata_plan_flatten (StrataPlanner *self, GError **error)
       return NULL;
     }
 
-  return add_mark (self, domain, error) &&
+  return add_mark (self, domain, left, error) &&
                  strata_planner_settle_pulled (self, domain, pulled, error) &&
                  strata_planner_sweep (self, domain, NULL, error)
              ? self->plan

@@ -182,6 +182,25 @@ def left_out_on_a_layer_and_detached():
     clear()
 
 
+def made_independent_between():
+    """The disk stands on no layer of its snapshots any more, and is one with them all the same."""
+    for order in ('s2', 's1'), ('s1', 's2'):
+        first, _ = two_disks()
+        define(disk(first))
+        ctl('clone', 'create', 'vm', 'other', '--full')
+        ctl('snapshot', 'create', 'other', 's1')
+        ctl('snapshot', 'create', 'other', 's2')
+        ctl('clone', 'flatten', 'other')
+        for name in order:
+            ctl('snapshot', 'delete', 'other', name)
+        findings = [item for item in lab.ctl('--json', 'doctor').document['findings'] if 'other' in item['message']]
+        expect_equal(findings, [], f'{order}: what doctor finds')
+        lines = lab.virsh('domblklist', 'other').out
+        files = [name for name in os.listdir(lab.images) if name.startswith('other')]
+        expect(len(files) == 1 and files[0] in lines, f'{order}: the files', files, lines)
+        clear()
+
+
 def added_since():
     """Going back, with the present state kept, of a machine that has a disk which the snapshot has not, or left out."""
     for argv in ([], ['--disk', 'vda']):
@@ -296,7 +315,7 @@ if __name__ == '__main__':
     try:
         run([lab.start, exchanged_and_discarded, drive_in_the_place_of_a_disk, detached_with_an_internal_snapshot,
              merged_by_hand_and_detached, left_out_and_moved, left_out_and_a_drive_now, left_out_and_detached,
-             left_out_on_a_layer_and_detached, added_since, second_disk_on_a_frozen_layer,
+             left_out_on_a_layer_and_detached, made_independent_between, added_since, second_disk_on_a_frozen_layer,
              second_disk_with_the_name_of_the_first,
              what_is_not_kept_is_not_discarded, gone_on_on_a_copy, name_of_a_copy_used_again])
     finally:
