@@ -70,6 +70,15 @@ gboolean strata_gathering_follow_option (StrataGathering *self,
                                          const StrataDomainFacts *domain,
                                          const StrataDiskXml *disk,
                                          GError **error);
+/* strata-gather-claims.c: what the header in IMAGE names, which is said to be raw */
+void strata_gathering_take_claim (StrataGathering *self,
+                                  StrataImage *image,
+                                  const guint8 *bytes,
+                                  gsize n);
+/* PATH, if there is a header in it by which it stands on something */
+void strata_gathering_add_claimant (StrataGathering *self, const char *path);
+/* once everything was added that definitions lead to */
+void strata_gathering_follow_claims (StrataGathering *self);
 /* before anybody else sees DOMAIN */
 gboolean strata_gathering_add_snapshots (StrataGathering *self,
                                          StrataDomainFacts *domain,

@@ -30,10 +30,14 @@ follow_snapshot (StrataGathering *self,
     {
       const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, i);
 
-      /* A disk that was left out is a raw one where nothing is said, and stands on nothing. */
+      /* A disk that was left out is a raw one where nothing is said, and stands on nothing, unless it is called so by mistake. */
       if (disk->location == STRATA_SNAPSHOT_NONE &&
           (disk->format == NULL || g_str_equal (disk->format, "raw")))
-        continue;
+        {
+          if (disk->image != NULL)
+            strata_gathering_add_claimant (self, disk->image);
+          continue;
+        }
       if (disk->image != NULL &&
           !strata_gathering_follow (self, domain, disk->image, disk->format,
                                     strata_path_is_device (disk->image), error))

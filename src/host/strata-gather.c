@@ -251,12 +251,9 @@ static void
 read_claim (StrataGathering *self, StrataImage *image, virDomainPtr domain)
 {
   guint8 bytes[STRATA_QCOW2_HEAD_SIZE];
-  g_autoptr (StrataQcow2) header = read_head (domain, image->path, bytes, sizeof bytes)
-                                       ? strata_qcow2_parse (bytes, sizeof bytes)
-                                       : NULL;
 
-  if (header != NULL)
-    strata_image_take_claim (self->connection, image, header);
+  if (read_head (domain, image->path, bytes, sizeof bytes))
+    strata_gathering_take_claim (self, image, bytes, sizeof bytes);
 }
 
 /* A raw file has no chain, so there is nothing to ask libvirt about one that we see: it would have to
@@ -829,6 +826,7 @@ gather (StrataConnection *self, GCancellable *cancellable, GError **error)
         return NULL;
     }
 
+  strata_gathering_follow_claims (&gathering);
   add_foreign_bases (&gathering);
   strata_gathering_settle_names (&gathering);
   strata_graph_finish (graph);

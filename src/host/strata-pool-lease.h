@@ -37,10 +37,6 @@ gboolean          strata_image_take_header      (StrataConnection  *connection,
                                                  StrataImage       *image,
                                                  const StrataQcow2 *header,
                                                  int                fd);
-/* of a raw image, as far as HEADER can be understood */
-void              strata_image_take_claim       (StrataConnection  *connection,
-                                                 StrataImage       *image,
-                                                 const StrataQcow2 *header);
 /* NULL with no error set for a volume that is not an image (a folder) */
 StrataImage      *strata_volume_look            (StrataConnection  *connection,
                                                  virStorageVolPtr   volume,

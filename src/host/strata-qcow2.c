@@ -100,9 +100,11 @@ parse_rest (StrataQcow2 *self, const guint8 *bytes, gsize n)
   guint32 version = get_32 (bytes + 4);
   gsize extensions_at = STRATA_QCOW2_HEADER_SIZE;
   guint64 features = 0;
+  gboolean backed;
 
   if (version > 3 || n < HEADER_SIZE_V3)
     return FALSE;
+  backed = parse_backing (self, bytes, n);
   if (version == 3)
     {
       extensions_at = get_32 (bytes + 100);
@@ -114,7 +116,7 @@ parse_rest (StrataQcow2 *self, const guint8 *bytes, gsize n)
     }
 
   /* One whose data are elsewhere, and which doesn't say where, can't be seen whole from here. */
-  return parse_extensions (self, bytes, n, extensions_at) && parse_backing (self, bytes, n) &&
+  return parse_extensions (self, bytes, n, extensions_at) && backed &&
          ((features & FEATURE_DATA_FILE) == 0) == (self->data_file == NULL);
 }
 

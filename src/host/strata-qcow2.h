@@ -19,7 +19,8 @@ G_BEGIN_DECLS
  * @tags_at: where the table of internal snapshots begins
  * @encrypted: its data are
  * @dirty: its reference counts are behind (lazy_refcounts), which the next writer mends; the data are whole
- * @plain: %FALSE for one of a kind about which qemu-img has to be asked; then only @n_tags, @encrypted and @dirty are true
+ * @plain: %FALSE for one of a kind about which qemu-img has to be asked; then only @n_tags, @encrypted, @dirty and
+ *   a @backing that is set are true
  */
 typedef struct
 {

@@ -268,40 +268,6 @@ strata_image_take_header (StrataConnection *connection,
 }
 
 /**
- * strata_image_take_claim:
- * @connection: a connection
- * @image: an image that is said to be raw
- * @header: what is at its beginning
- *
- * As strata_image_take_header(), for a header that may be a guest's: what it names is noted down, and not looked at.
- */
-void
-strata_image_take_claim (StrataConnection *connection,
-                         StrataImage *image,
-                         const StrataQcow2 *header)
-{
-  const char *named[] = { header->backing, header->data_file };
-  char **fields[] = { &image->backing_path, &image->data_file };
-  g_autofree char *folder = g_path_get_dirname (image->path);
-
-  g_set_str (&image->format, "qcow2");
-  g_set_str (&image->backing_format, header->backing_format);
-  for (size_t i = 0; i < G_N_ELEMENTS (named); i++)
-    {
-      const char *name = named[i] != NULL && g_str_has_prefix (named[i], "file:")
-                             ? named[i] + strlen ("file:")
-                             : named[i];
-      g_autofree char *path = NULL;
-
-      if (name == NULL || *name == '\0')
-        continue;
-      path = g_path_is_absolute (name) ? g_strdup (name) : g_build_filename (folder, name, NULL);
-      g_free (*fields[i]);
-      *fields[i] = strata_connection_canonical_path (connection, path);
-    }
-}
-
-/**
  * strata_volume_look_here:
  * @connection: a connection to this computer
  * @folder: a canonical path

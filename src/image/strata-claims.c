@@ -178,7 +178,8 @@ strata_layers_put_claims (StrataLayers *self)
     {
       const StrataImage *image = g_ptr_array_index (images, i);
 
-      for (guint j = 0; image->claims != NULL && image->claims[j] != NULL; j++)
+      for (guint j = 0;
+           strata_image_is_raw (image) && image->claims != NULL && image->claims[j] != NULL; j++)
         put_claim (self, image, image->claims[j]);
     }
 }

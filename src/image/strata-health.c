@@ -495,10 +495,34 @@ check_places (Visit *self)
     }
 }
 
+/* What headers in raw images name, which may be right, and what that stands on. */
+static GHashTable *
+collect_claims (StrataGraph *graph)
+{
+  GHashTable *claims = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GPtrArray) images = strata_graph_get_images (graph);
+
+  for (guint i = 0; i < images->len; i++)
+    {
+      const StrataImage *image = g_ptr_array_index (images, i);
+
+      for (guint j = 0; image->claims != NULL && image->claims[j] != NULL; j++)
+        {
+          const StrataImage *claimed = strata_graph_get_image (graph, image->claims[j]);
+
+          while (claimed != NULL && g_hash_table_add (claims, claimed->path))
+            claimed = strata_graph_get_image (graph, claimed->backing_path);
+        }
+    }
+
+  return claims;
+}
+
 static void
 check_unnamed (Visit *self)
 {
   GPtrArray *stakes = strata_layers_get_stakes (self->layers);
+  g_autoptr (GHashTable) claims = collect_claims (self->graph);
 
   for (guint i = 0; i < stakes->len; i++)
     {
@@ -517,7 +541,7 @@ check_unnamed (Visit *self)
                "the file open."),
             _ ("No virtual machine names the internal snapshot “%s” in “%s”"), stake->tag,
             stake->top);
-      else
+      else if (!g_hash_table_contains (claims, stake->top))
         report (
             self, "orphan", FALSE,
             _ ("If it isn’t needed, delete it (virsh vol-delete FILE); what it stands on can’t be "

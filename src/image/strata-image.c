@@ -111,6 +111,8 @@ take_claims (StrataImage *self)
   if (self->backing_path == NULL && self->data_file == NULL)
     return;
 
+  if (self->claims != NULL)
+    g_strv_builder_addv (builder, (const char **) self->claims);
   for (size_t i = 0; i < G_N_ELEMENTS (claimed); i++)
     {
       if (claimed[i] != NULL)

@@ -206,3 +206,19 @@ strata_domain_xml_get_option_disks (StrataDomainXml *self)
 
   return disks;
 }
+
+GStrv
+strata_qemu_name_get_files (const char *name)
+{
+  g_autoptr (GPtrArray) disks =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) strata_disk_xml_free);
+  g_autoptr (GStrvBuilder) files = g_strv_builder_new ();
+
+  g_return_val_if_fail (name != NULL, NULL);
+
+  add_value (disks, name, NULL, FALSE);
+  for (guint i = 0; i < disks->len; i++)
+    g_strv_builder_add (files, ((StrataDiskXml *) g_ptr_array_index (disks, i))->source);
+
+  return g_strv_builder_end (files);
+}

@@ -204,6 +204,8 @@ void                strata_domain_xml_add_files         (StrataDomainXml        
 /* (element-type StrataDiskXml) (transfer full): the images that it gives QEMU on the command line; those whose format it
  * leaves to QEMU to find out have none */
 GPtrArray          *strata_domain_xml_get_option_disks  (StrataDomainXml          *self);
+/* (transfer full): the files that NAME, one of QEMU's names of an image, means by their absolute paths */
+GStrv               strata_qemu_name_get_files          (const char               *name);
 /* (element-type StrataDiskXml) (transfer full): what the block copies that are under way write to, of a live definition */
 GPtrArray          *strata_domain_xml_get_copy_targets  (StrataDomainXml          *self);
 

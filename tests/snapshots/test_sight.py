@@ -592,6 +592,49 @@ def overlay_called_raw():
     lab.clear()
 
 
+def called_raw_aside(below, *steps, fmt='qcow2', named='{}', levels=1):
+    """Outside of every pool, “b” has an overlay on BELOW that virsh calls raw; NAMED is how its header names that. STEPS follow."""
+    aside = os.path.join(lab.dir, 'no-pool')
+    os.makedirs(aside, exist_ok=True)
+    path = below
+    for level in range(levels):
+        path = overlay(f'late{level}.qcow2', path, fmt='qcow2', folder=aside)
+    if fmt != 'qcow2':
+        os.remove(path)
+        lab.run('qemu-img', 'create', '-q', '-f', fmt, '-b', below, '-F', 'qcow2', path)
+    elif named != '{}':
+        lab.run('qemu-img', 'rebase', '-u', '-b', named.replace('{}', below), '-F', 'qcow2', path)
+    define('a', disk_xml(overlay('a.qcow2', below)))
+    lab.run('qemu-io', '-f', 'qcow2', '-c', 'write -P 9 0 64k', lab.path('a.qcow2'))
+    define('b', disk_xml(lab.make_disk('b.qcow2')))
+    lab.virsh('attach-disk', 'b', path, 'vdb', '--targetbus', 'virtio', '--config')
+    for step in steps:
+        step()
+    before = guest_hash(path, fmt)
+    expect_refused(lab.ctl('disk', 'merge', 'a', 'vda', '--commit'), 'late')
+    expect_equal(guest_hash(path, fmt), before, 'what the other stands on is as it was')
+    orphans = [item for item in json.loads(lab.ctl('--json', 'doctor').out)['findings'] if item['code'] == 'orphan']
+    expect_equal(orphans, [], 'nothing of it is an orphan to doctor')
+    lab.clear()
+
+
+def leave_out_and_detach():
+    done = lab.ctl('snapshot', 'create', 'b', 's1', '--disk', 'vda')
+    expect_equal(done.status, 0, 'a snapshot without it', done)
+    lab.virsh('detach-disk', 'b', 'vdb', '--config')
+
+
+def called_raw_outside_of_pools():
+    """By whatever header, directly or with another overlay between, and also where only a snapshot has it."""
+    json_name = 'json:{"driver":"qcow2","file":{"driver":"file","filename":"{}"}}'
+    for steps, words in (((), {'named': json_name}), ((), {'fmt': 'qed'}), ((), {'levels': 2}), ((), {'levels': 3}),
+                         ((leave_out_and_detach,), {}), ((leave_out_and_detach,), {'levels': 2}),
+                         ((leave_out_and_detach,), {'fmt': 'qed'})):
+        called_raw_aside(lab.make_disk('base.qcow2', data='1M'), *steps, **words)
+        remove_snapshots()
+        lab.clear()
+
+
 def link_in_the_way():
     """A link that leads nowhere has the name that a new image would get: it gets another."""
     define('v', disk_xml(lab.make_disk('v.qcow2', data='1M')))
@@ -870,7 +913,7 @@ if __name__ == '__main__':
              merged_by_either_name, volume_that_runs, linked_folder, relative_behind_a_link,
              explicit_backing, below_a_snapshot_of_another, rebased_unseen, pool_in_the_way, no_format, read_only_folder,
              link_to_storage_away, link_that_leads_to_what_is_deleted, link_that_leads_elsewhere_by_now, overlay_on_the_command_line,
-             raw_by_one_of_two, thin_clone_called_raw, overlay_called_raw, link_in_the_way, too_deep_to_merge, image_on_a_raw_disk,
+             raw_by_one_of_two, thin_clone_called_raw, overlay_called_raw, called_raw_outside_of_pools, link_in_the_way, too_deep_to_merge, image_on_a_raw_disk,
              size_to_the_byte, floppy_of_a_clone, words_that_are_marks, template_lets_none_in, moved_away,
              moved_away_from_what_has_another_name, moved_away_from_what_was_moved, moved_away_and_left_out,
              written_by_another_program, flat_vmdk])
