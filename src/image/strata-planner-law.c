@@ -52,7 +52,8 @@ strata_planner_need_free_path (StrataPlanner *self, const char *path, GError **e
     return TRUE;
 
   strata_set_error (
-      error, STRATA_ERROR_EXISTS, _ ("Choose another name, or move the file if nobody needs it."),
+      error, STRATA_ERROR_EXISTS,
+      _ ("Choose another name, or move the file away if you know that no program needs it."),
       image != NULL && image->missing ? _ ("“%s” is still named by a definition on this host")
                                       : _ ("The file “%s” exists already"),
       path);
@@ -136,9 +137,9 @@ holder_to_text (StrataHolder *holder)
  * @path: an image that the plan is to change or remove
  * @error: `STRATA_ERROR_REFUSED`, with every other holder's name
  *
- * The law's first line: bytes that somebody else reads are not touched.
+ * The law's first line: bytes that another party reads are not touched.
  *
- * Returns: whether nobody but @domain holds @path
+ * Returns: whether @domain alone holds @path
  */
 gboolean
 strata_planner_need_sole_use (StrataPlanner *self,
@@ -339,7 +340,7 @@ strata_planner_need_known_format (GPtrArray *chain, GError **error)
 }
 
 /* An explicit <backingStore> outranks the file's header (tested on libvirt 9.0 and 11.3). Where the
- * two disagree nobody knows which chain the owner means. */
+ * two disagree it can't be told which chain the owner means. */
 static gboolean
 need_agreeing_chain (StrataPlanner *self,
                      const StrataDiskXml *disk,
