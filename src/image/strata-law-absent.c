@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* The law about images that a definition or a snapshot's document names, and that are not there: they may come back.
+/* The law about images that a definition or a snapshot's document names, and that are not there, or can't be seen: they may
+ * come back.
  */
 
 #include "config.h"
@@ -30,7 +31,8 @@ find_absent_link (StrataCourt *self, const char *top, const char *format)
 
       if (image == NULL)
         return format == NULL || g_str_equal (format, "raw") ? NULL : path;
-      if (image->state == STRATA_IMAGE_MISSING)
+      if (image->state == STRATA_IMAGE_MISSING ||
+          (image->state == STRATA_IMAGE_UNKNOWN && image->backing_path == NULL))
         return g_strcmp0 (image->format, "raw") == 0 ? NULL : path;
       format = image->backing_format;
       path = strata_graph_resolve (self->graph, image->backing_path);
@@ -265,7 +267,8 @@ is_only_read (StrataCourt *self, const StrataStepSpec *step, const StrataImage *
 }
 
 /* An image that isn't there says nothing of what it stands on, and its bytes are gone if that is. It was made on images of
- * its own domain or, a thin clone's, of the one that it is a clone of. */
+ * its own domain or, a thin clone's, of the one that it is a clone of. What is made independent takes none of its bytes, but
+ * it does take what tells on which images it was made. */
 gboolean
 strata_law_need_no_absence (StrataCourt *self,
                             const StrataStepSpec *step,
@@ -273,12 +276,20 @@ strata_law_need_no_absence (StrataCourt *self,
                             GError **error)
 {
   const Absence *absence;
+  const StrataImage *absent;
 
   if (self->lineages == NULL)
     collect_lineages (self);
   absence = g_hash_table_lookup (self->lineages, image->path);
   if (absence == NULL || is_only_read (self, step, image))
     return TRUE;
+
+  absent = strata_graph_get_image (self->graph, absence->path);
+  if (absent != NULL && absent->state == STRATA_IMAGE_UNKNOWN)
+    {
+      strata_law_refuse_unseen (absent, image->path, error);
+      return FALSE;
+    }
 
   strata_set_error (
       error, STRATA_ERROR_REFUSED,

@@ -33,6 +33,8 @@ gboolean strata_law_gives_up (StrataCourt *self, const StrataHolderKey *key);
 
 /* strata-law-seen.c: unknown is never nothing */
 GPtrArray *strata_law_collect_unknown (StrataGraph *graph);
+/* UNSEEN, of which nothing is known, keeps PATH from being changed. */
+void strata_law_refuse_unseen (const StrataImage *unseen, const char *path, GError **error);
 gboolean strata_law_need_seen (StrataCourt *self, StrataStepSpec *step, GError **error);
 gboolean strata_law_need_same_base (StrataCourt *self, const StrataStepSpec *step, GError **error);
 gboolean strata_law_need_files_kept (StrataCourt *self, StrataStepSpec *step, GError **error);

@@ -42,6 +42,7 @@ typedef enum
 {
   TOUCH_NOTHING, /* no image */
   TOUCH_READS,   /* reads them, or puts something on them */
+  TOUCH_FILLS, /* writes into one what it reads already of those below: what stands on it, also unseen, reads the same */
   TOUCH_CHANGES, /* writes into what was there before, or changes what it stands on */
   TOUCH_REMOVES,
 } Touch;
@@ -76,6 +77,7 @@ get_touch (const StrataStepSpec *step)
     { "set-mode", TOUCH_READS },
     { "snapshot-create", TOUCH_READS },
     { "verify", TOUCH_READS },
+    { "pull", TOUCH_FILLS },
     { "delete-file", TOUCH_REMOVES },
     { "delete-volume", TOUCH_REMOVES },
   };
@@ -89,6 +91,17 @@ get_touch (const StrataStepSpec *step)
   return TOUCH_CHANGES;
 }
 
+void
+strata_law_refuse_unseen (const StrataImage *unseen, const char *path, GError **error)
+{
+  strata_set_error (error, STRATA_ERROR_REFUSED,
+                    _ ("Make it visible again (plug the storage in, start its pool), or remove "
+                       "what names it."),
+                    /* Translators: why an image can't be seen, a sentence, then another image */
+                    _ ("%s, so nothing shows that it doesn’t stand on “%s”"), unseen->problem,
+                    path);
+}
+
 /* An image that could not be seen may stand on any other, unless its definition says what it stands on. */
 static gboolean
 need_no_unknown (StrataCourt *self, const StrataImage *touched, GError **error)
@@ -99,12 +112,7 @@ need_no_unknown (StrataCourt *self, const StrataImage *touched, GError **error)
 
       if (image == touched)
         continue;
-      strata_set_error (
-          error, STRATA_ERROR_REFUSED,
-          _ ("Make it visible again (plug the storage in, start its pool), or remove "
-             "what names it."),
-          /* Translators: why an image can't be seen, a sentence, then another image */
-          _ ("%s, so nothing shows that it doesn’t stand on “%s”"), image->problem, touched->path);
+      strata_law_refuse_unseen (image, touched->path, error);
       return FALSE;
     }
 
@@ -382,9 +390,10 @@ strata_law_need_seen (StrataCourt *self, StrataStepSpec *step, GError **error)
       if (!need_seen_chain (self, touch, image, error) || !need_no_other_name (step, image, error))
         return FALSE;
       if (touch >= TOUCH_CHANGES &&
-          (!need_no_unknown (self, image, error) || !strata_graph_check_seen (self->graph, error) ||
-           !strata_law_need_no_absence (self, step, image, error) ||
-           !need_named_by_none (self, touch, image->path, error)))
+          (!need_no_unknown (self, image, error) || !strata_graph_check_seen (self->graph, error)))
+        return FALSE;
+      if (touch >= TOUCH_FILLS && (!strata_law_need_no_absence (self, step, image, error) ||
+                                   !need_named_by_none (self, touch, image->path, error)))
         return FALSE;
     }
 
@@ -407,6 +416,14 @@ strata_law_collect_unknown (StrataGraph *graph)
     }
 
   return unknown;
+}
+
+gboolean
+strata_law_sees_all (StrataGraph *graph)
+{
+  g_autoptr (GPtrArray) unknown = strata_law_collect_unknown (graph);
+
+  return unknown->len == 0 && strata_graph_check_seen (graph, NULL);
 }
 
 /* Another file may have come to be under the name of the one that the plan is to delete. */

@@ -177,6 +177,8 @@ gboolean strata_layer_may_have_tag (StrataLayer *self, const char *name);
 
 /* strata-law.c: the planner's law over a whole plan */
 gboolean strata_law_check (StrataGraph *graph, StrataPlan *plan, GError **error);
+/* strata-law-seen.c: whether what no holder needs may be merged away or removed */
+gboolean strata_law_sees_all (StrataGraph *graph);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataLayers, strata_layers_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataWriters, strata_writers_free)

@@ -201,7 +201,8 @@ collect (StrataDomainFacts *domain, StrataSnapshotFacts *snapshot, gboolean subt
  * @also: (nullable) (element-type StrataSnapshotFacts): what this plan itself has retained
  * @error: where to put an error
  *
- * Merges away retained layers that are free now.
+ * Merges away retained layers that are free now. Where something on the host can't be seen, it may be what needs them, and
+ * they stay for a later plan.
  *
  * Returns: whether it can be done
  */
@@ -213,7 +214,7 @@ strata_planner_sweep (StrataPlanner *self,
 {
   g_autoptr (GPtrArray) left =
       also != NULL ? g_ptr_array_copy (also, NULL, NULL) : g_ptr_array_new ();
-  gboolean again = TRUE;
+  gboolean again = strata_law_sees_all (self->graph);
 
   for (guint i = 0; i < domain->snapshots->len; i++)
     {

@@ -233,6 +233,16 @@ test_alias (void)
   assert_refused (plan, error, "base.qcow2");
 }
 
+static StrataPlan *
+plan_flatten (StrataGraph *graph, const char *domain, GError **error)
+{
+  g_autoptr (StrataRequest) request = strata_request_new (STRATA_REQUEST_FLATTEN);
+
+  request->domain = g_strdup (domain);
+
+  return strata_plan_request (graph, request, error);
+}
+
 /* A hard link that nothing on this host's graph is called by. */
 static void
 test_hidden_name (void)
@@ -274,6 +284,54 @@ test_unknown (void)
   g_clear_error (&error);
   other = plan_delete (graph, "a", &error);
   assert_refused (other, error, "away.qcow2");
+}
+
+/* “other” can't be seen: what “a” takes up into its own image it reads already, and so does what may stand on that. */
+static void
+test_flatten_beside_unknown (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  g_autoptr (StrataPlan) plan = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *kinds = NULL;
+  StrataImage *away = paper_host_image (graph, "away.qcow2", NULL);
+
+  strata_image_set_problem (away, STRATA_IMAGE_UNKNOWN, "“away.qcow2” can’t be seen");
+  paper_host_image (graph, "base.qcow2", NULL);
+  paper_host_image (graph, "a.qcow2", "base.qcow2");
+  paper_host_image (graph, "a.s1", "a.qcow2");
+  paper_host_image (graph, "a.s2", "a.s1");
+  paper_host_add (graph, "a", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "a.s2", NULL);
+  paper_host_add (graph, "other", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "away.qcow2", NULL);
+  /* Its image is free once “a” stands on nothing; nothing shows that “other” doesn't need it. */
+  paper_host_snapshot (graph, "a", "s1", NULL, "a.s1", FALSE, TRUE);
+  strata_graph_add_blind_spot (graph, "images", "pool has asynchronous jobs running", TRUE);
+  strata_graph_finish (graph);
+
+  plan = plan_flatten (graph, "a", &error);
+  g_assert_no_error (error);
+  kinds = paper_plan_to_kinds (plan);
+  g_assert_cmpstr (kinds, ==, "| pull settle");
+}
+
+/* What can't be seen is of the machine itself: the chain of its other images alone tells on what it was made. */
+static void
+test_flatten_own_unknown (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  g_autoptr (StrataPlan) plan = NULL;
+  g_autoptr (GError) error = NULL;
+  StrataImage *away = paper_host_image (graph, "away.qcow2", NULL);
+
+  strata_image_set_problem (away, STRATA_IMAGE_UNKNOWN, "“away.qcow2” can’t be seen");
+  paper_host_image (graph, "base.qcow2", NULL);
+  paper_host_image (graph, "a.qcow2", "base.qcow2");
+  paper_host_add (graph, "a", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "a.qcow2", NULL);
+  paper_host_snapshot (graph, "a", "s1", NULL, "away.qcow2", FALSE, FALSE);
+  strata_graph_finish (graph);
+
+  plan = plan_flatten (graph, "a", &error);
+  assert_refused (plan, error, "away.qcow2");
 }
 
 /* A raw image stands on nothing, whether it was seen or not: an ISO that is away keeps nothing from being done. */
@@ -835,16 +893,6 @@ add_with_backing (StrataGraph *graph,
   strata_domain_facts_take_snapshot (facts, snapshot);
 }
 
-static StrataPlan *
-plan_flatten (StrataGraph *graph, const char *domain, GError **error)
-{
-  g_autoptr (StrataRequest) request = strata_request_new (STRATA_REQUEST_FLATTEN);
-
-  request->domain = g_strdup (domain);
-
-  return strata_plan_request (graph, request, error);
-}
-
 /* The document of a snapshot names an image on which its own stands no more: libvirt would open it all the same. */
 static void
 test_named_below (void)
@@ -987,6 +1035,8 @@ main (int argc, char **argv)
   g_test_add_func ("/sight/alias", test_alias);
   g_test_add_func ("/sight/hidden-name", test_hidden_name);
   g_test_add_func ("/sight/unknown", test_unknown);
+  g_test_add_func ("/sight/flatten-beside-unknown", test_flatten_beside_unknown);
+  g_test_add_func ("/sight/flatten-own-unknown", test_flatten_own_unknown);
   g_test_add_func ("/sight/unknown-raw", test_unknown_raw);
   g_test_add_func ("/sight/blind-spot", test_blind_spot);
   g_test_add_func ("/sight/mark", test_mark);

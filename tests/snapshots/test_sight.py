@@ -148,6 +148,32 @@ def storage_away():
     lab.clear()
 
 
+def independent_beside_what_is_away():
+    """Images of others can't be seen: a thin clone takes up what it reads all the same, and nothing is merged or removed."""
+    define('v', disk_xml(lab.make_disk('v.qcow2', data='1M')))
+    lab.ctl('snapshot', 'create', 'v', 's1')
+    made = lab.ctl('clone', 'create', 'v', 'c', '--snapshot', 's1', '--thin')
+    expect_equal(made.status, 0, 'a thin clone is made', made)
+    lab.ctl('snapshot', 'create', 'c', 'k1')
+    before = guest_hash(tip('c'))
+    lab.make_disk('junk.qcow2')
+    os.truncate(lab.path('junk.qcow2'), 100)
+    os.symlink(os.path.join(lab.dir, 'nas', 'y.qcow2'), lab.path('dangling.qcow2'))
+    lab.virsh('pool-refresh', 'default')
+    define('z', disk_xml(os.path.join(lab.dir, 'nas', 'z.qcow2')))
+    expect_refused(lab.ctl('snapshot', 'delete', 'c', 'k1'), 'nothing shows')
+    done = lab.ctl('clone', 'flatten', 'c')
+    expect_equal(done.status, 0, 'it is made independent', done)
+    header = json.loads(lab.run('qemu-img', 'info', '--output=json', tip('c')).out)
+    expect('backing-filename' not in header, 'it stands on nothing', header)
+    expect_equal(guest_hash(tip('c')), before, 'it reads the same')
+    done = lab.ctl('snapshot', 'revert', 'c', 'k1')
+    expect_equal(done.status, 0, 'its snapshot is whole', done)
+    expect_equal(guest_hash(tip('c')), before, 'and reads the same')
+    remove_snapshots()
+    lab.clear()
+
+
 def hostile_header():
     """A guest writes a header onto its raw disk that names a file of the host."""
     secret = os.path.join(lab.dir, 'secret')
@@ -909,7 +935,8 @@ def moved_away_from_what_has_another_name():
 if __name__ == '__main__':
     try:
         run([lab.start, merge_while_the_pool_is_busy,
-             deletion_while_the_pool_of_another_computer_is_busy, storage_away, hostile_header, one_file_two_names, link_on_another_computer,
+             deletion_while_the_pool_of_another_computer_is_busy, storage_away,
+             independent_beside_what_is_away, hostile_header, one_file_two_names, link_on_another_computer,
              merged_by_either_name, volume_that_runs, linked_folder, relative_behind_a_link,
              explicit_backing, below_a_snapshot_of_another, rebased_unseen, pool_in_the_way, no_format, read_only_folder,
              link_to_storage_away, link_that_leads_to_what_is_deleted, link_that_leads_elsewhere_by_now, overlay_on_the_command_line,
