@@ -442,6 +442,16 @@ memory_location (Snapshot *self)
   return STRATA_SNAPSHOT_NONE;
 }
 
+/* What it runs with is what the snapshot has; its next start is another matter. */
+static void
+note_other_disks (Snapshot *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!strata_planner_need_same_disks (self->domain, FALSE, &error))
+    strata_plan_add_effect (self->planner->plan, STRATA_EFFECT_NOTE, 0, "%s", error->message);
+}
+
 /* The guest's memory has in it what it knows of each disk, such as the tables of a file system. */
 static void
 note_left_out (Snapshot *self)
@@ -490,6 +500,7 @@ add_steps (Snapshot *self, const char *description, gboolean quiesce, GError **e
   strata_plan_add_resource (planner->plan, domain->uuid);
   add_command (self, memory_file, quiesce);
   add_effects (self, memory_file);
+  note_other_disks (self);
   if (memory_file != NULL)
     note_left_out (self);
 

@@ -123,36 +123,6 @@ need_all_clear (StrataReturn *self, GError **error)
   return TRUE;
 }
 
-/* A snapshot moves a running machine on to overlays, and in its definition only the disks that are the same there. */
-static gboolean
-need_same_disks (const StrataDomainFacts *domain, GError **error)
-{
-  for (guint i = 0; i < domain->disks->len && domain->next_disks != domain->disks; i++)
-    {
-      const StrataDiskXml *disk = g_ptr_array_index (domain->disks, i);
-
-      for (guint j = 0; j < domain->next_disks->len; j++)
-        {
-          const StrataDiskXml *next = g_ptr_array_index (domain->next_disks, j);
-
-          if (g_strcmp0 (disk->target, next->target) != 0 || strata_planner_is_media (disk) ||
-              g_strcmp0 (disk->source, next->source) == 0)
-            continue;
-          strata_set_error (
-              error, STRATA_ERROR_REFUSED,
-              _ ("Shut it down, or define it with the disks that it runs with, and try again."),
-              /* Translators: a virtual machine, a disk (vda), two images */
-              _ ("“%s” runs with other disks than its next start is defined with: disk %s is “%s” "
-                 "now, and “%s” then"),
-              domain->name, disk->target, disk->source != NULL ? disk->source : _ ("empty"),
-              next->source != NULL ? next->source : _ ("empty"));
-          return FALSE;
-        }
-    }
-
-  return TRUE;
-}
-
 /* (element-type utf8): the machine's images that going back is about */
 static GPtrArray *
 collect_present (StrataReturn *self)
@@ -258,7 +228,9 @@ strata_return_keep_present (StrataReturn *self, StrataSnapshotKind kind, GError 
 
   if (save_as == NULL
           ? !need_all_clear (self, error)
-          : kind != STRATA_SNAPSHOT_KIND_INTERNAL && !need_same_disks (self->domain, error))
+          /* A snapshot moves a running machine on to overlays, and in its definition only the disks that are the same there. */
+          : kind != STRATA_SNAPSHOT_KIND_INTERNAL &&
+                !strata_planner_need_same_disks (self->domain, FALSE, error))
     return FALSE;
   if (save_as != NULL && (!strata_planner_add_snapshot (self->planner, self->domain, save_as, NULL,
                                                         kind, NULL, FALSE, error) ||

@@ -264,7 +264,9 @@ strata_plan_template_create (StrataPlanner *self, GError **error)
     return NULL;
 
   disks = strata_planner_get_disks (self, domain->definition, domain->name, error);
-  if (disks == NULL || !strata_planner_need_own_storage (domain->definition, domain->name, error))
+  /* The template has the disks of the definition; those that the guest is stopped on are to be the same. */
+  if (disks == NULL || !strata_planner_need_same_disks (domain, TRUE, error) ||
+      !strata_planner_need_own_storage (domain->definition, domain->name, error))
     return NULL;
 
   nvram = strata_planner_nvram_path (self, domain->definition, name);

@@ -439,6 +439,90 @@ strata_planner_is_media (const StrataDiskXml *disk)
          disk->read_only;
 }
 
+static const StrataDiskXml *
+find_target (GPtrArray *disks, const char *target)
+{
+  for (guint i = 0; i < disks->len; i++)
+    {
+      const StrataDiskXml *disk = g_ptr_array_index (disks, i);
+
+      if (g_strcmp0 (disk->target, target) == 0)
+        return disk;
+    }
+
+  return NULL;
+}
+
+/* DISK: (nullable) */
+static char *
+say_source (const StrataDiskXml *disk)
+{
+  if (disk == NULL)
+    return g_strdup (_ ("not there"));
+  if (disk->source == NULL)
+    return g_strdup (_ ("without a file"));
+
+  return g_strdup_printf (_ ("“%s”"), disk->source);
+}
+
+/* NOW, NEXT: (nullable): the disk as the machine runs with it, and as it is defined; not both %NULL */
+static void
+add_difference (GPtrArray *lines, const StrataDiskXml *now, const StrataDiskXml *next)
+{
+  const StrataDiskXml *disk = now != NULL ? now : next;
+  g_autofree char *before = say_source (now);
+  g_autofree char *after = say_source (next);
+
+  if (!strata_planner_is_media (disk) && !g_str_equal (before, after))
+    g_ptr_array_add (
+        lines,
+        /* Translators: a disk (vda), then for each of the two an image, or "not there" */
+        g_strdup_printf (_ ("disk %s is %s now, and %s then"), disk->target, before, after));
+}
+
+/**
+ * strata_planner_need_same_disks:
+ * @domain: a domain
+ * @all: whether a disk that only one of its two definitions has is a difference, too
+ * @error: `STRATA_ERROR_REFUSED`, with each disk that differs
+ *
+ * Returns: whether it is off, or runs with the disks that its next start is defined with
+ */
+gboolean
+strata_planner_need_same_disks (const StrataDomainFacts *domain, gboolean all, GError **error)
+{
+  g_autoptr (GPtrArray) lines = g_ptr_array_new_with_free_func (g_free);
+  g_autofree char *text = NULL;
+
+  for (guint i = 0; domain->next_disks != domain->disks && i < domain->disks->len; i++)
+    {
+      const StrataDiskXml *disk = g_ptr_array_index (domain->disks, i);
+      const StrataDiskXml *next = find_target (domain->next_disks, disk->target);
+
+      if (next != NULL || all)
+        add_difference (lines, disk, next);
+    }
+  for (guint i = 0; all && domain->next_disks != domain->disks && i < domain->next_disks->len; i++)
+    {
+      const StrataDiskXml *next = g_ptr_array_index (domain->next_disks, i);
+
+      if (find_target (domain->disks, next->target) == NULL)
+        add_difference (lines, NULL, next);
+    }
+  if (lines->len == 0)
+    return TRUE;
+
+  g_ptr_array_add (lines, NULL);
+  text = g_strjoinv ("; ", (GStrv) lines->pdata);
+  strata_set_error (
+      error, STRATA_ERROR_REFUSED,
+      _ ("Shut it down first, so that it is on the disks that it is defined with, or "
+         "define it with those that it runs with."),
+      /* Translators: a virtual machine, then a list of "disk vda is “…” now, and “…” then" */
+      _ ("“%s” runs with other disks than its next start is defined with: %s"), domain->name, text);
+  return FALSE;
+}
+
 /**
  * strata_planner_get_disks:
  * @self: the planner

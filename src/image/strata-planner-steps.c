@@ -83,6 +83,7 @@ strata_planner_add_power (StrataPlanner *self, StrataDomainFacts *domain)
     }
 
   json_object_set_boolean_member (args, "force", force);
+  json_object_set_boolean_member (args, "same-disks", TRUE);
   json_object_set_boolean_member (args, "paused", domain->state == STRATA_DOMAIN_STATE_PAUSED);
   json_object_set_int_member (args, "timeout",
                               self->request->timeout > 0 ? self->request->timeout : 120);

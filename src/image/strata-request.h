@@ -70,8 +70,9 @@ struct _StrataRequest
   char *domain; /* name or UUID of the VM or template it is about */
   char *name;   /* TEMPLATE_*: the new template's name; DEPLOY: the name pattern, `web-%02d` */
   char *file;   /* IMPORT: the dumped XML's path; SEAL_IMAGE: the image's path */
-  char *format; /* SEAL_IMAGE: the image's format; NULL: what its name's definition or, of one that stands alone, its header says */
-  char *text;   /* IMPORT: the XML itself, read by the caller */
+  char *
+      format; /* SEAL_IMAGE: the image's format; NULL: what its name's definition or, of one that stands alone, its header says */
+  char *text; /* IMPORT: the XML itself, read by the caller */
 
   /* TEMPLATE_CREATE */
   gboolean convert;
@@ -141,6 +142,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataRequest, strata_request_free)
 StrataPlan *strata_plan_request (StrataGraph *graph, const StrataRequest *request, GError **error);
 
 /* strata-law.c: the law over those steps of a begun plan that are not DONE (NULL: none is), on a fresh graph */
+/* whether a machine runs with the disks that its next start is defined with: strata-planner-law.c */
+gboolean strata_planner_need_same_disks (const StrataDomainFacts *domain,
+                                         gboolean all,
+                                         GError **error);
 gboolean strata_law_check_steps (StrataGraph *graph,
                                  StrataPlan *plan,
                                  const gboolean *done,

@@ -43,6 +43,7 @@ static const struct
   { NULL, "paused", ARG_BOOLEAN },
   { NULL, "quiesce", ARG_BOOLEAN },
   { NULL, "read-only", ARG_BOOLEAN },
+  { NULL, "same-disks", ARG_BOOLEAN },
   { NULL, "screenshot", ARG_BOOLEAN },
   { NULL, "ssh-keys", ARG_STRINGS },
   { NULL, "stamp", ARG_BOOLEAN },

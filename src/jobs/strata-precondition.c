@@ -8,6 +8,7 @@
 
 #include "host/strata-domain-control.h"
 #include "host/strata-storage.h"
+#include "image/strata-request.h"
 #include "strata-precondition.h"
 #include "xml/strata-error.h"
 
@@ -118,6 +119,19 @@ strata_require_persistent (StrataConnection *connection, const char *uuid, GErro
                        "would vanish when its guest stops"),
                     facts->name);
   return FALSE;
+}
+
+gboolean
+strata_require_same_disks (StrataConnection *connection,
+                           const char *uuid,
+                           GCancellable *cancellable,
+                           GError **error)
+{
+  g_autoptr (StrataGraph) graph = strata_connection_gather (connection, cancellable, error);
+  const StrataDomainFacts *facts = graph != NULL ? strata_graph_find_domain (graph, uuid) : NULL;
+
+  /* One that is gone is for the step itself to miss. */
+  return graph != NULL && (facts == NULL || strata_planner_need_same_disks (facts, TRUE, error));
 }
 
 gboolean

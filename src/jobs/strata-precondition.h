@@ -21,6 +21,11 @@ gboolean strata_require_definition (StrataConnection *connection,
                                     GError **error);
 /* The domain outlives its guest */
 gboolean strata_require_persistent (StrataConnection *connection, const char *uuid, GError **error);
+/* What the domain runs on is what it is defined with, by what the files are. */
+gboolean strata_require_same_disks (StrataConnection *connection,
+                                    const char *uuid,
+                                    GCancellable *cancellable,
+                                    GError **error);
 gboolean strata_require_off (StrataConnection *connection, const char *uuid, GError **error);
 /* The domain has no state saved in the middle of its work, which goes with the very disks it had; BUSY */
 gboolean strata_require_unsaved (StrataConnection *connection, const char *uuid, GError **error);

@@ -117,7 +117,7 @@ find_definition (StrataStepContext *context)
 }
 
 /* Directly before the stop, since what it is stopped for can't be done without: that it is there then, that it can be defined,
- * and what is in its drives. */
+ * with the disks that it runs on, and what is in its drives. */
 static gboolean
 shut_down_check (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
@@ -130,7 +130,9 @@ shut_down_check (StrataStepContext *context, GCancellable *cancellable, GError *
   if (!check_unsaved (context, cancellable, error) ||
       !strata_require_persistent (context->connection, uuid, error) ||
       !strata_require_media (context->connection, strata_step_context_get (context, "name"),
-                             strata_step_context_get_array (context, "media"), error))
+                             strata_step_context_get_array (context, "media"), error) ||
+      (strata_step_context_is (context, "same-disks") &&
+       !strata_require_same_disks (context->connection, uuid, cancellable, error)))
     return FALSE;
 
   return previous == NULL || strata_require_definition (context->connection, uuid, previous,

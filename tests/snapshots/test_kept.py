@@ -9,6 +9,7 @@ import re
 import signal
 
 from held_jobs import clear, find_step, go_on, hold, is_there, journals, kill_rollback, lab, let_go, no_job_left, records, stop
+from strata_lab import disk_xml
 from strata_tap import expect, expect_equal, expect_words, isolated, run
 
 # xor ax, ax; mov ds, ax; rdtsc; mov [0x9000], eax; then it sleeps for ever.
@@ -234,6 +235,27 @@ def a_guest_of_which_a_template_is_made():
         lab.clear()
 
 
+def a_guest_that_is_defined_with_other_disks():
+    """It would be stopped on the one, and the template made of the other: neither when the plan is made, nor later."""
+    guest()
+    number_before, was = number(), lab.virsh('dumpxml', 'vm', '--inactive').out
+    other = was.replace(lab.source('vm'), lab.make_disk('other.qcow2', data='1M'))
+    process = hold('template', 'create', 'vm', '--copy', '--no-seal', '--force-off', '--name', 't', kind='shut-down')
+    before = files()
+    lab.define_xml(other)
+    status, text = let_go(process)
+    expect_equal(status, 1, text)
+    expect_words(text, 'vda', 'other.qcow2', 'Shut it down first', AS_BEFORE)
+    expect_equal((number(), files()), (number_before, before), 'which run it is, and the files')
+    no_job_left()
+    for options in (['--copy', '--force-off'], ['--copy', '--shut-down', '--timeout', '2'], ['--convert', '--force-off']):
+        lab.refused('template', 'create', 'vm', '--no-seal', '--name', 't', *options, words=['vda', 'other.qcow2'])
+    expect_words(lab.strata('snapshot', 'create', 'vm', 's2', '--dry-run').out, 'runs with other disks', 'vda', 'other.qcow2')
+    lab.define_xml(was.replace('</devices>', disk_xml(lab.make_disk('more.qcow2'), target='vdh') + '</devices>'))
+    lab.refused('template', 'create', 'vm', '--copy', '--force-off', '--no-seal', '--name', 't', words=['vdh', 'more.qcow2', 'not there'])
+    expect_equal((number(), lab.names()), (number_before, ['vm']), 'which run it is, and the machines')
+
+
 def a_guest_that_its_person_started():
     """What was kept of it stays, and can be returned to."""
     there = guest()
@@ -420,7 +442,7 @@ try:
         a_guest_that_was_never_stopped, a_guest_that_was_stopped, nothing_is_known_of_the_stop, a_guest_whose_return_is_cancelled,
         a_return_that_fails, a_guest_that_stood_still, what_was_written_before_the_stop, the_way_back_is_killed,
         the_way_back_is_killed_before_it_says_so, nothing_was_kept,
-        a_guest_of_which_a_template_is_made, a_guest_that_its_person_started,
+        a_guest_of_which_a_template_is_made, a_guest_that_is_defined_with_other_disks, a_guest_that_its_person_started,
         a_guest_that_its_person_started_and_stopped, what_was_kept_cannot_be_read, a_guest_that_is_kept_inside_of_its_image,
         a_snapshot_of_a_guest_that_was_booted_since,
         a_disc_that_is_gone, a_disc_that_goes_meanwhile, a_floppy_drive, a_floppy_drive_that_was_added)])
