@@ -286,14 +286,6 @@ take_up (StrataCli *cli, const char *id, gboolean resume, GError **error)
       return NULL;
     }
 
-  if (!resume && !job->can_roll_back)
-    {
-      strata_set_error (error, STRATA_ERROR_REFUSED, _ ("“stratactl job resume” finishes it."),
-                        _ ("“%s” is past the point of no return; there is no way back"),
-                        job->title);
-      return NULL;
-    }
-
   if (cli->uri == NULL)
     cli->uri = g_strdup (job->uri);
   if (!strata_cli_connect (cli, error))

@@ -173,8 +173,7 @@ check_overlay (StrataConnection *connection,
     return TRUE;
 
   strata_set_error (error, STRATA_ERROR_REFUSED,
-                    _ ("Give the machine its disk back and try again, finish the job with "
-                       "“stratactl job resume”, or end it as it is with “stratactl job dismiss”."),
+                    _ ("Give the machine its disk back, and try again."),
                     _ ("“%s” was written to since, and no disk of “%s” is on it any more; taking "
                        "the snapshot back would lose that"),
                     item->overlay, facts->name);

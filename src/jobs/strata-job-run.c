@@ -347,14 +347,7 @@ run_backwards (Run *run)
 {
   g_autoptr (GError) error = NULL;
 
-  if (!strata_journal_can_roll_back (run->journal))
-    {
-      error = strata_error_new (STRATA_ERROR_REFUSED, _ ("Finish it with “stratactl job resume”."),
-                                _ ("This job is past its point of no return"));
-      strata_journal_close (run->journal);
-      set_over (run, STRATA_JOB_FAILED, STRATA_JOB_OUTCOME_STOPPED, error);
-    }
-  else if (go_back (run, &error))
+  if (go_back (run, &error))
     {
       strata_journal_remove (run->journal);
       set_over (run, STRATA_JOB_DONE, STRATA_JOB_OUTCOME_ROLLED_BACK, NULL);
@@ -432,30 +425,76 @@ begin_journal (Run *run, GError **error)
                                 strata_connection_get_uri (connection), host, run->plan, error);
 }
 
+static gboolean
+check_forward (Run *run, GError **error)
+{
+  StrataConnection *connection = strata_job_get_connection (run->job);
+
+  return strata_job_stamps_take_up (connection, run->journal, error) &&
+         strata_take_up_check_forward (connection, run->journal, run->cancellable, error);
+}
+
+static gboolean
+check_back (Run *run, GError **error)
+{
+  if (strata_journal_can_roll_back (run->journal))
+    return strata_take_up_check_back (strata_job_get_connection (run->job), run->journal, FALSE,
+                                      run->cancellable, error);
+
+  strata_set_error (error, STRATA_ERROR_REFUSED, NULL,
+                    _ ("“%s” is past the point of no return; there is no way back"),
+                    strata_plan_get_title (run->plan));
+  return FALSE;
+}
+
+/* Takes REFUSAL; what else can be done with the job is found out, so that a person isn't sent from one refusal to the next. */
+static GError *
+add_ways (Run *run, gboolean backwards, GError *refusal)
+{
+  g_autoptr (GError) error = refusal;
+  const char *hint = strata_error_get_hint (refusal);
+  const char *id = strata_job_get_id (run->job);
+  g_autofree char *ways = NULL;
+  g_autofree char *both = NULL;
+
+  if (!g_error_matches (refusal, STRATA_ERROR, STRATA_ERROR_REFUSED) ||
+      !strata_host_identity_matches (strata_job_get_connection (run->job), run->journal))
+    return g_steal_pointer (&error);
+
+  if (backwards ? check_forward (run, NULL) : check_back (run, NULL))
+    ways = g_strdup_printf (
+        backwards ? _ ("“stratactl job resume %s” finishes it, “stratactl job dismiss %s” ends it "
+                       "as it is.")
+                  : _ ("“stratactl job rollback %s” takes it back, “stratactl job dismiss %s” ends "
+                       "it as it is."),
+        id, id);
+  else
+    ways = g_strdup_printf (_ ("As things are it can be neither finished nor taken back; "
+                               "“stratactl job dismiss %s” ends it as it is, and says what stays "
+                               "behind."),
+                            id);
+  both = hint != NULL ? g_strdup_printf ("%s\n%s", hint, ways) : g_strdup (ways);
+
+  return strata_error_new (STRATA_ERROR_REFUSED, both, "%s", refusal->message);
+}
+
 /* The host's other clients went on while the job was stopped. What is refused here has changed nothing. */
 static gboolean
 check_taken_up (Run *run)
 {
-  StrataConnection *connection = strata_job_get_connection (run->job);
   gboolean backwards = strata_job_get_backwards (run->job);
+  StrataJobOutcome outcome = STRATA_JOB_OUTCOME_STOPPED;
   g_autoptr (GError) error = NULL;
-  gboolean may;
 
-  if (!run->taken_up)
+  if (!run->taken_up || (backwards ? check_back (run, &error) : check_forward (run, &error)))
     return TRUE;
 
-  if (!backwards)
-    may = strata_job_stamps_take_up (connection, run->journal, &error) &&
-          strata_take_up_check_forward (connection, run->journal, run->cancellable, &error);
-  else
-    may = !strata_journal_can_roll_back (run->journal) ||
-          strata_take_up_check_back (connection, run->journal, FALSE, run->cancellable, &error);
-  if (may)
-    return TRUE;
-
+  if (backwards && strata_journal_can_roll_back (run->journal))
+    outcome = STRATA_JOB_OUTCOME_STUCK;
+  error = add_ways (run, backwards, g_steal_pointer (&error));
   strata_journal_close (run->journal);
-  set_over (run, is_cancellation (error) ? STRATA_JOB_CANCELLED : STRATA_JOB_FAILED,
-            backwards ? STRATA_JOB_OUTCOME_STUCK : STRATA_JOB_OUTCOME_STOPPED, error);
+  set_over (run, is_cancellation (error) ? STRATA_JOB_CANCELLED : STRATA_JOB_FAILED, outcome,
+            error);
 
   return FALSE;
 }

@@ -182,10 +182,8 @@ need_unwritten (StrataConnection *connection,
     return TRUE;
 
   strata_set_error (error, STRATA_ERROR_REFUSED,
-                    merged
-                        ? _ ("“stratactl job resume” merges it once more.")
-                        : _ ("Take the job back with “stratactl job rollback”, or end it as it is "
-                             "with “stratactl job dismiss”, and begin anew."),
+                    merged ? _ ("“stratactl job resume” merges it once more.")
+                           : _ ("End the job, and begin anew."),
                     merged ? _ ("“%s” was written to since it was merged")
                            : _ ("“%s” was written to since the job began, and that would be lost"),
                     path);

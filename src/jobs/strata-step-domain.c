@@ -340,11 +340,9 @@ define_is_done (StrataStepContext *context, gboolean *done, GError **error)
   if (*done)
     return TRUE;
 
-  strata_set_error (
-      error, STRATA_ERROR_REFUSED,
-      _ ("Define it as it was, or end the job as it is with “stratactl job dismiss”."),
-      _ ("The definition of “%s” was changed since the job was stopped"),
-      strata_step_context_get (context, "name"));
+  strata_set_error (error, STRATA_ERROR_REFUSED, _ ("Define it as it was, and try again."),
+                    _ ("The definition of “%s” was changed since the job was stopped"),
+                    strata_step_context_get (context, "name"));
   return FALSE;
 }
 

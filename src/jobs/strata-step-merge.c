@@ -289,8 +289,7 @@ find_top (StrataStepContext *context, StrataMergeSubject *subject, gboolean *mer
   *merged = FALSE;
   strata_set_error (
       error, STRATA_ERROR_REFUSED,
-      _ ("Give the machine its disk back and resume the job, or end the job as it is with "
-         "“stratactl job dismiss”. Keep both images."),
+      _ ("Give the machine its disk back, and try again. Keep both images."),
       _ ("No disk of “%s” is on “%s” any more, and whether that was merged into “%s” can’t be told"),
       subject->facts->name, top, base);
   return FALSE;
@@ -441,8 +440,7 @@ is_top_gone (StrataStepContext *context, gboolean *gone, GError **error)
     return TRUE;
 
   strata_set_error (error, STRATA_ERROR_REFUSED,
-                    _ ("Bring back the storage that it is on, and resume the job. If it is lost, "
-                       "“stratactl job dismiss” ends the job as it is."),
+                    _ ("Bring back the storage that it is on, and try again."),
                     _ ("The image “%s”, which is to be merged, is missing"), top);
   return FALSE;
 }

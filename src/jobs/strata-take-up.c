@@ -463,7 +463,7 @@ check_still_off (TakeUp *self, const gboolean *done, GError **error)
       StrataStepSpec *step = strata_plan_get_step (self->plan, i);
 
       if (!done[i] && is_kind (step, "define", "undefine", "snapshot-revert", "restore", NULL) &&
-          !check_not_started (self, step, _ ("Shut it down, then resume the job."), error))
+          !check_not_started (self, step, _ ("Shut it down, and try again."), error))
         return FALSE;
     }
 
@@ -527,8 +527,7 @@ check_not_gone_on (TakeUp *self, const gboolean *done, GError **error)
       if (!is_kept_unseen (self, i) && (done[i] || !g_str_equal (step->kind, "shut-down")))
         continue;
       strata_set_error (
-          error, STRATA_ERROR_REFUSED,
-          _ ("Take the job back with “stratactl job rollback”, and begin anew."),
+          error, STRATA_ERROR_REFUSED, _ ("End the job, and begin anew."),
           _ ("“%s” may have gone on since the job was stopped, and what it wrote would be lost"),
           get (step, "name"));
       return FALSE;
@@ -727,9 +726,7 @@ check_unwritten (TakeUp *self, StrataStepSpec *step, GError **error)
   if (now == NULL || g_str_equal (now, noted))
     return TRUE;
 
-  strata_set_error (error, STRATA_ERROR_REFUSED,
-                    _ ("Finish the job with “stratactl job resume”, or end it as it is with "
-                       "“stratactl job dismiss”."),
+  strata_set_error (error, STRATA_ERROR_REFUSED, NULL,
                     _ ("“%s”, which the job made, was written to since; taking the job back would "
                        "lose that"),
                     path);
@@ -765,8 +762,7 @@ check_own_snapshot (TakeUp *self, guint index, GError **error)
     return TRUE;
 
   strata_set_error (error, STRATA_ERROR_REFUSED,
-                    _ ("Look at it. Delete it if it is the job’s, or end the job as it is with "
-                       "“stratactl job dismiss”."),
+                    _ ("Look at it, and delete it if it is the job’s."),
                     _ ("Whether the snapshot “%s” of “%s” is the one that the job began can’t be "
                        "told; taking the job back would delete it"),
                     snapshot->name, facts->name);
@@ -814,9 +810,7 @@ check_own_definition (TakeUp *self, guint index, GError **error)
   if (g_str_equal (now, noted))
     return TRUE;
 
-  strata_set_error (error, STRATA_ERROR_REFUSED,
-                    _ ("Finish the job with “stratactl job resume”, or end it as it is with "
-                       "“stratactl job dismiss”."),
+  strata_set_error (error, STRATA_ERROR_REFUSED, NULL,
                     _ ("The definition of “%s” was changed since the job wrote it; taking the job "
                        "back would lose that"),
                     get (step, "name"));
@@ -854,11 +848,7 @@ check_step_back (TakeUp *self, guint index, GError **error)
   if (!is_last_define (self, index))
     return TRUE;
 
-  return check_not_started (self, step,
-                            _ ("Finish the job with “stratactl job resume”, or end it as it is "
-                               "with “stratactl job dismiss”."),
-                            error) &&
-         check_own_definition (self, index, error);
+  return check_not_started (self, step, NULL, error) && check_own_definition (self, index, error);
 }
 
 /* Whether there is anything that undoing could take from another client. */

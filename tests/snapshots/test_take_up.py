@@ -403,6 +403,47 @@ def snapshots_that_another_deleted_meanwhile():
         lab.clear()
 
 
+def refusals_name_the_way_out():
+    """What a refusal says can be done can be done, and nothing else is said."""
+    job, _ = stopped_return(wrote=True)
+    hint = refused('job', 'rollback', job, words=['written'])['hint']
+    expect('rollback' not in hint, 'it does not send back', hint)
+    expect_words(hint, f'job resume {job}', f'job dismiss {job}')
+    lab.strata('job', 'resume', job)
+    clear()
+
+    tree()
+    job = stop('snapshot', 'revert', 'vm', 's1', '--save-current', 'kept', kind='snapshot-create', begun=True, done=True)
+    lab.write('vm', 0x66)
+    hint = refused('job', 'resume', job, words=['vm', 'gone on'])['hint']
+    expect_words(hint, f'job rollback {job}', f'job dismiss {job}')
+    lab.strata('job', 'rollback', job)
+    clear()
+
+    tree()
+    job = stop('snapshot', 'delete', 'vm', 's1', '--commit', kind='commit', begun=True)
+    hint = refused('job', 'rollback', job, words=['no way back'])['hint']
+    expect_words(hint, f'job resume {job}', f'job dismiss {job}')
+    lab.strata('job', 'resume', job)
+
+
+def a_job_that_can_go_neither_way():
+    """Another client puts its snapshot on what a revert kept and was to delete."""
+    tree()
+    job = stop('snapshot', 'revert', 'vm', 's1', '--save-current', 'kept', kind='create-overlay', done=True)
+    overlay = lab.source('vm')
+    lab.virsh('snapshot-create-as', 'vm', 'theirs', '--disk-only')
+    held = lab.held('vm', 'theirs')
+    for verb in ('resume', 'rollback', 'resume'):
+        hint = refused('job', verb, job, words=['vm'])['hint']
+        expect_words(hint, 'neither', f'job dismiss {job}', 'what stays')
+        expect('job resume' not in hint and 'job rollback' not in hint, 'it sends nowhere else', hint)
+    remains = lab.ctl('--json', 'job', 'dismiss', job).document['remains']
+    expect_words('\n'.join(remains), '“kept” of “vm”', overlay)
+    expect_equal(lab.held('vm', 'theirs'), held, 'what is kept')
+    no_job_left()
+
+
 def dismissal_where_the_machine_is_gone():
     lab.machine('vm')
     lab.strata('snapshot', 'create', 'vm', 's1', '--disk-only')
@@ -856,7 +897,8 @@ try:
         a_file_that_another_put_where_a_copy_was_begun,
         a_merge_and_what_was_written_since, a_merge_and_a_machine_that_was_started_since,
         a_merge_and_what_is_written_before_it_is_defined, two_merges_and_what_was_written_since,
-        a_merge_below_a_return_that_another_made, discarded_and_written_since, dismissal_where_the_machine_is_gone,
+        a_merge_below_a_return_that_another_made, discarded_and_written_since, refusals_name_the_way_out,
+        a_job_that_can_go_neither_way, dismissal_where_the_machine_is_gone,
         a_plan_on_what_is_unfinished, dismissal,
         merge_that_another_has_done, a_disk_that_was_exchanged_before_its_merge, a_disk_that_was_exchanged_in_the_middle_of_its_merge,
         a_disk_that_was_moved_in_the_middle_of_its_merge, a_definition_that_was_changed_after_a_live_merge,
