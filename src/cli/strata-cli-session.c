@@ -22,6 +22,22 @@ typedef struct
   GAsyncResult *result;
 } Call;
 
+/* What the interrupt that comes now does to JOB. */
+static const char *
+describe_interrupt (StrataJob *job, gboolean first)
+{
+  if (first && strata_job_can_cancel (job))
+    return strata_job_is_past_return (job)
+               ? _ ("Cancelling; it is past the point of no return, and stops where it can be resumed.")
+               : _ ("Cancelling; what was begun is taken back.");
+  if (strata_job_get_progress (job)->undoing)
+    return _ ("Still taking back what was begun; please wait.");
+  if (strata_job_get_state (job) == STRATA_JOB_RUNNING)
+    return _ ("Too late to cancel; it is being finished.");
+
+  return _ ("Still cancelling; please wait.");
+}
+
 static gboolean
 on_interrupt (gpointer user_data)
 {
@@ -36,14 +52,10 @@ on_interrupt (gpointer user_data)
       if (cli->interrupts > 1)
         _exit (STRATA_CLI_CANCELLED);
     }
-  else if (cli->interrupts == 1)
-    {
-      strata_job_cancel (cli->job);
-      fprintf (stderr, "\n%s\n", _ ("Cancelling; what was begun is taken back."));
-    }
   else
     {
-      fprintf (stderr, "\n%s\n", _ ("Still taking back what was begun; please wait."));
+      fprintf (stderr, "\n%s\n", describe_interrupt (cli->job, cli->interrupts == 1));
+      strata_job_cancel (cli->job);
     }
 
   return G_SOURCE_CONTINUE;

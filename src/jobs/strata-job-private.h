@@ -41,6 +41,7 @@ void strata_job_start (StrataJob *self);
 
 /* from the worker thread */
 void strata_job_enter_step (StrataJob *self, guint index, gboolean undoing);
+void strata_job_enter_end (StrataJob *self);
 void strata_job_set_over (StrataJob *self,
                           StrataJobState state,
                           StrataJobOutcome outcome,

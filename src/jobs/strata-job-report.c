@@ -156,6 +156,8 @@ strata_job_report_step (StrataJobReport *self, guint index, gboolean undoing)
 
   g_mutex_lock (&self->mutex);
   self->said.step = index + 1;
+  self->said.undoing = undoing;
+  self->said.finishing = FALSE;
   g_free (self->title);
   /* Translators: undoing a step of a job; the step's title */
   self->title = undoing ? g_strdup_printf (_ ("Undoing: %s"), spec->title) : g_strdup (spec->title);
@@ -166,6 +168,14 @@ strata_job_report_step (StrataJobReport *self, guint index, gboolean undoing)
     self->done_weight += g_array_index (self->weights, double, i);
   update_fraction (self, 0);
   g_string_append_printf (self->log, "%s\n", self->title);
+  publish (self);
+}
+
+void
+strata_job_report_end (StrataJobReport *self)
+{
+  g_mutex_lock (&self->mutex);
+  self->said.finishing = TRUE;
   publish (self);
 }
 

@@ -26,6 +26,7 @@ void strata_job_report_read (StrataJobReport *self,
 void strata_job_report_start (StrataJobReport *self);
 void strata_job_report_cancelling (StrataJobReport *self);
 void strata_job_report_step (StrataJobReport *self, guint index, gboolean undoing);
+void strata_job_report_end (StrataJobReport *self);
 void strata_job_report_moved (StrataJobReport *self, guint64 done, guint64 total);
 void strata_job_report_part (StrataJobReport *self, double fraction, const char *message);
 void strata_job_report_log (StrataJobReport *self, const char *text);

@@ -251,6 +251,10 @@ run_step (Run *run, guint index, GError **error)
   /* Last of all: whatever took its time, what is done now is done under the lock. */
   if (!strata_lock_is_held (run->lock, error))
     return FALSE;
+  if (index + 1 == strata_plan_get_n_steps (run->plan) && !klass->interruptible)
+    strata_job_enter_end (run->job);
+  if (g_cancellable_set_error_if_cancelled (run->cancellable, error))
+    return FALSE;
   strata_job_stamps_note_begin (run->job, run->plan, index);
   strata_take_up_note_begin (run->job, run->plan, index);
   found = strata_job_take_new_results (run->job);

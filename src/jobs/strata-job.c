@@ -79,7 +79,9 @@ notify_progress (StrataJob *self, const StrataProgress *old)
 {
   const StrataProgress *now = &self->shown;
   const gboolean changed[N_PROPS] = {
-    [PROP_STEP] = old->step != now->step,
+    /* What depends on it is whether the job can be cancelled, too. */
+    [PROP_STEP] =
+        old->step != now->step || old->undoing != now->undoing || old->finishing != now->finishing,
     [PROP_FRACTION] = old->fraction < now->fraction || old->fraction > now->fraction,
     [PROP_BYTES_DONE] = old->bytes_done != now->bytes_done,
     [PROP_BYTES_TOTAL] = old->bytes_total != now->bytes_total,
@@ -363,6 +365,12 @@ strata_job_enter_step (StrataJob *self, guint index, gboolean undoing)
   strata_job_report_step (self->report, index, undoing);
 }
 
+void
+strata_job_enter_end (StrataJob *self)
+{
+  strata_job_report_end (self->report);
+}
+
 /**
  * strata_job_report_bytes:
  * @self: a job
@@ -472,7 +480,8 @@ strata_job_dup_kept (StrataJob *self)
  * @self: a job
  *
  * Returns: (transfer full) (array zero-terminated=1): what its person should know, a sentence each; what
- *   sealing left in the guest or could not reach, and what strata_job_dup_kept() and strata_job_dup_not_back() say
+ *   sealing left in the guest or could not reach, what strata_job_dup_kept() and strata_job_dup_not_back() say, and that it
+ *   was too late to cancel
  */
 GStrv
 strata_job_dup_notes (StrataJob *self)
@@ -490,6 +499,8 @@ strata_job_dup_notes (StrataJob *self)
   g_strv_builder_addv (builder, (const char **) notes);
   g_strv_builder_addv (builder, (const char **) kept);
   g_strv_builder_addv (builder, (const char **) not_back);
+  if (strata_job_outran_cancel (self))
+    g_strv_builder_add (builder, _ ("It was too late to cancel: all of it is done."));
 
   return g_strv_builder_end (builder);
 }
@@ -595,10 +606,51 @@ strata_job_is_over (StrataJob *self)
   return strata_job_get_state (self) >= STRATA_JOB_DONE;
 }
 
+/**
+ * strata_job_can_cancel:
+ * @self: a job
+ *
+ * Returns: whether strata_job_cancel() may still change how it ends: not while it is taken back, nor in a last step that can't
+ *   be interrupted
+ */
 gboolean
 strata_job_can_cancel (StrataJob *self)
 {
-  return strata_job_get_state (self) <= STRATA_JOB_RUNNING;
+  return strata_job_get_state (self) <= STRATA_JOB_RUNNING && !self->shown.undoing &&
+         !self->shown.finishing;
+}
+
+/**
+ * strata_job_is_past_return:
+ * @self: a job
+ *
+ * Returns: whether a step was begun that is never undone, so that a job that is cancelled stops, and is resumed
+ */
+gboolean
+strata_job_is_past_return (StrataJob *self)
+{
+  g_return_val_if_fail (STRATA_IS_JOB (self), FALSE);
+
+  for (guint i = 0; i < self->shown.step && i < strata_plan_get_n_steps (self->plan); i++)
+    {
+      if (strata_plan_get_step (self->plan, i)->forward_only)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/**
+ * strata_job_outran_cancel:
+ * @self: a job
+ *
+ * Returns: whether it was cancelled, and was done before it could stop
+ */
+gboolean
+strata_job_outran_cancel (StrataJob *self)
+{
+  return strata_job_get_outcome (self) == STRATA_JOB_OUTCOME_DONE &&
+         g_cancellable_is_cancelled (self->cancellable);
 }
 
 const char *

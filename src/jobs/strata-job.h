@@ -42,6 +42,8 @@ typedef struct
   StrataJobState state;
   StrataJobOutcome outcome;
   guint step; /* from 1; 0: none yet */
+  gboolean undoing;
+  gboolean finishing; /* its last step is run, which can't be interrupted */
   double fraction;
   guint64 bytes_done; /* by this step */
   guint64 bytes_total;
@@ -78,6 +80,8 @@ GStrv strata_job_dup_kept (StrataJob *self);
 GStrv strata_job_dup_not_back (StrataJob *self);
 char *strata_job_dup_snapshot_id (StrataJob *self, const char *name);
 gboolean strata_job_can_cancel (StrataJob *self);
+gboolean strata_job_is_past_return (StrataJob *self);
+gboolean strata_job_outran_cancel (StrataJob *self);
 /* rolls back before the point of no return, stops lawfully after it; main context */
 void strata_job_cancel (StrataJob *self);
 /* bytes per second for copies and merges, 0 for no limit; a block job under way picks it up too, other work when its

@@ -171,6 +171,7 @@ shut_down_is_done (StrataStepContext *context, gboolean *done, GError **error)
 
 const StrataStepClass strata_step_shut_down = {
   .kind = "shut-down",
+  .interruptible = TRUE,
   .check = shut_down_check,
   .run = shut_down_run,
   .undo = strata_kept_state_bring_back,

@@ -149,6 +149,7 @@ inspect_run (StrataStepContext *context, GCancellable *cancellable, GError **err
 
 const StrataStepClass strata_step_inspect = {
   .kind = "inspect",
+  .interruptible = TRUE,
   .run = inspect_run,
 };
 
@@ -197,6 +198,7 @@ seal_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 
 const StrataStepClass strata_step_seal = {
   .kind = "seal",
+  .interruptible = TRUE,
   .run = seal_run,
 };
 
@@ -276,6 +278,7 @@ verify_run (StrataStepContext *context, GCancellable *cancellable, GError **erro
 
 const StrataStepClass strata_step_verify = {
   .kind = "verify",
+  .interruptible = TRUE,
   .run = verify_run,
 };
 
@@ -293,5 +296,6 @@ customise_run (StrataStepContext *context, GCancellable *cancellable, GError **e
 
 const StrataStepClass strata_step_customise = {
   .kind = "customise",
+  .interruptible = TRUE,
   .run = customise_run,
 };

@@ -464,6 +464,7 @@ commit_is_done (StrataStepContext *context, gboolean *done, GError **error)
 
 const StrataStepClass strata_step_commit = {
   .kind = "commit",
+  .interruptible = TRUE,
   .check = commit_check,
   .run = commit_run,
   .is_done = commit_is_done,
@@ -562,6 +563,7 @@ pull_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 
 const StrataStepClass strata_step_pull = {
   .kind = "pull",
+  .interruptible = TRUE,
   .check = pull_check,
   .run = pull_run,
   .is_done = pull_is_done,

@@ -274,5 +274,6 @@ settle_run (StrataStepContext *context, GCancellable *cancellable, GError **erro
 
 const StrataStepClass strata_step_settle = {
   .kind = "settle",
+  .interruptible = TRUE,
   .run = settle_run,
 };

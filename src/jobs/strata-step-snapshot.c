@@ -144,6 +144,7 @@ snapshot_create_is_done (StrataStepContext *context, gboolean *done, GError **er
 
 const StrataStepClass strata_step_snapshot_create = {
   .kind = "snapshot-create",
+  .interruptible = TRUE,
   .check = snapshot_create_check,
   .run = snapshot_create_run,
   .check_undo = snapshot_create_check_undo,
@@ -203,6 +204,7 @@ snapshot_delete_run (StrataStepContext *context, GCancellable *cancellable, GErr
 
 const StrataStepClass strata_step_snapshot_delete = {
   .kind = "snapshot-delete",
+  .interruptible = TRUE,
   .run = snapshot_delete_run,
 };
 

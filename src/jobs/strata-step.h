@@ -36,6 +36,7 @@ typedef struct
 /**
  * StrataStepClass:
  * @kind: the name in plans
+ * @interruptible: @run heeds its cancellable; what can't be interrupted is finished, and the job with it where it is the last
  * @check: (nullable): run before the step's start is written to the journal; what fails here left no trace
  * @run: does it; when it fails it has removed what it had begun
  * @check_undo: (nullable): run before a job is taken back, of each step that was begun: whether undoing it would take nothing
@@ -48,6 +49,7 @@ typedef struct
 typedef struct
 {
   const char *kind;
+  gboolean interruptible;
   gboolean (*check) (StrataStepContext *context, GCancellable *cancellable, GError **error);
   gboolean (*run) (StrataStepContext *context, GCancellable *cancellable, GError **error);
   gboolean (*check_undo) (StrataStepContext *context, GError **error);

@@ -4,6 +4,8 @@
 
 #include "config.h"
 
+#include <glib/gi18n.h>
+
 #include "strata-job-controls.h"
 
 #define MEGABYTE 1000000
@@ -32,6 +34,20 @@ is_cancellable (StrataJobControls *self, StrataJobState state, guint step)
 {
   /* A binding may be evaluated once more when the widget is gone. */
   return self != NULL && self->job != NULL && strata_job_can_cancel (self->job);
+}
+
+/* Why the button can't be pressed, where it can't. */
+static char *
+describe_cancel (StrataJobControls *self, StrataJobState state, guint step)
+{
+  if (self == NULL || self->job == NULL || strata_job_can_cancel (self->job))
+    return g_strdup (_ ("Cancel"));
+  if (state == STRATA_JOB_CANCELLING)
+    return g_strdup (_ ("Cancelling"));
+  if (strata_job_get_progress (self->job)->undoing)
+    return g_strdup (_ ("It is being taken back"));
+
+  return g_strdup (_ ("Too late to cancel; it is being finished"));
 }
 
 static void
@@ -136,6 +152,7 @@ strata_job_controls_class_init (StrataJobControlsClass *klass)
                                                "/io/github/stratavm/Strata/strata-job-controls.ui");
   gtk_widget_class_bind_template_child (widget_class, StrataJobControls, speed_button);
   gtk_widget_class_bind_template_callback (widget_class, is_cancellable);
+  gtk_widget_class_bind_template_callback (widget_class, describe_cancel);
   gtk_widget_class_bind_template_callback (widget_class, speed_changed_cb);
   gtk_widget_class_bind_template_callback (widget_class, cancel_clicked_cb);
 }

@@ -153,6 +153,8 @@ describe_state (StrataJobRow *self,
     case STRATA_JOB_CANCELLED:
       if (has_new_plan (self, state))
         return g_strdup (_ ("The host had changed, so nothing was done"));
+      if (self != NULL && self->job != NULL && strata_job_outran_cancel (self->job))
+        return g_strdup (_ ("Done before it could be cancelled"));
       not_back = describe_not_back (self, outcome);
       return not_back != NULL ? not_back : g_strdup (describe_outcome (state, outcome));
     }

@@ -40,6 +40,8 @@ describe_end (StrataJob *job)
   switch (strata_job_get_outcome (job))
     {
     case STRATA_JOB_OUTCOME_DONE:
+      if (strata_job_outran_cancel (job))
+        return g_strdup_printf (_ ("Done before it could be cancelled: %s"), title);
       /* Translators: %s is what was done, such as “Make template “template-web” from “web””. */
       return g_strdup_printf (_ ("Done: %s"), title);
 

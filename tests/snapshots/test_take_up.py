@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import time
 
 from held_jobs import clear, find_step, hold, journals, lab, let_go, no_job_left, records, stop
@@ -441,6 +442,30 @@ def a_job_that_can_go_neither_way():
     remains = lab.ctl('--json', 'job', 'dismiss', job).document['remains']
     expect_words('\n'.join(remains), '“kept” of “vm”', overlay)
     expect_equal(lab.held('vm', 'theirs'), held, 'what is kept')
+    no_job_left()
+
+
+def a_job_that_is_cancelled_too_late():
+    """What is said is what comes of it."""
+    lab.machine('vm')
+    lab.made.append('twin')
+    process = hold('clone', 'create', 'vm', 'twin', '--full', kind='define', done=True)
+    process.send_signal(signal.SIGINT)
+    status, text = let_go(process)
+    expect_equal(status, 0, text)
+    expect_words(text, 'oo late to cancel', 'twin')
+    expect('everything is as it was' not in text, 'nothing is', text)
+    no_job_left()
+    clear()
+
+    tree()
+    process = hold('snapshot', 'delete', 'vm', 's1', '--commit', kind='commit', done=True)
+    process.send_signal(signal.SIGINT)
+    status, text = let_go(process)
+    expect_equal(status, 130, text)
+    expect('taken back' not in text, 'it is not', text)
+    expect_words(text, 'is past the point of no return, and stops', 'job resume')
+    lab.strata('job', 'resume', os.path.basename(journals()[0])[:-len('.journal')])
     no_job_left()
 
 
@@ -898,7 +923,7 @@ try:
         a_merge_and_what_was_written_since, a_merge_and_a_machine_that_was_started_since,
         a_merge_and_what_is_written_before_it_is_defined, two_merges_and_what_was_written_since,
         a_merge_below_a_return_that_another_made, discarded_and_written_since, refusals_name_the_way_out,
-        a_job_that_can_go_neither_way, dismissal_where_the_machine_is_gone,
+        a_job_that_can_go_neither_way, a_job_that_is_cancelled_too_late, dismissal_where_the_machine_is_gone,
         a_plan_on_what_is_unfinished, dismissal,
         merge_that_another_has_done, a_disk_that_was_exchanged_before_its_merge, a_disk_that_was_exchanged_in_the_middle_of_its_merge,
         a_disk_that_was_moved_in_the_middle_of_its_merge, a_definition_that_was_changed_after_a_live_merge,
