@@ -83,10 +83,12 @@ strata_cli_print_document (JsonObject *document)
 {
   g_autoptr (JsonNode) node = json_node_new (JSON_NODE_OBJECT);
   g_autofree char *text = NULL;
+  g_autofree char *visible = NULL;
 
   json_node_take_object (node, document);
   text = json_to_string (node, TRUE);
-  printf ("%s\n", text);
+  visible = strata_make_json_visible (text);
+  printf ("%s\n", visible);
 }
 
 /**

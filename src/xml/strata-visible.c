@@ -77,6 +77,43 @@ strata_make_visible (const char *text)
   return g_string_free (visible, FALSE);
 }
 
+/**
+ * strata_make_json_visible:
+ * @json: a document as text
+ *
+ * A program reads the same in it, and a terminal finds nothing to obey. What isn't ASCII is in strings only, and what is
+ * below a space is escaped in them already.
+ *
+ * Returns: (transfer full): the same document; a byte that is no UTF-8, which JSON can't hold, is U+FFFD in it
+ */
+char *
+strata_make_json_visible (const char *json)
+{
+  GString *visible;
+  gboolean valid;
+  gsize length;
+
+  g_return_val_if_fail (json != NULL, NULL);
+
+  visible = g_string_sized_new (strlen (json));
+  for (; *json != '\0'; json += length)
+    {
+      gunichar c = get_char (json, &length, &valid);
+
+      if (!valid)
+        g_string_append (visible, "\\ufffd");
+      else if (c < 0x7f || is_visible (c))
+        g_string_append_len (visible, json, (gssize) length);
+      else if (c < 0x10000)
+        g_string_append_printf (visible, "\\u%04x", c);
+      else
+        g_string_append_printf (visible, "\\u%04x\\u%04x", 0xd800 + ((c - 0x10000) >> 10),
+                                0xdc00 + ((c - 0x10000) & 0x3ff));
+    }
+
+  return g_string_free (visible, FALSE);
+}
+
 static gboolean
 is_plain (gunichar c)
 {

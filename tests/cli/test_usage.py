@@ -56,6 +56,16 @@ def every_verb_has_help():
         expect_words(result.out, ' '.join(verb))
 
 
+def json_shows_what_a_terminal_would_obey():
+    """C1 control characters and marks of writing direction are escaped; what a program reads is the same."""
+    odd = 'a\x9b31m\u202eb\x7f\U000e0001'
+    result = lab.ctl('--json', '-c', 'test:///default', 'show', odd)
+    for text in ('\\u009b31m', '\\u202eb', '\\u007f', '\\udb40\\udc01'):
+        expect(text in result.out, f'{text} is escaped', result)
+    expect(not any(c in result.out for c in '\x9b\u202e\x7f\U000e0001'), 'nothing of it is printed as it is', result)
+    expect_words(result.document['error']['message'], odd)
+
+
 def version_is_told():
     result = lab.ctl('--version')
     expect_equal(result.status, 0, 'status', result)
@@ -236,7 +246,7 @@ def unfinished_jobs():
 
 
 try:
-    run([every_verb_has_help, version_is_told, missing_and_unknown_verbs,
+    run([every_verb_has_help, json_shows_what_a_terminal_would_obey, version_is_told, missing_and_unknown_verbs,
          snapshot_options_that_exclude_each_other, numbers_of_arguments,
          options_that_exclude_each_other,
          name_patterns, ssh_keys, real_keys_pass, scripts, passwords, sealing_operations,

@@ -42,6 +42,31 @@ test_visible (void)
 }
 
 static void
+test_json (void)
+{
+  static const struct
+  {
+    const char *json;
+    const char *shown;
+  } cases[] = {
+    { "{\n  \"a\" : \"“máy ảo” \\n\\u001b\"\n}", "{\n  \"a\" : \"“máy ảo” \\n\\u001b\"\n}" },
+    { "\"\xc2\x9b"
+      "31m\177\"",
+      "\"\\u009b31m\\u007f\"" },
+    { "\"\xe2\x80\xaegpj.exe\xe2\x81\xa6\"", "\"\\u202egpj.exe\\u2066\"" },
+    { "\"\xf3\xa0\x80\x81\"", "\"\\udb40\\udc01\"" },
+    { "\"\xff\"", "\"\\ufffd\"" },
+  };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *shown = strata_make_json_visible (cases[i].json);
+
+      g_assert_cmpstr (shown, ==, cases[i].shown);
+    }
+}
+
+static void
 test_plain_word (void)
 {
   static const char *const words[] = { "virsh",          "--format",
@@ -107,6 +132,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/visible/text", test_visible);
+  g_test_add_func ("/visible/json", test_json);
   g_test_add_func ("/visible/plain-word", test_plain_word);
   g_test_add_func ("/visible/quoted-word", test_quoted_word);
 
