@@ -284,6 +284,100 @@ need_writable_folders (StrataPlanner *self, const StrataStepSpec *step, GError *
   return TRUE;
 }
 
+/* (nullable): the first byte of TEXT that XML 1.0 can't hold, not even escaped */
+static const char *
+find_unwritable (const char *text)
+{
+  while (*text != '\0')
+    {
+      gunichar c = g_utf8_get_char_validated (text, -1);
+
+      if (c >= 0xfffffffe || (c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0xfffe ||
+          c == 0xffff)
+        return text;
+      text = g_utf8_next_char (text);
+    }
+
+  return NULL;
+}
+
+/* (transfer full): the value that AT is in; TEXT is a document, or one value */
+static char *
+dup_value_at (const char *text, const char *at)
+{
+  const char *begin = at;
+  const char *end = at + strcspn (at, "\"'<");
+
+  while (begin > text && strchr ("\"'>", begin[-1]) == NULL)
+    begin--;
+
+  return g_strndup (begin, (gsize) (end - begin));
+}
+
+static gboolean
+need_writable_node (JsonNode *node, GError **error)
+{
+  const char *text = JSON_NODE_HOLDS_VALUE (node) ? json_node_get_string (node) : NULL;
+  const char *at = text != NULL ? find_unwritable (text) : NULL;
+  g_autofree char *value = NULL;
+  g_autoptr (GList) values = NULL;
+
+  if (JSON_NODE_HOLDS_OBJECT (node))
+    values = json_object_get_values (json_node_get_object (node));
+  else if (JSON_NODE_HOLDS_ARRAY (node))
+    values = json_array_get_elements (json_node_get_array (node));
+  for (GList *item = values; item != NULL; item = item->next)
+    {
+      if (!need_writable_node (item->data, error))
+        return FALSE;
+    }
+  if (at == NULL)
+    return TRUE;
+
+  value = *text == '<' ? dup_value_at (text, at) : g_strdup (text);
+  strata_set_error (error, STRATA_ERROR_REFUSED,
+                    _ ("Give it another name. Where it is an image, let what stands on it name it "
+                       "so: “qemu-img rebase -u -b NAME -F FORMAT FILE”."),
+                    /* Translators: mostly a file's name, in which there is a control character */
+                    _ ("“%s” can’t be written into a definition: XML has no place for a character "
+                       "that is in it"),
+                    value);
+  return FALSE;
+}
+
+/**
+ * strata_planner_need_writable:
+ * @step: a step
+ * @error: `STRATA_ERROR_REFUSED`, with the name that can't be
+ *
+ * An image may have any name, and a header may tell of it; libvirt's documents are XML.
+ *
+ * Returns: whether what @step would write into a document of libvirt's can be written there
+ */
+gboolean
+strata_planner_need_writable (const StrataStepSpec *step, GError **error)
+{
+  static const char *const kinds[] = {
+    "commit",
+    "convert-tag",
+    "copy-image",
+    "copy-verbatim",
+    "create-overlay",
+    "define",
+    "pull",
+    "restore",
+    "settle",
+    "undefine",
+    "snapshot-create",
+    "snapshot-define",
+    "snapshot-forget",
+    NULL,
+  };
+  g_autoptr (JsonNode) node = json_node_init_object (json_node_alloc (), step->args);
+
+  return !g_strv_contains (kinds, step->kind) || need_writable_node (node, error);
+}
+
 /**
  * strata_planner_need_fit_steps:
  * @self: the planner, with its plan
@@ -306,7 +400,7 @@ strata_planner_need_fit_steps (StrataPlanner *self, GError **error)
       StrataDomainFacts *domain =
           uuid != NULL ? strata_graph_find_domain (self->graph, uuid) : NULL;
 
-      if (!need_writable_folders (self, step, error))
+      if (!need_writable_folders (self, step, error) || !strata_planner_need_writable (step, error))
         return FALSE;
       if (is_metadata (step->kind))
         continue;

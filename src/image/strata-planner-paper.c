@@ -44,7 +44,8 @@ strata_planner_get_lineage (StrataPlanner *self, const StrataDomainFacts *domain
 gboolean
 strata_planner_apply (StrataPlanner *self, StrataStepSpec *step, GError **error)
 {
-  return strata_layers_apply (strata_planner_get_layers (self), step, error);
+  return strata_planner_need_writable (step, error) &&
+         strata_layers_apply (strata_planner_get_layers (self), step, error);
 }
 
 /**

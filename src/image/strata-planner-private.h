@@ -188,6 +188,7 @@ gboolean strata_planner_add_snapshot (StrataPlanner *self,
 /* strata-planner-fitness.c: whether domains and snapshots are in a state to be worked on */
 gboolean strata_planner_need_fit (StrataPlanner *self, GError **error);
 gboolean strata_planner_need_fit_steps (StrataPlanner *self, GError **error);
+gboolean strata_planner_need_writable (const StrataStepSpec *step, GError **error);
 gboolean strata_planner_need_fresh (StrataPlanner *self,
                                     const StrataDomainFacts *domain,
                                     const StrataSnapshotFacts *snapshot,

@@ -130,6 +130,25 @@ def names_that_a_terminal_would_obey():
     expect_words(lab.ctl('doctor').out, '\\x1b]0;owned\\x07', '\\u202eNothing is\\x0athe matter.qcow2')
 
 
+def names_that_no_definition_can_hold():
+    """What a plan would write of them into a document of libvirt's is found out when it is made."""
+    odd = lab.path('b\x1b]0;pwn\x07\u202ex.qcow2')
+    lab.run('qemu-img', 'create', '-q', '-f', 'qcow2', odd, '16M')
+    overlay = lab.path('y.qcow2')
+    lab.run('qemu-img', 'create', '-q', '-f', 'qcow2', '-b', odd, '-F', 'qcow2', overlay)
+    lab.define_on('vm', overlay)
+    lab.write('vm', 0x11)
+    files, tip = os.listdir(lab.images), lab.tip('vm')
+    for argv in (['disk', 'merge', 'vm', 'vda', '--commit'],):
+        error = lab.refused(*argv, words=[odd, 'definition', 'XML'])
+        expect_words(error['hint'], 'qemu-img rebase')
+    expect_equal((os.listdir(lab.images), lab.tip('vm')), (files, tip), 'what is there')
+    lab.strata('snapshot', 'create', 'vm', 's1', '--disk-only')
+    lab.refused('clone', 'create', 'vm', 'c', '--snapshot', 's1', '--thin', words=[odd])
+    lab.strata('clone', 'flatten', 'vm')
+    expect_equal(lab.tip('vm'), tip, 'what it reads')
+
+
 # Long names
 
 def name_of_two_hundred_and_forty_bytes():
@@ -330,7 +349,8 @@ if __name__ == '__main__':
         lab.start()
         run([isolated(test, clear) for test in (
             two_reverts_in_one_second, odd_names_of_snapshots, odd_names_of_machines, folder_with_a_comma, names_that_a_shell_would_obey,
-            names_that_a_terminal_would_obey, name_of_two_hundred_and_forty_bytes, longest_name_that_is_taken, long_name_that_another_tool_gave,
+            names_that_a_terminal_would_obey,
+            names_that_no_definition_can_hold, name_of_two_hundred_and_forty_bytes, longest_name_that_is_taken, long_name_that_another_tool_gave,
             snapshot_called_next, tag_called_question_mark, tags_with_separators_in_their_names, tag_with_a_slash,
             doubled_tag_is_not_deleted, doubled_tag_is_not_read, doubled_tag_on_another_computer,
             doubled_tag_can_be_forgotten_and_made_single, tag_that_is_there_is_not_made_twice,
