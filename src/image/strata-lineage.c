@@ -3,8 +3,8 @@
 /* StrataLineage: the images of a domain, sorted by the disk whose layers they are or were.
  *
  * What a snapshot's document has of a disk is one disk: the image, and the overlays that were put on it. So are an image that a
- * snapshot has and what stands on it, and an image and the copy on which its domain went on. That two images have a base in
- * common says nothing: every thin clone of a template does.
+ * snapshot has and what stands on it, unless another disk of a snapshot is that, and an image and the copy on which its domain
+ * went on. That two images have a base in common says nothing: every thin clone of a template does.
  */
 
 #include "config.h"
@@ -95,8 +95,37 @@ join_snapshots (StrataLineage *self, const StrataDomainFacts *domain, GHashTable
     }
 }
 
+/* Whether a snapshot has PATH as one disk and a layer of the disk of BELOW as another: at one time these are two. */
+static gboolean
+is_another_disk (StrataLineage *self,
+                 const StrataDomainFacts *domain,
+                 const char *path,
+                 const char *below)
+{
+  for (guint i = 0; i < domain->snapshots->len; i++)
+    {
+      const StrataSnapshotFacts *snapshot = g_ptr_array_index (domain->snapshots, i);
+      const StrataSnapshotDisk *own = NULL;
+      gboolean other = FALSE;
+
+      for (guint j = 0; j < snapshot->disks->len; j++)
+        {
+          const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, j);
+
+          if (g_strcmp0 (disk->image, path) == 0)
+            own = disk;
+          else if (disk->image != NULL && strata_lineage_is_one (self, disk->image, below))
+            other = TRUE;
+        }
+      if (own != NULL && other)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
 static void
-join_overlays (StrataLineage *self, GHashTable *kept)
+join_overlays (StrataLineage *self, const StrataDomainFacts *domain, GHashTable *kept)
 {
   g_autoptr (GPtrArray) images = strata_graph_get_images (self->graph);
 
@@ -105,7 +134,8 @@ join_overlays (StrataLineage *self, GHashTable *kept)
       const StrataImage *image = g_ptr_array_index (images, i);
       const char *below = strata_graph_resolve (self->graph, image->backing_path);
 
-      if (below != NULL && g_hash_table_contains (kept, below))
+      if (below != NULL && g_hash_table_contains (kept, below) &&
+          !is_another_disk (self, domain, image->path, below))
         strata_lineage_join (self, image->path, below);
     }
 }
@@ -142,7 +172,7 @@ strata_lineage_new (StrataGraph *graph, const StrataDomainFacts *domain)
   self->put_on =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_hash_table_unref);
   join_snapshots (self, domain, kept);
-  join_overlays (self, kept);
+  join_overlays (self, domain, kept);
   for (guint i = 0; i < copies->len; i++)
     {
       const StrataCopyMark *copy = g_ptr_array_index (copies, i);

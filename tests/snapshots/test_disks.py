@@ -182,6 +182,24 @@ def left_out_on_a_layer_and_detached():
     clear()
 
 
+def on_a_layer_with_a_tag_and_detached():
+    """A disk that was put on a frozen layer of the first by hand. Its internal snapshot is all that names it."""
+    first, _ = two_disks()
+    define(disk(first))
+    ctl('snapshot', 'create', 'vm', 's1', '--disk-only')
+    tip, put_by = sources()['vda'], lab.path('put-by.qcow2')
+    lab.run('qemu-img', 'create', '-q', '-f', 'qcow2', '-b', first, '-F', 'qcow2', put_by)
+    define(disk(tip), disk(put_by, 'vdb'))
+    ctl('snapshot', 'create', 'vm', 'i1', '--internal')
+    write(put_by, 9, '1M')
+    define(disk(tip))
+    said = ctl('snapshot', 'delete', 'vm', 'i1', '--dry-run')
+    expect(f'“{put_by}” stays' in said.out, 'the plan says that it stays', said)
+    ctl('snapshot', 'delete', 'vm', 'i1')
+    expect(reads(put_by, 9, '1M'), 'what was put by')
+    clear()
+
+
 def made_independent_between():
     """The disk stands on no layer of its snapshots any more, and is one with them all the same."""
     for order in ('s2', 's1'), ('s1', 's2'):
@@ -315,7 +333,8 @@ if __name__ == '__main__':
     try:
         run([lab.start, exchanged_and_discarded, drive_in_the_place_of_a_disk, detached_with_an_internal_snapshot,
              merged_by_hand_and_detached, left_out_and_moved, left_out_and_a_drive_now, left_out_and_detached,
-             left_out_on_a_layer_and_detached, made_independent_between, added_since, second_disk_on_a_frozen_layer,
+             left_out_on_a_layer_and_detached, on_a_layer_with_a_tag_and_detached, made_independent_between, added_since,
+             second_disk_on_a_frozen_layer,
              second_disk_with_the_name_of_the_first,
              what_is_not_kept_is_not_discarded, gone_on_on_a_copy, name_of_a_copy_used_again])
     finally:
