@@ -27,6 +27,9 @@ test_distinct (void)
     strata_holder_key_new_tag ("/a", "b:c"),
     strata_holder_key_new_tag ("/a", "?"),
     strata_holder_key_new_tag ("/a", NULL),
+    strata_holder_key_new_use (UUID, NULL, "option", "/a"),
+    strata_holder_key_new_use (UUID, "s1", "option", "/a"),
+    strata_holder_key_new_use (UUID, NULL, "saved", "/a"),
   };
 
   for (size_t i = 0; i < G_N_ELEMENTS (keys); i++)
@@ -70,6 +73,14 @@ test_covers (void)
                  strata_holder_key_new_snapshot (UUID, "s1", "vda"), TRUE);
   assert_covers (strata_holder_key_new_snapshot (UUID, "s1", NULL),
                  strata_holder_key_new_memory (UUID, "s1"), TRUE);
+  assert_covers (strata_holder_key_new_disk (UUID, NULL),
+                 strata_holder_key_new_use (UUID, NULL, "option", "/a"), TRUE);
+  assert_covers (strata_holder_key_new_disk (UUID, NULL),
+                 strata_holder_key_new_use (UUID, "s1", "option", "/a"), FALSE);
+  assert_covers (strata_holder_key_new_snapshot (UUID, "s1", NULL),
+                 strata_holder_key_new_use (UUID, "s1", "option", "/a"), TRUE);
+  assert_covers (strata_holder_key_new_snapshot (UUID, "s1", NULL),
+                 strata_holder_key_new_use (UUID, NULL, "option", "/a"), FALSE);
   /* as strings, the one would begin with the other */
   assert_covers (strata_holder_key_new_snapshot (UUID, "s1", NULL),
                  strata_holder_key_new_snapshot (UUID, "s1/s2", "vda"), FALSE);

@@ -355,6 +355,34 @@ test_written (void)
     }
 }
 
+static void
+test_qemu_names (void)
+{
+  static const struct
+  {
+    const char *name;
+    const char *files; /* with blanks between */
+  } names[] = {
+    { "/a.qcow2", "/a.qcow2" },
+    { "file:/a.qcow2", "/a.qcow2" },
+    { "a.qcow2", "" },
+    { "nbd://host/a", "" },
+    { "blkdebug:/c.conf:/a.qcow2", "/c.conf:/a.qcow2 /a.qcow2" },
+    { "json:{\"driver\":\"qcow2\",\"file\":{\"driver\":\"file\",\"filename\":\"/a.qcow2\"}}",
+      "/a.qcow2" },
+    { "json:{\"file.filename\":\"/a\",\"data-file\":{\"filename\":\"/b\"}}", "/a /b" },
+    { "json:{", "" },
+  };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_auto (GStrv) files = strata_qemu_name_get_files (names[i].name);
+      g_autofree char *joined = g_strjoinv (" ", files);
+
+      g_assert_cmpstr (joined, ==, names[i].files);
+    }
+}
+
 /* The arguments of QEMU, and the image that it opens, with the format if that is said. */
 static void
 test_option_disks (void)
@@ -462,6 +490,7 @@ main (int argc, char **argv)
 
   g_test_add_func ("/xml/domain/written", test_written);
   g_test_add_func ("/xml/domain/option-disks", test_option_disks);
+  g_test_add_func ("/xml/domain/qemu-names", test_qemu_names);
   g_test_add_func ("/xml/domain/copy-targets", test_copy_targets);
 
   return g_test_run ();
