@@ -311,7 +311,7 @@ test_flatten_beside_unknown (void)
   plan = plan_flatten (graph, "a", &error);
   g_assert_no_error (error);
   kinds = paper_plan_to_kinds (plan);
-  g_assert_cmpstr (kinds, ==, "| pull settle");
+  g_assert_cmpstr (kinds, ==, "| pull define settle");
 }
 
 /* What can't be seen is of the machine itself: the chain of its other images alone tells on what it was made. */
