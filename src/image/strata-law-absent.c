@@ -204,7 +204,7 @@ hold_left (StrataCourt *self, Absence absence)
       const char *path = strata_graph_resolve (self->graph, strata_layers_arg (step->args, "path"));
 
       if (path != NULL && !self->done[i] &&
-          (g_str_equal (step->kind, "delete-volume") || g_str_equal (step->kind, "delete-tag")))
+          (step->kind == STRATA_STEP_DELETE_VOLUME || step->kind == STRATA_STEP_DELETE_TAG))
         g_hash_table_insert (self->lineages, (char *) path, g_memdup2 (&absence, sizeof absence));
     }
 }
@@ -263,7 +263,7 @@ is_only_read (StrataCourt *self, const StrataStepSpec *step, const StrataImage *
       json_object_get_boolean_member_with_default (step->args, "made", FALSE))
     return TRUE;
 
-  return g_str_equal (step->kind, "pull") && !strata_law_is_about (step, "image", image->path);
+  return step->kind == STRATA_STEP_PULL && !strata_law_is_about (step, "image", image->path);
 }
 
 /* An image that isn't there says nothing of what it stands on, and its bytes are gone if that is. It was made on images of

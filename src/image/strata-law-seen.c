@@ -38,59 +38,6 @@ collect_images (StrataCourt *self, JsonNode *node, GPtrArray *images)
     }
 }
 
-typedef enum
-{
-  TOUCH_NOTHING, /* no image */
-  TOUCH_READS,   /* reads them, or puts something on them */
-  TOUCH_FILLS, /* writes into one what it reads already of those below: what stands on it, also unseen, reads the same */
-  TOUCH_CHANGES, /* writes into what was there before, or changes what it stands on */
-  TOUCH_REMOVES,
-} Touch;
-
-/* Of a kind that is not in the table the worst is assumed. */
-static Touch
-get_touch (const StrataStepSpec *step)
-{
-  static const struct
-  {
-    const char *kind;
-    Touch touch;
-  } table[] = {
-    { "check-chain", TOUCH_NOTHING },
-    { "check-space", TOUCH_NOTHING },
-    { "copy-file", TOUCH_NOTHING },
-    { "define", TOUCH_NOTHING },
-    { "require-active", TOUCH_NOTHING },
-    { "require-off", TOUCH_NOTHING },
-    { "restore", TOUCH_NOTHING },
-    { "settle", TOUCH_NOTHING },
-    { "shut-down", TOUCH_NOTHING },
-    { "snapshot-define", TOUCH_NOTHING },
-    { "snapshot-forget", TOUCH_NOTHING },
-    { "start", TOUCH_NOTHING },
-    { "undefine", TOUCH_NOTHING },
-    { "convert-tag", TOUCH_READS },
-    { "copy-image", TOUCH_READS },
-    { "copy-verbatim", TOUCH_READS },
-    { "create-overlay", TOUCH_READS },
-    { "inspect", TOUCH_READS },
-    { "set-mode", TOUCH_READS },
-    { "snapshot-create", TOUCH_READS },
-    { "verify", TOUCH_READS },
-    { "pull", TOUCH_FILLS },
-    { "delete-file", TOUCH_REMOVES },
-    { "delete-volume", TOUCH_REMOVES },
-  };
-
-  for (size_t i = 0; i < G_N_ELEMENTS (table); i++)
-    {
-      if (g_str_equal (table[i].kind, step->kind))
-        return table[i].touch;
-    }
-
-  return TOUCH_CHANGES;
-}
-
 void
 strata_law_refuse_unseen (const StrataImage *unseen, const char *path, GError **error)
 {
@@ -120,11 +67,11 @@ need_no_unknown (StrataCourt *self, const StrataImage *touched, GError **error)
 }
 
 static gboolean
-need_seen_chain (StrataCourt *self, Touch touch, StrataImage *image, GError **error)
+need_seen_chain (StrataCourt *self, StrataTouch touch, StrataImage *image, GError **error)
 {
   g_autoptr (GHashTable) seen = g_hash_table_new (NULL, NULL);
 
-  if (touch == TOUCH_REMOVES)
+  if (touch == STRATA_TOUCH_REMOVES)
     return image->state == STRATA_IMAGE_FOREIGN || image->state == STRATA_IMAGE_MISSING ||
            strata_image_require_seen (image, error);
 
@@ -141,8 +88,8 @@ need_seen_chain (StrataCourt *self, Touch touch, StrataImage *image, GError **er
 static gboolean
 need_no_other_name (const StrataStepSpec *step, const StrataImage *image, GError **error)
 {
-  gboolean written = g_str_equal (step->kind, "snapshot-revert") ||
-                     (g_str_equal (step->kind, "commit") &&
+  gboolean written = step->kind == STRATA_STEP_SNAPSHOT_REVERT ||
+                     (step->kind == STRATA_STEP_COMMIT &&
                       g_strcmp0 (strata_layers_arg (step->args, "base"), image->path) == 0);
 
   if (!written || image->n_other_names == 0)
@@ -188,9 +135,9 @@ names_no_more (const StrataStepSpec *step, const StrataDomainFacts *domain, cons
 
   if (!strata_law_is_about (step, "uuid", domain->uuid))
     return FALSE;
-  if (g_str_equal (step->kind, "undefine"))
+  if (step->kind == STRATA_STEP_UNDEFINE)
     return TRUE;
-  if (!g_str_equal (step->kind, "define"))
+  if (step->kind != STRATA_STEP_DEFINE)
     return FALSE;
 
   files = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
@@ -239,12 +186,9 @@ says_true (const StrataStepSpec *step,
            const StrataDomainFacts *domain,
            const StrataSnapshotFacts *snapshot)
 {
-  static const char *const one[] = { "snapshot-forget", "snapshot-delete", NULL };
-  static const char *const all[] = { "settle", "undefine", NULL };
-
   return strata_law_is_about (step, "uuid", domain->uuid) &&
-         (g_strv_contains (all, step->kind) ||
-          (g_strv_contains (one, step->kind) &&
+         (strata_step_is (step, STRATA_STEP_SETTLE, STRATA_STEP_UNDEFINE) ||
+          (strata_step_is (step, STRATA_STEP_SNAPSHOT_FORGET, STRATA_STEP_SNAPSHOT_DELETE) &&
            g_strcmp0 (strata_layers_arg (step->args, "snapshot"), snapshot->name) == 0));
 }
 
@@ -283,8 +227,8 @@ names_another (const StrataStepSpec *step,
                const StrataSnapshotFacts *snapshot,
                const char *path)
 {
-  return g_str_equal (step->kind, "settle") ? strata_law_get_move (step, domain->uuid, path) != NULL
-                                            : says_true (step, domain, snapshot);
+  return step->kind == STRATA_STEP_SETTLE ? strata_law_get_move (step, domain->uuid, path) != NULL
+                                          : says_true (step, domain, snapshot);
 }
 
 /* QEMU is given it after a return to SNAPSHOT, which nothing tells of another image. */
@@ -351,7 +295,7 @@ need_not_left_out (StrataCourt *self,
 }
 
 static gboolean
-need_named_by_none (StrataCourt *self, Touch touch, const char *path, GError **error)
+need_named_by_none (StrataCourt *self, StrataTouch touch, const char *path, GError **error)
 {
   GPtrArray *domains = strata_graph_get_domains (self->graph);
   const char *resolved = strata_graph_resolve (self->graph, path);
@@ -361,8 +305,8 @@ need_named_by_none (StrataCourt *self, Touch touch, const char *path, GError **e
       const StrataDomainFacts *domain = g_ptr_array_index (domains, i);
 
       if (!need_not_named (self, domain, resolved, error) ||
-          (touch == TOUCH_REMOVES && (!need_not_below (self, domain, resolved, error) ||
-                                      !need_not_left_out (self, domain, resolved, error))))
+          (touch == STRATA_TOUCH_REMOVES && (!need_not_below (self, domain, resolved, error) ||
+                                             !need_not_left_out (self, domain, resolved, error))))
         return FALSE;
     }
 
@@ -373,15 +317,15 @@ need_named_by_none (StrataCourt *self, Touch touch, const char *path, GError **e
 gboolean
 strata_law_need_seen (StrataCourt *self, StrataStepSpec *step, GError **error)
 {
-  Touch touch = get_touch (step);
+  StrataTouch touch = strata_step_kind_get_touch (step->kind);
   g_autoptr (JsonNode) node = json_node_init_object (json_node_alloc (), step->args);
   g_autoptr (GPtrArray) images = g_ptr_array_new ();
 
-  if (touch == TOUCH_NOTHING)
+  if (touch == STRATA_TOUCH_NOTHING)
     return TRUE;
 
   collect_images (self, node, images);
-  if (g_str_equal (step->kind, "snapshot-revert"))
+  if (step->kind == STRATA_STEP_SNAPSHOT_REVERT)
     collect_tagged (self, step, images);
   for (guint i = 0; i < images->len; i++)
     {
@@ -389,11 +333,11 @@ strata_law_need_seen (StrataCourt *self, StrataStepSpec *step, GError **error)
 
       if (!need_seen_chain (self, touch, image, error) || !need_no_other_name (step, image, error))
         return FALSE;
-      if (touch >= TOUCH_CHANGES &&
+      if (touch >= STRATA_TOUCH_CHANGES &&
           (!need_no_unknown (self, image, error) || !strata_graph_check_seen (self->graph, error)))
         return FALSE;
-      if (touch >= TOUCH_FILLS && (!strata_law_need_no_absence (self, step, image, error) ||
-                                   !need_named_by_none (self, touch, image->path, error)))
+      if (touch >= STRATA_TOUCH_FILLS && (!strata_law_need_no_absence (self, step, image, error) ||
+                                          !need_named_by_none (self, touch, image->path, error)))
         return FALSE;
     }
 
@@ -455,9 +399,9 @@ strata_law_need_same_base (StrataCourt *self, const StrataStepSpec *step, GError
   const char *backing = strata_layers_arg (step->args, "backing");
   const StrataImage *base = strata_graph_get_image (self->graph, backing);
 
-  if (overlay != NULL && g_str_equal (step->kind, "set-mode"))
+  if (overlay != NULL && step->kind == STRATA_STEP_SET_MODE)
     return need_same_file (self, step, overlay->path, "identity", error);
-  if (overlay == NULL || overlay->missing || !g_str_equal (step->kind, "create-overlay"))
+  if (overlay == NULL || overlay->missing || step->kind != STRATA_STEP_CREATE_OVERLAY)
     return TRUE;
   if (base == NULL || !base->missing)
     return need_same_file (self, step, backing, "backing-identity", error);
@@ -473,9 +417,11 @@ strata_law_need_files_kept (StrataCourt *self, StrataStepSpec *step, GError **er
   const char *path = json_object_get_string_member_with_default (step->args, "path", NULL);
   GPtrArray *domains = strata_graph_get_domains (self->graph);
 
-  if (!g_str_has_prefix (step->kind, "delete-") || path == NULL)
+  if (!strata_step_is (step, STRATA_STEP_DELETE_FILE, STRATA_STEP_DELETE_TAG,
+                       STRATA_STEP_DELETE_VOLUME) ||
+      path == NULL)
     return TRUE;
-  if (!need_named_by_none (self, TOUCH_REMOVES, path, error) ||
+  if (!need_named_by_none (self, STRATA_TOUCH_REMOVES, path, error) ||
       !need_same_file (self, step, path, "identity", error))
     return FALSE;
 

@@ -28,7 +28,7 @@ collect_own_images (StrataCourt *self, const StrataStepSpec *step)
         path = strata_layers_arg (disk, "base");
       g_ptr_array_add (own, (gpointer) strata_graph_resolve (self->graph, path));
     }
-  if (g_str_equal (step->kind, "snapshot-revert"))
+  if (step->kind == STRATA_STEP_SNAPSHOT_REVERT)
     {
       GPtrArray *stakes = strata_layers_get_stakes (self->layers);
 
@@ -51,11 +51,11 @@ reaches_present_disks (StrataCourt *self, const StrataStepSpec *step)
 {
   GPtrArray *stakes = strata_layers_get_stakes (self->layers);
 
-  if (g_str_equal (step->kind, "snapshot-revert"))
+  if (step->kind == STRATA_STEP_SNAPSHOT_REVERT)
     return TRUE;
-  if (g_str_equal (step->kind, "snapshot-create"))
+  if (step->kind == STRATA_STEP_SNAPSHOT_CREATE)
     return strata_law_is_about (step, "kind", "internal");
-  if (!g_str_equal (step->kind, "snapshot-delete"))
+  if (step->kind != STRATA_STEP_SNAPSHOT_DELETE)
     return FALSE;
 
   for (guint i = 0; i < stakes->len; i++)
@@ -74,7 +74,7 @@ set_foreign_tag (const StrataStepSpec *step, const char *tag, const char *path, 
 {
   strata_set_error (
       error, STRATA_ERROR_REFUSED,
-      g_str_equal (step->kind, "snapshot-delete")
+      step->kind == STRATA_STEP_SNAPSHOT_DELETE
           ? _ ("Shut the virtual machine down first, or detach that disk.")
           : _ ("Detach that disk, or delete the internal snapshot in it, if none needs it."),
       _ ("Another internal snapshot “%s” is in “%s”, a disk of the same virtual machine, "

@@ -24,7 +24,7 @@ strata_law_get_move (const StrataStepSpec *step, const char *uuid, const char *p
 {
   JsonArray *map;
 
-  if (!g_str_equal (step->kind, "settle") || !strata_law_is_about (step, "uuid", uuid) ||
+  if (step->kind != STRATA_STEP_SETTLE || !strata_law_is_about (step, "uuid", uuid) ||
       !json_object_has_member (step->args, "map"))
     return NULL;
 
@@ -44,11 +44,11 @@ strata_law_get_move (const StrataStepSpec *step, const char *uuid, const char *p
 static gboolean
 rewrites (StrataStepSpec *step, const char *uuid)
 {
-  static const char *const whole[] = { "define", "undefine", "snapshot-revert", NULL };
-  static const char *const inside[] = { "commit", "pull", "seal", "customise", NULL };
-
-  return g_strv_contains (inside, step->kind) ||
-         (g_strv_contains (whole, step->kind) && strata_law_is_about (step, "uuid", uuid));
+  return strata_step_is (step, STRATA_STEP_COMMIT, STRATA_STEP_PULL, STRATA_STEP_SEAL,
+                         STRATA_STEP_CUSTOMISE) ||
+         (strata_step_is (step, STRATA_STEP_DEFINE, STRATA_STEP_UNDEFINE,
+                          STRATA_STEP_SNAPSHOT_REVERT) &&
+          strata_law_is_about (step, "uuid", uuid));
 }
 
 static gboolean
@@ -62,8 +62,8 @@ discards (StrataStepSpec *step, const StrataHolderKey *key)
       return rewrites (step, key->uuid);
     case STRATA_HOLDER_KEY_SNAPSHOT:
     case STRATA_HOLDER_KEY_MEMORY:
-      return (g_str_equal (step->kind, "snapshot-forget") ||
-              g_str_equal (step->kind, "snapshot-delete")) &&
+      return (step->kind == STRATA_STEP_SNAPSHOT_FORGET ||
+              step->kind == STRATA_STEP_SNAPSHOT_DELETE) &&
              strata_law_is_about (step, "uuid", key->uuid) &&
              strata_law_is_about (step, "snapshot", key->snapshot);
     case STRATA_HOLDER_KEY_IMAGE:
@@ -102,8 +102,8 @@ removes_tag (StrataStepSpec *step, const StrataHolderKey *key)
 {
   gboolean same = key->tag != NULL && strata_law_is_about (step, "tag", key->tag);
 
-  return key->kind == STRATA_HOLDER_KEY_TAG && ((g_str_equal (step->kind, "delete-tag") && same) ||
-                                                (g_str_equal (step->kind, "keep-tag") && !same));
+  return key->kind == STRATA_HOLDER_KEY_TAG && ((step->kind == STRATA_STEP_DELETE_TAG && same) ||
+                                                (step->kind == STRATA_STEP_KEEP_TAG && !same));
 }
 
 /* What a begun plan is still to delete may be named by none any more because of the steps that are done. A party that came to
@@ -121,7 +121,7 @@ is_left_to_delete (StrataCourt *self, const StrataHolderKey *key)
 
       if (self->done[i] || !strata_law_is_about (step, "path", key->path))
         continue;
-      if (g_str_equal (step->kind, "delete-volume") || removes_tag (step, key))
+      if (step->kind == STRATA_STEP_DELETE_VOLUME || removes_tag (step, key))
         return TRUE;
     }
 
@@ -134,13 +134,13 @@ strata_law_is_made (StrataCourt *self, const StrataHolderKey *key)
 {
   static const struct
   {
-    const char *kind;
+    StrataStepKind kind;
     const char *key;
   } made[] = {
-    { "create-overlay", "path" },
-    { "copy-image", "destination" },
-    { "copy-verbatim", "to" },
-    { "convert-tag", "to" },
+    { STRATA_STEP_CREATE_OVERLAY, "path" },
+    { STRATA_STEP_COPY_IMAGE, "destination" },
+    { STRATA_STEP_COPY_VERBATIM, "to" },
+    { STRATA_STEP_CONVERT_TAG, "to" },
   };
 
   if (self->done == NULL || key->kind != STRATA_HOLDER_KEY_IMAGE)
@@ -152,8 +152,7 @@ strata_law_is_made (StrataCourt *self, const StrataHolderKey *key)
 
       for (size_t j = 0; self->done[i] && j < G_N_ELEMENTS (made); j++)
         {
-          if (g_str_equal (step->kind, made[j].kind) &&
-              strata_law_is_about (step, made[j].key, key->path))
+          if (step->kind == made[j].kind && strata_law_is_about (step, made[j].key, key->path))
             return TRUE;
         }
     }
@@ -170,8 +169,7 @@ deletes_claimant (StrataCourt *self, const StrataHolderKey *key)
     {
       const StrataStepSpec *step = strata_plan_get_step (self->plan, i);
 
-      if (g_str_equal (step->kind, "delete-volume") &&
-          strata_law_is_about (step, "path", key->path))
+      if (step->kind == STRATA_STEP_DELETE_VOLUME && strata_law_is_about (step, "path", key->path))
         return TRUE;
     }
 
@@ -212,7 +210,7 @@ get_name (StrataCourt *self, const char *uuid)
       const StrataStepSpec *step = strata_plan_get_step (self->plan, i);
       const char *name = strata_layers_arg (step->args, "name");
 
-      if (name != NULL && g_str_equal (step->kind, "define") &&
+      if (name != NULL && step->kind == STRATA_STEP_DEFINE &&
           strata_law_is_about (step, "uuid", uuid))
         return name;
     }
@@ -467,12 +465,16 @@ need_still_sources (StrataCourt *self, StrataStepSpec *step, GError **error)
 {
   static const struct
   {
-    const char *kind;
+    StrataStepKind kind;
     const char *key;
   } sources[] = {
-    { "create-overlay", "backing" }, { "copy-image", "source" }, { "copy-verbatim", "from" },
-    { "convert-tag", "from" },       { "commit", "top" },        { "pull", "image" },
-    { "check-chain", "path" },
+    { STRATA_STEP_CREATE_OVERLAY, "backing" },
+    { STRATA_STEP_COPY_IMAGE, "source" },
+    { STRATA_STEP_COPY_VERBATIM, "from" },
+    { STRATA_STEP_CONVERT_TAG, "from" },
+    { STRATA_STEP_COMMIT, "top" },
+    { STRATA_STEP_PULL, "image" },
+    { STRATA_STEP_CHECK_CHAIN, "path" },
   };
 
   for (size_t i = 0; i < G_N_ELEMENTS (sources); i++)
@@ -480,8 +482,7 @@ need_still_sources (StrataCourt *self, StrataStepSpec *step, GError **error)
       const char *path =
           json_object_get_string_member_with_default (step->args, sources[i].key, NULL);
 
-      if (g_str_equal (sources[i].kind, step->kind) && path != NULL &&
-          !need_still (self, path, step, error))
+      if (sources[i].kind == step->kind && path != NULL && !need_still (self, path, step, error))
         return FALSE;
     }
 
@@ -543,9 +544,9 @@ note_copied (StrataLayers *layers, StrataLayer *from, StrataLayer *to)
 static void
 note_done (StrataLayers *layers, StrataStepSpec *step)
 {
-  if (g_str_equal (step->kind, "commit"))
+  if (step->kind == STRATA_STEP_COMMIT)
     note_committed (layers, step);
-  else if (g_str_equal (step->kind, "copy-verbatim"))
+  else if (step->kind == STRATA_STEP_COPY_VERBATIM)
     note_copied (layers, strata_layers_find (layers, strata_layers_arg (step->args, "from")),
                  strata_layers_find (layers, strata_layers_arg (step->args, "to")));
 }

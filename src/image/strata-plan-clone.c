@@ -87,7 +87,7 @@ add_convert (Clone *self, const Source *source, StrataImage *image, const char *
   g_autofree char *name = g_path_get_basename (to);
   g_autofree char *tag = g_strconcat ("snapshot.name=", source->tag, NULL);
   StrataStepSpec *step =
-      strata_plan_add_step (plan, "convert-tag",
+      strata_plan_add_step (plan, STRATA_STEP_CONVERT_TAG,
                             strata_step_args ("from", image->path, "format", image->format, "tag",
                                               source->tag, "to", to, "to-format", "qcow2", NULL),
                             _ ("Copy “%s” of that time to “%s”"), source->tag, name);

@@ -226,8 +226,8 @@ strata_plan_delete (StrataPlanner *self, GError **error)
 
   nvram = strata_domain_xml_get_nvram (domain->definition);
   if (nvram != NULL)
-    strata_plan_add_step (self->plan, "delete-file", strata_step_args ("path", nvram, NULL),
-                          _ ("Delete its UEFI variables"))
+    strata_plan_add_step (self->plan, STRATA_STEP_DELETE_FILE,
+                          strata_step_args ("path", nvram, NULL), _ ("Delete its UEFI variables"))
         ->forward_only = TRUE;
 
   strata_plan_add_effect (self->plan, STRATA_EFFECT_REMOVES, 0,

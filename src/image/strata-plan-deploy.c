@@ -266,7 +266,7 @@ add_customise (StrataPlanner *self, GPtrArray *clones)
                                g_ptr_array_index (clone->paths, 0), "…", NULL);
     }
   json_object_set_array_member (args, "clones", array);
-  strata_plan_add_step (self->plan, "customise", args,
+  strata_plan_add_step (self->plan, STRATA_STEP_CUSTOMISE, args,
                         g_dngettext (GETTEXT_PACKAGE, "Customise the clone",
                                      "Customise %u clones in one appliance", clones->len),
                         clones->len);
@@ -312,7 +312,8 @@ need_room (StrataPlanner *self, GPtrArray *disks, GPtrArray *clones, GError **er
 
       args = strata_step_args ("path", path, NULL);
       json_object_set_int_member (args, "bytes", (gint64) bytes);
-      strata_plan_add_step (self->plan, "check-space", args, _ ("Check that there is room"));
+      strata_plan_add_step (self->plan, STRATA_STEP_CHECK_SPACE, args,
+                            _ ("Check that there is room"));
     }
 
   return TRUE;

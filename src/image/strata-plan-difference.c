@@ -16,7 +16,7 @@
 static gboolean
 is_same_step (const StrataStepSpec *a, const StrataStepSpec *b)
 {
-  return g_str_equal (a->kind, b->kind) && g_str_equal (a->title, b->title) &&
+  return a->kind == b->kind && g_str_equal (a->title, b->title) &&
          a->forward_only == b->forward_only;
 }
 

@@ -72,7 +72,8 @@ add_pull (StrataPlanner *self,
       json_object_set_string_member (args, "uuid", running->uuid);
       json_object_set_string_member (args, "target", running->target);
     }
-  step = strata_plan_add_step (self->plan, "pull", args, _ ("Make %s independent"), disk->target);
+  step = strata_plan_add_step (self->plan, STRATA_STEP_PULL, args, _ ("Make %s independent"),
+                               disk->target);
   step->forward_only = TRUE;
   step->bytes = bytes;
   strata_plan_add_effect (self->plan, STRATA_EFFECT_CHANGES, bytes,

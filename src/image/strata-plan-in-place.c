@@ -18,7 +18,7 @@ add_check_space (StrataPlanner *self, const char *path, guint64 bytes)
   JsonObject *args = strata_step_args ("path", path, NULL);
 
   json_object_set_int_member (args, "bytes", (gint64) bytes);
-  strata_plan_add_step (self->plan, "check-space", args, _ ("Check that there is room"));
+  strata_plan_add_step (self->plan, STRATA_STEP_CHECK_SPACE, args, _ ("Check that there is room"));
 }
 
 /**

@@ -51,7 +51,7 @@ strata_plan_to_json (StrataPlan *self)
       StrataStepSpec *step = strata_plan_get_step (self, i);
       JsonObject *o = json_object_new ();
 
-      json_object_set_string_member (o, "kind", step->kind);
+      json_object_set_string_member (o, "kind", strata_step_kind_get_word (step->kind));
       json_object_set_string_member (o, "title", step->title);
       json_object_set_boolean_member (o, "forward-only", step->forward_only);
       json_object_set_int_member (o, "bytes", (gint64) step->bytes);
@@ -113,10 +113,11 @@ static gboolean
 read_step (StrataPlan *self, JsonNode *node)
 {
   JsonObject *o = JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
-  JsonNode *kind, *title, *forward, *bytes, *args;
+  JsonNode *word, *title, *forward, *bytes, *args;
+  StrataStepKind kind;
   StrataStepSpec *step;
 
-  if (o == NULL || !read_member (o, "kind", G_TYPE_STRING, TRUE, &kind) ||
+  if (o == NULL || !read_member (o, "kind", G_TYPE_STRING, TRUE, &word) ||
       !read_member (o, "title", G_TYPE_STRING, TRUE, &title) ||
       !read_member (o, "forward-only", G_TYPE_BOOLEAN, FALSE, &forward) ||
       !read_member (o, "bytes", G_TYPE_INT64, FALSE, &bytes))
@@ -124,11 +125,11 @@ read_step (StrataPlan *self, JsonNode *node)
 
   args = json_object_get_member (o, "args");
   if (args == NULL || !JSON_NODE_HOLDS_OBJECT (args) ||
-      !strata_step_args_are_valid (json_node_get_string (kind), json_node_get_object (args)))
+      !strata_step_kind_from_word (json_node_get_string (word), &kind) ||
+      !strata_step_kind_takes (kind, json_node_get_object (args)))
     return FALSE;
 
-  step = strata_plan_add_step (self, json_node_get_string (kind),
-                               json_object_ref (json_node_get_object (args)), "%s",
+  step = strata_plan_add_step (self, kind, json_object_ref (json_node_get_object (args)), "%s",
                                json_node_get_string (title));
   step->forward_only = forward != NULL && json_node_get_boolean (forward);
   step->bytes = bytes != NULL ? (guint64) json_node_get_int (bytes) : 0;

@@ -21,20 +21,21 @@ typedef struct
 /* What a step only reads. All else that it names it may change. */
 static const struct
 {
-  const char *kind;
+  StrataStepKind kind;
   const char *key;
 } readers[] = {
-  { "create-overlay", "backing" }, { "copy-image", "source" }, { "copy-verbatim", "from" },
-  { "convert-tag", "from" },       { "check-chain", "path" },  { "check-space", "path" },
-  { "inspect", "path" },           { "verify", "path" },
+  { STRATA_STEP_CREATE_OVERLAY, "backing" }, { STRATA_STEP_COPY_IMAGE, "source" },
+  { STRATA_STEP_COPY_VERBATIM, "from" },     { STRATA_STEP_CONVERT_TAG, "from" },
+  { STRATA_STEP_CHECK_CHAIN, "path" },       { STRATA_STEP_CHECK_SPACE, "path" },
+  { STRATA_STEP_INSPECT, "path" },           { STRATA_STEP_VERIFY, "path" },
 };
 
 static gboolean
-only_reads (const char *kind, const char *key)
+only_reads (StrataStepKind kind, const char *key)
 {
   for (size_t i = 0; i < G_N_ELEMENTS (readers); i++)
     {
-      if (g_str_equal (readers[i].kind, kind) && g_str_equal (readers[i].key, key))
+      if (readers[i].kind == kind && g_str_equal (readers[i].key, key))
         return TRUE;
     }
 
@@ -70,7 +71,7 @@ add_definition (Needs *self, const char *xml)
 }
 
 static void
-add_string (Needs *self, const char *kind, const char *key, const char *value)
+add_string (Needs *self, StrataStepKind kind, const char *key, const char *value)
 {
   const StrataDomainFacts *domain;
 
@@ -82,7 +83,7 @@ add_string (Needs *self, const char *kind, const char *key, const char *value)
     }
   else if (*value == '<')
     {
-      if (g_str_equal (kind, "define") || g_str_equal (kind, "undefine"))
+      if (kind == STRATA_STEP_DEFINE || kind == STRATA_STEP_UNDEFINE)
         add_definition (self, value);
     }
   else
@@ -91,10 +92,10 @@ add_string (Needs *self, const char *kind, const char *key, const char *value)
     }
 }
 
-static void add_object (Needs *self, const char *kind, JsonObject *object);
+static void add_object (Needs *self, StrataStepKind kind, JsonObject *object);
 
 static void
-add_node (Needs *self, const char *kind, const char *key, JsonNode *node)
+add_node (Needs *self, StrataStepKind kind, const char *key, JsonNode *node)
 {
   if (JSON_NODE_HOLDS_OBJECT (node))
     {
@@ -114,7 +115,7 @@ add_node (Needs *self, const char *kind, const char *key, JsonNode *node)
 }
 
 static void
-add_object (Needs *self, const char *kind, JsonObject *object)
+add_object (Needs *self, StrataStepKind kind, JsonObject *object)
 {
   JsonObjectIter iter;
   const char *key;

@@ -484,10 +484,10 @@ add_steps (Snapshot *self, const char *description, gboolean quiesce, GError **e
   JsonObject *args;
   StrataStepSpec *step;
 
-  strata_plan_add_step (planner->plan, active ? "require-active" : "require-off",
-                        strata_step_args ("uuid", domain->uuid, "name", domain->name, NULL),
-                        active ? _ ("Check that “%s” is running") : _ ("Check that “%s” is off"),
-                        domain->name);
+  strata_plan_add_step (
+      planner->plan, active ? STRATA_STEP_REQUIRE_ACTIVE : STRATA_STEP_REQUIRE_OFF,
+      strata_step_args ("uuid", domain->uuid, "name", domain->name, NULL),
+      active ? _ ("Check that “%s” is running") : _ ("Check that “%s” is off"), domain->name);
 
   args = strata_step_args ("uuid", domain->uuid, "name", domain->name, "snapshot", self->name,
                            "xml", xml, "kind", kind_to_nick (self->kind), "previous", domain->xml,
@@ -495,8 +495,8 @@ add_steps (Snapshot *self, const char *description, gboolean quiesce, GError **e
   json_object_set_boolean_member (args, "quiesce", quiesce);
   json_object_set_boolean_member (args, "screenshot", active);
   json_object_set_array_member (args, "disks", json_array_ref (self->disks));
-  step = strata_plan_add_step (planner->plan, "snapshot-create", args, _ ("Take the snapshot “%s”"),
-                               self->name);
+  step = strata_plan_add_step (planner->plan, STRATA_STEP_SNAPSHOT_CREATE, args,
+                               _ ("Take the snapshot “%s”"), self->name);
   strata_plan_add_resource (planner->plan, domain->uuid);
   add_command (self, memory_file, quiesce);
   add_effects (self, memory_file);

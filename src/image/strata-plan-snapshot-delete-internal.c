@@ -108,7 +108,7 @@ strata_planner_delete_internal (StrataPlanner *self,
             disks, strata_step_args ("path", disk->image, "format", "qcow2", NULL));
     }
   json_object_set_array_member (args, "disks", disks);
-  step = strata_plan_add_step (self->plan, "snapshot-delete", args,
+  step = strata_plan_add_step (self->plan, STRATA_STEP_SNAPSHOT_DELETE, args,
                                _ ("Delete the internal snapshot “%s”"), snapshot->name);
   step->forward_only = TRUE;
   strata_plan_give_up_snapshot (self->plan, domain->uuid, snapshot->name);

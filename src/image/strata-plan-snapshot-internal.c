@@ -133,7 +133,7 @@ add_native (StrataReturn *self, GError **error)
                            self->snapshot->name, "state", get_state (self), "id",
                            self->snapshot->id, NULL);
   strata_return_add_media (self, args);
-  step = strata_plan_add_step (plan, "snapshot-revert", args, _ ("Return to “%s”"),
+  step = strata_plan_add_step (plan, STRATA_STEP_SNAPSHOT_REVERT, args, _ ("Return to “%s”"),
                                self->snapshot->name);
   step->forward_only = TRUE;
   strata_plan_add_command (plan, "virsh", "snapshot-revert", self->domain->name,
@@ -192,7 +192,7 @@ add_copy (StrataReturn *self,
     return FALSE;
 
   step = strata_plan_add_step (
-      planner->plan, "copy-verbatim",
+      planner->plan, STRATA_STEP_COPY_VERBATIM,
       strata_step_args ("from", layer->path, "to", to, "format", layer->format, NULL),
       _ ("Copy “%s” with its internal snapshots"), from);
   step->bytes = layer->allocation;
@@ -211,7 +211,7 @@ add_copy (StrataReturn *self,
     return FALSE;
 
   step = strata_plan_add_step (
-      planner->plan, "keep-tag",
+      planner->plan, STRATA_STEP_KEEP_TAG,
       strata_step_args ("path", to, "format", "qcow2", "tag", self->snapshot->name, NULL),
       _ ("Keep only this internal snapshot in the copy"));
   strata_snapshot_xml_replace_image (document, disk->image, to, "qcow2");
@@ -232,7 +232,7 @@ add_delete_tag (StrataReturn *self, const StrataSnapshotDisk *disk, GError **err
     return TRUE;
 
   step = strata_plan_add_step (
-      plan, "delete-tag",
+      plan, STRATA_STEP_DELETE_TAG,
       strata_step_args ("path", disk->image, "format", "qcow2", "tag", self->snapshot->name, NULL),
       _ ("Delete the tag in “%s”"), base);
   step->forward_only = TRUE;

@@ -294,7 +294,8 @@ strata_return_add_stop (StrataReturn *self)
 
   if (!strata_domain_facts_is_active (domain))
     {
-      strata_plan_add_step (plan, "require-off", args, _ ("Check that “%s” is off"), domain->name);
+      strata_plan_add_step (plan, STRATA_STEP_REQUIRE_OFF, args, _ ("Check that “%s” is off"),
+                            domain->name);
       return;
     }
 
@@ -302,7 +303,8 @@ strata_return_add_stop (StrataReturn *self)
   json_object_set_boolean_member (args, "force", TRUE);
   json_object_set_boolean_member (args, "paused", domain->state == STRATA_DOMAIN_STATE_PAUSED);
   strata_planner_apply (
-      self->planner, strata_plan_add_step (plan, "shut-down", args, _ ("Stop “%s”"), domain->name),
+      self->planner,
+      strata_plan_add_step (plan, STRATA_STEP_SHUT_DOWN, args, _ ("Stop “%s”"), domain->name),
       NULL);
   strata_plan_add_effect (plan, STRATA_EFFECT_CHANGES, 0, _ ("“%s” is stopped where it is"),
                           domain->name);
@@ -430,7 +432,7 @@ add_check (StrataReturn *self, const StrataSnapshotDisk *disk, const char *memor
   StrataLayer *layer = strata_layers_find (strata_planner_get_layers (self->planner), disk->image);
   g_autofree char *base = g_path_get_basename (disk->image);
 
-  strata_plan_add_step (self->planner->plan, "check-chain",
+  strata_plan_add_step (self->planner->plan, STRATA_STEP_CHECK_CHAIN,
                         strata_step_args ("path", disk->image, "format", layer->format,
                                           "memory-file", memory_file, NULL),
                         _ ("Check “%s”"), base);
@@ -603,7 +605,7 @@ add_power (StrataReturn *self, StrataDomainXml *live, GError **error)
                            memory ? snapshot->memory_file : NULL, "xml", memory ? xml : NULL, NULL);
   json_object_set_boolean_member (args, "paused", paused);
   step =
-      strata_plan_add_step (plan, memory ? "restore" : "start", args,
+      strata_plan_add_step (plan, memory ? STRATA_STEP_RESTORE : STRATA_STEP_START, args,
                             memory ? _ ("Bring the memory of “%s” back") : _ ("Start “%s”"), name);
   if (memory)
     strata_plan_add_command (plan, "virsh", "restore", snapshot->memory_file, "--xml", file,

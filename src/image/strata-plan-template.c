@@ -122,7 +122,8 @@ plan_copies (StrataPlanner *self,
 
       args = strata_step_args ("path", disk->overlay, NULL);
       json_object_set_int_member (args, "bytes", (gint64) strata_planned_disk_get_bytes (disk));
-      strata_plan_add_step (self->plan, "check-space", args, _ ("Check that there is room"));
+      strata_plan_add_step (self->plan, STRATA_STEP_CHECK_SPACE, args,
+                            _ ("Check that there is room"));
       strata_plan_add_resource (self->plan, top->path);
     }
 
@@ -219,7 +220,8 @@ plan_convert (StrataPlanner *self,
       add_protect (self, disks);
     }
   if (old_nvram != NULL && new_nvram != NULL)
-    strata_plan_add_step (self->plan, "delete-file", strata_step_args ("path", old_nvram, NULL),
+    strata_plan_add_step (self->plan, STRATA_STEP_DELETE_FILE,
+                          strata_step_args ("path", old_nvram, NULL),
                           _ ("Delete the UEFI variables of “%s”"), domain->name)
         ->forward_only = TRUE;
 

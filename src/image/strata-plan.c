@@ -29,7 +29,6 @@ step_free (gpointer data)
 {
   StrataStepSpec *step = data;
 
-  g_free (step->kind);
   g_free (step->title);
   json_object_unref (step->args);
   g_free (step);
@@ -243,7 +242,7 @@ strata_plan_set_request (StrataPlan *self, const StrataRequest *request)
 /**
  * strata_plan_add_step:
  * @self: a plan that is being made
- * @kind: which primitive
+ * @kind: what it does
  * @args: (transfer full): its arguments
  * @title_format: what a person reads while it runs
  * @...: arguments for @title_format
@@ -252,7 +251,7 @@ strata_plan_set_request (StrataPlan *self, const StrataRequest *request)
  */
 StrataStepSpec *
 strata_plan_add_step (StrataPlan *self,
-                      const char *kind,
+                      StrataStepKind kind,
                       JsonObject *args,
                       const char *title_format,
                       ...)
@@ -263,7 +262,7 @@ strata_plan_add_step (StrataPlan *self,
   g_return_val_if_fail (STRATA_IS_PLAN (self), NULL);
 
   step = g_new0 (StrataStepSpec, 1);
-  step->kind = g_strdup (kind);
+  step->kind = kind;
   step->args = args;
   va_start (ap, title_format);
   step->title = g_strdup_vprintf (title_format, ap);

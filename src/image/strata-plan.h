@@ -6,6 +6,7 @@
 #include <json-glib/json-glib.h>
 
 #include "strata-holder-key.h"
+#include "strata-step-kind.h"
 
 G_BEGIN_DECLS
 
@@ -14,7 +15,7 @@ typedef struct _StrataRequest StrataRequest;
 
 /**
  * StrataStepSpec:
- * @kind: which primitive does it, "create-overlay"; the jobs folder has one class per kind
+ * @kind: what it does
  * @title: what a person reads while it runs
  * @forward_only: from the first such step on, nothing is undone any more
  * @bytes: about how much it moves, for the progress bar; 0 if it moves next to nothing
@@ -24,12 +25,15 @@ typedef struct _StrataRequest StrataRequest;
  */
 typedef struct
 {
-  char *kind;
+  StrataStepKind kind;
   char *title;
   JsonObject *args;
   guint64 bytes;
   gboolean forward_only;
 } StrataStepSpec;
+
+/* Whether @step is of one of the kinds that follow it. */
+#define strata_step_is(step, ...) strata_step_kind_is ((step)->kind, __VA_ARGS__)
 
 typedef enum
 {
@@ -75,7 +79,7 @@ char *strata_plan_to_text (StrataPlan *self);
 
 /* For the planner. ARGS is a floating list of key, GValue-less pairs: see strata_plan_add_step() */
 StrataStepSpec *strata_plan_add_step (StrataPlan *self,
-                                      const char *kind,
+                                      StrataStepKind kind,
                                       JsonObject *args,
                                       const char *title_format,
                                       ...) G_GNUC_PRINTF (4, 5);
@@ -103,8 +107,5 @@ gboolean strata_plan_gives_up (StrataPlan *self, const StrataHolderKey *key);
 gboolean strata_resources_conflict (GPtrArray *a, GPtrArray *b);
 /* whether who has HELD may do what needs NEEDED */
 gboolean strata_resources_cover (GPtrArray *held, GPtrArray *needed);
-
-/* strata-step-args.c */
-gboolean strata_step_args_are_valid (const char *kind, JsonObject *args);
 
 G_END_DECLS

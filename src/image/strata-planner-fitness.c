@@ -134,21 +134,19 @@ strata_planner_need_fit (StrataPlanner *self, GError **error)
 
 /* Steps after which a transient domain, or what is known of it, is gone. */
 static gboolean
-ends_transient (const char *kind)
+ends_transient (StrataStepSpec *step)
 {
-  static const char *const kinds[] = { "shut-down",       "define",          "undefine", "restore",
-                                       "snapshot-create", "snapshot-revert", NULL };
-
-  return g_strv_contains (kinds, kind);
+  return strata_step_is (step, STRATA_STEP_SHUT_DOWN, STRATA_STEP_DEFINE, STRATA_STEP_UNDEFINE,
+                         STRATA_STEP_RESTORE, STRATA_STEP_SNAPSHOT_CREATE,
+                         STRATA_STEP_SNAPSHOT_REVERT);
 }
 
 /* Which only change what is written down. */
 static gboolean
-is_metadata (const char *kind)
+is_metadata (StrataStepSpec *step)
 {
-  static const char *const kinds[] = { "snapshot-define", "snapshot-forget", "settle", NULL };
-
-  return g_strv_contains (kinds, kind);
+  return strata_step_is (step, STRATA_STEP_SNAPSHOT_DEFINE, STRATA_STEP_SNAPSHOT_FORGET,
+                         STRATA_STEP_SETTLE);
 }
 
 static gboolean
@@ -247,16 +245,16 @@ need_writable_folders (StrataPlanner *self, const StrataStepSpec *step, GError *
 {
   static const struct
   {
-    const char *kind;
+    StrataStepKind kind;
     const char *key;
   } table[] = {
-    { "convert-tag", "to" },
-    { "copy-image", "destination" },
-    { "copy-verbatim", "to" },
-    { "create-overlay", "path" },
-    { "delete-file", "path" },
-    { "delete-volume", "path" },
-    { "snapshot-create", "memory-file" },
+    { STRATA_STEP_CONVERT_TAG, "to" },
+    { STRATA_STEP_COPY_IMAGE, "destination" },
+    { STRATA_STEP_COPY_VERBATIM, "to" },
+    { STRATA_STEP_CREATE_OVERLAY, "path" },
+    { STRATA_STEP_DELETE_FILE, "path" },
+    { STRATA_STEP_DELETE_VOLUME, "path" },
+    { STRATA_STEP_SNAPSHOT_CREATE, "memory-file" },
   };
   JsonArray *disks = json_object_has_member (step->args, "disks")
                          ? json_object_get_array_member (step->args, "disks")
@@ -264,13 +262,13 @@ need_writable_folders (StrataPlanner *self, const StrataStepSpec *step, GError *
 
   for (size_t i = 0; i < G_N_ELEMENTS (table); i++)
     {
-      if (g_str_equal (table[i].kind, step->kind) &&
+      if (table[i].kind == step->kind &&
           !need_writable_folder (
               self, json_object_get_string_member_with_default (step->args, table[i].key, NULL),
               error))
         return FALSE;
     }
-  for (guint i = 0; g_str_equal (step->kind, "snapshot-create") && disks != NULL &&
+  for (guint i = 0; step->kind == STRATA_STEP_SNAPSHOT_CREATE && disks != NULL &&
                     i < json_array_get_length (disks);
        i++)
     {
@@ -357,25 +355,14 @@ need_writable_node (JsonNode *node, GError **error)
 gboolean
 strata_planner_need_writable (const StrataStepSpec *step, GError **error)
 {
-  static const char *const kinds[] = {
-    "commit",
-    "convert-tag",
-    "copy-image",
-    "copy-verbatim",
-    "create-overlay",
-    "define",
-    "pull",
-    "restore",
-    "settle",
-    "undefine",
-    "snapshot-create",
-    "snapshot-define",
-    "snapshot-forget",
-    NULL,
-  };
   g_autoptr (JsonNode) node = json_node_init_object (json_node_alloc (), step->args);
 
-  return !g_strv_contains (kinds, step->kind) || need_writable_node (node, error);
+  return !strata_step_is (step, STRATA_STEP_COMMIT, STRATA_STEP_CONVERT_TAG, STRATA_STEP_COPY_IMAGE,
+                          STRATA_STEP_COPY_VERBATIM, STRATA_STEP_CREATE_OVERLAY, STRATA_STEP_DEFINE,
+                          STRATA_STEP_PULL, STRATA_STEP_RESTORE, STRATA_STEP_SETTLE,
+                          STRATA_STEP_UNDEFINE, STRATA_STEP_SNAPSHOT_CREATE,
+                          STRATA_STEP_SNAPSHOT_DEFINE, STRATA_STEP_SNAPSHOT_FORGET) ||
+         need_writable_node (node, error);
 }
 
 /**
@@ -402,9 +389,9 @@ strata_planner_need_fit_steps (StrataPlanner *self, GError **error)
 
       if (!need_writable_folders (self, step, error) || !strata_planner_need_writable (step, error))
         return FALSE;
-      if (is_metadata (step->kind))
+      if (is_metadata (step))
         continue;
-      if (domain != NULL && ((ends_transient (step->kind) && !need_persistent (domain, error)) ||
+      if (domain != NULL && ((ends_transient (step) && !need_persistent (domain, error)) ||
                              !need_calm (domain, error)))
         return FALSE;
       if (busy && !need_idle_images (self, step->args, error))

@@ -263,8 +263,8 @@ add_one_commit (StrataPlanner *self,
       json_object_set_string_member (args, "target", running->target);
     }
 
-  step = strata_plan_add_step (self->plan, "commit", args, _ ("Commit “%s” into “%s”"), top_name,
-                               base_name);
+  step = strata_plan_add_step (self->plan, STRATA_STEP_COMMIT, args, _ ("Commit “%s” into “%s”"),
+                               top_name, base_name);
   step->forward_only = TRUE;
   step->bytes = upper->allocation;
   if (running != NULL)
@@ -316,7 +316,8 @@ add_pull (StrataPlanner *self, const StrataMerging *merging, GError **error)
       json_object_set_string_member (args, "uuid", running->uuid);
       json_object_set_string_member (args, "target", running->target);
     }
-  step = strata_plan_add_step (self->plan, "pull", args, _ ("Pull “%s” up into “%s”"), from, name);
+  step = strata_plan_add_step (self->plan, STRATA_STEP_PULL, args, _ ("Pull “%s” up into “%s”"),
+                               from, name);
   step->forward_only = TRUE;
   step->bytes = lower->allocation;
   if (running != NULL)

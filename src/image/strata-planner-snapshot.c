@@ -39,7 +39,7 @@ strata_planner_add_snapshot_define (StrataPlanner *self,
   json_object_set_boolean_member (args, "current", current);
   if (current && was_current != NULL)
     json_object_set_string_member (args, "previous-current", was_current->name);
-  step = strata_plan_add_step (self->plan, "snapshot-define", args,
+  step = strata_plan_add_step (self->plan, STRATA_STEP_SNAPSHOT_DEFINE, args,
                                _ ("Write down what the snapshot “%s” is"), name);
   strata_plan_add_command (self->plan, "virsh", "snapshot-create", domain->name, file, "--redefine",
                            current ? "--current" : NULL, NULL);
@@ -90,7 +90,7 @@ strata_planner_add_forget (StrataPlanner *self,
 
   json_object_set_boolean_member (args, "was-current", snapshot->current);
   json_object_set_array_member (args, "children", get_children (self, domain, snapshot));
-  step = strata_plan_add_step (self->plan, "snapshot-forget", args,
+  step = strata_plan_add_step (self->plan, STRATA_STEP_SNAPSHOT_FORGET, args,
                                _ ("Take “%s” out of the list of snapshots"), snapshot->name);
   step->forward_only = forward;
   strata_plan_add_command (self->plan, "virsh", "snapshot-delete", "--metadata", domain->name,
@@ -147,7 +147,7 @@ strata_planner_add_settle (StrataPlanner *self,
       json_object_set_array_member (args, "map", json_array_ref (map));
     }
   g_clear_pointer (&map, json_array_unref);
-  step = strata_plan_add_step (self->plan, "settle", args,
+  step = strata_plan_add_step (self->plan, STRATA_STEP_SETTLE, args,
                                _ ("Bring the snapshots of “%s” up to date"), domain->name);
   step->forward_only = moved;
   strata_plan_add_resource (self->plan, domain->uuid);

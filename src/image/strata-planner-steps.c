@@ -77,7 +77,7 @@ strata_planner_add_power (StrataPlanner *self, StrataDomainFacts *domain)
 
   if (!strata_domain_facts_is_active (domain) || self->request->running == STRATA_RUNNING_REFUSE)
     {
-      strata_plan_add_step (self->plan, "require-off", args, _ ("Check that “%s” is off"),
+      strata_plan_add_step (self->plan, STRATA_STEP_REQUIRE_OFF, args, _ ("Check that “%s” is off"),
                             domain->name);
       return;
     }
@@ -87,7 +87,7 @@ strata_planner_add_power (StrataPlanner *self, StrataDomainFacts *domain)
   json_object_set_boolean_member (args, "paused", domain->state == STRATA_DOMAIN_STATE_PAUSED);
   json_object_set_int_member (args, "timeout",
                               self->request->timeout > 0 ? self->request->timeout : 120);
-  strata_plan_add_step (self->plan, "shut-down", args,
+  strata_plan_add_step (self->plan, STRATA_STEP_SHUT_DOWN, args,
                         force ? _ ("Force “%s” off") : _ ("Shut “%s” down"), domain->name);
   strata_plan_add_effect (self->plan, STRATA_EFFECT_CHANGES, 0,
                           force ? _ ("“%s” is forced off, as if its plug were pulled")
@@ -99,8 +99,9 @@ strata_planner_add_power (StrataPlanner *self, StrataDomainFacts *domain)
 void
 strata_planner_add_start (StrataPlanner *self, const char *uuid, const char *name)
 {
-  strata_plan_add_step (self->plan, "start", strata_step_args ("uuid", uuid, "name", name, NULL),
-                        _ ("Start “%s”"), name);
+  strata_plan_add_step (self->plan, STRATA_STEP_START,
+                        strata_step_args ("uuid", uuid, "name", name, NULL), _ ("Start “%s”"),
+                        name);
   strata_plan_add_command (self->plan, "virsh", "start", name, NULL);
 }
 
@@ -112,7 +113,7 @@ strata_planner_add_start_again (StrataPlanner *self, const StrataDomainFacts *do
 
   json_object_set_boolean_member (args, "was-running", TRUE);
   json_object_set_boolean_member (args, "paused", paused);
-  strata_plan_add_step (self->plan, "start", args, _ ("Start “%s”"), domain->name);
+  strata_plan_add_step (self->plan, STRATA_STEP_START, args, _ ("Start “%s”"), domain->name);
   strata_plan_add_command (self->plan, "virsh", "start", domain->name, paused ? "--paused" : NULL,
                            NULL);
 }
@@ -139,25 +140,25 @@ strata_planner_add_inspect (StrataPlanner *self, JsonArray *disks)
 
   json_object_set_array_member (args, "disks", disks);
   set_accepted (self, args);
-  strata_plan_add_step (self->plan, "inspect", args, _ ("Look what is installed"));
+  strata_plan_add_step (self->plan, STRATA_STEP_INSPECT, args, _ ("Look what is installed"));
 }
 
 void
 strata_planner_add_seal (StrataPlanner *self, JsonArray *disks)
 {
   g_autofree char *operations = strata_planner_get_operations (self);
-  const char *verbs[] = { "seal", "verify" };
+  const StrataStepKind kinds[] = { STRATA_STEP_SEAL, STRATA_STEP_VERIFY };
   const char *titles[] = { _ ("Seal"), _ ("Verify what was sealed") };
   const char *listed[] = { "--operations", operations };
   g_autoptr (GPtrArray) words = g_ptr_array_new ();
 
-  for (size_t i = 0; i < G_N_ELEMENTS (verbs); i++)
+  for (size_t i = 0; i < G_N_ELEMENTS (kinds); i++)
     {
       JsonObject *args = strata_step_args ("operations", operations, NULL);
 
       json_object_set_array_member (args, "disks", json_array_ref (disks));
       set_accepted (self, args);
-      strata_plan_add_step (self->plan, verbs[i], args, "%s", titles[i]);
+      strata_plan_add_step (self->plan, kinds[i], args, "%s", titles[i]);
     }
 
   g_ptr_array_add (words, (char *) "virt-sysprep");
@@ -196,7 +197,8 @@ strata_planner_add_overlay (StrataPlanner *self,
 
   json_object_set_int_member (args, "capacity", (gint64) backing->capacity);
   set_identity (args, "backing-identity", backing);
-  strata_plan_add_step (self->plan, "create-overlay", args, _ ("Create the overlay “%s”"), base);
+  strata_plan_add_step (self->plan, STRATA_STEP_CREATE_OVERLAY, args, _ ("Create the overlay “%s”"),
+                        base);
   strata_plan_add_command (self->plan, "qemu-img", "create", "-f", "qcow2", "-b", backing->path,
                            "-F", backing_format, path, NULL);
   strata_plan_add_resource (self->plan, path);
@@ -215,7 +217,8 @@ strata_planner_add_copy (StrataPlanner *self, StrataPlannedDisk *disk, const cha
   json_object_set_boolean_member (args, "block", top->type == STRATA_IMAGE_BLOCK);
   json_object_set_boolean_member (args, "flat", disk->chain->len == 1);
   json_object_set_int_member (args, "capacity", (gint64) top->capacity);
-  step = strata_plan_add_step (self->plan, "copy-image", args, _ ("Copy “%s” to “%s”"), from, to);
+  step = strata_plan_add_step (self->plan, STRATA_STEP_COPY_IMAGE, args, _ ("Copy “%s” to “%s”"),
+                               from, to);
   step->bytes = strata_planned_disk_get_bytes (disk);
   strata_plan_add_effect (self->plan, STRATA_EFFECT_CREATES, step->bytes, _ ("“%s”, a full copy"),
                           destination);
@@ -254,7 +257,8 @@ strata_planner_add_copy_nvram (StrataPlanner *self, const char *from, const char
 {
   g_autofree char *base = g_path_get_basename (to);
 
-  strata_plan_add_step (self->plan, "copy-file", strata_step_args ("from", from, "to", to, NULL),
+  strata_plan_add_step (self->plan, STRATA_STEP_COPY_FILE,
+                        strata_step_args ("from", from, "to", to, NULL),
                         _ ("Copy the UEFI variables to “%s”"), base);
   strata_plan_add_command (self->plan, "cp", from, to, NULL);
   strata_plan_add_resource (self->plan, to);
@@ -290,7 +294,7 @@ strata_planner_add_set_mode (StrataPlanner *self, const char *path, guint mode, 
   json_object_set_int_member (args, "mode", mode);
   json_object_set_int_member (args, "previous", previous);
   set_identity (args, "identity", strata_graph_get_image (self->graph, path));
-  strata_plan_add_step (self->plan, "set-mode", args,
+  strata_plan_add_step (self->plan, STRATA_STEP_SET_MODE, args,
                         mode & 0222 ? _ ("Make “%s” writable") : _ ("Make “%s” read-only"), base);
   strata_plan_add_command (self->plan, "chmod", octal, path, NULL);
   if (data != NULL)
@@ -327,7 +331,7 @@ strata_planner_add_define (StrataPlanner *self,
   /* The name, too: two jobs must not make the same one. */
   strata_plan_add_resource (self->plan, name);
 
-  return strata_plan_add_step (self->plan, "define", args, _ ("Define “%s”"), name);
+  return strata_plan_add_step (self->plan, STRATA_STEP_DEFINE, args, _ ("Define “%s”"), name);
 }
 
 /**
@@ -344,7 +348,7 @@ strata_planner_get_defined (StrataPlanner *self, const StrataDomainFacts *domain
     {
       StrataStepSpec *step = strata_plan_get_step (self->plan, i - 1);
 
-      if (g_str_equal (step->kind, "define") &&
+      if (step->kind == STRATA_STEP_DEFINE &&
           g_strcmp0 (json_object_get_string_member_with_default (step->args, "uuid", NULL),
                      domain->uuid) == 0)
         return json_object_get_string_member_with_default (step->args, "xml", NULL);
@@ -360,7 +364,7 @@ strata_planner_add_undefine (StrataPlanner *self, StrataDomainFacts *domain)
       strata_step_args ("uuid", domain->uuid, "name", domain->name, "xml", domain->xml, NULL);
 
   json_object_set_boolean_member (args, "autostart", domain->autostart);
-  strata_plan_add_step (self->plan, "undefine", args, _ ("Remove the definition of “%s”"),
+  strata_plan_add_step (self->plan, STRATA_STEP_UNDEFINE, args, _ ("Remove the definition of “%s”"),
                         domain->name);
   strata_plan_add_command (self->plan, "virsh", "undefine", "--keep-nvram", domain->name, NULL);
   strata_plan_add_resource (self->plan, domain->uuid);
@@ -376,7 +380,7 @@ strata_planner_add_commit (StrataPlanner *self, const char *top, StrataPlannedDi
   g_autofree char *top_name = g_path_get_basename (top);
   g_autofree char *base_name = g_path_get_basename (base->path);
   StrataStepSpec *step =
-      strata_plan_add_step (self->plan, "commit",
+      strata_plan_add_step (self->plan, STRATA_STEP_COMMIT,
                             strata_step_args ("top", top, "top-format", "qcow2", "base", base->path,
                                               "base-format", base->format, NULL),
                             _ ("Commit “%s” into “%s”"), top_name, base_name);
@@ -424,7 +428,8 @@ strata_planner_add_remove (StrataPlanner *self, const char *path)
     }
 
   args = strata_step_args ("path", path, NULL);
-  step = strata_plan_add_step (self->plan, "delete-volume", args, _ ("Delete “%s”"), base);
+  step =
+      strata_plan_add_step (self->plan, STRATA_STEP_DELETE_VOLUME, args, _ ("Delete “%s”"), base);
   set_identity (args, "identity", image);
   add_links (self, args, image);
   step->forward_only = TRUE;

@@ -67,11 +67,10 @@ keep_request (StrataPlanner *self)
 static gboolean
 takes_away (StrataPlan *plan)
 {
-  static const char *const kinds[] = { "commit", "delete-volume", NULL };
-
   for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
     {
-      if (g_strv_contains (kinds, strata_plan_get_step (plan, i)->kind))
+      if (strata_step_is (strata_plan_get_step (plan, i), STRATA_STEP_COMMIT,
+                          STRATA_STEP_DELETE_VOLUME))
         return TRUE;
     }
 
@@ -110,8 +109,6 @@ note_missing (StrataPlanner *self)
 static gboolean
 changes_disks (StrataPlan *plan, const StrataRequest *request, const StrataDomainFacts *domain)
 {
-  static const char *const kinds[] = { "define", "undefine", "snapshot-revert", NULL };
-
   if (request->kind == STRATA_REQUEST_SNAPSHOT_CREATE)
     return request->snapshot_kind != STRATA_SNAPSHOT_KIND_INTERNAL;
 
@@ -119,7 +116,8 @@ changes_disks (StrataPlan *plan, const StrataRequest *request, const StrataDomai
     {
       const StrataStepSpec *step = strata_plan_get_step (plan, i);
 
-      if (g_strv_contains (kinds, step->kind) &&
+      if (strata_step_is (step, STRATA_STEP_DEFINE, STRATA_STEP_UNDEFINE,
+                          STRATA_STEP_SNAPSHOT_REVERT) &&
           g_strcmp0 (json_object_get_string_member_with_default (step->args, "uuid", NULL),
                      domain->uuid) == 0)
         return TRUE;

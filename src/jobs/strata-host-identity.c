@@ -98,7 +98,7 @@ is_undefined_by (StrataJournal *journal, const char *uuid)
       StrataStepSpec *step = strata_plan_get_step (plan, i);
 
       if (strata_journal_get_mark (journal, i) != STRATA_STEP_UNTOUCHED &&
-          g_str_equal (step->kind, "undefine") &&
+          step->kind == STRATA_STEP_UNDEFINE &&
           g_strcmp0 (get_string (step->args, "uuid"), uuid) == 0)
         return TRUE;
     }

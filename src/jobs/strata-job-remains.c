@@ -107,7 +107,7 @@ say_defined (Remains *self, StrataStepSpec *step)
 static void
 say_merging (Remains *self, StrataStepSpec *step)
 {
-  const char *top = get (step, g_str_equal (step->kind, "commit") ? "top" : "image");
+  const char *top = get (step, step->kind == STRATA_STEP_COMMIT ? "top" : "image");
 
   if (has_file (self, top))
     say (self, _ ("“%s” was not merged to the end: it is whole, and as much needed as before."),
@@ -117,41 +117,40 @@ say_merging (Remains *self, StrataStepSpec *step)
 static void
 say_what_was_done (Remains *self, StrataStepSpec *step, StrataStepMark mark)
 {
-  if (g_str_equal (step->kind, "create-overlay"))
+  if (step->kind == STRATA_STEP_CREATE_OVERLAY)
     say_made (self, get (step, "path"));
-  else if (g_str_equal (step->kind, "copy-image"))
+  else if (step->kind == STRATA_STEP_COPY_IMAGE)
     say_made (self, get (step, "destination"));
-  else if (g_str_equal (step->kind, "copy-verbatim") || g_str_equal (step->kind, "convert-tag") ||
-           g_str_equal (step->kind, "copy-file"))
+  else if (step->kind == STRATA_STEP_COPY_VERBATIM || step->kind == STRATA_STEP_CONVERT_TAG ||
+           step->kind == STRATA_STEP_COPY_FILE)
     say_made (self, get (step, "to"));
-  else if (g_str_equal (step->kind, "snapshot-create"))
+  else if (step->kind == STRATA_STEP_SNAPSHOT_CREATE)
     say_snapshot_made (self, step);
-  else if (g_str_equal (step->kind, "define"))
+  else if (step->kind == STRATA_STEP_DEFINE)
     say_defined (self, step);
-  else if (g_str_equal (step->kind, "undefine") && !has_domain (self, get (step, "uuid")))
+  else if (step->kind == STRATA_STEP_UNDEFINE && !has_domain (self, get (step, "uuid")))
     say (self, _ ("“%s” is not defined any more."), get (step, "name"));
   else if (mark == STRATA_STEP_BEGUN &&
-           (g_str_equal (step->kind, "commit") || g_str_equal (step->kind, "pull")))
+           (step->kind == STRATA_STEP_COMMIT || step->kind == STRATA_STEP_PULL))
     say_merging (self, step);
 }
 
 static void
 say_what_was_left (Remains *self, StrataStepSpec *step)
 {
-  if (g_str_equal (step->kind, "delete-volume") || g_str_equal (step->kind, "delete-file"))
+  if (step->kind == STRATA_STEP_DELETE_VOLUME || step->kind == STRATA_STEP_DELETE_FILE)
     {
       if (has_file (self, get (step, "path")) &&
           g_hash_table_add (self->told, (gpointer) get (step, "path")))
         say (self, _ ("The file “%s”, which the job was to delete, stays."), get (step, "path"));
     }
-  else if (g_str_equal (step->kind, "snapshot-forget") ||
-           g_str_equal (step->kind, "snapshot-delete"))
+  else if (step->kind == STRATA_STEP_SNAPSHOT_FORGET || step->kind == STRATA_STEP_SNAPSHOT_DELETE)
     {
       if (has_snapshot (self, get (step, "uuid"), get (step, "snapshot")))
         say (self, _ ("The snapshot “%s”, which the job was to delete, stays."),
              get (step, "snapshot"));
     }
-  else if (g_str_equal (step->kind, "commit") || g_str_equal (step->kind, "pull"))
+  else if (step->kind == STRATA_STEP_COMMIT || step->kind == STRATA_STEP_PULL)
     say_merging (self, step);
 }
 

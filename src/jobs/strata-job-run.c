@@ -60,7 +60,7 @@ get_step (Run *run, guint index, StrataStepContext *context)
   context->untouched = FALSE;
   context->plan = run->plan;
 
-  return strata_step_class_find (spec->kind);
+  return strata_step_class_get (spec->kind);
 }
 
 static gboolean
@@ -75,7 +75,7 @@ undo_step (Run *run, guint index, GError **error)
   if (!strata_take_up_check_removal (context.connection, run->journal, index, error) ||
       !strata_lock_is_held (run->lock, error))
     return FALSE;
-  if (klass != NULL && klass->undo != NULL && !klass->undo (&context, error))
+  if (klass->undo != NULL && !klass->undo (&context, error))
     return FALSE;
 
   results = strata_job_take_new_results (run->job);
@@ -113,7 +113,7 @@ settle_begun_step (Run *run,
 static gboolean
 brings_machine (StrataStepSpec *step)
 {
-  return g_str_equal (step->kind, "define") &&
+  return step->kind == STRATA_STEP_DEFINE &&
          json_object_get_string_member_with_default (step->args, "previous", NULL) == NULL;
 }
 
@@ -145,18 +145,19 @@ begins_or_ends_machines (StrataPlan *plan, guint index)
 static gboolean
 check_law (Run *run, guint index, GError **error)
 {
-  static const char *const kinds[] = { "commit",          "pull",          "delete-tag",
-                                       "delete-file",     "delete-volume", "snapshot-delete",
-                                       "snapshot-revert", "undefine",      NULL };
-  const char *kind = strata_plan_get_step (run->plan, index)->kind;
+  StrataStepSpec *step = strata_plan_get_step (run->plan, index);
   g_autoptr (StrataGraph) graph = NULL;
   g_autofree gboolean *done = NULL;
 
   if (strata_plan_get_request (run->plan) == NULL ||
-      !(g_strv_contains (kinds, kind) || begins_or_ends_machines (run->plan, index)))
+      !(strata_step_is (step, STRATA_STEP_COMMIT, STRATA_STEP_PULL, STRATA_STEP_DELETE_TAG,
+                        STRATA_STEP_DELETE_FILE, STRATA_STEP_DELETE_VOLUME,
+                        STRATA_STEP_SNAPSHOT_DELETE, STRATA_STEP_SNAPSHOT_REVERT,
+                        STRATA_STEP_UNDEFINE) ||
+        begins_or_ends_machines (run->plan, index)))
     return TRUE;
 
-  if (g_str_equal (kind, "delete-volume") &&
+  if (step->kind == STRATA_STEP_DELETE_VOLUME &&
       !strata_take_up_check_left (strata_job_get_connection (run->job), run->journal, index, error))
     return FALSE;
   graph = strata_connection_gather (strata_job_get_connection (run->job), run->cancellable, error);
@@ -179,7 +180,7 @@ leave_out (Run *run, guint index, GError **error)
   g_autoptr (JsonObject) results = NULL;
 
   if (!g_error_matches (*error, STRATA_ERROR, STRATA_ERROR_REFUSED) ||
-      !(g_str_equal (step->kind, "delete-volume") || g_str_equal (step->kind, "delete-file")))
+      !(step->kind == STRATA_STEP_DELETE_VOLUME || step->kind == STRATA_STEP_DELETE_FILE))
     return FALSE;
 
   /* Translators: a file, then why it was not deleted */
@@ -218,13 +219,6 @@ run_step (Run *run, guint index, GError **error)
   const StrataStepClass *klass = get_step (run, index, &context);
   g_autoptr (JsonObject) found = NULL;
   g_autoptr (JsonObject) results = NULL;
-
-  if (klass == NULL)
-    {
-      strata_set_error (error, STRATA_ERROR_UNSUPPORTED, _ ("A newer Strata made this plan."),
-                        _ ("There is no step “%s”"), strata_plan_get_step (run->plan, index)->kind);
-      return FALSE;
-    }
 
   strata_job_enter_step (run->job, index, FALSE);
   if (begun_before)

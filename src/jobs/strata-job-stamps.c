@@ -37,11 +37,11 @@ is_revert (StrataPlan *plan)
 }
 
 static gboolean
-has_kind (StrataPlan *plan, const char *kind)
+has_kind (StrataPlan *plan, StrataStepKind kind)
 {
   for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
     {
-      if (g_str_equal (strata_plan_get_step (plan, i)->kind, kind))
+      if (strata_plan_get_step (plan, i)->kind == kind)
         return TRUE;
     }
 
@@ -113,7 +113,7 @@ note_again (StrataJob *job, const char *path)
 void
 strata_job_stamps_note_begin (StrataJob *job, StrataPlan *plan, guint index)
 {
-  if (index == 0 && is_revert (plan) && !has_kind (plan, "shut-down"))
+  if (index == 0 && is_revert (plan) && !has_kind (plan, STRATA_STEP_SHUT_DOWN))
     note_present (job, plan);
 }
 
@@ -130,11 +130,11 @@ strata_job_stamps_note_end (StrataJob *job, StrataPlan *plan, guint index)
 
   /* Keeping the present state as an internal snapshot writes to the image. */
   if (is_revert (plan) &&
-      (g_str_equal (step->kind, "shut-down") || g_str_equal (step->kind, "snapshot-create")))
+      (step->kind == STRATA_STEP_SHUT_DOWN || step->kind == STRATA_STEP_SNAPSHOT_CREATE))
     note_present (job, plan);
-  if (g_str_equal (step->kind, "commit"))
+  if (step->kind == STRATA_STEP_COMMIT)
     note (job, MERGED, get (step, "top"));
-  if (is_revert (plan) && g_str_equal (step->kind, "delete-tag"))
+  if (is_revert (plan) && step->kind == STRATA_STEP_DELETE_TAG)
     note_again (job, get (step, "path"));
 }
 
@@ -245,7 +245,7 @@ need_run_on_none (StrataConnection *connection, StrataJournal *journal, guint in
     {
       StrataStepSpec *before = strata_plan_get_step (plan, i);
 
-      if (!g_str_equal (before->kind, "commit") ||
+      if (before->kind != STRATA_STEP_COMMIT ||
           find_disk_on (facts->disks, get (before, "top")) == NULL)
         continue;
       strata_set_error (
@@ -267,7 +267,7 @@ need_merged (StrataConnection *connection, StrataJournal *journal, guint index, 
     {
       StrataStepSpec *before = strata_plan_get_step (plan, i);
 
-      if (g_str_equal (before->kind, "commit") &&
+      if (before->kind == STRATA_STEP_COMMIT &&
           !need_unwritten (connection, journal, MERGED, get (before, "top"), error))
         return FALSE;
     }
@@ -292,11 +292,11 @@ strata_job_stamps_check (StrataConnection *connection,
 {
   StrataStepSpec *step = strata_plan_get_step (strata_journal_get_plan (journal), index);
 
-  if (g_str_equal (step->kind, "snapshot-revert"))
+  if (step->kind == STRATA_STEP_SNAPSHOT_REVERT)
     return need_present (connection, journal, error);
-  if (g_str_equal (step->kind, "define"))
+  if (step->kind == STRATA_STEP_DEFINE)
     return need_merged (connection, journal, index, error);
-  if (!g_str_equal (step->kind, "delete-volume"))
+  if (step->kind != STRATA_STEP_DELETE_VOLUME)
     return TRUE;
 
   return need_unwritten (connection, journal, PRESENT, get (step, "path"), error) &&
@@ -312,7 +312,7 @@ is_last_touched (StrataJournal *journal, guint index)
   for (guint i = index + 1; i < strata_plan_get_n_steps (plan); i++)
     {
       if (strata_journal_get_mark (journal, i) != STRATA_STEP_UNTOUCHED &&
-          !g_str_equal (strata_plan_get_step (plan, i)->kind, "commit"))
+          strata_plan_get_step (plan, i)->kind != STRATA_STEP_COMMIT)
         return FALSE;
     }
 
@@ -339,7 +339,7 @@ strata_job_stamps_take_up (StrataConnection *connection, StrataJournal *journal,
       StrataStepSpec *step = strata_plan_get_step (plan, i);
       StrataStepMark mark = strata_journal_get_mark (journal, i);
 
-      if (mark == STRATA_STEP_DONE && g_str_equal (step->kind, "commit"))
+      if (mark == STRATA_STEP_DONE && step->kind == STRATA_STEP_COMMIT)
         {
           gboolean written = FALSE;
 
@@ -351,14 +351,13 @@ strata_job_stamps_take_up (StrataConnection *connection, StrataJournal *journal,
             return FALSE;
           continue;
         }
-      if (mark != STRATA_STEP_DONE && g_str_equal (step->kind, "define") &&
+      if (mark != STRATA_STEP_DONE && step->kind == STRATA_STEP_DEFINE &&
           !need_run_on_none (connection, journal, i, error))
         return FALSE;
       /* A layer that was merged, and isn't any more, is merged again before its turn comes. */
       if (mark != STRATA_STEP_DONE &&
-          (g_str_equal (step->kind, "snapshot-revert") ||
-           g_str_equal (step->kind, "delete-volume")) &&
-          !(g_str_equal (step->kind, "delete-volume")
+          (step->kind == STRATA_STEP_SNAPSHOT_REVERT || step->kind == STRATA_STEP_DELETE_VOLUME) &&
+          !(step->kind == STRATA_STEP_DELETE_VOLUME
                 ? need_unwritten (connection, journal, PRESENT, get (step, "path"), error)
                 : need_present (connection, journal, error)))
         return FALSE;

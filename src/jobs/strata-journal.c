@@ -352,17 +352,15 @@ get_object (JsonObject *line, const char *key)
 static void
 guess_given_up (StrataPlan *plan)
 {
-  static const char *const of_domains[] = { "define", "undefine", "snapshot-revert", NULL };
-  static const char *const of_snapshots[] = { "snapshot-forget", "snapshot-delete", NULL };
-
   for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
     {
       StrataStepSpec *step = strata_plan_get_step (plan, i);
       const char *uuid = get_string (step->args, "uuid");
 
-      if (g_strv_contains (of_domains, step->kind))
+      if (strata_step_is (step, STRATA_STEP_DEFINE, STRATA_STEP_UNDEFINE,
+                          STRATA_STEP_SNAPSHOT_REVERT))
         strata_plan_give_up_domain (plan, uuid);
-      else if (g_strv_contains (of_snapshots, step->kind))
+      else if (strata_step_is (step, STRATA_STEP_SNAPSHOT_FORGET, STRATA_STEP_SNAPSHOT_DELETE))
         strata_plan_give_up_snapshot (plan, uuid, get_string (step->args, "snapshot"));
     }
 }

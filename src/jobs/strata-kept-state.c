@@ -106,7 +106,7 @@ find_kept (StrataStepContext *context, StrataStepContext *kept)
         break;
       *kept = *context;
       kept->args = step->args;
-      if (g_str_equal (step->kind, "snapshot-create") &&
+      if (step->kind == STRATA_STEP_SNAPSHOT_CREATE &&
           g_strcmp0 (strata_step_context_get (kept, "uuid"), uuid) == 0 && has_memory (kept))
         return TRUE;
     }

@@ -104,7 +104,6 @@ copy_image_undo (StrataStepContext *context, GError **error)
 }
 
 const StrataStepClass strata_step_copy_image = {
-  .kind = "copy-image",
   .interruptible = TRUE,
   .check = copy_image_check,
   .run = copy_image_run,
@@ -138,7 +137,6 @@ copy_to_undo (StrataStepContext *context, GError **error)
 }
 
 const StrataStepClass strata_step_copy_verbatim = {
-  .kind = "copy-verbatim",
   .interruptible = TRUE,
   .check = copy_to_check,
   .run = copy_verbatim_run,
@@ -158,7 +156,6 @@ convert_tag_run (StrataStepContext *context, GCancellable *cancellable, GError *
 }
 
 const StrataStepClass strata_step_convert_tag = {
-  .kind = "convert-tag",
   .interruptible = TRUE,
   .check = copy_to_check,
   .run = convert_tag_run,

@@ -64,7 +64,6 @@ require_off_run (StrataStepContext *context, GCancellable *cancellable, GError *
 }
 
 const StrataStepClass strata_step_require_off = {
-  .kind = "require-off",
   .run = require_off_run,
 };
 
@@ -87,7 +86,6 @@ require_active_run (StrataStepContext *context, GCancellable *cancellable, GErro
 }
 
 const StrataStepClass strata_step_require_active = {
-  .kind = "require-active",
   .run = require_active_run,
 };
 
@@ -108,9 +106,9 @@ find_definition (StrataStepContext *context)
       if (g_strcmp0 (json_object_get_string_member_with_default (step->args, "uuid", NULL), uuid) !=
           0)
         continue;
-      if (off && g_str_equal (step->kind, "define"))
+      if (off && step->kind == STRATA_STEP_DEFINE)
         return step->args;
-      off = off || g_str_equal (step->kind, "shut-down");
+      off = off || step->kind == STRATA_STEP_SHUT_DOWN;
     }
 
   return NULL;
@@ -170,7 +168,6 @@ shut_down_is_done (StrataStepContext *context, gboolean *done, GError **error)
 }
 
 const StrataStepClass strata_step_shut_down = {
-  .kind = "shut-down",
   .interruptible = TRUE,
   .check = shut_down_check,
   .run = shut_down_run,
@@ -205,7 +202,6 @@ start_is_done (StrataStepContext *context, gboolean *done, GError **error)
 }
 
 const StrataStepClass strata_step_start = {
-  .kind = "start",
   .check = check_unsaved,
   .run = start_run,
   .undo = start_undo,
@@ -348,7 +344,6 @@ define_is_done (StrataStepContext *context, gboolean *done, GError **error)
 }
 
 const StrataStepClass strata_step_define = {
-  .kind = "define",
   .check = define_check,
   .run = define_run,
   .undo = define_undo,
@@ -406,7 +401,6 @@ undefine_is_done (StrataStepContext *context, gboolean *done, GError **error)
 }
 
 const StrataStepClass strata_step_undefine = {
-  .kind = "undefine",
   .check = undefine_check,
   .run = undefine_run,
   .undo = undefine_undo,

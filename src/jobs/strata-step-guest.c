@@ -148,7 +148,6 @@ inspect_run (StrataStepContext *context, GCancellable *cancellable, GError **err
 }
 
 const StrataStepClass strata_step_inspect = {
-  .kind = "inspect",
   .interruptible = TRUE,
   .run = inspect_run,
 };
@@ -197,7 +196,6 @@ seal_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 }
 
 const StrataStepClass strata_step_seal = {
-  .kind = "seal",
   .interruptible = TRUE,
   .run = seal_run,
 };
@@ -277,7 +275,6 @@ verify_run (StrataStepContext *context, GCancellable *cancellable, GError **erro
 }
 
 const StrataStepClass strata_step_verify = {
-  .kind = "verify",
   .interruptible = TRUE,
   .run = verify_run,
 };
@@ -295,7 +292,6 @@ customise_run (StrataStepContext *context, GCancellable *cancellable, GError **e
 }
 
 const StrataStepClass strata_step_customise = {
-  .kind = "customise",
   .interruptible = TRUE,
   .run = customise_run,
 };

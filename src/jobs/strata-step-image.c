@@ -42,7 +42,6 @@ check_chain_run (StrataStepContext *context, GCancellable *cancellable, GError *
 }
 
 const StrataStepClass strata_step_check_chain = {
-  .kind = "check-chain",
   .interruptible = TRUE,
   .run = check_chain_run,
 };
@@ -78,7 +77,6 @@ keep_tag_run (StrataStepContext *context, GCancellable *cancellable, GError **er
 }
 
 const StrataStepClass strata_step_keep_tag = {
-  .kind = "keep-tag",
   .interruptible = TRUE,
   .run = keep_tag_run,
 };
@@ -95,7 +93,6 @@ delete_tag_run (StrataStepContext *context, GCancellable *cancellable, GError **
 }
 
 const StrataStepClass strata_step_delete_tag = {
-  .kind = "delete-tag",
   .interruptible = TRUE,
   .run = delete_tag_run,
 };

@@ -463,7 +463,6 @@ commit_is_done (StrataStepContext *context, gboolean *done, GError **error)
 }
 
 const StrataStepClass strata_step_commit = {
-  .kind = "commit",
   .interruptible = TRUE,
   .check = commit_check,
   .run = commit_run,
@@ -562,7 +561,6 @@ pull_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 }
 
 const StrataStepClass strata_step_pull = {
-  .kind = "pull",
   .interruptible = TRUE,
   .check = pull_check,
   .run = pull_run,

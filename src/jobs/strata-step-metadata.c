@@ -165,7 +165,6 @@ snapshot_define_undo (StrataStepContext *context, GError **error)
 }
 
 const StrataStepClass strata_step_snapshot_define = {
-  .kind = "snapshot-define",
   .check = snapshot_define_check,
   .run = snapshot_define_run,
   .undo = snapshot_define_undo,
@@ -230,7 +229,6 @@ snapshot_forget_is_done (StrataStepContext *context, gboolean *done, GError **er
 }
 
 const StrataStepClass strata_step_snapshot_forget = {
-  .kind = "snapshot-forget",
   .run = snapshot_forget_run,
   .undo = snapshot_forget_undo,
   .is_done = snapshot_forget_is_done,
@@ -273,7 +271,6 @@ settle_run (StrataStepContext *context, GCancellable *cancellable, GError **erro
 }
 
 const StrataStepClass strata_step_settle = {
-  .kind = "settle",
   .interruptible = TRUE,
   .run = settle_run,
 };

@@ -143,7 +143,6 @@ snapshot_create_is_done (StrataStepContext *context, gboolean *done, GError **er
 }
 
 const StrataStepClass strata_step_snapshot_create = {
-  .kind = "snapshot-create",
   .interruptible = TRUE,
   .check = snapshot_create_check,
   .run = snapshot_create_run,
@@ -203,7 +202,6 @@ snapshot_delete_run (StrataStepContext *context, GCancellable *cancellable, GErr
 }
 
 const StrataStepClass strata_step_snapshot_delete = {
-  .kind = "snapshot-delete",
   .interruptible = TRUE,
   .run = snapshot_delete_run,
 };
@@ -352,7 +350,6 @@ snapshot_revert_is_done (StrataStepContext *context, gboolean *done, GError **er
 }
 
 const StrataStepClass strata_step_snapshot_revert = {
-  .kind = "snapshot-revert",
   .check = snapshot_revert_check,
   .run = snapshot_revert_run,
   .is_done = snapshot_revert_is_done,
@@ -391,7 +388,6 @@ restore_is_done (StrataStepContext *context, gboolean *done, GError **error)
 }
 
 const StrataStepClass strata_step_restore = {
-  .kind = "restore",
   .check = restore_check,
   .run = restore_run,
   .undo = restore_undo,

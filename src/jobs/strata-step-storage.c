@@ -39,7 +39,6 @@ check_space_run (StrataStepContext *context, GCancellable *cancellable, GError *
 }
 
 const StrataStepClass strata_step_check_space = {
-  .kind = "check-space",
   .run = check_space_run,
 };
 
@@ -110,7 +109,6 @@ create_overlay_is_done (StrataStepContext *context, gboolean *done, GError **err
 }
 
 const StrataStepClass strata_step_create_overlay = {
-  .kind = "create-overlay",
   .check = create_overlay_check,
   .run = create_overlay_run,
   .undo = delete_path,
@@ -238,7 +236,6 @@ copy_file_undo (StrataStepContext *context, GError **error)
 }
 
 const StrataStepClass strata_step_copy_file = {
-  .kind = "copy-file",
   .check = copy_file_check,
   .run = copy_file_run,
   .undo = copy_file_undo,
@@ -315,7 +312,6 @@ set_mode_undo (StrataStepContext *context, GError **error)
 }
 
 const StrataStepClass strata_step_set_mode = {
-  .kind = "set-mode",
   .check = set_mode_check,
   .run = set_mode_run,
   .undo = set_mode_undo,
@@ -373,7 +369,6 @@ delete_volume_is_done (StrataStepContext *context, gboolean *done, GError **erro
 }
 
 const StrataStepClass strata_step_delete_volume = {
-  .kind = "delete-volume",
   .check = delete_volume_check,
   .run = delete_volume_run,
   .is_done = delete_volume_is_done,
@@ -400,7 +395,6 @@ delete_file_run (StrataStepContext *context, GCancellable *cancellable, GError *
 }
 
 const StrataStepClass strata_step_delete_file = {
-  .kind = "delete-file",
   .check = delete_file_check,
   .run = delete_file_run,
 };

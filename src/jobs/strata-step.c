@@ -7,68 +7,94 @@
 #include "strata-job-private.h"
 #include "strata-step-private.h"
 
-static const StrataStepClass *const classes[] = {
-  &strata_step_require_off,     &strata_step_shut_down,       &strata_step_start,
-  &strata_step_define,          &strata_step_undefine,        &strata_step_check_space,
-  &strata_step_create_overlay,  &strata_step_copy_image,      &strata_step_copy_file,
-  &strata_step_commit,          &strata_step_set_mode,        &strata_step_delete_volume,
-  &strata_step_delete_file,     &strata_step_inspect,         &strata_step_seal,
-  &strata_step_verify,          &strata_step_customise,       &strata_step_pull,
-  &strata_step_copy_verbatim,   &strata_step_convert_tag,     &strata_step_check_chain,
-  &strata_step_keep_tag,        &strata_step_delete_tag,      &strata_step_require_active,
-  &strata_step_snapshot_create, &strata_step_snapshot_delete, &strata_step_snapshot_revert,
-  &strata_step_snapshot_define, &strata_step_snapshot_forget, &strata_step_settle,
-  &strata_step_restore,
-};
-
 /**
- * strata_step_class_find:
- * @kind: the name in plans
+ * strata_step_class_get:
+ * @kind: a kind of step
  *
- * Returns: (transfer none) (nullable): the primitive
+ * Returns: (transfer none): the primitive
  */
 const StrataStepClass *
-strata_step_class_find (const char *kind)
+strata_step_class_get (StrataStepKind kind)
 {
-  for (size_t i = 0; i < G_N_ELEMENTS (classes); i++)
+  switch (kind)
     {
-      if (g_str_equal (classes[i]->kind, kind))
-        return classes[i];
+    case STRATA_STEP_CHECK_CHAIN:
+      return &strata_step_check_chain;
+    case STRATA_STEP_CHECK_SPACE:
+      return &strata_step_check_space;
+    case STRATA_STEP_COMMIT:
+      return &strata_step_commit;
+    case STRATA_STEP_CONVERT_TAG:
+      return &strata_step_convert_tag;
+    case STRATA_STEP_COPY_FILE:
+      return &strata_step_copy_file;
+    case STRATA_STEP_COPY_IMAGE:
+      return &strata_step_copy_image;
+    case STRATA_STEP_COPY_VERBATIM:
+      return &strata_step_copy_verbatim;
+    case STRATA_STEP_CREATE_OVERLAY:
+      return &strata_step_create_overlay;
+    case STRATA_STEP_CUSTOMISE:
+      return &strata_step_customise;
+    case STRATA_STEP_DEFINE:
+      return &strata_step_define;
+    case STRATA_STEP_DELETE_FILE:
+      return &strata_step_delete_file;
+    case STRATA_STEP_DELETE_TAG:
+      return &strata_step_delete_tag;
+    case STRATA_STEP_DELETE_VOLUME:
+      return &strata_step_delete_volume;
+    case STRATA_STEP_INSPECT:
+      return &strata_step_inspect;
+    case STRATA_STEP_KEEP_TAG:
+      return &strata_step_keep_tag;
+    case STRATA_STEP_PULL:
+      return &strata_step_pull;
+    case STRATA_STEP_REQUIRE_ACTIVE:
+      return &strata_step_require_active;
+    case STRATA_STEP_REQUIRE_OFF:
+      return &strata_step_require_off;
+    case STRATA_STEP_RESTORE:
+      return &strata_step_restore;
+    case STRATA_STEP_SEAL:
+      return &strata_step_seal;
+    case STRATA_STEP_SET_MODE:
+      return &strata_step_set_mode;
+    case STRATA_STEP_SETTLE:
+      return &strata_step_settle;
+    case STRATA_STEP_SHUT_DOWN:
+      return &strata_step_shut_down;
+    case STRATA_STEP_SNAPSHOT_CREATE:
+      return &strata_step_snapshot_create;
+    case STRATA_STEP_SNAPSHOT_DEFINE:
+      return &strata_step_snapshot_define;
+    case STRATA_STEP_SNAPSHOT_DELETE:
+      return &strata_step_snapshot_delete;
+    case STRATA_STEP_SNAPSHOT_FORGET:
+      return &strata_step_snapshot_forget;
+    case STRATA_STEP_SNAPSHOT_REVERT:
+      return &strata_step_snapshot_revert;
+    case STRATA_STEP_START:
+      return &strata_step_start;
+    case STRATA_STEP_UNDEFINE:
+      return &strata_step_undefine;
+    case STRATA_STEP_VERIFY:
+      return &strata_step_verify;
     }
 
-  return NULL;
+  g_assert_not_reached ();
 }
 
 /**
  * strata_step_spec_get_weight:
  * @step: a step of a plan
  *
- * Only for the progress bar, which should move evenly: seconds, as measured under TCG for what boots
- * an appliance, and at 200 MB/s for what moves bytes.
+ * Only for the progress bar, which should move evenly: what moves bytes moves them at 200 MB/s.
  *
  * Returns: seconds, above 0
  */
 double
 strata_step_spec_get_weight (StrataStepSpec *step)
 {
-  static const struct
-  {
-    const char *kind;
-    double seconds;
-  } slow[] = {
-    { "inspect", 12 },        { "seal", 30 },           { "verify", 12 },
-    { "customise", 15 },      { "shut-down", 8 },       { "commit", 3 },
-    { "copy-image", 1 },      { "start", 1 },           { "pull", 3 },
-    { "copy-verbatim", 1 },   { "convert-tag", 1 },     { "check-chain", 1 },
-    { "snapshot-create", 1 }, { "snapshot-revert", 2 }, { "restore", 2 },
-    { "settle", 0.3 },
-  };
-
-  for (size_t i = 0; i < G_N_ELEMENTS (slow); i++)
-    {
-      if (g_str_equal (slow[i].kind, step->kind))
-        return slow[i].seconds + (double) step->bytes / 200e6;
-    }
-
-  return 0.1;
+  return strata_step_kind_get_seconds (step->kind) + (double) step->bytes / 200e6;
 }

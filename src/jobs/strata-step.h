@@ -35,7 +35,6 @@ typedef struct
 
 /**
  * StrataStepClass:
- * @kind: the name in plans
  * @interruptible: @run heeds its cancellable; what can't be interrupted is finished, and the job with it where it is the last
  * @check: (nullable): run before the step's start is written to the journal; what fails here left no trace
  * @run: does it; when it fails it has removed what it had begun
@@ -48,7 +47,6 @@ typedef struct
  */
 typedef struct
 {
-  const char *kind;
   gboolean interruptible;
   gboolean (*check) (StrataStepContext *context, GCancellable *cancellable, GError **error);
   gboolean (*run) (StrataStepContext *context, GCancellable *cancellable, GError **error);
@@ -57,6 +55,6 @@ typedef struct
   gboolean (*is_done) (StrataStepContext *context, gboolean *done, GError **error);
 } StrataStepClass;
 
-const StrataStepClass *strata_step_class_find (const char *kind);
+const StrataStepClass *strata_step_class_get (StrataStepKind kind);
 
 G_END_DECLS

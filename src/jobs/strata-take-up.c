@@ -42,31 +42,15 @@ get (StrataStepSpec *step, const char *key)
   return json_object_get_string_member_with_default (step->args, key, NULL);
 }
 
-static gboolean is_kind (StrataStepSpec *step, const char *first, ...) G_GNUC_NULL_TERMINATED;
-
-static gboolean
-is_kind (StrataStepSpec *step, const char *first, ...)
-{
-  va_list ap;
-  gboolean found = FALSE;
-
-  va_start (ap, first);
-  for (const char *kind = first; kind != NULL && !found; kind = va_arg (ap, const char *))
-    found = g_str_equal (step->kind, kind);
-  va_end (ap);
-
-  return found;
-}
-
 /* The image that STEP makes and that undoing it removes. */
 static const char *
 get_made (StrataStepSpec *step)
 {
-  if (g_str_equal (step->kind, "create-overlay"))
+  if (step->kind == STRATA_STEP_CREATE_OVERLAY)
     return get (step, "path");
-  if (g_str_equal (step->kind, "copy-image"))
+  if (step->kind == STRATA_STEP_COPY_IMAGE)
     return get (step, "destination");
-  if (is_kind (step, "copy-verbatim", "convert-tag", NULL))
+  if (strata_step_is (step, STRATA_STEP_COPY_VERBATIM, STRATA_STEP_CONVERT_TAG))
     return get (step, "to");
 
   return NULL;
@@ -89,7 +73,7 @@ is_disk_of (StrataPlan *plan, const char *uuid, const char *path)
       g_autoptr (StrataDomainXml) definition = NULL;
       g_autoptr (GPtrArray) disks = NULL;
 
-      if (!g_str_equal (step->kind, "define") || g_strcmp0 (get (step, "uuid"), uuid) != 0)
+      if (step->kind != STRATA_STEP_DEFINE || g_strcmp0 (get (step, "uuid"), uuid) != 0)
         continue;
       definition = strata_domain_xml_new_from_string (get (step, "xml"), NULL);
       disks = definition != NULL ? strata_domain_xml_get_disks (definition) : NULL;
@@ -112,9 +96,10 @@ writes (StrataPlan *plan, StrataStepSpec *step, const char *path)
 
   if (g_strcmp0 (get_made (step), path) == 0)
     return TRUE;
-  if (is_kind (step, "start", "restore", NULL))
+  if (strata_step_is (step, STRATA_STEP_START, STRATA_STEP_RESTORE))
     return is_disk_of (plan, get (step, "uuid"), path);
-  if (!is_kind (step, "seal", "customise", "keep-tag", "snapshot-create", NULL))
+  if (!strata_step_is (step, STRATA_STEP_SEAL, STRATA_STEP_CUSTOMISE, STRATA_STEP_KEEP_TAG,
+                       STRATA_STEP_SNAPSHOT_CREATE))
     return FALSE;
 
   node = json_node_init_object (json_node_alloc (), step->args);
@@ -152,7 +137,7 @@ is_deleted (StrataPlan *plan, const char *path)
     {
       StrataStepSpec *step = strata_plan_get_step (plan, i);
 
-      if (g_str_equal (step->kind, "delete-volume") && g_strcmp0 (get (step, "path"), path) == 0)
+      if (step->kind == STRATA_STEP_DELETE_VOLUME && g_strcmp0 (get (step, "path"), path) == 0)
         return TRUE;
     }
 
@@ -163,7 +148,7 @@ is_deleted (StrataPlan *plan, const char *path)
 static const char *
 get_left_overlay (StrataPlan *plan, StrataStepSpec *step, guint i)
 {
-  JsonArray *disks = g_str_equal (step->kind, "snapshot-create")
+  JsonArray *disks = step->kind == STRATA_STEP_SNAPSHOT_CREATE
                          ? json_object_get_array_member (step->args, "disks")
                          : NULL;
   const char *overlay = disks != NULL && i < json_array_get_length (disks)
@@ -175,11 +160,11 @@ get_left_overlay (StrataPlan *plan, StrataStepSpec *step, guint i)
 }
 
 static gboolean
-has_later (StrataPlan *plan, guint index, const char *kind)
+has_later (StrataPlan *plan, guint index, StrataStepKind kind)
 {
   for (guint i = index + 1; i < strata_plan_get_n_steps (plan); i++)
     {
-      if (g_str_equal (strata_plan_get_step (plan, i)->kind, kind))
+      if (strata_plan_get_step (plan, i)->kind == kind)
         return TRUE;
     }
 
@@ -190,10 +175,10 @@ has_later (StrataPlan *plan, guint index, const char *kind)
 static void
 note_left_overlays (StrataJob *job, StrataPlan *plan, guint index)
 {
-  const char *kind = strata_plan_get_step (plan, index)->kind;
+  StrataStepKind kind = strata_plan_get_step (plan, index)->kind;
 
-  if (!g_str_equal (kind, "shut-down") &&
-      (!g_str_equal (kind, "snapshot-create") || has_later (plan, index, "shut-down")))
+  if (kind != STRATA_STEP_SHUT_DOWN &&
+      (kind != STRATA_STEP_SNAPSHOT_CREATE || has_later (plan, index, STRATA_STEP_SHUT_DOWN)))
     return;
 
   for (guint i = 0; i <= index; i++)
@@ -246,9 +231,9 @@ strata_take_up_note_begin (StrataJob *job, StrataPlan *plan, guint index)
   StrataStepSpec *step = strata_plan_get_step (plan, index);
 
   note_images (job, plan, index, FALSE);
-  if (is_kind (step, "define", "snapshot-revert", NULL))
+  if (strata_step_is (step, STRATA_STEP_DEFINE, STRATA_STEP_SNAPSHOT_REVERT))
     note_definition (job, STRATA_NOTE_DEFINITION_BEFORE, get (step, "uuid"));
-  if (g_str_equal (step->kind, "snapshot-create") || get_made (step) != NULL)
+  if (step->kind == STRATA_STEP_SNAPSHOT_CREATE || get_made (step) != NULL)
     note_time (job, step);
 }
 
@@ -259,7 +244,7 @@ strata_take_up_note_end (StrataJob *job, StrataPlan *plan, guint index)
 
   note_images (job, plan, index, TRUE);
   note_left_overlays (job, plan, index);
-  if (is_kind (step, "define", "snapshot-revert", NULL))
+  if (strata_step_is (step, STRATA_STEP_DEFINE, STRATA_STEP_SNAPSHOT_REVERT))
     note_definition (job, STRATA_NOTE_DEFINITION, get (step, "uuid"));
 }
 
@@ -269,7 +254,7 @@ strata_take_up_note_found (StrataJob *job, StrataPlan *plan, guint index)
 {
   StrataStepSpec *step = strata_plan_get_step (plan, index);
 
-  if (g_str_equal (step->kind, "snapshot-revert"))
+  if (step->kind == STRATA_STEP_SNAPSHOT_REVERT)
     note_definition (job, STRATA_NOTE_DEFINITION, get (step, "uuid"));
 }
 
@@ -304,12 +289,13 @@ get_expected_power (TakeUp *self, const char *uuid)
       if (strata_journal_get_mark (self->journal, i) == STRATA_STEP_UNTOUCHED ||
           g_strcmp0 (get (step, "uuid"), uuid) != 0)
         continue;
-      if (is_kind (step, "shut-down", "require-off", NULL) ||
-          (g_str_equal (step->kind, "define") && get (step, "previous") == NULL))
+      if (strata_step_is (step, STRATA_STEP_SHUT_DOWN, STRATA_STEP_REQUIRE_OFF) ||
+          (step->kind == STRATA_STEP_DEFINE && get (step, "previous") == NULL))
         power = POWER_OFF;
-      else if (is_kind (step, "start", "restore", "require-active", NULL))
+      else if (strata_step_is (step, STRATA_STEP_START, STRATA_STEP_RESTORE,
+                               STRATA_STEP_REQUIRE_ACTIVE))
         power = POWER_ON;
-      else if (g_str_equal (step->kind, "snapshot-revert"))
+      else if (step->kind == STRATA_STEP_SNAPSHOT_REVERT)
         power = POWER_ANY;
     }
 
@@ -360,7 +346,8 @@ strata_take_up_check_power (StrataConnection *connection,
   StrataStepSpec *step = strata_plan_get_step (self.plan, index);
   gboolean exists;
 
-  if (!is_kind (step, "define", "undefine", "snapshot-revert", "restore", NULL) ||
+  if (!strata_step_is (step, STRATA_STEP_DEFINE, STRATA_STEP_UNDEFINE, STRATA_STEP_SNAPSHOT_REVERT,
+                       STRATA_STEP_RESTORE) ||
       get_expected_power (&self, get (step, "uuid")) != POWER_OFF)
     return TRUE;
   if (!strata_domain_exists (connection, get (step, "uuid"), &exists, error))
@@ -421,8 +408,8 @@ add_images (TakeUp *self, StrataGraph *graph)
 static gboolean
 may_be_overtaken (StrataStepSpec *step)
 {
-  return is_kind (step, "delete-volume", "delete-file", "snapshot-forget", "undefine", "commit",
-                  NULL);
+  return strata_step_is (step, STRATA_STEP_DELETE_VOLUME, STRATA_STEP_DELETE_FILE,
+                         STRATA_STEP_SNAPSHOT_FORGET, STRATA_STEP_UNDEFINE, STRATA_STEP_COMMIT);
 }
 
 /* Before the point of no return nothing can have been overtaken, and a mark would cut the way back off. */
@@ -435,12 +422,12 @@ find_done (TakeUp *self, gboolean *done, GError **error)
     {
       StrataStepSpec *step = strata_plan_get_step (self->plan, i);
       StrataStepMark mark = strata_journal_get_mark (self->journal, i);
-      const StrataStepClass *klass = strata_step_class_find (step->kind);
+      const StrataStepClass *klass = strata_step_class_get (step->kind);
       StrataStepContext context = { self->connection, step->args, NULL,
                                     strata_journal_get_results (self->journal) };
 
       done[i] = mark == STRATA_STEP_DONE;
-      if (done[i] || klass == NULL || klass->is_done == NULL ||
+      if (done[i] || klass->is_done == NULL ||
           (mark == STRATA_STEP_UNTOUCHED && (reversible || !may_be_overtaken (step))))
         continue;
       if (!klass->is_done (&context, &done[i], error))
@@ -462,7 +449,9 @@ check_still_off (TakeUp *self, const gboolean *done, GError **error)
     {
       StrataStepSpec *step = strata_plan_get_step (self->plan, i);
 
-      if (!done[i] && is_kind (step, "define", "undefine", "snapshot-revert", "restore", NULL) &&
+      if (!done[i] &&
+          strata_step_is (step, STRATA_STEP_DEFINE, STRATA_STEP_UNDEFINE,
+                          STRATA_STEP_SNAPSHOT_REVERT, STRATA_STEP_RESTORE) &&
           !check_not_started (self, step, _ ("Shut it down, and try again."), error))
         return FALSE;
     }
@@ -478,8 +467,10 @@ check_none_saved (TakeUp *self, const gboolean *done, GError **error)
       StrataStepSpec *step = strata_plan_get_step (self->plan, i);
 
       if (!done[i] &&
-          is_kind (step, "snapshot-create", "snapshot-revert", "define", "undefine", "restore",
-                   "shut-down", "start", "commit", "pull", NULL) &&
+          strata_step_is (step, STRATA_STEP_SNAPSHOT_CREATE, STRATA_STEP_SNAPSHOT_REVERT,
+                          STRATA_STEP_DEFINE, STRATA_STEP_UNDEFINE, STRATA_STEP_RESTORE,
+                          STRATA_STEP_SHUT_DOWN, STRATA_STEP_START, STRATA_STEP_COMMIT,
+                          STRATA_STEP_PULL) &&
           !check_unsaved (self, step, error))
         return FALSE;
     }
@@ -493,7 +484,7 @@ is_still_to_keep (TakeUp *self, const gboolean *done)
 {
   for (guint i = 0; i < strata_plan_get_n_steps (self->plan); i++)
     {
-      if (!done[i] && g_str_equal (strata_plan_get_step (self->plan, i)->kind, "snapshot-create"))
+      if (!done[i] && strata_plan_get_step (self->plan, i)->kind == STRATA_STEP_SNAPSHOT_CREATE)
         return TRUE;
     }
 
@@ -505,7 +496,7 @@ is_still_to_keep (TakeUp *self, const gboolean *done)
 static gboolean
 is_kept_unseen (TakeUp *self, guint index)
 {
-  return g_str_equal (strata_plan_get_step (self->plan, index)->kind, "snapshot-create") &&
+  return strata_plan_get_step (self->plan, index)->kind == STRATA_STEP_SNAPSHOT_CREATE &&
          strata_journal_get_mark (self->journal, index) == STRATA_STEP_BEGUN;
 }
 
@@ -524,7 +515,7 @@ check_not_gone_on (TakeUp *self, const gboolean *done, GError **error)
     {
       StrataStepSpec *step = strata_plan_get_step (self->plan, i);
 
-      if (!is_kept_unseen (self, i) && (done[i] || !g_str_equal (step->kind, "shut-down")))
+      if (!is_kept_unseen (self, i) && (done[i] || step->kind != STRATA_STEP_SHUT_DOWN))
         continue;
       strata_set_error (
           error, STRATA_ERROR_REFUSED, _ ("End the job, and begin anew."),
@@ -672,7 +663,7 @@ strata_take_up_check_forward (StrataConnection *connection,
     {
       if (!done[i] && !check_own_file (&self, i, error))
         return FALSE;
-      if (!done[i] && g_str_equal (strata_plan_get_step (self.plan, i)->kind, "delete-volume") &&
+      if (!done[i] && strata_plan_get_step (self.plan, i)->kind == STRATA_STEP_DELETE_VOLUME &&
           is_left_noted (&self, i) && !strata_take_up_check_left (connection, journal, i, error))
         return FALSE;
     }
@@ -695,7 +686,7 @@ is_written_by_us (TakeUp *self, const char *path)
     {
       StrataStepSpec *step = strata_plan_get_step (self->plan, i);
 
-      if (is_kind (step, "start", "restore", NULL) &&
+      if (strata_step_is (step, STRATA_STEP_START, STRATA_STEP_RESTORE) &&
           strata_journal_get_mark (self->journal, i) != STRATA_STEP_UNTOUCHED &&
           is_disk_of (self->plan, get (step, "uuid"), path))
         return TRUE;
@@ -779,7 +770,8 @@ is_last_define (TakeUp *self, guint index)
       StrataStepSpec *step = strata_plan_get_step (self->plan, i);
 
       if (strata_journal_get_mark (self->journal, i) != STRATA_STEP_UNTOUCHED &&
-          is_kind (step, "define", "undefine", "snapshot-create", NULL) &&
+          strata_step_is (step, STRATA_STEP_DEFINE, STRATA_STEP_UNDEFINE,
+                          STRATA_STEP_SNAPSHOT_CREATE) &&
           g_strcmp0 (get (step, "uuid"), uuid) == 0)
         return FALSE;
     }
@@ -821,11 +813,11 @@ check_own_definition (TakeUp *self, guint index, GError **error)
 static gboolean
 check_undo (TakeUp *self, StrataStepSpec *step, GError **error)
 {
-  const StrataStepClass *klass = strata_step_class_find (step->kind);
+  const StrataStepClass *klass = strata_step_class_get (step->kind);
   StrataStepContext context = { self->connection, step->args, NULL,
                                 strata_journal_get_results (self->journal) };
 
-  return klass == NULL || klass->check_undo == NULL || klass->check_undo (&context, error);
+  return klass->check_undo == NULL || klass->check_undo (&context, error);
 }
 
 /* Where its definition or its images are to go from under it. */
@@ -836,14 +828,15 @@ check_step_back (TakeUp *self, guint index, GError **error)
 
   if (strata_journal_get_mark (self->journal, index) == STRATA_STEP_UNTOUCHED)
     return TRUE;
-  if (is_kind (step, "snapshot-create", "define", "undefine", NULL) &&
+  if (strata_step_is (step, STRATA_STEP_SNAPSHOT_CREATE, STRATA_STEP_DEFINE,
+                      STRATA_STEP_UNDEFINE) &&
       !check_unsaved (self, step, error))
     return FALSE;
-  if (g_str_equal (step->kind, "snapshot-create") && !check_own_snapshot (self, index, error))
+  if (step->kind == STRATA_STEP_SNAPSHOT_CREATE && !check_own_snapshot (self, index, error))
     return FALSE;
   if (!check_own_file (self, index, error) || !check_undo (self, step, error))
     return FALSE;
-  if (!g_str_equal (step->kind, "define"))
+  if (step->kind != STRATA_STEP_DEFINE)
     return check_unwritten (self, step, error);
   if (!is_last_define (self, index))
     return TRUE;
@@ -860,8 +853,9 @@ has_begun (TakeUp *self)
       StrataStepSpec *step = strata_plan_get_step (self->plan, i);
 
       if (strata_journal_get_mark (self->journal, i) != STRATA_STEP_UNTOUCHED &&
-          !is_kind (step, "check-chain", "check-space", "inspect", "require-active", "require-off",
-                    NULL))
+          !strata_step_is (step, STRATA_STEP_CHECK_CHAIN, STRATA_STEP_CHECK_SPACE,
+                           STRATA_STEP_INSPECT, STRATA_STEP_REQUIRE_ACTIVE,
+                           STRATA_STEP_REQUIRE_OFF))
         return TRUE;
     }
 
@@ -876,7 +870,7 @@ is_started_on (TakeUp *self, const char *path)
     {
       StrataStepSpec *step = strata_plan_get_step (self->plan, i);
 
-      if (is_kind (step, "start", "restore", NULL) &&
+      if (strata_step_is (step, STRATA_STEP_START, STRATA_STEP_RESTORE) &&
           is_disk_of (self->plan, get (step, "uuid"), path))
         return TRUE;
     }
@@ -920,7 +914,8 @@ strata_take_up_check_removal (StrataConnection *connection,
   StrataStepSpec *step = strata_plan_get_step (self.plan, index);
 
   /* A guest that goes on from its memory gets new overlays in the place of those that it had. */
-  if (get_made (step) == NULL && !is_kind (step, "snapshot-create", "shut-down", NULL))
+  if (get_made (step) == NULL &&
+      !strata_step_is (step, STRATA_STEP_SNAPSHOT_CREATE, STRATA_STEP_SHUT_DOWN))
     return TRUE;
 
   return check_undo_plan (&self, NULL, error) &&

@@ -37,7 +37,7 @@ args_new (const char *key, const char *value, const char *key2, const char *valu
 }
 
 static void
-add (Undo *self, StrataStepSpec *step, const char *kind, JsonObject *args)
+add (Undo *self, StrataStepSpec *step, StrataStepKind kind, JsonObject *args)
 {
   /* Translators: the title of a step, “Define “web”” */
   strata_plan_add_step (self->undo, kind, args, _ ("Take back: %s"), step->title);
@@ -55,7 +55,7 @@ add_removal (Undo *self, StrataStepSpec *step, const char *path, gboolean copied
     strata_plan_give_up (self->undo, strata_holder_key_new_tag (image->path, image->tags[i]));
   /* The job made it, so that nothing that it found can stand on it. */
   json_object_set_boolean_member (args, "made", TRUE);
-  add (self, step, "delete-volume", args);
+  add (self, step, STRATA_STEP_DELETE_VOLUME, args);
 }
 
 static void
@@ -114,11 +114,11 @@ add_define (Undo *self, StrataStepSpec *step)
   strata_plan_give_up_domain (self->undo, uuid);
   if (previous == NULL)
     {
-      add (self, step, "undefine", args_new ("uuid", uuid, NULL, NULL));
+      add (self, step, STRATA_STEP_UNDEFINE, args_new ("uuid", uuid, NULL, NULL));
       return;
     }
 
-  add (self, step, "define", args_new ("uuid", uuid, "xml", previous));
+  add (self, step, STRATA_STEP_DEFINE, args_new ("uuid", uuid, "xml", previous));
   note_disks (self, uuid, previous);
 }
 
@@ -139,10 +139,10 @@ add_merge (Undo *self, StrataStepSpec *step, JsonObject *disk)
       args = args_new ("top", overlay, "base", base);
       json_object_set_string_member (args, "uuid", get (step, "uuid"));
       json_object_set_boolean_member (args, "active", TRUE);
-      add (self, step, "commit", args);
+      add (self, step, STRATA_STEP_COMMIT, args);
     }
   if (is_on_another (self, get (step, "uuid"), overlay))
-    add (self, step, "delete-volume", args_new ("path", overlay, NULL, NULL));
+    add (self, step, STRATA_STEP_DELETE_VOLUME, args_new ("path", overlay, NULL, NULL));
   else
     add_removal (self, step, overlay, FALSE);
 }
@@ -171,12 +171,12 @@ add_take_back (Undo *self, StrataStepSpec *step)
       JsonObject *args = args_new ("uuid", uuid, "snapshot", snapshot);
 
       json_object_set_array_member (args, "disks", images);
-      add (self, step, "snapshot-delete", args);
+      add (self, step, STRATA_STEP_SNAPSHOT_DELETE, args);
       return;
     }
 
   json_array_unref (images);
-  add (self, step, "snapshot-forget", args_new ("uuid", uuid, "snapshot", snapshot));
+  add (self, step, STRATA_STEP_SNAPSHOT_FORGET, args_new ("uuid", uuid, "snapshot", snapshot));
   for (guint i = 0; i < json_array_get_length (disks); i++)
     add_merge (self, step, json_array_get_object_element (disks, i));
   if (get (step, "memory-file") != NULL)
@@ -191,14 +191,14 @@ add_snapshot_define (Undo *self, StrataStepSpec *step)
 
   strata_plan_give_up_snapshot (self->undo, uuid, get (step, "snapshot"));
   if (previous != NULL)
-    add (self, step, "snapshot-define", args_new ("uuid", uuid, "xml", previous));
+    add (self, step, STRATA_STEP_SNAPSHOT_DEFINE, args_new ("uuid", uuid, "xml", previous));
   else
-    add (self, step, "snapshot-forget",
+    add (self, step, STRATA_STEP_SNAPSHOT_FORGET,
          args_new ("uuid", uuid, "snapshot", get (step, "snapshot")));
 }
 
 static void
-add_power (Undo *self, StrataStepSpec *step, const char *kind)
+add_power (Undo *self, StrataStepSpec *step, StrataStepKind kind)
 {
   add (self, step, kind, args_new ("uuid", get (step, "uuid"), NULL, NULL));
 }
@@ -206,31 +206,32 @@ add_power (Undo *self, StrataStepSpec *step, const char *kind)
 static void
 add_undo (Undo *self, StrataStepSpec *step)
 {
-  const char *kind = step->kind;
+  StrataStepKind kind = step->kind;
 
-  if (g_str_equal (kind, "create-overlay"))
+  if (kind == STRATA_STEP_CREATE_OVERLAY)
     add_removal (self, step, get (step, "path"), FALSE);
-  else if (g_str_equal (kind, "copy-image"))
+  else if (kind == STRATA_STEP_COPY_IMAGE)
     add_removal (self, step, get (step, "destination"), TRUE);
-  else if (g_str_equal (kind, "copy-verbatim") || g_str_equal (kind, "convert-tag"))
+  else if (kind == STRATA_STEP_COPY_VERBATIM || kind == STRATA_STEP_CONVERT_TAG)
     add_removal (self, step, get (step, "to"), TRUE);
-  else if (g_str_equal (kind, "copy-file"))
-    add (self, step, "delete-file", args_new ("path", get (step, "to"), NULL, NULL));
-  else if (g_str_equal (kind, "define"))
+  else if (kind == STRATA_STEP_COPY_FILE)
+    add (self, step, STRATA_STEP_DELETE_FILE, args_new ("path", get (step, "to"), NULL, NULL));
+  else if (kind == STRATA_STEP_DEFINE)
     add_define (self, step);
-  else if (g_str_equal (kind, "undefine"))
-    add (self, step, "define", args_new ("uuid", get (step, "uuid"), "xml", get (step, "xml")));
-  else if (g_str_equal (kind, "snapshot-create"))
-    add_take_back (self, step);
-  else if (g_str_equal (kind, "snapshot-define"))
-    add_snapshot_define (self, step);
-  else if (g_str_equal (kind, "snapshot-forget"))
-    add (self, step, "snapshot-define",
+  else if (kind == STRATA_STEP_UNDEFINE)
+    add (self, step, STRATA_STEP_DEFINE,
          args_new ("uuid", get (step, "uuid"), "xml", get (step, "xml")));
-  else if (g_str_equal (kind, "shut-down"))
-    add_power (self, step, "start");
-  else if (g_str_equal (kind, "start") || g_str_equal (kind, "restore"))
-    add_power (self, step, "shut-down");
+  else if (kind == STRATA_STEP_SNAPSHOT_CREATE)
+    add_take_back (self, step);
+  else if (kind == STRATA_STEP_SNAPSHOT_DEFINE)
+    add_snapshot_define (self, step);
+  else if (kind == STRATA_STEP_SNAPSHOT_FORGET)
+    add (self, step, STRATA_STEP_SNAPSHOT_DEFINE,
+         args_new ("uuid", get (step, "uuid"), "xml", get (step, "xml")));
+  else if (kind == STRATA_STEP_SHUT_DOWN)
+    add_power (self, step, STRATA_STEP_START);
+  else if (kind == STRATA_STEP_START || kind == STRATA_STEP_RESTORE)
+    add_power (self, step, STRATA_STEP_SHUT_DOWN);
 }
 
 static void

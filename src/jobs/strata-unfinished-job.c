@@ -43,11 +43,11 @@ look_at_step (StrataJournal *journal, guint index, StrataConnection *connection)
 {
   StrataStepMark mark = strata_journal_get_mark (journal, index);
   StrataStepSpec *spec = strata_plan_get_step (strata_journal_get_plan (journal), index);
-  const StrataStepClass *klass = strata_step_class_find (spec->kind);
+  const StrataStepClass *klass = strata_step_class_get (spec->kind);
   StrataStepContext context = { connection, spec->args, NULL };
   gboolean done = FALSE;
 
-  if (mark != STRATA_STEP_BEGUN || connection == NULL || klass == NULL || klass->is_done == NULL)
+  if (mark != STRATA_STEP_BEGUN || connection == NULL || klass->is_done == NULL)
     return mark;
 
   return klass->is_done (&context, &done, NULL) && done ? STRATA_STEP_DONE : STRATA_STEP_BEGUN;

@@ -36,7 +36,7 @@ has_same_steps (StrataPlan *a, StrataPlan *b)
       const StrataStepSpec *of_a = strata_plan_get_step (a, i);
       const StrataStepSpec *of_b = strata_plan_get_step (b, i);
 
-      if (!g_str_equal (of_a->kind, of_b->kind) || !g_str_equal (of_a->title, of_b->title) ||
+      if (of_a->kind != of_b->kind || !g_str_equal (of_a->title, of_b->title) ||
           of_a->forward_only != of_b->forward_only)
         return FALSE;
     }

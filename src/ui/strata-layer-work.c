@@ -64,9 +64,10 @@ find_removed (StrataPlan *plan, guint index)
     {
       const StrataStepSpec *step = strata_plan_get_step (plan, i);
 
-      if (g_str_has_prefix (step->kind, "delete-"))
+      if (strata_step_is (step, STRATA_STEP_DELETE_FILE, STRATA_STEP_DELETE_TAG,
+                          STRATA_STEP_DELETE_VOLUME))
         return get_arg (step, "path");
-      if (g_str_equal (step->kind, "commit") || g_str_equal (step->kind, "pull"))
+      if (step->kind == STRATA_STEP_COMMIT || step->kind == STRATA_STEP_PULL)
         break;
     }
 
@@ -79,9 +80,9 @@ find_subject (StrataPlan *plan, guint index)
   const StrataStepSpec *step = strata_plan_get_step (plan, index);
   const char *removed;
 
-  if (g_str_equal (step->kind, "commit"))
+  if (step->kind == STRATA_STEP_COMMIT)
     return get_arg (step, "top");
-  if (!g_str_equal (step->kind, "pull"))
+  if (step->kind != STRATA_STEP_PULL)
     return NULL;
 
   removed = find_removed (plan, index);

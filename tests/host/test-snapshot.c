@@ -764,20 +764,16 @@ set_string (JsonObject *args, const char *key, const char *value)
 }
 
 static const StrataStepClass *
-find_step (const char *kind)
+find_step (StrataStepKind kind)
 {
-  const StrataStepClass *step = strata_step_class_find (kind);
-
-  g_assert_nonnull (step);
-
-  return step;
+  return strata_step_class_get (kind);
 }
 
 static void
 test_step_forget (void)
 {
   g_auto (Vm) vm = { NULL };
-  const StrataStepClass *step = find_step ("snapshot-forget");
+  const StrataStepClass *step = find_step (STRATA_STEP_SNAPSHOT_FORGET);
   g_autoptr (JsonObject) args = NULL;
   g_autofree char *s1 = NULL;
   g_autofree char *s2 = NULL;
@@ -828,7 +824,7 @@ static void
 test_step_define (void)
 {
   g_auto (Vm) vm = { NULL };
-  const StrataStepClass *step = find_step ("snapshot-define");
+  const StrataStepClass *step = find_step (STRATA_STEP_SNAPSHOT_DEFINE);
   g_autoptr (JsonObject) args = NULL;
   g_autoptr (JsonObject) rename_args = NULL;
   g_autoptr (StrataSnapshotXml) document = NULL;

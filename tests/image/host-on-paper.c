@@ -173,11 +173,11 @@ paper_plan_assert_defines (StrataPlan *plan)
       const char *uuid = get_member (step, "uuid");
       const char *before = uuid != NULL ? g_hash_table_lookup (left, uuid) : NULL;
 
-      if (g_str_equal (step->kind, "snapshot-revert"))
+      if (step->kind == STRATA_STEP_SNAPSHOT_REVERT)
         {
           g_hash_table_remove (left, uuid);
         }
-      else if (g_str_equal (step->kind, "define"))
+      else if (step->kind == STRATA_STEP_DEFINE)
         {
           g_autofree char *there = before != NULL ? get_sources (before) : NULL;
           g_autofree char *made = get_sources (get_member (step, "xml"));
@@ -210,7 +210,7 @@ paper_plan_to_kinds (StrataPlan *plan)
       if (step->forward_only && !forward)
         g_string_append (text, "| ");
       forward = forward || step->forward_only;
-      g_string_append (text, step->kind);
+      g_string_append (text, strata_step_kind_get_word (step->kind));
     }
 
   return g_string_free (text, FALSE);

@@ -48,11 +48,11 @@ plan (StrataGraph *graph,
 
 /* The first step of KIND; NULL: there is none */
 static StrataStepSpec *
-find_step (StrataPlan *made, const char *kind)
+find_step (StrataPlan *made, StrataStepKind kind)
 {
   for (guint i = 0; i < strata_plan_get_n_steps (made); i++)
     {
-      if (g_str_equal (strata_plan_get_step (made, i)->kind, kind))
+      if (strata_plan_get_step (made, i)->kind == kind)
         return strata_plan_get_step (made, i);
     }
 
@@ -109,10 +109,10 @@ test_steps_say_which (void)
   paper_host_snapshot (graph, "vm", "s1", NULL, "mid.qcow2", TRUE, FALSE);
   facts = strata_domain_facts_find_snapshot (strata_graph_find_domain (graph, "vm"), "s1");
   edit = plan (graph, STRATA_REQUEST_SNAPSHOT_EDIT, "s1", NULL, "new", NULL);
-  step = find_step (edit, "snapshot-define");
+  step = find_step (edit, STRATA_STEP_SNAPSHOT_DEFINE);
   g_assert_cmpstr (json_object_get_string_member (step->args, "id"), ==, facts->id);
   gone = plan (graph, STRATA_REQUEST_SNAPSHOT_DELETE, "s1", NULL, NULL, NULL);
-  step = find_step (gone, "snapshot-forget");
+  step = find_step (gone, STRATA_STEP_SNAPSHOT_FORGET);
   g_assert_cmpstr (json_object_get_string_member (step->args, "id"), ==, facts->id);
 }
 
@@ -141,7 +141,7 @@ test_lost_parent (void)
 
   mended = plan (graph, STRATA_REQUEST_SETTLE, NULL, NULL, NULL, &error);
   g_assert_no_error (error);
-  step = find_step (mended, "snapshot-define");
+  step = find_step (mended, STRATA_STEP_SNAPSHOT_DEFINE);
   document = strata_snapshot_xml_new_from_string (json_object_get_string_member (step->args, "xml"),
                                                   &error);
   g_assert_no_error (error);
@@ -161,9 +161,9 @@ test_present_twice (void)
   made =
       plan (graph, STRATA_REQUEST_SNAPSHOT_REVERT, "s1", NULL, "present-20260101-000000", &error);
   g_assert_no_error (error);
-  g_assert_cmpstr (
-      json_object_get_string_member (find_step (made, "snapshot-create")->args, "snapshot"), ==,
-      "present-20260101-000000-2");
+  g_assert_cmpstr (json_object_get_string_member (
+                       find_step (made, STRATA_STEP_SNAPSHOT_CREATE)->args, "snapshot"),
+                   ==, "present-20260101-000000-2");
 }
 
 static void

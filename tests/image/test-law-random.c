@@ -101,47 +101,48 @@ add_step (StrataGraph *graph, StrataPlan *plan)
   g_autofree char *path = image_path (g_test_rand_int_range (0, N_IMAGES));
   g_autofree char *other = image_path (N_IMAGES + g_test_rand_int_range (0, 2));
   StrataImage *image = strata_graph_get_image (graph, path);
-  const char *kind = NULL;
+  StrataStepKind kind;
   JsonObject *args = NULL;
 
   switch (g_test_rand_int_range (0, 7))
     {
     case 0:
-      kind = "delete-volume";
+      kind = STRATA_STEP_DELETE_VOLUME;
       args = args_new ("path", path);
       break;
     case 1:
-      kind = "commit";
+      kind = STRATA_STEP_COMMIT;
       args = args_new ("top", path);
       json_object_set_string_member (args, "base",
                                      image->backing_path != NULL ? image->backing_path : other);
       break;
     case 2:
-      kind = "pull";
+      kind = STRATA_STEP_PULL;
       args = args_new ("image", path);
       break;
     case 3:
-      kind = "copy-verbatim";
+      kind = STRATA_STEP_COPY_VERBATIM;
       args = args_new ("from", path);
       json_object_set_string_member (args, "to", other);
       break;
     case 4:
-      kind = "create-overlay";
+      kind = STRATA_STEP_CREATE_OVERLAY;
       args = args_new ("backing", path);
       json_object_set_string_member (args, "path", other);
       json_object_set_string_member (args, "backing-format", "qcow2");
       break;
     case 5:
-      kind = "define";
+      kind = STRATA_STEP_DEFINE;
       args = make_definition (graph, path);
       break;
     default:
-      kind = "delete-tag";
+      kind = STRATA_STEP_DELETE_TAG;
       args = args_new ("path", path);
       json_object_set_string_member (args, "tag", "inside");
       break;
     }
-  strata_plan_add_step (plan, kind, args, "%s %s %s", kind, path, other);
+  strata_plan_add_step (plan, kind, args, "%s %s %s", strata_step_kind_get_word (kind), path,
+                        other);
 }
 
 static StrataPlan *

@@ -27,11 +27,12 @@ make_host (void)
   return graph;
 }
 
-static void add (StrataPlan *plan, const char *kind, const char *key, ...) G_GNUC_NULL_TERMINATED;
+static void add (StrataPlan *plan, StrataStepKind kind, const char *key, ...)
+    G_GNUC_NULL_TERMINATED;
 
 /* Pairs of a key and a string. */
 static void
-add (StrataPlan *plan, const char *kind, const char *key, ...)
+add (StrataPlan *plan, StrataStepKind kind, const char *key, ...)
 {
   JsonObject *args = json_object_new ();
   va_list list;
@@ -46,7 +47,7 @@ add (StrataPlan *plan, const char *kind, const char *key, ...)
 static void
 add_commit (StrataPlan *plan, const char *top, const char *base)
 {
-  add (plan, "commit", "top", top, "base", base, NULL);
+  add (plan, STRATA_STEP_COMMIT, "top", top, "base", base, NULL);
 }
 
 static const char *
@@ -84,7 +85,7 @@ test_removal (void)
   g_autoptr (StrataGraph) graph = make_host ();
   g_autoptr (StrataPlan) plan = strata_plan_new ("plan", "Act");
 
-  add (plan, "delete-volume", "path", AT ("base.qcow2"), NULL);
+  add (plan, STRATA_STEP_DELETE_VOLUME, "path", AT ("base.qcow2"), NULL);
   assert_refused (graph, plan, "vm", "step 0");
 }
 
@@ -124,7 +125,7 @@ test_pull_under_a_tag (void)
   g_autoptr (StrataPlan) plan = strata_plan_new ("plan", "Act");
 
   paper_host_internal (graph, "other", "inside", NULL, "other.qcow2", TRUE);
-  add (plan, "pull", "image", AT ("other.qcow2"), NULL);
+  add (plan, STRATA_STEP_PULL, "image", AT ("other.qcow2"), NULL);
   assert_refused (graph, plan, "inside", "step 0");
 }
 
@@ -135,9 +136,9 @@ test_every_step_counts (void)
   g_autoptr (StrataGraph) graph = make_host ();
   g_autoptr (StrataPlan) plan = strata_plan_new ("plan", "Act");
 
-  add (plan, "copy-verbatim", "from", AT ("other.qcow2"), "to", AT ("spare.qcow2"), NULL);
-  add (plan, "delete-volume", "path", AT ("other.qcow2"), NULL);
-  add (plan, "copy-verbatim", "from", AT ("spare.qcow2"), "to", AT ("other.qcow2"), NULL);
+  add (plan, STRATA_STEP_COPY_VERBATIM, "from", AT ("other.qcow2"), "to", AT ("spare.qcow2"), NULL);
+  add (plan, STRATA_STEP_DELETE_VOLUME, "path", AT ("other.qcow2"), NULL);
+  add (plan, STRATA_STEP_COPY_VERBATIM, "from", AT ("spare.qcow2"), "to", AT ("other.qcow2"), NULL);
   assert_refused (graph, plan, "other", "step 1");
 }
 
@@ -156,15 +157,15 @@ test_latecomer (void)
       uuid);
 
   strata_plan_give_up_domain (plan, get_uuid (graph, "vm"));
-  add (plan, "create-overlay", "path", AT ("clone.qcow2"), "backing", AT ("top.qcow2"),
+  add (plan, STRATA_STEP_CREATE_OVERLAY, "path", AT ("clone.qcow2"), "backing", AT ("top.qcow2"),
        "backing-format", "qcow2", NULL);
-  add (plan, "define", "uuid", uuid, "xml", xml, NULL);
+  add (plan, STRATA_STEP_DEFINE, "uuid", uuid, "xml", xml, NULL);
   /* vm would write below it */
   assert_refused (graph, plan, uuid, "step 1");
-  add (plan, "undefine", "uuid", get_uuid (graph, "vm"), NULL);
+  add (plan, STRATA_STEP_UNDEFINE, "uuid", get_uuid (graph, "vm"), NULL);
   assert_lawful (graph, plan);
 
-  add (plan, "delete-volume", "path", AT ("top.qcow2"), NULL);
+  add (plan, STRATA_STEP_DELETE_VOLUME, "path", AT ("top.qcow2"), NULL);
   assert_refused (graph, plan, uuid, "step 3");
 }
 
@@ -176,10 +177,11 @@ test_found_again (void)
   g_autoptr (StrataPlan) plan = strata_plan_new ("plan", "Act");
 
   paper_host_add (graph, "lost", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "lost.qcow2", NULL);
-  add (plan, "copy-image", "source", AT ("other.qcow2"), "destination", AT ("lost.qcow2"), NULL);
+  add (plan, STRATA_STEP_COPY_IMAGE, "source", AT ("other.qcow2"), "destination", AT ("lost.qcow2"),
+       NULL);
   assert_lawful (graph, plan);
 
-  add (plan, "delete-volume", "path", AT ("lost.qcow2"), NULL);
+  add (plan, STRATA_STEP_DELETE_VOLUME, "path", AT ("lost.qcow2"), NULL);
   assert_refused (graph, plan, "“lost”", "step 1");
 }
 
@@ -228,7 +230,7 @@ test_odd_names (void)
 
       strata_plan_give_up_domain (plan, get_uuid (graph, "vm"));
       strata_plan_give_up_snapshot (plan, get_uuid (graph, "vm"), "s1");
-      add (plan, "undefine", "uuid", get_uuid (graph, "vm"), NULL);
+      add (plan, STRATA_STEP_UNDEFINE, "uuid", get_uuid (graph, "vm"), NULL);
       assert_lawful (graph, plan);
       add_commit (plan, AT ("top.qcow2"), AT ("base.qcow2"));
       assert_refused (graph, plan, names[i], "step 1");
@@ -253,7 +255,7 @@ test_unknown_tags (void)
   image->tags_unknown = TRUE;
   layers = strata_layers_new (graph);
   g_assert_true (strata_layer_may_have_tag (strata_layers_find (layers, image->path), "another"));
-  add (plan, "pull", "image", AT ("other.qcow2"), NULL);
+  add (plan, STRATA_STEP_PULL, "image", AT ("other.qcow2"), NULL);
   assert_refused (graph, plan, "other.qcow2", "step 0");
 }
 
@@ -276,10 +278,10 @@ test_changed_on_changed (void)
       paper_host_image (graph, "leaf.qcow2", mid);
       paper_host_add (graph, "leaf", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "leaf.qcow2", NULL);
 
-      add (plan, "pull", "image", mid_path, NULL);
-      add (plan, "delete-volume", "path", base_path, NULL);
+      add (plan, STRATA_STEP_PULL, "image", mid_path, NULL);
+      add (plan, STRATA_STEP_DELETE_VOLUME, "path", base_path, NULL);
       assert_lawful (graph, plan);
-      add (plan, "delete-volume", "path", mid_path, NULL);
+      add (plan, STRATA_STEP_DELETE_VOLUME, "path", mid_path, NULL);
       assert_refused (graph, plan, "“leaf”", "step 2");
     }
 }
@@ -313,8 +315,8 @@ test_rest_and_a_clone (void)
 
   strata_plan_give_up_snapshot (plan, get_uuid (graph, "vm"), "s1");
   add_commit (plan, AT ("top.qcow2"), AT ("mid.qcow2"));
-  add (plan, "snapshot-forget", "uuid", get_uuid (graph, "vm"), "snapshot", "s1", NULL);
-  add (plan, "settle", "uuid", get_uuid (graph, "vm"), NULL);
+  add (plan, STRATA_STEP_SNAPSHOT_FORGET, "uuid", get_uuid (graph, "vm"), "snapshot", "s1", NULL);
+  add (plan, STRATA_STEP_SETTLE, "uuid", get_uuid (graph, "vm"), NULL);
   assert_rest (graph, plan, none, NULL);
 
   paper_host_image (graph, "clone.qcow2", "mid.qcow2");
@@ -332,7 +334,7 @@ test_rest_and_a_new_snapshot (void)
   static const gboolean forgotten[] = { TRUE, FALSE };
 
   strata_plan_give_up_snapshot (plan, get_uuid (graph, "vm"), "s1");
-  add (plan, "snapshot-forget", "uuid", get_uuid (graph, "vm"), "snapshot", "s1", NULL);
+  add (plan, STRATA_STEP_SNAPSHOT_FORGET, "uuid", get_uuid (graph, "vm"), "snapshot", "s1", NULL);
   add_commit (plan, AT ("top.qcow2"), AT ("mid.qcow2"));
   assert_rest (graph, plan, none, NULL);
   assert_rest (graph, plan, forgotten, "s1");
@@ -355,8 +357,8 @@ test_rest_and_a_disk (void)
 
   paper_host_image (graph, "tip.qcow2", "mid.qcow2");
   strata_plan_give_up_domain (plan, get_uuid (graph, "vm"));
-  add (plan, "define", "uuid", get_uuid (graph, "vm"), "xml", definition, NULL);
-  add (plan, "delete-volume", "path", AT ("top.qcow2"), NULL);
+  add (plan, STRATA_STEP_DEFINE, "uuid", get_uuid (graph, "vm"), "xml", definition, NULL);
+  add (plan, STRATA_STEP_DELETE_VOLUME, "path", AT ("top.qcow2"), NULL);
   assert_rest (graph, plan, none, NULL);
   assert_rest (graph, plan, defined, "“vm”");
 }
@@ -440,8 +442,8 @@ test_absent_disk (void)
 
   strata_plan_give_up_domain (all, get_uuid (graph, "vm"));
   strata_plan_give_up_snapshot (all, get_uuid (graph, "vm"), "s1");
-  add (all, "undefine", "uuid", get_uuid (graph, "vm"), NULL);
-  add (all, "delete-volume", "path", AT ("mid.qcow2"), NULL);
+  add (all, STRATA_STEP_UNDEFINE, "uuid", get_uuid (graph, "vm"), NULL);
+  add (all, STRATA_STEP_DELETE_VOLUME, "path", AT ("mid.qcow2"), NULL);
   assert_lawful (graph, all);
 }
 
@@ -594,8 +596,8 @@ plan_deletion (StrataGraph *graph, const char *name)
   json_object_set_string_member (disk, "path", AT ("own.qcow2"));
   json_array_add_object_element (disks, disk);
   strata_plan_give_up_snapshot (plan, get_uuid (graph, name), "i1");
-  add (plan, "snapshot-delete", "uuid", get_uuid (graph, name), "snapshot", "i1", "tag", "i1",
-       NULL);
+  add (plan, STRATA_STEP_SNAPSHOT_DELETE, "uuid", get_uuid (graph, name), "snapshot", "i1", "tag",
+       "i1", NULL);
   json_object_set_array_member (strata_plan_get_step (plan, 0)->args, "disks", disks);
 
   return plan;
@@ -637,8 +639,8 @@ test_foreign_tag (void)
         assert_refused (graph, deletion, AT ("data.qcow2"), "step 0");
 
       strata_plan_give_up_domain (plan, get_uuid (graph, "two"));
-      add (plan, "snapshot-revert", "uuid", get_uuid (graph, "two"), "snapshot", "i1", "state",
-           "off", NULL);
+      add (plan, STRATA_STEP_SNAPSHOT_REVERT, "uuid", get_uuid (graph, "two"), "snapshot", "i1",
+           "state", "off", NULL);
       if (cases[i].tagged)
         assert_refused (graph, plan, AT ("data.qcow2"), "step 0");
       else

@@ -114,23 +114,23 @@ world_do (World *world, StrataStepSpec *step)
   JsonObject *args = step->args;
 #define ARG(key) json_object_get_string_member_with_default (args, key, NULL)
 
-  if (g_str_equal (step->kind, "create-overlay"))
+  if (step->kind == STRATA_STEP_CREATE_OVERLAY)
     world_put (world, ARG ("path"), "", ARG ("backing"));
-  else if (g_str_equal (step->kind, "copy-image"))
+  else if (step->kind == STRATA_STEP_COPY_IMAGE)
     {
       g_autofree char *content = world_read (world, ARG ("source"));
 
       world_put (world, ARG ("destination"), content, NULL);
     }
-  else if (g_str_equal (step->kind, "seal"))
+  else if (step->kind == STRATA_STEP_SEAL)
     seal (world, args);
-  else if (g_str_equal (step->kind, "commit"))
+  else if (step->kind == STRATA_STEP_COMMIT)
     commit (world, ARG ("top"), ARG ("base"));
-  else if (g_str_equal (step->kind, "delete-volume"))
+  else if (step->kind == STRATA_STEP_DELETE_VOLUME)
     g_assert_true (g_hash_table_remove (world->sheets, ARG ("path")));
-  else if (g_str_equal (step->kind, "define"))
+  else if (step->kind == STRATA_STEP_DEFINE)
     g_hash_table_replace (world->domains, g_strdup (ARG ("name")), first_disk (ARG ("xml")));
-  else if (g_str_equal (step->kind, "undefine"))
+  else if (step->kind == STRATA_STEP_UNDEFINE)
     g_assert_true (g_hash_table_remove (world->domains, ARG ("name")));
 #undef ARG
 }

@@ -93,13 +93,13 @@ assert_refused (GError *error, StrataPlan *plan, const char *words)
 }
 
 static const char *
-get_arg (StrataPlan *plan, const char *kind, const char *key)
+get_arg (StrataPlan *plan, StrataStepKind kind, const char *key)
 {
   for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
     {
       StrataStepSpec *step = strata_plan_get_step (plan, i);
 
-      if (g_str_equal (step->kind, kind))
+      if (step->kind == kind)
         return json_object_get_string_member_with_default (step->args, key, NULL);
     }
 
@@ -115,10 +115,10 @@ test_middle_moves_the_small_side (void)
   g_autoptr (StrataPlan) plan = plan_delete (graph, "s1", STRATA_MERGE_CHEAPER, &error);
 
   assert_kinds (plan, error, "snapshot-define | commit snapshot-forget settle delete-volume");
-  g_assert_cmpstr (get_arg (plan, "commit", "top"), ==, PAPER_POOL "/a.qcow2");
-  g_assert_cmpstr (get_arg (plan, "commit", "base"), ==, PAPER_POOL "/base.qcow2");
-  g_assert_cmpstr (get_arg (plan, "commit", "via"), ==, PAPER_POOL "/b.qcow2");
-  g_assert_cmpstr (get_arg (plan, "delete-volume", "path"), ==, PAPER_POOL "/a.qcow2");
+  g_assert_cmpstr (get_arg (plan, STRATA_STEP_COMMIT, "top"), ==, PAPER_POOL "/a.qcow2");
+  g_assert_cmpstr (get_arg (plan, STRATA_STEP_COMMIT, "base"), ==, PAPER_POOL "/base.qcow2");
+  g_assert_cmpstr (get_arg (plan, STRATA_STEP_COMMIT, "via"), ==, PAPER_POOL "/b.qcow2");
+  g_assert_cmpstr (get_arg (plan, STRATA_STEP_DELETE_VOLUME, "path"), ==, PAPER_POOL "/a.qcow2");
 }
 
 static void
@@ -129,9 +129,9 @@ test_pull_when_that_is_less (void)
   g_autoptr (StrataPlan) plan = plan_delete (graph, "s3", STRATA_MERGE_CHEAPER, &error);
 
   assert_kinds (plan, error, "snapshot-define | pull snapshot-forget settle delete-volume");
-  g_assert_cmpstr (get_arg (plan, "pull", "image"), ==, PAPER_POOL "/tip.qcow2");
-  g_assert_cmpstr (get_arg (plan, "pull", "base"), ==, PAPER_POOL "/a.qcow2");
-  g_assert_cmpstr (get_arg (plan, "delete-volume", "path"), ==, PAPER_POOL "/b.qcow2");
+  g_assert_cmpstr (get_arg (plan, STRATA_STEP_PULL, "image"), ==, PAPER_POOL "/tip.qcow2");
+  g_assert_cmpstr (get_arg (plan, STRATA_STEP_PULL, "base"), ==, PAPER_POOL "/a.qcow2");
+  g_assert_cmpstr (get_arg (plan, STRATA_STEP_DELETE_VOLUME, "path"), ==, PAPER_POOL "/b.qcow2");
 }
 
 /* The tip goes down into b, so the VM is told. */
@@ -152,8 +152,8 @@ test_running (void)
   g_autoptr (StrataPlan) middle = plan_delete (graph, "s1", STRATA_MERGE_CHEAPER, &error);
 
   assert_kinds (middle, error, "snapshot-define | commit snapshot-forget settle delete-volume");
-  g_assert_nonnull (get_arg (middle, "commit", "uuid"));
-  g_assert_null (get_arg (middle, "commit", "via"));
+  g_assert_nonnull (get_arg (middle, STRATA_STEP_COMMIT, "uuid"));
+  g_assert_null (get_arg (middle, STRATA_STEP_COMMIT, "via"));
   /* libvirt itself tells the VM that it is on b now. */
   assert_delete (graph, "s3", STRATA_MERGE_COMMIT,
                  "snapshot-define | commit snapshot-forget settle delete-volume");
@@ -362,7 +362,8 @@ test_revert (void)
       discard, error,
       "check-chain create-overlay require-off define snapshot-define | delete-volume settle");
   g_assert_true (strata_plan_discards (discard));
-  g_assert_cmpstr (get_arg (discard, "delete-volume", "path"), ==, PAPER_POOL "/tip.qcow2");
+  g_assert_cmpstr (get_arg (discard, STRATA_STEP_DELETE_VOLUME, "path"), ==,
+                   PAPER_POOL "/tip.qcow2");
 
   keep = plan_revert (graph, "s1", "now", &error);
   assert_kinds (keep, error,

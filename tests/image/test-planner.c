@@ -161,7 +161,7 @@ test_deploy_identities (void)
       g_autoptr (StrataCloneMark) mark = NULL;
       g_auto (GStrv) macs = NULL;
 
-      if (!g_str_equal (step->kind, "define"))
+      if (step->kind != STRATA_STEP_DEFINE)
         continue;
 
       definition = strata_domain_xml_new_from_string (
@@ -273,7 +273,7 @@ assert_copy_goes_to (StrataGraph *graph, const StrataRequest *request, const cha
     {
       StrataStepSpec *each = strata_plan_get_step (plan, i);
 
-      if (g_str_equal (each->kind, "copy-image"))
+      if (each->kind == STRATA_STEP_COPY_IMAGE)
         step = each;
     }
   g_assert_cmpstr (json_object_get_string_member (step->args, "destination"), ==, destination);

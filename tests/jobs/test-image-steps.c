@@ -72,7 +72,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Stage, stage_clear)
 
 /* A step of KIND; then keys and their values. */
 static StrataStepSpec *
-add (StrataPlan *plan, const char *kind, ...)
+add (StrataPlan *plan, StrataStepKind kind, ...)
 {
   JsonObject *args = json_object_new ();
   const char *key;
@@ -83,7 +83,7 @@ add (StrataPlan *plan, const char *kind, ...)
     json_object_set_string_member (args, key, va_arg (ap, const char *));
   va_end (ap);
 
-  return strata_plan_add_step (plan, kind, args, "%s", kind);
+  return strata_plan_add_step (plan, kind, args, "%s", strata_step_kind_get_word (kind));
 }
 
 static void
@@ -107,7 +107,7 @@ check_backing (Stage *self, const char *path, const char *expected)
 static gboolean
 ask_done (Stage *self, StrataStepSpec *step)
 {
-  const StrataStepClass *klass = strata_step_class_find (step->kind);
+  const StrataStepClass *klass = strata_step_class_get (step->kind);
   StrataStepContext context = { self->walk.connection, step->args, NULL };
   g_autoptr (GError) error = NULL;
   gboolean done;
@@ -135,17 +135,17 @@ test_commit_on_each (void)
   strata_test_write_pattern (other, "qcow2", 9, MIB, MIB);
   other_seen = strata_test_guest_hash (other, "qcow2");
 
-  add (plan, "check-chain", "path", stage.disk, "format", "qcow2", NULL);
+  add (plan, STRATA_STEP_CHECK_CHAIN, "path", stage.disk, "format", "qcow2", NULL);
   for (int i = 0; i < 2; i++)
     {
-      add (plan, "commit", "top", stage.a, "top-format", "qcow2", "base", stage.base, "base-format",
-           "qcow2", "via", stage.disk, "via-format", "qcow2", NULL)
+      add (plan, STRATA_STEP_COMMIT, "top", stage.a, "top-format", "qcow2", "base", stage.base,
+           "base-format", "qcow2", "via", stage.disk, "via-format", "qcow2", NULL)
           ->forward_only = TRUE;
-      add (plan, "commit", "top", stage.a, "top-format", "qcow2", "base", stage.base, "base-format",
-           "qcow2", "via", other, "via-format", "qcow2", NULL)
+      add (plan, STRATA_STEP_COMMIT, "top", stage.a, "top-format", "qcow2", "base", stage.base,
+           "base-format", "qcow2", "via", other, "via-format", "qcow2", NULL)
           ->forward_only = TRUE;
     }
-  add (plan, "delete-volume", "path", stage.a, NULL)->forward_only = TRUE;
+  add (plan, STRATA_STEP_DELETE_VOLUME, "path", stage.a, NULL)->forward_only = TRUE;
 
   stage.walk.index = 1;
   stage.walk.point = STRATA_HOOK_AFTER_STEP;
@@ -171,7 +171,8 @@ test_pull (void)
   if (!stage_init (&stage, "strata-test-pull"))
     return;
 
-  first = add (plan, "pull", "image", stage.disk, "format", "qcow2", "base", stage.base, NULL);
+  first = add (plan, STRATA_STEP_PULL, "image", stage.disk, "format", "qcow2", "base", stage.base,
+               NULL);
   g_assert_false (ask_done (&stage, first));
   g_assert_cmpint (walk_run (&stage.walk, plan, NULL), ==, STRATA_JOB_OUTCOME_DONE);
   g_assert_true (ask_done (&stage, first));
@@ -179,7 +180,7 @@ test_pull (void)
   g_unlink (stage.a);
   check_hash (stage.disk, "qcow2", stage.seen);
 
-  add (plan, "pull", "image", stage.disk, "format", "qcow2", NULL);
+  add (plan, STRATA_STEP_PULL, "image", stage.disk, "format", "qcow2", NULL);
   g_assert_cmpint (walk_run (&stage.walk, plan, NULL), ==, STRATA_JOB_OUTCOME_DONE);
   check_backing (&stage, stage.disk, NULL);
   g_unlink (stage.base);
@@ -201,15 +202,15 @@ test_live (void)
   strata_test_assert_ok (strata_domain_start (stage.walk.connection, stage.uuid, FALSE, &error),
                          error);
 
-  add (wrong, "pull", "image", stage.a, "format", "qcow2", "uuid", stage.uuid, "target", "vda",
-       NULL);
+  add (wrong, STRATA_STEP_PULL, "image", stage.a, "format", "qcow2", "uuid", stage.uuid, "target",
+       "vda", NULL);
   g_assert_cmpint (walk_run (&stage.walk, wrong, NULL), ==, STRATA_JOB_OUTCOME_ROLLED_BACK);
 
-  commit = add (plan, "commit", "top", stage.disk, "top-format", "qcow2", "base", stage.a,
+  commit = add (plan, STRATA_STEP_COMMIT, "top", stage.disk, "top-format", "qcow2", "base", stage.a,
                 "base-format", "qcow2", "uuid", stage.uuid, "target", "vda", NULL);
   json_object_set_boolean_member (commit->args, "active", TRUE);
-  pull = add (plan, "pull", "image", stage.a, "format", "qcow2", "uuid", stage.uuid, "target",
-              "vda", NULL);
+  pull = add (plan, STRATA_STEP_PULL, "image", stage.a, "format", "qcow2", "uuid", stage.uuid,
+              "target", "vda", NULL);
   g_assert_false (ask_done (&stage, commit));
   g_assert_false (ask_done (&stage, pull));
   g_assert_cmpint (walk_run (&stage.walk, plan, NULL), ==, STRATA_JOB_OUTCOME_DONE);
@@ -236,7 +237,7 @@ test_live_gone_off (void)
   if (!stage_init (&stage, "strata-test-gone-off"))
     return;
 
-  below = add (plan, "commit", "top", stage.a, "top-format", "qcow2", "base", stage.base,
+  below = add (plan, STRATA_STEP_COMMIT, "top", stage.a, "top-format", "qcow2", "base", stage.base,
                "base-format", "qcow2", "uuid", stage.uuid, "target", "vda", NULL);
   g_assert_false (ask_done (&stage, below));
   g_assert_cmpint (walk_run (&stage.walk, plan, NULL), ==, STRATA_JOB_OUTCOME_DONE);
@@ -244,8 +245,8 @@ test_live_gone_off (void)
   check_backing (&stage, stage.disk, stage.base);
   check_hash (stage.disk, "qcow2", stage.seen);
 
-  active = add (plan, "commit", "top", stage.disk, "top-format", "qcow2", "base", stage.base,
-                "base-format", "qcow2", "uuid", stage.uuid, "target", "vda", NULL);
+  active = add (plan, STRATA_STEP_COMMIT, "top", stage.disk, "top-format", "qcow2", "base",
+                stage.base, "base-format", "qcow2", "uuid", stage.uuid, "target", "vda", NULL);
   json_object_set_boolean_member (active->args, "active", TRUE);
   g_assert_false (ask_done (&stage, active));
   g_assert_cmpint (walk_run (&stage.walk, plan, NULL), ==, STRATA_JOB_OUTCOME_DONE);
@@ -296,9 +297,9 @@ test_live_goes_off (void)
                        ==, 0);
       virDomainFree (domain);
 
-      step =
-          add (plan, "commit", "top", active ? stage.disk : stage.a, "top-format", "qcow2", "base",
-               stage.base, "base-format", "qcow2", "uuid", stage.uuid, "target", "vda", NULL);
+      step = add (plan, STRATA_STEP_COMMIT, "top", active ? stage.disk : stage.a, "top-format",
+                  "qcow2", "base", stage.base, "base-format", "qcow2", "uuid", stage.uuid, "target",
+                  "vda", NULL);
       json_object_set_boolean_member (step->args, "active", active);
       thread = g_thread_new ("plug", pull_the_plug, &stage);
       g_assert_cmpint (walk_run (&stage.walk, plan, NULL), ==, STRATA_JOB_OUTCOME_DONE);
@@ -343,11 +344,11 @@ test_tags (void)
   g_free (strata_test_run ("qemu-img", "snapshot", "-c", "two", stage.disk, NULL));
   before = walk_inventory (&stage.walk);
 
-  add (plan, "copy-verbatim", "from", stage.disk, "to", copy, "format", "qcow2", NULL);
-  add (plan, "convert-tag", "from", stage.disk, "format", "qcow2", "tag", "one", "to", flat,
-       "to-format", "raw", NULL);
-  add (plan, "keep-tag", "path", copy, "format", "qcow2", "tag", "one", NULL);
-  add (plan, "delete-tag", "path", copy, "format", "qcow2", "tag", "two", NULL);
+  add (plan, STRATA_STEP_COPY_VERBATIM, "from", stage.disk, "to", copy, "format", "qcow2", NULL);
+  add (plan, STRATA_STEP_CONVERT_TAG, "from", stage.disk, "format", "qcow2", "tag", "one", "to",
+       flat, "to-format", "raw", NULL);
+  add (plan, STRATA_STEP_KEEP_TAG, "path", copy, "format", "qcow2", "tag", "one", NULL);
+  add (plan, STRATA_STEP_DELETE_TAG, "path", copy, "format", "qcow2", "tag", "two", NULL);
 
   stage.walk.index = 3;
   stage.walk.point = STRATA_HOOK_BEFORE_STEP;

@@ -22,7 +22,8 @@ make_plan (void)
 
       json_object_set_string_member (args, "path", "/image");
       json_object_set_int_member (args, "bytes", 1);
-      strata_plan_add_step (plan, "check-space", args, "Step %d", i)->forward_only = i == 2;
+      strata_plan_add_step (plan, STRATA_STEP_CHECK_SPACE, args, "Step %d", i)->forward_only =
+          i == 2;
     }
   strata_plan_add_resource (plan, "/image");
 
@@ -376,7 +377,7 @@ test_versions (void)
   json_object_set_string_member (args, "uuid", "u");
   json_object_set_string_member (args, "snapshot", "s1");
   json_object_set_string_member (args, "xml", "<domainsnapshot/>");
-  strata_plan_add_step (plan, "snapshot-forget", args, "Forget");
+  strata_plan_add_step (plan, STRATA_STEP_SNAPSHOT_FORGET, args, "Forget");
   json = strata_plan_to_json (plan);
   json_object_remove_member (json, "given-up");
 

@@ -128,7 +128,7 @@ take_inventory (Stage *self)
 
 /* A step of KIND; then keys and their values. */
 static StrataStepSpec *
-add (StrataPlan *plan, const char *kind, ...)
+add (StrataPlan *plan, StrataStepKind kind, ...)
 {
   JsonObject *args = json_object_new ();
   const char *key;
@@ -139,7 +139,7 @@ add (StrataPlan *plan, const char *kind, ...)
     json_object_set_string_member (args, key, va_arg (ap, const char *));
   va_end (ap);
 
-  return strata_plan_add_step (plan, kind, args, "%s", kind);
+  return strata_plan_add_step (plan, kind, args, "%s", strata_step_kind_get_word (kind));
 }
 
 static void
@@ -174,7 +174,7 @@ walk (Stage *self, StrataPlan *plan)
 static void
 add_settle (Stage *self, StrataPlan *plan)
 {
-  add (plan, "settle", "uuid", self->uuid, NULL);
+  add (plan, STRATA_STEP_SETTLE, "uuid", self->uuid, NULL);
 }
 
 static void
@@ -219,8 +219,8 @@ test_create (void)
   json_object_set_string_member (item, "base", stage.tip);
   json_array_add_object_element (array, item);
 
-  add (plan, "require-off", "uuid", stage.uuid, "name", "strata-steps-create", NULL);
-  step = add (plan, "snapshot-create", "uuid", stage.uuid, "name", "strata-steps-create",
+  add (plan, STRATA_STEP_REQUIRE_OFF, "uuid", stage.uuid, "name", "strata-steps-create", NULL);
+  step = add (plan, STRATA_STEP_SNAPSHOT_CREATE, "uuid", stage.uuid, "name", "strata-steps-create",
               "snapshot", "b1", "xml", xml, "kind", "disk-only", "previous", previous, NULL);
   json_object_set_array_member (step->args, "disks", array);
   add_settle (&stage, plan);
@@ -250,16 +250,16 @@ test_go_back (void)
   previous = strata_domain_get_xml (stage.walk.connection, stage.uuid, NULL);
   s2 = get_xml (&stage, "s2");
 
-  step = add (plan, "create-overlay", "path", overlay, "format", "qcow2", "backing", stage.s1,
-              "backing-format", "qcow2", NULL);
+  step = add (plan, STRATA_STEP_CREATE_OVERLAY, "path", overlay, "format", "qcow2", "backing",
+              stage.s1, "backing-format", "qcow2", NULL);
   json_object_set_int_member (step->args, "capacity", 64 * 1024 * 1024);
-  add (plan, "define", "uuid", stage.uuid, "xml", definition, "previous", previous, NULL);
-  step = add (plan, "snapshot-define", "uuid", stage.uuid, "snapshot", "s2", "xml", s2, "previous",
-              s2, "previous-current", "s1", NULL);
+  add (plan, STRATA_STEP_DEFINE, "uuid", stage.uuid, "xml", definition, "previous", previous, NULL);
+  step = add (plan, STRATA_STEP_SNAPSHOT_DEFINE, "uuid", stage.uuid, "snapshot", "s2", "xml", s2,
+              "previous", s2, "previous-current", "s1", NULL);
   set_flag (step, "current");
-  add (plan, "start", "uuid", stage.uuid, NULL);
+  add (plan, STRATA_STEP_START, "uuid", stage.uuid, NULL);
   set_flag (strata_plan_get_step (plan, 3), "paused");
-  add (plan, "require-active", "uuid", stage.uuid, "name", "strata-steps-back", NULL);
+  add (plan, STRATA_STEP_REQUIRE_ACTIVE, "uuid", stage.uuid, "name", "strata-steps-back", NULL);
   add_settle (&stage, plan);
 
   walk (&stage, plan);
@@ -295,12 +295,12 @@ test_rename (void)
   strata_snapshot_xml_set_parent (child, "first");
   child_xml = strata_snapshot_xml_to_string (child);
 
-  step = add (plan, "snapshot-define", "uuid", stage.uuid, "snapshot", "first", "xml", renamed_xml,
-              "previous-current", "s1", NULL);
+  step = add (plan, STRATA_STEP_SNAPSHOT_DEFINE, "uuid", stage.uuid, "snapshot", "first", "xml",
+              renamed_xml, "previous-current", "s1", NULL);
   set_flag (step, "current");
-  add (plan, "snapshot-define", "uuid", stage.uuid, "snapshot", "s2", "xml", child_xml, "previous",
-       s2, NULL);
-  add (plan, "snapshot-forget", "uuid", stage.uuid, "snapshot", "s1", "xml", s1, NULL);
+  add (plan, STRATA_STEP_SNAPSHOT_DEFINE, "uuid", stage.uuid, "snapshot", "s2", "xml", child_xml,
+       "previous", s2, NULL);
+  add (plan, STRATA_STEP_SNAPSHOT_FORGET, "uuid", stage.uuid, "snapshot", "s1", "xml", s1, NULL);
   add_settle (&stage, plan);
 
   walk (&stage, plan);

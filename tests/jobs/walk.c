@@ -87,8 +87,8 @@ walk_drop_guest (StrataPlan *plan)
     {
       StrataStepSpec *step = strata_plan_get_step (plan, i);
 
-      if (g_str_equal (step->kind, "inspect") || g_str_equal (step->kind, "seal") ||
-          g_str_equal (step->kind, "verify"))
+      if (step->kind == STRATA_STEP_INSPECT || step->kind == STRATA_STEP_SEAL ||
+          step->kind == STRATA_STEP_VERIFY)
         continue;
 
       strata_plan_add_step (rest, step->kind, json_object_ref (step->args), "%s", step->title)
@@ -115,7 +115,7 @@ write_seal (Walk *self, StrataJob *job)
     {
       StrataStepSpec *step = strata_plan_get_step (plan, i);
 
-      if (g_str_equal (step->kind, "commit"))
+      if (step->kind == STRATA_STEP_COMMIT)
         strata_test_write_pattern (json_object_get_string_member (step->args, "top"), "qcow2", 0x5e,
                                    1024 * 1024, 65536);
     }
@@ -125,7 +125,7 @@ write_seal (Walk *self, StrataJob *job)
 static gboolean
 is_at_commit (StrataJob *job, guint index)
 {
-  return g_str_equal (strata_plan_get_step (strata_job_get_plan (job), index)->kind, "commit");
+  return strata_plan_get_step (strata_job_get_plan (job), index)->kind == STRATA_STEP_COMMIT;
 }
 
 static gboolean

@@ -13,7 +13,7 @@ make_plan (const char *step, guint64 discarded)
 {
   StrataPlan *plan = strata_plan_new ("Go back", "Revert");
 
-  strata_plan_add_step (plan, "define", json_object_new (), "%s", step);
+  strata_plan_add_step (plan, STRATA_STEP_DEFINE, json_object_new (), "%s", step);
   strata_plan_add_effect (plan, STRATA_EFFECT_CHANGES, 0, "“vm” is at “s1”");
   strata_plan_add_effect (plan, STRATA_EFFECT_DISCARDS, discarded, "What was written since");
 
@@ -57,7 +57,7 @@ test_steps (void)
   g_autoptr (StrataPlan) more = make_plan ("Define “vm”", 1);
   g_autoptr (StrataPlan) forward = make_plan ("Define “vm”", 1);
 
-  strata_plan_add_step (more, "define", json_object_new (), "Define it again");
+  strata_plan_add_step (more, STRATA_STEP_DEFINE, json_object_new (), "Define it again");
   strata_plan_get_step (forward, 0)->forward_only = TRUE;
   g_assert_false (strata_plan_changes_are_none (before, other));
   g_assert_false (strata_plan_changes_are_none (before, more));
