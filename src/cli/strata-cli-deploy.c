@@ -11,6 +11,7 @@
 #include "strata-cli-run.h"
 #include "strata-cli-session.h"
 #include "xml/strata-error.h"
+#include "image/strata-name.h"
 
 typedef struct
 {

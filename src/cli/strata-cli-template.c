@@ -13,6 +13,7 @@
 #include "strata-cli-seal.h"
 #include "strata-cli-session.h"
 #include "xml/strata-error.h"
+#include "image/strata-name.h"
 
 #define NAME_PATTERN "template-%s"
 

@@ -10,6 +10,7 @@
 #include "strata-layers.h"
 #include "xml/strata-error.h"
 #include "xml/strata-visible.h"
+#include "strata-writers.h"
 
 /* On libvirt before 12 a chain of more than 24 images may not start. */
 #define DEEP_CHAIN 20

@@ -6,6 +6,7 @@
 
 #include "strata-layers-steps.h"
 #include "strata-request.h"
+#include "strata-writers.h"
 
 G_BEGIN_DECLS
 

@@ -10,6 +10,7 @@
 
 #include "strata-law-private.h"
 #include "xml/strata-error.h"
+#include "strata-law.h"
 
 /* What a step reads, writes, relinks or removes, as far as it is there before the plan. */
 static void

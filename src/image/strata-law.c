@@ -12,6 +12,9 @@
 #include "strata-claims.h"
 #include "strata-law-private.h"
 #include "xml/strata-error.h"
+#include "strata-writers.h"
+#include "strata-law.h"
+#include "strata-layers-steps.h"
 
 gboolean
 strata_law_is_about (const StrataStepSpec *step, const char *key, const char *value)

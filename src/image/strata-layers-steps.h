@@ -5,10 +5,13 @@
 #pragma once
 
 #include "strata-layers.h"
+#include "strata-plan.h"
 
 G_BEGIN_DECLS
 
 /* strata-layers-apply.c */
+/* carries STEP out on paper; FALSE with a reason if that can't be, or would change bytes by merging unequal sizes */
+gboolean strata_layers_apply (StrataLayers *self, StrataStepSpec *step, GError **error);
 const char *strata_layers_arg (JsonObject *args, const char *key);
 StrataLayer *strata_layers_need (StrataLayers *self, const char *path, GError **error);
 /* what is in UPPER, and of LOWER what it does not hide */

@@ -717,3 +717,11 @@ strata_layers_read (StrataLayers *self, const StrataStake *stake)
 
   return NULL;
 }
+
+/* CD-ROMs are not written to. What is written to a transient disk goes into a file of its own. */
+gboolean
+strata_disk_is_written (const StrataDiskXml *disk)
+{
+  return disk->source != NULL && !disk->read_only && !disk->transient &&
+         g_strcmp0 (disk->device, "cdrom") != 0;
+}

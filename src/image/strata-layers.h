@@ -9,7 +9,7 @@
 #pragma once
 
 #include "strata-graph.h"
-#include "strata-plan.h"
+#include "strata-holder-key.h"
 
 G_BEGIN_DECLS
 
@@ -57,6 +57,8 @@ typedef struct
 
 typedef struct _StrataLayers StrataLayers;
 
+/* whether its guest may write to it */
+gboolean strata_disk_is_written (const StrataDiskXml *disk);
 StrataLayers *strata_layers_new (StrataGraph *graph);
 void strata_layers_free (StrataLayers *self);
 StrataGraph *strata_layers_get_graph (StrataLayers *self);
@@ -81,66 +83,11 @@ gboolean strata_layers_reach (StrataLayers *self, const char *top, const char *p
 guint strata_layers_get_depth (StrataLayers *self, const char *top);
 /* (transfer full) (nullable): what STAKE reads; NULL if a link is missing */
 char *strata_layers_read (StrataLayers *self, const StrataStake *stake);
-/* carries STEP out on paper; FALSE with a reason if that can't be, or would change bytes by merging unequal sizes */
-gboolean strata_layers_apply (StrataLayers *self, StrataStepSpec *step, GError **error);
-
-/* strata-layers-writers.c: who may write where a promise was made */
-gboolean strata_disk_is_written (const StrataDiskXml *disk);
-/* An index of a host on paper as it is then */
-typedef struct
-{
-  StrataGraph *graph;
-  StrataLayers *layers;
-  GHashTable *
-      disks; /* path -> GPtrArray of StrataStake: the domains' disks that are that image, and not read-only */
-  GHashTable *frozen; /* path -> how many snapshots froze it */
-} StrataWriters;
-
-StrataWriters *strata_writers_new (StrataGraph *graph, StrataLayers *layers);
-void strata_writers_free (StrataWriters *self);
-/* (nullable): a domain's disk that writes to PATH, or to something below it; EXCEPT: (nullable): a domain that may, by its
- * UUID; GIVEN_UP: (nullable): a plan whose
- * own disks may; IMAGE: (out) (nullable): to which */
-StrataStake *strata_writers_find_below (StrataWriters *self,
-                                        const char *path,
-                                        const char *except,
-                                        StrataPlan *given_up,
-                                        const char **image);
-/* (nullable): another domain's disk that writes to what DISK of DOMAIN stands on; IMAGE: (out) (nullable): where */
-StrataStake *strata_writers_find_under (StrataWriters *self,
-                                        const StrataDomainFacts *domain,
-                                        const StrataDiskXml *disk,
-                                        const char **image);
-/* (nullable): another domain whose disk is an image of DOMAIN's, where one of the two writes to it; IMAGE: (out) (nullable) */
-StrataStake *strata_writers_find_other (StrataWriters *self,
-                                        const StrataDomainFacts *domain,
-                                        const char **image);
-/* (nullable) (transfer full): why an external snapshot doesn't hold what it froze any more, in words; LOST: (out) (nullable): FALSE
- * where another domain could write there, and may not have done so */
-char *strata_writers_find_stale (StrataWriters *self,
-                                 const StrataDomainFacts *domain,
-                                 const StrataSnapshotFacts *snapshot,
-                                 gboolean *lost);
-/* (transfer full): what to do about one that may not hold it any more, and may still */
-char *strata_writers_get_stale_hint (StrataWriters *self,
-                                     const StrataDomainFacts *domain,
-                                     const StrataSnapshotFacts *snapshot);
-/* whether AFTER has a writer below a holder that BEFORE did not have so; a holder that the plan gives up does
- * not count, and a disk that it gives up only counts once the plan is over (LAST). CHANGED: what strata_layers_find_changed()
- * says of the two */
-gboolean strata_layers_find_overwritten (StrataLayers *before,
-                                         StrataLayers *after,
-                                         StrataPlan *plan,
-                                         GHashTable *changed,
-                                         gboolean last,
-                                         const StrataStake **holder,
-                                         const StrataStake **writer);
 
 /* strata-layers-compare.c: (element-type utf8) (transfer full): who reads through none of these paths, and has the same
  * image and tag as BEFORE, reads the same AFTER */
 GHashTable *strata_layers_find_changed (StrataLayers *before, StrataLayers *after);
 
-/* strata-layers.c for strata-layers-apply.c */
 StrataLayer *strata_layers_put (StrataLayers *self, const char *path);
 void strata_layers_remove (StrataLayers *self, const char *path);
 /* takes KEY; TAG: (nullable): the tag it reads */
@@ -175,12 +122,6 @@ void strata_layer_put_tag (StrataLayer *self, const char *name, GStrv marks);
 /* whether it has that tag, or tags that could not be read, one of which may be it */
 gboolean strata_layer_may_have_tag (StrataLayer *self, const char *name);
 
-/* strata-law.c: the planner's law over a whole plan */
-gboolean strata_law_check (StrataGraph *graph, StrataPlan *plan, GError **error);
-/* strata-law-seen.c: whether what no holder needs may be merged away or removed */
-gboolean strata_law_sees_all (StrataGraph *graph);
-
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataLayers, strata_layers_free)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataWriters, strata_writers_free)
 
 G_END_DECLS

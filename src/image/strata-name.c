@@ -9,6 +9,7 @@
 #include "strata-request.h"
 #include "xml/strata-error.h"
 #include "xml/strata-snapshot-xml.h"
+#include "strata-name.h"
 
 #define MAX_NAME  200
 #define MAX_COUNT 1000

@@ -8,6 +8,8 @@
 
 #include "strata-planner-private.h"
 #include "xml/strata-error.h"
+#include "strata-writers.h"
+#include "strata-name.h"
 
 /* A clone on paper. */
 typedef struct

@@ -8,6 +8,7 @@
 
 #include "strata-plan-snapshot-fate.h"
 #include "xml/strata-error.h"
+#include "strata-name.h"
 
 /* Native deletion reaches the image a VM has open only if it is the active one. */
 static gboolean

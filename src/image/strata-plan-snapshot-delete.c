@@ -13,6 +13,7 @@
 
 #include "strata-plan-snapshot-fate.h"
 #include "xml/strata-error.h"
+#include "strata-law.h"
 
 static gboolean
 retain (StrataPlanner *self,

@@ -10,6 +10,8 @@
 
 #include "strata-planner-private.h"
 #include "xml/strata-error.h"
+#include "strata-writers.h"
+#include "strata-name.h"
 
 static gboolean
 need_renamable (StrataDomainFacts *domain, const StrataSnapshotFacts *snapshot, GError **error)

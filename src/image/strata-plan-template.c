@@ -8,6 +8,7 @@
 
 #include "strata-plan-in-place.h"
 #include "xml/strata-error.h"
+#include "strata-name.h"
 
 /* The template's definition: DEFINITION with a name, a UUID and MACs of its own, and the mark. IN_PLACE: on the very disks, which
  * stand on what they stand on. */

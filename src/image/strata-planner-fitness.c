@@ -11,6 +11,7 @@
 
 #include "strata-planner-private.h"
 #include "xml/strata-error.h"
+#include "strata-writers.h"
 
 typedef enum
 {

@@ -8,6 +8,7 @@
 
 #include "strata-planner-private.h"
 #include "xml/strata-error.h"
+#include "strata-name.h"
 
 /**
  * strata_planner_find_domain:

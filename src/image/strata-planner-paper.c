@@ -10,6 +10,7 @@
 
 #include "strata-planner-private.h"
 #include "xml/strata-error.h"
+#include "strata-layers-steps.h"
 
 /* of every file system that a host is likely to have, in bytes */
 #define LONGEST_FILE_NAME 255

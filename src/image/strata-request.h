@@ -141,34 +141,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataRequest, strata_request_free)
  * with the holder's name in the message and what to do in the hint. */
 StrataPlan *strata_plan_request (StrataGraph *graph, const StrataRequest *request, GError **error);
 
-/* strata-law.c: the law over those steps of a begun plan that are not DONE (NULL: none is), on a fresh graph */
 /* whether a machine runs with the disks that its next start is defined with: strata-planner-law.c */
 gboolean strata_planner_need_same_disks (const StrataDomainFacts *domain,
                                          gboolean all,
                                          GError **error);
-gboolean strata_law_check_steps (StrataGraph *graph,
-                                 StrataPlan *plan,
-                                 const gboolean *done,
-                                 GError **error);
 
 /* what of GRAPH the plan, made for it, needs while it is carried out: strata-plan-resources.c */
 GPtrArray *strata_plan_get_lock_resources (StrataPlan *plan, StrataGraph *graph);
 /* how FRESH, made for the same request, differs from what was confirmed; NULL if in nothing that matters:
  * strata-plan-difference.c */
 char *strata_plan_find_difference (StrataPlan *confirmed, StrataPlan *fresh);
-
-/* `web-%02d` and a count: web-01 … ; exactly one %d or %0Nd unless the count is 1; names are checked. */
-GStrv strata_name_pattern_expand (const char *pattern, guint first, guint count, GError **error);
-gboolean strata_name_check (const char *name, GError **error);
-/* that a snapshot's description isn't one by which Strata knows a retained layer; INVALID. TEXT: (nullable) */
-gboolean strata_description_check (const char *text, GError **error);
-/* whether an internal snapshot of that name can be taken and deleted while its VM runs */
-gboolean strata_name_is_job_id (const char *name);
-/* "template-%s" and "web": "template-web" */
-char *strata_name_from_source (const char *pattern, const char *source);
-/* "present-20261123-140501": what nobody said to discard is kept under such a name */
-char *strata_name_for_present (void);
-/* whether NAME looks like one of those */
-gboolean strata_name_is_for_present (const char *name);
 
 G_END_DECLS

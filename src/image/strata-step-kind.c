@@ -7,6 +7,7 @@
 #include "config.h"
 
 #include "strata-step-kind.h"
+#include "strata-layers-steps.h"
 
 /* SECONDS is for the progress bar, which should move evenly: as measured under TCG for what boots an appliance; what moves
  * bytes takes longer by those. REQUIRED is what it can't do without, IN_LIST likewise of each object of its LIST. */
@@ -114,10 +115,10 @@ static const struct
   { "links", ARG_STRINGS },       { "map", ARG_OBJECTS },
   { "media", ARG_STRINGS },       { "mode", ARG_INT },
   { "paused", ARG_BOOLEAN },      { "quiesce", ARG_BOOLEAN },
-  { "read-only", ARG_BOOLEAN },   { "same-disks", ARG_BOOLEAN },   { "screenshot", ARG_BOOLEAN },
-  { "ssh-keys", ARG_STRINGS },    { "stamp", ARG_BOOLEAN },
-  { "timeout", ARG_INT },         { "was-current", ARG_BOOLEAN },
-  { "was-running", ARG_BOOLEAN },
+  { "read-only", ARG_BOOLEAN },   { "same-disks", ARG_BOOLEAN },
+  { "screenshot", ARG_BOOLEAN },  { "ssh-keys", ARG_STRINGS },
+  { "stamp", ARG_BOOLEAN },       { "timeout", ARG_INT },
+  { "was-current", ARG_BOOLEAN }, { "was-running", ARG_BOOLEAN },
 };
 
 /**

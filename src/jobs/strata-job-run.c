@@ -18,6 +18,7 @@
 #include "strata-take-up.h"
 #include "strata-unfinished-job.h"
 #include "xml/strata-error.h"
+#include "image/strata-law.h"
 
 typedef struct
 {

@@ -22,6 +22,7 @@
 #include "strata-take-up.h"
 #include "strata-undo-plan.h"
 #include "xml/strata-error.h"
+#include "image/strata-law.h"
 
 /* Seconds between a step that takes a snapshot, and libvirt that does. */
 #define LONGEST_BEGINNING 2

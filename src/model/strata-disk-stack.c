@@ -14,6 +14,7 @@
 #include "strata-disk-layer-private.h"
 #include "strata-disk-stack.h"
 #include "strata-verdict.h"
+#include "image/strata-writers.h"
 
 /* On libvirt before 12 a chain of more than 24 images may not start. */
 #define DEEP 20

@@ -8,6 +8,7 @@
 
 #include "image/strata-request.h"
 #include "strata-deploy-names.h"
+#include "image/strata-name.h"
 
 /* Where numbers go on from when the first ones are taken. */
 #define MAX_FIRST 9999

@@ -9,6 +9,7 @@
 #include "strata-make-template-dialog.h"
 #include "strata-plan-page.h"
 #include "strata-seal-page.h"
+#include "image/strata-name.h"
 
 struct _StrataMakeTemplateDialog
 {

@@ -7,6 +7,7 @@
 #include <glib/gi18n.h>
 
 #include "strata-revert-form.h"
+#include "image/strata-name.h"
 
 struct _StrataRevertForm
 {

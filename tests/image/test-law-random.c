@@ -8,6 +8,8 @@
 
 #include "host-on-paper.h"
 #include "image/strata-layers.h"
+#include "image/strata-law.h"
+#include "image/strata-layers-steps.h"
 
 #define N_HOSTS  1500
 #define N_IMAGES 9

@@ -7,6 +7,7 @@
 #include "host-on-paper.h"
 #include "image/strata-layers.h"
 #include "xml/strata-error.h"
+#include "image/strata-law.h"
 
 #define AT(name) PAPER_POOL "/" name
 

@@ -6,6 +6,7 @@
 
 #include "image/strata-request.h"
 #include "xml/strata-error.h"
+#include "image/strata-name.h"
 
 static void
 test_expand (void)

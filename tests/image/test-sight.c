@@ -9,6 +9,7 @@
 #include "image/strata-request.h"
 #include "image/strata-request.h"
 #include "xml/strata-error.h"
+#include "image/strata-law.h"
 
 #define AT(name) PAPER_POOL "/" name
 

@@ -9,16 +9,8 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "strata-layers.h"
+#include "strata-writers.h"
 #include "xml/strata-visible.h"
-
-/* CD-ROMs are not written to. What is written to a transient disk goes into a file of its own. */
-gboolean
-strata_disk_is_written (const StrataDiskXml *disk)
-{
-  return disk->source != NULL && !disk->read_only && !disk->transient &&
-         g_strcmp0 (disk->device, "cdrom") != 0;
-}
 
 static gboolean
 is_disk (const StrataStake *stake)
