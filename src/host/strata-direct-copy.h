@@ -3,7 +3,7 @@
 #pragma once
 
 #include "strata-connection.h"
-#include "strata-worker.h"
+#include "strata-transfer.h"
 
 G_BEGIN_DECLS
 

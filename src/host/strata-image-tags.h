@@ -4,7 +4,7 @@
 
 #include "strata-connection.h"
 #include "strata-qcow2.h"
-#include "strata-worker.h"
+#include "strata-transfer.h"
 
 G_BEGIN_DECLS
 

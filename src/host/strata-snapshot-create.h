@@ -4,7 +4,7 @@
 
 #include "image/strata-request.h"
 #include "strata-connection.h"
-#include "strata-worker.h"
+#include "strata-transfer.h"
 
 G_BEGIN_DECLS
 

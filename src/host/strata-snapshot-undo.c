@@ -20,6 +20,7 @@
 #include "strata-snapshot-settle.h"
 #include "strata-snapshot.h"
 #include "strata-storage.h"
+#include "strata-worker.h"
 #include "xml/strata-error.h"
 
 /* QEMU itself does not open a longer one. */

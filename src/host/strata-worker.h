@@ -3,20 +3,13 @@
 #pragma once
 
 #include "strata-connection.h"
+#include "strata-transfer.h"
 
 G_BEGIN_DECLS
 
 /* The worker domain: block jobs on images that no VM has open. Blocking; worker threads only.
  * The block job's events arrive on the default main context, which therefore has to be running
  * in another thread. */
-
-#define STRATA_BANDWIDTH_SAME G_MAXUINT64
-
-/* Takes how far a work is, and returns how many bytes per second it may move from now on, 0 for no limit, where the work
- * can still be told; STRATA_BANDWIDTH_SAME: as it was begun. */
-typedef guint64 (*StrataByteFunc) (guint64  done,
-                                   guint64  total,
-                                   gpointer user_data);
 
 typedef struct _StrataWorker StrataWorker;
 
