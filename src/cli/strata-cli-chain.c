@@ -7,7 +7,7 @@
 #include <glib/gi18n.h>
 #include <stdio.h>
 
-#include "image/strata-health.h"
+#include "plan/strata-health.h"
 #include "strata-cli-list.h"
 #include "strata-cli-output.h"
 #include "strata-cli-session.h"

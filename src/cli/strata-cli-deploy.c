@@ -10,8 +10,8 @@
 #include "strata-cli-output.h"
 #include "strata-cli-run.h"
 #include "strata-cli-session.h"
-#include "xml/strata-error.h"
-#include "image/strata-name.h"
+#include "base/strata-error.h"
+#include "plan/strata-name.h"
 
 typedef struct
 {

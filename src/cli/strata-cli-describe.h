@@ -4,7 +4,7 @@
 
 #include <json-glib/json-glib.h>
 
-#include "image/strata-graph.h"
+#include "graph/strata-graph.h"
 
 G_BEGIN_DECLS
 

@@ -16,7 +16,7 @@
 #include "guest/strata-password.h"
 #include "guest/strata-ssh-key.h"
 #include "strata-cli-input.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 /* Room for any password that crypt(3) takes, and its line's end. */
 #define MAX_PASSWORD 1024

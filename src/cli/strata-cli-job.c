@@ -7,12 +7,12 @@
 #include <glib/gi18n.h>
 #include <stdio.h>
 
-#include "host/strata-lock.h"
+#include "host/connection/strata-lock.h"
 #include "jobs/strata-unfinished-job.h"
 #include "strata-cli-output.h"
 #include "strata-cli-run.h"
 #include "strata-cli-session.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 static gpointer
 unfinished_in_thread (StrataCli *cli, gpointer user_data, GError **error)

@@ -10,7 +10,7 @@
 #include "strata-cli-list.h"
 #include "strata-cli-output.h"
 #include "strata-cli-session.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 static gpointer
 list_in_thread (StrataCli *cli, gpointer user_data, GError **error)

@@ -9,8 +9,8 @@
 #include <glib/gi18n.h>
 
 #include "strata-cli-output.h"
-#include "xml/strata-error.h"
-#include "xml/strata-visible.h"
+#include "base/strata-error.h"
+#include "base/strata-visible.h"
 
 /* Prints for a terminal, which is told to do nothing by what is in a name. TEXT: without the end of the line */
 static void

@@ -13,7 +13,7 @@
 
 #include "strata-cli-output.h"
 #include "strata-cli-progress.h"
-#include "xml/strata-visible.h"
+#include "base/strata-visible.h"
 
 /* Milliseconds between two looks at the job; faster than anybody reads is only noise. */
 #define REDRAW_INTERVAL 200

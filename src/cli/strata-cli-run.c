@@ -13,7 +13,7 @@
 #include "strata-cli-progress.h"
 #include "strata-cli-run.h"
 #include "jobs/strata-stop-point.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 static void
 on_planned (GObject *source, GAsyncResult *result, gpointer user_data)

@@ -16,7 +16,7 @@
 #include "strata-cli-run.h"
 #include "strata-cli-seal.h"
 #include "strata-cli-session.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 static gpointer
 operations_in_thread (StrataCli *cli, gpointer user_data, GError **error)

@@ -9,7 +9,7 @@
 #include "strata-cli-output.h"
 #include "strata-cli-run.h"
 #include "strata-cli-session.h"
-#include "image/strata-name.h"
+#include "plan/strata-name.h"
 
 static StrataCliStatus
 carry_out (StrataCli *cli, const StrataRequest *request)

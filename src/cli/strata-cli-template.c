@@ -12,8 +12,8 @@
 #include "strata-cli-run.h"
 #include "strata-cli-seal.h"
 #include "strata-cli-session.h"
-#include "xml/strata-error.h"
-#include "image/strata-name.h"
+#include "base/strata-error.h"
+#include "plan/strata-name.h"
 
 #define NAME_PATTERN "template-%s"
 

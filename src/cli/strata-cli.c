@@ -15,7 +15,7 @@
 #include "strata-cli-output.h"
 #include "strata-cli-session.h"
 #include "strata-cli.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 static const StrataCliVerb *const verbs[] = {
   &strata_cli_list_verb,

@@ -4,7 +4,7 @@
 
 #include <glib.h>
 
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 G_BEGIN_DECLS
 

@@ -18,7 +18,7 @@
 #include <sys/stat.h>
 
 #include "strata-seal-table.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 /* A listing that unpacks to more than this is no listing. */
 #define MAX_TEXT (1024 * 1024 * 1024)

@@ -10,7 +10,7 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 /**
  * strata_guest_member_invalid:

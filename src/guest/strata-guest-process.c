@@ -17,7 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 /* The helper gives its children four seconds to end; then it kills them and itself. */
 #define STOP_SECONDS 6

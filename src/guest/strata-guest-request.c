@@ -13,7 +13,7 @@
 
 #include "strata-guest-client.h"
 #include "strata-guest-member.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 static const char *const verbs[] = {
   [STRATA_GUEST_VERB_CHECK] = "check",     [STRATA_GUEST_VERB_LIST_OPERATIONS] = "list-operations",

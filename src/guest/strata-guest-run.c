@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "strata-guest-process.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 /* One run of the helper. */
 typedef struct

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "strata-password.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 /* yescrypt is what Debian 11, Fedora 35, Ubuntu 22.04 and later write themselves; SHA-512 is read by
  * every guest of the last fifteen years, and is all that an older libcrypt here can make. */

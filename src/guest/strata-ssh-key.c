@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "strata-ssh-key.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 static const char *const key_types[] = {
   "ssh-ed25519",

@@ -11,7 +11,7 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 /* Changing the UUIDs of file systems leaves /etc/fstab and the boot loader with the old ones, and the
  * guest does not boot any more. virt-sysprep's own documentation warns of it; Strata never offers it. */

@@ -12,9 +12,9 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "host/strata-domain-control.h"
+#include "host/domain/strata-domain-control.h"
 #include "strata-host-identity.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 /* of this computer, where the daemon runs on it */
 static char *

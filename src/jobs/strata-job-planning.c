@@ -4,7 +4,7 @@
 
 #include "config.h"
 
-#include "host/strata-storage.h"
+#include "host/storage/strata-storage.h"
 #include "strata-job-private.h"
 #include "strata-job-queue-private.h"
 #include "strata-unfinished-job.h"

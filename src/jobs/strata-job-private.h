@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "image/strata-request.h"
+#include "plan/strata-request.h"
 #include "strata-job.h"
 #include "strata-journal.h"
 

@@ -6,9 +6,9 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "host/strata-domain-control.h"
-#include "host/strata-snapshot.h"
-#include "host/strata-storage.h"
+#include "host/domain/strata-domain-control.h"
+#include "host/snapshot/strata-snapshot.h"
+#include "host/storage/strata-storage.h"
 #include "strata-job-remains.h"
 
 typedef struct

@@ -8,8 +8,8 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "host/strata-lock.h"
-#include "image/strata-request.h"
+#include "host/connection/strata-lock.h"
+#include "plan/strata-request.h"
 #include "strata-host-identity.h"
 #include "strata-job-private.h"
 #include "strata-job-stamps.h"
@@ -17,8 +17,8 @@
 #include "strata-stop-point.h"
 #include "strata-take-up.h"
 #include "strata-unfinished-job.h"
-#include "xml/strata-error.h"
-#include "image/strata-law.h"
+#include "base/strata-error.h"
+#include "plan/strata-law.h"
 
 typedef struct
 {

@@ -11,11 +11,11 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "host/strata-storage.h"
-#include "image/strata-request.h"
+#include "host/storage/strata-storage.h"
+#include "plan/strata-request.h"
 #include "strata-job-private.h"
 #include "strata-job-stamps.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 /* before an image's path, a result: its stamp when the job came upon the machine, or stopped it */
 #define PRESENT "present:"

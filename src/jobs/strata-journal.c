@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 #include "strata-journal.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 /* behind the name of one that is being made */
 #define NEW ".new"

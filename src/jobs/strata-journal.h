@@ -4,7 +4,7 @@
 
 #include <gio/gio.h>
 
-#include "image/strata-plan.h"
+#include "plan/strata-plan.h"
 
 G_BEGIN_DECLS
 

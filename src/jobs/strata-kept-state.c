@@ -8,17 +8,17 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "host/strata-bring-back.h"
-#include "host/strata-domain-control.h"
-#include "host/strata-restore.h"
-#include "host/strata-screenshot.h"
-#include "host/strata-snapshot-settle.h"
-#include "host/strata-snapshot.h"
-#include "host/strata-storage.h"
+#include "host/snapshot/strata-bring-back.h"
+#include "host/domain/strata-domain-control.h"
+#include "host/domain/strata-restore.h"
+#include "host/domain/strata-screenshot.h"
+#include "host/snapshot/strata-snapshot-settle.h"
+#include "host/snapshot/strata-snapshot.h"
+#include "host/storage/strata-storage.h"
 #include "strata-job-private.h"
 #include "strata-kept-state.h"
 #include "strata-step-private.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 /* before a UUID, a note: which run of the guest has the memory that was kept */
 #define NOTE_RUN "run:"

@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "host/strata-snapshot-create.h"
+#include "host/snapshot/strata-snapshot-create.h"
 #include "strata-step.h"
 
 G_BEGIN_DECLS

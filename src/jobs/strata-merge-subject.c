@@ -6,10 +6,10 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "host/strata-live-merge.h"
-#include "host/strata-storage.h"
+#include "host/blockjob/strata-live-merge.h"
+#include "host/storage/strata-storage.h"
 #include "strata-merge-subject.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 /* QEMU itself does not open a longer one. */
 #define LONGEST_CHAIN 200

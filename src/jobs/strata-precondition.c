@@ -6,11 +6,11 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "host/strata-domain-control.h"
-#include "host/strata-storage.h"
-#include "image/strata-request.h"
+#include "host/domain/strata-domain-control.h"
+#include "host/storage/strata-storage.h"
+#include "plan/strata-request.h"
 #include "strata-precondition.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 #define LOOK_AGAIN _ ("Nothing more is done. Look at the machine, and try again.")
 

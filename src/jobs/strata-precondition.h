@@ -4,7 +4,7 @@
 
 #include <json-glib/json-glib.h>
 
-#include "host/strata-connection.h"
+#include "host/connection/strata-connection.h"
 
 G_BEGIN_DECLS
 

@@ -6,13 +6,13 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "host/strata-direct-copy.h"
-#include "host/strata-image-tags.h"
-#include "host/strata-storage.h"
-#include "host/strata-worker.h"
+#include "host/storage/strata-direct-copy.h"
+#include "host/storage/strata-image-tags.h"
+#include "host/storage/strata-storage.h"
+#include "host/blockjob/strata-worker.h"
 #include "strata-job-private.h"
 #include "strata-step-private.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 static guint64
 on_bytes (guint64 done, guint64 total, gpointer user_data)

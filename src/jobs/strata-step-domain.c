@@ -6,13 +6,13 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "host/strata-domain-control.h"
+#include "host/domain/strata-domain-control.h"
 #include "strata-job-private.h"
 #include "strata-kept-state.h"
 #include "strata-precondition.h"
 #include "strata-step-private.h"
 #include "strata-take-up.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 static gboolean
 is_active (StrataStepContext *context, gboolean *active, GError **error)

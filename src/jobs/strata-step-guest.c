@@ -11,7 +11,7 @@
 #include "guest/strata-guest-listing.h"
 #include "strata-job-private.h"
 #include "strata-step-private.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 static void
 on_progress (double fraction, const char *message, gpointer user_data)

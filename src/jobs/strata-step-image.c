@@ -6,12 +6,12 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "host/strata-chain-check.h"
-#include "host/strata-image-tags.h"
-#include "host/strata-storage.h"
+#include "host/storage/strata-chain-check.h"
+#include "host/storage/strata-image-tags.h"
+#include "host/storage/strata-storage.h"
 #include "strata-job-private.h"
 #include "strata-step-private.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 /* check-chain: comes before anything is stopped ---------------------------------------------------- */
 

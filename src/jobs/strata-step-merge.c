@@ -10,16 +10,16 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "host/strata-domain-control.h"
-#include "host/strata-live-merge.h"
-#include "host/strata-qemu-img.h"
-#include "host/strata-storage.h"
-#include "host/strata-worker.h"
+#include "host/domain/strata-domain-control.h"
+#include "host/blockjob/strata-live-merge.h"
+#include "host/storage/strata-qemu-img.h"
+#include "host/storage/strata-storage.h"
+#include "host/blockjob/strata-worker.h"
 #include "strata-job-private.h"
 #include "strata-merge-subject.h"
 #include "strata-precondition.h"
 #include "strata-step-private.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 static guint64
 on_bytes (guint64 done, guint64 total, gpointer user_data)

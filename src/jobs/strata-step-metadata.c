@@ -6,12 +6,12 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "host/strata-screenshot.h"
-#include "host/strata-snapshot-settle.h"
-#include "host/strata-snapshot.h"
+#include "host/domain/strata-screenshot.h"
+#include "host/snapshot/strata-snapshot-settle.h"
+#include "host/snapshot/strata-snapshot.h"
 #include "strata-job-private.h"
 #include "strata-step-private.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 /* snapshot-define ---------------------------------------------------------------------------------- */
 

@@ -8,20 +8,20 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "host/strata-direct-copy.h"
-#include "host/strata-domain-control.h"
-#include "host/strata-internal-snapshot.h"
-#include "host/strata-restore.h"
-#include "host/strata-screenshot.h"
-#include "host/strata-snapshot-create.h"
-#include "host/strata-snapshot.h"
-#include "host/strata-storage.h"
+#include "host/storage/strata-direct-copy.h"
+#include "host/domain/strata-domain-control.h"
+#include "host/snapshot/strata-internal-snapshot.h"
+#include "host/domain/strata-restore.h"
+#include "host/domain/strata-screenshot.h"
+#include "host/snapshot/strata-snapshot-create.h"
+#include "host/snapshot/strata-snapshot.h"
+#include "host/storage/strata-storage.h"
 #include "strata-job-private.h"
 #include "strata-kept-state.h"
 #include "strata-precondition.h"
 #include "strata-step-private.h"
 #include "strata-take-up.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 static guint64
 on_bytes (guint64 done, guint64 total, gpointer user_data)

@@ -8,12 +8,12 @@
 #include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 
-#include "host/strata-direct-copy.h"
-#include "host/strata-storage.h"
+#include "host/storage/strata-direct-copy.h"
+#include "host/storage/strata-storage.h"
 #include "strata-job-private.h"
 #include "strata-precondition.h"
 #include "strata-step-private.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 /* check-space -------------------------------------------------------------------------------------- */
 

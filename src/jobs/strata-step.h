@@ -4,8 +4,8 @@
 
 #include <gio/gio.h>
 
-#include "host/strata-connection.h"
-#include "image/strata-plan.h"
+#include "host/connection/strata-connection.h"
+#include "plan/strata-plan.h"
 
 G_BEGIN_DECLS
 

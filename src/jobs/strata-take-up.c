@@ -11,18 +11,18 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "host/strata-domain-control.h"
-#include "host/strata-snapshot.h"
-#include "host/strata-storage.h"
-#include "image/strata-request.h"
+#include "host/domain/strata-domain-control.h"
+#include "host/snapshot/strata-snapshot.h"
+#include "host/storage/strata-storage.h"
+#include "plan/strata-request.h"
 #include "strata-host-identity.h"
 #include "strata-job-private.h"
 #include "strata-precondition.h"
 #include "strata-step-private.h"
 #include "strata-take-up.h"
 #include "strata-undo-plan.h"
-#include "xml/strata-error.h"
-#include "image/strata-law.h"
+#include "base/strata-error.h"
+#include "plan/strata-law.h"
 
 /* Seconds between a step that takes a snapshot, and libvirt that does. */
 #define LONGEST_BEGINNING 2

@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "image/strata-graph.h"
+#include "graph/strata-graph.h"
 #include "strata-journal.h"
 
 G_BEGIN_DECLS

@@ -12,7 +12,7 @@
 #include "strata-job-remains.h"
 #include "strata-step.h"
 #include "strata-unfinished-job.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 static void
 step_free (gpointer data)

@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "image/strata-graph.h"
+#include "graph/strata-graph.h"
 
 G_BEGIN_DECLS
 

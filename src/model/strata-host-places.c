@@ -7,7 +7,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "strata-host-places.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 static void
 load_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)

@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "host/strata-places.h"
+#include "host/storage/strata-places.h"
 #include "strata-host.h"
 
 G_BEGIN_DECLS

@@ -8,9 +8,9 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "host/strata-domain-control.h"
+#include "host/domain/strata-domain-control.h"
 #include "strata-host-power.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 typedef struct
 {

@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "host/strata-connection.h"
+#include "host/connection/strata-connection.h"
 
 G_BEGIN_DECLS
 

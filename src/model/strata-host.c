@@ -13,8 +13,8 @@
 #include "strata-host-name.h"
 #include "strata-host.h"
 #include "strata-machine-list.h"
-#include "strata-snapshot-keeper.h"
-#include "xml/strata-error.h"
+#include "model/snapshot/strata-snapshot-keeper.h"
+#include "base/strata-error.h"
 
 #define MAX_DELAY 30                    /* seconds */
 #define STEADY    (10 * G_USEC_PER_SEC) /* a connection that lived this long was a good one */

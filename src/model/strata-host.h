@@ -4,7 +4,7 @@
 
 #include <gio/gio.h>
 
-#include "host/strata-connection.h"
+#include "host/connection/strata-connection.h"
 #include "strata-machine.h"
 #include "strata-survey.h"
 

@@ -5,7 +5,7 @@
 #include "config.h"
 
 #include "strata-look.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 static StrataLook *
 look_new (void)

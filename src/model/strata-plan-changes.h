@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "image/strata-plan.h"
+#include "plan/strata-plan.h"
 
 G_BEGIN_DECLS
 

@@ -4,7 +4,7 @@
 
 #include "config.h"
 
-#include "host/strata-screenshot.h"
+#include "host/domain/strata-screenshot.h"
 #include "strata-screens.h"
 
 /**

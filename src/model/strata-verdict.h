@@ -4,7 +4,7 @@
 
 #include <gio/gio.h>
 
-#include "image/strata-request.h"
+#include "plan/strata-request.h"
 
 G_BEGIN_DECLS
 

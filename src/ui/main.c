@@ -7,7 +7,7 @@
 #include <glib/gi18n.h>
 #include <locale.h>
 
-#include "strata-application.h"
+#include "ui/shell/strata-application.h"
 
 int
 main (int argc, char *argv[])

@@ -15,7 +15,7 @@
 #include <libxml/xpathInternals.h>
 
 #include "strata-document.h"
-#include "strata-error.h"
+#include "base/strata-error.h"
 #include "strata-node.h"
 
 /* No libvirt definition comes near it, and it keeps the length within libxml2's int. */

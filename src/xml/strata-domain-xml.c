@@ -10,7 +10,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "strata-domain-xml-private.h"
-#include "strata-error.h"
+#include "base/strata-error.h"
 #include "strata-node.h"
 
 struct _StrataDomainXml

@@ -9,7 +9,7 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "strata-error.h"
+#include "base/strata-error.h"
 #include "strata-node.h"
 #include "strata-snapshot-xml-private.h"
 

@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "xml/strata-domain-xml.h"
+#include "strata-domain-xml.h"
 
 G_BEGIN_DECLS
 

@@ -10,7 +10,7 @@
 #include <libvirt-gconfig/libvirt-gconfig.h>
 
 #include "strata-document.h"
-#include "strata-error.h"
+#include "base/strata-error.h"
 #include "strata-node.h"
 #include "strata-volume-xml.h"
 

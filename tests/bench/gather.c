@@ -11,9 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "host/strata-connection.h"
-#include "image/strata-health.h"
-#include "image/strata-request.h"
+#include "host/connection/strata-connection.h"
+#include "plan/strata-health.h"
+#include "plan/strata-request.h"
 
 static void
 tell (const char *what, gint64 since)

@@ -9,7 +9,7 @@
 
 #include "guest/strata-password.h"
 #include "guest/strata-ssh-key.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 static void
 test_hash_verifies (void)

@@ -13,7 +13,7 @@
 #include "guest/helper/strata-sysprep-order.h"
 #include "guest/strata-guest-client.h"
 #include "guest/strata-sysprep-output.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 /* Turns its disks round before it calls the real one, so that the two together keep their order, as a
  * version that mends it will. */

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "guest-lab.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 static const char key[] =
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJQ0dlqGcCgOzQXcB0v8AkWpQ0CkqZ2m1l4YIVn5q8Jt me@here";

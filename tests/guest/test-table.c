@@ -9,7 +9,7 @@
 #include "guest/strata-guest-listing.h"
 #include "guest/strata-guest-mounts.h"
 #include "guest/strata-seal-table.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 #define FILE_MODE 0100644
 #define LINK_MODE 0120777

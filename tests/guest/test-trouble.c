@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "guest-lab.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 static GuestLab *lab;
 

@@ -8,10 +8,10 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-#include "host/strata-connection.h"
-#include "host/strata-kvm-probe.h"
+#include "host/connection/strata-connection.h"
+#include "host/connection/strata-kvm-probe.h"
 #include "strata-test.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 static void
 test_facts (void)

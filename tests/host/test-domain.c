@@ -6,9 +6,9 @@
 
 #include <string.h>
 
-#include "host/strata-domain-control.h"
+#include "host/domain/strata-domain-control.h"
 #include "strata-test.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 /* What the connection said of one domain. */
 typedef struct

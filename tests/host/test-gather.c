@@ -7,9 +7,9 @@
 #include <glib/gstdio.h>
 #include <unistd.h>
 
-#include "host/strata-domain-control.h"
+#include "host/domain/strata-domain-control.h"
 #include "strata-test.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 #include "xml/strata-volume-xml.h"
 
 #define MIB ((guint64) 1024 * 1024)

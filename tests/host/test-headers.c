@@ -8,8 +8,8 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-#include "host/strata-pool-lease.h"
-#include "host/strata-qcow2.h"
+#include "host/storage/strata-pool-lease.h"
+#include "host/storage/strata-qcow2.h"
 #include "strata-test.h"
 
 /* An image of every kind that matters for its header, and whether it is plain enough to be read without libvirt. */

@@ -9,10 +9,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "host/strata-lock.h"
-#include "host/strata-owner.h"
+#include "host/connection/strata-lock.h"
+#include "host/connection/strata-owner.h"
 #include "strata-test.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 #include "xml/strata-volume-xml.h"
 
 #define GATE STRATA_LOCK_PREFIX "gate"

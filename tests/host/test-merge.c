@@ -6,12 +6,12 @@
 
 #include <glib/gstdio.h>
 
-#include "host/strata-domain-control.h"
-#include "host/strata-live-merge.h"
-#include "host/strata-storage.h"
-#include "host/strata-worker.h"
+#include "host/domain/strata-domain-control.h"
+#include "host/blockjob/strata-live-merge.h"
+#include "host/storage/strata-storage.h"
+#include "host/blockjob/strata-worker.h"
 #include "strata-test.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 #define SIZE    "32M"
 #define UNIT    ((guint64) 512 * 1024)

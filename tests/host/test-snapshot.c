@@ -7,17 +7,17 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-#include "host/strata-screenshot.h"
-#include "host/strata-domain-control.h"
-#include "host/strata-internal-snapshot.h"
-#include "host/strata-restore.h"
-#include "host/strata-snapshot-create.h"
-#include "host/strata-snapshot-settle.h"
-#include "host/strata-snapshot.h"
-#include "host/strata-storage.h"
+#include "host/domain/strata-screenshot.h"
+#include "host/domain/strata-domain-control.h"
+#include "host/snapshot/strata-internal-snapshot.h"
+#include "host/domain/strata-restore.h"
+#include "host/snapshot/strata-snapshot-create.h"
+#include "host/snapshot/strata-snapshot-settle.h"
+#include "host/snapshot/strata-snapshot.h"
+#include "host/storage/strata-storage.h"
 #include "jobs/strata-step.h"
 #include "strata-test.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 #define MIB ((guint64) 1024 * 1024)
 

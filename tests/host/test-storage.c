@@ -7,10 +7,10 @@
 #include <glib/gstdio.h>
 #include <sys/stat.h>
 
-#include "host/strata-direct-copy.h"
-#include "host/strata-storage.h"
+#include "host/storage/strata-direct-copy.h"
+#include "host/storage/strata-storage.h"
 #include "strata-test.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 #define MIB ((guint64) 1024 * 1024)
 

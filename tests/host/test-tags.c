@@ -8,13 +8,13 @@
 #include <glib/gstdio.h>
 #include <unistd.h>
 
-#include "host/strata-chain-check.h"
-#include "host/strata-direct-copy.h"
-#include "host/strata-domain-control.h"
-#include "host/strata-image-tags.h"
-#include "host/strata-volume-copy.h"
+#include "host/storage/strata-chain-check.h"
+#include "host/storage/strata-direct-copy.h"
+#include "host/domain/strata-domain-control.h"
+#include "host/storage/strata-image-tags.h"
+#include "host/storage/strata-volume-copy.h"
 #include "strata-test.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 #define SIZE "32M"
 #define MIB  ((guint64) 1024 * 1024)

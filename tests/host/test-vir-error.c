@@ -6,10 +6,10 @@
 
 #include <errno.h>
 
-#include "host/strata-connection.h"
-#include "host/strata-owner.h"
-#include "host/strata-vir.h"
-#include "xml/strata-error.h"
+#include "host/connection/strata-connection.h"
+#include "host/connection/strata-owner.h"
+#include "host/connection/strata-vir.h"
+#include "base/strata-error.h"
 
 typedef struct
 {

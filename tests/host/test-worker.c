@@ -9,11 +9,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "host/strata-owner.h"
-#include "host/strata-storage.h"
-#include "host/strata-worker.h"
+#include "host/connection/strata-owner.h"
+#include "host/storage/strata-storage.h"
+#include "host/blockjob/strata-worker.h"
 #include "strata-test.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 #include "xml/strata-worker-xml.h"
 
 #define MIB     ((guint64) 1024 * 1024)

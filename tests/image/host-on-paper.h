@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "image/strata-request.h"
+#include "plan/strata-request.h"
 
 /* A host that exists only as a graph: what the planner, being pure, is tested on. */
 

@@ -4,8 +4,8 @@
 
 #include "config.h"
 
-#include "image/strata-holder-key.h"
-#include "xml/strata-error.h"
+#include "graph/strata-holder-key.h"
+#include "base/strata-error.h"
 
 #define UUID "6d1d4a5e-0000-4000-8000-000000000001"
 

@@ -7,9 +7,9 @@
 #include "config.h"
 
 #include "host-on-paper.h"
-#include "image/strata-layers.h"
-#include "image/strata-law.h"
-#include "image/strata-layers-steps.h"
+#include "graph/strata-layers.h"
+#include "plan/strata-law.h"
+#include "plan/strata-layers-steps.h"
 
 #define N_HOSTS  1500
 #define N_IMAGES 9

@@ -5,9 +5,9 @@
 #include "config.h"
 
 #include "host-on-paper.h"
-#include "image/strata-layers.h"
-#include "xml/strata-error.h"
-#include "image/strata-law.h"
+#include "graph/strata-layers.h"
+#include "base/strata-error.h"
+#include "plan/strata-law.h"
 
 #define AT(name) PAPER_POOL "/" name
 

@@ -4,9 +4,9 @@
 
 #include "config.h"
 
-#include "image/strata-request.h"
-#include "xml/strata-error.h"
-#include "image/strata-name.h"
+#include "plan/strata-request.h"
+#include "base/strata-error.h"
+#include "plan/strata-name.h"
 
 static void
 test_expand (void)

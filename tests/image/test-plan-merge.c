@@ -5,7 +5,7 @@
 #include "config.h"
 
 #include "host-on-paper.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 /* base <- mid <- top, made by hand; "web" runs on top. */
 static StrataGraph *

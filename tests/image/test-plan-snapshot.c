@@ -7,7 +7,7 @@
 #include "config.h"
 
 #include "host-on-paper.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 #define MIB (1024 * 1024)
 

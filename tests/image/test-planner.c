@@ -5,7 +5,7 @@
 #include "config.h"
 
 #include "host-on-paper.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 static void
 assert_plan (StrataGraph *graph, const StrataRequest *request, const char *expected)

@@ -5,8 +5,8 @@
 #include "config.h"
 
 #include "host-on-paper.h"
-#include "image/strata-request-private.h"
-#include "xml/strata-error.h"
+#include "plan/strata-request-private.h"
+#include "base/strata-error.h"
 
 static size_t
 get_size (const StrataRequestField *field)

@@ -5,11 +5,11 @@
 #include "config.h"
 
 #include "host-on-paper.h"
-#include "image/strata-health.h"
-#include "image/strata-request.h"
-#include "image/strata-request.h"
-#include "xml/strata-error.h"
-#include "image/strata-law.h"
+#include "plan/strata-health.h"
+#include "plan/strata-request.h"
+#include "plan/strata-request.h"
+#include "base/strata-error.h"
+#include "plan/strata-law.h"
 
 #define AT(name) PAPER_POOL "/" name
 

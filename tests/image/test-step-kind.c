@@ -2,8 +2,8 @@
 
 #include "config.h"
 
-#include "image/strata-plan.h"
-#include "xml/strata-error.h"
+#include "plan/strata-plan.h"
+#include "base/strata-error.h"
 
 static JsonObject *
 parse (const char *text)

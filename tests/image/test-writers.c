@@ -7,8 +7,8 @@
 #include "config.h"
 
 #include "host-on-paper.h"
-#include "image/strata-health.h"
-#include "xml/strata-error.h"
+#include "plan/strata-health.h"
+#include "base/strata-error.h"
 
 #define AT(name) PAPER_POOL "/" name
 

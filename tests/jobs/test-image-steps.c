@@ -6,9 +6,9 @@
 
 #include <glib/gstdio.h>
 
-#include "host/strata-domain-control.h"
-#include "host/strata-image-tags.h"
-#include "host/strata-storage.h"
+#include "host/domain/strata-domain-control.h"
+#include "host/storage/strata-image-tags.h"
+#include "host/storage/strata-storage.h"
 #include "jobs/strata-step.h"
 #include "strata-test.h"
 #include "walk.h"

@@ -11,7 +11,7 @@
 
 #include "strata-test.h"
 #include "walk.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 typedef struct
 {

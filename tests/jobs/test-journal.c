@@ -9,7 +9,7 @@
 #include <sys/file.h>
 
 #include "jobs/strata-journal.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 static StrataPlan *
 make_plan (void)

@@ -5,9 +5,9 @@
 
 #include "config.h"
 
-#include "host/strata-domain-control.h"
-#include "host/strata-snapshot-settle.h"
-#include "host/strata-snapshot.h"
+#include "host/domain/strata-domain-control.h"
+#include "host/snapshot/strata-snapshot-settle.h"
+#include "host/snapshot/strata-snapshot.h"
 #include "strata-test.h"
 #include "walk.h"
 #include "xml/strata-snapshot-xml.h"

@@ -6,7 +6,7 @@
 
 #include <glib/gstdio.h>
 
-#include "host/strata-domain-control.h"
+#include "host/domain/strata-domain-control.h"
 #include "strata-test.h"
 #include "walk.h"
 

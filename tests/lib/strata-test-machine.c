@@ -4,7 +4,7 @@
 
 #include "config.h"
 
-#include "host/strata-domain-control.h"
+#include "host/domain/strata-domain-control.h"
 #include "strata-test.h"
 
 void

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "host-on-paper.h"
-#include "model/strata-disk-stack.h"
+#include "model/disk/strata-disk-stack.h"
 
 #define MIB (1024 * 1024)
 

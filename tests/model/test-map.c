@@ -8,10 +8,10 @@
 #include <time.h>
 
 #include "host-on-paper.h"
-#include "model/strata-map-family.h"
-#include "model/strata-map-impact.h"
-#include "model/strata-map-walk.h"
-#include "model/strata-map-words.h"
+#include "model/map/strata-map-family.h"
+#include "model/map/strata-map-impact.h"
+#include "model/map/strata-map-walk.h"
+#include "model/map/strata-map-words.h"
 
 #define MIB (1024 * 1024)
 

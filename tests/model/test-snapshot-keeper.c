@@ -4,7 +4,7 @@
 
 #include "config.h"
 
-#include "model/strata-snapshot-keeper.h"
+#include "model/snapshot/strata-snapshot-keeper.h"
 #include "strata-test.h"
 
 typedef struct

@@ -5,7 +5,7 @@
 #include "config.h"
 
 #include "facts-on-paper.h"
-#include "model/strata-snapshot-tree.h"
+#include "model/snapshot/strata-snapshot-tree.h"
 
 /* Rows as "lane:name", "*" marking the way to where the machine is; spaces between. */
 static char *

@@ -5,8 +5,8 @@
 #include "config.h"
 
 #include "host-on-paper.h"
-#include "model/strata-snapshot-verdicts.h"
-#include "model/strata-snapshot-words.h"
+#include "model/snapshot/strata-snapshot-verdicts.h"
+#include "model/snapshot/strata-snapshot-words.h"
 
 static void
 assert_time (const char *taken, const char *words)

@@ -11,7 +11,7 @@
 
 #include "facts-on-paper.h"
 #include "frame-meter.h"
-#include "ui/strata-snapshot-list.h"
+#include "ui/snapshot/strata-snapshot-list.h"
 
 #define LIMIT_MS 1000 /* of the median: a hang, not a slow machine */
 

@@ -9,7 +9,7 @@
 
 #include "frame-meter.h"
 #include "host-on-paper.h"
-#include "strata-map-view.h"
+#include "ui/map/strata-map-view.h"
 
 #define N_CLONES 20 /* of each template; each has a snapshot */
 

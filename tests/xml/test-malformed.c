@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "golden.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 #include "xml/strata-volume-xml.h"
 
 static void

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "golden.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 #include "xml/strata-snapshot-xml.h"
 
 #define IMAGES "/var/lib/libvirt/images/"

@@ -6,7 +6,7 @@
 
 #include <gio/gio.h>
 
-#include "xml/strata-visible.h"
+#include "base/strata-visible.h"
 
 static void
 test_visible (void)

@@ -16,7 +16,7 @@
 #include "strata-disk-use.h"
 #include "strata-guest-check.h"
 #include "strata-no-os.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 static void
 mountpoint_free (StrataMountpoint *mountpoint)

@@ -14,7 +14,7 @@
 #include "guest/strata-guest-account.h"
 #include "strata-clone-selinux.h"
 #include "strata-guest-paths.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 #define FIRST_BOOT      "/var/lib/strata/first-boot"
 #define FIRST_BOOT_UNIT "/etc/systemd/system/strata-first-boot.service"

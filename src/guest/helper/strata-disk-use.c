@@ -16,7 +16,7 @@
 
 #include "guest/strata-guest-client.h"
 #include "guest/strata-guest-failure.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 /* Runs qemu-img, in whose words alone it is said why it failed. */
 static gboolean

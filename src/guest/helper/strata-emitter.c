@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 #define MAX_NOTES 50
 

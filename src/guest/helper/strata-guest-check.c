@@ -15,7 +15,7 @@
 
 #include "guest/strata-guest-failure.h"
 #include "strata-guest-sysprep.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 static gboolean
 has_file (const char *directory, const char *name)

@@ -22,7 +22,7 @@
 #include "strata-guest-sysprep.h"
 #include "strata-guest-verbs.h"
 #include "strata-guest-watch.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 /* How long our children get to end in good order, and how often they are told. */
 #define GRACE_MS  4000

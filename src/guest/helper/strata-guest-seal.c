@@ -14,7 +14,7 @@
 #include "strata-guest-finish.h"
 #include "strata-guest-facts.h"
 #include "strata-guest-sysprep.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 #include "strata-guest-verbs.h"
 #include "strata-sysprep-order.h"
 

@@ -16,7 +16,7 @@
 #include "guest/strata-guest-listing.h"
 #include "guest/strata-guest-mounts.h"
 #include "strata-guest-paths.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 /* What lies in more folders than this is only named. */
 #define MAX_DEPTH 6

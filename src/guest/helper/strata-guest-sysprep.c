@@ -13,7 +13,7 @@
 
 #include "guest/strata-guest-failure.h"
 #include "guest/strata-sysprep-output.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 #define PROGRAM "virt-sysprep"
 

@@ -16,7 +16,7 @@
 #include "strata-guest-survey.h"
 #include "strata-guest-sysprep.h"
 #include "strata-guest-verbs.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 #define MAX_PATTERNS 24
 

@@ -19,7 +19,7 @@
 
 #include "guest/strata-guest-client.h"
 #include "guest/strata-guest-failure.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 /* Less than this is full: QEMU asks for a cluster and what describes it. */
 #define MIN_ROOM (1024 * 1024)

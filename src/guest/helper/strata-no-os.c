@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "guest/strata-guest-failure.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 static gboolean
 any_encrypted (guestfs_h *g, char **devices)

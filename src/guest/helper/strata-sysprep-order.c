@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "guest/strata-sysprep-output.h"
-#include "xml/strata-error.h"
+#include "base/strata-error.h"
 
 /* The smallest that the appliance takes for a disk. */
 #define PROBE_BYTES 512

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#pragma once
+
+#include <gio/gio.h>
+#include <libvirt/libvirt.h>
+
+#include "graph/strata-graph.h"
+
+G_BEGIN_DECLS
+
+/* Every call in this folder blocks on libvirt, so none may be made where the default main context
+ * runs. A debug build stops there and then. */
+#if STRATA_DEBUG
+#define STRATA_ASSERT_WORKER() g_assert (!g_main_context_is_owner (g_main_context_default ()))
+#else
+#define STRATA_ASSERT_WORKER() G_STMT_START { } G_STMT_END
+#endif
+
+/**
+ * StrataHostFacts: what the capability probe found
+ * @libvirt_version: the daemon's, 11003000 for 11.3.0
+ * @qemu_version: the hypervisor's, likewise
+ * @driver: "QEMU", "TEST"
+ * @hostname: the host's name
+ * @uuid: (nullable): the computer's, as a system's daemon says it; a session's makes one up at each start (11.3)
+ * @is_local: the client sees the host's files
+ * @is_session: `qemu:///session` (or a socket of one): runs as the user
+ * @kvm_usable: KVM was seen to run something, not only /dev/kvm to exist
+ * @can_external_snapshots: libvirt says `<externalSnapshot/>` in its capabilities
+ */
+typedef struct
+{
+  gulong   libvirt_version;
+  gulong   qemu_version;
+  char    *driver;
+  char    *hostname;
+  char    *uuid;
+  char    *arch;
+  char    *emulator;
+  char    *nvram_dir;
+  gboolean is_local;
+  gboolean is_session;
+  gboolean kvm_usable;
+  gboolean can_external_snapshots;
+} StrataHostFacts;
+
+#define STRATA_TYPE_CONNECTION (strata_connection_get_type ())
+
+G_DECLARE_FINAL_TYPE (StrataConnection, strata_connection, STRATA, CONNECTION, GObject)
+
+/* Signals, on the default main context:
+ *   "closed" (): the daemon went away
+ *   "domain-changed" (const char *uuid): anything about one domain: state, definition, title, metadata, snapshots, block jobs
+ *   "domain-removed" (const char *uuid)
+ *   "domain-reverted" (const char *uuid): it went back to a snapshot by libvirt's own way
+ *   "pool-changed" (const char *name): a storage pool was defined, started, stopped or undefined
+ */
+void                   strata_connection_open_async  (const char           *uri,
+                                                      GCancellable         *cancellable,
+                                                      GAsyncReadyCallback   callback,
+                                                      gpointer              user_data);
+StrataConnection      *strata_connection_open_finish (GAsyncResult         *result,
+                                                      GError              **error);
+/* for a worker or a test: blocks */
+StrataConnection      *strata_connection_open        (const char           *uri,
+                                                      GCancellable         *cancellable,
+                                                      GError              **error);
+const char            *strata_connection_get_uri     (StrataConnection     *self);
+virConnectPtr          strata_connection_get_handle  (StrataConnection     *self);
+const StrataHostFacts *strata_connection_get_facts   (StrataConnection     *self);
+gboolean               strata_connection_is_alive    (StrataConnection     *self);
+/* Runs something under KVM to see whether it works, and remembers that in kvm_usable, which is FALSE
+ * until then. Up to two seconds the first time; a worker, with the main context running elsewhere. */
+gboolean               strata_connection_probe_kvm   (StrataConnection     *self,
+                                                      GCancellable         *cancellable);
+
+/* Converts the calling thread's last libvirt error; PREFIX says what was being done ("Starting “web-01”"). */
+void                   strata_vir_set_error          (GError              **error,
+                                                      const char           *prefix_format,
+                                                      ...) G_GNUC_PRINTF (2, 3);
+
+/* The whole host as a graph: domains, snapshots' names, pools, volumes; images outside any pool that a
+ * definition names are looked up through a transient pool on their folder. */
+StrataGraph           *strata_connection_gather      (StrataConnection     *self,
+                                                      GCancellable         *cancellable,
+                                                      GError              **error);
+/* (element-type StrataDomainFacts): all domains, workers left out */
+GPtrArray             *strata_connection_list_domains (StrataConnection    *self,
+                                                       GCancellable        *cancellable,
+                                                       GError             **error);
+StrataDomainFacts     *strata_connection_get_domain  (StrataConnection     *self,
+                                                      const char           *uuid,
+                                                      GError              **error);
+
+G_END_DECLS

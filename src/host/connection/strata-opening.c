@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Opening libvirt's connection, and saying clearly why that failed.
+ *
+ * libvirt-glib runs libvirt's event loop. The connection itself is not a GVirConnection: that one
+ * reports every failure with code 0, and follows domains by itself with warnings for events that
+ * Strata causes all day (renamed, defined from a snapshot).
+ */
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+#include <libvirt-glib/libvirt-glib.h>
+#include <libvirt/virterror.h>
+
+#include "strata-connection.h"
+#include "strata-opening.h"
+#include "strata-sleep.h"
+#include "base/strata-error.h"
+
+/* A session daemon that found itself idle may be closing its socket as we connect; libvirt starts
+ * another one for the next client. */
+#define RETRY_AFTER_MS 400
+
+#define KEEPALIVE_SECONDS 5
+#define KEEPALIVE_MISSES  3
+
+/* Errors are converted and shown by us; libvirt would print each one to stderr as well. */
+static void
+swallow_error (void *user_data, virErrorPtr error)
+{
+}
+
+static gpointer
+start_libvirt (gpointer data)
+{
+  virSetErrorFunc (NULL, swallow_error);
+  gvir_event_register ();
+
+  return NULL;
+}
+
+static gboolean
+is_session (const char *uri)
+{
+  g_autoptr (GUri) parsed =
+      g_uri_parse (uri, G_URI_FLAGS_NON_DNS | G_URI_FLAGS_PARSE_RELAXED, NULL);
+
+  return parsed != NULL && g_strcmp0 (g_uri_get_path (parsed), "/session") == 0;
+}
+
+static gboolean
+is_remote (const char *uri)
+{
+  g_autoptr (GUri) parsed =
+      g_uri_parse (uri, G_URI_FLAGS_NON_DNS | G_URI_FLAGS_PARSE_RELAXED, NULL);
+
+  return parsed != NULL && g_uri_get_host (parsed) != NULL && *g_uri_get_host (parsed) != '\0';
+}
+
+static const char *
+hint_for (const char *uri, StrataError code)
+{
+  if (code == STRATA_ERROR_PERMISSION && is_remote (uri))
+    return _ ("The user you log in as has to be allowed to manage virtual machines on that host; "
+              "on most systems members of the group “libvirt” are.");
+  if (code == STRATA_ERROR_PERMISSION)
+    return _ (
+        "You may not manage this host’s system virtual machines. Join the group “libvirt” and log "
+        "in again, or connect to qemu:///session.");
+  if (code != STRATA_ERROR_CONNECTION)
+    return NULL;
+
+  if (is_remote (uri))
+    return _ ("Check the address, that you can log in there with ssh without being asked for a "
+              "password, and that libvirt runs on that host.");
+  if (is_session (uri) && g_strcmp0 (g_getenv ("LIBVIRT_AUTOSTART"), "0") == 0)
+    return _ (
+        "LIBVIRT_AUTOSTART is 0, which keeps libvirt from starting its session daemon. Unset it, "
+        "or start “libvirtd” or “virtqemud” as yourself.");
+  if (strstr (uri, "socket=") != NULL)
+    return _ ("Check that libvirt’s daemon runs and listens on that socket.");
+  if (is_session (uri))
+    return _ ("Check that libvirt’s daemon and its QEMU driver are installed.");
+
+  return _ ("Check that libvirt’s daemon runs: “systemctl start libvirtd” or, on newer systems, "
+            "“systemctl start virtqemud.socket virtstoraged.socket”.");
+}
+
+/* What libvirt says about an address it knows nothing of is one of a few codes; they mean something
+ * else in any other call. */
+static GError *
+explain (const char *uri)
+{
+  g_autoptr (GError) error = NULL;
+  int number = virGetLastErrorCode ();
+  int domain = virGetLastErrorDomain ();
+  gboolean unknown;
+
+  unknown = (number == VIR_ERR_NO_CONNECT || number == VIR_ERR_INVALID_ARG ||
+             number == VIR_ERR_CONFIG_UNSUPPORTED || number == VIR_ERR_XML_ERROR) ||
+            (number == VIR_ERR_INTERNAL_ERROR && domain == VIR_FROM_URI);
+  strata_vir_set_error (&error, _ ("Connecting to “%s”"), uri);
+
+  if (unknown)
+    {
+      error->code = STRATA_ERROR_INVALID;
+      strata_error_set_hint (error,
+                             _ ("This is not an address that libvirt knows. Addresses look like "
+                                "qemu:///session, qemu:///system or qemu+ssh://user@host/system."));
+    }
+  else
+    strata_error_set_hint (error, hint_for (uri, error->code));
+
+  return g_steal_pointer (&error);
+}
+
+/**
+ * strata_opening_run:
+ * @uri: a libvirt URI
+ * @cancellable: (nullable): looked at before each attempt; libvirt itself can't be interrupted
+ * @error: where to put `STRATA_ERROR_CONNECTION`, `PERMISSION` or `INVALID`, with a hint
+ *
+ * Worker threads only.
+ *
+ * Returns: (transfer full): an open handle
+ */
+virConnectPtr
+strata_opening_run (const char *uri, GCancellable *cancellable, GError **error)
+{
+  static GOnce once = G_ONCE_INIT;
+  g_autoptr (GError) first = NULL;
+  virConnectPtr handle;
+
+  STRATA_ASSERT_WORKER ();
+
+  g_once (&once, start_libvirt, NULL);
+
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return NULL;
+
+  handle = virConnectOpen (uri);
+  if (handle == NULL)
+    {
+      first = explain (uri);
+      if (first->code == STRATA_ERROR_CONNECTION && is_session (uri) && !is_remote (uri))
+        {
+          if (!strata_sleep (RETRY_AFTER_MS, cancellable, error))
+            return NULL;
+          handle = virConnectOpen (uri);
+        }
+    }
+  if (handle == NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&first));
+      return NULL;
+    }
+
+  /* Not every driver has it (test:/// does not), and a connection without it is as good. */
+  virConnectSetKeepAlive (handle, KEEPALIVE_SECONDS, KEEPALIVE_MISSES);
+
+  return handle;
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Gathering what the headers claim that are in raw images: what such an image would stand on, if its header were true. A guest may
+ * have written it, so that nothing is opened for more than to read how it begins, and what is found is held and nothing else.
+ */
+
+#include "config.h"
+
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "host/connection/strata-connection-private.h"
+#include "strata-gather-private.h"
+#include "host/storage/strata-pool-lease.h"
+#include "host/storage/strata-qcow2.h"
+
+#define QED_HEADER_SIZE     64
+#define QED_FEATURE_BACKING 1
+#define LONGEST_BACKING     1023
+
+static guint32
+get_32_le (const guint8 *bytes)
+{
+  return (guint32) bytes[0] | (guint32) bytes[1] << 8 | (guint32) bytes[2] << 16 |
+         (guint32) bytes[3] << 24;
+}
+
+static guint32
+get_32_be (const guint8 *bytes)
+{
+  return (guint32) bytes[3] | (guint32) bytes[2] << 8 | (guint32) bytes[1] << 16 |
+         (guint32) bytes[0] << 24;
+}
+
+static char *
+get_name (const guint8 *bytes, gsize n, guint64 at, guint32 length)
+{
+  if (at == 0 || length == 0 || length > LONGEST_BACKING || at > n || length > n - at ||
+      !g_utf8_validate_len ((const char *) bytes + at, length, NULL))
+    return NULL;
+
+  return g_strndup ((const char *) bytes + at, length);
+}
+
+/* After docs/interop/qed_spec.txt in QEMU's source. */
+static char *
+get_qed_backing (const guint8 *bytes, gsize n)
+{
+  if (n < QED_HEADER_SIZE || memcmp (bytes, "QED", 4) != 0 ||
+      (get_32_le (bytes + 16) & QED_FEATURE_BACKING) == 0)
+    return NULL;
+
+  return get_name (bytes, n, get_32_le (bytes + 56), get_32_le (bytes + 60));
+}
+
+/* The first version of qcow, after QCowHeader in block/qcow.c of QEMU's source. */
+static char *
+get_qcow_backing (const guint8 *bytes, gsize n)
+{
+  if (n < 20 || memcmp (bytes, "QFI\xfb", 4) != 0 || get_32_be (bytes + 4) != 1 ||
+      get_32_be (bytes + 8) != 0)
+    return NULL;
+
+  return get_name (bytes, n, get_32_be (bytes + 12), get_32_be (bytes + 16));
+}
+
+static void
+add_claim (StrataImage *image, const char *path)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  if (image->claims != NULL)
+    g_strv_builder_addv (builder, (const char **) image->claims);
+  g_strv_builder_add (builder, path);
+  g_strfreev (image->claims);
+  image->claims = g_strv_builder_end (builder);
+}
+
+/* A name may be QEMU's own, and mean several files. FIELD: (inout): takes the first */
+static void
+take_name (StrataGathering *self, StrataImage *image, const char *name, char **field)
+{
+  g_auto (GStrv) files = name != NULL ? strata_qemu_name_get_files (name) : NULL;
+  g_autofree char *folder = g_path_get_dirname (image->path);
+  const char *colon = name != NULL ? strchr (name, ':') : NULL;
+
+  if (name == NULL || *name == '\0')
+    return;
+  if (files[0] == NULL && (colon == NULL || colon == name))
+    {
+      g_autofree char *path = g_build_filename (folder, name, NULL);
+
+      g_free (*field);
+      *field = strata_connection_canonical_path (self->connection, path);
+    }
+
+  for (guint i = 0; files[i] != NULL; i++)
+    {
+      g_autofree char *path = strata_connection_canonical_path (self->connection, files[i]);
+
+      if (i == 0)
+        g_set_str (field, path);
+      else
+        add_claim (image, path);
+    }
+}
+
+/**
+ * strata_gathering_take_claim:
+ * @self: a gathering
+ * @image: an image that is said to be raw
+ * @bytes: how it begins
+ * @n: how many of its bytes these are
+ *
+ * Notes down what a header there names. Worker threads only.
+ */
+void
+strata_gathering_take_claim (StrataGathering *self,
+                             StrataImage *image,
+                             const guint8 *bytes,
+                             gsize n)
+{
+  g_autoptr (StrataQcow2) header = strata_qcow2_parse (bytes, n);
+  g_autofree char *qed = get_qed_backing (bytes, n);
+  g_autofree char *qcow = get_qcow_backing (bytes, n);
+
+  if (header != NULL)
+    {
+      g_set_str (&image->format, "qcow2");
+      g_set_str (&image->backing_format, header->backing_format);
+      take_name (self, image, header->backing, &image->backing_path);
+      take_name (self, image, header->data_file, &image->data_file);
+    }
+  else if (qed != NULL || qcow != NULL)
+    {
+      g_set_str (&image->format, qed != NULL ? "qed" : "qcow");
+      take_name (self, image, qed != NULL ? qed : qcow, &image->backing_path);
+    }
+}
+
+static gboolean
+stands_on_something (const StrataImage *image)
+{
+  return image->backing_path != NULL || image->data_file != NULL;
+}
+
+/* NULL where the client can't read it, and for whatever has no header by which it stands on anything. */
+static StrataImage *
+look_at_header (StrataGathering *self, const char *path)
+{
+  g_autoptr (StrataImage) image = NULL;
+  g_autofd int fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+  guint8 bytes[STRATA_QCOW2_HEAD_SIZE];
+  struct stat status;
+  gssize n;
+
+  if (fd < 0 || fstat (fd, &status) != 0 || !S_ISREG (status.st_mode))
+    return NULL;
+  n = pread (fd, bytes, sizeof bytes, 0);
+  if (n <= 0)
+    return NULL;
+
+  image = strata_image_new (path);
+  image->capacity = (guint64) status.st_size;
+  image->allocation = (guint64) status.st_blocks * 512;
+  image->mode = status.st_mode & 07777;
+  strata_gathering_take_claim (self, image, bytes, (gsize) n);
+  strata_image_identify (self->connection, image, NULL);
+
+  return stands_on_something (image) ? g_steal_pointer (&image) : NULL;
+}
+
+/**
+ * strata_gathering_add_claimant:
+ * @self: a gathering
+ * @path: a file of which nothing is said, or that it is raw
+ *
+ * Adds it if it is there, this computer sees it, and there is a header in it by which it stands on something. Worker threads only.
+ */
+void
+strata_gathering_add_claimant (StrataGathering *self, const char *path)
+{
+  g_autofree char *folder = NULL;
+  g_autofree char *name = NULL;
+  g_autoptr (StrataImage) image = NULL;
+
+  if (!g_path_is_absolute (path) || strata_path_is_device (path) ||
+      !strata_connection_get_facts (self->connection)->is_local ||
+      strata_graph_get_image (self->graph, path) != NULL)
+    return;
+
+  folder = g_path_get_dirname (path);
+  name = g_path_get_basename (path);
+  image = strata_volume_look_here (self->connection, folder, name, NULL);
+  if (image == NULL)
+    image = look_at_header (self, path);
+  if (image != NULL && stands_on_something (image))
+    strata_gathering_take_image (self, g_steal_pointer (&image));
+}
+
+/**
+ * strata_gathering_follow_claims:
+ * @self: a gathering to which everything was added that definitions lead to
+ *
+ * An overlay that is outside of every pool, and that only a header in a raw image or an overlay leads to which none names, stands on
+ * its base like any other. Worker threads only.
+ */
+void
+strata_gathering_follow_claims (StrataGathering *self)
+{
+  g_autoptr (GPtrArray) left = strata_graph_get_images (self->graph);
+
+  for (guint i = 0; i < left->len; i++)
+    {
+      const StrataImage *image = g_ptr_array_index (left, i);
+      GStrv claims = image->claims;
+      StrataImage *below;
+
+      if (image->backing_path != NULL)
+        strata_gathering_add_claimant (self, image->backing_path);
+      below = strata_graph_get_image (self->graph, image->backing_path);
+      if (below != NULL && !g_ptr_array_find (left, below, NULL))
+        g_ptr_array_add (left, below);
+
+      for (guint j = 0; claims != NULL && claims[j] != NULL; j++)
+        {
+          strata_gathering_add_claimant (self, claims[j]);
+          below = strata_graph_get_image (self->graph, claims[j]);
+          if (below != NULL && !g_ptr_array_find (left, below, NULL))
+            g_ptr_array_add (left, below);
+        }
+    }
+}

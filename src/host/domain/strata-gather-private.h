@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#pragma once
+
+#include "host/connection/strata-connection.h"
+
+G_BEGIN_DECLS
+
+/* strata-gather.c, -volumes.c and -snapshots.c */
+typedef struct
+{
+  StrataConnection *connection;
+  StrataGraph *graph;
+  GCancellable *cancellable;
+  /* folders outside any active pool that were listed already */
+  GHashTable *folders;
+  /* StrataImage.identity -> the image that is in the graph */
+  GHashTable *identities;
+  /* the images that a definition names, which keep the name that it uses */
+  GHashTable *named;
+  /* symbolic links to what is there: by their own path, which may be one of several names of their folder */
+  GHashTable *links;
+  /* StrataPoolXml: pools that are not active */
+  GPtrArray *inactive;
+} StrataGathering;
+
+/* takes ownership; another name of an image that is there already is noted down as such */
+void strata_gathering_take_image (StrataGathering *self, StrataImage *image);
+/* the image that PATH is a name of, if it was taken; a definition's own name for it becomes the image's */
+StrataImage *strata_gathering_name_image (StrataGathering *self, const char *path);
+/* what can be known of all names only when everything was taken */
+void strata_gathering_settle_names (StrataGathering *self);
+/* LINK: (nullable): how a document or a pool names something that may be a link */
+void strata_gathering_note_link (StrataGathering *self, const char *link);
+/* strata-gather-names.c: SPELLING is how a document or a header names the image at PATH */
+void strata_gathering_check_spelling (StrataGathering *self,
+                                      const char *spelling,
+                                      const char *path);
+
+/* whether libvirt knows what is in FOLDER, which POOL is, without a refresh */
+gboolean strata_gathering_is_up_to_date (StrataGathering *self,
+                                         virStoragePoolPtr pool,
+                                         const char *folder);
+/* all the images of POOL, which is up to date; NAME: NULL for one that goes again, FOLDER: NULL if it isn't one */
+gboolean strata_gathering_add_volumes (StrataGathering *self,
+                                       virStoragePoolPtr pool,
+                                       const char *name,
+                                       const char *folder,
+                                       GError **error);
+/* the images of FOLDER as this computer sees them, without asking libvirt; FALSE where it doesn't */
+gboolean strata_gathering_add_folder_here (StrataGathering *self,
+                                           const char *folder,
+                                           const char *pool);
+/* WHY: (out) (optional) (nullable): where it could not be looked into, so that what is not on its list may be there */
+gboolean strata_gathering_add_folder (StrataGathering *self,
+                                      const char *path,
+                                      char **why,
+                                      GError **error);
+/* whether the folder of PATH is a pool that is not active, which a look must not start */
+gboolean strata_gathering_is_inactive (StrataGathering *self, const char *path);
+/* PATH and all below it; FORMAT is what the definition or the overlay says of PATH */
+gboolean strata_gathering_follow (StrataGathering *self,
+                                  const StrataDomainFacts *domain,
+                                  const char *path,
+                                  const char *format,
+                                  gboolean block,
+                                  GError **error);
+/* DISK: an image on QEMU's command line, and all below it */
+gboolean strata_gathering_follow_option (StrataGathering *self,
+                                         const StrataDomainFacts *domain,
+                                         const StrataDiskXml *disk,
+                                         GError **error);
+/* strata-gather-claims.c: what the header in IMAGE names, which is said to be raw */
+void strata_gathering_take_claim (StrataGathering *self,
+                                  StrataImage *image,
+                                  const guint8 *bytes,
+                                  gsize n);
+/* PATH, if there is a header in it by which it stands on something */
+void strata_gathering_add_claimant (StrataGathering *self, const char *path);
+/* once everything was added that definitions lead to */
+void strata_gathering_follow_claims (StrataGathering *self);
+/* before anybody else sees DOMAIN */
+gboolean strata_gathering_add_snapshots (StrataGathering *self,
+                                         StrataDomainFacts *domain,
+                                         GError **error);
+
+G_END_DECLS

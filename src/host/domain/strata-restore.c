@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Memory that was saved in a file, put back into a domain. */
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "host/connection/strata-connection-private.h"
+#include "strata-restore.h"
+#include "host/connection/strata-vir.h"
+#include "base/strata-error.h"
+
+static gboolean
+look (virDomainPtr domain, StrataDomainState *state, GError **error)
+{
+  if (strata_connection_look_state (domain, state))
+    return TRUE;
+
+  strata_vir_set_error (error, _ ("Asking for the state of a virtual machine"));
+  return FALSE;
+}
+
+static gboolean
+is_off (StrataDomainState state)
+{
+  return state == STRATA_DOMAIN_STATE_OFF || state == STRATA_DOMAIN_STATE_CRASHED;
+}
+
+/**
+ * strata_domain_restore:
+ * @connection: a connection
+ * @uuid: the UUID of a domain that is off, or that was left standing still between the two halves of this
+ * @file: the memory
+ * @xml: the live definition that the memory goes with, on the disks that the domain shall have
+ * @paused: whether the guest stands still afterwards
+ * @error: where to put `STRATA_ERROR_CHANGED` where it goes on from something else, or another error
+ *
+ * It is brought back standing still, and only then let go, since "paused" is what libvirt says of it either way.
+ * Worker threads only.
+ *
+ * Returns: whether the domain goes on from @file
+ */
+gboolean
+strata_domain_restore (StrataConnection *connection,
+                       const char *uuid,
+                       const char *file,
+                       const char *xml,
+                       gboolean paused,
+                       GError **error)
+{
+  g_autoptr (virDomain) domain = NULL;
+  StrataDomainState state;
+  gboolean off;
+
+  STRATA_ASSERT_WORKER ();
+  g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
+
+  domain = strata_connection_lookup_domain (connection, uuid, error);
+  if (domain == NULL || !look (domain, &state, error))
+    return FALSE;
+
+  off = is_off (state);
+  if (!off && state != STRATA_DOMAIN_STATE_PAUSED)
+    {
+      strata_set_error (error, STRATA_ERROR_CHANGED,
+                        _ ("Nothing more is done. Look at the machine, and try again."),
+                        _ ("“%s” was started in the meantime"), virDomainGetName (domain));
+      return FALSE;
+    }
+  if (off && virDomainRestoreFlags (strata_connection_get_handle (connection), file, xml,
+                                    VIR_DOMAIN_SAVE_PAUSED) < 0)
+    {
+      strata_vir_set_error (error, _ ("Restoring the memory in “%s”"), file);
+      return FALSE;
+    }
+  if (paused || virDomainResume (domain) == 0)
+    return TRUE;
+
+  strata_vir_set_error (error, _ ("Letting the restored guest go on"));
+  if (off)
+    virDomainDestroy (domain);
+
+  return FALSE;
+}
+
+/**
+ * strata_domain_is_restored:
+ * @connection: a connection
+ * @uuid: the UUID of a domain that was off
+ * @paused: whether its guest stands still when it is restored
+ * @restored: whether it is, as far as that
+ * @error: where to put libvirt's error
+ *
+ * Whoever is killed between the two halves leaves a guest that stands still and should not. Worker threads only.
+ *
+ * Returns: whether that could be found out
+ */
+gboolean
+strata_domain_is_restored (StrataConnection *connection,
+                           const char *uuid,
+                           gboolean paused,
+                           gboolean *restored,
+                           GError **error)
+{
+  g_autoptr (virDomain) domain = NULL;
+  StrataDomainState state;
+
+  STRATA_ASSERT_WORKER ();
+  g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
+
+  domain = strata_connection_lookup_domain (connection, uuid, error);
+  if (domain == NULL || !look (domain, &state, error))
+    return FALSE;
+
+  *restored = !is_off (state) && (paused || state != STRATA_DOMAIN_STATE_PAUSED);
+
+  return TRUE;
+}
+
+/* Either way it began from a memory: libvirt gives a guest that is restored standing still the reason of an incoming one. */
+static gboolean
+goes_on (int state, int reason)
+{
+  if (state == VIR_DOMAIN_PAUSED)
+    return reason == VIR_DOMAIN_PAUSED_MIGRATION || reason == VIR_DOMAIN_PAUSED_FROM_SNAPSHOT;
+
+  return reason == VIR_DOMAIN_RUNNING_RESTORED || reason == VIR_DOMAIN_RUNNING_FROM_SNAPSHOT;
+}
+
+/**
+ * strata_domain_look_run:
+ * @connection: a connection
+ * @uuid: a domain's UUID
+ * @run: (out) (transfer full) (nullable): what its process has, and no other; %NULL when it is off
+ * @restored: (out): whether the process was begun from a memory that was kept, and neither stopped nor resumed since
+ * @error: where to put libvirt's error
+ *
+ * A daemon that is started anew begins to count anew; but a guest whose memory was kept was stood still for it, and doesn't
+ * run because it was booted. Worker threads only.
+ *
+ * Returns: whether that could be found out
+ */
+gboolean
+strata_domain_look_run (StrataConnection *connection,
+                        const char *uuid,
+                        char **run,
+                        gboolean *restored,
+                        GError **error)
+{
+  g_autoptr (virDomain) domain = NULL;
+  int state;
+  int reason;
+
+  STRATA_ASSERT_WORKER ();
+  g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
+
+  domain = strata_connection_lookup_domain (connection, uuid, error);
+  if (domain == NULL)
+    return FALSE;
+  if (virDomainGetState (domain, &state, &reason, 0) < 0)
+    {
+      strata_vir_set_error (error, _ ("Asking for the state of a virtual machine"));
+      return FALSE;
+    }
+
+  *run = NULL;
+  *restored = FALSE;
+  if (virDomainIsActive (domain) != 1)
+    return TRUE;
+  *restored = goes_on (state, reason);
+  *run = g_strdup_printf (
+      "%u%s", virDomainGetID (domain),
+      state == VIR_DOMAIN_RUNNING && reason == VIR_DOMAIN_RUNNING_BOOTED ? " booted" : "");
+
+  return TRUE;
+}

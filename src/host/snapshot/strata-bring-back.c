@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* A guest that was stopped goes on from a snapshot with its memory. The disks are made again what they were when the memory was
+ * kept: with what was written later they don't agree with it.
+ */
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "strata-bring-back.h"
+#include "host/connection/strata-connection-private.h"
+#include "strata-internal-snapshot.h"
+#include "strata-snapshot.h"
+#include "host/storage/strata-storage.h"
+#include "host/connection/strata-vir.h"
+#include "base/strata-error.h"
+
+static gboolean
+renew (StrataConnection *connection, const StrataSnapshotOverlay *item, GError **error)
+{
+  StrataVolumeXml spec = {
+    .format = (char *) "qcow2",
+    .backing_path = item->base,
+    .backing_format = item->base_format,
+    .capacity = 0,
+    .mode = 0600,
+  };
+
+  if (item->base_format == NULL)
+    {
+      strata_set_error (error, STRATA_ERROR_FAILED, NULL, _ ("The format of “%s” isn’t known"),
+                        item->base);
+      return FALSE;
+    }
+
+  return strata_storage_delete (connection, item->overlay, error) &&
+         strata_storage_create (connection, item->overlay, &spec, error);
+}
+
+/* (transfer full): as what the guest ran, on the overlays that the snapshot put it on */
+static char *
+get_definition (StrataConnection *connection, const StrataSnapshotOrder *order, GError **error)
+{
+  g_autofree char *xml = strata_snapshot_get_xml (connection, order->uuid, order->name, error);
+  g_autoptr (StrataSnapshotXml) document =
+      xml != NULL ? strata_snapshot_xml_new_from_string (xml, error) : NULL;
+  g_autoptr (StrataDomainXml) definition = NULL;
+
+  if (document == NULL)
+    return NULL;
+  definition = strata_snapshot_xml_get_live_definition (document);
+  if (definition == NULL)
+    {
+      strata_set_error (error, STRATA_ERROR_FAILED, NULL,
+                        _ ("libvirt has no definition with the snapshot “%s”"), order->name);
+      return NULL;
+    }
+
+  strata_domain_xml_drop_backing (definition);
+  for (guint i = 0; i < order->overlays->len; i++)
+    {
+      const StrataSnapshotOverlay *item = g_ptr_array_index (order->overlays, i);
+
+      strata_domain_xml_set_disk_file (definition, item->target, item->overlay, "qcow2");
+    }
+
+  return strata_domain_xml_to_string (definition);
+}
+
+/* In one call: libvirt says then that it runs because it was restored, by which it is told from one that was started anew. */
+static gboolean
+restore (StrataConnection *connection,
+         const StrataSnapshotOrder *order,
+         const char *xml,
+         gboolean paused,
+         GError **error)
+{
+  unsigned int flags = paused ? VIR_DOMAIN_SAVE_PAUSED : VIR_DOMAIN_SAVE_RUNNING;
+
+  if (virDomainRestoreFlags (strata_connection_get_handle (connection), order->memory_file, xml,
+                             flags) == 0)
+    return TRUE;
+
+  strata_vir_set_error (error, _ ("Restoring the memory in “%s”"), order->memory_file);
+  return FALSE;
+}
+
+/**
+ * strata_snapshot_bring_back:
+ * @connection: a connection
+ * @order: a snapshot that was made, with memory, of a domain that is off now
+ * @paused: whether the guest stands still afterwards
+ * @error: where to put an error; the snapshot is whole all the same
+ *
+ * Worker threads only.
+ *
+ * Returns: whether the guest goes on from it
+ */
+gboolean
+strata_snapshot_bring_back (StrataConnection *connection,
+                            const StrataSnapshotOrder *order,
+                            gboolean paused,
+                            GError **error)
+{
+  g_autofree char *xml = NULL;
+
+  STRATA_ASSERT_WORKER ();
+  g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
+
+  if (order->kind == STRATA_SNAPSHOT_KIND_INTERNAL)
+    return strata_snapshot_revert_internal (connection, order->uuid, order->name,
+                                            paused ? STRATA_AFTER_PAUSED : STRATA_AFTER_RUNNING,
+                                            error);
+
+  xml = get_definition (connection, order, error);
+  if (xml == NULL)
+    return FALSE;
+  for (guint i = 0; i < order->overlays->len; i++)
+    {
+      if (!renew (connection, g_ptr_array_index (order->overlays, i), error))
+        return FALSE;
+    }
+
+  return restore (connection, order, xml, paused, error);
+}

@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Making a snapshot. libvirt's call blocks until memory is saved, so another thread looks how far that is, and ends it
+ * when somebody cancels. Taking it back is in strata-snapshot-undo.c.
+ */
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+#include <glib/gstdio.h>
+
+#include "host/domain/strata-activate.h"
+#include "host/connection/strata-connection-private.h"
+#include "host/storage/strata-freeze.h"
+#include "host/domain/strata-screenshot.h"
+#include "strata-snapshot-create.h"
+#include "strata-snapshot-private.h"
+#include "strata-snapshot.h"
+#include "host/storage/strata-storage.h"
+
+#define LOOK_EVERY_MS 200
+
+typedef struct
+{
+  virDomainPtr domain;
+  GCancellable *cancellable;
+  StrataByteFunc progress;
+  gpointer user_data;
+  GMutex lock;
+  GCond over_cond;
+  gboolean over;
+} Watch;
+
+static void
+look_at_job (Watch *self)
+{
+  virDomainJobInfo info;
+
+  if (g_cancellable_is_cancelled (self->cancellable))
+    {
+      /* Before the job has begun there is nothing to abort, so it is said again each time. */
+      if (virDomainAbortJob (self->domain) < 0)
+        g_debug ("nothing to abort yet");
+    }
+  else if (self->progress != NULL && virDomainGetJobInfo (self->domain, &info) == 0 &&
+           info.type != VIR_DOMAIN_JOB_NONE && info.dataTotal > 0)
+    self->progress (info.dataProcessed, info.dataTotal, self->user_data);
+}
+
+static gpointer
+watch_job (gpointer data)
+{
+  Watch *self = data;
+
+  g_mutex_lock (&self->lock);
+  while (!self->over)
+    {
+      gint64 next = g_get_monotonic_time () + LOOK_EVERY_MS * G_TIME_SPAN_MILLISECOND;
+
+      if (g_cond_wait_until (&self->over_cond, &self->lock, next))
+        continue;
+      g_mutex_unlock (&self->lock);
+      look_at_job (self);
+      g_mutex_lock (&self->lock);
+    }
+  g_mutex_unlock (&self->lock);
+
+  return NULL;
+}
+
+static void
+end_watch (Watch *self, GThread *thread)
+{
+  g_mutex_lock (&self->lock);
+  self->over = TRUE;
+  g_cond_signal (&self->over_cond);
+  g_mutex_unlock (&self->lock);
+
+  g_thread_join (thread);
+  g_mutex_clear (&self->lock);
+  g_cond_clear (&self->over_cond);
+}
+
+static unsigned int
+flags_of (const StrataSnapshotOrder *order)
+{
+  unsigned int flags = VIR_DOMAIN_SNAPSHOT_CREATE_ATOMIC;
+
+  if (order->kind == STRATA_SNAPSHOT_KIND_DISK_ONLY)
+    flags |= VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY;
+
+  return flags;
+}
+
+static gboolean
+create (virDomainPtr domain, const StrataSnapshotOrder *order, Watch *watch, GError **error)
+{
+  GThread *thread = g_thread_new ("strata-snapshot", watch_job, watch);
+  g_autoptr (virDomainSnapshot) snapshot =
+      virDomainSnapshotCreateXML (domain, order->xml, flags_of (order));
+
+  if (snapshot == NULL)
+    strata_vir_set_error (error, _ ("Taking the snapshot “%s”"), order->name);
+  end_watch (watch, thread);
+
+  return snapshot != NULL;
+}
+
+/* A guest that stays frozen is worse than one without the snapshot. */
+static gboolean
+create_at_rest (virDomainPtr domain,
+                const StrataSnapshotOrder *order,
+                Watch *watch,
+                gboolean *created,
+                GError **error)
+{
+  g_autoptr (GError) thaw_error = NULL;
+
+  if (!order->quiesce)
+    {
+      *created = create (domain, order, watch, error);
+      return *created;
+    }
+
+  if (!strata_freeze (domain, error))
+    return FALSE;
+  *created = create (domain, order, watch, error);
+  if (strata_thaw (domain, &thaw_error))
+    return *created;
+
+  g_clear_error (error);
+  g_propagate_error (error, g_steal_pointer (&thaw_error));
+
+  return FALSE;
+}
+
+static gboolean
+names_file (GPtrArray *disks, StrataConnection *connection, const char *path)
+{
+  g_autofree char *canonical = strata_connection_canonical_path (connection, path);
+
+  for (guint i = 0; i < disks->len; i++)
+    {
+      const StrataDiskXml *disk = g_ptr_array_index (disks, i);
+      g_autofree char *source =
+          disk->source != NULL ? strata_connection_canonical_path (connection, disk->source) : NULL;
+
+      if (g_strcmp0 (source, canonical) == 0)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* Whether the domain, as it runs or as it will start, is on PATH. */
+static gboolean
+is_used (StrataConnection *connection, const StrataDomainFacts *facts, const char *path)
+{
+  g_autoptr (GPtrArray) inactive = strata_domain_xml_get_disks (facts->definition);
+
+  return names_file (facts->disks, connection, path) || names_file (inactive, connection, path);
+}
+
+/* libvirt removes what it made when it fails; a daemon that fell over did not. */
+static void
+remove_leftovers (StrataConnection *connection, const StrataSnapshotOrder *order)
+{
+  g_autoptr (StrataDomainFacts) facts =
+      strata_connection_get_domain (connection, order->uuid, NULL);
+
+  if (order->screenshot != NULL)
+    g_unlink (order->screenshot);
+  if (facts == NULL || strata_domain_facts_find_snapshot (facts, order->name) != NULL)
+    return;
+
+  for (guint i = 0; i < order->overlays->len; i++)
+    {
+      const StrataSnapshotOverlay *item = g_ptr_array_index (order->overlays, i);
+
+      if (!is_used (connection, facts, item->overlay))
+        strata_storage_delete (connection, item->overlay, NULL);
+    }
+  if (order->memory_file != NULL)
+    strata_storage_delete (connection, order->memory_file, NULL);
+}
+
+static void
+clean_up (StrataConnection *connection, const StrataSnapshotOrder *order, gboolean created)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!created)
+    remove_leftovers (connection, order);
+  else if (!strata_snapshot_take_back (connection, order, &error))
+    g_warning ("%s", error->message);
+}
+
+/* libvirt says that it was made once its definition names the overlays; on a VM that is off qemu-img made them, under the
+ * name that it understood. */
+static gboolean
+need_made (StrataConnection *connection, const StrataSnapshotOrder *order, GError **error)
+{
+  for (guint i = 0; i < order->overlays->len; i++)
+    {
+      const StrataSnapshotOverlay *item = g_ptr_array_index (order->overlays, i);
+      gboolean exists;
+
+      if (!strata_storage_exists (connection, item->overlay, &exists, error))
+        return FALSE;
+      if (exists)
+        continue;
+      strata_set_error (error, STRATA_ERROR_FAILED,
+                        _ ("Choose a name, and a folder, without odd characters."),
+                        _ ("The overlay “%s” was not made, though libvirt says so"), item->overlay);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+check_absent (StrataConnection *connection, const char *path, GError **error)
+{
+  gboolean exists;
+
+  if (!strata_storage_exists (connection, path, &exists, error))
+    return FALSE;
+  if (!exists)
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_EXISTS, _ ("Move it away, or choose another name."),
+                    _ ("The file “%s” has come to be in the meantime"), path);
+
+  return FALSE;
+}
+
+/* libvirt is told a target, and puts the overlay on whatever is there. */
+static gboolean
+check_bases (StrataConnection *connection, const StrataSnapshotOrder *order, GError **error)
+{
+  g_autoptr (StrataDomainFacts) facts =
+      strata_connection_get_domain (connection, order->uuid, error);
+
+  if (facts == NULL)
+    return FALSE;
+
+  for (guint i = 0; i < order->overlays->len; i++)
+    {
+      const StrataSnapshotOverlay *item = g_ptr_array_index (order->overlays, i);
+      gboolean found = FALSE;
+
+      for (guint j = 0; j < facts->disks->len; j++)
+        {
+          const StrataDiskXml *disk = g_ptr_array_index (facts->disks, j);
+
+          found |= g_strcmp0 (disk->target, item->target) == 0 &&
+                   strata_storage_is_same (connection, disk->source, item->base);
+        }
+      if (!found)
+        {
+          strata_set_error (error, STRATA_ERROR_CHANGED,
+                            _ ("Nothing more is done. Look at the machine, and try again."),
+                            _ ("The disk “%s” of “%s” is not on “%s” any more"), item->target,
+                            facts->name, item->base);
+          return FALSE;
+        }
+    }
+
+  return TRUE;
+}
+
+/**
+ * strata_snapshot_overlay_new:
+ * @target: the disk, `vda`
+ * @overlay: the overlay that it gets
+ * @base: what it is on before
+ * @base_format: (nullable): its format
+ *
+ * Returns: (transfer full): a disk of an external snapshot
+ */
+StrataSnapshotOverlay *
+strata_snapshot_overlay_new (const char *target,
+                             const char *overlay,
+                             const char *base,
+                             const char *base_format)
+{
+  StrataSnapshotOverlay *self = g_new0 (StrataSnapshotOverlay, 1);
+
+  self->target = g_strdup (target);
+  self->overlay = g_strdup (overlay);
+  self->base = g_strdup (base);
+  self->base_format = g_strdup (base_format);
+
+  return self;
+}
+
+/**
+ * strata_snapshot_overlay_free:
+ * @self: (transfer full): a disk of an external snapshot
+ */
+void
+strata_snapshot_overlay_free (StrataSnapshotOverlay *self)
+{
+  g_free (self->target);
+  g_free (self->overlay);
+  g_free (self->base);
+  g_free (self->base_format);
+  g_free (self);
+}
+
+/**
+ * strata_snapshot_check_order:
+ * @connection: a connection
+ * @order: a snapshot to be made
+ * @error: where to put `STRATA_ERROR_EXISTS` or another error
+ *
+ * What is at a path of @order afterwards was made for it, and may be removed when it fails. Worker threads only.
+ *
+ * Returns: whether neither its name nor any of its files is there
+ */
+gboolean
+strata_snapshot_check_order (StrataConnection *connection,
+                             const StrataSnapshotOrder *order,
+                             GError **error)
+{
+  gboolean exists;
+
+  STRATA_ASSERT_WORKER ();
+  g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
+
+  if (!strata_snapshot_exists (connection, order->uuid, order->name, &exists, error))
+    return FALSE;
+  if (exists)
+    {
+      strata_set_error (error, STRATA_ERROR_EXISTS, _ ("Choose another name."),
+                        _ ("There is already a snapshot called “%s”"), order->name);
+      return FALSE;
+    }
+
+  if (!check_bases (connection, order, error))
+    return FALSE;
+  for (guint i = 0; i < order->overlays->len; i++)
+    {
+      const StrataSnapshotOverlay *item = g_ptr_array_index (order->overlays, i);
+
+      if (!check_absent (connection, item->overlay, error))
+        return FALSE;
+    }
+
+  return order->memory_file == NULL || check_absent (connection, order->memory_file, error);
+}
+
+/* A paused VM may have been left so by an earlier snapshot, or by a return to one. */
+static gboolean
+make_ready (virDomainPtr domain, const StrataSnapshotOrder *order, GError **error)
+{
+  return order->kind == STRATA_SNAPSHOT_KIND_MEMORY ? strata_activate_memory (domain, error)
+                                                    : strata_activate_images (domain, error);
+}
+
+/**
+ * strata_snapshot_create:
+ * @connection: a connection
+ * @order: what to make; strata_snapshot_check_order() said yes to it
+ * @progress: (nullable): called in another thread, while memory is saved
+ * @user_data: for @progress
+ * @cancellable: (nullable): ends the saving of memory, after which the guest goes on as before
+ * @error: where to put an error
+ *
+ * Worker threads only. The guest stands still while its memory is saved.
+ *
+ * Returns: whether it was made; if not, nothing of it is left
+ */
+gboolean
+strata_snapshot_create (StrataConnection *connection,
+                        const StrataSnapshotOrder *order,
+                        StrataByteFunc progress,
+                        gpointer user_data,
+                        GCancellable *cancellable,
+                        GError **error)
+{
+  Watch watch = { .cancellable = cancellable, .progress = progress, .user_data = user_data };
+  g_autoptr (virDomain) domain = NULL;
+  g_autoptr (GError) failure = NULL;
+  gboolean created = FALSE;
+
+  STRATA_ASSERT_WORKER ();
+  g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
+
+  domain = strata_connection_lookup_domain (connection, order->uuid, error);
+  if (domain == NULL || g_cancellable_set_error_if_cancelled (cancellable, error) ||
+      (virDomainIsActive (domain) == 1 && !make_ready (domain, order, error)))
+    return FALSE;
+
+  if (order->screenshot != NULL &&
+      !strata_screenshot_save (connection, domain, order->screenshot, &failure))
+    {
+      g_debug ("%s", failure->message);
+      g_clear_error (&failure);
+    }
+
+  g_mutex_init (&watch.lock);
+  g_cond_init (&watch.over_cond);
+  watch.domain = domain;
+  if (create_at_rest (domain, order, &watch, &created, &failure) &&
+      need_made (connection, order, &failure))
+    return TRUE;
+
+  clean_up (connection, order, created);
+  if (created || !g_cancellable_set_error_if_cancelled (cancellable, error))
+    g_propagate_error (error, g_steal_pointer (&failure));
+
+  return FALSE;
+}

@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Taking back a snapshot that was just made. What was written since is not lost by it: it is committed into the image
+ * that was frozen.
+ */
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+#include <glib/gstdio.h>
+
+#include "host/connection/strata-connection-private.h"
+#include "host/domain/strata-domain-control.h"
+#include "host/storage/strata-freeze.h"
+#include "strata-internal-snapshot.h"
+#include "host/blockjob/strata-live-merge.h"
+#include "host/storage/strata-qemu-img.h"
+#include "strata-snapshot-create.h"
+#include "strata-snapshot-private.h"
+#include "strata-snapshot-settle.h"
+#include "strata-snapshot.h"
+#include "host/storage/strata-storage.h"
+#include "host/blockjob/strata-worker.h"
+#include "base/strata-error.h"
+
+/* QEMU itself does not open a longer one. */
+#define LONGEST_CHAIN 200
+
+/* A target is only a place: another client may have put the disk elsewhere. */
+static const StrataDiskXml *
+find_disk_on (StrataConnection *connection, GPtrArray *disks, const char *path)
+{
+  for (guint i = 0; i < disks->len; i++)
+    {
+      const StrataDiskXml *disk = g_ptr_array_index (disks, i);
+
+      if (disk->source != NULL && strata_storage_is_same (connection, disk->source, path))
+        return disk;
+    }
+
+  return NULL;
+}
+
+/* ACTIVE: QEMU has it open. */
+static const StrataDiskXml *
+find_overlay (StrataConnection *connection,
+              const StrataDomainFacts *facts,
+              const char *overlay,
+              gboolean *active)
+{
+  const StrataDiskXml *disk = NULL;
+
+  if (strata_domain_facts_is_active (facts))
+    disk = find_disk_on (connection, facts->disks, overlay);
+  *active = disk != NULL;
+
+  return disk != NULL ? disk : find_disk_on (connection, facts->next_disks, overlay);
+}
+
+static gboolean
+reaches (StrataConnection *connection, const char *top, const char *path)
+{
+  g_autofree char *next = g_strdup (top);
+
+  for (guint i = 0; next != NULL && g_path_is_absolute (next) && i < LONGEST_CHAIN; i++)
+    {
+      g_autoptr (StrataImage) image = strata_storage_look (connection, next, NULL);
+
+      if (strata_storage_is_same (connection, next, path))
+        return TRUE;
+      g_set_str (&next, image != NULL ? image->backing_path : NULL);
+    }
+
+  return FALSE;
+}
+
+/* Another client may have put the domain on something that stands on the overlay. */
+static gboolean
+check_not_below (StrataConnection *connection,
+                 const StrataDomainFacts *facts,
+                 GPtrArray *disks,
+                 const StrataSnapshotOverlay *item,
+                 GError **error)
+{
+  for (guint i = 0; i < disks->len; i++)
+    {
+      const StrataDiskXml *disk = g_ptr_array_index (disks, i);
+
+      if (!reaches (connection, disk->source, item->overlay))
+        continue;
+      strata_set_error (error, STRATA_ERROR_FAILED,
+                        _ ("Delete what was made on top of it, then take the job back again."),
+                        /* Translators: a disk (“vda”), a virtual machine, and two paths. */
+                        _ ("The disk %s of “%s” is on “%s” by now, which may stand on “%s”"),
+                        disk->target, facts->name, disk->source, item->overlay);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+static const StrataDiskXml *
+find_disk (GPtrArray *disks, const char *target)
+{
+  for (guint i = 0; i < disks->len; i++)
+    {
+      const StrataDiskXml *disk = g_ptr_array_index (disks, i);
+
+      if (g_strcmp0 (disk->target, target) == 0)
+        return disk;
+    }
+
+  return NULL;
+}
+
+/* What the disk was before the snapshot; NULL where neither the plan nor the definition says. */
+static char *
+get_base_format (const StrataSnapshotOrder *order, const StrataSnapshotOverlay *item)
+{
+  g_autoptr (StrataDomainXml) previous =
+      order->previous != NULL ? strata_domain_xml_new_from_string (order->previous, NULL) : NULL;
+  g_autoptr (GPtrArray) disks = previous != NULL ? strata_domain_xml_get_disks (previous) : NULL;
+  const StrataDiskXml *disk = disks != NULL ? find_disk (disks, item->target) : NULL;
+
+  return g_strdup (disk != NULL ? disk->format : item->base_format);
+}
+
+/**
+ * strata_snapshot_is_unwritten:
+ * @connection: a connection
+ * @order: a snapshot that was made
+ * @item: one of its overlays
+ *
+ * Worker threads only.
+ *
+ * Returns: whether the base is known to show all that the overlay does: nothing was written to it, or that was merged before
+ */
+gboolean
+strata_snapshot_is_unwritten (StrataConnection *connection,
+                              const StrataSnapshotOrder *order,
+                              const StrataSnapshotOverlay *item)
+{
+  g_autofree char *format = get_base_format (order, item);
+  const char *const arguments[] = { "compare", "-q",   "-U",          "-f",       "qcow2",
+                                    "-F",      format, item->overlay, item->base, NULL };
+  int status;
+
+  STRATA_ASSERT_WORKER ();
+
+  return format != NULL && strata_connection_get_facts (connection)->is_local &&
+         strata_qemu_img_run (arguments, &status, NULL, NULL, NULL, NULL) && status == 0;
+}
+
+static gboolean
+check_overlay (StrataConnection *connection,
+               const StrataSnapshotOrder *order,
+               const StrataDomainFacts *facts,
+               const StrataSnapshotOverlay *item,
+               GError **error)
+{
+  gboolean active;
+  gboolean exists;
+
+  if (find_overlay (connection, facts, item->overlay, &active) != NULL)
+    return TRUE;
+  if (!strata_storage_exists (connection, item->overlay, &exists, error))
+    return FALSE;
+  if (!exists)
+    return TRUE;
+  if (!check_not_below (connection, facts, facts->disks, item, error) ||
+      !check_not_below (connection, facts, facts->next_disks, item, error))
+    return FALSE;
+  if (strata_snapshot_is_unwritten (connection, order, item))
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_REFUSED,
+                    _ ("Give the machine its disk back, and try again."),
+                    _ ("“%s” was written to since, and no disk of “%s” is on it any more; taking "
+                       "the snapshot back would lose that"),
+                    item->overlay, facts->name);
+  return FALSE;
+}
+
+static gboolean
+check_overlays (StrataConnection *connection,
+                const StrataSnapshotOrder *order,
+                const StrataDomainFacts *facts,
+                GError **error)
+{
+  for (guint i = 0; i < order->overlays->len; i++)
+    {
+      if (!check_overlay (connection, order, facts, g_ptr_array_index (order->overlays, i), error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+commit_in_worker (StrataConnection *connection, const StrataSnapshotOverlay *item, GError **error)
+{
+  g_autoptr (StrataWorker) worker = strata_worker_start (
+      connection, item->overlay, "qcow2",
+      strata_path_is_device (item->overlay) ? STRATA_WORKER_BLOCK : STRATA_WORKER_FILE, NULL,
+      error);
+
+  return worker != NULL && strata_worker_commit (worker, item->base, 0, NULL, NULL, NULL, error);
+}
+
+static gboolean
+merge (StrataConnection *connection,
+       const StrataSnapshotOrder *order,
+       const StrataDomainFacts *facts,
+       GError **error)
+{
+  for (guint i = 0; i < order->overlays->len; i++)
+    {
+      const StrataSnapshotOverlay *item = g_ptr_array_index (order->overlays, i);
+      gboolean active;
+      const StrataDiskXml *disk = find_overlay (connection, facts, item->overlay, &active);
+      gboolean merged;
+
+      if (disk == NULL)
+        continue;
+      if (active)
+        merged = strata_live_commit (connection, order->uuid, disk->target, item->overlay,
+                                     item->base, TRUE, 0, NULL, NULL, NULL, error);
+      else
+        merged = commit_in_worker (connection, item, error);
+      if (!merged)
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+has_overlay (const StrataSnapshotOrder *order, const char *target)
+{
+  for (guint i = 0; i < order->overlays->len; i++)
+    {
+      const StrataSnapshotOverlay *item = g_ptr_array_index (order->overlays, i);
+
+      if (g_strcmp0 (item->target, target) == 0)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* Whether DEFINITION, whose disks are on the bases, is PREVIOUS but for how these are written. */
+static gboolean
+is_as_before (const StrataSnapshotOrder *order,
+              StrataDomainXml *definition,
+              StrataDomainXml *previous)
+{
+  g_autoptr (GPtrArray) disks = strata_domain_xml_get_disks (definition);
+  g_autoptr (GPtrArray) previous_disks = strata_domain_xml_get_disks (previous);
+
+  if (disks->len != previous_disks->len ||
+      !strata_domain_xml_equal_but_disks (definition, previous))
+    return FALSE;
+
+  for (guint i = 0; i < disks->len; i++)
+    {
+      const StrataDiskXml *disk = g_ptr_array_index (disks, i);
+      const StrataDiskXml *before = find_disk (previous_disks, disk->target);
+
+      if (before == NULL ||
+          (!has_overlay (order, disk->target) && (g_strcmp0 (disk->source, before->source) != 0 ||
+                                                  g_strcmp0 (disk->pool, before->pool) != 0)))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* What another client has changed of the definition since stays: only the disks go back, wherever they are. After a live commit
+ * libvirt has written the base into the inactive definition itself. */
+static gboolean
+define_on_bases (StrataConnection *connection, const StrataSnapshotOrder *order, GError **error)
+{
+  g_autoptr (StrataDomainFacts) facts =
+      strata_connection_get_domain (connection, order->uuid, error);
+  g_autoptr (StrataDomainXml) definition = NULL;
+  g_autoptr (StrataDomainXml) previous = NULL;
+  g_autofree char *text = NULL;
+  gboolean moved = FALSE;
+  gboolean elsewhere = FALSE;
+
+  if (facts == NULL)
+    return FALSE;
+  definition = strata_domain_xml_new_from_string (facts->xml, error);
+  previous = definition != NULL ? strata_domain_xml_new_from_string (order->previous, error) : NULL;
+  if (previous == NULL)
+    return FALSE;
+
+  for (guint i = 0; facts->persistent && i < order->overlays->len; i++)
+    {
+      const StrataSnapshotOverlay *item = g_ptr_array_index (order->overlays, i);
+      const StrataDiskXml *disk = find_disk_on (connection, facts->next_disks, item->overlay);
+      g_autofree char *format = get_base_format (order, item);
+
+      if (disk == NULL)
+        continue;
+      strata_domain_xml_set_disk_file (definition, disk->target, item->base, format);
+      moved = TRUE;
+      elsewhere |= g_strcmp0 (disk->target, item->target) != 0;
+    }
+  if (!moved)
+    return TRUE;
+
+  /* As it was to the letter, where nothing else was changed: a disk may have been a volume, or have a <backingStore>. */
+  if (!elsewhere && is_as_before (order, definition, previous))
+    return strata_domain_define (connection, order->previous, error);
+  text = strata_domain_xml_to_string (definition);
+
+  return strata_domain_define (connection, text, error);
+}
+
+static gboolean
+delete_files (StrataConnection *connection, const StrataSnapshotOrder *order, GError **error)
+{
+  for (guint i = 0; i < order->overlays->len; i++)
+    {
+      const StrataSnapshotOverlay *item = g_ptr_array_index (order->overlays, i);
+
+      if (!strata_storage_delete (connection, item->overlay, error))
+        return FALSE;
+    }
+
+  return order->memory_file == NULL ||
+         strata_storage_delete (connection, order->memory_file, error);
+}
+
+/* The snapshot before it lost, by its creation, what says where the domain really is. */
+static void
+settle_parent (StrataConnection *connection, const StrataSnapshotOrder *order)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!strata_snapshot_settle (connection, order->uuid, NULL, NULL, NULL, &error))
+    g_warning ("%s", error->message);
+}
+
+static gboolean
+take_back_external (StrataConnection *connection, const StrataSnapshotOrder *order, GError **error)
+{
+  g_autoptr (StrataDomainFacts) facts =
+      strata_connection_get_domain (connection, order->uuid, error);
+
+  if (facts == NULL || !check_overlays (connection, order, facts, error) ||
+      !merge (connection, order, facts, error) || !define_on_bases (connection, order, error) ||
+      !strata_snapshot_forget (connection, order->uuid, order->name, error) ||
+      !delete_files (connection, order, error))
+    return FALSE;
+  settle_parent (connection, order);
+
+  return TRUE;
+}
+
+/**
+ * strata_snapshot_thaw:
+ * @connection: a connection
+ * @uuid: a domain's UUID
+ * @error: where to put libvirt's error
+ *
+ * Who froze the guest may have been killed before he thawed it. Worker threads only.
+ *
+ * Returns: whether the guest can write
+ */
+gboolean
+strata_snapshot_thaw (StrataConnection *connection, const char *uuid, GError **error)
+{
+  g_autoptr (virDomain) domain = NULL;
+
+  STRATA_ASSERT_WORKER ();
+  g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
+
+  domain = strata_connection_lookup_domain (connection, uuid, error);
+  if (domain == NULL)
+    return FALSE;
+
+  return virDomainIsActive (domain) != 1 || strata_thaw (domain, error);
+}
+
+/**
+ * strata_snapshot_check_take_back:
+ * @connection: a connection
+ * @order: a snapshot that was, perhaps, made
+ * @error: where to put `STRATA_ERROR_REFUSED` or another error
+ *
+ * Worker threads only.
+ *
+ * Returns: whether nothing that was written since would be lost with its overlays
+ */
+gboolean
+strata_snapshot_check_take_back (StrataConnection *connection,
+                                 const StrataSnapshotOrder *order,
+                                 GError **error)
+{
+  g_autoptr (StrataDomainFacts) facts = NULL;
+
+  STRATA_ASSERT_WORKER ();
+  g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
+
+  if (order->kind == STRATA_SNAPSHOT_KIND_INTERNAL)
+    return TRUE;
+  facts = strata_connection_get_domain (connection, order->uuid, error);
+
+  return facts != NULL && check_overlays (connection, order, facts, error);
+}
+
+/**
+ * strata_snapshot_take_back:
+ * @connection: a connection
+ * @order: a snapshot that was, perhaps, made
+ * @error: where to put an error
+ *
+ * Nothing may stand on its overlays but the domain. Does nothing where there is nothing to take back. Worker threads
+ * only.
+ *
+ * Returns: whether nothing of it is left
+ */
+gboolean
+strata_snapshot_take_back (StrataConnection *connection,
+                           const StrataSnapshotOrder *order,
+                           GError **error)
+{
+  static const char *const none[] = { NULL };
+  const char *const *images = order->images != NULL ? (const char *const *) order->images : none;
+  g_autoptr (GError) thaw_error = NULL;
+  gboolean taken_back;
+
+  STRATA_ASSERT_WORKER ();
+  g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
+
+  /* A guest that stays frozen is told of, but the rest is done all the same. */
+  if (order->quiesce)
+    strata_snapshot_thaw (connection, order->uuid, &thaw_error);
+  if (order->screenshot != NULL)
+    g_unlink (order->screenshot);
+
+  if (order->kind == STRATA_SNAPSHOT_KIND_INTERNAL)
+    taken_back = strata_snapshot_delete_internal (connection, order->uuid, order->name, order->name,
+                                                  images, none, NULL, error);
+  else
+    taken_back = take_back_external (connection, order, error);
+  if (!taken_back || thaw_error == NULL)
+    return taken_back;
+
+  g_propagate_error (error, g_steal_pointer (&thaw_error));
+
+  return FALSE;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#pragma once
+
+#include "host/connection/strata-connection.h"
+
+G_BEGIN_DECLS
+
+typedef void (*StrataPercentFunc) (guint    percent,
+                                   gpointer user_data);
+
+/* Runs qemu-img with ARGUMENTS (NULL-terminated, its verb first) and waits for it. STATUS: its exit code;
+ * where that is NULL, one other than 0 is an error with qemu-img's own words. PROGRESS: with the option
+ * -p among ARGUMENTS. Local hosts, worker threads. */
+gboolean strata_qemu_img_run (const char *const  *arguments,
+                              int                *status,
+                              StrataPercentFunc   progress,
+                              gpointer            user_data,
+                              GCancellable       *cancellable,
+                              GError            **error);
+
+G_END_DECLS

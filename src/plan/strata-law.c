@@ -1,0 +1,646 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The planner's law: for everybody the request does not itself discard, what is read after the plan, and after
+ * every step of it, is byte for byte what was read before. Whatever planner made the plan, it is carried out on
+ * paper here, and refused if anybody would read anything else.
+ */
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "graph/strata-claims.h"
+#include "strata-law-private.h"
+#include "base/strata-error.h"
+#include "strata-writers.h"
+#include "strata-law.h"
+#include "strata-layers-steps.h"
+
+gboolean
+strata_law_is_about (const StrataStepSpec *step, const char *key, const char *value)
+{
+  return g_strcmp0 (json_object_get_string_member_with_default (step->args, key, NULL), value) == 0;
+}
+
+const char *
+strata_law_get_move (const StrataStepSpec *step, const char *uuid, const char *path)
+{
+  JsonArray *map;
+
+  if (step->kind != STRATA_STEP_SETTLE || !strata_law_is_about (step, "uuid", uuid) ||
+      !json_object_has_member (step->args, "map"))
+    return NULL;
+
+  map = json_object_get_array_member (step->args, "map");
+  for (guint i = 0; i < json_array_get_length (map); i++)
+    {
+      JsonObject *item = json_array_get_object_element (map, i);
+
+      if (g_strcmp0 (strata_layers_arg (item, "from"), path) == 0)
+        return strata_layers_arg (item, "to");
+    }
+
+  return NULL;
+}
+
+/* A step that gives the disks of UUID other content than they have now. */
+static gboolean
+rewrites (StrataStepSpec *step, const char *uuid)
+{
+  return strata_step_is (step, STRATA_STEP_COMMIT, STRATA_STEP_PULL, STRATA_STEP_SEAL,
+                         STRATA_STEP_CUSTOMISE) ||
+         (strata_step_is (step, STRATA_STEP_DEFINE, STRATA_STEP_UNDEFINE,
+                          STRATA_STEP_SNAPSHOT_REVERT) &&
+          strata_law_is_about (step, "uuid", uuid));
+}
+
+static gboolean
+discards (StrataStepSpec *step, const StrataHolderKey *key)
+{
+  switch (key->kind)
+    {
+    case STRATA_HOLDER_KEY_DISK:
+    case STRATA_HOLDER_KEY_NEXT_DISK:
+    case STRATA_HOLDER_KEY_BACKING:
+      return rewrites (step, key->uuid);
+    case STRATA_HOLDER_KEY_SNAPSHOT:
+    case STRATA_HOLDER_KEY_MEMORY:
+      return (step->kind == STRATA_STEP_SNAPSHOT_FORGET ||
+              step->kind == STRATA_STEP_SNAPSHOT_DELETE) &&
+             strata_law_is_about (step, "uuid", key->uuid) &&
+             strata_law_is_about (step, "snapshot", key->snapshot);
+    case STRATA_HOLDER_KEY_IMAGE:
+    case STRATA_HOLDER_KEY_TAG:
+    case STRATA_HOLDER_KEY_TEMPLATE:
+    case STRATA_HOLDER_KEY_CLAIM:
+    case STRATA_HOLDER_KEY_USE:
+      break;
+    }
+
+  return FALSE;
+}
+
+/* What the request gave up is gone once the steps that discard it are done. A snapshot that has the name by then is another
+ * one, and what the domain has on its disks was written since: nothing of that was given up. */
+static gboolean
+is_spent (StrataCourt *self, const StrataHolderKey *key)
+{
+  gboolean discarded = FALSE;
+
+  for (guint i = 0; self->done != NULL && i < strata_plan_get_n_steps (self->plan); i++)
+    {
+      if (!discards (strata_plan_get_step (self->plan, i), key))
+        continue;
+      if (!self->done[i])
+        return FALSE;
+      discarded = TRUE;
+    }
+
+  return discarded;
+}
+
+/* STEP is about the image that KEY is of */
+static gboolean
+removes_tag (StrataStepSpec *step, const StrataHolderKey *key)
+{
+  gboolean same = key->tag != NULL && strata_law_is_about (step, "tag", key->tag);
+
+  return key->kind == STRATA_HOLDER_KEY_TAG && ((step->kind == STRATA_STEP_DELETE_TAG && same) ||
+                                                (step->kind == STRATA_STEP_KEEP_TAG && !same));
+}
+
+/* What a begun plan is still to delete may be named by none any more because of the steps that are done. A party that came to
+ * need it since is another holder. */
+static gboolean
+is_left_to_delete (StrataCourt *self, const StrataHolderKey *key)
+{
+  if (self->done == NULL ||
+      (key->kind != STRATA_HOLDER_KEY_IMAGE && key->kind != STRATA_HOLDER_KEY_TAG))
+    return FALSE;
+
+  for (guint i = 0; i < strata_plan_get_n_steps (self->plan); i++)
+    {
+      StrataStepSpec *step = strata_plan_get_step (self->plan, i);
+
+      if (self->done[i] || !strata_law_is_about (step, "path", key->path))
+        continue;
+      if (step->kind == STRATA_STEP_DELETE_VOLUME || removes_tag (step, key))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* An image that a begun plan has made is the plan's own until it is named by a definition. */
+gboolean
+strata_law_is_made (StrataCourt *self, const StrataHolderKey *key)
+{
+  static const struct
+  {
+    StrataStepKind kind;
+    const char *key;
+  } made[] = {
+    { STRATA_STEP_CREATE_OVERLAY, "path" },
+    { STRATA_STEP_COPY_IMAGE, "destination" },
+    { STRATA_STEP_COPY_VERBATIM, "to" },
+    { STRATA_STEP_CONVERT_TAG, "to" },
+  };
+
+  if (self->done == NULL || key->kind != STRATA_HOLDER_KEY_IMAGE)
+    return FALSE;
+
+  for (guint i = 0; i < strata_plan_get_n_steps (self->plan); i++)
+    {
+      StrataStepSpec *step = strata_plan_get_step (self->plan, i);
+
+      for (size_t j = 0; self->done[i] && j < G_N_ELEMENTS (made); j++)
+        {
+          if (step->kind == made[j].kind && strata_law_is_about (step, made[j].key, key->path))
+            return TRUE;
+        }
+    }
+
+  return FALSE;
+}
+
+/* What a raw image that goes would have stood on is of no use to it any more. */
+static gboolean
+deletes_claimant (StrataCourt *self, const StrataHolderKey *key)
+{
+  for (guint i = 0;
+       key->kind == STRATA_HOLDER_KEY_CLAIM && i < strata_plan_get_n_steps (self->plan); i++)
+    {
+      const StrataStepSpec *step = strata_plan_get_step (self->plan, i);
+
+      if (step->kind == STRATA_STEP_DELETE_VOLUME && strata_law_is_about (step, "path", key->path))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+gboolean
+strata_law_gives_up (StrataCourt *self, const StrataHolderKey *key)
+{
+  GPtrArray *given_up = strata_plan_get_given_up (self->plan);
+
+  if (is_left_to_delete (self, key) || strata_law_is_made (self, key) ||
+      deletes_claimant (self, key))
+    return TRUE;
+
+  for (guint i = 0; i < given_up->len; i++)
+    {
+      const StrataHolderKey *item = g_ptr_array_index (given_up, i);
+
+      if (strata_holder_key_covers (item, key) && !is_spent (self, item))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* A machine that the plan itself brings to the host is known to that by its UUID only. */
+static const char *
+get_name (StrataCourt *self, const char *uuid)
+{
+  StrataDomainFacts *domain = uuid != NULL ? strata_graph_find_domain (self->graph, uuid) : NULL;
+
+  if (domain != NULL)
+    return domain->name;
+
+  for (guint i = 0; uuid != NULL && i < strata_plan_get_n_steps (self->plan); i++)
+    {
+      const StrataStepSpec *step = strata_plan_get_step (self->plan, i);
+      const char *name = strata_layers_arg (step->args, "name");
+
+      if (name != NULL && step->kind == STRATA_STEP_DEFINE &&
+          strata_law_is_about (step, "uuid", uuid))
+        return name;
+    }
+
+  return uuid;
+}
+
+static char *
+key_to_text (StrataCourt *self, const StrataHolderKey *key)
+{
+  const char *name = get_name (self, key->uuid);
+
+  switch (key->kind)
+    {
+    case STRATA_HOLDER_KEY_SNAPSHOT:
+    case STRATA_HOLDER_KEY_MEMORY:
+      return g_strdup_printf (_ ("the snapshot “%s” of “%s”"), key->snapshot, name);
+    case STRATA_HOLDER_KEY_IMAGE:
+    case STRATA_HOLDER_KEY_CLAIM:
+      return g_strdup_printf (_ ("the image “%s”"), key->path);
+    case STRATA_HOLDER_KEY_TAG:
+      if (key->tag == NULL)
+        return g_strdup_printf (_ ("the internal snapshots in “%s”"), key->path);
+      return g_strdup_printf (
+          _ ("the internal snapshot “%s” in “%s”, which no virtual machine names"), key->tag,
+          key->path);
+    case STRATA_HOLDER_KEY_USE:
+      if (g_str_equal (key->tag, "saved"))
+        return g_strdup_printf (_ ("the saved state of “%s”"), name);
+      if (g_str_equal (key->tag, "copy"))
+        return g_strdup_printf (_ ("the block copy of a disk of “%s”"), name);
+      if (key->snapshot != NULL)
+        return g_strdup_printf (
+            /* Translators: a snapshot, a virtual machine */
+            _ ("QEMU’s command line in the snapshot “%s” of “%s”"), key->snapshot, name);
+      return g_strdup_printf (_ ("QEMU’s command line in the definition of “%s”"), name);
+    case STRATA_HOLDER_KEY_DISK:
+    case STRATA_HOLDER_KEY_NEXT_DISK:
+    case STRATA_HOLDER_KEY_BACKING:
+    case STRATA_HOLDER_KEY_TEMPLATE:
+      break;
+    }
+
+  return g_strdup_printf (_ ("“%s”"), name);
+}
+
+/* Whether STAKE, of before the plan, can only read what it read then. */
+static gboolean
+is_untouched (StrataCourt *self, const StrataStake *stake, GHashTable *changed)
+{
+  StrataStake *now = strata_layers_find_stake (self->layers, stake->key);
+
+  return now != NULL && g_strcmp0 (now->top, stake->top) == 0 &&
+         g_strcmp0 (now->tag, stake->tag) == 0 && !g_hash_table_contains (changed, stake->top);
+}
+
+static gboolean
+read_before (StrataCourt *self, const StrataHolderKey *key, GHashTable *changed)
+{
+  StrataStake *stake = strata_layers_find_stake (self->first, key);
+  g_autofree char *content = NULL;
+
+  if (stake == NULL)
+    return FALSE;
+  if (is_untouched (self, stake, changed))
+    return TRUE;
+  content = strata_layers_read (self->first, stake);
+
+  return content != NULL;
+}
+
+static void
+remember (StrataCourt *self, GHashTable *changed)
+{
+  GPtrArray *stakes = strata_layers_get_stakes (self->layers);
+
+  for (guint i = 0; i < stakes->len; i++)
+    {
+      StrataStake *stake = g_ptr_array_index (stakes, i);
+      char *content;
+
+      if (read_before (self, stake->key, changed) ||
+          g_hash_table_contains (self->later, stake->key) || strata_law_gives_up (self, stake->key))
+        continue;
+
+      content = strata_layers_read (self->layers, stake);
+      if (content != NULL)
+        g_hash_table_insert (self->later, strata_holder_key_copy (stake->key), content);
+    }
+}
+
+/* The claim KEY keeps STEP from being done. */
+static void
+refuse_claimed (StrataCourt *self,
+                const StrataHolderKey *key,
+                const StrataStepSpec *step,
+                GError **error)
+{
+  const StrataImage *image = strata_graph_get_image (self->graph, key->path);
+  g_autofree char *hint = strata_image_get_claim_hint (image);
+
+  strata_set_error (error, STRATA_ERROR_REFUSED, hint,
+                    /* Translators: an image, what says so, another image, a step ("Delete “b”") */
+                    _ ("“%s” is raw by %s, but there is a header in it by which it stands on “%s”: "
+                       "“%s” would take that from it"),
+                    key->path, image->declared_by, key->target, step->title);
+}
+
+static gboolean
+need_same (StrataCourt *self,
+           const StrataHolderKey *key,
+           const char *before,
+           StrataStepSpec *step,
+           GError **error)
+{
+  StrataStake *stake = strata_layers_find_stake (self->layers, key);
+  g_autofree char *after = stake != NULL ? strata_layers_read (self->layers, stake) : NULL;
+  g_autofree char *who = NULL;
+
+  if (g_strcmp0 (before, after) == 0)
+    return TRUE;
+  if (key->kind == STRATA_HOLDER_KEY_CLAIM)
+    {
+      refuse_claimed (self, key, step, error);
+      return FALSE;
+    }
+
+  who = key_to_text (self, key);
+  strata_set_error (error, STRATA_ERROR_REFUSED,
+                    _ ("Delete what needs it first, or make a full copy and work on that."),
+                    /* Translators: a step ("Commit “b” into “a”"), then somebody */
+                    _ ("This would change what %s reads, at “%s”"), who, step->title);
+
+  return FALSE;
+}
+
+/* What a snapshot left out is the disk that its domain has. Where another image becomes that, the plan has the snapshot name it. */
+static gboolean
+is_followed (StrataCourt *self, const StrataStake *stake)
+{
+  for (guint i = 0; stake->left_out && i < strata_plan_get_n_steps (self->plan); i++)
+    {
+      const char *to =
+          strata_law_get_move (strata_plan_get_step (self->plan, i), stake->uuid, stake->top);
+
+      if (to != NULL && strata_layers_has_disk (self->layers, stake->uuid, stake->target, to))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+static gboolean
+compare (StrataCourt *self, GHashTable *changed, StrataStepSpec *step, GError **error)
+{
+  GPtrArray *stakes = strata_layers_get_stakes (self->first);
+  GHashTableIter iter;
+  const StrataHolderKey *key;
+  const char *before;
+
+  for (guint i = 0; i < stakes->len; i++)
+    {
+      StrataStake *stake = g_ptr_array_index (stakes, i);
+      g_autofree char *content = NULL;
+
+      if (is_untouched (self, stake, changed) || strata_law_gives_up (self, stake->key) ||
+          is_followed (self, stake))
+        continue;
+      content = strata_layers_read (self->first, stake);
+      if (content != NULL && !need_same (self, stake->key, content, step, error))
+        return FALSE;
+    }
+
+  g_hash_table_iter_init (&iter, self->later);
+  while (g_hash_table_iter_next (&iter, (gpointer *) &key, (gpointer *) &before))
+    {
+      if (!need_same (self, key, before, step, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* The bytes may be the same on paper, and yet a guest writes there once it is started. */
+static gboolean
+need_none_overwritten (StrataCourt *self,
+                       GHashTable *changed,
+                       gboolean last,
+                       StrataStepSpec *step,
+                       GError **error)
+{
+  const StrataStake *holder;
+  const StrataStake *writer;
+  g_autofree char *who = NULL;
+  g_autofree char *by = NULL;
+
+  if (!strata_layers_find_overwritten (self->first, self->layers, self->plan, changed, last,
+                                       &holder, &writer))
+    return TRUE;
+  if (holder->key->kind == STRATA_HOLDER_KEY_CLAIM)
+    {
+      refuse_claimed (self, holder->key, step, error);
+      return FALSE;
+    }
+
+  who = key_to_text (self, holder->key);
+  by = key_to_text (self, writer->key);
+  strata_set_error (
+      error, STRATA_ERROR_REFUSED, _ ("Make a full copy of what is written to, and work on that."),
+      /* Translators: two virtual machines or snapshots, an image, and a step ("Commit “b” into “a”") */
+      _ ("%s would write to “%s”, which %s reads, from “%s” on"), by, writer->top, who,
+      step->title);
+
+  return FALSE;
+}
+
+/* What was so before is not the plan's doing; but it may not build on it. The domain whose disk is PATH itself is what the
+ * plan is about. */
+static gboolean
+need_still (StrataCourt *self, const char *path, StrataStepSpec *step, GError **error)
+{
+  StrataLayer *layer = strata_layers_find (self->first, path);
+  StrataStake *own;
+  StrataStake *writer;
+  const char *image;
+  g_autofree char *by = NULL;
+
+  if (layer == NULL || layer->backing == NULL)
+    return TRUE;
+  own = strata_writers_find_below (self->writers, path, NULL, NULL, &image);
+  if (own != NULL && g_strcmp0 (image, path) != 0)
+    own = NULL;
+  writer = strata_writers_find_below (self->writers, layer->backing, own != NULL ? own->uuid : NULL,
+                                      self->plan, &image);
+  if (writer == NULL)
+    return TRUE;
+
+  by = key_to_text (self, writer->key);
+  strata_set_error (
+      error, STRATA_ERROR_REFUSED,
+      _ ("“stratactl doctor” shows what is the matter, and what can be done."),
+      /* Translators: an image, an image below it, a virtual machine, a step */
+      _ ("“%s” stands on “%s”, to which %s writes, so that nothing can be built on it "
+         "(“%s”)"),
+      path, image, by, step->title);
+
+  return FALSE;
+}
+
+static gboolean
+need_still_sources (StrataCourt *self, StrataStepSpec *step, GError **error)
+{
+  static const struct
+  {
+    StrataStepKind kind;
+    const char *key;
+  } sources[] = {
+    { STRATA_STEP_CREATE_OVERLAY, "backing" },
+    { STRATA_STEP_COPY_IMAGE, "source" },
+    { STRATA_STEP_COPY_VERBATIM, "from" },
+    { STRATA_STEP_CONVERT_TAG, "from" },
+    { STRATA_STEP_COMMIT, "top" },
+    { STRATA_STEP_PULL, "image" },
+    { STRATA_STEP_CHECK_CHAIN, "path" },
+  };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (sources); i++)
+    {
+      const char *path =
+          json_object_get_string_member_with_default (step->args, sources[i].key, NULL);
+
+      if (sources[i].kind == step->kind && path != NULL && !need_still (self, path, step, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* the last step of which something is left to do */
+static guint
+find_last (StrataPlan *plan, const gboolean *done)
+{
+  guint last = 0;
+
+  for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
+    {
+      if (done == NULL || !done[i])
+        last = i;
+    }
+
+  return last;
+}
+
+/* A commit that was done has put its top into its base, and the same commit for the next overlay of the top puts there what
+ * is there already. */
+static void
+note_committed (StrataLayers *layers, StrataStepSpec *step)
+{
+  StrataLayer *top = strata_layers_find (layers, strata_layers_arg (step->args, "top"));
+  StrataLayer *base = strata_layers_find (layers, strata_layers_arg (step->args, "base"));
+
+  if (top == NULL || base == NULL || !strata_layers_reach (layers, top->path, base->path))
+    return;
+
+  for (StrataLayer *layer = strata_layers_find (layers, top->backing);
+       layer != NULL && layer != base; layer = strata_layers_find (layers, layer->backing))
+    strata_layer_take_marks (base, strata_marks_join (layer->marks, base->marks));
+  strata_layer_take_marks (base, strata_marks_join (top->marks, base->marks));
+}
+
+/* What a copy has is what its source has, which a look at the host can't tell. */
+static void
+note_copied (StrataLayers *layers, StrataLayer *from, StrataLayer *to)
+{
+  if (from == NULL || to == NULL)
+    return;
+
+  strata_layer_take_marks (to, g_strdupv (from->marks));
+  for (guint i = 0; i < to->tags->len; i++)
+    {
+      StrataLayerTag *tag = g_ptr_array_index (to->tags, i);
+      StrataLayerTag *original = strata_layer_find_tag (from, tag->name);
+
+      if (original == NULL)
+        continue;
+      g_strfreev (tag->marks);
+      tag->marks = g_strdupv (original->marks);
+    }
+}
+
+static void
+note_done (StrataLayers *layers, StrataStepSpec *step)
+{
+  if (step->kind == STRATA_STEP_COMMIT)
+    note_committed (layers, step);
+  else if (step->kind == STRATA_STEP_COPY_VERBATIM)
+    note_copied (layers, strata_layers_find (layers, strata_layers_arg (step->args, "from")),
+                 strata_layers_find (layers, strata_layers_arg (step->args, "to")));
+}
+
+static gboolean
+check_steps (StrataCourt *self, GError **error)
+{
+  StrataPlan *plan = self->plan;
+  guint last = find_last (plan, self->done);
+
+  for (guint i = 0; self->done != NULL && i < strata_plan_get_n_steps (plan); i++)
+    {
+      StrataStepSpec *step = strata_plan_get_step (plan, i);
+
+      if (!self->done[i])
+        continue;
+      if (!strata_law_need_same_base (self, step, error))
+        return FALSE;
+      note_done (self->first, step);
+      note_done (self->layers, step);
+    }
+
+  for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
+    {
+      StrataStepSpec *step = strata_plan_get_step (plan, i);
+      g_autoptr (GHashTable) changed = NULL;
+
+      if (self->done != NULL && self->done[i])
+        continue;
+      if (!strata_law_need_seen (self, step, error) ||
+          !strata_law_need_files_kept (self, step, error) ||
+          !strata_law_need_no_foreign_tag (self, step, error) ||
+          !need_still_sources (self, step, error) ||
+          !strata_layers_apply (self->layers, step, error))
+        return FALSE;
+      changed = strata_layers_find_changed (self->first, self->layers);
+      if (!compare (self, changed, step, error) ||
+          !need_none_overwritten (self, changed, i == last, step, error))
+        return FALSE;
+      remember (self, changed);
+    }
+
+  return TRUE;
+}
+
+/**
+ * strata_law_check_steps:
+ * @graph: the host as it is now
+ * @plan: a plan that was begun, perhaps by another process and long ago
+ * @done: (nullable): for each step of @plan whether nothing of it is left to do; %NULL: all are left
+ * @error: `STRATA_ERROR_REFUSED`, with the name of who would read something else
+ *
+ * What @plan gives up is not given up any more once the steps that discard it are done.
+ *
+ * Returns: whether what is left of the plan keeps the law
+ */
+gboolean
+strata_law_check_steps (StrataGraph *graph, StrataPlan *plan, const gboolean *done, GError **error)
+{
+  g_autoptr (StrataLayers) first = strata_layers_new (graph);
+  g_autoptr (StrataLayers) layers = strata_layers_new (graph);
+  g_autoptr (GHashTable) later =
+      g_hash_table_new_full (strata_holder_key_hash, strata_holder_key_equal,
+                             (GDestroyNotify) strata_holder_key_free, g_free);
+  g_autoptr (GPtrArray) unknown = strata_law_collect_unknown (graph);
+  g_autoptr (StrataWriters) writers = strata_writers_new (graph, first);
+  StrataCourt court = { graph, plan, unknown, first, layers, writers, later, done, NULL };
+  gboolean lawful;
+
+  strata_layers_put_claims (first);
+  strata_layers_put_claims (layers);
+  lawful = check_steps (&court, error);
+
+  g_clear_pointer (&court.lineages, g_hash_table_unref);
+
+  return lawful;
+}
+
+/**
+ * strata_law_check:
+ * @graph: the host as it is
+ * @plan: a plan for it
+ * @error: `STRATA_ERROR_REFUSED`, with the name of who would read something else
+ *
+ * Nor may a domain come to write to what a holder reads: that no byte is moved by the plan would be of no use to it.
+ * Whoever comes to be on the way (a clone, a snapshot of the present state) is held to what it read first.
+ *
+ * Returns: whether the plan keeps the law
+ */
+gboolean
+strata_law_check (StrataGraph *graph, StrataPlan *plan, GError **error)
+{
+  return strata_law_check_steps (graph, plan, NULL, error);
+}

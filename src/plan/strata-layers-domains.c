@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* What the steps about domains do on paper: definitions, power, and what is done to the guest itself. */
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "strata-layers-steps.h"
+#include "base/strata-error.h"
+
+static gboolean
+is_active (StrataLayers *self, const char *uuid)
+{
+  GPtrArray *stakes = strata_layers_get_stakes (self);
+
+  for (guint i = 0; i < stakes->len; i++)
+    {
+      StrataStake *stake = g_ptr_array_index (stakes, i);
+
+      if (stake->active && g_strcmp0 (stake->uuid, uuid) == 0)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+void
+strata_layers_set_active (StrataLayers *self, const char *uuid, gboolean active)
+{
+  GPtrArray *stakes = strata_layers_get_stakes (self);
+
+  for (guint i = 0; i < stakes->len; i++)
+    {
+      StrataStake *stake = g_ptr_array_index (stakes, i);
+
+      if (stake->kind != STRATA_HOLDER_SNAPSHOT && stake->kind != STRATA_HOLDER_USE &&
+          g_strcmp0 (stake->uuid, uuid) == 0)
+        stake->active = active && stake->key->kind == STRATA_HOLDER_KEY_DISK;
+    }
+}
+
+static void
+put_options (StrataLayers *self, const char *uuid, StrataDomainXml *definition)
+{
+  g_autoptr (GPtrArray) options = strata_domain_xml_get_option_disks (definition);
+
+  for (guint i = 0; i < options->len; i++)
+    strata_graph_resolve_disk (strata_layers_get_graph (self), g_ptr_array_index (options, i));
+  strata_layers_put_options (self, uuid, options);
+}
+
+gboolean
+strata_apply_start (StrataLayers *self, JsonObject *args, GError **error)
+{
+  strata_layers_set_active (self, strata_layers_arg (args, "uuid"), TRUE);
+
+  return TRUE;
+}
+
+/* The memory comes back with the definition of then, which may have other options than the one of the next start. */
+gboolean
+strata_apply_restore (StrataLayers *self, JsonObject *args, GError **error)
+{
+  const char *xml = strata_layers_arg (args, "xml");
+  g_autoptr (StrataDomainXml) live =
+      xml != NULL ? strata_domain_xml_new_from_string (xml, error) : NULL;
+
+  if (xml != NULL && live == NULL)
+    return FALSE;
+  if (live != NULL)
+    put_options (self, strata_layers_arg (args, "uuid"), live);
+
+  return strata_apply_start (self, args, error);
+}
+
+gboolean
+strata_apply_stop (StrataLayers *self, JsonObject *args, GError **error)
+{
+  strata_layers_set_active (self, strata_layers_arg (args, "uuid"), FALSE);
+
+  return TRUE;
+}
+
+gboolean
+strata_apply_define (StrataLayers *self, JsonObject *args, GError **error)
+{
+  const char *uuid = strata_layers_arg (args, "uuid");
+  g_autoptr (StrataDomainXml) definition =
+      strata_domain_xml_new_from_string (strata_layers_arg (args, "xml"), error);
+  g_autoptr (GPtrArray) disks = NULL;
+  StrataHolderKind kind = STRATA_HOLDER_DOMAIN;
+  g_autoptr (StrataTemplateMark) mark = NULL;
+  gboolean active = is_active (self, uuid);
+
+  if (definition == NULL)
+    return FALSE;
+
+  mark = strata_domain_xml_get_template_mark (definition);
+  if (mark != NULL)
+    kind = STRATA_HOLDER_TEMPLATE;
+  disks = strata_domain_xml_get_disks (definition);
+  strata_layers_drop_stakes (self, uuid, NULL);
+  for (guint i = 0; i < disks->len; i++)
+    strata_graph_resolve_disk (strata_layers_get_graph (self), g_ptr_array_index (disks, i));
+  strata_layers_put_disks (self, kind, uuid, disks, active);
+  put_options (self, uuid, definition);
+
+  return TRUE;
+}
+
+gboolean
+strata_apply_undefine (StrataLayers *self, JsonObject *args, GError **error)
+{
+  strata_layers_drop_stakes (self, strata_layers_arg (args, "uuid"), NULL);
+  strata_layers_drop_uses (self, strata_layers_arg (args, "uuid"));
+
+  return TRUE;
+}
+
+/* What runs in the guest's own disks: their marks are new from then on. */
+static void
+mark_disk (StrataLayers *self, JsonObject *disk, const char *kind)
+{
+  StrataLayer *layer = strata_layers_find (self, strata_layers_arg (disk, "path"));
+  g_autofree char *mark = NULL;
+  char *marks[2] = { NULL, NULL };
+
+  if (layer == NULL)
+    return;
+  mark = strata_mark_new (layer->path, kind, "");
+  marks[0] = mark;
+  strata_layer_take_marks (layer, strata_marks_join (marks, layer->marks));
+  strata_layers_write_data (self, layer);
+}
+
+static void
+mark_disks (StrataLayers *self, JsonObject *args, const char *kind)
+{
+  JsonArray *disks =
+      json_object_has_member (args, "disks") ? json_object_get_array_member (args, "disks") : NULL;
+
+  for (guint i = 0; disks != NULL && i < json_array_get_length (disks); i++)
+    mark_disk (self, json_array_get_object_element (disks, i), kind);
+}
+
+gboolean
+strata_apply_seal (StrataLayers *self, JsonObject *args, GError **error)
+{
+  mark_disks (self, args, "sealed");
+
+  return TRUE;
+}
+
+gboolean
+strata_apply_customise (StrataLayers *self, JsonObject *args, GError **error)
+{
+  JsonArray *clones = json_object_get_array_member (args, "clones");
+
+  for (guint i = 0; i < json_array_get_length (clones); i++)
+    mark_disks (self, json_array_get_object_element (clones, i), "customised");
+
+  return TRUE;
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* What the steps about images do on paper: overlays, copies, tags, and files that go. */
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "strata-layers-steps.h"
+#include "base/strata-error.h"
+
+/* All that is read through LAYER. */
+static GStrv
+read_through (StrataLayers *self, StrataLayer *layer)
+{
+  GStrv marks = strata_layers_get_marks (self, layer);
+
+  for (layer = strata_layers_find (self, layer->backing); layer != NULL;
+       layer = strata_layers_find (self, layer->backing))
+    {
+      g_auto (GStrv) own = strata_layers_get_marks (self, layer);
+      GStrv joined = strata_marks_join (marks, own);
+
+      g_strfreev (marks);
+      marks = joined;
+    }
+
+  return marks;
+}
+
+void
+strata_layers_put_overlay (StrataLayers *self,
+                           const char *path,
+                           const StrataLayer *below,
+                           const char *format)
+{
+  g_autofree char *backing = g_strdup (below->path);
+  guint64 capacity = below->capacity;
+  StrataLayer *layer = strata_layers_put (self, path);
+
+  strata_layer_take_marks (layer, g_new0 (char *, 1));
+  layer->format = g_strdup ("qcow2");
+  layer->backing = g_steal_pointer (&backing);
+  layer->backing_format = g_strdup (format);
+  layer->capacity = capacity;
+  layer->mode = 0600;
+}
+
+gboolean
+strata_apply_create_overlay (StrataLayers *self, JsonObject *args, GError **error)
+{
+  StrataLayer *below = strata_layers_need (self, strata_layers_arg (args, "backing"), error);
+
+  if (below != NULL)
+    strata_layers_put_overlay (self, strata_layers_arg (args, "path"), below,
+                               strata_layers_arg (args, "backing-format"));
+
+  return below != NULL;
+}
+
+/* Its guest would write to it while it is copied. */
+static gboolean
+need_still (StrataLayers *self, const StrataLayer *layer, GError **error)
+{
+  GPtrArray *stakes = strata_layers_get_stakes (self);
+
+  for (guint i = 0; i < stakes->len; i++)
+    {
+      const StrataStake *stake = g_ptr_array_index (stakes, i);
+      const StrataDomainFacts *domain;
+
+      if (!stake->active || !stake->writes || g_strcmp0 (stake->top, layer->path) != 0)
+        continue;
+      domain = strata_graph_find_domain (strata_layers_get_graph (self), stake->uuid);
+      strata_set_error (
+          error, STRATA_ERROR_BUSY, _ ("Shut it down first."),
+          /* Translators: an image, and a virtual machine */
+          _ ("“%s” is a disk of “%s”, which runs, so that a copy of it would be torn"), layer->path,
+          domain != NULL ? domain->name : stake->uuid);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* FROM is the source's key among the arguments, TO the copy's; VERBATIM: with tags and backing. */
+static gboolean
+copy (StrataLayers *self,
+      JsonObject *args,
+      const char *from,
+      const char *to,
+      gboolean verbatim,
+      GError **error)
+{
+  StrataLayer *source = strata_layers_need (self, strata_layers_arg (args, from), error);
+  StrataLayer *layer;
+
+  if (source == NULL || !need_still (self, source, error))
+    return FALSE;
+
+  layer = strata_layers_put (self, strata_layers_arg (args, to));
+  layer->capacity = source->capacity;
+  layer->allocation = source->allocation;
+  layer->format = g_strdup (verbatim ? source->format : "qcow2");
+  layer->mode = 0600;
+  if (verbatim)
+    layer->data_file = g_strdup (source->data_file);
+  strata_layer_take_marks (layer,
+                           verbatim ? g_strdupv (source->marks) : read_through (self, source));
+  for (guint i = 0; verbatim && i < source->tags->len; i++)
+    {
+      StrataLayerTag *tag = g_ptr_array_index (source->tags, i);
+
+      strata_layer_put_tag (layer, tag->name, tag->marks);
+    }
+  if (verbatim)
+    {
+      layer->backing = g_strdup (source->backing);
+      layer->backing_format = g_strdup (source->backing_format);
+    }
+
+  return TRUE;
+}
+
+gboolean
+strata_apply_copy_image (StrataLayers *self, JsonObject *args, GError **error)
+{
+  return copy (self, args, "source", "destination", FALSE, error);
+}
+
+gboolean
+strata_apply_copy_verbatim (StrataLayers *self, JsonObject *args, GError **error)
+{
+  return copy (self, args, "from", "to", TRUE, error);
+}
+
+gboolean
+strata_apply_convert_tag (StrataLayers *self, JsonObject *args, GError **error)
+{
+  StrataLayer *source = strata_layers_need (self, strata_layers_arg (args, "from"), error);
+  StrataLayerTag *tag =
+      source != NULL ? strata_layer_find_tag (source, strata_layers_arg (args, "tag")) : NULL;
+  StrataLayer *layer;
+  StrataLayer as_tagged;
+
+  if (source == NULL)
+    return FALSE;
+  if (tag == NULL)
+    {
+      strata_set_error (error, STRATA_ERROR_REFUSED, NULL,
+                        _ ("The image “%s” has no internal snapshot “%s”"), source->path,
+                        strata_layers_arg (args, "tag"));
+      return FALSE;
+    }
+
+  as_tagged = *source;
+  as_tagged.marks = tag->marks;
+  layer = strata_layers_put (self, strata_layers_arg (args, "to"));
+  layer->format = g_strdup ("qcow2");
+  layer->capacity = source->capacity;
+  layer->allocation = source->allocation;
+  layer->mode = 0600;
+  strata_layer_take_marks (layer, read_through (self, &as_tagged));
+
+  return TRUE;
+}
+
+/* DELETE_ONLY: the tag goes; otherwise it is the only one that stays. */
+void
+strata_layer_strip_tags (StrataLayer *layer, const char *tag, gboolean delete_only)
+{
+  for (guint i = layer->tags->len; i > 0; i--)
+    {
+      StrataLayerTag *item = g_ptr_array_index (layer->tags, i - 1);
+
+      if ((g_strcmp0 (item->name, tag) == 0) == delete_only)
+        g_ptr_array_remove_index (layer->tags, i - 1);
+    }
+}
+
+gboolean
+strata_apply_keep_tag (StrataLayers *self, JsonObject *args, GError **error)
+{
+  StrataLayer *layer = strata_layers_need (self, strata_layers_arg (args, "path"), error);
+
+  if (layer != NULL)
+    strata_layer_strip_tags (layer, strata_layers_arg (args, "tag"), FALSE);
+
+  return layer != NULL;
+}
+
+gboolean
+strata_apply_delete_tag (StrataLayers *self, JsonObject *args, GError **error)
+{
+  StrataLayer *layer = strata_layers_need (self, strata_layers_arg (args, "path"), error);
+
+  if (layer != NULL)
+    strata_layer_strip_tags (layer, strata_layers_arg (args, "tag"), TRUE);
+
+  return layer != NULL;
+}
+
+gboolean
+strata_apply_delete_volume (StrataLayers *self, JsonObject *args, GError **error)
+{
+  strata_layers_remove (self, strata_layers_arg (args, "path"));
+
+  return TRUE;
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* What merging does on paper. */
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "strata-layers-steps.h"
+#include "base/strata-error.h"
+
+static gboolean
+need_equal_size (StrataLayer *a, StrataLayer *b, GError **error)
+{
+  if (a->capacity == b->capacity)
+    return TRUE;
+
+  strata_set_error (
+      error, STRATA_ERROR_REFUSED,
+      _ ("Make a full clone of the virtual machine (“stratactl clone create … --full”), and go on "
+         "with that."),
+      _ ("“%s” and “%s” have different virtual sizes, and merging them would change bytes"),
+      a->path, b->path);
+  return FALSE;
+}
+
+void
+strata_layers_move_stakes (StrataLayers *self, const char *uuid, const char *from, const char *to)
+{
+  GPtrArray *stakes = strata_layers_get_stakes (self);
+
+  for (guint i = 0; i < stakes->len; i++)
+    {
+      StrataStake *stake = g_ptr_array_index (stakes, i);
+
+      if (stake->key->kind == STRATA_HOLDER_KEY_DISK && g_strcmp0 (stake->uuid, uuid) == 0 &&
+          g_strcmp0 (stake->top, from) == 0)
+        g_set_str (&stake->top, to);
+    }
+}
+
+/* Whose header names UPPER, and will name BASE when the commit is done. */
+static void
+relink (StrataLayers *self, JsonObject *args, const char *upper, const char *base)
+{
+  const char *via = strata_layers_arg (args, "via");
+  const char *uuid = strata_layers_arg (args, "uuid");
+  g_autoptr (GPtrArray) overlays = strata_layers_get_overlays (self, upper);
+  GPtrArray *stakes = strata_layers_get_stakes (self);
+
+  for (guint i = 0; i < overlays->len; i++)
+    {
+      StrataLayer *overlay = g_ptr_array_index (overlays, i);
+      gboolean open = g_strcmp0 (via, overlay->path) == 0;
+
+      for (guint j = 0; uuid != NULL && !open && j < stakes->len; j++)
+        {
+          StrataStake *stake = g_ptr_array_index (stakes, j);
+
+          open = stake->key->kind == STRATA_HOLDER_KEY_DISK && g_strcmp0 (stake->uuid, uuid) == 0 &&
+                 strata_layers_reach (self, stake->top, overlay->path);
+        }
+      if (open)
+        g_set_str (&overlay->backing, base);
+    }
+}
+
+/* Only an active commit makes a smaller base as large as the overlay; any other would lose what is beyond its end. */
+static gboolean
+need_mergeable (JsonObject *args, StrataLayer *top, StrataLayer *base, GError **error)
+{
+  gboolean active = json_object_get_boolean_member_with_default (args, "active", FALSE);
+
+  return (active && top->capacity > base->capacity) || need_equal_size (top, base, error);
+}
+
+gboolean
+strata_apply_commit (StrataLayers *self, JsonObject *args, GError **error)
+{
+  StrataLayer *top = strata_layers_need (self, strata_layers_arg (args, "top"), error);
+  StrataLayer *base =
+      top != NULL ? strata_layers_need (self, strata_layers_arg (args, "base"), error) : NULL;
+  g_auto (GStrv) marks = NULL;
+
+  if (base == NULL || !need_mergeable (args, top, base, error))
+    return FALSE;
+
+  marks = strata_layers_get_marks (self, top);
+  for (StrataLayer *layer = top; layer != base;)
+    {
+      g_auto (GStrv) own = NULL;
+      GStrv joined;
+
+      layer = strata_layers_need (self, layer->backing, error);
+      if (layer == NULL || (layer != base && !need_equal_size (layer, base, error)))
+        return FALSE;
+      own = strata_layers_get_marks (self, layer);
+      joined = strata_marks_join (marks, own);
+      g_strfreev (marks);
+      marks = joined;
+    }
+  strata_layer_take_marks (base, g_steal_pointer (&marks));
+  strata_layers_write_data (self, base);
+  base->capacity = MAX (base->capacity, top->capacity);
+  base->allocation = MIN (base->allocation + top->allocation, MAX (base->capacity, 1));
+
+  if (strata_layers_arg (args, "uuid") != NULL || strata_layers_arg (args, "via") != NULL)
+    relink (self, args, top->path, base->path);
+  if (strata_layers_arg (args, "uuid") != NULL)
+    strata_layers_move_stakes (self, strata_layers_arg (args, "uuid"), top->path, base->path);
+
+  return TRUE;
+}
+
+/* All the way down, a smaller image below has nothing where it ends, and neither has what is below that. */
+static gboolean
+need_pullable (JsonObject *args, StrataLayer *image, StrataLayer *below, GError **error)
+{
+  StrataLayer sizes = *image;
+
+  if (strata_layers_arg (args, "base") == NULL && below->capacity < image->capacity)
+    sizes.capacity = below->capacity;
+
+  return need_equal_size (&sizes, below, error);
+}
+
+gboolean
+strata_apply_pull (StrataLayers *self, JsonObject *args, GError **error)
+{
+  StrataLayer *image = strata_layers_need (self, strata_layers_arg (args, "image"), error);
+  const char *base = strata_layers_arg (args, "base");
+
+  if (image == NULL)
+    return FALSE;
+
+  while (image->backing != NULL && g_strcmp0 (image->backing, base) != 0)
+    {
+      StrataLayer *below = strata_layers_need (self, image->backing, error);
+      g_auto (GStrv) marks = NULL;
+
+      if (below == NULL || !need_pullable (args, image, below, error))
+        return FALSE;
+
+      marks = strata_layers_get_marks (self, below);
+      strata_layer_take_marks (image, strata_marks_join (image->marks, marks));
+      image->allocation = MIN (image->allocation + below->allocation, MAX (image->capacity, 1));
+      g_set_str (&image->backing, below->backing);
+      g_set_str (&image->backing_format, below->backing_format);
+    }
+
+  return TRUE;
+}

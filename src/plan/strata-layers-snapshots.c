@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* What the steps about snapshots do on paper. */
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "strata-layers-steps.h"
+#include "base/strata-error.h"
+
+/* With overlays it is an external one, whose bases are frozen from now on; without, an internal one. */
+gboolean
+strata_apply_snapshot_create (StrataLayers *self, JsonObject *args, GError **error)
+{
+  JsonArray *disks = json_object_get_array_member (args, "disks");
+  const char *uuid = strata_layers_arg (args, "uuid");
+  const char *snapshot = strata_layers_arg (args, "snapshot");
+
+  for (guint i = 0; i < json_array_get_length (disks); i++)
+    {
+      JsonObject *disk = json_array_get_object_element (disks, i);
+      StrataLayer *base = strata_layers_need (self, strata_layers_arg (disk, "base"), error);
+      const char *overlay = strata_layers_arg (disk, "overlay");
+
+      if (base == NULL)
+        return FALSE;
+
+      strata_layers_put_stake (
+          self, strata_holder_key_new_snapshot (uuid, snapshot, strata_layers_arg (disk, "target")),
+          STRATA_HOLDER_SNAPSHOT, base->path, overlay == NULL ? snapshot : NULL, FALSE);
+      if (overlay == NULL)
+        {
+          strata_layer_put_tag (base, snapshot, base->marks);
+          continue;
+        }
+
+      strata_layers_move_stakes (self, uuid, base->path, overlay);
+      strata_layers_put_overlay (self, overlay, base, base->format);
+    }
+
+  return TRUE;
+}
+
+gboolean
+strata_apply_snapshot_define (StrataLayers *self, JsonObject *args, GError **error)
+{
+  g_autoptr (StrataSnapshotFacts) facts =
+      strata_snapshot_facts_new (strata_layers_arg (args, "xml"), FALSE, error);
+
+  if (facts == NULL)
+    return FALSE;
+
+  strata_graph_resolve_snapshot (strata_layers_get_graph (self), facts);
+  strata_layers_replace_snapshot (self, strata_layers_arg (args, "uuid"), facts);
+
+  return TRUE;
+}
+
+gboolean
+strata_apply_snapshot_forget (StrataLayers *self, JsonObject *args, GError **error)
+{
+  strata_layers_drop_stakes (self, strata_layers_arg (args, "uuid"),
+                             strata_layers_arg (args, "snapshot"));
+
+  return TRUE;
+}
+
+gboolean
+strata_apply_snapshot_delete (StrataLayers *self, JsonObject *args, GError **error)
+{
+  JsonArray *disks = json_object_get_array_member (args, "disks");
+
+  for (guint i = 0; i < json_array_get_length (disks); i++)
+    {
+      StrataLayer *layer = strata_layers_find (
+          self, strata_layers_arg (json_array_get_object_element (disks, i), "path"));
+
+      if (layer != NULL)
+        strata_layer_strip_tags (layer, strata_layers_arg (args, "snapshot"), TRUE);
+    }
+  strata_layers_drop_stakes (self, strata_layers_arg (args, "uuid"),
+                             strata_layers_arg (args, "snapshot"));
+
+  return TRUE;
+}
+
+/* The machine gets what SNAPSHOT's definitions have on QEMU's command line. */
+static void
+take_options (StrataLayers *self, const char *uuid, const char *snapshot)
+{
+  const StrataDomainFacts *domain = strata_graph_find_domain (strata_layers_get_graph (self), uuid);
+  const StrataSnapshotFacts *facts =
+      domain != NULL ? strata_domain_facts_find_snapshot (domain, snapshot) : NULL;
+
+  if (facts != NULL)
+    strata_layers_put_options (self, uuid, facts->options);
+}
+
+/* The native return to an internal snapshot rewrites the image that has the tag. */
+gboolean
+strata_apply_snapshot_revert (StrataLayers *self, JsonObject *args, GError **error)
+{
+  GPtrArray *stakes = strata_layers_get_stakes (self);
+  const char *uuid = strata_layers_arg (args, "uuid");
+  const char *snapshot = strata_layers_arg (args, "snapshot");
+
+  take_options (self, uuid, snapshot);
+
+  for (guint i = 0; i < stakes->len; i++)
+    {
+      StrataStake *stake = g_ptr_array_index (stakes, i);
+      StrataLayer *layer;
+      StrataLayerTag *tag;
+
+      if (!stake->by_tag || g_strcmp0 (stake->uuid, uuid) != 0 ||
+          g_strcmp0 (stake->snapshot, snapshot) != 0)
+        continue;
+
+      layer = strata_layers_need (self, stake->top, error);
+      tag = layer != NULL ? strata_layer_find_tag (layer, stake->tag) : NULL;
+      if (tag == NULL)
+        {
+          if (layer != NULL)
+            strata_set_error (error, STRATA_ERROR_REFUSED, NULL,
+                              _ ("The image “%s” has no internal snapshot “%s”"), layer->path,
+                              stake->tag);
+          return FALSE;
+        }
+      strata_layer_take_marks (layer, g_strdupv (tag->marks));
+    }
+  strata_layers_set_active (self, uuid, g_strcmp0 (strata_layers_arg (args, "state"), "off") != 0);
+
+  return TRUE;
+}
+
+gboolean
+strata_apply_settle (StrataLayers *self, JsonObject *args, GError **error)
+{
+  JsonArray *map =
+      json_object_has_member (args, "map") ? json_object_get_array_member (args, "map") : NULL;
+  GPtrArray *stakes = strata_layers_get_stakes (self);
+
+  for (guint i = 0; map != NULL && i < json_array_get_length (map); i++)
+    {
+      JsonObject *item = json_array_get_object_element (map, i);
+
+      for (guint j = 0; j < stakes->len; j++)
+        {
+          StrataStake *stake = g_ptr_array_index (stakes, j);
+
+          if (stake->kind == STRATA_HOLDER_SNAPSHOT && !stake->by_tag &&
+              g_strcmp0 (stake->uuid, strata_layers_arg (args, "uuid")) == 0 &&
+              g_strcmp0 (stake->top, strata_layers_arg (item, "from")) == 0)
+            g_set_str (&stake->top, strata_layers_arg (item, "to"));
+        }
+    }
+
+  return TRUE;
+}

@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Who may write where a promise was made: two definitions of one disk, and images that a snapshot froze, a template has
+ * or another image stands on, while a domain writes to them. On paper a plan moves bytes and no guest writes a single one, so
+ * that the contents alone would not show what happens at the next start.
+ */
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "strata-writers.h"
+#include "base/strata-visible.h"
+
+static gboolean
+is_disk (const StrataStake *stake)
+{
+  return stake->key->kind == STRATA_HOLDER_KEY_DISK ||
+         stake->key->kind == STRATA_HOLDER_KEY_NEXT_DISK;
+}
+
+static gboolean
+claims (const StrataStake *stake)
+{
+  return stake->writes || (is_disk (stake) && stake->kind == STRATA_HOLDER_TEMPLATE);
+}
+
+static void
+add_to (GHashTable *by_top, StrataStake *stake)
+{
+  GPtrArray *same = g_hash_table_lookup (by_top, stake->top);
+
+  if (same == NULL)
+    {
+      same = g_ptr_array_new ();
+      g_hash_table_insert (by_top, stake->top, same);
+    }
+  g_ptr_array_add (same, stake);
+}
+
+static void
+count_frozen (StrataWriters *self, const StrataSnapshotFacts *snapshot)
+{
+  for (guint i = 0; i < snapshot->disks->len; i++)
+    {
+      const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, i);
+      guint n;
+
+      if (disk->location != STRATA_SNAPSHOT_EXTERNAL || disk->image == NULL)
+        continue;
+      n = GPOINTER_TO_UINT (g_hash_table_lookup (self->frozen, disk->image));
+      g_hash_table_insert (self->frozen, disk->image, GUINT_TO_POINTER (n + 1));
+    }
+}
+
+/**
+ * strata_writers_new:
+ * @graph: a host
+ * @layers: the same on paper, which must stay as it is meanwhile
+ *
+ * Returns: (transfer full): who writes where
+ */
+StrataWriters *
+strata_writers_new (StrataGraph *graph, StrataLayers *layers)
+{
+  StrataWriters *self = g_new0 (StrataWriters, 1);
+  GPtrArray *stakes = strata_layers_get_stakes (layers);
+  GPtrArray *domains = strata_graph_get_domains (graph);
+
+  self->graph = graph;
+  self->layers = layers;
+  self->disks =
+      g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) g_ptr_array_unref);
+  self->frozen = g_hash_table_new (g_str_hash, g_str_equal);
+
+  for (guint i = 0; i < stakes->len; i++)
+    {
+      StrataStake *stake = g_ptr_array_index (stakes, i);
+
+      if (claims (stake))
+        add_to (self->disks, stake);
+    }
+
+  for (guint i = 0; i < domains->len; i++)
+    {
+      StrataDomainFacts *domain = g_ptr_array_index (domains, i);
+
+      for (guint j = 0; j < domain->snapshots->len; j++)
+        count_frozen (self, g_ptr_array_index (domain->snapshots, j));
+    }
+
+  return self;
+}
+
+void
+strata_writers_free (StrataWriters *self)
+{
+  g_hash_table_unref (self->disks);
+  g_hash_table_unref (self->frozen);
+  g_free (self);
+}
+
+static StrataStake *
+find_writer (StrataWriters *self, const char *path, const char *except, StrataPlan *given_up)
+{
+  GPtrArray *same = g_hash_table_lookup (self->disks, path);
+
+  for (guint i = 0; same != NULL && i < same->len; i++)
+    {
+      StrataStake *stake = g_ptr_array_index (same, i);
+
+      if (stake->writes && (except == NULL || g_strcmp0 (stake->uuid, except) != 0) &&
+          (given_up == NULL || !strata_plan_gives_up (given_up, stake->key)))
+        return stake;
+    }
+
+  return NULL;
+}
+
+StrataStake *
+strata_writers_find_below (StrataWriters *self,
+                           const char *path,
+                           const char *except,
+                           StrataPlan *given_up,
+                           const char **image)
+{
+  guint depth = strata_layers_get_depth (self->layers, path);
+  StrataLayer *layer = strata_layers_find (self->layers, path);
+
+  *image = NULL;
+  for (guint i = 0; i < depth && layer != NULL; i++)
+    {
+      StrataStake *writer = find_writer (self, layer->path, except, given_up);
+
+      if (writer != NULL)
+        {
+          *image = layer->path;
+          return writer;
+        }
+      layer = strata_layers_find (self->layers, layer->backing);
+    }
+
+  return NULL;
+}
+
+StrataStake *
+strata_writers_find_under (StrataWriters *self,
+                           const StrataDomainFacts *domain,
+                           const StrataDiskXml *disk,
+                           const char **image)
+{
+  StrataLayer *layer = strata_layers_find (self->layers, disk->source);
+
+  *image = NULL;
+
+  return layer != NULL && layer->backing != NULL
+             ? strata_writers_find_below (self, layer->backing, domain->uuid, NULL, image)
+             : NULL;
+}
+
+static StrataStake *
+find_other (StrataWriters *self, const StrataStake *own)
+{
+  GPtrArray *same =
+      own != NULL && claims (own) ? g_hash_table_lookup (self->disks, own->top) : NULL;
+
+  for (guint i = 0; same != NULL && i < same->len; i++)
+    {
+      StrataStake *other = g_ptr_array_index (same, i);
+
+      /* Who shares a disk on purpose knows of the others. */
+      if (g_strcmp0 (other->uuid, own->uuid) != 0 && (own->writes || other->writes) &&
+          !(own->shared && other->shared))
+        return other;
+    }
+
+  return NULL;
+}
+
+StrataStake *
+strata_writers_find_other (StrataWriters *self, const StrataDomainFacts *domain, const char **image)
+{
+  GPtrArray *views[] = { domain->disks, domain->next_disks };
+
+  *image = NULL;
+  for (size_t v = 0; v < G_N_ELEMENTS (views); v++)
+    {
+      for (guint i = 0; i < views[v]->len; i++)
+        {
+          const StrataDiskXml *disk = g_ptr_array_index (views[v], i);
+          g_autoptr (StrataHolderKey) key =
+              v > 0 ? strata_holder_key_new_next_disk (domain->uuid, disk->target)
+                    : strata_holder_key_new_disk (domain->uuid, disk->target);
+          StrataStake *own = strata_layers_find_stake (self->layers, key);
+          StrataStake *other = find_other (self, own);
+
+          if (other == NULL)
+            continue;
+          *image = own->top;
+          return other;
+        }
+    }
+
+  return NULL;
+}
+
+/* Whether a disk that writes to the same image was there in BEFORE. */
+static gboolean
+wrote_before (StrataLayers *before, const StrataStake *stake)
+{
+  StrataStake *then = strata_layers_find_stake (before, stake->key);
+
+  return then != NULL && then->writes && g_strcmp0 (then->top, stake->top) == 0;
+}
+
+/* path of an image -> GPtrArray of StrataStake, who write to it; BEFORE: (nullable): without those that are there already; GIVEN_UP:
+ * (nullable): without those that are there already and are to go by the end of this plan */
+static GHashTable *
+map_writers (StrataLayers *self, StrataLayers *before, StrataLayers *first, StrataPlan *given_up)
+{
+  GPtrArray *stakes = strata_layers_get_stakes (self);
+  GHashTable *writers =
+      g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) g_ptr_array_unref);
+
+  for (guint i = 0; i < stakes->len; i++)
+    {
+      StrataStake *stake = g_ptr_array_index (stakes, i);
+
+      if (!stake->writes || (before != NULL && wrote_before (before, stake)) ||
+          (given_up != NULL && strata_plan_gives_up (given_up, stake->key) &&
+           wrote_before (first, stake)))
+        continue;
+      add_to (writers, stake);
+    }
+
+  return writers;
+}
+
+/* A domain's own disks, of now and of its next start, are no promise to each other, nor is one that a snapshot left out. */
+static gboolean
+is_wronged (const StrataStake *holder, const StrataStake *writer)
+{
+  return writer != holder &&
+         !((holder->key->kind != STRATA_HOLDER_KEY_SNAPSHOT || holder->left_out) &&
+           g_strcmp0 (holder->uuid, writer->uuid) == 0);
+}
+
+/* The first of WRITERS that writes to what HOLDER reads. What a tag keeps of its own image stays whatever is written
+ * there, and an overlay that had no name has one when a domain gets it. */
+static const StrataStake *
+find_in_chain (StrataLayers *self, GHashTable *writers, const StrataStake *holder)
+{
+  guint depth = strata_layers_get_depth (self, holder->top);
+  StrataLayer *layer = strata_layers_find (self, holder->top);
+  gboolean below_only = holder->by_tag || holder->key->kind == STRATA_HOLDER_KEY_IMAGE;
+
+  for (guint i = 0; i < depth && layer != NULL; i++)
+    {
+      GPtrArray *same = g_hash_table_lookup (writers, layer->path);
+
+      for (guint j = 0; same != NULL && j < same->len && !(i == 0 && below_only); j++)
+        {
+          const StrataStake *writer = g_ptr_array_index (same, j);
+
+          if (is_wronged (holder, writer) && !(i == 0 && holder->shared && writer->shared))
+            return g_ptr_array_index (same, j);
+        }
+      layer = strata_layers_find (self, layer->backing);
+    }
+
+  return NULL;
+}
+
+gboolean
+strata_layers_find_overwritten (StrataLayers *before,
+                                StrataLayers *after,
+                                StrataPlan *plan,
+                                GHashTable *changed,
+                                gboolean last,
+                                const StrataStake **holder,
+                                const StrataStake **writer)
+{
+  g_autoptr (GHashTable) fresh = map_writers (after, before, NULL, NULL);
+  g_autoptr (GHashTable) all = NULL;
+  g_autoptr (GHashTable) past = NULL;
+  GPtrArray *stakes = strata_layers_get_stakes (after);
+
+  for (guint i = 0; i < stakes->len; i++)
+    {
+      const StrataStake *stake = g_ptr_array_index (stakes, i);
+      StrataStake *then = strata_layers_find_stake (before, stake->key);
+      /* Who stands where he stood can only be wronged by a disk that was not there. */
+      gboolean stays = then != NULL && g_strcmp0 (then->top, stake->top) == 0 &&
+                       !g_hash_table_contains (changed, stake->top);
+
+      if (stays && g_hash_table_size (fresh) == 0)
+        continue;
+      if (all == NULL)
+        all = map_writers (after, NULL, before, last ? NULL : plan);
+      *writer = find_in_chain (after, stays ? fresh : all, stake);
+      if (*writer == NULL || strata_plan_gives_up (plan, stake->key))
+        continue;
+
+      if (past == NULL)
+        past = map_writers (before, NULL, NULL, NULL);
+      if (then != NULL && find_in_chain (before, past, then) != NULL)
+        continue;
+      *holder = stake;
+      return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* Whether BELOW comes after ABOVE in the tree of snapshots. */
+static gboolean
+is_descendant (const StrataDomainFacts *domain,
+               const StrataSnapshotFacts *below,
+               const StrataSnapshotFacts *above)
+{
+  for (guint depth = 0; below != NULL && depth <= domain->snapshots->len; depth++)
+    {
+      below =
+          below->parent != NULL ? strata_domain_facts_find_snapshot (domain, below->parent) : NULL;
+      if (below == above)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* A later snapshot that froze the very same image: in between, what was written above it came down into it. */
+static const StrataSnapshotFacts *
+find_refrozen (const StrataDomainFacts *domain,
+               const StrataSnapshotFacts *snapshot,
+               const StrataSnapshotDisk *disk)
+{
+  for (guint i = 0; i < domain->snapshots->len; i++)
+    {
+      const StrataSnapshotFacts *later = g_ptr_array_index (domain->snapshots, i);
+      const StrataSnapshotDisk *then = strata_snapshot_facts_find_disk (later, disk->target);
+
+      if (later != snapshot && then != NULL && then->location == STRATA_SNAPSHOT_EXTERNAL &&
+          g_strcmp0 (then->image, disk->image) == 0 && is_descendant (domain, later, snapshot))
+        return later;
+    }
+
+  return NULL;
+}
+
+static gboolean
+is_disk_of (StrataWriters *self, const char *path, const StrataDomainFacts *domain)
+{
+  GPtrArray *same = g_hash_table_lookup (self->disks, path);
+
+  for (guint i = 0; same != NULL && i < same->len; i++)
+    {
+      const StrataStake *stake = g_ptr_array_index (same, i);
+
+      if (stake->writes && g_strcmp0 (stake->uuid, domain->uuid) == 0)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* LOST: whether what was frozen is gone for certain. */
+static char *
+find_stale_disk (StrataWriters *self,
+                 const StrataDomainFacts *domain,
+                 const StrataSnapshotFacts *snapshot,
+                 const StrataSnapshotDisk *disk,
+                 gboolean *lost)
+{
+  const StrataSnapshotFacts *later;
+  const StrataStake *writer;
+  StrataDomainFacts *owner;
+  const char *image;
+
+  *lost = FALSE;
+  if (disk->location != STRATA_SNAPSHOT_EXTERNAL || disk->image == NULL)
+    return NULL;
+
+  later = GPOINTER_TO_UINT (g_hash_table_lookup (self->frozen, disk->image)) > 1
+              ? find_refrozen (domain, snapshot, disk)
+              : NULL;
+  *lost = later != NULL || is_disk_of (self, disk->image, domain);
+  writer = strata_writers_find_below (self, disk->image, NULL, NULL, &image);
+  owner = writer != NULL ? strata_graph_find_domain (self->graph, writer->uuid) : NULL;
+  if (writer != NULL)
+    /* Translators: a virtual machine, an image */
+    return g_strdup_printf (_ ("“%s” writes to “%s” again"),
+                            owner != NULL ? owner->name : writer->uuid, image);
+  if (later != NULL)
+    /* Translators: an image, a snapshot */
+    return g_strdup_printf (_ ("“%s” was written to, and then frozen again by “%s”"), disk->image,
+                            later->name);
+
+  return NULL;
+}
+
+char *
+strata_writers_find_stale (StrataWriters *self,
+                           const StrataDomainFacts *domain,
+                           const StrataSnapshotFacts *snapshot,
+                           gboolean *lost)
+{
+  g_autofree char *first = NULL;
+
+  if (lost != NULL)
+    *lost = FALSE;
+  for (guint i = 0; i < snapshot->disks->len && !snapshot->retained; i++)
+    {
+      gboolean disk_lost;
+      g_autofree char *why =
+          find_stale_disk (self, domain, snapshot, snapshot->disks->pdata[i], &disk_lost);
+
+      if (lost != NULL && disk_lost)
+        *lost = TRUE;
+      if (first == NULL)
+        first = g_steal_pointer (&why);
+    }
+
+  return g_steal_pointer (&first);
+}
+
+/* A domain that writes below a layer that it left, as after its disk was committed further down by hand, has no other to take it
+ * from. */
+static gboolean
+is_written_by_itself (StrataWriters *self,
+                      const StrataDomainFacts *domain,
+                      const StrataSnapshotFacts *snapshot)
+{
+  for (guint i = 0; i < snapshot->disks->len; i++)
+    {
+      const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, i);
+      const char *image;
+      const StrataStake *writer =
+          disk->location == STRATA_SNAPSHOT_EXTERNAL && disk->image != NULL
+              ? strata_writers_find_below (self, disk->image, NULL, NULL, &image)
+              : NULL;
+
+      if (writer != NULL && g_strcmp0 (writer->uuid, domain->uuid) == 0)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+char *
+strata_writers_get_stale_hint (StrataWriters *self,
+                               const StrataDomainFacts *domain,
+                               const StrataSnapshotFacts *snapshot)
+{
+  g_autofree char *machine = strata_quote_word (domain->name);
+  g_autofree char *name = strata_quote_word (snapshot->name);
+
+  if (!is_written_by_itself (self, domain, snapshot))
+    return g_strdup (_ ("Take the disk out of one of the two, or give it a copy of its own."));
+
+  /* Translators: a virtual machine, a snapshot */
+  return g_strdup_printf (_ ("“stratactl snapshot delete %s %s --metadata-only” takes it out of "
+                             "the list; its files stay as they are."),
+                          machine, name);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#pragma once
+
+#include <adwaita.h>
+
+#include "model/map/strata-map-layout.h"
+#include "strata-map-camera.h"
+#include "strata-map-light.h"
+
+G_BEGIN_DECLS
+
+/* A map to look around on, with the pointer, with fingers, or with keys. Signals: active-changed, activated (with the
+ * node's index). */
+#define STRATA_TYPE_MAP_VIEW (strata_map_view_get_type ())
+
+G_DECLARE_FINAL_TYPE (StrataMapView, strata_map_view, STRATA, MAP_VIEW, GtkWidget)
+
+/* LAYOUT: (nullable). What is selected stays so if it is still there */
+void             strata_map_view_set_layout   (StrataMapView   *self,
+                                               StrataMapLayout *layout);
+StrataMapLayout *strata_map_view_get_layout   (StrataMapView   *self);
+StrataMapCamera *strata_map_view_get_camera   (StrataMapView   *self);
+StrataMapLight  *strata_map_view_get_light    (StrataMapView   *self);
+/* for strata-map-hands.c: the node at that place of the widget */
+guint            strata_map_view_pick         (StrataMapView   *self,
+                                               double           x,
+                                               double           y);
+/* selects it and brings it into sight; FOCUS: with the keyboard's focus */
+void             strata_map_view_go_to        (StrataMapView   *self,
+                                               guint            index,
+                                               gboolean         focus);
+void             strata_map_view_activate     (StrataMapView   *self,
+                                               guint            index);
+
+G_END_DECLS

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* StrataApplication: one process, its command line, and what outlives a window. */
+
+#include "config.h"
+
+#include <glib/gi18n.h>
+
+#include "strata-application.h"
+#include "ui/job/strata-job-watch.h"
+#include "strata-window.h"
+
+#define DEFAULT_URI "qemu:///session"
+#define MEBIBYTE    ((guint64) 1024 * 1024)
+
+struct _StrataApplication
+{
+  AdwApplication parent_instance;
+
+  GSettings *settings;
+  StrataJobQueue *queue;
+  StrataJobWatch *watch;
+  GListStore *hosts;
+  gboolean held; /* working without a window */
+  gboolean quitting;
+};
+
+G_DEFINE_FINAL_TYPE (StrataApplication, strata_application, ADW_TYPE_APPLICATION)
+
+static StrataHost *
+find_host (StrataApplication *self, const char *uri)
+{
+  guint n = g_list_model_get_n_items (G_LIST_MODEL (self->hosts));
+
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (StrataHost) host = g_list_model_get_item (G_LIST_MODEL (self->hosts), i);
+
+      if (g_str_equal (strata_host_get_uri (host), uri))
+        return host; /* the list keeps it */
+    }
+
+  return NULL;
+}
+
+static StrataHost *
+add_host (StrataApplication *self, const char *uri)
+{
+  g_autoptr (StrataHost) host = strata_host_new (uri);
+
+  g_list_store_append (self->hosts, host);
+
+  return host; /* the list keeps it */
+}
+
+static void
+remember_hosts (StrataApplication *self)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_auto (GStrv) uris = NULL;
+  guint n = g_list_model_get_n_items (G_LIST_MODEL (self->hosts));
+
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (StrataHost) host = g_list_model_get_item (G_LIST_MODEL (self->hosts), i);
+
+      g_strv_builder_add (builder, strata_host_get_uri (host));
+    }
+
+  uris = g_strv_builder_end (builder);
+  g_settings_set_strv (self->settings, "connections", (const char *const *) uris);
+}
+
+static void
+load_hosts (StrataApplication *self)
+{
+  g_auto (GStrv) uris = g_settings_get_strv (self->settings, "connections");
+
+  for (guint i = 0; uris[i] != NULL; i++)
+    {
+      if (find_host (self, uris[i]) == NULL)
+        add_host (self, uris[i]);
+    }
+  if (find_host (self, DEFAULT_URI) == NULL)
+    add_host (self, DEFAULT_URI);
+}
+
+static void
+present_window (StrataApplication *self, const char *uri)
+{
+  GtkWindow *window = gtk_application_get_active_window (GTK_APPLICATION (self));
+  g_autofree char *last = NULL;
+
+  if (window == NULL)
+    {
+      window = GTK_WINDOW (strata_window_new (self));
+      if (uri == NULL)
+        {
+          last = g_settings_get_string (self->settings, "last-connection");
+          uri = *last != '\0' ? last : DEFAULT_URI;
+        }
+    }
+  if (uri != NULL)
+    strata_window_set_host (STRATA_WINDOW (window), strata_application_ensure_host (self, uri));
+
+  gtk_window_present (window);
+}
+
+/* What somebody chose once holds for every new job; each can be set otherwise while it runs. */
+static void
+limit_new_jobs (StrataApplication *self, guint position, guint removed, guint added)
+{
+  guint64 bandwidth = g_settings_get_uint64 (self->settings, "bandwidth") * MEBIBYTE;
+
+  for (guint i = position; bandwidth > 0 && i < position + added; i++)
+    {
+      g_autoptr (StrataJob) job = g_list_model_get_item (G_LIST_MODEL (self->queue), i);
+
+      strata_job_set_bandwidth (job, bandwidth);
+    }
+}
+
+static void
+release_when_idle (StrataApplication *self)
+{
+  GApplication *application = G_APPLICATION (self);
+
+  if (!self->held || strata_job_queue_get_n_active (self->queue) > 0)
+    return;
+
+  self->held = FALSE;
+  g_application_release (application);
+  if (self->quitting)
+    g_application_quit (application);
+}
+
+static void
+quit_activated (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  GtkWindow *window = gtk_application_get_active_window (GTK_APPLICATION (user_data));
+
+  /* The window asks first if there is work under way. */
+  if (window != NULL)
+    gtk_window_close (window);
+  else
+    g_application_quit (G_APPLICATION (user_data));
+}
+
+static void
+about_activated (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  GtkWindow *window = gtk_application_get_active_window (GTK_APPLICATION (user_data));
+  AdwDialog *dialog = adw_about_dialog_new ();
+
+  g_object_set (
+      dialog, "application-name", _ ("Strata"), "application-icon", APPLICATION_ID, "version",
+      PACKAGE_VERSION, "comments",
+      _ ("Sealed templates and clones of virtual machines. You see every layer, and you never lose one."),
+      "developer-name", _ ("The Strata Developers"), "license-type", GTK_LICENSE_GPL_3_0,
+      /* Translators: your names, one a line. */
+      "translator-credits", _ ("translator-credits"), NULL);
+  adw_dialog_present (dialog, GTK_WIDGET (window));
+}
+
+static void
+activate_activated (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  present_window (STRATA_APPLICATION (user_data), NULL);
+}
+
+static const GActionEntry entries[] = {
+  { .name = "quit", .activate = quit_activated },
+  { .name = "about", .activate = about_activated },
+  { .name = "present", .activate = activate_activated },
+};
+
+static void
+strata_application_startup (GApplication *application)
+{
+  StrataApplication *self = STRATA_APPLICATION (application);
+  GtkApplication *gtk = GTK_APPLICATION (application);
+
+  G_APPLICATION_CLASS (strata_application_parent_class)->startup (application);
+
+  self->settings = g_settings_new (APPLICATION_ID);
+  self->queue = strata_job_queue_new (NULL);
+  self->watch = strata_job_watch_new (GTK_APPLICATION (self), self->queue);
+  self->hosts = g_list_store_new (STRATA_TYPE_HOST);
+  load_hosts (self);
+  g_signal_connect_object (self->queue, "items-changed", G_CALLBACK (limit_new_jobs), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->queue, "notify::n-active", G_CALLBACK (release_when_idle), self,
+                           G_CONNECT_SWAPPED);
+
+  g_action_map_add_action_entries (G_ACTION_MAP (self), entries, G_N_ELEMENTS (entries), self);
+  gtk_application_set_accels_for_action (gtk, "app.quit",
+                                         (const char *const[]) { "<Control>q", NULL });
+  gtk_application_set_accels_for_action (gtk, "window.close",
+                                         (const char *const[]) { "<Control>w", NULL });
+}
+
+static void
+strata_application_activate (GApplication *application)
+{
+  present_window (STRATA_APPLICATION (application), NULL);
+}
+
+static int
+strata_application_command_line (GApplication *application, GApplicationCommandLine *command_line)
+{
+  g_auto (GStrv) arguments = g_application_command_line_get_arguments (command_line, NULL);
+
+  present_window (STRATA_APPLICATION (application), arguments[0] != NULL ? arguments[1] : NULL);
+
+  return 0;
+}
+
+static int
+strata_application_handle_local_options (GApplication *application, GVariantDict *options)
+{
+  if (!g_variant_dict_contains (options, "version"))
+    return -1;
+
+  g_print ("Strata %s\n", PACKAGE_VERSION);
+
+  return 0;
+}
+
+static void
+strata_application_dispose (GObject *object)
+{
+  StrataApplication *self = STRATA_APPLICATION (object);
+
+  g_clear_object (&self->watch);
+  g_clear_object (&self->queue);
+  g_clear_object (&self->hosts);
+  g_clear_object (&self->settings);
+
+  G_OBJECT_CLASS (strata_application_parent_class)->dispose (object);
+}
+
+static void
+strata_application_class_init (StrataApplicationClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GApplicationClass *application_class = G_APPLICATION_CLASS (klass);
+
+  object_class->dispose = strata_application_dispose;
+
+  application_class->startup = strata_application_startup;
+  application_class->activate = strata_application_activate;
+  application_class->command_line = strata_application_command_line;
+  application_class->handle_local_options = strata_application_handle_local_options;
+}
+
+static void
+strata_application_init (StrataApplication *self)
+{
+  g_application_add_main_option (G_APPLICATION (self), "version", 0, G_OPTION_FLAG_NONE,
+                                 G_OPTION_ARG_NONE, _ ("Show the version and exit"), NULL);
+  g_application_set_option_context_parameter_string (G_APPLICATION (self), _ ("[URI]"));
+  g_application_set_option_context_summary (
+      G_APPLICATION (self), _ ("Makes sealed templates of virtual machines, and deploys them."));
+}
+
+StrataApplication *
+strata_application_new (void)
+{
+  return g_object_new (STRATA_TYPE_APPLICATION, "application-id", APPLICATION_ID,
+                       "resource-base-path", "/io/github/stratavm/Strata", "flags",
+                       G_APPLICATION_HANDLES_COMMAND_LINE, NULL);
+}
+
+GSettings *
+strata_application_get_settings (StrataApplication *self)
+{
+  g_return_val_if_fail (STRATA_IS_APPLICATION (self), NULL);
+
+  return self->settings;
+}
+
+StrataJobQueue *
+strata_application_get_queue (StrataApplication *self)
+{
+  g_return_val_if_fail (STRATA_IS_APPLICATION (self), NULL);
+
+  return self->queue;
+}
+
+GListModel *
+strata_application_get_hosts (StrataApplication *self)
+{
+  g_return_val_if_fail (STRATA_IS_APPLICATION (self), NULL);
+
+  return G_LIST_MODEL (self->hosts);
+}
+
+/**
+ * strata_application_ensure_host:
+ * @self: the application
+ * @uri: a libvirt URI
+ *
+ * Returns: (transfer none): the host of @uri, which is remembered for the next start
+ */
+StrataHost *
+strata_application_ensure_host (StrataApplication *self, const char *uri)
+{
+  StrataHost *host;
+
+  g_return_val_if_fail (STRATA_IS_APPLICATION (self), NULL);
+  g_return_val_if_fail (uri != NULL, NULL);
+
+  host = find_host (self, uri);
+  if (host == NULL)
+    {
+      host = add_host (self, uri);
+      remember_hosts (self);
+    }
+
+  return host;
+}
+
+/**
+ * strata_application_work_in_background:
+ * @self: the application
+ *
+ * Keeps the process until the last job is over, also without a window.
+ */
+void
+strata_application_work_in_background (StrataApplication *self)
+{
+  g_return_if_fail (STRATA_IS_APPLICATION (self));
+
+  if (self->held)
+    return;
+
+  self->held = TRUE;
+  g_application_hold (G_APPLICATION (self));
+  release_when_idle (self);
+}
+
+/**
+ * strata_application_cancel_and_quit:
+ * @self: the application
+ *
+ * Asks every job to stop, and quits when all have come to rest in a lawful state.
+ */
+void
+strata_application_cancel_and_quit (StrataApplication *self)
+{
+  guint n;
+
+  g_return_if_fail (STRATA_IS_APPLICATION (self));
+
+  self->quitting = TRUE;
+  n = g_list_model_get_n_items (G_LIST_MODEL (self->queue));
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (StrataJob) job = g_list_model_get_item (G_LIST_MODEL (self->queue), i);
+
+      if (strata_job_can_cancel (job))
+        strata_job_cancel (job);
+    }
+
+  strata_application_work_in_background (self);
+}
