@@ -25,7 +25,7 @@ G_BEGIN_DECLS
  * @STRATA_ERROR_NO_OS: no operating system was found on the disks
  * @STRATA_ERROR_WINDOWS: the guest is Windows, which Strata doesn't seal
  * @STRATA_ERROR_NOT_SEALED: verification found something that sealing should have removed
- * @STRATA_ERROR_NEEDS_RECOVERY: stopped in a lawful state; `job resume` or `job rollback` goes on from it
+ * @STRATA_ERROR_NEEDS_RECOVERY: stopped in a consistent state; `job resume` or `job rollback` goes on from it
  * @STRATA_ERROR_CHANGED: the host is not what it was when the plan was made, and the same request gives another one now
  */
 typedef enum

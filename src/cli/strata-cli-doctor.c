@@ -73,7 +73,7 @@ print_all (StrataCli *cli, GPtrArray *findings)
 static StrataCliStatus
 mend (StrataCli *cli, const char *name)
 {
-  g_autoptr (StrataRequest) request = strata_request_new (STRATA_REQUEST_SETTLE);
+  g_autoptr (StrataRequest) request = strata_request_new (STRATA_REQUEST_RECONCILE);
 
   request->domain = g_strdup (name);
 

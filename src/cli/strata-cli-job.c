@@ -267,7 +267,7 @@ find_unfinished (StrataCli *cli, GPtrArray *jobs, const char *id, GError **error
 
 /* Finds the job before the host is opened: where --connect is silent the job knows its host. */
 static StrataJob *
-take_up (StrataCli *cli, const char *id, gboolean resume, GError **error)
+adopt (StrataCli *cli, const char *id, gboolean resume, GError **error)
 {
   g_autoptr (GPtrArray) jobs = list_unfinished (cli, error);
   const StrataUnfinishedJob *job;
@@ -291,7 +291,7 @@ take_up (StrataCli *cli, const char *id, gboolean resume, GError **error)
   if (!strata_cli_connect (cli, error))
     return NULL;
 
-  return strata_job_queue_take_up (cli->queue, cli->connection, id, resume, error);
+  return strata_job_queue_adopt (cli->queue, cli->connection, id, resume, error);
 }
 
 static gboolean
@@ -302,7 +302,7 @@ is_in_the_way (const GError *error)
 }
 
 static StrataCliStatus
-run_take_up (StrataCli *cli, GStrv argv, gboolean resume)
+run_adopt (StrataCli *cli, GStrv argv, gboolean resume)
 {
   g_auto (GStrv) arguments = NULL;
   g_autoptr (GError) error = NULL;
@@ -313,7 +313,7 @@ run_take_up (StrataCli *cli, GStrv argv, gboolean resume)
   if (cli->dry_run)
     return strata_cli_usage_error (cli, _ ("--dry-run shows a plan that isn’t begun yet"));
 
-  job = take_up (cli, arguments[0], resume, &error);
+  job = adopt (cli, arguments[0], resume, &error);
   if (is_in_the_way (error))
     return strata_cli_fail (cli, error, STRATA_CLI_REFUSED, STRATA_CLI_OUTCOME_REFUSED,
                             arguments[0]);
@@ -330,13 +330,13 @@ run_take_up (StrataCli *cli, GStrv argv, gboolean resume)
 static StrataCliStatus
 run_resume (StrataCli *cli, GStrv argv)
 {
-  return run_take_up (cli, argv, TRUE);
+  return run_adopt (cli, argv, TRUE);
 }
 
 static StrataCliStatus
 run_rollback (StrataCli *cli, GStrv argv)
 {
-  return run_take_up (cli, argv, FALSE);
+  return run_adopt (cli, argv, FALSE);
 }
 
 static void

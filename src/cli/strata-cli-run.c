@@ -237,7 +237,7 @@ report_failed (StrataCli *cli, StrataJob *job)
 }
 
 static StrataCliStatus
-report_over (StrataCli *cli, StrataJob *job, const char *const *created)
+report_finished (StrataCli *cli, StrataJob *job, const char *const *created)
 {
   StrataJobOutcome outcome = strata_job_get_outcome (job);
 
@@ -282,11 +282,11 @@ strata_cli_watch_job (StrataCli *cli, StrataJob *job, const char *const *created
   if (g_cancellable_is_cancelled (cli->cancellable))
     strata_job_cancel (kept);
 
-  while (!strata_job_is_over (kept))
+  while (!strata_job_is_finished (kept))
     g_main_context_iteration (NULL, TRUE);
 
   strata_cli_progress_free (progress);
-  status = report_over (cli, kept, created);
+  status = report_finished (cli, kept, created);
   cli->job = NULL;
 
   return status;

@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* Once everything was declared, and before it is settled: a raw image of which Strata or libvirt wrote down that it stands on
+/* Once everything was declared, and before it is finished: a raw image of which Strata or libvirt wrote down that it stands on
  * another is contradicting. */
 void strata_graph_dispute_raw (StrataGraph *self);
 /* For the law: what raw images would stand on by their headers has a stake each. */

@@ -278,7 +278,7 @@ strata_graph_declare_disks (StrataGraph *self, GPtrArray *disks, const char *by)
     declare_disk (self, g_ptr_array_index (disks, i), by);
   for (guint i = 0; i < images->len; i++)
     {
-      strata_image_settle (g_ptr_array_index (images, i));
+      strata_image_finish (g_ptr_array_index (images, i));
       judge_unread (g_ptr_array_index (images, i));
     }
   judge_data_files (self, images);
@@ -308,7 +308,7 @@ strata_graph_finish (StrataGraph *self)
   strata_graph_dispute_raw (self);
   for (guint i = 0; i < images->len; i++)
     {
-      strata_image_settle (g_ptr_array_index (images, i));
+      strata_image_finish (g_ptr_array_index (images, i));
       judge_unread (g_ptr_array_index (images, i));
     }
   judge_data_files (self, images);

@@ -313,7 +313,7 @@ gboolean strata_image_is_raw (const StrataImage *self);
 /* (transfer full): what to do about a header in SELF, which is raw and has claims */
 char *strata_image_get_claim_hint (const StrataImage *self);
 /* once everything was said */
-void strata_image_settle (StrataImage *self);
+void strata_image_finish (StrataImage *self);
 /* an error with the problem in the message, where it is not SEEN */
 gboolean strata_image_require_seen (const StrataImage *self, GError **error);
 

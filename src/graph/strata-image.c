@@ -193,13 +193,13 @@ strata_image_get_claim_hint (const StrataImage *self)
 }
 
 /**
- * strata_image_settle:
+ * strata_image_finish:
  * @self: an image of which everything was said that is said of it
  *
  * Of one that is raw by all of it, nothing is left of what is written in it. Where that is disputed its chain is still held.
  */
 void
-strata_image_settle (StrataImage *self)
+strata_image_finish (StrataImage *self)
 {
   if (strata_image_is_raw (self))
     make_raw (self);

@@ -95,7 +95,7 @@ is_undefined_by (StrataJournal *journal, const char *uuid)
 
   for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
     {
-      StrataStepSpec *step = strata_plan_get_step (plan, i);
+      StrataStep *step = strata_plan_get_step (plan, i);
 
       if (strata_journal_get_mark (journal, i) != STRATA_STEP_UNTOUCHED &&
           step->kind == STRATA_STEP_UNDEFINE &&

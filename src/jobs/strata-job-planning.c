@@ -52,7 +52,7 @@ add_image (StrataGraph *graph, StrataConnection *connection, const char *path, c
 
   while (next != NULL && strata_graph_get_image (graph, next) == NULL)
     {
-      g_autoptr (StrataImage) image = strata_storage_look (connection, next, NULL);
+      g_autoptr (StrataImage) image = strata_storage_read_image (connection, next, NULL);
       StrataImage *twin = image != NULL ? find_twin (graph, image) : NULL;
 
       if (image == NULL)

@@ -42,7 +42,7 @@ void strata_job_start (StrataJob *self);
 /* from the worker thread */
 void strata_job_enter_step (StrataJob *self, guint index, gboolean undoing);
 void strata_job_enter_end (StrataJob *self);
-void strata_job_set_over (StrataJob *self,
+void strata_job_set_finished (StrataJob *self,
                           StrataJobState state,
                           StrataJobOutcome outcome,
                           const GError *error);
@@ -73,6 +73,6 @@ StrataPlan *strata_job_plan_now (StrataConnection *connection,
                                  GError **error);
 
 /* strata-step.c: about how long a step takes, in seconds, for the progress bar */
-double strata_step_spec_get_weight (StrataStepSpec *step);
+double strata_step_get_weight (StrataStep *step);
 
 G_END_DECLS

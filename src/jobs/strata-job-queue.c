@@ -78,7 +78,7 @@ has_to_wait (StrataJobQueue *self, guint index)
     {
       StrataJob *earlier = g_ptr_array_index (self->jobs, i);
 
-      if (!strata_job_is_over (earlier) &&
+      if (!strata_job_is_finished (earlier) &&
           exclude_each_other (earlier, g_ptr_array_index (self->jobs, index)))
         return TRUE;
     }
@@ -95,7 +95,7 @@ get_fraction (StrataJobQueue *self)
     {
       StrataJob *job = g_ptr_array_index (self->jobs, i);
 
-      if (!strata_job_is_over (job))
+      if (!strata_job_is_finished (job))
         sum += strata_job_get_progress (job)->fraction;
     }
 
@@ -113,7 +113,7 @@ update (StrataJobQueue *self)
 
       if (strata_job_get_state (job) == STRATA_JOB_QUEUED && !has_to_wait (self, i))
         strata_job_start (job);
-      n_active += !strata_job_is_over (job);
+      n_active += !strata_job_is_finished (job);
     }
 
   if (self->n_active != n_active)
@@ -211,19 +211,19 @@ strata_job_queue_get_n_active (StrataJobQueue *self)
 }
 
 /**
- * strata_job_queue_clear_over:
+ * strata_job_queue_clear_finished:
  * @self: a queue
  *
  * Takes the jobs that are over off the list.
  */
 void
-strata_job_queue_clear_over (StrataJobQueue *self)
+strata_job_queue_clear_finished (StrataJobQueue *self)
 {
   g_return_if_fail (STRATA_IS_JOB_QUEUE (self));
 
   for (guint i = self->jobs->len; i > 0; i--)
     {
-      if (strata_job_is_over (g_ptr_array_index (self->jobs, i - 1)))
+      if (strata_job_is_finished (g_ptr_array_index (self->jobs, i - 1)))
         {
           g_ptr_array_remove_index (self->jobs, i - 1);
           g_list_model_items_changed (G_LIST_MODEL (self), i - 1, 1, 0);

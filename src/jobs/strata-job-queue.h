@@ -17,7 +17,7 @@ G_DECLARE_FINAL_TYPE (StrataJobQueue, strata_job_queue, STRATA, JOB_QUEUE, GObje
 /* JOURNAL_DIR: NULL for $XDG_STATE_HOME/strata/journal */
 StrataJobQueue *strata_job_queue_new (const char *journal_dir);
 guint strata_job_queue_get_n_active (StrataJobQueue *self);
-void strata_job_queue_clear_over (StrataJobQueue *self);
+void strata_job_queue_clear_finished (StrataJobQueue *self);
 
 /* Gathers the host's graph in a worker and lets the planner answer. */
 void strata_job_queue_plan_async (StrataJobQueue *self,

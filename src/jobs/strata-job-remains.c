@@ -20,7 +20,7 @@ typedef struct
 } Remains;
 
 static const char *
-get (StrataStepSpec *step, const char *key)
+get (StrataStep *step, const char *key)
 {
   return json_object_get_string_member_with_default (step->args, key, NULL);
 }
@@ -77,7 +77,7 @@ say_made (Remains *self, const char *path)
 }
 
 static void
-say_snapshot_made (Remains *self, StrataStepSpec *step)
+say_snapshot_made (Remains *self, StrataStep *step)
 {
   const char *name = get (step, "snapshot");
   JsonArray *disks = json_object_has_member (step->args, "disks")
@@ -98,14 +98,14 @@ say_snapshot_made (Remains *self, StrataStepSpec *step)
 }
 
 static void
-say_defined (Remains *self, StrataStepSpec *step)
+say_defined (Remains *self, StrataStep *step)
 {
   if (has_domain (self, get (step, "uuid")))
     say (self, _ ("“%s” stays as the job defined it."), get (step, "name"));
 }
 
 static void
-say_merging (Remains *self, StrataStepSpec *step)
+say_merging (Remains *self, StrataStep *step)
 {
   const char *top = get (step, step->kind == STRATA_STEP_COMMIT ? "top" : "image");
 
@@ -115,7 +115,7 @@ say_merging (Remains *self, StrataStepSpec *step)
 }
 
 static void
-say_what_was_done (Remains *self, StrataStepSpec *step, StrataStepMark mark)
+say_what_was_done (Remains *self, StrataStep *step, StrataStepMark mark)
 {
   if (step->kind == STRATA_STEP_CREATE_OVERLAY)
     say_made (self, get (step, "path"));
@@ -136,7 +136,7 @@ say_what_was_done (Remains *self, StrataStepSpec *step, StrataStepMark mark)
 }
 
 static void
-say_what_was_left (Remains *self, StrataStepSpec *step)
+say_what_was_left (Remains *self, StrataStep *step)
 {
   if (step->kind == STRATA_STEP_DELETE_VOLUME || step->kind == STRATA_STEP_DELETE_FILE)
     {
@@ -144,7 +144,7 @@ say_what_was_left (Remains *self, StrataStepSpec *step)
           g_hash_table_add (self->told, (gpointer) get (step, "path")))
         say (self, _ ("The file “%s”, which the job was to delete, stays."), get (step, "path"));
     }
-  else if (step->kind == STRATA_STEP_SNAPSHOT_FORGET || step->kind == STRATA_STEP_SNAPSHOT_DELETE)
+  else if (step->kind == STRATA_STEP_DELETE_METADATA || step->kind == STRATA_STEP_SNAPSHOT_DELETE)
     {
       if (has_snapshot (self, get (step, "uuid"), get (step, "snapshot")))
         say (self, _ ("The snapshot “%s”, which the job was to delete, stays."),
@@ -184,7 +184,7 @@ strata_job_list_remains (StrataJournal *journal, StrataConnection *connection)
 
   for (guint i = 0; plan != NULL && i < strata_plan_get_n_steps (plan); i++)
     {
-      StrataStepSpec *step = strata_plan_get_step (plan, i);
+      StrataStep *step = strata_plan_get_step (plan, i);
       StrataStepMark mark = strata_journal_get_mark (journal, i);
 
       if (get (step, "uuid") != NULL)

@@ -57,7 +57,7 @@ strata_job_report_new (StrataPlan *plan, JsonObject *results, GSourceFunc show, 
   self->weights = g_array_new (FALSE, FALSE, sizeof (double));
   for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
     {
-      double weight = strata_step_spec_get_weight (strata_plan_get_step (plan, i));
+      double weight = strata_step_get_weight (strata_plan_get_step (plan, i));
 
       g_array_append_val (self->weights, weight);
       self->weight += weight;
@@ -152,7 +152,7 @@ strata_job_report_cancelling (StrataJobReport *self)
 void
 strata_job_report_step (StrataJobReport *self, guint index, gboolean undoing)
 {
-  StrataStepSpec *spec = strata_plan_get_step (self->plan, index);
+  StrataStep *spec = strata_plan_get_step (self->plan, index);
 
   g_mutex_lock (&self->mutex);
   self->said.step = index + 1;
@@ -212,10 +212,10 @@ strata_job_report_log (StrataJobReport *self, const char *text)
 }
 
 void
-strata_job_report_over (StrataJobReport *self,
-                        StrataJobState state,
-                        StrataJobOutcome outcome,
-                        const GError *error)
+strata_job_report_finished (StrataJobReport *self,
+                            StrataJobState state,
+                            StrataJobOutcome outcome,
+                            const GError *error)
 {
   g_mutex_lock (&self->mutex);
   self->said.state = state;

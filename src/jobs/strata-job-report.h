@@ -30,7 +30,7 @@ void strata_job_report_end (StrataJobReport *self);
 void strata_job_report_moved (StrataJobReport *self, guint64 done, guint64 total);
 void strata_job_report_part (StrataJobReport *self, double fraction, const char *message);
 void strata_job_report_log (StrataJobReport *self, const char *text);
-void strata_job_report_over (StrataJobReport *self,
+void strata_job_report_finished (StrataJobReport *self,
                              StrataJobState state,
                              StrataJobOutcome outcome,
                              const GError *error);

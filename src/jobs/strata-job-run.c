@@ -15,7 +15,7 @@
 #include "strata-job-stamps.h"
 #include "strata-step.h"
 #include "strata-stop-point.h"
-#include "strata-take-up.h"
+#include "strata-adopt.h"
 #include "strata-unfinished-job.h"
 #include "base/strata-error.h"
 #include "plan/strata-law.h"
@@ -32,10 +32,10 @@ typedef struct
 
 /* Who hears that the job is over may take up what is left of it. */
 static void
-set_over (Run *run, StrataJobState state, StrataJobOutcome outcome, const GError *error)
+set_finished (Run *run, StrataJobState state, StrataJobOutcome outcome, const GError *error)
 {
   g_clear_pointer (&run->lock, strata_lock_free);
-  strata_job_set_over (run->job, state, outcome, error);
+  strata_job_set_finished (run->job, state, outcome, error);
 }
 
 static gboolean
@@ -49,10 +49,10 @@ call_hook (Run *run, guint index, StrataHookPoint point, GError **error)
   return hook == NULL || hook (run->job, index, point, user_data, error);
 }
 
-static const StrataStepClass *
+static const StrataStepOps *
 get_step (Run *run, guint index, StrataStepContext *context)
 {
-  StrataStepSpec *spec = strata_plan_get_step (run->plan, index);
+  StrataStep *spec = strata_plan_get_step (run->plan, index);
 
   context->connection = strata_job_get_connection (run->job);
   context->args = spec->args;
@@ -61,19 +61,19 @@ get_step (Run *run, guint index, StrataStepContext *context)
   context->untouched = FALSE;
   context->plan = run->plan;
 
-  return strata_step_class_get (spec->kind);
+  return strata_step_get_ops (spec->kind);
 }
 
 static gboolean
 undo_step (Run *run, guint index, GError **error)
 {
   StrataStepContext context;
-  const StrataStepClass *klass = get_step (run, index, &context);
+  const StrataStepOps *klass = get_step (run, index, &context);
   g_autoptr (JsonObject) results = NULL;
 
   strata_job_enter_step (run->job, index, TRUE);
   strata_stop_point ("before a step is undone");
-  if (!strata_take_up_check_removal (context.connection, run->journal, index, error) ||
+  if (!strata_adopt_check_removal (context.connection, run->journal, index, error) ||
       !strata_lock_is_held (run->lock, error))
     return FALSE;
   if (klass->undo != NULL && !klass->undo (&context, error))
@@ -87,12 +87,12 @@ undo_step (Run *run, guint index, GError **error)
 /* A step that an earlier process began: it may be done, half done, or not done at all. Only the host
  * knows. Returns whether it can be passed over. */
 static gboolean
-settle_begun_step (Run *run,
-                   guint index,
-                   const StrataStepClass *klass,
-                   StrataStepContext *context,
-                   gboolean *done,
-                   GError **error)
+reconcile_begun_step (Run *run,
+                      guint index,
+                      const StrataStepOps *klass,
+                      StrataStepContext *context,
+                      gboolean *done,
+                      GError **error)
 {
   g_autoptr (JsonObject) found = NULL;
 
@@ -101,7 +101,7 @@ settle_begun_step (Run *run,
     return FALSE;
   if (*done)
     {
-      strata_take_up_note_found (run->job, run->plan, index);
+      strata_adopt_note_found (run->job, run->plan, index);
       found = strata_job_take_new_results (run->job);
       return strata_journal_end_step (run->journal, index, found, error);
     }
@@ -112,7 +112,7 @@ settle_begun_step (Run *run,
 }
 
 static gboolean
-brings_machine (StrataStepSpec *step)
+brings_machine (StrataStep *step)
 {
   return step->kind == STRATA_STEP_DEFINE &&
          json_object_get_string_member_with_default (step->args, "previous", NULL) == NULL;
@@ -146,7 +146,7 @@ begins_or_ends_machines (StrataPlan *plan, guint index)
 static gboolean
 check_law (Run *run, guint index, GError **error)
 {
-  StrataStepSpec *step = strata_plan_get_step (run->plan, index);
+  StrataStep *step = strata_plan_get_step (run->plan, index);
   g_autoptr (StrataGraph) graph = NULL;
   g_autofree gboolean *done = NULL;
 
@@ -159,7 +159,7 @@ check_law (Run *run, guint index, GError **error)
     return TRUE;
 
   if (step->kind == STRATA_STEP_DELETE_VOLUME &&
-      !strata_take_up_check_left (strata_job_get_connection (run->job), run->journal, index, error))
+      !strata_adopt_check_left (strata_job_get_connection (run->job), run->journal, index, error))
     return FALSE;
   graph = strata_connection_gather (strata_job_get_connection (run->job), run->cancellable, error);
   if (graph == NULL)
@@ -176,7 +176,7 @@ check_law (Run *run, guint index, GError **error)
 static gboolean
 leave_out (Run *run, guint index, GError **error)
 {
-  StrataStepSpec *step = strata_plan_get_step (run->plan, index);
+  StrataStep *step = strata_plan_get_step (run->plan, index);
   g_autofree char *line = NULL;
   g_autoptr (JsonObject) results = NULL;
 
@@ -217,7 +217,7 @@ run_step (Run *run, guint index, GError **error)
 {
   gboolean begun_before = strata_journal_get_mark (run->journal, index) == STRATA_STEP_BEGUN;
   StrataStepContext context;
-  const StrataStepClass *klass = get_step (run, index, &context);
+  const StrataStepOps *klass = get_step (run, index, &context);
   g_autoptr (JsonObject) found = NULL;
   g_autoptr (JsonObject) results = NULL;
 
@@ -226,7 +226,7 @@ run_step (Run *run, guint index, GError **error)
     {
       gboolean done;
 
-      if (!settle_begun_step (run, index, klass, &context, &done, error))
+      if (!reconcile_begun_step (run, index, klass, &context, &done, error))
         return FALSE;
       if (done)
         return TRUE;
@@ -237,7 +237,7 @@ run_step (Run *run, guint index, GError **error)
     return FALSE;
   if (!check_law (run, index, error))
     return leave_out (run, index, error);
-  if (!strata_take_up_check_power (context.connection, run->journal, index, error))
+  if (!strata_adopt_check_power (context.connection, run->journal, index, error))
     return FALSE;
   if (!strata_job_stamps_check (context.connection, run->journal, index, error))
     return leave_out (run, index, error);
@@ -251,7 +251,7 @@ run_step (Run *run, guint index, GError **error)
   if (g_cancellable_set_error_if_cancelled (run->cancellable, error))
     return FALSE;
   strata_job_stamps_note_begin (run->job, run->plan, index);
-  strata_take_up_note_begin (run->job, run->plan, index);
+  strata_adopt_note_begin (run->job, run->plan, index);
   found = strata_job_take_new_results (run->job);
   if (!strata_journal_begin_step (run->journal, index, found, error))
     return FALSE;
@@ -264,7 +264,7 @@ run_step (Run *run, guint index, GError **error)
     }
 
   strata_job_stamps_note_end (run->job, run->plan, index);
-  strata_take_up_note_end (run->job, run->plan, index);
+  strata_adopt_note_end (run->job, run->plan, index);
   results = strata_job_take_new_results (run->job);
   if (!strata_journal_end_step (run->journal, index, results, error))
     return FALSE;
@@ -319,16 +319,16 @@ fail_for_good (Run *run, const GError *cause)
     {
       strata_journal_sync (run->journal, NULL);
       strata_journal_close (run->journal);
-      set_over (run, state, STRATA_JOB_OUTCOME_STOPPED, cause);
+      set_finished (run, state, STRATA_JOB_OUTCOME_STOPPED, cause);
       return;
     }
 
-  if (strata_take_up_check_back (strata_job_get_connection (run->job), run->journal, !run->taken_up,
-                                 NULL, &undo_error) &&
+  if (strata_adopt_check_back (strata_job_get_connection (run->job), run->journal, !run->taken_up,
+                               NULL, &undo_error) &&
       go_back (run, &undo_error))
     {
       strata_journal_remove (run->journal);
-      set_over (run, state, STRATA_JOB_OUTCOME_ROLLED_BACK, cause);
+      set_finished (run, state, STRATA_JOB_OUTCOME_ROLLED_BACK, cause);
       return;
     }
 
@@ -338,7 +338,7 @@ fail_for_good (Run *run, const GError *cause)
                            _ ("%s. Undoing it failed as well: %s"), cause->message,
                            undo_error->message);
   strata_journal_close (run->journal);
-  set_over (run, STRATA_JOB_FAILED, STRATA_JOB_OUTCOME_STUCK, both);
+  set_finished (run, STRATA_JOB_FAILED, STRATA_JOB_OUTCOME_STUCK, both);
 }
 
 static void
@@ -349,12 +349,12 @@ run_backwards (Run *run)
   if (go_back (run, &error))
     {
       strata_journal_remove (run->journal);
-      set_over (run, STRATA_JOB_DONE, STRATA_JOB_OUTCOME_ROLLED_BACK, NULL);
+      set_finished (run, STRATA_JOB_DONE, STRATA_JOB_OUTCOME_ROLLED_BACK, NULL);
     }
   else
     {
       strata_journal_close (run->journal);
-      set_over (run, STRATA_JOB_FAILED, STRATA_JOB_OUTCOME_STUCK, error);
+      set_finished (run, STRATA_JOB_FAILED, STRATA_JOB_OUTCOME_STUCK, error);
     }
 }
 
@@ -371,7 +371,7 @@ fail_at_once (Run *run, const GError *cause)
                                                     : STRATA_JOB_OUTCOME_STOPPED;
       strata_journal_close (run->journal);
     }
-  set_over (run, state, outcome, cause);
+  set_finished (run, state, outcome, cause);
 }
 
 /* What a person confirmed was planned for the host as it was then. What is carried out is planned for the host as it
@@ -429,16 +429,16 @@ check_forward (Run *run, GError **error)
 {
   StrataConnection *connection = strata_job_get_connection (run->job);
 
-  return strata_job_stamps_take_up (connection, run->journal, error) &&
-         strata_take_up_check_forward (connection, run->journal, run->cancellable, error);
+  return strata_job_stamps_adopt (connection, run->journal, error) &&
+         strata_adopt_check_forward (connection, run->journal, run->cancellable, error);
 }
 
 static gboolean
 check_back (Run *run, GError **error)
 {
   if (strata_journal_can_roll_back (run->journal))
-    return strata_take_up_check_back (strata_job_get_connection (run->job), run->journal, FALSE,
-                                      run->cancellable, error);
+    return strata_adopt_check_back (strata_job_get_connection (run->job), run->journal, FALSE,
+                                    run->cancellable, error);
 
   strata_set_error (error, STRATA_ERROR_REFUSED, NULL,
                     _ ("“%s” is past the point of no return; there is no way back"),
@@ -492,8 +492,8 @@ check_taken_up (Run *run)
     outcome = STRATA_JOB_OUTCOME_STUCK;
   error = add_ways (run, backwards, g_steal_pointer (&error));
   strata_journal_close (run->journal);
-  set_over (run, is_cancellation (error) ? STRATA_JOB_CANCELLED : STRATA_JOB_FAILED, outcome,
-            error);
+  set_finished (run, is_cancellation (error) ? STRATA_JOB_CANCELLED : STRATA_JOB_FAILED, outcome,
+                error);
 
   return FALSE;
 }
@@ -503,7 +503,7 @@ check_taken_up (Run *run)
  * @self: a job
  * @cancellable: what strata_job_cancel() triggers
  *
- * Worker thread. When it returns, strata_job_set_over() was called once, and before it the journal and
+ * Worker thread. When it returns, strata_job_set_finished() was called once, and before it the journal and
  * the lock were let go of: a listener that hears that the job is over may take it up again.
  */
 void
@@ -536,7 +536,7 @@ strata_job_run (StrataJob *self, GCancellable *cancellable)
   else if (go_forward (&run, &error))
     {
       strata_journal_remove (run.journal);
-      set_over (&run, STRATA_JOB_DONE, STRATA_JOB_OUTCOME_DONE, NULL);
+      set_finished (&run, STRATA_JOB_DONE, STRATA_JOB_OUTCOME_DONE, NULL);
     }
   else
     fail_for_good (&run, error);

@@ -23,7 +23,7 @@
 #define MERGED "merged:"
 
 static const char *
-get (StrataStepSpec *step, const char *key)
+get (StrataStep *step, const char *key)
 {
   return json_object_get_string_member_with_default (step->args, key, NULL);
 }
@@ -126,7 +126,7 @@ strata_job_stamps_note_begin (StrataJob *job, StrataPlan *plan, guint index)
 void
 strata_job_stamps_note_end (StrataJob *job, StrataPlan *plan, guint index)
 {
-  StrataStepSpec *step = strata_plan_get_step (plan, index);
+  StrataStep *step = strata_plan_get_step (plan, index);
 
   /* Keeping the present state as an internal snapshot writes to the image. */
   if (is_revert (plan) &&
@@ -167,11 +167,11 @@ look_whether_written (StrataConnection *connection,
 }
 
 static gboolean
-need_unwritten (StrataConnection *connection,
-                StrataJournal *journal,
-                const char *prefix,
-                const char *path,
-                GError **error)
+require_unwritten (StrataConnection *connection,
+                   StrataJournal *journal,
+                   const char *prefix,
+                   const char *path,
+                   GError **error)
 {
   gboolean merged = g_str_equal (prefix, MERGED);
   gboolean written;
@@ -192,7 +192,7 @@ need_unwritten (StrataConnection *connection,
 
 /* The native return writes to what the machine's disks are. */
 static gboolean
-need_present (StrataConnection *connection, StrataJournal *journal, GError **error)
+require_present (StrataConnection *connection, StrataJournal *journal, GError **error)
 {
   JsonObjectIter iter;
   const char *key;
@@ -202,7 +202,7 @@ need_present (StrataConnection *connection, StrataJournal *journal, GError **err
   while (json_object_iter_next (&iter, &key, &value))
     {
       if (g_str_has_prefix (key, PRESENT) &&
-          !need_unwritten (connection, journal, PRESENT, key + strlen (PRESENT), error))
+          !require_unwritten (connection, journal, PRESENT, key + strlen (PRESENT), error))
         return FALSE;
     }
 
@@ -225,7 +225,10 @@ find_disk_on (GPtrArray *disks, const char *path)
 
 /* The machine of the step at INDEX may have been started on a layer whose content is below by now. */
 static gboolean
-need_run_on_none (StrataConnection *connection, StrataJournal *journal, guint index, GError **error)
+require_run_on_none (StrataConnection *connection,
+                     StrataJournal *journal,
+                     guint index,
+                     GError **error)
 {
   StrataPlan *plan = strata_journal_get_plan (journal);
   g_autoptr (StrataDomainFacts) facts = NULL;
@@ -243,7 +246,7 @@ need_run_on_none (StrataConnection *connection, StrataJournal *journal, guint in
 
   for (guint i = 0; i < index; i++)
     {
-      StrataStepSpec *before = strata_plan_get_step (plan, i);
+      StrataStep *before = strata_plan_get_step (plan, i);
 
       if (before->kind != STRATA_STEP_COMMIT ||
           find_disk_on (facts->disks, get (before, "top")) == NULL)
@@ -259,20 +262,20 @@ need_run_on_none (StrataConnection *connection, StrataJournal *journal, guint in
 }
 
 static gboolean
-need_merged (StrataConnection *connection, StrataJournal *journal, guint index, GError **error)
+require_merged (StrataConnection *connection, StrataJournal *journal, guint index, GError **error)
 {
   StrataPlan *plan = strata_journal_get_plan (journal);
 
   for (guint i = 0; i < index; i++)
     {
-      StrataStepSpec *before = strata_plan_get_step (plan, i);
+      StrataStep *before = strata_plan_get_step (plan, i);
 
       if (before->kind == STRATA_STEP_COMMIT &&
-          !need_unwritten (connection, journal, MERGED, get (before, "top"), error))
+          !require_unwritten (connection, journal, MERGED, get (before, "top"), error))
         return FALSE;
     }
 
-  return need_run_on_none (connection, journal, index, error);
+  return require_run_on_none (connection, journal, index, error);
 }
 
 /**
@@ -290,17 +293,17 @@ strata_job_stamps_check (StrataConnection *connection,
                          guint index,
                          GError **error)
 {
-  StrataStepSpec *step = strata_plan_get_step (strata_journal_get_plan (journal), index);
+  StrataStep *step = strata_plan_get_step (strata_journal_get_plan (journal), index);
 
   if (step->kind == STRATA_STEP_SNAPSHOT_REVERT)
-    return need_present (connection, journal, error);
+    return require_present (connection, journal, error);
   if (step->kind == STRATA_STEP_DEFINE)
-    return need_merged (connection, journal, index, error);
+    return require_merged (connection, journal, index, error);
   if (step->kind != STRATA_STEP_DELETE_VOLUME)
     return TRUE;
 
-  return need_unwritten (connection, journal, PRESENT, get (step, "path"), error) &&
-         need_unwritten (connection, journal, MERGED, get (step, "path"), error);
+  return require_unwritten (connection, journal, PRESENT, get (step, "path"), error) &&
+         require_unwritten (connection, journal, MERGED, get (step, "path"), error);
 }
 
 /* Other merges may have been done or begun after it: each is of another disk, or of the same layer once more. */
@@ -320,7 +323,7 @@ is_last_touched (StrataJournal *journal, guint index)
 }
 
 /**
- * strata_job_stamps_take_up:
+ * strata_job_stamps_adopt:
  * @connection: a host
  * @journal: a job that was stopped, and is resumed
  * @error: `STRATA_ERROR_REFUSED` with what was written to since
@@ -330,13 +333,13 @@ is_last_touched (StrataJournal *journal, guint index)
  * Returns: whether what is left takes away nothing that was written since
  */
 gboolean
-strata_job_stamps_take_up (StrataConnection *connection, StrataJournal *journal, GError **error)
+strata_job_stamps_adopt (StrataConnection *connection, StrataJournal *journal, GError **error)
 {
   StrataPlan *plan = strata_journal_get_plan (journal);
 
   for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
     {
-      StrataStepSpec *step = strata_plan_get_step (plan, i);
+      StrataStep *step = strata_plan_get_step (plan, i);
       StrataStepMark mark = strata_journal_get_mark (journal, i);
 
       if (mark == STRATA_STEP_DONE && step->kind == STRATA_STEP_COMMIT)
@@ -352,14 +355,14 @@ strata_job_stamps_take_up (StrataConnection *connection, StrataJournal *journal,
           continue;
         }
       if (mark != STRATA_STEP_DONE && step->kind == STRATA_STEP_DEFINE &&
-          !need_run_on_none (connection, journal, i, error))
+          !require_run_on_none (connection, journal, i, error))
         return FALSE;
       /* A layer that was merged, and isn't any more, is merged again before its turn comes. */
       if (mark != STRATA_STEP_DONE &&
           (step->kind == STRATA_STEP_SNAPSHOT_REVERT || step->kind == STRATA_STEP_DELETE_VOLUME) &&
           !(step->kind == STRATA_STEP_DELETE_VOLUME
-                ? need_unwritten (connection, journal, PRESENT, get (step, "path"), error)
-                : need_present (connection, journal, error)))
+                ? require_unwritten (connection, journal, PRESENT, get (step, "path"), error)
+                : require_present (connection, journal, error)))
         return FALSE;
     }
 

@@ -14,7 +14,7 @@ gboolean strata_job_stamps_check (StrataConnection *connection,
                                   StrataJournal *journal,
                                   guint index,
                                   GError **error);
-gboolean strata_job_stamps_take_up (StrataConnection *connection,
+gboolean strata_job_stamps_adopt (StrataConnection *connection,
                                     StrataJournal *journal,
                                     GError **error);
 

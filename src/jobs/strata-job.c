@@ -330,7 +330,7 @@ strata_job_start (StrataJob *self)
  * strata_job_cancel:
  * @self: a job
  *
- * Rolls back before the point of no return, stops in a lawful state after it. Main context.
+ * Rolls back before the point of no return, stops in a consistent state after it. Main context.
  */
 void
 strata_job_cancel (StrataJob *self)
@@ -345,7 +345,7 @@ strata_job_cancel (StrataJob *self)
       g_autoptr (GError) error =
           g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, _ ("Cancelled"));
 
-      strata_job_set_over (self, STRATA_JOB_CANCELLED, STRATA_JOB_OUTCOME_ROLLED_BACK, error);
+      strata_job_set_finished (self, STRATA_JOB_CANCELLED, STRATA_JOB_OUTCOME_ROLLED_BACK, error);
       return;
     }
 
@@ -419,12 +419,12 @@ strata_job_append_log (StrataJob *self, const char *text)
 }
 
 void
-strata_job_set_over (StrataJob *self,
-                     StrataJobState state,
-                     StrataJobOutcome outcome,
-                     const GError *error)
+strata_job_set_finished (StrataJob *self,
+                         StrataJobState state,
+                         StrataJobOutcome outcome,
+                         const GError *error)
 {
-  strata_job_report_over (self->report, state, outcome, error);
+  strata_job_report_finished (self->report, state, outcome, error);
 }
 
 void
@@ -581,7 +581,7 @@ strata_job_get_new_plan (StrataJob *self)
 {
   g_return_val_if_fail (STRATA_IS_JOB (self), NULL);
 
-  return strata_job_is_over (self) ? self->new_plan : NULL;
+  return strata_job_is_finished (self) ? self->new_plan : NULL;
 }
 
 StrataJobState
@@ -601,7 +601,7 @@ strata_job_get_outcome (StrataJob *self)
 }
 
 gboolean
-strata_job_is_over (StrataJob *self)
+strata_job_is_finished (StrataJob *self)
 {
   return strata_job_get_state (self) >= STRATA_JOB_DONE;
 }

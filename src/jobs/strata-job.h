@@ -24,7 +24,7 @@ typedef enum
  * @STRATA_JOB_OUTCOME_NONE: not over yet
  * @STRATA_JOB_OUTCOME_DONE: all of it
  * @STRATA_JOB_OUTCOME_ROLLED_BACK: everything is as it was, but for what strata_job_dup_not_back() says
- * @STRATA_JOB_OUTCOME_STOPPED: past the point of no return: lawful, and `job resume` finishes it
+ * @STRATA_JOB_OUTCOME_STOPPED: past the point of no return: consistent, and `job resume` finishes it
  * @STRATA_JOB_OUTCOME_STUCK: the way back failed too; `job rollback` tries again
  */
 typedef enum
@@ -69,7 +69,7 @@ const char *strata_job_get_title (StrataJob *self);
 StrataPlan *strata_job_get_plan (StrataJob *self);
 StrataJobState strata_job_get_state (StrataJob *self);
 StrataJobOutcome strata_job_get_outcome (StrataJob *self);
-gboolean strata_job_is_over (StrataJob *self);
+gboolean strata_job_is_finished (StrataJob *self);
 const char *strata_job_get_step_title (StrataJob *self);
 const StrataProgress *strata_job_get_progress (StrataJob *self);
 const GError *strata_job_get_error (StrataJob *self);

@@ -354,14 +354,14 @@ guess_given_up (StrataPlan *plan)
 {
   for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
     {
-      StrataStepSpec *step = strata_plan_get_step (plan, i);
+      StrataStep *step = strata_plan_get_step (plan, i);
       const char *uuid = get_string (step->args, "uuid");
 
       if (strata_step_is (step, STRATA_STEP_DEFINE, STRATA_STEP_UNDEFINE,
                           STRATA_STEP_SNAPSHOT_REVERT))
-        strata_plan_give_up_domain (plan, uuid);
-      else if (strata_step_is (step, STRATA_STEP_SNAPSHOT_FORGET, STRATA_STEP_SNAPSHOT_DELETE))
-        strata_plan_give_up_snapshot (plan, uuid, get_string (step->args, "snapshot"));
+        strata_plan_discard_domain (plan, uuid);
+      else if (strata_step_is (step, STRATA_STEP_DELETE_METADATA, STRATA_STEP_SNAPSHOT_DELETE))
+        strata_plan_discard_snapshot (plan, uuid, get_string (step->args, "snapshot"));
     }
 }
 

@@ -12,7 +12,7 @@
 #include "host/domain/strata-domain-control.h"
 #include "host/domain/strata-restore.h"
 #include "host/domain/strata-screenshot.h"
-#include "host/snapshot/strata-snapshot-settle.h"
+#include "host/snapshot/strata-snapshot-reconcile.h"
 #include "host/snapshot/strata-snapshot.h"
 #include "host/storage/strata-storage.h"
 #include "strata-job-private.h"
@@ -41,21 +41,21 @@ get_kind (StrataStepContext *context)
 }
 
 void
-strata_snapshot_order_read (StrataStepContext *context, StrataSnapshotOrder *order)
+strata_snapshot_params_read (StrataStepContext *context, StrataSnapshotParams *params)
 {
   JsonArray *disks = strata_step_context_get_array (context, "disks");
   g_autoptr (GStrvBuilder) images = g_strv_builder_new ();
 
-  order->uuid = strata_step_context_get (context, "uuid");
-  order->name = strata_step_context_get (context, "snapshot");
-  order->xml = strata_step_context_get (context, "xml");
-  order->previous = strata_step_context_get (context, "previous");
-  order->memory_file = strata_step_context_get (context, "memory-file");
+  params->uuid = strata_step_context_get (context, "uuid");
+  params->name = strata_step_context_get (context, "snapshot");
+  params->xml = strata_step_context_get (context, "xml");
+  params->previous = strata_step_context_get (context, "previous");
+  params->memory_file = strata_step_context_get (context, "memory-file");
   if (strata_step_context_is (context, "screenshot"))
-    order->screenshot = strata_screenshot_get_path (order->uuid, order->name);
-  order->kind = get_kind (context);
-  order->quiesce = strata_step_context_is (context, "quiesce");
-  order->overlays = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_snapshot_overlay_free);
+    params->screenshot = strata_screenshot_get_path (params->uuid, params->name);
+  params->kind = get_kind (context);
+  params->quiesce = strata_step_context_is (context, "quiesce");
+  params->overlays = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_snapshot_overlay_free);
 
   for (guint i = 0; disks != NULL && i < json_array_get_length (disks); i++)
     {
@@ -67,20 +67,20 @@ strata_snapshot_order_read (StrataStepContext *context, StrataSnapshotOrder *ord
         g_strv_builder_add (images, base);
       if (overlay != NULL)
         g_ptr_array_add (
-            order->overlays,
+            params->overlays,
             strata_snapshot_overlay_new (
                 json_object_get_string_member (disk, "target"), overlay, base,
                 json_object_get_string_member_with_default (disk, "base-format", NULL)));
     }
-  order->images = g_strv_builder_end (images);
+  params->images = g_strv_builder_end (images);
 }
 
 void
-strata_snapshot_order_clear (StrataSnapshotOrder *order)
+strata_snapshot_params_clear (StrataSnapshotParams *params)
 {
-  g_clear_pointer (&order->overlays, g_ptr_array_unref);
-  g_clear_pointer (&order->images, g_strfreev);
-  g_free ((char *) order->screenshot);
+  g_clear_pointer (&params->overlays, g_ptr_array_unref);
+  g_clear_pointer (&params->images, g_strfreev);
+  g_free ((char *) params->screenshot);
 }
 
 static gboolean
@@ -100,7 +100,7 @@ find_kept (StrataStepContext *context, StrataStepContext *kept)
 
   for (guint i = 0; context->plan != NULL && i < strata_plan_get_n_steps (context->plan); i++)
     {
-      StrataStepSpec *step = strata_plan_get_step (context->plan, i);
+      StrataStep *step = strata_plan_get_step (context->plan, i);
 
       if (step->args == context->args)
         break;
@@ -127,8 +127,8 @@ note_run (StrataStepContext *context)
   g_autofree char *run = NULL;
   gboolean restored;
 
-  if (strata_domain_look_run (context->connection, strata_step_context_get (context, "uuid"), &run,
-                              &restored, NULL) &&
+  if (strata_domain_query_run (context->connection, strata_step_context_get (context, "uuid"), &run,
+                               &restored, NULL) &&
       run != NULL)
     strata_job_set_result (context->job, key, run);
 }
@@ -142,14 +142,14 @@ strata_kept_state_note_taken (StrataStepContext *context)
 
 /* (transfer full): what the guest wrote to since its state was kept */
 static GStrv
-collect_written (const StrataSnapshotOrder *order)
+collect_written (const StrataSnapshotParams *params)
 {
   g_autoptr (GStrvBuilder) paths = g_strv_builder_new ();
 
-  for (guint i = 0; i < order->overlays->len; i++)
+  for (guint i = 0; i < params->overlays->len; i++)
     g_strv_builder_add (
-        paths, ((StrataSnapshotOverlay *) g_ptr_array_index (order->overlays, i))->overlay);
-  g_strv_builder_addv (paths, (const char **) order->images);
+        paths, ((StrataSnapshotOverlay *) g_ptr_array_index (params->overlays, i))->overlay);
+  g_strv_builder_addv (paths, (const char **) params->images);
 
   return g_strv_builder_end (paths);
 }
@@ -164,7 +164,7 @@ void
 strata_kept_state_note_stopped (StrataStepContext *context)
 {
   StrataStepContext kept;
-  g_auto (StrataSnapshotOrder) order = { NULL };
+  g_auto (StrataSnapshotParams) params = { NULL };
   g_auto (GStrv) paths = NULL;
   g_autofree char *was_stopped = NULL;
 
@@ -175,8 +175,8 @@ strata_kept_state_note_stopped (StrataStepContext *context)
   if (!find_kept (context, &kept))
     return;
 
-  strata_snapshot_order_read (&kept, &order);
-  paths = collect_written (&order);
+  strata_snapshot_params_read (&kept, &params);
+  paths = collect_written (&params);
   for (guint i = 0; paths[i] != NULL; i++)
     {
       g_autofree char *key = g_strconcat (NOTE_STOPPED, paths[i], NULL);
@@ -201,14 +201,14 @@ is_as_stopped (StrataStepContext *context, const char *path)
 }
 
 static gboolean
-is_unwritten (StrataStepContext *context, const StrataSnapshotOrder *order, const char *path)
+is_unwritten (StrataStepContext *context, const StrataSnapshotParams *params, const char *path)
 {
-  for (guint i = 0; i < order->overlays->len; i++)
+  for (guint i = 0; i < params->overlays->len; i++)
     {
-      const StrataSnapshotOverlay *item = g_ptr_array_index (order->overlays, i);
+      const StrataSnapshotOverlay *item = g_ptr_array_index (params->overlays, i);
 
       if (g_str_equal (item->overlay, path))
-        return strata_snapshot_is_unwritten (context->connection, order, item);
+        return strata_snapshot_is_unwritten (context->connection, params, item);
     }
 
   return FALSE;
@@ -217,9 +217,9 @@ is_unwritten (StrataStepContext *context, const StrataSnapshotOrder *order, cons
 /* What was written between the keeping and the stop would not be there after the return either. What was written since the
  * stop is another's. */
 static gboolean
-is_only_the_guests (StrataStepContext *context, const StrataSnapshotOrder *order)
+is_only_the_guests (StrataStepContext *context, const StrataSnapshotParams *params)
 {
-  g_auto (GStrv) paths = collect_written (order);
+  g_auto (GStrv) paths = collect_written (params);
 
   for (guint i = 0; paths[i] != NULL; i++)
     {
@@ -228,7 +228,7 @@ is_only_the_guests (StrataStepContext *context, const StrataSnapshotOrder *order
       /* Going back was begun, and stopped between the old overlay and the new one. */
       if (strata_storage_exists (context->connection, paths[i], &exists, NULL) && !exists)
         continue;
-      if (!is_as_stopped (context, paths[i]) && !is_unwritten (context, order, paths[i]))
+      if (!is_as_stopped (context, paths[i]) && !is_unwritten (context, params, paths[i]))
         return FALSE;
     }
 
@@ -237,19 +237,22 @@ is_only_the_guests (StrataStepContext *context, const StrataSnapshotOrder *order
 
 /* Whether the snapshot is there, the very one, with its memory. */
 static gboolean
-is_kept (StrataStepContext *kept, const StrataSnapshotOrder *order, gboolean *there, GError **error)
+is_kept (StrataStepContext *kept,
+         const StrataSnapshotParams *params,
+         gboolean *there,
+         GError **error)
 {
-  g_autofree char *key = g_strconcat (STRATA_JOB_SNAPSHOT_ID, order->name, NULL);
+  g_autofree char *key = g_strconcat (STRATA_JOB_SNAPSHOT_ID, params->name, NULL);
   const char *id = strata_step_context_get_note (kept, key);
   g_autoptr (GError) local = NULL;
 
   *there = FALSE;
-  if (!strata_snapshot_exists (kept->connection, order->uuid, order->name, there, error))
+  if (!strata_snapshot_exists (kept->connection, params->uuid, params->name, there, error))
     return FALSE;
   if (!*there)
     return TRUE;
   if (id != NULL &&
-      !strata_snapshot_check_id (kept->connection, order->uuid, order->name, id, &local))
+      !strata_snapshot_check_id (kept->connection, params->uuid, params->name, id, &local))
     {
       *there = FALSE;
       if (g_error_matches (local, STRATA_ERROR, STRATA_ERROR_REFUSED) ||
@@ -259,8 +262,8 @@ is_kept (StrataStepContext *kept, const StrataSnapshotOrder *order, gboolean *th
       return FALSE;
     }
 
-  return order->memory_file == NULL ||
-         strata_storage_exists (kept->connection, order->memory_file, there, error);
+  return params->memory_file == NULL ||
+         strata_storage_exists (kept->connection, params->memory_file, there, error);
 }
 
 static void G_GNUC_PRINTF (2, 3) tell (StrataStepContext *context, const char *format, ...)
@@ -309,14 +312,14 @@ note_going_on (StrataStepContext *context, StrataStepContext *kept)
 static gboolean
 is_on_overlays (StrataStepContext *kept)
 {
-  g_auto (StrataSnapshotOrder) order = { NULL };
+  g_auto (StrataSnapshotParams) params = { NULL };
   g_autoptr (StrataDomainFacts) facts = NULL;
 
-  strata_snapshot_order_read (kept, &order);
-  facts = strata_connection_get_domain (kept->connection, order.uuid, NULL);
-  for (guint i = 0; facts != NULL && i < order.overlays->len; i++)
+  strata_snapshot_params_read (kept, &params);
+  facts = strata_connection_get_domain (kept->connection, params.uuid, NULL);
+  for (guint i = 0; facts != NULL && i < params.overlays->len; i++)
     {
-      const StrataSnapshotOverlay *item = g_ptr_array_index (order.overlays, i);
+      const StrataSnapshotOverlay *item = g_ptr_array_index (params.overlays, i);
       gboolean found = FALSE;
 
       for (guint j = 0; j < facts->disks->len && !found; j++)
@@ -335,25 +338,25 @@ go_on_from (StrataStepContext *context, StrataStepContext *kept, GError **error)
 {
   const char *name = strata_step_context_get (context, "name");
   gboolean paused = strata_step_context_is (context, "paused");
-  g_auto (StrataSnapshotOrder) order = { NULL };
+  g_auto (StrataSnapshotParams) params = { NULL };
   gboolean there;
 
-  strata_snapshot_order_read (kept, &order);
-  if (!is_kept (kept, &order, &there, error))
+  strata_snapshot_params_read (kept, &params);
+  if (!is_kept (kept, &params, &there, error))
     return FALSE;
   if (!there)
     return start_anew (context, error);
-  if (!is_only_the_guests (context, &order))
+  if (!is_only_the_guests (context, &params))
     {
       tell (context, _ ("“%s” stays off: its disks were written to since it was stopped."), name);
       return TRUE;
     }
 
-  if (!strata_snapshot_bring_back (context->connection, &order, paused, error))
+  if (!strata_snapshot_bring_back (context->connection, &params, paused, error))
     {
       g_prefix_error (error,
                       _ ("“%s” can’t go on from its memory, which is kept in the snapshot “%s”: "),
-                      name, order.name);
+                      name, params.name);
       return FALSE;
     }
   note_going_on (context, kept);
@@ -369,8 +372,8 @@ strata_kept_state_bring_back (StrataStepContext *context, GError **error)
   g_autofree char *was_stopped = was_stopped_key (context);
   gboolean restored;
 
-  if (!strata_domain_look_run (context->connection, strata_step_context_get (context, "uuid"), &run,
-                               &restored, error))
+  if (!strata_domain_query_run (context->connection, strata_step_context_get (context, "uuid"),
+                                &run, &restored, error))
     return FALSE;
   if (run != NULL)
     {
@@ -398,8 +401,8 @@ is_in_guest (StrataStepContext *context, gboolean *in_guest, GError **error)
   g_autofree char *run = NULL;
   gboolean restored;
 
-  if (!strata_domain_look_run (context->connection, strata_step_context_get (context, "uuid"), &run,
-                               &restored, error))
+  if (!strata_domain_query_run (context->connection, strata_step_context_get (context, "uuid"),
+                                &run, &restored, error))
     return FALSE;
   /* Who was killed directly after keeping it did not live to note whose it is. */
   *in_guest = run != NULL &&
@@ -411,14 +414,14 @@ is_in_guest (StrataStepContext *context, gboolean *in_guest, GError **error)
 gboolean
 strata_kept_state_may_go (StrataStepContext *context, gboolean *may_go, GError **error)
 {
-  g_auto (StrataSnapshotOrder) order = { NULL };
+  g_auto (StrataSnapshotParams) params = { NULL };
   gboolean there;
 
   *may_go = TRUE;
   if (!has_memory (context))
     return TRUE;
-  strata_snapshot_order_read (context, &order);
-  if (!is_kept (context, &order, &there, error))
+  strata_snapshot_params_read (context, &params);
+  if (!is_kept (context, &params, &there, error))
     return FALSE;
   if (!there)
     return TRUE;
@@ -430,7 +433,7 @@ strata_kept_state_may_go (StrataStepContext *context, gboolean *may_go, GError *
   tell (context,
         _ ("The snapshot “%s” stays: it keeps the memory of “%s”, which doesn’t run on from it. "
            "Return to it for that, or delete it."),
-        order.name, strata_step_context_get (context, "name"));
+        params.name, strata_step_context_get (context, "name"));
 
-  return strata_snapshot_settle (context->connection, order.uuid, NULL, NULL, NULL, error);
+  return strata_snapshot_reconcile (context->connection, params.uuid, NULL, NULL, NULL, error);
 }

@@ -9,9 +9,9 @@ G_BEGIN_DECLS
 
 /* The state of a running guest that a job keeps in a snapshot before it stops the guest. All in the job's worker thread. */
 
-/* CONTEXT: a step that takes a snapshot; free with strata_snapshot_order_clear() */
-void strata_snapshot_order_read (StrataStepContext *context, StrataSnapshotOrder *order);
-void strata_snapshot_order_clear (StrataSnapshotOrder *order);
+/* CONTEXT: a step that takes a snapshot; free with strata_snapshot_params_clear() */
+void strata_snapshot_params_read (StrataStepContext *context, StrataSnapshotParams *params);
+void strata_snapshot_params_clear (StrataSnapshotParams *params);
 
 /* the snapshot was taken: of which run of the guest */
 void strata_kept_state_note_taken (StrataStepContext *context);
@@ -22,6 +22,6 @@ gboolean strata_kept_state_bring_back (StrataStepContext *context, GError **erro
 /* undoing the snapshot: whether its memory is that of a guest that runs still; if not, that it stays is said */
 gboolean strata_kept_state_may_go (StrataStepContext *context, gboolean *may_go, GError **error);
 
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (StrataSnapshotOrder, strata_snapshot_order_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (StrataSnapshotParams, strata_snapshot_params_clear)
 
 G_END_DECLS

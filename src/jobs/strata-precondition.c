@@ -131,7 +131,7 @@ strata_require_same_disks (StrataConnection *connection,
   const StrataDomainFacts *facts = graph != NULL ? strata_graph_find_domain (graph, uuid) : NULL;
 
   /* One that is gone is for the step itself to miss. */
-  return graph != NULL && (facts == NULL || strata_planner_need_same_disks (facts, TRUE, error));
+  return graph != NULL && (facts == NULL || strata_planner_require_same_disks (facts, TRUE, error));
 }
 
 gboolean
@@ -197,7 +197,7 @@ reaches (StrataConnection *connection,
       *found = g_str_equal (next, path);
       if (*found)
         return TRUE;
-      image = strata_storage_look (connection, next, &local);
+      image = strata_storage_read_image (connection, next, &local);
       if (image == NULL && !g_error_matches (local, STRATA_ERROR, STRATA_ERROR_NOT_FOUND))
         {
           g_propagate_error (error, g_steal_pointer (&local));

@@ -103,7 +103,7 @@ copy_image_undo (StrataStepContext *context, GError **error)
                                 strata_step_context_get (context, "destination"), error);
 }
 
-const StrataStepClass strata_step_copy_image = {
+const StrataStepOps strata_step_copy_image = {
   .interruptible = TRUE,
   .check = copy_image_check,
   .run = copy_image_run,
@@ -136,7 +136,7 @@ copy_to_undo (StrataStepContext *context, GError **error)
                                 error);
 }
 
-const StrataStepClass strata_step_copy_verbatim = {
+const StrataStepOps strata_step_copy_verbatim = {
   .interruptible = TRUE,
   .check = copy_to_check,
   .run = copy_verbatim_run,
@@ -155,7 +155,7 @@ convert_tag_run (StrataStepContext *context, GCancellable *cancellable, GError *
       on_bytes, context->job, cancellable, error);
 }
 
-const StrataStepClass strata_step_convert_tag = {
+const StrataStepOps strata_step_convert_tag = {
   .interruptible = TRUE,
   .check = copy_to_check,
   .run = convert_tag_run,

@@ -11,7 +11,7 @@
 #include "strata-kept-state.h"
 #include "strata-precondition.h"
 #include "strata-step-private.h"
-#include "strata-take-up.h"
+#include "strata-adopt.h"
 #include "base/strata-error.h"
 
 static gboolean
@@ -63,7 +63,7 @@ require_off_run (StrataStepContext *context, GCancellable *cancellable, GError *
   return FALSE;
 }
 
-const StrataStepClass strata_step_require_off = {
+const StrataStepOps strata_step_require_off = {
   .run = require_off_run,
 };
 
@@ -85,7 +85,7 @@ require_active_run (StrataStepContext *context, GCancellable *cancellable, GErro
   return FALSE;
 }
 
-const StrataStepClass strata_step_require_active = {
+const StrataStepOps strata_step_require_active = {
   .run = require_active_run,
 };
 
@@ -101,7 +101,7 @@ find_definition (StrataStepContext *context)
 
   for (guint i = 0; plan != NULL && i < strata_plan_get_n_steps (plan); i++)
     {
-      const StrataStepSpec *step = strata_plan_get_step (plan, i);
+      const StrataStep *step = strata_plan_get_step (plan, i);
 
       if (g_strcmp0 (json_object_get_string_member_with_default (step->args, "uuid", NULL), uuid) !=
           0)
@@ -167,7 +167,7 @@ shut_down_is_done (StrataStepContext *context, gboolean *done, GError **error)
   return active || check_unsaved (context, NULL, error);
 }
 
-const StrataStepClass strata_step_shut_down = {
+const StrataStepOps strata_step_shut_down = {
   .interruptible = TRUE,
   .check = shut_down_check,
   .run = shut_down_run,
@@ -201,7 +201,7 @@ start_is_done (StrataStepContext *context, gboolean *done, GError **error)
   return is_active (context, done, error);
 }
 
-const StrataStepClass strata_step_start = {
+const StrataStepOps strata_step_start = {
   .check = check_unsaved,
   .run = start_run,
   .undo = start_undo,
@@ -343,7 +343,7 @@ define_is_done (StrataStepContext *context, gboolean *done, GError **error)
   return FALSE;
 }
 
-const StrataStepClass strata_step_define = {
+const StrataStepOps strata_step_define = {
   .check = define_check,
   .run = define_run,
   .undo = define_undo,
@@ -400,7 +400,7 @@ undefine_is_done (StrataStepContext *context, gboolean *done, GError **error)
   return TRUE;
 }
 
-const StrataStepClass strata_step_undefine = {
+const StrataStepOps strata_step_undefine = {
   .check = undefine_check,
   .run = undefine_run,
   .undo = undefine_undo,

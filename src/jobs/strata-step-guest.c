@@ -147,7 +147,7 @@ inspect_run (StrataStepContext *context, GCancellable *cancellable, GError **err
   return TRUE;
 }
 
-const StrataStepClass strata_step_inspect = {
+const StrataStepOps strata_step_inspect = {
   .interruptible = TRUE,
   .run = inspect_run,
 };
@@ -195,7 +195,7 @@ seal_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
   return TRUE;
 }
 
-const StrataStepClass strata_step_seal = {
+const StrataStepOps strata_step_seal = {
   .interruptible = TRUE,
   .run = seal_run,
 };
@@ -274,7 +274,7 @@ verify_run (StrataStepContext *context, GCancellable *cancellable, GError **erro
   return TRUE;
 }
 
-const StrataStepClass strata_step_verify = {
+const StrataStepOps strata_step_verify = {
   .interruptible = TRUE,
   .run = verify_run,
 };
@@ -291,7 +291,7 @@ customise_run (StrataStepContext *context, GCancellable *cancellable, GError **e
              client, json_object_get_array_member (context->args, "clones"), cancellable, error);
 }
 
-const StrataStepClass strata_step_customise = {
+const StrataStepOps strata_step_customise = {
   .interruptible = TRUE,
   .run = customise_run,
 };

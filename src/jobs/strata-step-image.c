@@ -41,7 +41,7 @@ check_chain_run (StrataStepContext *context, GCancellable *cancellable, GError *
          (memory == NULL || check_memory (context, memory, error));
 }
 
-const StrataStepClass strata_step_check_chain = {
+const StrataStepOps strata_step_check_chain = {
   .interruptible = TRUE,
   .run = check_chain_run,
 };
@@ -76,7 +76,7 @@ keep_tag_run (StrataStepContext *context, GCancellable *cancellable, GError **er
          tell_unsupported (context, local, error);
 }
 
-const StrataStepClass strata_step_keep_tag = {
+const StrataStepOps strata_step_keep_tag = {
   .interruptible = TRUE,
   .run = keep_tag_run,
 };
@@ -92,7 +92,7 @@ delete_tag_run (StrataStepContext *context, GCancellable *cancellable, GError **
          tell_unsupported (context, local, error);
 }
 
-const StrataStepClass strata_step_delete_tag = {
+const StrataStepOps strata_step_delete_tag = {
   .interruptible = TRUE,
   .run = delete_tag_run,
 };

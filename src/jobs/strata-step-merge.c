@@ -16,7 +16,7 @@
 #include "host/storage/strata-storage.h"
 #include "host/blockjob/strata-worker.h"
 #include "strata-job-private.h"
-#include "strata-merge-subject.h"
+#include "strata-merge-target.h"
 #include "strata-precondition.h"
 #include "strata-step-private.h"
 #include "base/strata-error.h"
@@ -53,7 +53,7 @@ stands_on (StrataStepContext *context,
            gboolean *stands,
            GError **error)
 {
-  g_autoptr (StrataImage) image = strata_storage_look (context->connection, path, error);
+  g_autoptr (StrataImage) image = strata_storage_read_image (context->connection, path, error);
 
   if (image == NULL)
     return FALSE;
@@ -65,18 +65,18 @@ stands_on (StrataStepContext *context,
 
 static gboolean
 look (StrataStepContext *context,
-      StrataMergeSubject *subject,
+      StrataMergeTarget *subject,
       const char *image,
       StrataMergeWhere where,
       GError **error)
 {
-  return strata_merge_subject_look (subject, context->connection,
+  return strata_merge_target_query (subject, context->connection,
                                     strata_step_context_get (context, "uuid"), image, where, error);
 }
 
 /* The process that was to see to it may have died before. */
 static gboolean
-flush (StrataStepContext *context, const StrataMergeSubject *subject, GError **error)
+flush (StrataStepContext *context, const StrataMergeTarget *subject, GError **error)
 {
   return !subject->active ||
          strata_live_flush (context->connection, subject->facts->uuid, subject->layers[0], error);
@@ -213,7 +213,7 @@ is_held_elsewhere (StrataStepContext *context, const char *path, gboolean *held,
 /* Whether a disk of the VM, none of which has the top, is where one is after the merge. */
 static gboolean
 look_for_base (StrataStepContext *context,
-               StrataMergeSubject *subject,
+               StrataMergeTarget *subject,
                StrataMergeWhere where,
                gboolean *there,
                GError **error)
@@ -256,7 +256,7 @@ is_in_base (StrataStepContext *context)
 
 /* MERGED: the VM shows that the top is not needed any more. That a disk is gone, or another is in its place, shows nothing. */
 static gboolean
-find_top (StrataStepContext *context, StrataMergeSubject *subject, gboolean *merged, GError **error)
+find_top (StrataStepContext *context, StrataMergeTarget *subject, gboolean *merged, GError **error)
 {
   const char *top = strata_step_context_get (context, "top");
   const char *base = strata_step_context_get (context, "base");
@@ -297,7 +297,7 @@ find_top (StrataStepContext *context, StrataMergeSubject *subject, gboolean *mer
 
 /* Also for a process that died when the merge was done. */
 static gboolean
-end_commit (StrataStepContext *context, const StrataMergeSubject *subject, GError **error)
+end_commit (StrataStepContext *context, const StrataMergeTarget *subject, GError **error)
 {
   return flush (context, subject, error) &&
          (!strata_step_context_is (context, "active") || define_on_base (context, FALSE, error));
@@ -305,7 +305,7 @@ end_commit (StrataStepContext *context, const StrataMergeSubject *subject, GErro
 
 static gboolean
 commit_off (StrataStepContext *context,
-            const StrataMergeSubject *subject,
+            const StrataMergeTarget *subject,
             GCancellable *cancellable,
             GError **error)
 {
@@ -316,14 +316,14 @@ commit_off (StrataStepContext *context,
   if (!strata_step_context_is (context, "active"))
     return commit_below (context, subject->disk->source, subject->disk->format, cancellable, error);
 
-  return strata_merge_subject_check_top (subject, top, error) &&
+  return strata_merge_target_check_top (subject, top, error) &&
          commit_top (context, TRUE, cancellable, error);
 }
 
 static gboolean
 commit_live (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
-  g_auto (StrataMergeSubject) subject = { 0 };
+  g_auto (StrataMergeTarget) subject = { 0 };
   g_autoptr (GError) local = NULL;
   gboolean merged;
 
@@ -449,7 +449,7 @@ is_top_gone (StrataStepContext *context, gboolean *gone, GError **error)
 static gboolean
 commit_is_done (StrataStepContext *context, gboolean *done, GError **error)
 {
-  g_auto (StrataMergeSubject) subject = { 0 };
+  g_auto (StrataMergeTarget) subject = { 0 };
 
   if (!is_top_gone (context, done, error))
     return FALSE;
@@ -462,7 +462,7 @@ commit_is_done (StrataStepContext *context, gboolean *done, GError **error)
          (!*done || end_commit (context, &subject, error));
 }
 
-const StrataStepClass strata_step_commit = {
+const StrataStepOps strata_step_commit = {
   .interruptible = TRUE,
   .check = commit_check,
   .run = commit_run,
@@ -489,7 +489,7 @@ static gboolean
 pull_live (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
   const char *image = strata_step_context_get (context, "image");
-  g_auto (StrataMergeSubject) subject = { 0 };
+  g_auto (StrataMergeTarget) subject = { 0 };
   g_autoptr (GError) local = NULL;
 
   if (!look (context, &subject, image, STRATA_MERGE_LIVE, error))
@@ -497,7 +497,7 @@ pull_live (StrataStepContext *context, GCancellable *cancellable, GError **error
 
   if (subject.active)
     {
-      if (!strata_merge_subject_check_top (&subject, image, error))
+      if (!strata_merge_target_check_top (&subject, image, error))
         return FALSE;
       if (strata_live_pull (context->connection, strata_step_context_get (context, "uuid"),
                             subject.disk->target, strata_step_context_get (context, "base"),
@@ -527,7 +527,7 @@ static gboolean
 pull_is_done (StrataStepContext *context, gboolean *done, GError **error)
 {
   const char *image = strata_step_context_get (context, "image");
-  g_auto (StrataMergeSubject) subject = { 0 };
+  g_auto (StrataMergeTarget) subject = { 0 };
 
   if (!stands_on (context, image, strata_step_context_get (context, "base"), done, error))
     return FALSE;
@@ -560,7 +560,7 @@ pull_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
   return FALSE;
 }
 
-const StrataStepClass strata_step_pull = {
+const StrataStepOps strata_step_pull = {
   .interruptible = TRUE,
   .check = pull_check,
   .run = pull_run,

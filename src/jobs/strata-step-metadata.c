@@ -7,7 +7,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "host/domain/strata-screenshot.h"
-#include "host/snapshot/strata-snapshot-settle.h"
+#include "host/snapshot/strata-snapshot-reconcile.h"
 #include "host/snapshot/strata-snapshot.h"
 #include "strata-job-private.h"
 #include "strata-step-private.h"
@@ -54,7 +54,7 @@ snapshot_define_check (StrataStepContext *context, GCancellable *cancellable, GE
 
 /* What is to be changed has to be there, and be what was seen; what is to come to be must not be another's. */
 static gboolean
-need_same (StrataStepContext *context, GError **error)
+require_same (StrataStepContext *context, GError **error)
 {
   const char *uuid = strata_step_context_get (context, "uuid");
   const char *name = strata_step_context_get (context, "snapshot");
@@ -74,7 +74,7 @@ need_same (StrataStepContext *context, GError **error)
 
 /* One that is gone is fine where it is to go. */
 static gboolean
-need_same_or_none (StrataStepContext *context, GError **error)
+require_same_or_none (StrataStepContext *context, GError **error)
 {
   g_autoptr (GError) local_error = NULL;
 
@@ -116,7 +116,7 @@ snapshot_define_run (StrataStepContext *context, GCancellable *cancellable, GErr
 {
   if (is_passed_over (context))
     return TRUE;
-  if (!need_same (context, error))
+  if (!require_same (context, error))
     return FALSE;
 
   return strata_snapshot_define (context->connection, strata_step_context_get (context, "uuid"),
@@ -159,12 +159,12 @@ snapshot_define_undo (StrataStepContext *context, GError **error)
   if (previous != NULL)
     undone = strata_snapshot_define (context->connection, uuid, previous, FALSE, error);
   else
-    undone = strata_snapshot_forget (context->connection, uuid, name, error);
+    undone = strata_snapshot_delete_metadata (context->connection, uuid, name, error);
 
   return undone && restore_current (context, error);
 }
 
-const StrataStepClass strata_step_snapshot_define = {
+const StrataStepOps strata_step_snapshot_define = {
   .check = snapshot_define_check,
   .run = snapshot_define_run,
   .undo = snapshot_define_undo,
@@ -174,14 +174,14 @@ const StrataStepClass strata_step_snapshot_define = {
 
 /* The picture of the screen goes with the name; that it doesn't come back on the way back is no loss to anybody's bytes. */
 static gboolean
-snapshot_forget_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
+delete_metadata_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
   const char *uuid = strata_step_context_get (context, "uuid");
   const char *name = strata_step_context_get (context, "snapshot");
   const char *renamed = strata_step_context_get (context, "renamed");
 
-  if (!need_same_or_none (context, error) ||
-      !strata_snapshot_forget (context->connection, uuid, name, error))
+  if (!require_same_or_none (context, error) ||
+      !strata_snapshot_delete_metadata (context->connection, uuid, name, error))
     return FALSE;
   if (renamed != NULL)
     strata_screenshot_rename (uuid, name, renamed);
@@ -193,7 +193,7 @@ snapshot_forget_run (StrataStepContext *context, GCancellable *cancellable, GErr
 
 /* Its children went to its parent meanwhile; their own documents name it. */
 static gboolean
-snapshot_forget_undo (StrataStepContext *context, GError **error)
+delete_metadata_undo (StrataStepContext *context, GError **error)
 {
   const char *uuid = strata_step_context_get (context, "uuid");
   const char *renamed = strata_step_context_get (context, "renamed");
@@ -216,7 +216,7 @@ snapshot_forget_undo (StrataStepContext *context, GError **error)
 }
 
 static gboolean
-snapshot_forget_is_done (StrataStepContext *context, gboolean *done, GError **error)
+delete_metadata_is_done (StrataStepContext *context, gboolean *done, GError **error)
 {
   gboolean exists;
 
@@ -228,13 +228,13 @@ snapshot_forget_is_done (StrataStepContext *context, gboolean *done, GError **er
   return TRUE;
 }
 
-const StrataStepClass strata_step_snapshot_forget = {
-  .run = snapshot_forget_run,
-  .undo = snapshot_forget_undo,
-  .is_done = snapshot_forget_is_done,
+const StrataStepOps strata_step_delete_metadata = {
+  .run = delete_metadata_run,
+  .undo = delete_metadata_undo,
+  .is_done = delete_metadata_is_done,
 };
 
-/* settle ------------------------------------------------------------------------------------------- */
+/* reconcile ------------------------------------------------------------------------------------------- */
 
 static GPtrArray *
 get_moves (StrataStepContext *context)
@@ -256,21 +256,21 @@ get_moves (StrataStepContext *context)
 }
 
 static gboolean
-settle_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
+reconcile_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
   g_autoptr (GPtrArray) moves = get_moves (context);
   g_autoptr (GPtrArray) remarks = g_ptr_array_new_with_free_func (g_free);
-  gboolean settled =
-      strata_snapshot_settle (context->connection, strata_step_context_get (context, "uuid"), moves,
-                              remarks, cancellable, error);
+  gboolean reconciled =
+      strata_snapshot_reconcile (context->connection, strata_step_context_get (context, "uuid"),
+                                 moves, remarks, cancellable, error);
 
   for (guint i = 0; context->job != NULL && i < remarks->len; i++)
     strata_job_append_log (context->job, g_ptr_array_index (remarks, i));
 
-  return settled;
+  return reconciled;
 }
 
-const StrataStepClass strata_step_settle = {
+const StrataStepOps strata_step_reconcile = {
   .interruptible = TRUE,
-  .run = settle_run,
+  .run = reconcile_run,
 };

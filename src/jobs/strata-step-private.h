@@ -7,51 +7,51 @@
 G_BEGIN_DECLS
 
 /* strata-step-domain.c */
-extern const StrataStepClass strata_step_require_off;
-extern const StrataStepClass strata_step_require_active;
-extern const StrataStepClass strata_step_shut_down;
-extern const StrataStepClass strata_step_start;
-extern const StrataStepClass strata_step_define;
-extern const StrataStepClass strata_step_undefine;
+extern const StrataStepOps strata_step_require_off;
+extern const StrataStepOps strata_step_require_active;
+extern const StrataStepOps strata_step_shut_down;
+extern const StrataStepOps strata_step_start;
+extern const StrataStepOps strata_step_define;
+extern const StrataStepOps strata_step_undefine;
 
 /* strata-step-storage.c */
-extern const StrataStepClass strata_step_check_space;
-extern const StrataStepClass strata_step_create_overlay;
-extern const StrataStepClass strata_step_copy_file;
-extern const StrataStepClass strata_step_set_mode;
-extern const StrataStepClass strata_step_delete_volume;
-extern const StrataStepClass strata_step_delete_file;
+extern const StrataStepOps strata_step_check_space;
+extern const StrataStepOps strata_step_create_overlay;
+extern const StrataStepOps strata_step_copy_file;
+extern const StrataStepOps strata_step_set_mode;
+extern const StrataStepOps strata_step_delete_volume;
+extern const StrataStepOps strata_step_delete_file;
 
 /* strata-step-copy.c */
-extern const StrataStepClass strata_step_copy_image;
-extern const StrataStepClass strata_step_copy_verbatim;
-extern const StrataStepClass strata_step_convert_tag;
+extern const StrataStepOps strata_step_copy_image;
+extern const StrataStepOps strata_step_copy_verbatim;
+extern const StrataStepOps strata_step_convert_tag;
 
 /* strata-step-merge.c */
-extern const StrataStepClass strata_step_commit;
-extern const StrataStepClass strata_step_pull;
+extern const StrataStepOps strata_step_commit;
+extern const StrataStepOps strata_step_pull;
 
 /* strata-step-image.c */
-extern const StrataStepClass strata_step_check_chain;
-extern const StrataStepClass strata_step_keep_tag;
-extern const StrataStepClass strata_step_delete_tag;
+extern const StrataStepOps strata_step_check_chain;
+extern const StrataStepOps strata_step_keep_tag;
+extern const StrataStepOps strata_step_delete_tag;
 
 /* strata-step-snapshot.c */
-extern const StrataStepClass strata_step_snapshot_create;
-extern const StrataStepClass strata_step_snapshot_delete;
-extern const StrataStepClass strata_step_snapshot_revert;
-extern const StrataStepClass strata_step_restore;
+extern const StrataStepOps strata_step_snapshot_create;
+extern const StrataStepOps strata_step_snapshot_delete;
+extern const StrataStepOps strata_step_snapshot_revert;
+extern const StrataStepOps strata_step_restore;
 
 /* strata-step-metadata.c */
-extern const StrataStepClass strata_step_snapshot_define;
-extern const StrataStepClass strata_step_snapshot_forget;
-extern const StrataStepClass strata_step_settle;
+extern const StrataStepOps strata_step_snapshot_define;
+extern const StrataStepOps strata_step_delete_metadata;
+extern const StrataStepOps strata_step_reconcile;
 
 /* strata-step-guest.c */
-extern const StrataStepClass strata_step_inspect;
-extern const StrataStepClass strata_step_seal;
-extern const StrataStepClass strata_step_verify;
-extern const StrataStepClass strata_step_customise;
+extern const StrataStepOps strata_step_inspect;
+extern const StrataStepOps strata_step_seal;
+extern const StrataStepOps strata_step_verify;
+extern const StrataStepOps strata_step_customise;
 
 static inline const char *
 strata_step_context_get (StrataStepContext *self, const char *key)

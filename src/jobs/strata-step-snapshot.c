@@ -20,7 +20,7 @@
 #include "strata-kept-state.h"
 #include "strata-precondition.h"
 #include "strata-step-private.h"
-#include "strata-take-up.h"
+#include "strata-adopt.h"
 #include "base/strata-error.h"
 
 static guint64
@@ -35,20 +35,20 @@ on_bytes (guint64 done, guint64 total, gpointer user_data)
 
 /* A guest that runs has its disks open itself, and goes over to the overlays. */
 static gboolean
-need_frozen (StrataStepContext *context, const StrataSnapshotOrder *order, GError **error)
+require_frozen (StrataStepContext *context, const StrataSnapshotParams *params, GError **error)
 {
   StrataDomainState state;
 
-  if (order->overlays->len == 0)
+  if (params->overlays->len == 0)
     return TRUE;
-  if (!strata_domain_get_state (context->connection, order->uuid, &state, error))
+  if (!strata_domain_get_state (context->connection, params->uuid, &state, error))
     return FALSE;
   if (state != STRATA_DOMAIN_STATE_OFF && state != STRATA_DOMAIN_STATE_CRASHED)
     return TRUE;
 
-  for (guint i = 0; i < order->overlays->len; i++)
+  for (guint i = 0; i < params->overlays->len; i++)
     {
-      const StrataSnapshotOverlay *item = g_ptr_array_index (order->overlays, i);
+      const StrataSnapshotOverlay *item = g_ptr_array_index (params->overlays, i);
 
       if (item->base != NULL &&
           !strata_direct_require_frozen (context->connection, item->base, error))
@@ -61,27 +61,27 @@ need_frozen (StrataStepContext *context, const StrataSnapshotOrder *order, GErro
 static gboolean
 snapshot_create_check (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
-  g_auto (StrataSnapshotOrder) order = { NULL };
+  g_auto (StrataSnapshotParams) params = { NULL };
 
-  strata_snapshot_order_read (context, &order);
+  strata_snapshot_params_read (context, &params);
 
-  return strata_require_persistent (context->connection, order.uuid, error) &&
-         strata_require_unsaved (context->connection, order.uuid, error) &&
-         (order.kind != STRATA_SNAPSHOT_KIND_INTERNAL ||
-          strata_snapshot_require_no_other_tag (context->connection, order.uuid, order.name,
-                                                (const char *const *) order.images, cancellable,
+  return strata_require_persistent (context->connection, params.uuid, error) &&
+         strata_require_unsaved (context->connection, params.uuid, error) &&
+         (params.kind != STRATA_SNAPSHOT_KIND_INTERNAL ||
+          strata_snapshot_require_no_other_tag (context->connection, params.uuid, params.name,
+                                                (const char *const *) params.images, cancellable,
                                                 error)) &&
-         need_frozen (context, &order, error) &&
-         strata_snapshot_check_order (context->connection, &order, error);
+         require_frozen (context, &params, error) &&
+         strata_snapshot_check_params (context->connection, &params, error);
 }
 
 /* For what comes later and means this one, not another of its name. */
 static void
-note_id (StrataStepContext *context, const StrataSnapshotOrder *order)
+note_id (StrataStepContext *context, const StrataSnapshotParams *params)
 {
-  g_autofree char *key = g_strconcat (STRATA_JOB_SNAPSHOT_ID, order->name, NULL);
+  g_autofree char *key = g_strconcat (STRATA_JOB_SNAPSHOT_ID, params->name, NULL);
   g_autofree char *xml =
-      strata_snapshot_get_xml (context->connection, order->uuid, order->name, NULL);
+      strata_snapshot_get_xml (context->connection, params->uuid, params->name, NULL);
   g_autoptr (StrataSnapshotFacts) facts =
       xml != NULL ? strata_snapshot_facts_new (xml, FALSE, NULL) : NULL;
 
@@ -92,13 +92,13 @@ note_id (StrataStepContext *context, const StrataSnapshotOrder *order)
 static gboolean
 snapshot_create_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
-  g_auto (StrataSnapshotOrder) order = { NULL };
+  g_auto (StrataSnapshotParams) params = { NULL };
 
-  strata_snapshot_order_read (context, &order);
-  if (!strata_snapshot_create (context->connection, &order, on_bytes, context->job, cancellable,
+  strata_snapshot_params_read (context, &params);
+  if (!strata_snapshot_create (context->connection, &params, on_bytes, context->job, cancellable,
                                error))
     return FALSE;
-  note_id (context, &order);
+  note_id (context, &params);
   strata_kept_state_note_taken (context);
 
   return TRUE;
@@ -107,24 +107,24 @@ snapshot_create_run (StrataStepContext *context, GCancellable *cancellable, GErr
 static gboolean
 snapshot_create_check_undo (StrataStepContext *context, GError **error)
 {
-  g_auto (StrataSnapshotOrder) order = { NULL };
+  g_auto (StrataSnapshotParams) params = { NULL };
 
-  strata_snapshot_order_read (context, &order);
+  strata_snapshot_params_read (context, &params);
 
-  return strata_snapshot_check_take_back (context->connection, &order, error);
+  return strata_snapshot_check_undo (context->connection, &params, error);
 }
 
 static gboolean
 snapshot_create_undo (StrataStepContext *context, GError **error)
 {
-  g_auto (StrataSnapshotOrder) order = { NULL };
+  g_auto (StrataSnapshotParams) params = { NULL };
   gboolean may_go;
 
   if (!strata_kept_state_may_go (context, &may_go, error))
     return FALSE;
-  strata_snapshot_order_read (context, &order);
+  strata_snapshot_params_read (context, &params);
 
-  return !may_go || strata_snapshot_take_back (context->connection, &order, error);
+  return !may_go || strata_snapshot_undo (context->connection, &params, error);
 }
 
 static gboolean
@@ -142,7 +142,7 @@ snapshot_create_is_done (StrataStepContext *context, gboolean *done, GError **er
   return TRUE;
 }
 
-const StrataStepClass strata_step_snapshot_create = {
+const StrataStepOps strata_step_snapshot_create = {
   .interruptible = TRUE,
   .check = snapshot_create_check,
   .run = snapshot_create_run,
@@ -167,7 +167,7 @@ get_strings (JsonArray *array, const char *key)
 
 /* One that is gone is fine where it is to go. */
 static gboolean
-need_same_or_none (StrataStepContext *context, GError **error)
+require_same_or_none (StrataStepContext *context, GError **error)
 {
   g_autoptr (GError) local_error = NULL;
 
@@ -190,7 +190,7 @@ snapshot_delete_run (StrataStepContext *context, GCancellable *cancellable, GErr
   g_auto (GStrv) paths = get_strings (disks, "path");
   g_auto (GStrv) formats = get_strings (disks, "format");
 
-  if (!need_same_or_none (context, error) ||
+  if (!require_same_or_none (context, error) ||
       !strata_snapshot_delete_internal (context->connection,
                                         strata_step_context_get (context, "uuid"), name,
                                         tag != NULL ? tag : name, (const char *const *) paths,
@@ -201,7 +201,7 @@ snapshot_delete_run (StrataStepContext *context, GCancellable *cancellable, GErr
   return TRUE;
 }
 
-const StrataStepClass strata_step_snapshot_delete = {
+const StrataStepOps strata_step_snapshot_delete = {
   .interruptible = TRUE,
   .run = snapshot_delete_run,
 };
@@ -349,7 +349,7 @@ snapshot_revert_is_done (StrataStepContext *context, gboolean *done, GError **er
   return FALSE;
 }
 
-const StrataStepClass strata_step_snapshot_revert = {
+const StrataStepOps strata_step_snapshot_revert = {
   .check = snapshot_revert_check,
   .run = snapshot_revert_run,
   .is_done = snapshot_revert_is_done,
@@ -387,7 +387,7 @@ restore_is_done (StrataStepContext *context, gboolean *done, GError **error)
                                     strata_step_context_is (context, "paused"), done, error);
 }
 
-const StrataStepClass strata_step_restore = {
+const StrataStepOps strata_step_restore = {
   .check = restore_check,
   .run = restore_run,
   .undo = restore_undo,

@@ -38,7 +38,7 @@ check_space_run (StrataStepContext *context, GCancellable *cancellable, GError *
   return FALSE;
 }
 
-const StrataStepClass strata_step_check_space = {
+const StrataStepOps strata_step_check_space = {
   .run = check_space_run,
 };
 
@@ -94,8 +94,8 @@ static gboolean
 create_overlay_is_done (StrataStepContext *context, gboolean *done, GError **error)
 {
   g_autoptr (GError) local = NULL;
-  g_autoptr (StrataImage) image =
-      strata_storage_look (context->connection, strata_step_context_get (context, "path"), &local);
+  g_autoptr (StrataImage) image = strata_storage_read_image (
+      context->connection, strata_step_context_get (context, "path"), &local);
 
   if (image == NULL && !g_error_matches (local, STRATA_ERROR, STRATA_ERROR_NOT_FOUND))
     {
@@ -108,7 +108,7 @@ create_overlay_is_done (StrataStepContext *context, gboolean *done, GError **err
   return TRUE;
 }
 
-const StrataStepClass strata_step_create_overlay = {
+const StrataStepOps strata_step_create_overlay = {
   .check = create_overlay_check,
   .run = create_overlay_run,
   .undo = delete_path,
@@ -235,7 +235,7 @@ copy_file_undo (StrataStepContext *context, GError **error)
   return remove_file (to, error);
 }
 
-const StrataStepClass strata_step_copy_file = {
+const StrataStepOps strata_step_copy_file = {
   .check = copy_file_check,
   .run = copy_file_run,
   .undo = copy_file_undo,
@@ -311,7 +311,7 @@ set_mode_undo (StrataStepContext *context, GError **error)
                                   (guint) strata_step_context_get_int (context, "previous"), error);
 }
 
-const StrataStepClass strata_step_set_mode = {
+const StrataStepOps strata_step_set_mode = {
   .check = set_mode_check,
   .run = set_mode_run,
   .undo = set_mode_undo,
@@ -368,7 +368,7 @@ delete_volume_is_done (StrataStepContext *context, gboolean *done, GError **erro
   return TRUE;
 }
 
-const StrataStepClass strata_step_delete_volume = {
+const StrataStepOps strata_step_delete_volume = {
   .check = delete_volume_check,
   .run = delete_volume_run,
   .is_done = delete_volume_is_done,
@@ -394,7 +394,7 @@ delete_file_run (StrataStepContext *context, GCancellable *cancellable, GError *
   return remove_file (strata_step_context_get (context, "path"), error);
 }
 
-const StrataStepClass strata_step_delete_file = {
+const StrataStepOps strata_step_delete_file = {
   .check = delete_file_check,
   .run = delete_file_run,
 };

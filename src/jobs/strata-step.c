@@ -8,13 +8,13 @@
 #include "strata-step-private.h"
 
 /**
- * strata_step_class_get:
+ * strata_step_get_ops:
  * @kind: a kind of step
  *
  * Returns: (transfer none): the primitive
  */
-const StrataStepClass *
-strata_step_class_get (StrataStepKind kind)
+const StrataStepOps *
+strata_step_get_ops (StrataStepKind kind)
 {
   switch (kind)
     {
@@ -60,8 +60,8 @@ strata_step_class_get (StrataStepKind kind)
       return &strata_step_seal;
     case STRATA_STEP_SET_MODE:
       return &strata_step_set_mode;
-    case STRATA_STEP_SETTLE:
-      return &strata_step_settle;
+    case STRATA_STEP_RECONCILE:
+      return &strata_step_reconcile;
     case STRATA_STEP_SHUT_DOWN:
       return &strata_step_shut_down;
     case STRATA_STEP_SNAPSHOT_CREATE:
@@ -70,8 +70,8 @@ strata_step_class_get (StrataStepKind kind)
       return &strata_step_snapshot_define;
     case STRATA_STEP_SNAPSHOT_DELETE:
       return &strata_step_snapshot_delete;
-    case STRATA_STEP_SNAPSHOT_FORGET:
-      return &strata_step_snapshot_forget;
+    case STRATA_STEP_DELETE_METADATA:
+      return &strata_step_delete_metadata;
     case STRATA_STEP_SNAPSHOT_REVERT:
       return &strata_step_snapshot_revert;
     case STRATA_STEP_START:
@@ -86,7 +86,7 @@ strata_step_class_get (StrataStepKind kind)
 }
 
 /**
- * strata_step_spec_get_weight:
+ * strata_step_get_weight:
  * @step: a step of a plan
  *
  * Only for the progress bar, which should move evenly: what moves bytes moves them at 200 MB/s.
@@ -94,7 +94,7 @@ strata_step_class_get (StrataStepKind kind)
  * Returns: seconds, above 0
  */
 double
-strata_step_spec_get_weight (StrataStepSpec *step)
+strata_step_get_weight (StrataStep *step)
 {
   return strata_step_kind_get_seconds (step->kind) + (double) step->bytes / 200e6;
 }

@@ -34,7 +34,7 @@ typedef struct
 } StrataStepContext;
 
 /**
- * StrataStepClass:
+ * StrataStepOps:
  * @interruptible: @run heeds its cancellable; what can't be interrupted is finished, and the job with it where it is the last
  * @check: (nullable): run before the step's start is written to the journal; what fails here left no trace
  * @run: does it; when it fails it has removed what it had begun
@@ -53,8 +53,8 @@ typedef struct
   gboolean (*check_undo) (StrataStepContext *context, GError **error);
   gboolean (*undo) (StrataStepContext *context, GError **error);
   gboolean (*is_done) (StrataStepContext *context, gboolean *done, GError **error);
-} StrataStepClass;
+} StrataStepOps;
 
-const StrataStepClass *strata_step_class_get (StrataStepKind kind);
+const StrataStepOps *strata_step_get_ops (StrataStepKind kind);
 
 G_END_DECLS

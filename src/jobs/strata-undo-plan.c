@@ -19,7 +19,7 @@ typedef struct
 } Undo;
 
 static const char *
-get (StrataStepSpec *step, const char *key)
+get (StrataStep *step, const char *key)
 {
   return json_object_get_string_member_with_default (step->args, key, NULL);
 }
@@ -37,7 +37,7 @@ args_new (const char *key, const char *value, const char *key2, const char *valu
 }
 
 static void
-add (Undo *self, StrataStepSpec *step, StrataStepKind kind, JsonObject *args)
+add (Undo *self, StrataStep *step, StrataStepKind kind, JsonObject *args)
 {
   /* Translators: the title of a step, “Define “web”” */
   strata_plan_add_step (self->undo, kind, args, _ ("Take back: %s"), step->title);
@@ -45,14 +45,14 @@ add (Undo *self, StrataStepSpec *step, StrataStepKind kind, JsonObject *args)
 
 /* COPIED: it came with the tags of what it is a copy of. In an overlay a tag is another client's. */
 static void
-add_removal (Undo *self, StrataStepSpec *step, const char *path, gboolean copied)
+add_removal (Undo *self, StrataStep *step, const char *path, gboolean copied)
 {
   StrataImage *image = copied ? strata_graph_get_image (self->graph, path) : NULL;
   JsonObject *args = args_new ("path", path, NULL, NULL);
 
-  strata_plan_give_up (self->undo, strata_holder_key_new_image (path));
+  strata_plan_discard (self->undo, strata_holder_key_new_image (path));
   for (guint i = 0; image != NULL && image->tags != NULL && image->tags[i] != NULL; i++)
-    strata_plan_give_up (self->undo, strata_holder_key_new_tag (image->path, image->tags[i]));
+    strata_plan_discard (self->undo, strata_holder_key_new_tag (image->path, image->tags[i]));
   /* The job made it, so that nothing that it found can stand on it. */
   json_object_set_boolean_member (args, "made", TRUE);
   add (self, step, STRATA_STEP_DELETE_VOLUME, args);
@@ -106,12 +106,12 @@ note_disks (Undo *self, const char *uuid, const char *xml)
 }
 
 static void
-add_define (Undo *self, StrataStepSpec *step)
+add_define (Undo *self, StrataStep *step)
 {
   const char *uuid = get (step, "uuid");
   const char *previous = get (step, "previous");
 
-  strata_plan_give_up_domain (self->undo, uuid);
+  strata_plan_discard_domain (self->undo, uuid);
   if (previous == NULL)
     {
       add (self, step, STRATA_STEP_UNDEFINE, args_new ("uuid", uuid, NULL, NULL));
@@ -125,7 +125,7 @@ add_define (Undo *self, StrataStepSpec *step)
 /* The overlays are merged into what the snapshot froze, so that nothing of what was written since is lost to the domain. One that
  * has come to be another's is not given up. */
 static void
-add_merge (Undo *self, StrataStepSpec *step, JsonObject *disk)
+add_merge (Undo *self, StrataStep *step, JsonObject *disk)
 {
   const char *overlay = json_object_get_string_member_with_default (disk, "overlay", NULL);
   const char *base = json_object_get_string_member_with_default (disk, "base", NULL);
@@ -148,7 +148,7 @@ add_merge (Undo *self, StrataStepSpec *step, JsonObject *disk)
 }
 
 static void
-add_take_back (Undo *self, StrataStepSpec *step)
+add_snapshot_undo (Undo *self, StrataStep *step)
 {
   const char *uuid = get (step, "uuid");
   const char *snapshot = get (step, "snapshot");
@@ -156,7 +156,7 @@ add_take_back (Undo *self, StrataStepSpec *step)
   gboolean internal = g_strcmp0 (get (step, "kind"), "internal") == 0;
   JsonArray *images = json_array_new ();
 
-  strata_plan_give_up_snapshot (self->undo, uuid, snapshot);
+  strata_plan_discard_snapshot (self->undo, uuid, snapshot);
   for (guint i = 0; i < json_array_get_length (disks); i++)
     {
       JsonObject *disk = json_array_get_object_element (disks, i);
@@ -176,7 +176,7 @@ add_take_back (Undo *self, StrataStepSpec *step)
     }
 
   json_array_unref (images);
-  add (self, step, STRATA_STEP_SNAPSHOT_FORGET, args_new ("uuid", uuid, "snapshot", snapshot));
+  add (self, step, STRATA_STEP_DELETE_METADATA, args_new ("uuid", uuid, "snapshot", snapshot));
   for (guint i = 0; i < json_array_get_length (disks); i++)
     add_merge (self, step, json_array_get_object_element (disks, i));
   if (get (step, "memory-file") != NULL)
@@ -184,27 +184,27 @@ add_take_back (Undo *self, StrataStepSpec *step)
 }
 
 static void
-add_snapshot_define (Undo *self, StrataStepSpec *step)
+add_snapshot_define (Undo *self, StrataStep *step)
 {
   const char *uuid = get (step, "uuid");
   const char *previous = get (step, "previous");
 
-  strata_plan_give_up_snapshot (self->undo, uuid, get (step, "snapshot"));
+  strata_plan_discard_snapshot (self->undo, uuid, get (step, "snapshot"));
   if (previous != NULL)
     add (self, step, STRATA_STEP_SNAPSHOT_DEFINE, args_new ("uuid", uuid, "xml", previous));
   else
-    add (self, step, STRATA_STEP_SNAPSHOT_FORGET,
+    add (self, step, STRATA_STEP_DELETE_METADATA,
          args_new ("uuid", uuid, "snapshot", get (step, "snapshot")));
 }
 
 static void
-add_power (Undo *self, StrataStepSpec *step, StrataStepKind kind)
+add_power (Undo *self, StrataStep *step, StrataStepKind kind)
 {
   add (self, step, kind, args_new ("uuid", get (step, "uuid"), NULL, NULL));
 }
 
 static void
-add_undo (Undo *self, StrataStepSpec *step)
+add_undo (Undo *self, StrataStep *step)
 {
   StrataStepKind kind = step->kind;
 
@@ -222,10 +222,10 @@ add_undo (Undo *self, StrataStepSpec *step)
     add (self, step, STRATA_STEP_DEFINE,
          args_new ("uuid", get (step, "uuid"), "xml", get (step, "xml")));
   else if (kind == STRATA_STEP_SNAPSHOT_CREATE)
-    add_take_back (self, step);
+    add_snapshot_undo (self, step);
   else if (kind == STRATA_STEP_SNAPSHOT_DEFINE)
     add_snapshot_define (self, step);
-  else if (kind == STRATA_STEP_SNAPSHOT_FORGET)
+  else if (kind == STRATA_STEP_DELETE_METADATA)
     add (self, step, STRATA_STEP_SNAPSHOT_DEFINE,
          args_new ("uuid", get (step, "uuid"), "xml", get (step, "xml")));
   else if (kind == STRATA_STEP_SHUT_DOWN)

@@ -42,8 +42,8 @@ static StrataStepMark
 look_at_step (StrataJournal *journal, guint index, StrataConnection *connection)
 {
   StrataStepMark mark = strata_journal_get_mark (journal, index);
-  StrataStepSpec *spec = strata_plan_get_step (strata_journal_get_plan (journal), index);
-  const StrataStepClass *klass = strata_step_class_get (spec->kind);
+  StrataStep *spec = strata_plan_get_step (strata_journal_get_plan (journal), index);
+  const StrataStepOps *klass = strata_step_get_ops (spec->kind);
   StrataStepContext context = { connection, spec->args, NULL };
   gboolean done = FALSE;
 
@@ -422,7 +422,7 @@ strata_job_queue_dismiss_finish (StrataJobQueue *self, GAsyncResult *result, GEr
 }
 
 /**
- * strata_job_queue_take_up:
+ * strata_job_queue_adopt:
  * @self: a queue
  * @connection: the job's host
  * @id: the job
@@ -434,11 +434,11 @@ strata_job_queue_dismiss_finish (StrataJobQueue *self, GAsyncResult *result, GEr
  * Returns: (transfer none) (nullable): the job, running already or waiting for another
  */
 StrataJob *
-strata_job_queue_take_up (StrataJobQueue *self,
-                          StrataConnection *connection,
-                          const char *id,
-                          gboolean resume,
-                          GError **error)
+strata_job_queue_adopt (StrataJobQueue *self,
+                        StrataConnection *connection,
+                        const char *id,
+                        gboolean resume,
+                        GError **error)
 {
   StrataJournal *journal;
 
@@ -467,7 +467,7 @@ taking_up_free (gpointer data)
 }
 
 static void
-take_up_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+adopt_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
   TakingUp *taking_up = data;
   GError *error = NULL;
@@ -481,21 +481,21 @@ take_up_thread (GTask *task, gpointer source, gpointer data, GCancellable *cance
 }
 
 /**
- * strata_job_queue_take_up_async:
+ * strata_job_queue_adopt_async:
  * @self: a queue
  * @connection: the job's host
  * @id: the job
- * @resume: as for strata_job_queue_take_up()
+ * @resume: as for strata_job_queue_adopt()
  * @callback: called on the caller's main context
  * @user_data: for @callback
  */
 void
-strata_job_queue_take_up_async (StrataJobQueue *self,
-                                StrataConnection *connection,
-                                const char *id,
-                                gboolean resume,
-                                GAsyncReadyCallback callback,
-                                gpointer user_data)
+strata_job_queue_adopt_async (StrataJobQueue *self,
+                              StrataConnection *connection,
+                              const char *id,
+                              gboolean resume,
+                              GAsyncReadyCallback callback,
+                              gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
   TakingUp *taking_up = g_new0 (TakingUp, 1);
@@ -503,13 +503,13 @@ strata_job_queue_take_up_async (StrataJobQueue *self,
   taking_up->connection = g_object_ref (connection);
   taking_up->id = g_strdup (id);
   taking_up->resume = resume;
-  g_task_set_source_tag (task, strata_job_queue_take_up_async);
+  g_task_set_source_tag (task, strata_job_queue_adopt_async);
   g_task_set_task_data (task, taking_up, taking_up_free);
-  g_task_run_in_thread (task, take_up_thread);
+  g_task_run_in_thread (task, adopt_thread);
 }
 
 StrataJob *
-strata_job_queue_take_up_finish (StrataJobQueue *self, GAsyncResult *result, GError **error)
+strata_job_queue_adopt_finish (StrataJobQueue *self, GAsyncResult *result, GError **error)
 {
   TakingUp *taking_up;
   StrataJournal *journal;

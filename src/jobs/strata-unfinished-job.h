@@ -67,18 +67,18 @@ gboolean strata_unfinished_job_check_plan (const char *journal_dir,
                                            GError **error);
 
 /* RESUME: goes forward from where it stopped; otherwise rolls back. (transfer none) (nullable): the job, in the queue. */
-StrataJob *strata_job_queue_take_up (StrataJobQueue *self,
+StrataJob *strata_job_queue_adopt (StrataJobQueue *self,
                                      StrataConnection *connection,
                                      const char *id,
                                      gboolean resume,
                                      GError **error);
-void strata_job_queue_take_up_async (StrataJobQueue *self,
+void strata_job_queue_adopt_async (StrataJobQueue *self,
                                      StrataConnection *connection,
                                      const char *id,
                                      gboolean resume,
                                      GAsyncReadyCallback callback,
                                      gpointer user_data);
-StrataJob *strata_job_queue_take_up_finish (StrataJobQueue *self,
+StrataJob *strata_job_queue_adopt_finish (StrataJobQueue *self,
                                             GAsyncResult *result,
                                             GError **error);
 

@@ -13,7 +13,7 @@
 #include "strata-host-name.h"
 #include "strata-host.h"
 #include "strata-machine-list.h"
-#include "model/snapshot/strata-snapshot-keeper.h"
+#include "model/snapshot/strata-snapshot-reconciler.h"
 #include "base/strata-error.h"
 
 #define MAX_DELAY 30                    /* seconds */
@@ -30,9 +30,9 @@ struct _StrataHost
   GError *error;
 
   StrataConnection *connection;
-  StrataSnapshotKeeper *keeper;
+  StrataSnapshotReconciler *keeper;
   StrataMachineList *machines;
-  StrataSurvey *survey;
+  StrataGraphMonitor *monitor;
   GCancellable *cancellable;
   gint64 opened_at;
   guint delay; /* seconds before the next attempt */
@@ -47,7 +47,7 @@ typedef enum
   PROP_ERROR_MESSAGE,
   PROP_ERROR_HINT,
   PROP_SUMMARY,
-  PROP_SURVEY,
+  PROP_GRAPH_MONITOR,
   N_PROPS,
 } StrataHostProperty;
 
@@ -101,7 +101,7 @@ drop_connection (StrataHost *self)
   g_clear_object (&self->cancellable);
   g_clear_handle_id (&self->retry_id, g_source_remove);
   strata_machine_list_unfollow (self->machines);
-  strata_survey_set_connection (self->survey, NULL);
+  strata_graph_monitor_set_connection (self->monitor, NULL);
   if (self->connection != NULL)
     g_signal_handlers_disconnect_by_data (self->connection, self);
   g_clear_object (&self->keeper);
@@ -177,7 +177,7 @@ followed_cb (GObject *object, GAsyncResult *result, gpointer user_data)
     {
       take_error (self, NULL);
       set_state (self, STRATA_HOST_CONNECTED);
-      strata_survey_set_connection (self->survey, self->connection);
+      strata_graph_monitor_set_connection (self->monitor, self->connection);
       strata_host_summary_async (self->connection, self->cancellable, summarised_cb,
                                  g_object_ref (self));
     }
@@ -207,7 +207,7 @@ opened_cb (GObject *object, GAsyncResult *result, gpointer user_data)
     }
 
   self->connection = g_steal_pointer (&connection);
-  self->keeper = strata_snapshot_keeper_new (self->connection);
+  self->keeper = strata_snapshot_reconciler_new (self->connection);
   self->opened_at = g_get_monotonic_time ();
   g_signal_connect_object (self->connection, "closed", G_CALLBACK (closed_cb), self,
                            G_CONNECT_SWAPPED);
@@ -259,7 +259,7 @@ strata_host_dispose (GObject *object)
   if (self->machines != NULL)
     drop_connection (self);
   g_clear_object (&self->machines);
-  g_clear_object (&self->survey);
+  g_clear_object (&self->monitor);
 
   G_OBJECT_CLASS (strata_host_parent_class)->dispose (object);
 }
@@ -299,8 +299,8 @@ strata_host_get_property (GObject *object, guint prop_id, GValue *value, GParamS
     case PROP_SUMMARY:
       g_value_set_string (value, self->summary);
       break;
-    case PROP_SURVEY:
-      g_value_set_object (value, self->survey);
+    case PROP_GRAPH_MONITOR:
+      g_value_set_object (value, self->monitor);
       break;
     case PROP_ERROR_HINT:
       g_value_set_string (value, self->error != NULL ? strata_error_get_hint (self->error) : NULL);
@@ -327,7 +327,8 @@ strata_host_class_init (StrataHostClass *klass)
   properties[PROP_ERROR_MESSAGE] = g_param_spec_string ("error-message", NULL, NULL, NULL, flags);
   properties[PROP_SUMMARY] = g_param_spec_string ("summary", NULL, NULL, NULL, flags);
   properties[PROP_ERROR_HINT] = g_param_spec_string ("error-hint", NULL, NULL, NULL, flags);
-  properties[PROP_SURVEY] = g_param_spec_object ("survey", NULL, NULL, STRATA_TYPE_SURVEY, flags);
+  properties[PROP_GRAPH_MONITOR] =
+      g_param_spec_object ("survey", NULL, NULL, STRATA_TYPE_GRAPH_MONITOR, flags);
 
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
@@ -339,7 +340,7 @@ static void
 strata_host_init (StrataHost *self)
 {
   self->machines = strata_machine_list_new ();
-  self->survey = strata_survey_new ();
+  self->monitor = strata_graph_monitor_new ();
   g_signal_connect_object (self->machines, "items-changed", G_CALLBACK (g_list_model_items_changed),
                            self, G_CONNECT_SWAPPED);
 }
@@ -457,14 +458,14 @@ strata_host_disconnect (StrataHost *self)
 }
 
 /**
- * strata_host_look_again:
+ * strata_host_refresh:
  * @self: a host
  * @uuid: UUID of one of its machines
  *
  * As if libvirt had said that it changed. Main thread.
  */
 void
-strata_host_look_again (StrataHost *self, const char *uuid)
+strata_host_refresh (StrataHost *self, const char *uuid)
 {
   g_return_if_fail (STRATA_IS_HOST (self));
   g_return_if_fail (uuid != NULL);
@@ -482,17 +483,17 @@ strata_host_touch (StrataHost *self)
 }
 
 /**
- * strata_host_get_survey:
+ * strata_host_get_graph_monitor:
  * @self: a host
  *
  * Returns: (transfer none): the graph of its images, for whoever holds it
  */
-StrataSurvey *
-strata_host_get_survey (StrataHost *self)
+StrataGraphMonitor *
+strata_host_get_graph_monitor (StrataHost *self)
 {
   g_return_val_if_fail (STRATA_IS_HOST (self), NULL);
 
-  return self->survey;
+  return self->monitor;
 }
 
 StrataMachine *

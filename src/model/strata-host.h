@@ -6,7 +6,7 @@
 
 #include "host/connection/strata-connection.h"
 #include "strata-machine.h"
-#include "strata-survey.h"
+#include "strata-graph-monitor.h"
 
 G_BEGIN_DECLS
 
@@ -20,7 +20,7 @@ typedef enum
 
 /* A host in the window. Main thread. A GListModel of StrataMachine, kept by libvirt's events, sorted by name.
  * Properties: uri, name ("This computer", "This computer (system)", "user@host"), state, error-message, error-hint,
- * summary ("libvirt 11.3.0 · QEMU 10.0.13 · KVM works"), survey. */
+ * summary ("libvirt 11.3.0 · QEMU 10.0.13 · KVM works"), monitor. */
 #define STRATA_TYPE_HOST_STATE (strata_host_state_get_type ())
 #define STRATA_TYPE_HOST       (strata_host_get_type ())
 
@@ -39,12 +39,12 @@ StrataConnection *strata_host_get_connection (StrataHost  *self);
 void              strata_host_connect        (StrataHost  *self);
 void              strata_host_disconnect     (StrataHost  *self);
 /* something was done to the machine that libvirt has no event for, with its snapshots say */
-void              strata_host_look_again     (StrataHost  *self,
+void              strata_host_refresh     (StrataHost  *self,
                                               const char  *uuid);
 /* something that a plan depends on changed, and it is no machine: emits "touched" () */
 void              strata_host_touch          (StrataHost  *self);
 /* the host's images */
-StrataSurvey     *strata_host_get_survey     (StrataHost  *self);
+StrataGraphMonitor     *strata_host_get_graph_monitor     (StrataHost  *self);
 StrataMachine    *strata_host_find           (StrataHost  *self,
                                               const char  *name_or_uuid);
 

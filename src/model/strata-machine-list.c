@@ -7,7 +7,7 @@
 
 #include "config.h"
 
-#include "strata-look.h"
+#include "strata-machine-query.h"
 #include "strata-machine-list.h"
 #include "strata-machine-order.h"
 #include "strata-relations.h"
@@ -127,7 +127,7 @@ static void
 looked_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (StrataMachineList) self = STRATA_MACHINE_LIST (user_data);
-  g_autoptr (StrataLook) look = strata_look_finish (result, NULL);
+  g_autoptr (StrataMachineQuery) look = strata_machine_query_finish (result, NULL);
 
   if (look == NULL || STRATA_CONNECTION (object) != self->connection)
     return;
@@ -168,8 +168,8 @@ look_at_marked (StrataMachineList *self)
 
   uuids = steal_marked (self);
   self->looking = TRUE;
-  strata_look_async (self->connection, (const char *const *) uuids, self->cancellable, looked_cb,
-                     g_object_ref (self));
+  strata_machine_query_async (self->connection, (const char *const *) uuids, self->cancellable,
+                              looked_cb, g_object_ref (self));
 }
 
 static void
@@ -196,10 +196,10 @@ listed_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = G_TASK (user_data);
   StrataMachineList *self = g_task_get_source_object (task);
-  g_autoptr (StrataLook) look = NULL;
+  g_autoptr (StrataMachineQuery) look = NULL;
   GError *error = NULL;
 
-  look = strata_look_finish (result, &error);
+  look = strata_machine_query_finish (result, &error);
   if (look == NULL)
     {
       g_task_return_error (task, error);
@@ -326,7 +326,7 @@ strata_machine_list_follow_async (StrataMachineList *self,
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, strata_machine_list_follow_async);
 
-  strata_look_async (connection, NULL, cancellable, listed_cb, task);
+  strata_machine_query_async (connection, NULL, cancellable, listed_cb, task);
 }
 
 gboolean

@@ -68,7 +68,7 @@ derive (StrataMachine *self)
   for (guint i = 0; i < STRATA_N_ABILITIES; i++)
     {
       char *reason =
-          strata_ability_get_reason (i, self->facts, (const char *const *) self->thin_clones);
+          strata_capability_get_reason (i, self->facts, (const char *const *) self->thin_clones);
       gboolean was_able = self->reasons[i] == NULL;
 
       take_string (self, &self->reasons[i], reason, PROP_REASON + i);
@@ -198,9 +198,9 @@ strata_machine_class_init (StrataMachineClass *klass)
   for (guint i = 0; i < STRATA_N_ABILITIES; i++)
     {
       properties[PROP_CAN + i] =
-          g_param_spec_boolean (strata_ability_get_property_name (i), NULL, NULL, FALSE, flags);
+          g_param_spec_boolean (strata_capability_get_property_name (i), NULL, NULL, FALSE, flags);
       properties[PROP_REASON + i] = g_param_spec_string (
-          strata_ability_get_reason_property_name (i), NULL, NULL, NULL, flags);
+          strata_capability_get_reason_property_name (i), NULL, NULL, NULL, flags);
     }
 
   g_object_class_install_properties (object_class, N_PROPS, properties);
@@ -379,25 +379,25 @@ strata_machine_is_active (StrataMachine *self)
 }
 
 gboolean
-strata_machine_can (StrataMachine *self, StrataAbility ability)
+strata_machine_can (StrataMachine *self, StrataCapability capability)
 {
-  return strata_machine_get_reason (self, ability) == NULL;
+  return strata_machine_get_reason (self, capability) == NULL;
 }
 
 /**
  * strata_machine_get_reason:
  * @self: a machine
- * @ability: what somebody would do with it
+ * @capability: what somebody would do with it
  *
  * Returns: (nullable): why it can't be done, a sentence; %NULL where it can
  */
 const char *
-strata_machine_get_reason (StrataMachine *self, StrataAbility ability)
+strata_machine_get_reason (StrataMachine *self, StrataCapability capability)
 {
   g_return_val_if_fail (STRATA_IS_MACHINE (self), NULL);
-  g_return_val_if_fail (ability < STRATA_N_ABILITIES, NULL);
+  g_return_val_if_fail (capability < STRATA_N_ABILITIES, NULL);
 
-  return self->reasons[ability];
+  return self->reasons[capability];
 }
 
 char *

@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "strata-ability.h"
+#include "strata-capability.h"
 
 G_BEGIN_DECLS
 
@@ -32,10 +32,10 @@ const char        *strata_machine_get_template_uuid (StrataMachine      *self);
 gboolean           strata_machine_is_template       (StrataMachine      *self);
 gboolean           strata_machine_is_active         (StrataMachine      *self);
 gboolean           strata_machine_can               (StrataMachine      *self,
-                                                     StrataAbility       ability);
+                                                     StrataCapability       capability);
 /* why not; NULL where it can */
 const char        *strata_machine_get_reason        (StrataMachine      *self,
-                                                     StrataAbility       ability);
+                                                     StrataCapability       capability);
 /* (transfer full) (nullable): which snapshot of that name it is */
 char              *strata_machine_dup_snapshot_id   (StrataMachine      *self,
                                                      const char         *snapshot);

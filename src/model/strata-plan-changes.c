@@ -33,8 +33,8 @@ has_same_steps (StrataPlan *a, StrataPlan *b)
 
   for (guint i = 0; i < strata_plan_get_n_steps (a); i++)
     {
-      const StrataStepSpec *of_a = strata_plan_get_step (a, i);
-      const StrataStepSpec *of_b = strata_plan_get_step (b, i);
+      const StrataStep *of_a = strata_plan_get_step (a, i);
+      const StrataStep *of_b = strata_plan_get_step (b, i);
 
       if (of_a->kind != of_b->kind || !g_str_equal (of_a->title, of_b->title) ||
           of_a->forward_only != of_b->forward_only)

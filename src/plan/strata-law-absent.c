@@ -20,7 +20,7 @@ typedef struct
 
 /* A raw image stands on nothing, wherever it is. FORMAT: (nullable): by what names TOP */
 static const char *
-find_absent_link (StrataCourt *self, const char *top, const char *format)
+find_absent_link (StrataVerification *self, const char *top, const char *format)
 {
   g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
 
@@ -42,7 +42,7 @@ find_absent_link (StrataCourt *self, const char *top, const char *format)
 }
 
 static const char *
-find_absent_disk (StrataCourt *self, const StrataDomainFacts *domain, gboolean next)
+find_absent_disk (StrataVerification *self, const StrataDomainFacts *domain, gboolean next)
 {
   GPtrArray *disks = next ? domain->next_disks : domain->disks;
 
@@ -54,7 +54,7 @@ find_absent_disk (StrataCourt *self, const StrataDomainFacts *domain, gboolean n
                : strata_holder_key_new_disk (domain->uuid, disk->target);
       const char *absent = find_absent_link (self, disk->source, disk->format);
 
-      if (absent != NULL && !strata_law_gives_up (self, key))
+      if (absent != NULL && !strata_law_is_discarded (self, key))
         return absent;
     }
 
@@ -62,7 +62,7 @@ find_absent_disk (StrataCourt *self, const StrataDomainFacts *domain, gboolean n
 }
 
 static const char *
-find_absent (StrataCourt *self, const StrataDomainFacts *domain)
+find_absent (StrataVerification *self, const StrataDomainFacts *domain)
 {
   const char *absent = find_absent_disk (self, domain, FALSE);
 
@@ -73,7 +73,7 @@ find_absent (StrataCourt *self, const StrataDomainFacts *domain)
       const StrataDiskXml *disk = ((StrataImageUse *) g_ptr_array_index (domain->uses, i))->disk;
       g_autoptr (StrataHolderKey) key = strata_holder_key_new_disk (domain->uuid, NULL);
 
-      if (!strata_law_gives_up (self, key))
+      if (!strata_law_is_discarded (self, key))
         absent = find_absent_link (self, disk->source, disk->format);
     }
 
@@ -87,7 +87,7 @@ find_absent (StrataCourt *self, const StrataDomainFacts *domain)
           g_autoptr (StrataHolderKey) key =
               strata_holder_key_new_snapshot (domain->uuid, snapshot->name, disk->target);
 
-          if (disk->location != STRATA_SNAPSHOT_NONE && !strata_law_gives_up (self, key))
+          if (disk->location != STRATA_SNAPSHOT_NONE && !strata_law_is_discarded (self, key))
             absent = find_absent_link (self, disk->image, disk->format);
         }
     }
@@ -98,7 +98,7 @@ find_absent (StrataCourt *self, const StrataDomainFacts *domain)
 /* Likewise, of what the snapshots left out or give QEMU on its command line. It may be gone for good, for nothing but a return asks for it: so it doesn't speak for
  * what its domain has now, but for what a mark says that it stands on. */
 static const char *
-find_absent_left_out (StrataCourt *self, const StrataDomainFacts *domain)
+find_absent_left_out (StrataVerification *self, const StrataDomainFacts *domain)
 {
   for (guint i = 0; i < domain->snapshots->len; i++)
     {
@@ -128,7 +128,7 @@ find_absent_left_out (StrataCourt *self, const StrataDomainFacts *domain)
 }
 
 static void
-hold_chain (StrataCourt *self, const char *top, Absence absence)
+hold_chain (StrataVerification *self, const char *top, Absence absence)
 {
   g_autoptr (GHashTable) seen = g_hash_table_new (NULL, NULL);
 
@@ -139,7 +139,7 @@ hold_chain (StrataCourt *self, const char *top, Absence absence)
 }
 
 static void
-hold_disks (StrataCourt *self, GPtrArray *disks, Absence absence)
+hold_disks (StrataVerification *self, GPtrArray *disks, Absence absence)
 {
   for (guint i = 0; i < disks->len; i++)
     {
@@ -153,7 +153,7 @@ hold_disks (StrataCourt *self, GPtrArray *disks, Absence absence)
 
 /* Every image of DOMAIN may be what the one of ABSENCE stands on. */
 static void
-hold_lineage (StrataCourt *self, const StrataDomainFacts *domain, Absence absence)
+hold_lineage (StrataVerification *self, const StrataDomainFacts *domain, Absence absence)
 {
   hold_disks (self, domain->disks, absence);
   hold_disks (self, domain->next_disks, absence);
@@ -182,7 +182,7 @@ hold_lineage (StrataCourt *self, const StrataDomainFacts *domain, Absence absenc
 
 /* Whether a step of the plan is about the domain UUID, which may be gone by its steps that are done. */
 static gboolean
-is_of_plan (StrataCourt *self, const char *uuid)
+is_of_plan (StrataVerification *self, const char *uuid)
 {
   for (guint i = 0; i < strata_plan_get_n_steps (self->plan); i++)
     {
@@ -196,11 +196,11 @@ is_of_plan (StrataCourt *self, const char *uuid)
 /* What a begun plan is still to delete was its domain's, and nothing else says so once the steps before have taken the names
  * of it out. */
 static void
-hold_left (StrataCourt *self, Absence absence)
+hold_left (StrataVerification *self, Absence absence)
 {
   for (guint i = 0; self->done != NULL && i < strata_plan_get_n_steps (self->plan); i++)
     {
-      StrataStepSpec *step = strata_plan_get_step (self->plan, i);
+      StrataStep *step = strata_plan_get_step (self->plan, i);
       const char *path = strata_graph_resolve (self->graph, strata_layers_arg (step->args, "path"));
 
       if (path != NULL && !self->done[i] &&
@@ -212,7 +212,7 @@ hold_left (StrataCourt *self, Absence absence)
 /* What the mark of a thin clone says its disks stood on, whichever domain names that by now; and all that is of the domain of
  * which it was made. Where an older mark names no images, a domain of that name may be what that one became. */
 static void
-hold_marked (StrataCourt *self, const StrataThinMark *mark, Absence absence)
+hold_marked (StrataVerification *self, const StrataThinMark *mark, Absence absence)
 {
   const StrataDomainFacts *source = strata_graph_find_domain (self->graph, mark->source);
 
@@ -225,7 +225,7 @@ hold_marked (StrataCourt *self, const StrataThinMark *mark, Absence absence)
 }
 
 static void
-collect_lineages (StrataCourt *self)
+collect_lineages (StrataVerification *self)
 {
   GPtrArray *domains = strata_graph_get_domains (self->graph);
 
@@ -255,7 +255,7 @@ collect_lineages (StrataCourt *self)
 
 /* What STEP names and does not write to is only read; what a job made itself, nothing else can stand on. */
 static gboolean
-is_only_read (StrataCourt *self, const StrataStepSpec *step, const StrataImage *image)
+is_only_read (StrataVerification *self, const StrataStep *step, const StrataImage *image)
 {
   g_autoptr (StrataHolderKey) key = strata_holder_key_new_image (image->path);
 
@@ -270,10 +270,10 @@ is_only_read (StrataCourt *self, const StrataStepSpec *step, const StrataImage *
  * its own domain or, a thin clone's, of the one that it is a clone of. What is made independent takes none of its bytes, but
  * it does take what tells on which images it was made. */
 gboolean
-strata_law_need_no_absence (StrataCourt *self,
-                            const StrataStepSpec *step,
-                            const StrataImage *image,
-                            GError **error)
+strata_law_require_no_absence (StrataVerification *self,
+                               const StrataStep *step,
+                               const StrataImage *image,
+                               GError **error)
 {
   const Absence *absence;
   const StrataImage *absent;

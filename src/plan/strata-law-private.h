@@ -22,33 +22,33 @@ typedef struct
   GHashTable *later;
   const gboolean *done; /* (nullable): of which steps nothing is left to do */
   GHashTable *lineages; /* (nullable): until it is asked for; path -> Absence */
-} StrataCourt;
+} StrataVerification;
 
 /* strata-law.c */
-gboolean strata_law_is_about (const StrataStepSpec *step, const char *key, const char *value);
+gboolean strata_law_is_about (const StrataStep *step, const char *key, const char *value);
 /* (nullable): what the snapshots of UUID name after STEP instead of PATH */
-const char *strata_law_get_move (const StrataStepSpec *step, const char *uuid, const char *path);
+const char *strata_law_get_move (const StrataStep *step, const char *uuid, const char *path);
 /* an image that a begun plan has made is the plan's own until it is named by a definition */
-gboolean strata_law_is_made (StrataCourt *self, const StrataHolderKey *key);
-gboolean strata_law_gives_up (StrataCourt *self, const StrataHolderKey *key);
+gboolean strata_law_is_made (StrataVerification *self, const StrataHolderKey *key);
+gboolean strata_law_is_discarded (StrataVerification *self, const StrataHolderKey *key);
 
 /* strata-law-seen.c: unknown is never nothing */
 GPtrArray *strata_law_collect_unknown (StrataGraph *graph);
 /* UNSEEN, of which nothing is known, keeps PATH from being changed. */
 void strata_law_refuse_unseen (const StrataImage *unseen, const char *path, GError **error);
-gboolean strata_law_need_seen (StrataCourt *self, StrataStepSpec *step, GError **error);
-gboolean strata_law_need_same_base (StrataCourt *self, const StrataStepSpec *step, GError **error);
-gboolean strata_law_need_files_kept (StrataCourt *self, StrataStepSpec *step, GError **error);
+gboolean strata_law_require_seen (StrataVerification *self, StrataStep *step, GError **error);
+gboolean strata_law_require_same_base (StrataVerification *self, const StrataStep *step, GError **error);
+gboolean strata_law_require_files_kept (StrataVerification *self, StrataStep *step, GError **error);
 
 /* strata-law-absent.c: images that are named, and not there */
-gboolean strata_law_need_no_absence (StrataCourt *self,
-                                     const StrataStepSpec *step,
+gboolean strata_law_require_no_absence (StrataVerification *self,
+                                     const StrataStep *step,
                                      const StrataImage *image,
                                      GError **error);
 
 /* strata-law-tags.c: internal snapshots of one name */
-gboolean strata_law_need_no_foreign_tag (StrataCourt *self,
-                                         const StrataStepSpec *step,
+gboolean strata_law_require_no_foreign_tag (StrataVerification *self,
+                                         const StrataStep *step,
                                          GError **error);
 
 G_END_DECLS

@@ -14,7 +14,7 @@
 
 /* What a step reads, writes, relinks or removes, as far as it is there before the plan. */
 static void
-collect_images (StrataCourt *self, JsonNode *node, GPtrArray *images)
+collect_images (StrataVerification *self, JsonNode *node, GPtrArray *images)
 {
   if (JSON_NODE_HOLDS_OBJECT (node))
     {
@@ -52,7 +52,7 @@ strata_law_refuse_unseen (const StrataImage *unseen, const char *path, GError **
 
 /* An image that could not be seen may stand on any other, unless its definition says what it stands on. */
 static gboolean
-need_no_unknown (StrataCourt *self, const StrataImage *touched, GError **error)
+require_no_unknown (StrataVerification *self, const StrataImage *touched, GError **error)
 {
   for (guint i = 0; i < self->unknown->len; i++)
     {
@@ -68,7 +68,7 @@ need_no_unknown (StrataCourt *self, const StrataImage *touched, GError **error)
 }
 
 static gboolean
-need_seen_chain (StrataCourt *self, StrataTouch touch, StrataImage *image, GError **error)
+require_seen_chain (StrataVerification *self, StrataTouch touch, StrataImage *image, GError **error)
 {
   g_autoptr (GHashTable) seen = g_hash_table_new (NULL, NULL);
 
@@ -87,7 +87,7 @@ need_seen_chain (StrataCourt *self, StrataTouch touch, StrataImage *image, GErro
 }
 
 static gboolean
-need_no_other_name (const StrataStepSpec *step, const StrataImage *image, GError **error)
+require_no_other_name (const StrataStep *step, const StrataImage *image, GError **error)
 {
   gboolean written = step->kind == STRATA_STEP_SNAPSHOT_REVERT ||
                      (step->kind == STRATA_STEP_COMMIT &&
@@ -110,7 +110,7 @@ need_no_other_name (const StrataStepSpec *step, const StrataImage *image, GError
 
 /* The step names a snapshot; what it rewrites are the images that have the snapshot's tag. */
 static void
-collect_tagged (StrataCourt *self, const StrataStepSpec *step, GPtrArray *images)
+collect_tagged (StrataVerification *self, const StrataStep *step, GPtrArray *images)
 {
   GPtrArray *stakes = strata_layers_get_stakes (self->layers);
 
@@ -129,7 +129,7 @@ collect_tagged (StrataCourt *self, const StrataStepSpec *step, GPtrArray *images
 
 /* Whether from STEP on no definition of DOMAIN names PATH. */
 static gboolean
-names_no_more (const StrataStepSpec *step, const StrataDomainFacts *domain, const char *path)
+names_no_more (const StrataStep *step, const StrataDomainFacts *domain, const char *path)
 {
   g_autoptr (GHashTable) files = NULL;
   g_autoptr (StrataDomainXml) definition = NULL;
@@ -152,10 +152,10 @@ names_no_more (const StrataStepSpec *step, const StrataDomainFacts *domain, cons
 /* A file that is no disk of DOMAIN and that it needs all the same: its UEFI variables, which two definitions may share, its
  * kernel, what it gives QEMU on the command line. */
 static gboolean
-need_not_named (StrataCourt *self,
-                const StrataDomainFacts *domain,
-                const char *path,
-                GError **error)
+require_not_named (StrataVerification *self,
+                   const StrataDomainFacts *domain,
+                   const char *path,
+                   GError **error)
 {
   g_autofree char *nvram = NULL;
 
@@ -183,23 +183,23 @@ need_not_named (StrataCourt *self,
 
 /* Whether from STEP on no document of SNAPSHOT, of DOMAIN, names what its images don't stand on. */
 static gboolean
-says_true (const StrataStepSpec *step,
+says_true (const StrataStep *step,
            const StrataDomainFacts *domain,
            const StrataSnapshotFacts *snapshot)
 {
   return strata_law_is_about (step, "uuid", domain->uuid) &&
-         (strata_step_is (step, STRATA_STEP_SETTLE, STRATA_STEP_UNDEFINE) ||
-          (strata_step_is (step, STRATA_STEP_SNAPSHOT_FORGET, STRATA_STEP_SNAPSHOT_DELETE) &&
+         (strata_step_is (step, STRATA_STEP_RECONCILE, STRATA_STEP_UNDEFINE) ||
+          (strata_step_is (step, STRATA_STEP_DELETE_METADATA, STRATA_STEP_SNAPSHOT_DELETE) &&
            g_strcmp0 (strata_layers_arg (step->args, "snapshot"), snapshot->name) == 0));
 }
 
 /* libvirt opens what a snapshot's document names below its images, whatever their headers say by then. Where the headers
  * say the same, what it reads is compared; a document that nothing tells of the removal would name what is gone. */
 static gboolean
-need_not_below (StrataCourt *self,
-                const StrataDomainFacts *domain,
-                const char *path,
-                GError **error)
+require_not_below (StrataVerification *self,
+                   const StrataDomainFacts *domain,
+                   const char *path,
+                   GError **error)
 {
   for (guint i = 0; i < domain->snapshots->len; i++)
     {
@@ -223,22 +223,23 @@ need_not_below (StrataCourt *self,
 
 /* Whether from STEP on SNAPSHOT, of DOMAIN, is gone or names another image instead of PATH. */
 static gboolean
-names_another (const StrataStepSpec *step,
+names_another (const StrataStep *step,
                const StrataDomainFacts *domain,
                const StrataSnapshotFacts *snapshot,
                const char *path)
 {
-  return step->kind == STRATA_STEP_SETTLE ? strata_law_get_move (step, domain->uuid, path) != NULL
-                                          : says_true (step, domain, snapshot);
+  return step->kind == STRATA_STEP_RECONCILE
+             ? strata_law_get_move (step, domain->uuid, path) != NULL
+             : says_true (step, domain, snapshot);
 }
 
 /* QEMU is given it after a return to SNAPSHOT, which nothing tells of another image. */
 static gboolean
-need_no_option (StrataCourt *self,
-                const StrataDomainFacts *domain,
-                const StrataSnapshotFacts *snapshot,
-                const char *path,
-                GError **error)
+require_no_option (StrataVerification *self,
+                   const StrataDomainFacts *domain,
+                   const StrataSnapshotFacts *snapshot,
+                   const char *path,
+                   GError **error)
 {
   for (guint i = 0; i < snapshot->options->len && !snapshot->retained; i++)
     {
@@ -246,7 +247,7 @@ need_no_option (StrataCourt *self,
       g_autoptr (StrataHolderKey) key =
           strata_holder_key_new_use (domain->uuid, snapshot->name, "option", disk->source);
 
-      if (g_strcmp0 (disk->source, path) != 0 || strata_law_gives_up (self, key))
+      if (g_strcmp0 (disk->source, path) != 0 || strata_law_is_discarded (self, key))
         continue;
       strata_set_error (error, STRATA_ERROR_REFUSED, _ ("Delete that snapshot first."),
                         /* Translators: a snapshot, a virtual machine, and an image */
@@ -260,16 +261,16 @@ need_no_option (StrataCourt *self,
 
 /* What a snapshot left out comes back with it, also where it is the domain's own disk now, which it may read no more after the plan. */
 static gboolean
-need_not_left_out (StrataCourt *self,
-                   const StrataDomainFacts *domain,
-                   const char *path,
-                   GError **error)
+require_not_left_out (StrataVerification *self,
+                      const StrataDomainFacts *domain,
+                      const char *path,
+                      GError **error)
 {
   for (guint i = 0; i < domain->snapshots->len; i++)
     {
       const StrataSnapshotFacts *snapshot = g_ptr_array_index (domain->snapshots, i);
 
-      if (!need_no_option (self, domain, snapshot, path, error))
+      if (!require_no_option (self, domain, snapshot, path, error))
         return FALSE;
       for (guint j = 0; j < snapshot->disks->len && !snapshot->retained; j++)
         {
@@ -277,7 +278,7 @@ need_not_left_out (StrataCourt *self,
           g_autoptr (StrataHolderKey) key =
               strata_holder_key_new_snapshot (domain->uuid, snapshot->name, disk->target);
           gboolean told = disk->location != STRATA_SNAPSHOT_NONE ||
-                          g_strcmp0 (disk->image, path) != 0 || strata_law_gives_up (self, key);
+                          g_strcmp0 (disk->image, path) != 0 || strata_law_is_discarded (self, key);
 
           for (guint k = 0; k < strata_plan_get_n_steps (self->plan) && !told; k++)
             told = names_another (strata_plan_get_step (self->plan, k), domain, snapshot, path);
@@ -296,7 +297,10 @@ need_not_left_out (StrataCourt *self,
 }
 
 static gboolean
-need_named_by_none (StrataCourt *self, StrataTouch touch, const char *path, GError **error)
+require_named_by_none (StrataVerification *self,
+                       StrataTouch touch,
+                       const char *path,
+                       GError **error)
 {
   GPtrArray *domains = strata_graph_get_domains (self->graph);
   const char *resolved = strata_graph_resolve (self->graph, path);
@@ -305,9 +309,10 @@ need_named_by_none (StrataCourt *self, StrataTouch touch, const char *path, GErr
     {
       const StrataDomainFacts *domain = g_ptr_array_index (domains, i);
 
-      if (!need_not_named (self, domain, resolved, error) ||
-          (touch == STRATA_TOUCH_REMOVES && (!need_not_below (self, domain, resolved, error) ||
-                                             !need_not_left_out (self, domain, resolved, error))))
+      if (!require_not_named (self, domain, resolved, error) ||
+          (touch == STRATA_TOUCH_REMOVES &&
+           (!require_not_below (self, domain, resolved, error) ||
+            !require_not_left_out (self, domain, resolved, error))))
         return FALSE;
     }
 
@@ -316,7 +321,7 @@ need_named_by_none (StrataCourt *self, StrataTouch touch, const char *path, GErr
 
 /* Unknown is never nothing: what can't be seen is held by an unknown party. */
 gboolean
-strata_law_need_seen (StrataCourt *self, StrataStepSpec *step, GError **error)
+strata_law_require_seen (StrataVerification *self, StrataStep *step, GError **error)
 {
   StrataTouch touch = strata_step_kind_get_touch (step->kind);
   g_autoptr (JsonNode) node = json_node_init_object (json_node_alloc (), step->args);
@@ -332,13 +337,15 @@ strata_law_need_seen (StrataCourt *self, StrataStepSpec *step, GError **error)
     {
       StrataImage *image = g_ptr_array_index (images, i);
 
-      if (!need_seen_chain (self, touch, image, error) || !need_no_other_name (step, image, error))
+      if (!require_seen_chain (self, touch, image, error) ||
+          !require_no_other_name (step, image, error))
         return FALSE;
-      if (touch >= STRATA_TOUCH_CHANGES &&
-          (!need_no_unknown (self, image, error) || !strata_graph_check_seen (self->graph, error)))
+      if (touch >= STRATA_TOUCH_CHANGES && (!require_no_unknown (self, image, error) ||
+                                            !strata_graph_check_seen (self->graph, error)))
         return FALSE;
-      if (touch >= STRATA_TOUCH_FILLS && (!strata_law_need_no_absence (self, step, image, error) ||
-                                          !need_named_by_none (self, touch, image->path, error)))
+      if (touch >= STRATA_TOUCH_FILLS &&
+          (!strata_law_require_no_absence (self, step, image, error) ||
+           !require_named_by_none (self, touch, image->path, error)))
         return FALSE;
     }
 
@@ -373,11 +380,11 @@ strata_law_sees_all (StrataGraph *graph)
 
 /* Another file may have come to be under the name of the one that the plan is to delete. */
 static gboolean
-need_same_file (StrataCourt *self,
-                const StrataStepSpec *step,
-                const char *path,
-                const char *key,
-                GError **error)
+require_same_file (StrataVerification *self,
+                   const StrataStep *step,
+                   const char *path,
+                   const char *key,
+                   GError **error)
 {
   const StrataImage *image = strata_graph_get_image (self->graph, path);
   const char *identity = json_object_get_string_member_with_default (step->args, key, NULL);
@@ -393,7 +400,7 @@ need_same_file (StrataCourt *self,
 
 /* What STEP, which is done, put something on or made read-only is what it was then. */
 gboolean
-strata_law_need_same_base (StrataCourt *self, const StrataStepSpec *step, GError **error)
+strata_law_require_same_base (StrataVerification *self, const StrataStep *step, GError **error)
 {
   const StrataImage *overlay =
       strata_graph_get_image (self->graph, strata_layers_arg (step->args, "path"));
@@ -401,11 +408,11 @@ strata_law_need_same_base (StrataCourt *self, const StrataStepSpec *step, GError
   const StrataImage *base = strata_graph_get_image (self->graph, backing);
 
   if (overlay != NULL && step->kind == STRATA_STEP_SET_MODE)
-    return need_same_file (self, step, overlay->path, "identity", error);
+    return require_same_file (self, step, overlay->path, "identity", error);
   if (overlay == NULL || overlay->missing || step->kind != STRATA_STEP_CREATE_OVERLAY)
     return TRUE;
   if (base == NULL || !base->missing)
-    return need_same_file (self, step, backing, "backing-identity", error);
+    return require_same_file (self, step, backing, "backing-identity", error);
 
   strata_set_error (error, STRATA_ERROR_REFUSED, _ ("Bring it back, and try again."),
                     _ ("“%s” has gone missing since “%s” was put on it"), backing, overlay->path);
@@ -413,7 +420,7 @@ strata_law_need_same_base (StrataCourt *self, const StrataStepSpec *step, GError
 }
 
 gboolean
-strata_law_need_files_kept (StrataCourt *self, StrataStepSpec *step, GError **error)
+strata_law_require_files_kept (StrataVerification *self, StrataStep *step, GError **error)
 {
   const char *path = json_object_get_string_member_with_default (step->args, "path", NULL);
   GPtrArray *domains = strata_graph_get_domains (self->graph);
@@ -422,8 +429,8 @@ strata_law_need_files_kept (StrataCourt *self, StrataStepSpec *step, GError **er
                        STRATA_STEP_DELETE_VOLUME) ||
       path == NULL)
     return TRUE;
-  if (!need_named_by_none (self, STRATA_TOUCH_REMOVES, path, error) ||
-      !need_same_file (self, step, path, "identity", error))
+  if (!require_named_by_none (self, STRATA_TOUCH_REMOVES, path, error) ||
+      !require_same_file (self, step, path, "identity", error))
     return FALSE;
 
   for (guint i = 0; i < domains->len; i++)
@@ -438,7 +445,7 @@ strata_law_need_files_kept (StrataCourt *self, StrataStepSpec *step, GError **er
           if (g_strcmp0 (snapshot->memory_file, path) != 0)
             continue;
           key = strata_holder_key_new_memory (domain->uuid, snapshot->name);
-          if (strata_law_gives_up (self, key))
+          if (strata_law_is_discarded (self, key))
             continue;
 
           strata_set_error (error, STRATA_ERROR_REFUSED, _ ("Delete that snapshot first."),

@@ -12,7 +12,7 @@
 
 /* The images in which what STEP calls a snapshot is that very snapshot. */
 static GPtrArray *
-collect_own_images (StrataCourt *self, const StrataStepSpec *step)
+collect_own_images (StrataVerification *self, const StrataStep *step)
 {
   GPtrArray *own = g_ptr_array_new ();
   JsonNode *node = json_object_get_member (step->args, "disks");
@@ -47,7 +47,7 @@ collect_own_images (StrataCourt *self, const StrataStepSpec *step)
 
 /* While a domain is off libvirt deletes only in the images that the snapshot's document names. */
 static gboolean
-reaches_present_disks (StrataCourt *self, const StrataStepSpec *step)
+reaches_present_disks (StrataVerification *self, const StrataStep *step)
 {
   GPtrArray *stakes = strata_layers_get_stakes (self->layers);
 
@@ -70,7 +70,7 @@ reaches_present_disks (StrataCourt *self, const StrataStepSpec *step)
 }
 
 static void
-set_foreign_tag (const StrataStepSpec *step, const char *tag, const char *path, GError **error)
+set_foreign_tag (const StrataStep *step, const char *tag, const char *path, GError **error)
 {
   strata_set_error (
       error, STRATA_ERROR_REFUSED,
@@ -84,7 +84,7 @@ set_foreign_tag (const StrataStepSpec *step, const char *tag, const char *path, 
 
 /* QEMU knows internal snapshots by their names only, and looks for the name in every disk that the domain has by then. */
 gboolean
-strata_law_need_no_foreign_tag (StrataCourt *self, const StrataStepSpec *step, GError **error)
+strata_law_require_no_foreign_tag (StrataVerification *self, const StrataStep *step, GError **error)
 {
   GPtrArray *stakes = strata_layers_get_stakes (self->layers);
   const char *tag = strata_layers_arg (step->args, "tag");

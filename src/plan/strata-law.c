@@ -17,17 +17,17 @@
 #include "strata-layers-steps.h"
 
 gboolean
-strata_law_is_about (const StrataStepSpec *step, const char *key, const char *value)
+strata_law_is_about (const StrataStep *step, const char *key, const char *value)
 {
   return g_strcmp0 (json_object_get_string_member_with_default (step->args, key, NULL), value) == 0;
 }
 
 const char *
-strata_law_get_move (const StrataStepSpec *step, const char *uuid, const char *path)
+strata_law_get_move (const StrataStep *step, const char *uuid, const char *path)
 {
   JsonArray *map;
 
-  if (step->kind != STRATA_STEP_SETTLE || !strata_law_is_about (step, "uuid", uuid) ||
+  if (step->kind != STRATA_STEP_RECONCILE || !strata_law_is_about (step, "uuid", uuid) ||
       !json_object_has_member (step->args, "map"))
     return NULL;
 
@@ -45,7 +45,7 @@ strata_law_get_move (const StrataStepSpec *step, const char *uuid, const char *p
 
 /* A step that gives the disks of UUID other content than they have now. */
 static gboolean
-rewrites (StrataStepSpec *step, const char *uuid)
+rewrites (StrataStep *step, const char *uuid)
 {
   return strata_step_is (step, STRATA_STEP_COMMIT, STRATA_STEP_PULL, STRATA_STEP_SEAL,
                          STRATA_STEP_CUSTOMISE) ||
@@ -55,7 +55,7 @@ rewrites (StrataStepSpec *step, const char *uuid)
 }
 
 static gboolean
-discards (StrataStepSpec *step, const StrataHolderKey *key)
+discards (StrataStep *step, const StrataHolderKey *key)
 {
   switch (key->kind)
     {
@@ -65,7 +65,7 @@ discards (StrataStepSpec *step, const StrataHolderKey *key)
       return rewrites (step, key->uuid);
     case STRATA_HOLDER_KEY_SNAPSHOT:
     case STRATA_HOLDER_KEY_MEMORY:
-      return (step->kind == STRATA_STEP_SNAPSHOT_FORGET ||
+      return (step->kind == STRATA_STEP_DELETE_METADATA ||
               step->kind == STRATA_STEP_SNAPSHOT_DELETE) &&
              strata_law_is_about (step, "uuid", key->uuid) &&
              strata_law_is_about (step, "snapshot", key->snapshot);
@@ -83,7 +83,7 @@ discards (StrataStepSpec *step, const StrataHolderKey *key)
 /* What the request gave up is gone once the steps that discard it are done. A snapshot that has the name by then is another
  * one, and what the domain has on its disks was written since: nothing of that was given up. */
 static gboolean
-is_spent (StrataCourt *self, const StrataHolderKey *key)
+is_spent (StrataVerification *self, const StrataHolderKey *key)
 {
   gboolean discarded = FALSE;
 
@@ -101,7 +101,7 @@ is_spent (StrataCourt *self, const StrataHolderKey *key)
 
 /* STEP is about the image that KEY is of */
 static gboolean
-removes_tag (StrataStepSpec *step, const StrataHolderKey *key)
+removes_tag (StrataStep *step, const StrataHolderKey *key)
 {
   gboolean same = key->tag != NULL && strata_law_is_about (step, "tag", key->tag);
 
@@ -112,7 +112,7 @@ removes_tag (StrataStepSpec *step, const StrataHolderKey *key)
 /* What a begun plan is still to delete may be named by none any more because of the steps that are done. A party that came to
  * need it since is another holder. */
 static gboolean
-is_left_to_delete (StrataCourt *self, const StrataHolderKey *key)
+is_left_to_delete (StrataVerification *self, const StrataHolderKey *key)
 {
   if (self->done == NULL ||
       (key->kind != STRATA_HOLDER_KEY_IMAGE && key->kind != STRATA_HOLDER_KEY_TAG))
@@ -120,7 +120,7 @@ is_left_to_delete (StrataCourt *self, const StrataHolderKey *key)
 
   for (guint i = 0; i < strata_plan_get_n_steps (self->plan); i++)
     {
-      StrataStepSpec *step = strata_plan_get_step (self->plan, i);
+      StrataStep *step = strata_plan_get_step (self->plan, i);
 
       if (self->done[i] || !strata_law_is_about (step, "path", key->path))
         continue;
@@ -133,7 +133,7 @@ is_left_to_delete (StrataCourt *self, const StrataHolderKey *key)
 
 /* An image that a begun plan has made is the plan's own until it is named by a definition. */
 gboolean
-strata_law_is_made (StrataCourt *self, const StrataHolderKey *key)
+strata_law_is_made (StrataVerification *self, const StrataHolderKey *key)
 {
   static const struct
   {
@@ -151,7 +151,7 @@ strata_law_is_made (StrataCourt *self, const StrataHolderKey *key)
 
   for (guint i = 0; i < strata_plan_get_n_steps (self->plan); i++)
     {
-      StrataStepSpec *step = strata_plan_get_step (self->plan, i);
+      StrataStep *step = strata_plan_get_step (self->plan, i);
 
       for (size_t j = 0; self->done[i] && j < G_N_ELEMENTS (made); j++)
         {
@@ -165,12 +165,12 @@ strata_law_is_made (StrataCourt *self, const StrataHolderKey *key)
 
 /* What a raw image that goes would have stood on is of no use to it any more. */
 static gboolean
-deletes_claimant (StrataCourt *self, const StrataHolderKey *key)
+deletes_claimant (StrataVerification *self, const StrataHolderKey *key)
 {
   for (guint i = 0;
        key->kind == STRATA_HOLDER_KEY_CLAIM && i < strata_plan_get_n_steps (self->plan); i++)
     {
-      const StrataStepSpec *step = strata_plan_get_step (self->plan, i);
+      const StrataStep *step = strata_plan_get_step (self->plan, i);
 
       if (step->kind == STRATA_STEP_DELETE_VOLUME && strata_law_is_about (step, "path", key->path))
         return TRUE;
@@ -180,17 +180,17 @@ deletes_claimant (StrataCourt *self, const StrataHolderKey *key)
 }
 
 gboolean
-strata_law_gives_up (StrataCourt *self, const StrataHolderKey *key)
+strata_law_is_discarded (StrataVerification *self, const StrataHolderKey *key)
 {
-  GPtrArray *given_up = strata_plan_get_given_up (self->plan);
+  GPtrArray *discarding = strata_plan_get_given_up (self->plan);
 
   if (is_left_to_delete (self, key) || strata_law_is_made (self, key) ||
       deletes_claimant (self, key))
     return TRUE;
 
-  for (guint i = 0; i < given_up->len; i++)
+  for (guint i = 0; i < discarding->len; i++)
     {
-      const StrataHolderKey *item = g_ptr_array_index (given_up, i);
+      const StrataHolderKey *item = g_ptr_array_index (discarding, i);
 
       if (strata_holder_key_covers (item, key) && !is_spent (self, item))
         return TRUE;
@@ -201,7 +201,7 @@ strata_law_gives_up (StrataCourt *self, const StrataHolderKey *key)
 
 /* A machine that the plan itself brings to the host is known to that by its UUID only. */
 static const char *
-get_name (StrataCourt *self, const char *uuid)
+get_name (StrataVerification *self, const char *uuid)
 {
   StrataDomainFacts *domain = uuid != NULL ? strata_graph_find_domain (self->graph, uuid) : NULL;
 
@@ -210,7 +210,7 @@ get_name (StrataCourt *self, const char *uuid)
 
   for (guint i = 0; uuid != NULL && i < strata_plan_get_n_steps (self->plan); i++)
     {
-      const StrataStepSpec *step = strata_plan_get_step (self->plan, i);
+      const StrataStep *step = strata_plan_get_step (self->plan, i);
       const char *name = strata_layers_arg (step->args, "name");
 
       if (name != NULL && step->kind == STRATA_STEP_DEFINE &&
@@ -222,7 +222,7 @@ get_name (StrataCourt *self, const char *uuid)
 }
 
 static char *
-key_to_text (StrataCourt *self, const StrataHolderKey *key)
+key_to_text (StrataVerification *self, const StrataHolderKey *key)
 {
   const char *name = get_name (self, key->uuid);
 
@@ -262,7 +262,7 @@ key_to_text (StrataCourt *self, const StrataHolderKey *key)
 
 /* Whether STAKE, of before the plan, can only read what it read then. */
 static gboolean
-is_untouched (StrataCourt *self, const StrataStake *stake, GHashTable *changed)
+is_untouched (StrataVerification *self, const StrataStake *stake, GHashTable *changed)
 {
   StrataStake *now = strata_layers_find_stake (self->layers, stake->key);
 
@@ -271,7 +271,7 @@ is_untouched (StrataCourt *self, const StrataStake *stake, GHashTable *changed)
 }
 
 static gboolean
-read_before (StrataCourt *self, const StrataHolderKey *key, GHashTable *changed)
+read_before (StrataVerification *self, const StrataHolderKey *key, GHashTable *changed)
 {
   StrataStake *stake = strata_layers_find_stake (self->first, key);
   g_autofree char *content = NULL;
@@ -286,7 +286,7 @@ read_before (StrataCourt *self, const StrataHolderKey *key, GHashTable *changed)
 }
 
 static void
-remember (StrataCourt *self, GHashTable *changed)
+remember (StrataVerification *self, GHashTable *changed)
 {
   GPtrArray *stakes = strata_layers_get_stakes (self->layers);
 
@@ -296,7 +296,8 @@ remember (StrataCourt *self, GHashTable *changed)
       char *content;
 
       if (read_before (self, stake->key, changed) ||
-          g_hash_table_contains (self->later, stake->key) || strata_law_gives_up (self, stake->key))
+          g_hash_table_contains (self->later, stake->key) ||
+          strata_law_is_discarded (self, stake->key))
         continue;
 
       content = strata_layers_read (self->layers, stake);
@@ -307,9 +308,9 @@ remember (StrataCourt *self, GHashTable *changed)
 
 /* The claim KEY keeps STEP from being done. */
 static void
-refuse_claimed (StrataCourt *self,
+refuse_claimed (StrataVerification *self,
                 const StrataHolderKey *key,
-                const StrataStepSpec *step,
+                const StrataStep *step,
                 GError **error)
 {
   const StrataImage *image = strata_graph_get_image (self->graph, key->path);
@@ -323,11 +324,11 @@ refuse_claimed (StrataCourt *self,
 }
 
 static gboolean
-need_same (StrataCourt *self,
-           const StrataHolderKey *key,
-           const char *before,
-           StrataStepSpec *step,
-           GError **error)
+require_same (StrataVerification *self,
+              const StrataHolderKey *key,
+              const char *before,
+              StrataStep *step,
+              GError **error)
 {
   StrataStake *stake = strata_layers_find_stake (self->layers, key);
   g_autofree char *after = stake != NULL ? strata_layers_read (self->layers, stake) : NULL;
@@ -352,7 +353,7 @@ need_same (StrataCourt *self,
 
 /* What a snapshot left out is the disk that its domain has. Where another image becomes that, the plan has the snapshot name it. */
 static gboolean
-is_followed (StrataCourt *self, const StrataStake *stake)
+is_followed (StrataVerification *self, const StrataStake *stake)
 {
   for (guint i = 0; stake->left_out && i < strata_plan_get_n_steps (self->plan); i++)
     {
@@ -367,7 +368,7 @@ is_followed (StrataCourt *self, const StrataStake *stake)
 }
 
 static gboolean
-compare (StrataCourt *self, GHashTable *changed, StrataStepSpec *step, GError **error)
+compare (StrataVerification *self, GHashTable *changed, StrataStep *step, GError **error)
 {
   GPtrArray *stakes = strata_layers_get_stakes (self->first);
   GHashTableIter iter;
@@ -379,18 +380,18 @@ compare (StrataCourt *self, GHashTable *changed, StrataStepSpec *step, GError **
       StrataStake *stake = g_ptr_array_index (stakes, i);
       g_autofree char *content = NULL;
 
-      if (is_untouched (self, stake, changed) || strata_law_gives_up (self, stake->key) ||
+      if (is_untouched (self, stake, changed) || strata_law_is_discarded (self, stake->key) ||
           is_followed (self, stake))
         continue;
       content = strata_layers_read (self->first, stake);
-      if (content != NULL && !need_same (self, stake->key, content, step, error))
+      if (content != NULL && !require_same (self, stake->key, content, step, error))
         return FALSE;
     }
 
   g_hash_table_iter_init (&iter, self->later);
   while (g_hash_table_iter_next (&iter, (gpointer *) &key, (gpointer *) &before))
     {
-      if (!need_same (self, key, before, step, error))
+      if (!require_same (self, key, before, step, error))
         return FALSE;
     }
 
@@ -399,11 +400,11 @@ compare (StrataCourt *self, GHashTable *changed, StrataStepSpec *step, GError **
 
 /* The bytes may be the same on paper, and yet a guest writes there once it is started. */
 static gboolean
-need_none_overwritten (StrataCourt *self,
-                       GHashTable *changed,
-                       gboolean last,
-                       StrataStepSpec *step,
-                       GError **error)
+require_none_overwritten (StrataVerification *self,
+                          GHashTable *changed,
+                          gboolean last,
+                          StrataStep *step,
+                          GError **error)
 {
   const StrataStake *holder;
   const StrataStake *writer;
@@ -433,7 +434,7 @@ need_none_overwritten (StrataCourt *self,
 /* What was so before is not the plan's doing; but it may not build on it. The domain whose disk is PATH itself is what the
  * plan is about. */
 static gboolean
-need_still (StrataCourt *self, const char *path, StrataStepSpec *step, GError **error)
+require_still (StrataVerification *self, const char *path, StrataStep *step, GError **error)
 {
   StrataLayer *layer = strata_layers_find (self->first, path);
   StrataStake *own;
@@ -464,7 +465,7 @@ need_still (StrataCourt *self, const char *path, StrataStepSpec *step, GError **
 }
 
 static gboolean
-need_still_sources (StrataCourt *self, StrataStepSpec *step, GError **error)
+require_still_sources (StrataVerification *self, StrataStep *step, GError **error)
 {
   static const struct
   {
@@ -485,7 +486,7 @@ need_still_sources (StrataCourt *self, StrataStepSpec *step, GError **error)
       const char *path =
           json_object_get_string_member_with_default (step->args, sources[i].key, NULL);
 
-      if (sources[i].kind == step->kind && path != NULL && !need_still (self, path, step, error))
+      if (sources[i].kind == step->kind && path != NULL && !require_still (self, path, step, error))
         return FALSE;
     }
 
@@ -510,7 +511,7 @@ find_last (StrataPlan *plan, const gboolean *done)
 /* A commit that was done has put its top into its base, and the same commit for the next overlay of the top puts there what
  * is there already. */
 static void
-note_committed (StrataLayers *layers, StrataStepSpec *step)
+note_committed (StrataLayers *layers, StrataStep *step)
 {
   StrataLayer *top = strata_layers_find (layers, strata_layers_arg (step->args, "top"));
   StrataLayer *base = strata_layers_find (layers, strata_layers_arg (step->args, "base"));
@@ -545,7 +546,7 @@ note_copied (StrataLayers *layers, StrataLayer *from, StrataLayer *to)
 }
 
 static void
-note_done (StrataLayers *layers, StrataStepSpec *step)
+note_done (StrataLayers *layers, StrataStep *step)
 {
   if (step->kind == STRATA_STEP_COMMIT)
     note_committed (layers, step);
@@ -555,18 +556,18 @@ note_done (StrataLayers *layers, StrataStepSpec *step)
 }
 
 static gboolean
-check_steps (StrataCourt *self, GError **error)
+check_steps (StrataVerification *self, GError **error)
 {
   StrataPlan *plan = self->plan;
   guint last = find_last (plan, self->done);
 
   for (guint i = 0; self->done != NULL && i < strata_plan_get_n_steps (plan); i++)
     {
-      StrataStepSpec *step = strata_plan_get_step (plan, i);
+      StrataStep *step = strata_plan_get_step (plan, i);
 
       if (!self->done[i])
         continue;
-      if (!strata_law_need_same_base (self, step, error))
+      if (!strata_law_require_same_base (self, step, error))
         return FALSE;
       note_done (self->first, step);
       note_done (self->layers, step);
@@ -574,20 +575,20 @@ check_steps (StrataCourt *self, GError **error)
 
   for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
     {
-      StrataStepSpec *step = strata_plan_get_step (plan, i);
+      StrataStep *step = strata_plan_get_step (plan, i);
       g_autoptr (GHashTable) changed = NULL;
 
       if (self->done != NULL && self->done[i])
         continue;
-      if (!strata_law_need_seen (self, step, error) ||
-          !strata_law_need_files_kept (self, step, error) ||
-          !strata_law_need_no_foreign_tag (self, step, error) ||
-          !need_still_sources (self, step, error) ||
+      if (!strata_law_require_seen (self, step, error) ||
+          !strata_law_require_files_kept (self, step, error) ||
+          !strata_law_require_no_foreign_tag (self, step, error) ||
+          !require_still_sources (self, step, error) ||
           !strata_layers_apply (self->layers, step, error))
         return FALSE;
       changed = strata_layers_find_changed (self->first, self->layers);
       if (!compare (self, changed, step, error) ||
-          !need_none_overwritten (self, changed, i == last, step, error))
+          !require_none_overwritten (self, changed, i == last, step, error))
         return FALSE;
       remember (self, changed);
     }
@@ -616,16 +617,17 @@ strata_law_check_steps (StrataGraph *graph, StrataPlan *plan, const gboolean *do
                              (GDestroyNotify) strata_holder_key_free, g_free);
   g_autoptr (GPtrArray) unknown = strata_law_collect_unknown (graph);
   g_autoptr (StrataWriters) writers = strata_writers_new (graph, first);
-  StrataCourt court = { graph, plan, unknown, first, layers, writers, later, done, NULL };
-  gboolean lawful;
+  StrataVerification verification = { graph,   plan,  unknown, first, layers,
+                                      writers, later, done,    NULL };
+  gboolean allowed;
 
   strata_layers_put_claims (first);
   strata_layers_put_claims (layers);
-  lawful = check_steps (&court, error);
+  allowed = check_steps (&verification, error);
 
-  g_clear_pointer (&court.lineages, g_hash_table_unref);
+  g_clear_pointer (&verification.lineages, g_hash_table_unref);
 
-  return lawful;
+  return allowed;
 }
 
 /**

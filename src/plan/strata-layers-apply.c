@@ -16,7 +16,7 @@ strata_layers_arg (JsonObject *args, const char *key)
 }
 
 StrataLayer *
-strata_layers_need (StrataLayers *self, const char *path, GError **error)
+strata_layers_require (StrataLayers *self, const char *path, GError **error)
 {
   StrataLayer *layer = strata_layers_find (self, path);
 
@@ -75,7 +75,7 @@ strata_layer_take_marks (StrataLayer *layer, GStrv marks)
  * Returns: whether it was carried out
  */
 gboolean
-strata_layers_apply (StrataLayers *self, StrataStepSpec *step, GError **error)
+strata_layers_apply (StrataLayers *self, StrataStep *step, GError **error)
 {
   switch (step->kind)
     {
@@ -112,14 +112,14 @@ strata_layers_apply (StrataLayers *self, StrataStepSpec *step, GError **error)
       return strata_apply_snapshot_create (self, step->args, error);
     case STRATA_STEP_SNAPSHOT_DEFINE:
       return strata_apply_snapshot_define (self, step->args, error);
-    case STRATA_STEP_SNAPSHOT_FORGET:
-      return strata_apply_snapshot_forget (self, step->args, error);
+    case STRATA_STEP_DELETE_METADATA:
+      return strata_apply_delete_metadata (self, step->args, error);
     case STRATA_STEP_SNAPSHOT_DELETE:
       return strata_apply_snapshot_delete (self, step->args, error);
     case STRATA_STEP_SNAPSHOT_REVERT:
       return strata_apply_snapshot_revert (self, step->args, error);
-    case STRATA_STEP_SETTLE:
-      return strata_apply_settle (self, step->args, error);
+    case STRATA_STEP_RECONCILE:
+      return strata_apply_reconcile (self, step->args, error);
     case STRATA_STEP_SEAL:
       return strata_apply_seal (self, step->args, error);
     case STRATA_STEP_CUSTOMISE:

@@ -49,7 +49,7 @@ strata_layers_put_overlay (StrataLayers *self,
 gboolean
 strata_apply_create_overlay (StrataLayers *self, JsonObject *args, GError **error)
 {
-  StrataLayer *below = strata_layers_need (self, strata_layers_arg (args, "backing"), error);
+  StrataLayer *below = strata_layers_require (self, strata_layers_arg (args, "backing"), error);
 
   if (below != NULL)
     strata_layers_put_overlay (self, strata_layers_arg (args, "path"), below,
@@ -60,7 +60,7 @@ strata_apply_create_overlay (StrataLayers *self, JsonObject *args, GError **erro
 
 /* Its guest would write to it while it is copied. */
 static gboolean
-need_still (StrataLayers *self, const StrataLayer *layer, GError **error)
+require_still (StrataLayers *self, const StrataLayer *layer, GError **error)
 {
   GPtrArray *stakes = strata_layers_get_stakes (self);
 
@@ -92,10 +92,10 @@ copy (StrataLayers *self,
       gboolean verbatim,
       GError **error)
 {
-  StrataLayer *source = strata_layers_need (self, strata_layers_arg (args, from), error);
+  StrataLayer *source = strata_layers_require (self, strata_layers_arg (args, from), error);
   StrataLayer *layer;
 
-  if (source == NULL || !need_still (self, source, error))
+  if (source == NULL || !require_still (self, source, error))
     return FALSE;
 
   layer = strata_layers_put (self, strata_layers_arg (args, to));
@@ -137,7 +137,7 @@ strata_apply_copy_verbatim (StrataLayers *self, JsonObject *args, GError **error
 gboolean
 strata_apply_convert_tag (StrataLayers *self, JsonObject *args, GError **error)
 {
-  StrataLayer *source = strata_layers_need (self, strata_layers_arg (args, "from"), error);
+  StrataLayer *source = strata_layers_require (self, strata_layers_arg (args, "from"), error);
   StrataLayerTag *tag =
       source != NULL ? strata_layer_find_tag (source, strata_layers_arg (args, "tag")) : NULL;
   StrataLayer *layer;
@@ -181,7 +181,7 @@ strata_layer_strip_tags (StrataLayer *layer, const char *tag, gboolean delete_on
 gboolean
 strata_apply_keep_tag (StrataLayers *self, JsonObject *args, GError **error)
 {
-  StrataLayer *layer = strata_layers_need (self, strata_layers_arg (args, "path"), error);
+  StrataLayer *layer = strata_layers_require (self, strata_layers_arg (args, "path"), error);
 
   if (layer != NULL)
     strata_layer_strip_tags (layer, strata_layers_arg (args, "tag"), FALSE);
@@ -192,7 +192,7 @@ strata_apply_keep_tag (StrataLayers *self, JsonObject *args, GError **error)
 gboolean
 strata_apply_delete_tag (StrataLayers *self, JsonObject *args, GError **error)
 {
-  StrataLayer *layer = strata_layers_need (self, strata_layers_arg (args, "path"), error);
+  StrataLayer *layer = strata_layers_require (self, strata_layers_arg (args, "path"), error);
 
   if (layer != NULL)
     strata_layer_strip_tags (layer, strata_layers_arg (args, "tag"), TRUE);

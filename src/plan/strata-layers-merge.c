@@ -10,7 +10,7 @@
 #include "base/strata-error.h"
 
 static gboolean
-need_equal_size (StrataLayer *a, StrataLayer *b, GError **error)
+require_equal_size (StrataLayer *a, StrataLayer *b, GError **error)
 {
   if (a->capacity == b->capacity)
     return TRUE;
@@ -67,22 +67,22 @@ relink (StrataLayers *self, JsonObject *args, const char *upper, const char *bas
 
 /* Only an active commit makes a smaller base as large as the overlay; any other would lose what is beyond its end. */
 static gboolean
-need_mergeable (JsonObject *args, StrataLayer *top, StrataLayer *base, GError **error)
+require_mergeable (JsonObject *args, StrataLayer *top, StrataLayer *base, GError **error)
 {
   gboolean active = json_object_get_boolean_member_with_default (args, "active", FALSE);
 
-  return (active && top->capacity > base->capacity) || need_equal_size (top, base, error);
+  return (active && top->capacity > base->capacity) || require_equal_size (top, base, error);
 }
 
 gboolean
 strata_apply_commit (StrataLayers *self, JsonObject *args, GError **error)
 {
-  StrataLayer *top = strata_layers_need (self, strata_layers_arg (args, "top"), error);
+  StrataLayer *top = strata_layers_require (self, strata_layers_arg (args, "top"), error);
   StrataLayer *base =
-      top != NULL ? strata_layers_need (self, strata_layers_arg (args, "base"), error) : NULL;
+      top != NULL ? strata_layers_require (self, strata_layers_arg (args, "base"), error) : NULL;
   g_auto (GStrv) marks = NULL;
 
-  if (base == NULL || !need_mergeable (args, top, base, error))
+  if (base == NULL || !require_mergeable (args, top, base, error))
     return FALSE;
 
   marks = strata_layers_get_marks (self, top);
@@ -91,8 +91,8 @@ strata_apply_commit (StrataLayers *self, JsonObject *args, GError **error)
       g_auto (GStrv) own = NULL;
       GStrv joined;
 
-      layer = strata_layers_need (self, layer->backing, error);
-      if (layer == NULL || (layer != base && !need_equal_size (layer, base, error)))
+      layer = strata_layers_require (self, layer->backing, error);
+      if (layer == NULL || (layer != base && !require_equal_size (layer, base, error)))
         return FALSE;
       own = strata_layers_get_marks (self, layer);
       joined = strata_marks_join (marks, own);
@@ -114,20 +114,20 @@ strata_apply_commit (StrataLayers *self, JsonObject *args, GError **error)
 
 /* All the way down, a smaller image below has nothing where it ends, and neither has what is below that. */
 static gboolean
-need_pullable (JsonObject *args, StrataLayer *image, StrataLayer *below, GError **error)
+require_pullable (JsonObject *args, StrataLayer *image, StrataLayer *below, GError **error)
 {
   StrataLayer sizes = *image;
 
   if (strata_layers_arg (args, "base") == NULL && below->capacity < image->capacity)
     sizes.capacity = below->capacity;
 
-  return need_equal_size (&sizes, below, error);
+  return require_equal_size (&sizes, below, error);
 }
 
 gboolean
 strata_apply_pull (StrataLayers *self, JsonObject *args, GError **error)
 {
-  StrataLayer *image = strata_layers_need (self, strata_layers_arg (args, "image"), error);
+  StrataLayer *image = strata_layers_require (self, strata_layers_arg (args, "image"), error);
   const char *base = strata_layers_arg (args, "base");
 
   if (image == NULL)
@@ -135,10 +135,10 @@ strata_apply_pull (StrataLayers *self, JsonObject *args, GError **error)
 
   while (image->backing != NULL && g_strcmp0 (image->backing, base) != 0)
     {
-      StrataLayer *below = strata_layers_need (self, image->backing, error);
+      StrataLayer *below = strata_layers_require (self, image->backing, error);
       g_auto (GStrv) marks = NULL;
 
-      if (below == NULL || !need_pullable (args, image, below, error))
+      if (below == NULL || !require_pullable (args, image, below, error))
         return FALSE;
 
       marks = strata_layers_get_marks (self, below);

@@ -20,7 +20,7 @@ strata_apply_snapshot_create (StrataLayers *self, JsonObject *args, GError **err
   for (guint i = 0; i < json_array_get_length (disks); i++)
     {
       JsonObject *disk = json_array_get_object_element (disks, i);
-      StrataLayer *base = strata_layers_need (self, strata_layers_arg (disk, "base"), error);
+      StrataLayer *base = strata_layers_require (self, strata_layers_arg (disk, "base"), error);
       const char *overlay = strata_layers_arg (disk, "overlay");
 
       if (base == NULL)
@@ -58,7 +58,7 @@ strata_apply_snapshot_define (StrataLayers *self, JsonObject *args, GError **err
 }
 
 gboolean
-strata_apply_snapshot_forget (StrataLayers *self, JsonObject *args, GError **error)
+strata_apply_delete_metadata (StrataLayers *self, JsonObject *args, GError **error)
 {
   strata_layers_drop_stakes (self, strata_layers_arg (args, "uuid"),
                              strata_layers_arg (args, "snapshot"));
@@ -117,7 +117,7 @@ strata_apply_snapshot_revert (StrataLayers *self, JsonObject *args, GError **err
           g_strcmp0 (stake->snapshot, snapshot) != 0)
         continue;
 
-      layer = strata_layers_need (self, stake->top, error);
+      layer = strata_layers_require (self, stake->top, error);
       tag = layer != NULL ? strata_layer_find_tag (layer, stake->tag) : NULL;
       if (tag == NULL)
         {
@@ -135,7 +135,7 @@ strata_apply_snapshot_revert (StrataLayers *self, JsonObject *args, GError **err
 }
 
 gboolean
-strata_apply_settle (StrataLayers *self, JsonObject *args, GError **error)
+strata_apply_reconcile (StrataLayers *self, JsonObject *args, GError **error)
 {
   JsonArray *map =
       json_object_has_member (args, "map") ? json_object_get_array_member (args, "map") : NULL;

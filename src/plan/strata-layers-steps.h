@@ -11,9 +11,9 @@ G_BEGIN_DECLS
 
 /* strata-layers-apply.c */
 /* carries STEP out on paper; FALSE with a reason if that can't be, or would change bytes by merging unequal sizes */
-gboolean strata_layers_apply (StrataLayers *self, StrataStepSpec *step, GError **error);
+gboolean strata_layers_apply (StrataLayers *self, StrataStep *step, GError **error);
 const char *strata_layers_arg (JsonObject *args, const char *key);
-StrataLayer *strata_layers_need (StrataLayers *self, const char *path, GError **error);
+StrataLayer *strata_layers_require (StrataLayers *self, const char *path, GError **error);
 /* what is in UPPER, and of LOWER what it does not hide */
 GStrv strata_marks_join (GStrv upper, GStrv lower);
 /* LAYER's own marks, with those of its data file */
@@ -54,10 +54,10 @@ gboolean strata_apply_define (StrataLayers *self, JsonObject *args, GError **err
 gboolean strata_apply_undefine (StrataLayers *self, JsonObject *args, GError **error);
 gboolean strata_apply_snapshot_create (StrataLayers *self, JsonObject *args, GError **error);
 gboolean strata_apply_snapshot_define (StrataLayers *self, JsonObject *args, GError **error);
-gboolean strata_apply_snapshot_forget (StrataLayers *self, JsonObject *args, GError **error);
+gboolean strata_apply_delete_metadata (StrataLayers *self, JsonObject *args, GError **error);
 gboolean strata_apply_snapshot_delete (StrataLayers *self, JsonObject *args, GError **error);
 gboolean strata_apply_snapshot_revert (StrataLayers *self, JsonObject *args, GError **error);
-gboolean strata_apply_settle (StrataLayers *self, JsonObject *args, GError **error);
+gboolean strata_apply_reconcile (StrataLayers *self, JsonObject *args, GError **error);
 gboolean strata_apply_seal (StrataLayers *self, JsonObject *args, GError **error);
 gboolean strata_apply_customise (StrataLayers *self, JsonObject *args, GError **error);
 

@@ -46,7 +46,7 @@ get_source (Clone *self, const StrataDiskXml *disk, Source *source, GError **err
         source->path = then->image;
       if (then != NULL && then->location == STRATA_SNAPSHOT_INTERNAL)
         {
-          if (!strata_planner_need_single_tag (self->planner, self->snapshot, then, error))
+          if (!strata_planner_require_single_tag (self->planner, self->snapshot, then, error))
             return FALSE;
           source->tag = self->snapshot->name;
         }
@@ -72,7 +72,7 @@ refuse_thin (Clone *self, const char *why, GError **error)
 }
 
 static gboolean
-need_thin_source (Clone *self, const Source *source, GError **error)
+require_thin_source (Clone *self, const Source *source, GError **error)
 {
   if (self->planner->request->full || source->tag == NULL)
     return TRUE;
@@ -86,7 +86,7 @@ add_convert (Clone *self, const Source *source, StrataImage *image, const char *
   StrataPlan *plan = self->planner->plan;
   g_autofree char *name = g_path_get_basename (to);
   g_autofree char *tag = g_strconcat ("snapshot.name=", source->tag, NULL);
-  StrataStepSpec *step =
+  StrataStep *step =
       strata_plan_add_step (plan, STRATA_STEP_CONVERT_TAG,
                             strata_step_args ("from", image->path, "format", image->format, "tag",
                                               source->tag, "to", to, "to-format", "qcow2", NULL),
@@ -108,10 +108,10 @@ add_full (Clone *self, StrataDiskXml *disk, GPtrArray *chain, const char *to, GE
 {
   StrataPlannedDisk planned = { disk, chain, NULL };
   StrataImage *top = g_ptr_array_index (chain, 0);
-  StrataStepSpec *step;
+  StrataStep *step;
 
-  if (!strata_planner_need_space (self->planner, to, strata_planned_disk_get_bytes (&planned),
-                                  error))
+  if (!strata_planner_require_space (self->planner, to, strata_planned_disk_get_bytes (&planned),
+                                     error))
     return FALSE;
 
   strata_planner_add_copy (self->planner, &planned, to);
@@ -135,16 +135,16 @@ add_disk (Clone *self, StrataDiskXml *disk, GError **error)
   Source source;
   StrataImage *top;
 
-  if (!strata_planner_need_own_disk (disk, self->domain->name, error) ||
-      !get_source (self, disk, &source, error) || !need_thin_source (self, &source, error))
+  if (!strata_planner_require_own_disk (disk, self->domain->name, error) ||
+      !get_source (self, disk, &source, error) || !require_thin_source (self, &source, error))
     return FALSE;
   chain = strata_graph_get_chain (planner->graph, source.path, error);
-  if (chain == NULL || !strata_planner_need_known_format (chain, error))
+  if (chain == NULL || !strata_planner_require_known_format (chain, error))
     return FALSE;
 
   top = g_ptr_array_index (chain, 0);
-  folder = strata_planner_need_folder (planner, top, disk->target, self->domain->name,
-                                       strata_planner_get_folder_hint (), error);
+  folder = strata_planner_require_folder (planner, top, disk->target, self->domain->name,
+                                          strata_planner_get_folder_hint (), error);
   if (folder == NULL)
     return FALSE;
   stem = g_strdup_printf ("%s-%s", name, disk->target);
@@ -166,7 +166,7 @@ add_disk (Clone *self, StrataDiskXml *disk, GError **error)
 }
 
 static gboolean
-need_copyable (Clone *self, const StrataDiskXml *disk, GError **error)
+require_copyable (Clone *self, const StrataDiskXml *disk, GError **error)
 {
   if (disk->source != NULL)
     return TRUE;
@@ -189,7 +189,7 @@ add_disks (Clone *self, GError **error)
 
       strata_graph_resolve_disk (self->planner->graph, disk);
       if (!strata_planner_is_media (disk) &&
-          (!need_copyable (self, disk, error) || !add_disk (self, disk, error)))
+          (!require_copyable (self, disk, error) || !add_disk (self, disk, error)))
         return FALSE;
     }
 
@@ -246,7 +246,7 @@ add_definition (Clone *self)
 }
 
 static gboolean
-need_still (Clone *self, GError **error)
+require_still (Clone *self, GError **error)
 {
   if (self->snapshot == NULL && !self->planner->request->full)
     return refuse_thin (
@@ -261,9 +261,9 @@ need_still (Clone *self, GError **error)
       return FALSE;
     }
   if (self->snapshot == NULL)
-    return strata_planner_need_off (self->domain, error);
+    return strata_planner_require_off (self->domain, error);
   if (!self->snapshot->retained)
-    return strata_planner_need_fresh (self->planner, self->domain, self->snapshot, error);
+    return strata_planner_require_fresh (self->planner, self->domain, self->snapshot, error);
 
   strata_set_error (error, STRATA_ERROR_REFUSED, NULL,
                     _ ("“%s” was deleted; its image is only kept for what stands on it"),
@@ -285,10 +285,10 @@ strata_plan_clone (StrataPlanner *self, GError **error)
   StrataDomainFacts *domain = strata_planner_find_domain (self, error);
   g_autofree char *title = NULL;
   Clone clone = { self, domain, NULL, NULL, NULL };
-  gboolean lawful;
+  gboolean allowed;
 
-  if (domain == NULL || !strata_planner_need_free_name (self, request->name, error) ||
-      !strata_planner_need_agreement (self, domain, error))
+  if (domain == NULL || !strata_planner_require_free_name (self, request->name, error) ||
+      !strata_planner_require_agreement (self, domain, error))
     return NULL;
   if (request->snapshot != NULL)
     {
@@ -296,7 +296,7 @@ strata_plan_clone (StrataPlanner *self, GError **error)
       if (clone.snapshot == NULL)
         return NULL;
     }
-  if (!need_still (&clone, error))
+  if (!require_still (&clone, error))
     return NULL;
 
   title = g_strdup_printf (_ ("Make “%s” of “%s”"), request->name, domain->name);
@@ -307,15 +307,15 @@ strata_plan_clone (StrataPlanner *self, GError **error)
 
   clone.chains = g_ptr_array_new_with_free_func ((GDestroyNotify) g_ptr_array_unref);
   clone.definition = make_definition (&clone, error);
-  lawful = clone.definition != NULL &&
-           strata_planner_need_own_storage (clone.definition, domain->name, error) &&
-           add_disks (&clone, error);
-  if (lawful && clone.chains->len > 0)
+  allowed = clone.definition != NULL &&
+            strata_planner_require_own_storage (clone.definition, domain->name, error) &&
+            add_disks (&clone, error);
+  if (allowed && clone.chains->len > 0)
     strata_planner_mark_thin (clone.definition, domain, clone.snapshot, clone.chains);
-  if (lawful)
+  if (allowed)
     add_definition (&clone);
   g_clear_object (&clone.definition);
   g_ptr_array_unref (clone.chains);
 
-  return lawful ? self->plan : NULL;
+  return allowed ? self->plan : NULL;
 }

@@ -53,7 +53,7 @@ describe_clone (StrataPlanner *self,
 }
 
 static gboolean
-need_no_clones (StrataPlanner *self, StrataDomainFacts *domain, GError **error)
+require_no_clones (StrataPlanner *self, StrataDomainFacts *domain, GError **error)
 {
   g_autoptr (GPtrArray) clones = strata_graph_get_thin_clones (self->graph, domain);
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
@@ -91,7 +91,7 @@ forget_below (StrataPlanner *self, StrataDomainFacts *domain, const char *parent
 
       if (g_strcmp0 (snapshot->parent, parent) == 0 &&
           (!forget_below (self, domain, snapshot->name, error) ||
-           !strata_planner_add_forget (self, domain, snapshot, FALSE, error)))
+           !strata_planner_add_delete_metadata (self, domain, snapshot, FALSE, error)))
         return FALSE;
     }
 
@@ -110,7 +110,7 @@ add_file (StrataPlanner *self,
   if (image == NULL || image->missing || image->type != STRATA_IMAGE_FILE ||
       g_ptr_array_find_with_equal_func (paths, path, g_str_equal, NULL))
     return TRUE;
-  if (!strata_planner_need_sole_use (self, domain, path, error))
+  if (!strata_planner_require_sole_use (self, domain, path, error))
     return FALSE;
 
   g_ptr_array_add (paths, (gpointer) path);
@@ -146,7 +146,7 @@ add_snapshot_files (StrataPlanner *self,
           strata_plan_add_effect (self->plan, STRATA_EFFECT_DISCARDS, 0, _ ("“%s” is deleted"),
                                   snapshot->memory_file);
         }
-      strata_plan_give_up_snapshot (self->plan, domain->uuid, snapshot->name);
+      strata_plan_discard_snapshot (self->plan, domain->uuid, snapshot->name);
     }
 
   return TRUE;
@@ -208,8 +208,8 @@ strata_plan_delete (StrataPlanner *self, GError **error)
   g_autofree char *nvram = NULL;
   g_autofree char *title = NULL;
 
-  if (domain == NULL || !strata_planner_need_off (domain, error) ||
-      !need_no_clones (self, domain, error))
+  if (domain == NULL || !strata_planner_require_off (domain, error) ||
+      !require_no_clones (self, domain, error))
     return NULL;
 
   title = g_strdup_printf (domain->template_mark != NULL ? _ ("Delete the template “%s”")
@@ -217,7 +217,7 @@ strata_plan_delete (StrataPlanner *self, GError **error)
                            domain->name);
   self->plan = strata_plan_new (title, _ ("Delete"));
   strata_planner_add_power (self, domain);
-  strata_plan_give_up_domain (self->plan, domain->uuid);
+  strata_plan_discard_domain (self->plan, domain->uuid);
   if (!forget_below (self, domain, NULL, error))
     return NULL;
   strata_planner_add_undefine (self, domain);

@@ -58,11 +58,11 @@ get_names (StrataPlanner *self, GError **error)
 }
 
 static gboolean
-need_names (StrataPlanner *self, GStrv names, GError **error)
+require_names (StrataPlanner *self, GStrv names, GError **error)
 {
   for (guint i = 0; names[i] != NULL; i++)
     {
-      if (!strata_planner_need_free_name (self, names[i], error))
+      if (!strata_planner_require_free_name (self, names[i], error))
         return FALSE;
 
       for (guint j = 0; j < i; j++)
@@ -87,7 +87,7 @@ get_folder (StrataPlanner *self, StrataPlannedDisk *disk, GError **error)
   StrataPoolFacts *pool;
 
   if (self->request->pool == NULL)
-    return strata_planner_need_folder (
+    return strata_planner_require_folder (
         self, top, disk->disk->target, self->request->domain,
         _ ("Name a storage pool with a folder for the clones (--pool)."), error);
 
@@ -194,7 +194,7 @@ make_clone (StrataPlanner *self,
       path = disks->len == 1 ? g_strdup_printf ("%s/%s.qcow2", folder, stem)
                              : g_strdup_printf ("%s/%s-%s.qcow2", folder, stem, disk->disk->target);
       g_ptr_array_add (clone->paths, path);
-      if (!strata_planner_need_free_path (self, path, error))
+      if (!strata_planner_require_free_path (self, path, error))
         break;
 
       strata_domain_xml_set_disk_file (clone->definition, disk->disk->target, path, "qcow2");
@@ -299,7 +299,7 @@ add_domains (StrataPlanner *self, StrataDomainFacts *template, GPtrArray *clones
 }
 
 static gboolean
-need_room (StrataPlanner *self, GPtrArray *disks, GPtrArray *clones, GError **error)
+require_room (StrataPlanner *self, GPtrArray *disks, GPtrArray *clones, GError **error)
 {
   Clone *first = g_ptr_array_index (clones, 0);
 
@@ -309,7 +309,7 @@ need_room (StrataPlanner *self, GPtrArray *disks, GPtrArray *clones, GError **er
       const char *path = g_ptr_array_index (first->paths, i);
       JsonObject *args;
 
-      if (!strata_planner_need_space (self, path, bytes, error))
+      if (!strata_planner_require_space (self, path, bytes, error))
         return FALSE;
 
       args = strata_step_args ("path", path, NULL);
@@ -388,10 +388,10 @@ make_clones (StrataPlanner *self,
 
 /* What stands on a template must not change; and what another machine may write to while it is copied is no copy. */
 static gboolean
-need_protected (StrataPlanner *self,
-                const StrataDomainFacts *template,
-                GPtrArray *disks,
-                GError **error)
+require_protected (StrataPlanner *self,
+                   const StrataDomainFacts *template,
+                   GPtrArray *disks,
+                   GError **error)
 {
   g_autoptr (StrataWriters) writers =
       strata_writers_new (self->graph, strata_planner_get_layers (self));
@@ -450,13 +450,13 @@ strata_plan_deploy (StrataPlanner *self, GError **error)
   g_autofree char *act = NULL;
   guint n;
 
-  if (names == NULL || !need_names (self, names, error) ||
-      !strata_planner_need_off (template, error) ||
-      !strata_planner_need_own_storage (template->definition, template->name, error))
+  if (names == NULL || !require_names (self, names, error) ||
+      !strata_planner_require_off (template, error) ||
+      !strata_planner_require_own_storage (template->definition, template->name, error))
     return NULL;
 
   disks = strata_planner_get_disks (self, template->definition, template->name, error);
-  clones = disks != NULL && need_protected (self, template, disks, error)
+  clones = disks != NULL && require_protected (self, template, disks, error)
                ? make_clones (self, template, disks, names, error)
                : NULL;
   if (clones == NULL)
@@ -470,7 +470,7 @@ strata_plan_deploy (StrataPlanner *self, GError **error)
   self->plan = strata_plan_new (title, act);
   strata_plan_add_resource (self->plan, template->uuid);
   strata_planner_add_power (self, template);
-  if (!need_room (self, disks, clones, error))
+  if (!require_room (self, disks, clones, error))
     return NULL;
 
   for (guint i = 0; i < n; i++)

@@ -14,14 +14,14 @@
 #include "strata-request.h"
 
 static gboolean
-is_same_step (const StrataStepSpec *a, const StrataStepSpec *b)
+is_same_step (const StrataStep *a, const StrataStep *b)
 {
   return a->kind == b->kind && g_str_equal (a->title, b->title) &&
          a->forward_only == b->forward_only;
 }
 
 static gboolean
-has_step (StrataPlan *self, const StrataStepSpec *step)
+has_step (StrataPlan *self, const StrataStep *step)
 {
   for (guint i = 0; i < strata_plan_get_n_steps (self); i++)
     {
@@ -48,11 +48,11 @@ have_same_steps (StrataPlan *a, StrataPlan *b)
 }
 
 static gboolean
-gives_up_all (StrataPlan *self, GPtrArray *keys)
+discards_all (StrataPlan *self, GPtrArray *keys)
 {
   for (guint i = 0; i < keys->len; i++)
     {
-      if (!strata_plan_gives_up (self, g_ptr_array_index (keys, i)))
+      if (!strata_plan_is_discarded (self, g_ptr_array_index (keys, i)))
         return FALSE;
     }
 
@@ -60,10 +60,10 @@ gives_up_all (StrataPlan *self, GPtrArray *keys)
 }
 
 static gboolean
-give_up_the_same (StrataPlan *a, StrataPlan *b)
+discard_the_same (StrataPlan *a, StrataPlan *b)
 {
-  return gives_up_all (a, strata_plan_get_given_up (b)) &&
-         gives_up_all (b, strata_plan_get_given_up (a));
+  return discards_all (a, strata_plan_get_given_up (b)) &&
+         discards_all (b, strata_plan_get_given_up (a));
 }
 
 /**
@@ -84,12 +84,12 @@ strata_plan_find_difference (StrataPlan *confirmed, StrataPlan *fresh)
   g_return_val_if_fail (STRATA_IS_PLAN (fresh), NULL);
 
   same_steps = have_same_steps (confirmed, fresh);
-  if (same_steps && give_up_the_same (confirmed, fresh))
+  if (same_steps && discard_the_same (confirmed, fresh))
     return NULL;
 
   for (guint i = 0; i < strata_plan_get_n_steps (confirmed); i++)
     {
-      StrataStepSpec *step = strata_plan_get_step (confirmed, i);
+      StrataStep *step = strata_plan_get_step (confirmed, i);
 
       if (!has_step (fresh, step))
         /* Translators: a step of a plan that is no longer in it */
@@ -97,7 +97,7 @@ strata_plan_find_difference (StrataPlan *confirmed, StrataPlan *fresh)
     }
   for (guint i = 0; i < strata_plan_get_n_steps (fresh); i++)
     {
-      StrataStepSpec *step = strata_plan_get_step (fresh, i);
+      StrataStep *step = strata_plan_get_step (fresh, i);
 
       if (!has_step (confirmed, step))
         /* Translators: a step of a plan that wasn't in it before */

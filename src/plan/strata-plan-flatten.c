@@ -10,11 +10,11 @@
 #include "base/strata-error.h"
 
 static gboolean
-need_pullable (StrataPlanner *self,
-               StrataDomainFacts *domain,
-               const StrataDiskXml *disk,
-               const StrataLayer *layer,
-               GError **error)
+require_pullable (StrataPlanner *self,
+                  StrataDomainFacts *domain,
+                  const StrataDiskXml *disk,
+                  const StrataLayer *layer,
+                  GError **error)
 {
   StrataLayers *layers = strata_planner_get_layers (self);
   g_autoptr (GPtrArray) overlays = strata_layers_get_overlays (layers, layer->path);
@@ -60,9 +60,9 @@ add_pull (StrataPlanner *self,
   guint64 bytes = get_bytes_below (self, layer);
   StrataStake *running = strata_planner_find_running (self, layer->path);
   JsonObject *args = strata_step_args ("image", layer->path, "format", layer->format, NULL);
-  StrataStepSpec *step;
+  StrataStep *step;
 
-  if (!strata_planner_need_space (self, layer->path, bytes, error))
+  if (!strata_planner_require_space (self, layer->path, bytes, error))
     {
       json_object_unref (args);
       return FALSE;
@@ -129,7 +129,7 @@ add_mark (StrataPlanner *self, StrataDomainFacts *domain, gboolean left, GError 
   g_autoptr (StrataCloneMark) mark = strata_domain_xml_get_clone_mark (definition);
   g_autoptr (StrataThinMark) thin = strata_domain_xml_get_thin_mark (definition);
   gboolean free = thin != NULL && domain->snapshots->len == 0;
-  StrataStepSpec *step;
+  StrataStep *step;
 
   if ((mark == NULL || !mark->thin) && !free && !left)
     return TRUE;
@@ -168,8 +168,8 @@ strata_plan_flatten (StrataPlanner *self, GError **error)
   g_autofree char *title = NULL;
   gboolean left = FALSE;
 
-  if (domain == NULL || !strata_planner_need_no_template (domain, error) ||
-      !strata_planner_need_agreement (self, domain, error))
+  if (domain == NULL || !strata_planner_require_no_template (domain, error) ||
+      !strata_planner_require_agreement (self, domain, error))
     return NULL;
 
   title = g_strdup_printf (_ ("Make “%s” independent"), domain->name);
@@ -192,7 +192,7 @@ strata_plan_flatten (StrataPlanner *self, GError **error)
           g_strcmp0 (disk->device, "disk") != 0)
         continue;
       chain = strata_graph_get_chain (self->graph, disk->source, error);
-      if (chain == NULL || !need_pullable (self, domain, disk, layer, error) ||
+      if (chain == NULL || !require_pullable (self, domain, disk, layer, error) ||
           !strata_planner_drop_backing (self, layer->path, error))
         return NULL;
       note_left (self, domain, layer, &left);
@@ -210,7 +210,7 @@ strata_plan_flatten (StrataPlanner *self, GError **error)
     }
 
   return add_mark (self, domain, left, error) &&
-                 strata_planner_settle_pulled (self, domain, pulled, error) &&
+                 strata_planner_reconcile_pulled (self, domain, pulled, error) &&
                  strata_planner_sweep (self, domain, NULL, error)
              ? self->plan
              : NULL;

@@ -52,9 +52,9 @@ strata_in_place_prepare (StrataPlanner *self,
       g_autofree char *folder = g_path_get_dirname (top->path);
 
       disk->overlay = g_strdup_printf ("%s/%s-%s.sealing.qcow2", folder, stem, disk->disk->target);
-      if (!strata_planner_need_sole_use (self, domain, top->path, error) ||
-          !strata_planner_need_free_path (self, disk->overlay, error) ||
-          !strata_planner_need_space (self, disk->overlay, disks->len * OVERLAY_BYTES, error))
+      if (!strata_planner_require_sole_use (self, domain, top->path, error) ||
+          !strata_planner_require_free_path (self, disk->overlay, error) ||
+          !strata_planner_require_space (self, disk->overlay, disks->len * OVERLAY_BYTES, error))
         return FALSE;
       if (i == 0)
         add_check_space (self, disk->overlay, disks->len * OVERLAY_BYTES);
@@ -64,10 +64,10 @@ strata_in_place_prepare (StrataPlanner *self,
                                    strata_image_get_own_mode (top));
       strata_planner_add_overlay (self, disk->overlay, top, top->format);
       strata_plan_add_resource (self->plan, top->path);
-      strata_plan_give_up (self->plan, strata_holder_key_new_image (top->path));
+      strata_plan_discard (self->plan, strata_holder_key_new_image (top->path));
     }
   if (domain != NULL)
-    strata_plan_give_up_domain (self->plan, domain->uuid);
+    strata_plan_discard_domain (self->plan, domain->uuid);
 
   json = strata_planner_disks_to_json (disks);
   strata_planner_add_seal (self, json);
@@ -143,7 +143,7 @@ strata_in_place_set_disks (StrataDomainXml *definition, GPtrArray *disks, gboole
 }
 
 /**
- * strata_in_place_need_files:
+ * strata_in_place_require_files:
  * @disks: (element-type StrataPlannedDisk): disks
  * @domain_name: whose
  * @error: `STRATA_ERROR_REFUSED`
@@ -153,7 +153,7 @@ strata_in_place_set_disks (StrataDomainXml *definition, GPtrArray *disks, gboole
  * Returns: whether every disk is a file
  */
 gboolean
-strata_in_place_need_files (GPtrArray *disks, const char *domain_name, GError **error)
+strata_in_place_require_files (GPtrArray *disks, const char *domain_name, GError **error)
 {
   for (guint i = 0; i < disks->len; i++)
     {
@@ -177,19 +177,19 @@ strata_in_place_need_files (GPtrArray *disks, const char *domain_name, GError **
 }
 
 /**
- * strata_in_place_need_plain:
+ * strata_in_place_require_plain:
  * @domain: a domain whose disks are to be changed, or go to a template
  * @error: `STRATA_ERROR_REFUSED`
  *
  * Returns: whether it is no template and has no snapshots, which would see the change
  */
 gboolean
-strata_in_place_need_plain (StrataDomainFacts *domain, GError **error)
+strata_in_place_require_plain (StrataDomainFacts *domain, GError **error)
 {
   g_auto (GStrv) list = NULL;
   g_autofree char *names = NULL;
 
-  if (!strata_planner_need_no_template (domain, error))
+  if (!strata_planner_require_no_template (domain, error))
     return FALSE;
   if (domain->snapshots->len == 0)
     return TRUE;

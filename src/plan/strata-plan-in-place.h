@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-gboolean strata_in_place_need_plain (StrataDomainFacts *domain, GError **error);
-gboolean strata_in_place_need_files (GPtrArray *disks, const char *domain_name, GError **error);
+gboolean strata_in_place_require_plain (StrataDomainFacts *domain, GError **error);
+gboolean strata_in_place_require_files (GPtrArray *disks, const char *domain_name, GError **error);
 gboolean strata_in_place_prepare (StrataPlanner *self,
                                   StrataDomainFacts *domain,
                                   GPtrArray *disks,

@@ -42,13 +42,13 @@ strata_plan_to_json (StrataPlan *self)
   JsonObject *object = json_object_new ();
   JsonArray *steps = json_array_new ();
   JsonArray *effects = json_array_new ();
-  JsonArray *given_up = json_array_new ();
+  JsonArray *discarding = json_array_new ();
 
   g_return_val_if_fail (STRATA_IS_PLAN (self), object);
 
   for (guint i = 0; i < strata_plan_get_n_steps (self); i++)
     {
-      StrataStepSpec *step = strata_plan_get_step (self, i);
+      StrataStep *step = strata_plan_get_step (self, i);
       JsonObject *o = json_object_new ();
 
       json_object_set_string_member (o, "kind", strata_step_kind_get_word (step->kind));
@@ -69,8 +69,8 @@ strata_plan_to_json (StrataPlan *self)
       json_array_add_object_element (effects, o);
     }
   for (guint i = 0; i < strata_plan_get_given_up (self)->len; i++)
-    json_array_add_object_element (given_up, strata_holder_key_to_json (g_ptr_array_index (
-                                                 strata_plan_get_given_up (self), i)));
+    json_array_add_object_element (discarding, strata_holder_key_to_json (g_ptr_array_index (
+                                                   strata_plan_get_given_up (self), i)));
 
   json_object_set_string_member (object, "title", strata_plan_get_title (self));
   json_object_set_string_member (object, "act", strata_plan_get_act (self));
@@ -80,7 +80,7 @@ strata_plan_to_json (StrataPlan *self)
                                 strings_to_json (strata_plan_get_commands (self)));
   json_object_set_array_member (object, "resources",
                                 strings_to_json (strata_plan_get_resources (self)));
-  json_object_set_array_member (object, "given-up", given_up);
+  json_object_set_array_member (object, "given-up", discarding);
   if (strata_plan_get_request (self) != NULL)
     json_object_set_object_member (object, "request",
                                    strata_request_to_json (strata_plan_get_request (self)));
@@ -115,7 +115,7 @@ read_step (StrataPlan *self, JsonNode *node)
   JsonObject *o = JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
   JsonNode *word, *title, *forward, *bytes, *args;
   StrataStepKind kind;
-  StrataStepSpec *step;
+  StrataStep *step;
 
   if (o == NULL || !read_member (o, "kind", G_TYPE_STRING, TRUE, &word) ||
       !read_member (o, "title", G_TYPE_STRING, TRUE, &title) ||
@@ -167,7 +167,7 @@ read_given_up (StrataPlan *self, JsonArray *array)
 
       if (key == NULL)
         return FALSE;
-      strata_plan_give_up (self, key);
+      strata_plan_discard (self, key);
     }
 
   return TRUE;
@@ -197,11 +197,11 @@ read_request (StrataPlan *self, JsonObject *object)
 static gboolean
 read_plan (StrataPlan *self, JsonObject *object)
 {
-  JsonArray *steps, *resources, *given_up;
+  JsonArray *steps, *resources, *discarding;
 
   if (!read_array (object, "steps", TRUE, &steps) ||
       !read_array (object, "resources", TRUE, &resources) ||
-      !read_array (object, "given-up", FALSE, &given_up))
+      !read_array (object, "given-up", FALSE, &discarding))
     return FALSE;
 
   for (guint i = 0; i < json_array_get_length (steps); i++)
@@ -211,7 +211,7 @@ read_plan (StrataPlan *self, JsonObject *object)
     }
 
   return read_strings (self, resources, strata_plan_add_resource) &&
-         read_given_up (self, given_up) && read_request (self, object);
+         read_given_up (self, discarding) && read_request (self, object);
 }
 
 /**
@@ -284,7 +284,7 @@ strata_plan_to_text (StrataPlan *self)
   g_string_append_printf (text, "\n%s\n", _ ("Steps"));
   for (guint i = 0; i < strata_plan_get_n_steps (self); i++)
     {
-      StrataStepSpec *step = strata_plan_get_step (self, i);
+      StrataStep *step = strata_plan_get_step (self, i);
 
       append_line (text, "  %2u. %s%s", i + 1, step->title,
                    step->forward_only ? _ (" (from here on only forward)") : "");

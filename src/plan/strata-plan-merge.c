@@ -8,7 +8,7 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "strata-plan-snapshot-fate.h"
+#include "strata-plan-snapshot-outcome.h"
 #include "base/strata-error.h"
 
 static const StrataDiskXml *
@@ -35,7 +35,7 @@ find_layers (StrataPlanner *self, const StrataDiskXml *disk, StrataMerging *merg
   const char *path = self->request->image != NULL ? self->request->image : disk->source;
   g_autoptr (GPtrArray) chain = strata_graph_get_chain (self->graph, disk->source, error);
 
-  if (chain == NULL || !strata_planner_need_known_format (chain, error))
+  if (chain == NULL || !strata_planner_require_known_format (chain, error))
     return FALSE;
   if (!strata_layers_reach (layers, disk->source, path))
     {
@@ -56,7 +56,7 @@ find_layers (StrataPlanner *self, const StrataDiskXml *disk, StrataMerging *merg
 
 /* Whoever has the lower image as his own disk keeps it, whatever becomes of the upper one. */
 static gboolean
-need_unowned (StrataPlanner *self, const StrataLayer *lower, GError **error)
+require_unowned (StrataPlanner *self, const StrataLayer *lower, GError **error)
 {
   GPtrArray *stakes = strata_layers_get_stakes (strata_planner_get_layers (self));
 
@@ -99,7 +99,7 @@ need_unowned (StrataPlanner *self, const StrataLayer *lower, GError **error)
 
 /* A retained layer is nobody's stake, and yet has its metadata. */
 static gboolean
-need_no_joint (StrataPlanner *self, const StrataLayer *lower, GError **error)
+require_no_retained (StrataPlanner *self, const StrataLayer *lower, GError **error)
 {
   GPtrArray *domains = strata_graph_get_domains (self->graph);
 
@@ -131,7 +131,7 @@ need_no_joint (StrataPlanner *self, const StrataLayer *lower, GError **error)
 }
 
 static gboolean
-need_sole_overlay (StrataPlanner *self, const StrataMerging *merging, GError **error)
+require_sole_overlay (StrataPlanner *self, const StrataMerging *merging, GError **error)
 {
   g_autoptr (GPtrArray) overlays =
       strata_layers_get_overlays (strata_planner_get_layers (self), merging->lower->path);
@@ -160,13 +160,14 @@ choose (StrataPlanner *self, StrataMerging *merging, GError **error)
 {
   g_autofree char *why = NULL;
 
-  if (!need_unowned (self, merging->lower, error) || !need_no_joint (self, merging->lower, error) ||
-      !need_sole_overlay (self, merging, error))
+  if (!require_unowned (self, merging->lower, error) ||
+      !require_no_retained (self, merging->lower, error) ||
+      !require_sole_overlay (self, merging, error))
     return FALSE;
   if (strata_planner_choose_merge (self, self->request->merge, merging, &why))
     return merging->direction == STRATA_MERGE_COMMIT ||
-           strata_planner_need_space (self, merging->upper->path, merging->lower->allocation,
-                                      error);
+           strata_planner_require_space (self, merging->upper->path, merging->lower->allocation,
+                                         error);
 
   strata_set_error (error, STRATA_ERROR_REFUSED, NULL, _ ("“%s” and “%s” can’t be merged: %s"),
                     merging->upper->path, merging->lower->path, why);
@@ -201,8 +202,8 @@ strata_plan_merge (StrataPlanner *self, GError **error)
   const StrataDiskXml *disk;
   StrataMerging merging = { 0 };
 
-  if (domain == NULL || !strata_planner_need_no_template (domain, error) ||
-      !strata_planner_need_agreement (self, domain, error))
+  if (domain == NULL || !strata_planner_require_no_template (domain, error) ||
+      !strata_planner_require_agreement (self, domain, error))
     return NULL;
   disk = find_disk (self, domain, error);
   if (disk == NULL || !find_layers (self, disk, &merging, error) || !choose (self, &merging, error))
@@ -212,7 +213,7 @@ strata_plan_merge (StrataPlanner *self, GError **error)
   strata_plan_add_resource (self->plan, domain->uuid);
   g_ptr_array_add (merges, &merging);
   if (!strata_planner_add_merges (self, merges, error) ||
-      !strata_planner_settle_merged (self, domain, merges, error) ||
+      !strata_planner_reconcile_merged (self, domain, merges, error) ||
       !strata_planner_remove_merged (self, &merging, error))
     return NULL;
 

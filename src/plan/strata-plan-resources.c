@@ -151,7 +151,7 @@ strata_plan_get_lock_resources (StrataPlan *plan, StrataGraph *graph)
 
   for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
     {
-      StrataStepSpec *step = strata_plan_get_step (plan, i);
+      StrataStep *step = strata_plan_get_step (plan, i);
 
       add_object (&needs, step->kind, step->args);
     }

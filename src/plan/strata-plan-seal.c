@@ -18,12 +18,12 @@ strata_plan_seal_domain (StrataPlanner *self, GError **error)
   g_autoptr (StrataDomainXml) on_disks = NULL;
   g_autofree char *title = NULL;
 
-  if (domain == NULL || !strata_planner_need_off (domain, error) ||
-      !strata_in_place_need_plain (domain, error))
+  if (domain == NULL || !strata_planner_require_off (domain, error) ||
+      !strata_in_place_require_plain (domain, error))
     return NULL;
 
   disks = strata_planner_get_disks (self, domain->definition, domain->name, error);
-  if (disks == NULL || !strata_in_place_need_files (disks, domain->name, error))
+  if (disks == NULL || !strata_in_place_require_files (disks, domain->name, error))
     return NULL;
 
   title = g_strdup_printf (_ ("Seal “%s”"), domain->name);
@@ -52,7 +52,7 @@ strata_plan_seal_domain (StrataPlanner *self, GError **error)
 /* A guest may have written any header onto a raw disk, with any file of the host as what it stands on. Where nothing says that
  * the image is of that format, only a person can. */
 static gboolean
-need_trusted (const StrataImage *image, GError **error)
+require_trusted (const StrataImage *image, GError **error)
 {
   g_autofree char *hint = NULL;
 
@@ -89,8 +89,8 @@ strata_plan_seal_image (StrataPlanner *self, GError **error)
   disk->disk->target = g_strdup ("disk");
   g_ptr_array_add (disks, disk);
   disk->chain = strata_graph_get_chain (self->graph, path, error);
-  if (disk->chain == NULL || !need_trusted (g_ptr_array_index (disk->chain, 0), error) ||
-      !strata_planner_need_known_format (disk->chain, error))
+  if (disk->chain == NULL || !require_trusted (g_ptr_array_index (disk->chain, 0), error) ||
+      !strata_planner_require_known_format (disk->chain, error))
     return NULL;
 
   title = g_strdup_printf (_ ("Seal the image “%s”"), base);

@@ -43,7 +43,10 @@ refuse_disk (Snapshot *self, const StrataDiskXml *disk, const char *why, GError 
 }
 
 static gboolean
-need_fit_disk (Snapshot *self, const StrataDiskXml *disk, const StrataLayer *layer, GError **error)
+require_fit_disk (Snapshot *self,
+                  const StrataDiskXml *disk,
+                  const StrataLayer *layer,
+                  GError **error)
 {
   if (disk->transient)
     return refuse_disk (self, disk, _ ("it is transient"), error);
@@ -72,7 +75,7 @@ need_fit_disk (Snapshot *self, const StrataDiskXml *disk, const StrataLayer *lay
 
 /* QEMU lets none write to an image that another machine has open, below a disk of its own. */
 static gboolean
-need_unopened (Snapshot *self, const StrataLayer *layer, GError **error)
+require_unopened (Snapshot *self, const StrataLayer *layer, GError **error)
 {
   StrataStake *running;
 
@@ -89,7 +92,7 @@ need_unopened (Snapshot *self, const StrataLayer *layer, GError **error)
 }
 
 static gboolean
-need_depth (Snapshot *self, const StrataDiskXml *disk, GError **error)
+require_depth (Snapshot *self, const StrataDiskXml *disk, GError **error)
 {
   StrataPlanner *planner = self->planner;
   guint depth = strata_layers_get_depth (strata_planner_get_layers (planner), disk->source) + 1;
@@ -128,7 +131,7 @@ is_line_of (const StrataDomainFacts *domain, const StrataSnapshotFacts *snapshot
 /* A snapshot whose frozen image is written to shows it only as long as that is so: frozen again, the image would pass for
  * what it kept. Of one that the new snapshot comes after it goes on to be seen. */
 static gboolean
-need_no_pretender (Snapshot *self, const char *image, GError **error)
+require_no_pretender (Snapshot *self, const char *image, GError **error)
 {
   StrataLayers *layers = strata_planner_get_layers (self->planner);
   GPtrArray *stakes = strata_layers_get_stakes (layers);
@@ -148,7 +151,7 @@ need_no_pretender (Snapshot *self, const char *image, GError **error)
       if (snapshot == NULL || (domain == self->domain && g_strcmp0 (stake->top, image) == 0 &&
                                is_line_of (domain, snapshot)))
         continue;
-      if (!strata_planner_need_fresh (self->planner, domain, snapshot, error))
+      if (!strata_planner_require_fresh (self->planner, domain, snapshot, error))
         return FALSE;
     }
 
@@ -172,7 +175,7 @@ get_folder (Snapshot *self, const StrataDiskXml *disk, GError **error)
 /* libvirt doubles a comma of the overlay's path for qemu-img, which then looks for a folder that isn't there; of a VM that
  * runs QEMU makes the overlay, and understands it (tested on 11.3). */
 static gboolean
-need_plain_folder (Snapshot *self, const char *folder, GError **error)
+require_plain_folder (Snapshot *self, const char *folder, GError **error)
 {
   gboolean by_qemu = self->planner->request->kind == STRATA_REQUEST_SNAPSHOT_CREATE &&
                      strata_domain_facts_is_active (self->domain);
@@ -197,15 +200,15 @@ add_disk (Snapshot *self, const StrataDiskXml *disk, StrataSnapshotDisk *entry, 
   g_autofree char *folder = NULL;
   g_autofree char *stem = NULL;
 
-  if (!need_fit_disk (self, disk, layer, error) || !need_unopened (self, layer, error))
+  if (!require_fit_disk (self, disk, layer, error) || !require_unopened (self, layer, error))
     return FALSE;
 
   entry->location = STRATA_SNAPSHOT_INTERNAL;
   if (self->kind != STRATA_SNAPSHOT_KIND_INTERNAL)
     {
       folder = get_folder (self, disk, error);
-      if (folder == NULL || !need_plain_folder (self, folder, error) ||
-          !need_depth (self, disk, error) || !need_no_pretender (self, disk->source, error))
+      if (folder == NULL || !require_plain_folder (self, folder, error) ||
+          !require_depth (self, disk, error) || !require_no_pretender (self, disk->source, error))
         return FALSE;
 
       entry->location = STRATA_SNAPSHOT_EXTERNAL;
@@ -294,7 +297,7 @@ find_freeze_obstacle (Snapshot *self)
 }
 
 static gboolean
-need_kind (Snapshot *self, const char *const *targets, gboolean quiesce, GError **error)
+require_kind (Snapshot *self, const char *const *targets, gboolean quiesce, GError **error)
 {
   gboolean active = strata_domain_facts_is_active (self->domain);
   g_autofree char *nvram = strata_domain_xml_get_nvram (self->domain->definition);
@@ -449,7 +452,7 @@ note_other_disks (Snapshot *self)
 {
   g_autoptr (GError) error = NULL;
 
-  if (!strata_planner_need_same_disks (self->domain, FALSE, &error))
+  if (!strata_planner_require_same_disks (self->domain, FALSE, &error))
     strata_plan_add_effect (self->planner->plan, STRATA_EFFECT_NOTE, 0, "%s", error->message);
 }
 
@@ -483,7 +486,7 @@ add_steps (Snapshot *self, const char *description, gboolean quiesce, GError **e
   g_autofree char *xml = strata_snapshot_xml_to_string (document);
   gboolean active = strata_domain_facts_is_active (domain);
   JsonObject *args;
-  StrataStepSpec *step;
+  StrataStep *step;
 
   strata_plan_add_step (
       planner->plan, active ? STRATA_STEP_REQUIRE_ACTIVE : STRATA_STEP_REQUIRE_OFF,
@@ -541,9 +544,9 @@ strata_planner_add_snapshot (StrataPlanner *self,
                         ? STRATA_SNAPSHOT_KIND_MEMORY
                         : STRATA_SNAPSHOT_KIND_DISK_ONLY;
 
-  return strata_planner_need_free_snapshot (domain, name, error) &&
+  return strata_planner_require_free_snapshot (domain, name, error) &&
          strata_description_check (description, error) &&
-         need_kind (&snapshot, targets, quiesce, error) &&
+         require_kind (&snapshot, targets, quiesce, error) &&
          collect_disks (&snapshot, targets, error) &&
          add_steps (&snapshot, description, quiesce, error);
 }
@@ -562,8 +565,8 @@ strata_plan_snapshot_create (StrataPlanner *self, GError **error)
   StrataDomainFacts *domain = strata_planner_find_domain (self, error);
   g_autofree char *title = NULL;
 
-  if (domain == NULL || !strata_planner_need_no_template (domain, error) ||
-      !strata_planner_need_agreement (self, domain, error))
+  if (domain == NULL || !strata_planner_require_no_template (domain, error) ||
+      !strata_planner_require_agreement (self, domain, error))
     return NULL;
 
   title = g_strdup_printf (_ ("Take the snapshot “%s” of “%s”"),
@@ -572,7 +575,7 @@ strata_plan_snapshot_create (StrataPlanner *self, GError **error)
   if (!strata_planner_add_snapshot (self, domain, request->snapshot, request->description,
                                     request->snapshot_kind, (const char *const *) request->disks,
                                     request->quiesce, error) ||
-      !strata_planner_add_settle (self, domain, NULL, error))
+      !strata_planner_add_reconcile (self, domain, NULL, error))
     return NULL;
 
   return self->plan;

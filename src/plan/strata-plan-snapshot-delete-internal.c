@@ -6,16 +6,16 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "strata-plan-snapshot-fate.h"
+#include "strata-plan-snapshot-outcome.h"
 #include "base/strata-error.h"
 #include "strata-name.h"
 
 /* Native deletion reaches the image a VM has open only if it is the active one. */
 static gboolean
-need_tags_in_reach (StrataPlanner *self,
-                    StrataDomainFacts *domain,
-                    const StrataSnapshotFacts *snapshot,
-                    GError **error)
+require_tags_in_reach (StrataPlanner *self,
+                       StrataDomainFacts *domain,
+                       const StrataSnapshotFacts *snapshot,
+                       GError **error)
 {
   for (guint i = 0; i < snapshot->disks->len; i++)
     {
@@ -24,7 +24,7 @@ need_tags_in_reach (StrataPlanner *self,
 
       if (disk->location != STRATA_SNAPSHOT_INTERNAL)
         continue;
-      if (!strata_planner_need_single_tag (self, snapshot, disk, error))
+      if (!strata_planner_require_single_tag (self, snapshot, disk, error))
         return FALSE;
       running = strata_planner_find_running (self, disk->image);
       if (running == NULL && !strata_domain_facts_is_active (domain))
@@ -48,10 +48,10 @@ need_tags_in_reach (StrataPlanner *self,
 
 /* One that was taken while the VM was off, or by an older libvirt. */
 static gboolean
-need_deletable_name (StrataPlanner *self,
-                     StrataDomainFacts *domain,
-                     const StrataSnapshotFacts *snapshot,
-                     GError **error)
+require_deletable_name (StrataPlanner *self,
+                        StrataDomainFacts *domain,
+                        const StrataSnapshotFacts *snapshot,
+                        GError **error)
 {
   if (!strata_domain_facts_is_active (domain) || strata_name_is_job_id (snapshot->name) ||
       strata_graph_get_libvirt_version (self->graph) < STRATA_LIBVIRT_INTERNAL_JOBS)
@@ -98,7 +98,7 @@ strata_planner_delete_internal (StrataPlanner *self,
   JsonObject *args =
       strata_step_args ("uuid", domain->uuid, "name", domain->name, "snapshot", snapshot->name,
                         "tag", snapshot->name, "id", snapshot->id, NULL);
-  StrataStepSpec *step;
+  StrataStep *step;
 
   for (guint i = 0; i < snapshot->disks->len; i++)
     {
@@ -112,16 +112,17 @@ strata_planner_delete_internal (StrataPlanner *self,
   step = strata_plan_add_step (self->plan, STRATA_STEP_SNAPSHOT_DELETE, args,
                                _ ("Delete the internal snapshot “%s”"), snapshot->name);
   step->forward_only = TRUE;
-  strata_plan_give_up_snapshot (self->plan, domain->uuid, snapshot->name);
+  strata_plan_discard_snapshot (self->plan, domain->uuid, snapshot->name);
   strata_plan_add_effect (self->plan, STRATA_EFFECT_DISCARDS, 0,
                           _ ("The internal snapshot “%s” is deleted"), snapshot->name);
   strata_plan_add_command (self->plan, "virsh", "snapshot-delete", domain->name, snapshot->name,
                            NULL);
   strata_plan_add_resource (self->plan, domain->uuid);
 
-  return need_tags_in_reach (self, domain, snapshot, error) &&
-         need_deletable_name (self, domain, snapshot, error) &&
+  return require_tags_in_reach (self, domain, snapshot, error) &&
+         require_deletable_name (self, domain, snapshot, error) &&
          strata_planner_apply (self, step, error) &&
-         (domain->snapshots->len == 1 || strata_planner_add_settle (self, domain, NULL, error)) &&
+         (domain->snapshots->len == 1 ||
+          strata_planner_add_reconcile (self, domain, NULL, error)) &&
          remove_emptied (self, domain, snapshot, error);
 }

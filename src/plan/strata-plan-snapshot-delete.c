@@ -11,7 +11,7 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "strata-plan-snapshot-fate.h"
+#include "strata-plan-snapshot-outcome.h"
 #include "base/strata-error.h"
 #include "strata-law.h"
 
@@ -24,7 +24,7 @@ retain (StrataPlanner *self,
 {
   StrataSnapshotXml *document = strata_planner_get_document (self, domain, snapshot);
 
-  strata_plan_give_up_snapshot (self->plan, domain->uuid, snapshot->name);
+  strata_plan_discard_snapshot (self->plan, domain->uuid, snapshot->name);
   strata_snapshot_xml_set_retained (document, TRUE);
   if (why != NULL)
     strata_plan_add_effect (self->plan, STRATA_EFFECT_NOTE, 0,
@@ -36,16 +36,16 @@ retain (StrataPlanner *self,
 }
 
 static GPtrArray *
-collect_merges (GPtrArray *sentences)
+collect_merges (GPtrArray *outcomes)
 {
   GPtrArray *merges = g_ptr_array_new ();
 
-  for (guint i = 0; i < sentences->len; i++)
+  for (guint i = 0; i < outcomes->len; i++)
     {
-      StrataSentence *sentence = g_ptr_array_index (sentences, i);
+      StrataOutcome *outcome = g_ptr_array_index (outcomes, i);
 
-      if (sentence->fate == STRATA_FATE_MERGE)
-        g_ptr_array_add (merges, &sentence->merging);
+      if (outcome->kind == STRATA_OUTCOME_MERGE)
+        g_ptr_array_add (merges, &outcome->merging);
     }
 
   return merges;
@@ -72,7 +72,7 @@ let_go (StrataPlanner *self,
         GError **error)
 {
   if (snapshot->retained)
-    strata_plan_give_up (self->plan, strata_holder_key_new_image (path));
+    strata_plan_discard (self->plan, strata_holder_key_new_image (path));
 
   return strata_planner_let_go (self, domain, path, TRUE, error);
 }
@@ -81,20 +81,20 @@ static gboolean
 remove_files (StrataPlanner *self,
               const StrataDomainFacts *domain,
               const StrataSnapshotFacts *snapshot,
-              GPtrArray *sentences,
+              GPtrArray *outcomes,
               GError **error)
 {
-  for (guint i = 0; i < sentences->len; i++)
+  for (guint i = 0; i < outcomes->len; i++)
     {
-      StrataSentence *sentence = g_ptr_array_index (sentences, i);
+      StrataOutcome *outcome = g_ptr_array_index (outcomes, i);
 
-      if (sentence->fate == STRATA_FATE_FREE &&
-          !let_go (self, domain, snapshot, sentence->image, error))
+      if (outcome->kind == STRATA_OUTCOME_FREE &&
+          !let_go (self, domain, snapshot, outcome->image, error))
         return FALSE;
-      if (sentence->fate == STRATA_FATE_STAYS)
-        strata_plan_add_effect (self->plan, STRATA_EFFECT_NOTE, 0, "%s", sentence->why);
-      if (sentence->fate == STRATA_FATE_MERGE &&
-          !strata_planner_remove_merged (self, &sentence->merging, error))
+      if (outcome->kind == STRATA_OUTCOME_STAYS)
+        strata_plan_add_effect (self->plan, STRATA_EFFECT_NOTE, 0, "%s", outcome->why);
+      if (outcome->kind == STRATA_OUTCOME_MERGE &&
+          !strata_planner_remove_merged (self, &outcome->merging, error))
         return FALSE;
     }
   strata_planner_tell_left_out (self, domain, snapshot);
@@ -118,9 +118,9 @@ delete_external (StrataPlanner *self,
                  gboolean *done,
                  GError **error)
 {
-  g_autoptr (GPtrArray) sentences = strata_planner_judge (self, domain, snapshot);
-  g_autoptr (GPtrArray) merges = collect_merges (sentences);
-  const StrataSentence *retained = strata_sentences_find (sentences, STRATA_FATE_RETAIN);
+  g_autoptr (GPtrArray) outcomes = strata_planner_judge (self, domain, snapshot);
+  g_autoptr (GPtrArray) merges = collect_merges (outcomes);
+  const StrataOutcome *retained = strata_outcomes_find (outcomes, STRATA_OUTCOME_RETAIN);
 
   *done = retained == NULL;
   if (retained != NULL && left_over)
@@ -138,16 +138,16 @@ delete_external (StrataPlanner *self,
     }
   if (retained != NULL)
     return retain (self, domain, snapshot, retained->why, error) &&
-           strata_planner_add_settle (self, domain, NULL, error);
+           strata_planner_add_reconcile (self, domain, NULL, error);
 
-  strata_plan_give_up_snapshot (self->plan, domain->uuid, snapshot->name);
+  strata_plan_discard_snapshot (self->plan, domain->uuid, snapshot->name);
   if (merges->len > 0 && ((!snapshot->retained && !retain (self, domain, snapshot, NULL, error)) ||
                           !strata_planner_add_merges (self, merges, error)))
     return FALSE;
 
-  return strata_planner_add_forget (self, domain, snapshot, merges->len > 0, error) &&
-         strata_planner_settle_merged (self, domain, merges, error) &&
-         remove_files (self, domain, snapshot, sentences, error);
+  return strata_planner_add_delete_metadata (self, domain, snapshot, merges->len > 0, error) &&
+         strata_planner_reconcile_merged (self, domain, merges, error) &&
+         remove_files (self, domain, snapshot, outcomes, error);
 }
 
 static gboolean
@@ -156,12 +156,12 @@ forget_only (StrataPlanner *self,
              const StrataSnapshotFacts *snapshot,
              GError **error)
 {
-  strata_plan_give_up_snapshot (self->plan, domain->uuid, snapshot->name);
+  strata_plan_discard_snapshot (self->plan, domain->uuid, snapshot->name);
   strata_plan_add_effect (self->plan, STRATA_EFFECT_NOTE, 0,
                           _ ("Every file of “%s” stays where it is, and nobody names it any more"),
                           snapshot->name);
 
-  return strata_planner_add_forget (self, domain, snapshot, FALSE, error);
+  return strata_planner_add_delete_metadata (self, domain, snapshot, FALSE, error);
 }
 
 static gboolean
@@ -283,7 +283,7 @@ strata_plan_snapshot_delete (StrataPlanner *self, GError **error)
   g_autoptr (GPtrArray) retained = g_ptr_array_new ();
 
   if (snapshot == NULL ||
-      (!self->request->metadata_only && !strata_planner_need_agreement (self, domain, error)))
+      (!self->request->metadata_only && !strata_planner_require_agreement (self, domain, error)))
     return NULL;
 
   collect (domain, snapshot, self->request->subtree, all);

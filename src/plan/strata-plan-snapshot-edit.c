@@ -14,7 +14,7 @@
 #include "strata-name.h"
 
 static gboolean
-need_renamable (StrataDomainFacts *domain, const StrataSnapshotFacts *snapshot, GError **error)
+require_renamable (StrataDomainFacts *domain, const StrataSnapshotFacts *snapshot, GError **error)
 {
   if (!strata_snapshot_facts_has (snapshot, STRATA_SNAPSHOT_INTERNAL) &&
       snapshot->memory != STRATA_SNAPSHOT_INTERNAL)
@@ -59,26 +59,26 @@ rename_snapshot (StrataPlanner *self,
                  GError **error)
 {
   const char *name = self->request->rename;
-  StrataStepSpec *forgotten;
+  StrataStep *forgotten;
 
-  if (!need_renamable (domain, snapshot, error) ||
-      !strata_planner_need_free_snapshot (domain, name, error))
+  if (!require_renamable (domain, snapshot, error) ||
+      !strata_planner_require_free_snapshot (domain, name, error))
     return FALSE;
 
   strata_snapshot_xml_set_name (document, name);
-  strata_plan_give_up_snapshot (self->plan, domain->uuid, snapshot->name);
+  strata_plan_discard_snapshot (self->plan, domain->uuid, snapshot->name);
   strata_plan_add_effect (self->plan, STRATA_EFFECT_CHANGES, 0,
                           _ ("“%s” is called “%s” from now on"), snapshot->name, name);
 
   if (!strata_planner_add_snapshot_define (self, domain, NULL, document, snapshot->current,
                                            error) ||
       !move_children (self, domain, snapshot, name, error) ||
-      !strata_planner_add_forget (self, domain, snapshot, FALSE, error))
+      !strata_planner_add_delete_metadata (self, domain, snapshot, FALSE, error))
     return FALSE;
   forgotten = strata_plan_get_step (self->plan, strata_plan_get_n_steps (self->plan) - 1);
   json_object_set_string_member (forgotten->args, "renamed", name);
 
-  return strata_planner_add_settle (self, domain, NULL, error);
+  return strata_planner_add_reconcile (self, domain, NULL, error);
 }
 
 /**
@@ -123,7 +123,7 @@ strata_plan_snapshot_edit (StrataPlanner *self, GError **error)
 
   return strata_planner_add_snapshot_define (self, domain, snapshot, document, snapshot->current,
                                              error) &&
-                 strata_planner_add_settle (self, domain, NULL, error)
+                 strata_planner_add_reconcile (self, domain, NULL, error)
              ? self->plan
              : NULL;
 }
@@ -146,7 +146,7 @@ forget_stale (StrataPlanner *self, StrataDomainFacts *domain, guint *n_left, GEr
       if (why == NULL || !lost)
         continue;
       (*n_left)--;
-      strata_plan_give_up_snapshot (self->plan, domain->uuid, snapshot->name);
+      strata_plan_discard_snapshot (self->plan, domain->uuid, snapshot->name);
       strata_plan_add_effect (
           self->plan, STRATA_EFFECT_CHANGES, 0,
           /* Translators: a snapshot, and the reason */
@@ -156,7 +156,7 @@ forget_stale (StrataPlanner *self, StrataDomainFacts *domain, guint *n_left, GEr
       if (snapshot->memory_file != NULL && !snapshot->memory_missing)
         strata_plan_add_effect (self->plan, STRATA_EFFECT_NOTE, 0,
                                 _ ("The memory of that time stays in “%s”"), snapshot->memory_file);
-      if (!strata_planner_add_forget (self, domain, snapshot, FALSE, error))
+      if (!strata_planner_add_delete_metadata (self, domain, snapshot, FALSE, error))
         return FALSE;
     }
 
@@ -229,17 +229,17 @@ mend_mode (StrataPlanner *self, const StrataDomainFacts *domain, const StrataDis
 }
 
 /**
- * strata_plan_settle:
+ * strata_plan_reconcile:
  * @self: the planner
  * @error: the refusal
  *
  * Mends what can be mended without touching an image's bytes: the metadata of snapshots, also of those that do not hold what
- * they froze any more, joints that are free, and the mode of images that everybody may read and of a template's disks.
+ * they froze any more, retained layers that are free, and the mode of images that everybody may read and of a template's disks.
  *
  * Returns: (transfer full): the plan
  */
 StrataPlan *
-strata_plan_settle (StrataPlanner *self, GError **error)
+strata_plan_reconcile (StrataPlanner *self, GError **error)
 {
   StrataDomainFacts *domain = strata_planner_find_domain (self, error);
   g_autofree char *title = NULL;
@@ -255,7 +255,7 @@ strata_plan_settle (StrataPlanner *self, GError **error)
 
   if (!find_parents (self, domain, error) || !forget_stale (self, domain, &n_left, error))
     return NULL;
-  if (n_left > 0 && (!strata_planner_add_settle (self, domain, NULL, error) ||
+  if (n_left > 0 && (!strata_planner_add_reconcile (self, domain, NULL, error) ||
                      !strata_planner_sweep (self, domain, NULL, error)))
     return NULL;
 

@@ -2,7 +2,7 @@
 
 /* The return to an internal snapshot.
  *
- * libvirt's own way rewrites the image that has the tag. That is lawful where the domain runs on that very image and
+ * libvirt's own way rewrites the image that has the tag. That is allowed where the domain runs on that very image and
  * nobody else reads it. Otherwise the image is copied, byte for byte and with its tags, the snapshot is told that it
  * is in the copy now, and the copy is rewritten.
  */
@@ -16,7 +16,7 @@
 
 /* Whether a disk of the domain is the image itself. One that was detached the request does not give up. */
 static gboolean
-is_disk (StrataReturn *self, const char *path)
+is_disk (StrataRevert *self, const char *path)
 {
   GPtrArray *stakes = strata_layers_get_stakes (strata_planner_get_layers (self->planner));
 
@@ -34,7 +34,7 @@ is_disk (StrataReturn *self, const char *path)
 
 /* Whether the domain's own disk is the image, and no other holder's bytes depend on it but tags. */
 static gboolean
-is_alone (StrataReturn *self, const StrataSnapshotDisk *disk)
+is_alone (StrataRevert *self, const StrataSnapshotDisk *disk)
 {
   StrataLayers *layers = strata_planner_get_layers (self->planner);
   GPtrArray *stakes = strata_layers_get_stakes (layers);
@@ -59,12 +59,12 @@ is_alone (StrataReturn *self, const StrataSnapshotDisk *disk)
 
 /* To go back to a tag QEMU takes a number for an ID first, and for a name only where there is no such ID. */
 static gboolean
-need_one_tag (StrataReturn *self, const StrataSnapshotDisk *disk, GError **error)
+require_one_tag (StrataRevert *self, const StrataSnapshotDisk *disk, GError **error)
 {
   const StrataImage *image = strata_graph_get_image (self->planner->graph, disk->image);
   const char *name = self->snapshot->name;
 
-  if (!strata_planner_need_single_tag (self->planner, self->snapshot, disk, error))
+  if (!strata_planner_require_single_tag (self->planner, self->snapshot, disk, error))
     return FALSE;
   if (strspn (name, "0123456789") < strlen (name) || image == NULL || image->tags == NULL ||
       g_strv_length (image->tags) < 2)
@@ -77,7 +77,7 @@ need_one_tag (StrataReturn *self, const StrataSnapshotDisk *disk, GError **error
 }
 
 static gboolean
-need_tag (StrataReturn *self, const StrataSnapshotDisk *disk, GError **error)
+require_tag (StrataRevert *self, const StrataSnapshotDisk *disk, GError **error)
 {
   StrataLayer *layer = strata_layers_find (strata_planner_get_layers (self->planner), disk->image);
 
@@ -94,7 +94,7 @@ need_tag (StrataReturn *self, const StrataSnapshotDisk *disk, GError **error)
 
 /* What the machine does afterwards. */
 static const char *
-get_state (StrataReturn *self)
+get_state (StrataRevert *self)
 {
   StrataAfter after = self->planner->request->after;
   const char *word = self->snapshot->state;
@@ -111,7 +111,7 @@ get_state (StrataReturn *self)
 
 /* libvirt starts it to bring its memory back, whatever it is to do afterwards. */
 static gboolean
-need_media (StrataReturn *self, StrataSnapshotXml *document, GError **error)
+require_media (StrataRevert *self, StrataSnapshotXml *document, GError **error)
 {
   gboolean memory = self->snapshot->memory == STRATA_SNAPSHOT_INTERNAL;
   g_autoptr (StrataDomainXml) definition = memory
@@ -119,15 +119,15 @@ need_media (StrataReturn *self, StrataSnapshotXml *document, GError **error)
                                                : strata_snapshot_xml_get_definition (document);
 
   return (!memory && g_str_equal (get_state (self), "off")) || definition == NULL ||
-         strata_return_need_media (self, definition, error);
+         strata_revert_require_media (self, definition, error);
 }
 
 static gboolean
-add_native (StrataReturn *self, GError **error)
+add_native (StrataRevert *self, GError **error)
 {
   StrataPlan *plan = self->planner->plan;
   JsonObject *args;
-  StrataStepSpec *step;
+  StrataStep *step;
 
   args = strata_step_args ("uuid", self->domain->uuid, "name", self->domain->name, "snapshot",
                            self->snapshot->name, "state", get_state (self), "id",
@@ -144,9 +144,9 @@ add_native (StrataReturn *self, GError **error)
 
 /* The native return brings the whole old definition back, title and marks included. */
 static gboolean
-add_definition (StrataReturn *self, StrataDomainXml *definition, gboolean forward, GError **error)
+add_definition (StrataRevert *self, StrataDomainXml *definition, gboolean forward, GError **error)
 {
-  strata_domain_xml_carry_over (definition, self->domain->definition);
+  strata_domain_xml_preserve (definition, self->domain->definition);
   strata_domain_xml_drop_backing (definition);
   for (guint i = 0; i < self->copies->len; i++)
     {
@@ -159,7 +159,7 @@ add_definition (StrataReturn *self, StrataDomainXml *definition, gboolean forwar
 }
 
 static gboolean
-add_copy (StrataReturn *self,
+add_copy (StrataRevert *self,
           const StrataSnapshotDisk *disk,
           StrataSnapshotXml *document,
           StrataDomainXml *definition,
@@ -175,7 +175,7 @@ add_copy (StrataReturn *self,
   g_autofree char *stem =
       g_strdup_printf ("%s-%s.%s", self->domain->name, disk->target, self->snapshot->name);
   g_autofree char *to = strata_planner_free_path (planner, folder, stem, ".qcow2");
-  StrataStepSpec *step;
+  StrataStep *step;
 
   if (image != NULL && image->type == STRATA_IMAGE_BLOCK)
     {
@@ -188,7 +188,7 @@ add_copy (StrataReturn *self,
           disk->image, self->snapshot->name);
       return FALSE;
     }
-  if (!strata_planner_need_space (planner, to, layer->allocation, error))
+  if (!strata_planner_require_space (planner, to, layer->allocation, error))
     return FALSE;
 
   step = strata_plan_add_step (
@@ -221,11 +221,11 @@ add_copy (StrataReturn *self,
 }
 
 static gboolean
-add_delete_tag (StrataReturn *self, const StrataSnapshotDisk *disk, GError **error)
+add_delete_tag (StrataRevert *self, const StrataSnapshotDisk *disk, GError **error)
 {
   StrataPlan *plan = self->planner->plan;
   g_autofree char *base = g_path_get_basename (disk->image);
-  StrataStepSpec *step;
+  StrataStep *step;
 
   /* A running VM that reads the image keeps everybody from writing to it. The tag then only takes up room. */
   if (strata_planner_find_running (self->planner, disk->image) != NULL)
@@ -244,7 +244,7 @@ add_delete_tag (StrataReturn *self, const StrataSnapshotDisk *disk, GError **err
 
 /* libvirt doesn't take its own document of such a snapshot back, in which the copies would have to be written down. */
 static gboolean
-need_changeable (StrataReturn *self, StrataDomainXml *definition, GError **error)
+require_changeable (StrataRevert *self, StrataDomainXml *definition, GError **error)
 {
   g_autoptr (GPtrArray) disks = strata_domain_xml_get_disks (definition);
 
@@ -268,7 +268,7 @@ need_changeable (StrataReturn *self, StrataDomainXml *definition, GError **error
 
 /* The present state being kept, it writes to a new overlay by then. */
 static gboolean
-writes_to_tagged (StrataReturn *self)
+writes_to_tagged (StrataRevert *self)
 {
   StrataLayers *layers = strata_planner_get_layers (self->planner);
 
@@ -289,14 +289,14 @@ writes_to_tagged (StrataReturn *self)
 
 /* The copies come first where they can: until the VM is stopped nothing has changed. */
 static gboolean
-return_on_copies (StrataReturn *self, StrataDomainXml *definition, GError **error)
+return_on_copies (StrataRevert *self, StrataDomainXml *definition, GError **error)
 {
   const StrataSnapshotFacts *snapshot = self->snapshot;
   StrataSnapshotXml *document = strata_planner_get_document (self->planner, self->domain, snapshot);
   g_autoptr (GPtrArray) copied = g_ptr_array_new ();
   gboolean stop_first = writes_to_tagged (self);
 
-  if (!need_changeable (self, definition, error))
+  if (!require_changeable (self, definition, error))
     return FALSE;
   if (stop_first)
     strata_return_add_stop (self);
@@ -334,7 +334,7 @@ return_on_copies (StrataReturn *self, StrataDomainXml *definition, GError **erro
 
 /* The return rewrites the very image that has the present state. */
 static gboolean
-return_in_place (StrataReturn *self, StrataDomainXml *definition, GError **error)
+return_in_place (StrataRevert *self, StrataDomainXml *definition, GError **error)
 {
   StrataLayers *layers = strata_planner_get_layers (self->planner);
 
@@ -347,7 +347,7 @@ return_in_place (StrataReturn *self, StrataDomainXml *definition, GError **error
 }
 
 static gboolean
-can_be_internal (StrataReturn *self)
+can_be_internal (StrataRevert *self)
 {
   for (guint i = 0; i < self->domain->disks->len; i++)
     {
@@ -372,7 +372,7 @@ can_be_internal (StrataReturn *self)
  * Returns: whether it can be done
  */
 gboolean
-strata_return_to_internal (StrataReturn *self, GError **error)
+strata_return_to_internal (StrataRevert *self, GError **error)
 {
   const StrataSnapshotFacts *snapshot = self->snapshot;
   g_autoptr (StrataSnapshotXml) document =
@@ -389,7 +389,7 @@ strata_return_to_internal (StrataReturn *self, GError **error)
       return FALSE;
     }
 
-  if (!need_media (self, document, error))
+  if (!require_media (self, document, error))
     return FALSE;
   for (guint i = 0; i < snapshot->disks->len; i++)
     {
@@ -397,7 +397,7 @@ strata_return_to_internal (StrataReturn *self, GError **error)
 
       if (disk->location != STRATA_SNAPSHOT_INTERNAL)
         continue;
-      if (!need_tag (self, disk, error) || !need_one_tag (self, disk, error))
+      if (!require_tag (self, disk, error) || !require_one_tag (self, disk, error))
         return FALSE;
       alone = alone && is_alone (self, disk);
     }

@@ -18,7 +18,7 @@
 /* Only what the snapshot has a word about is discarded: a disk that was added later is none of its business, nor is what has
  * the name of one of its disks now, a disc in a drive perhaps. */
 static gboolean
-is_in_snapshot (StrataReturn *self, const StrataStake *stake)
+is_in_snapshot (StrataRevert *self, const StrataStake *stake)
 {
   StrataLayers *layers = strata_planner_get_layers (self->planner);
   StrataLineage *lineage = strata_planner_get_lineage (self->planner, self->domain);
@@ -40,7 +40,7 @@ is_in_snapshot (StrataReturn *self, const StrataStake *stake)
 }
 
 static gboolean
-is_present (StrataReturn *self, const StrataStake *stake)
+is_present (StrataRevert *self, const StrataStake *stake)
 {
   return stake->kind != STRATA_HOLDER_SNAPSHOT && stake->kind != STRATA_HOLDER_USE &&
          stake->key->kind != STRATA_HOLDER_KEY_BACKING &&
@@ -50,7 +50,7 @@ is_present (StrataReturn *self, const StrataStake *stake)
 /* What is discarded, or written anew, and what of it the snapshot of the present state does not have, as a floppy or a disk that
  * is read-only by now. PRESENT: (element-type utf8): the machine's images before that snapshot was taken */
 static gboolean
-need_all_kept (StrataReturn *self, GPtrArray *present, const char *save_as, GError **error)
+require_all_kept (StrataRevert *self, GPtrArray *present, const char *save_as, GError **error)
 {
   GPtrArray *stakes = strata_layers_get_stakes (strata_planner_get_layers (self->planner));
 
@@ -85,7 +85,7 @@ need_all_kept (StrataReturn *self, GPtrArray *present, const char *save_as, GErr
 
 /* What is discarded is what was put on the snapshot's images. PATH: an image of it; TARGET: of which disk */
 static gboolean
-need_clear (StrataReturn *self, const char *path, const char *target, GError **error)
+require_clear (StrataRevert *self, const char *path, const char *target, GError **error)
 {
   g_autoptr (GPtrArray) found =
       strata_lineage_find_disks (strata_planner_get_lineage (self->planner, self->domain),
@@ -110,14 +110,14 @@ need_clear (StrataReturn *self, const char *path, const char *target, GError **e
 }
 
 static gboolean
-need_all_clear (StrataReturn *self, GError **error)
+require_all_clear (StrataRevert *self, GError **error)
 {
   for (guint i = 0; i < self->snapshot->disks->len; i++)
     {
       const StrataSnapshotDisk *disk = g_ptr_array_index (self->snapshot->disks, i);
 
       if (disk->location != STRATA_SNAPSHOT_NONE && disk->image != NULL &&
-          !need_clear (self, disk->image, disk->target, error))
+          !require_clear (self, disk->image, disk->target, error))
         return FALSE;
     }
 
@@ -126,7 +126,7 @@ need_all_clear (StrataReturn *self, GError **error)
 
 /* (element-type utf8): the machine's images that going back is about */
 static GPtrArray *
-collect_present (StrataReturn *self)
+collect_present (StrataRevert *self)
 {
   GPtrArray *stakes = strata_layers_get_stakes (strata_planner_get_layers (self->planner));
   GPtrArray *present = g_ptr_array_new_with_free_func (g_free);
@@ -144,14 +144,14 @@ collect_present (StrataReturn *self)
 
 /* Whether keeping the present state has made PATH. */
 static gboolean
-is_new (StrataReturn *self, const char *path)
+is_new (StrataRevert *self, const char *path)
 {
   return self->present_moved && strata_graph_get_image (self->planner->graph, path) == NULL;
 }
 
 /* An overlay that keeping the present state has put on a disk is of that disk. */
 static void
-join_new_overlays (StrataReturn *self)
+join_new_overlays (StrataRevert *self)
 {
   StrataLayers *layers = strata_planner_get_layers (self->planner);
   GPtrArray *stakes = strata_layers_get_stakes (layers);
@@ -169,7 +169,7 @@ join_new_overlays (StrataReturn *self)
 }
 
 static void
-note_tips (StrataReturn *self)
+note_tips (StrataRevert *self)
 {
   StrataLayers *layers = strata_planner_get_layers (self->planner);
   GPtrArray *stakes = strata_layers_get_stakes (layers);
@@ -197,7 +197,7 @@ note_tips (StrataReturn *self)
 
 /* A name that Strata chose says when that was, to the second: where there were two in one, the later gets a number. */
 static char *
-get_save_as (StrataReturn *self)
+get_save_as (StrataRevert *self)
 {
   const char *wanted = self->planner->request->save_as;
   char *name = g_strdup (wanted);
@@ -222,32 +222,32 @@ get_save_as (StrataReturn *self)
  * Returns: whether it can be done
  */
 gboolean
-strata_return_keep_present (StrataReturn *self, StrataSnapshotKind kind, GError **error)
+strata_return_keep_present (StrataRevert *self, StrataSnapshotKind kind, GError **error)
 {
   g_autofree char *save_as = get_save_as (self);
   g_autoptr (GPtrArray) present = collect_present (self);
 
   if (save_as == NULL
-          ? !need_all_clear (self, error)
+          ? !require_all_clear (self, error)
           /* A snapshot moves a running machine on to overlays, and in its definition only the disks that are the same there. */
           : kind != STRATA_SNAPSHOT_KIND_INTERNAL &&
-                !strata_planner_need_same_disks (self->domain, FALSE, error))
+                !strata_planner_require_same_disks (self->domain, FALSE, error))
     return FALSE;
   if (save_as != NULL && (!strata_planner_add_snapshot (self->planner, self->domain, save_as, NULL,
                                                         kind, NULL, FALSE, error) ||
-                          !need_all_kept (self, present, save_as, error)))
+                          !require_all_kept (self, present, save_as, error)))
     return FALSE;
 
   self->present_moved = kind != STRATA_SNAPSHOT_KIND_INTERNAL;
   note_tips (self);
-  strata_plan_give_up_domain (self->planner->plan, self->domain->uuid);
+  strata_plan_discard_domain (self->planner->plan, self->domain->uuid);
 
   return TRUE;
 }
 
 /* Without it libvirt neither starts the machine nor brings its memory back, and says so only when the guest is stopped. */
 gboolean
-strata_return_need_media (StrataReturn *self, StrataDomainXml *definition, GError **error)
+strata_revert_require_media (StrataRevert *self, StrataDomainXml *definition, GError **error)
 {
   g_autoptr (GPtrArray) disks = strata_domain_xml_get_disks (definition);
 
@@ -280,14 +280,14 @@ strata_return_need_media (StrataReturn *self, StrataDomainXml *definition, GErro
 }
 
 void
-strata_return_add_media (StrataReturn *self, JsonObject *args)
+strata_return_add_media (StrataRevert *self, JsonObject *args)
 {
   if (self->media != NULL && json_array_get_length (self->media) > 0)
     json_object_set_array_member (args, "media", json_array_ref (self->media));
 }
 
 void
-strata_return_add_stop (StrataReturn *self)
+strata_return_add_stop (StrataRevert *self)
 {
   StrataDomainFacts *domain = self->domain;
   StrataPlan *plan = self->planner->plan;
@@ -313,13 +313,12 @@ strata_return_add_stop (StrataReturn *self)
 }
 
 gboolean
-strata_return_add_define (StrataReturn *self,
+strata_return_add_define (StrataRevert *self,
                           StrataDomainXml *definition,
                           gboolean forward,
                           GError **error)
 {
-  StrataStepSpec *step =
-      strata_planner_add_define (self->planner, definition, self->previous, FALSE);
+  StrataStep *step = strata_planner_add_define (self->planner, definition, self->previous, FALSE);
 
   step->forward_only = forward;
   strata_planner_put_definition (self->planner, self->domain->uuid, definition);
@@ -348,7 +347,7 @@ is_read (StrataPlanner *planner, const char *path)
 
 /* An image that holds internal snapshots gives nothing free. */
 void
-strata_return_tell_discarded (StrataReturn *self, const StrataLayer *layer)
+strata_return_tell_discarded (StrataRevert *self, const StrataLayer *layer)
 {
   strata_plan_add_effect (self->planner->plan, STRATA_EFFECT_DISCARDS,
                           layer->tags->len > 0 ? 0 : layer->allocation,
@@ -358,7 +357,7 @@ strata_return_tell_discarded (StrataReturn *self, const StrataLayer *layer)
 /* What a snapshot that stays left out is the disk that the domain has now. Where that is another image than it was, the snapshot names
  * that from now on; KEPT gets what has to stay, because the domain has no such disk. */
 static gboolean
-follow_left_out (StrataReturn *self, GHashTable *kept, GError **error)
+follow_left_out (StrataRevert *self, GHashTable *kept, GError **error)
 {
   StrataPlanner *planner = self->planner;
   StrataLayers *layers = strata_planner_get_layers (planner);
@@ -383,12 +382,12 @@ follow_left_out (StrataReturn *self, GHashTable *kept, GError **error)
     }
 
   return json_array_get_length (map) == 0 ||
-         strata_planner_add_settle (planner, self->domain, g_steal_pointer (&map), error);
+         strata_planner_add_reconcile (planner, self->domain, g_steal_pointer (&map), error);
 }
 
-/* Where a joint was held by the tip alone, it is free now. */
+/* Where a retained layer was held by the tip alone, it is free now. */
 gboolean
-strata_return_remove_tips (StrataReturn *self, GError **error)
+strata_return_remove_tips (StrataRevert *self, GError **error)
 {
   StrataPlanner *planner = self->planner;
   gboolean kept = planner->request->save_as != NULL;
@@ -414,21 +413,21 @@ strata_return_remove_tips (StrataReturn *self, GError **error)
         return FALSE;
     }
 
-  return strata_planner_add_settle (planner, self->domain, NULL, error) &&
+  return strata_planner_add_reconcile (planner, self->domain, NULL, error) &&
          strata_planner_sweep (planner, self->domain, NULL, error);
 }
 
 static gboolean
-need_whole (StrataReturn *self, const StrataSnapshotDisk *disk, GError **error)
+require_whole (StrataRevert *self, const StrataSnapshotDisk *disk, GError **error)
 {
   StrataPlanner *planner = self->planner;
   g_autoptr (GPtrArray) chain = strata_graph_get_chain (planner->graph, disk->image, error);
 
-  return chain != NULL && strata_planner_need_known_format (chain, error);
+  return chain != NULL && strata_planner_require_known_format (chain, error);
 }
 
 static void
-add_check (StrataReturn *self, const StrataSnapshotDisk *disk, const char *memory_file)
+add_check (StrataRevert *self, const StrataSnapshotDisk *disk, const char *memory_file)
 {
   StrataLayer *layer = strata_layers_find (strata_planner_get_layers (self->planner), disk->image);
   g_autofree char *base = g_path_get_basename (disk->image);
@@ -441,7 +440,7 @@ add_check (StrataReturn *self, const StrataSnapshotDisk *disk, const char *memor
 
 /* A new overlay on the frozen image, in both definitions and in the metadata. */
 static gboolean
-add_overlay (StrataReturn *self,
+add_overlay (StrataRevert *self,
              const StrataSnapshotDisk *disk,
              StrataDomainXml *definition,
              StrataDomainXml *live,
@@ -459,8 +458,8 @@ add_overlay (StrataReturn *self,
       !strata_path_is_device (disk->overlay))
     folder = g_path_get_dirname (disk->overlay);
   else
-    folder = strata_planner_need_folder (planner, image, disk->target, self->domain->name,
-                                         strata_planner_get_folder_hint (), error);
+    folder = strata_planner_require_folder (planner, image, disk->target, self->domain->name,
+                                            strata_planner_get_folder_hint (), error);
   if (folder == NULL)
     return FALSE;
 
@@ -479,7 +478,7 @@ add_overlay (StrataReturn *self,
 /* A disk that was left out of the snapshot stays as it is, under whatever name the machine has it by now. One that it has no
  * more comes back as it was, unless something was put on its image since. */
 static gboolean
-keep_disk (StrataReturn *self,
+keep_disk (StrataRevert *self,
            const StrataSnapshotDisk *disk,
            StrataDomainXml *definition,
            StrataDomainXml *live,
@@ -514,7 +513,7 @@ keep_disk (StrataReturn *self,
 }
 
 static gboolean
-add_overlays (StrataReturn *self,
+add_overlays (StrataRevert *self,
               StrataDomainXml *definition,
               StrataDomainXml *live,
               GPtrArray *overlays,
@@ -536,7 +535,7 @@ add_overlays (StrataReturn *self,
 }
 
 static gboolean
-is_leaf (StrataReturn *self)
+is_leaf (StrataRevert *self)
 {
   for (guint i = 0; i < self->domain->snapshots->len; i++)
     {
@@ -551,7 +550,7 @@ is_leaf (StrataReturn *self)
 
 /* libvirt's own return and deletion go by these: without them they unlink what the snapshot's child stands on. */
 static gboolean
-add_current (StrataReturn *self, GPtrArray *overlays, GError **error)
+add_current (StrataRevert *self, GPtrArray *overlays, GError **error)
 {
   StrataSnapshotXml *document =
       strata_planner_get_document (self->planner, self->domain, self->snapshot);
@@ -570,13 +569,13 @@ add_current (StrataReturn *self, GPtrArray *overlays, GError **error)
 }
 
 static gboolean
-has_memory (StrataReturn *self)
+has_memory (StrataRevert *self)
 {
   return self->snapshot->memory == STRATA_SNAPSHOT_EXTERNAL && !self->snapshot->memory_missing;
 }
 
 static gboolean
-is_off_afterwards (StrataReturn *self)
+is_off_afterwards (StrataRevert *self)
 {
   StrataAfter after = self->planner->request->after;
 
@@ -584,7 +583,7 @@ is_off_afterwards (StrataReturn *self)
 }
 
 static gboolean
-add_power (StrataReturn *self, StrataDomainXml *live, GError **error)
+add_power (StrataRevert *self, StrataDomainXml *live, GError **error)
 {
   StrataPlan *plan = self->planner->plan;
   const StrataSnapshotFacts *snapshot = self->snapshot;
@@ -597,7 +596,7 @@ add_power (StrataReturn *self, StrataDomainXml *live, GError **error)
   g_autofree char *xml = strata_domain_xml_to_string (live);
   g_autofree char *file = g_strconcat (name, ".xml", NULL);
   JsonObject *args;
-  StrataStepSpec *step;
+  StrataStep *step;
 
   if (is_off_afterwards (self))
     return TRUE;
@@ -618,7 +617,7 @@ add_power (StrataReturn *self, StrataDomainXml *live, GError **error)
 }
 
 static gboolean
-brings_memory (StrataReturn *self)
+brings_memory (StrataRevert *self)
 {
   return self->snapshot->memory == STRATA_SNAPSHOT_EXTERNAL && !self->snapshot->memory_missing &&
          self->planner->request->after != STRATA_AFTER_OFF;
@@ -644,7 +643,7 @@ is_written (const StrataSnapshotDisk *disk, StrataDomainXml *live)
 /* A guest whose memory comes back goes on with what it knew of a disk, and damages one that was written to since. On another image
  * it was; on the same it can't be told. */
 static gboolean
-need_matching_disks (StrataReturn *self, StrataDomainXml *live, GError **error)
+require_matching_disks (StrataRevert *self, StrataDomainXml *live, GError **error)
 {
   StrataLayers *layers = strata_planner_get_layers (self->planner);
   StrataLineage *lineage = strata_planner_get_lineage (self->planner, self->domain);
@@ -679,7 +678,7 @@ need_matching_disks (StrataReturn *self, StrataDomainXml *live, GError **error)
 }
 
 static gboolean
-need_memory (StrataReturn *self, GError **error)
+require_memory (StrataRevert *self, GError **error)
 {
   const StrataSnapshotFacts *snapshot = self->snapshot;
 
@@ -694,7 +693,7 @@ need_memory (StrataReturn *self, GError **error)
 }
 
 static gboolean
-return_to_external (StrataReturn *self, GError **error)
+return_to_external (StrataRevert *self, GError **error)
 {
   const StrataSnapshotFacts *snapshot = self->snapshot;
   g_autoptr (StrataSnapshotXml) document =
@@ -712,14 +711,14 @@ return_to_external (StrataReturn *self, GError **error)
                         _ ("libvirt has no definition with the snapshot “%s”"), snapshot->name);
       return FALSE;
     }
-  strata_domain_xml_carry_over (definition, self->domain->definition);
+  strata_domain_xml_preserve (definition, self->domain->definition);
   strata_domain_xml_drop_backing (definition);
-  strata_domain_xml_carry_over (live, self->domain->definition);
+  strata_domain_xml_preserve (live, self->domain->definition);
   strata_domain_xml_drop_backing (live);
 
-  if (!need_memory (self, error) || !need_matching_disks (self, live, error) ||
+  if (!require_memory (self, error) || !require_matching_disks (self, live, error) ||
       (!is_off_afterwards (self) &&
-       !strata_return_need_media (self, has_memory (self) ? live : definition, error)))
+       !strata_revert_require_media (self, has_memory (self) ? live : definition, error)))
     return FALSE;
   for (guint i = 0; i < snapshot->disks->len; i++)
     {
@@ -727,7 +726,7 @@ return_to_external (StrataReturn *self, GError **error)
 
       if (disk->location != STRATA_SNAPSHOT_EXTERNAL)
         continue;
-      if (!need_whole (self, disk, error))
+      if (!require_whole (self, disk, error))
         return FALSE;
       add_check (self, disk, snapshot->memory_missing ? NULL : snapshot->memory_file);
     }
@@ -744,12 +743,12 @@ return_to_external (StrataReturn *self, GError **error)
 }
 
 static gboolean
-need_returnable (StrataReturn *self, GError **error)
+require_returnable (StrataRevert *self, GError **error)
 {
   const StrataSnapshotFacts *snapshot = self->snapshot;
 
   if (!snapshot->retained)
-    return strata_planner_need_no_template (self->domain, error);
+    return strata_planner_require_no_template (self->domain, error);
 
   strata_set_error (error, STRATA_ERROR_REFUSED, NULL,
                     _ ("“%s” was deleted; its image is only kept for what stands on it"),
@@ -771,26 +770,26 @@ strata_plan_snapshot_revert (StrataPlanner *self, GError **error)
   g_autoptr (GPtrArray) tips = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GPtrArray) copies =
       g_ptr_array_new_with_free_func ((GDestroyNotify) strata_copy_mark_free);
-  StrataReturn state = { self, domain, NULL, tips, NULL, copies, FALSE };
+  StrataRevert state = { self, domain, NULL, tips, NULL, copies, FALSE };
   g_autofree char *title = NULL;
-  gboolean lawful;
+  gboolean allowed;
 
   if (domain != NULL)
     state.snapshot = strata_planner_find_snapshot (self, domain, self->request->snapshot, error);
-  if (state.snapshot == NULL || !need_returnable (&state, error) ||
-      !strata_planner_need_fresh (self, domain, state.snapshot, error) ||
-      !strata_planner_need_unsaved (domain, error) ||
-      !strata_planner_need_agreement (self, domain, error))
+  if (state.snapshot == NULL || !require_returnable (&state, error) ||
+      !strata_planner_require_fresh (self, domain, state.snapshot, error) ||
+      !strata_planner_require_unsaved (domain, error) ||
+      !strata_planner_require_agreement (self, domain, error))
     return NULL;
 
   title = g_strdup_printf (_ ("Return “%s” to “%s”"), domain->name, state.snapshot->name);
   self->plan = strata_plan_new (title, _ ("Revert"));
   strata_plan_add_resource (self->plan, domain->uuid);
-  lawful = strata_snapshot_facts_has (state.snapshot, STRATA_SNAPSHOT_INTERNAL)
-               ? strata_return_to_internal (&state, error)
-               : return_to_external (&state, error);
+  allowed = strata_snapshot_facts_has (state.snapshot, STRATA_SNAPSHOT_INTERNAL)
+                ? strata_return_to_internal (&state, error)
+                : return_to_external (&state, error);
   g_free (state.previous);
   g_clear_pointer (&state.media, json_array_unref);
 
-  return lawful ? self->plan : NULL;
+  return allowed ? self->plan : NULL;
 }

@@ -110,15 +110,15 @@ plan_copies (StrataPlanner *self,
 
       folder = pool != NULL
                    ? g_strdup (pool->path)
-                   : strata_planner_need_folder (
+                   : strata_planner_require_folder (
                          self, top, disk->disk->target, domain->name,
                          _ ("Name a storage pool with a folder for the copy (--pool)."), error);
       if (folder == NULL)
         return FALSE;
       disk->overlay = g_strdup_printf ("%s/%s-%s.qcow2", folder, name, disk->disk->target);
-      if (!strata_planner_need_free_path (self, disk->overlay, error) ||
-          !strata_planner_need_space (self, disk->overlay, strata_planned_disk_get_bytes (disk),
-                                      error))
+      if (!strata_planner_require_free_path (self, disk->overlay, error) ||
+          !strata_planner_require_space (self, disk->overlay, strata_planned_disk_get_bytes (disk),
+                                         error))
         return FALSE;
 
       args = strata_step_args ("path", disk->overlay, NULL);
@@ -191,8 +191,8 @@ plan_convert (StrataPlanner *self,
   g_autofree char *new_nvram = strata_domain_xml_get_nvram (definition);
   gboolean seals = strata_planner_seals (self);
 
-  if (!strata_in_place_need_plain (domain, error) ||
-      !strata_in_place_need_files (disks, domain->name, error))
+  if (!strata_in_place_require_plain (domain, error) ||
+      !strata_in_place_require_files (disks, domain->name, error))
     return NULL;
 
   strata_planner_add_power (self, domain);
@@ -202,7 +202,7 @@ plan_convert (StrataPlanner *self,
     {
       StrataPlannedDisk *disk = g_ptr_array_index (disks, i);
 
-      if (!strata_planner_need_sole_use (self, domain, disk->disk->source, error))
+      if (!strata_planner_require_sole_use (self, domain, disk->disk->source, error))
         return NULL;
       strata_plan_add_resource (self->plan, disk->disk->source);
     }
@@ -259,17 +259,17 @@ strata_plan_template_create (StrataPlanner *self, GError **error)
 
   name = request->name != NULL ? g_strdup (request->name)
                                : strata_name_from_source ("template-%s", domain->name);
-  if (!strata_planner_need_no_template (domain, error) ||
-      !strata_planner_need_free_name (self, name, error))
+  if (!strata_planner_require_no_template (domain, error) ||
+      !strata_planner_require_free_name (self, name, error))
     return NULL;
   if ((request->running == STRATA_RUNNING_REFUSE || !strata_domain_facts_is_active (domain)) &&
-      !strata_planner_need_off (domain, error))
+      !strata_planner_require_off (domain, error))
     return NULL;
 
   disks = strata_planner_get_disks (self, domain->definition, domain->name, error);
   /* The template has the disks of the definition; those that the guest is stopped on are to be the same. */
-  if (disks == NULL || !strata_planner_need_same_disks (domain, TRUE, error) ||
-      !strata_planner_need_own_storage (domain->definition, domain->name, error))
+  if (disks == NULL || !strata_planner_require_same_disks (domain, TRUE, error) ||
+      !strata_planner_require_own_storage (domain->definition, domain->name, error))
     return NULL;
 
   nvram = strata_planner_nvram_path (self, domain->definition, name);
@@ -280,7 +280,7 @@ strata_plan_template_create (StrataPlanner *self, GError **error)
   self->plan = strata_plan_new (title, _ ("Make Template"));
   strata_plan_add_resource (self->plan, domain->uuid);
   if (request->convert)
-    strata_plan_give_up_domain (self->plan, domain->uuid);
+    strata_plan_discard_domain (self->plan, domain->uuid);
 
   plan = request->convert ? plan_convert (self, domain, disks, definition, name, error)
                           : plan_copy (self, domain, disks, definition, name, error);
@@ -322,12 +322,12 @@ strata_plan_template_import (StrataPlanner *self, GError **error)
   old_name = strata_domain_xml_get_name (source);
   name = g_strdup (request->name != NULL ? request->name : old_name);
   nvram = strata_domain_xml_get_nvram (source);
-  if (!strata_planner_need_free_name (self, name, error))
+  if (!strata_planner_require_free_name (self, name, error))
     return NULL;
 
   disks = strata_planner_get_disks (self, source, old_name, error);
-  if (disks == NULL || !strata_planner_need_own_storage (source, old_name, error) ||
-      !strata_in_place_need_files (disks, old_name, error))
+  if (disks == NULL || !strata_planner_require_own_storage (source, old_name, error) ||
+      !strata_in_place_require_files (disks, old_name, error))
     return NULL;
 
   definition = make_definition (self, source, TRUE, name, nvram);
@@ -339,7 +339,7 @@ strata_plan_template_import (StrataPlanner *self, GError **error)
     {
       StrataPlannedDisk *disk = g_ptr_array_index (disks, i);
 
-      if (!strata_planner_need_sole_use (self, NULL, disk->disk->source, error))
+      if (!strata_planner_require_sole_use (self, NULL, disk->disk->source, error))
         return NULL;
       strata_plan_add_resource (self->plan, disk->disk->source);
     }

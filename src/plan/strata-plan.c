@@ -14,11 +14,11 @@ struct _StrataPlan
 
   char *title;
   char *act;
-  GPtrArray *steps;     /* StrataStepSpec */
-  GPtrArray *effects;   /* StrataEffect */
-  GPtrArray *commands;  /* char * */
-  GPtrArray *resources; /* char * */
-  GPtrArray *given_up;  /* StrataHolderKey */
+  GPtrArray *steps;      /* StrataStep */
+  GPtrArray *effects;    /* StrataEffect */
+  GPtrArray *commands;   /* char * */
+  GPtrArray *resources;  /* char * */
+  GPtrArray *discarding; /* StrataHolderKey */
   StrataRequest *request;
 };
 
@@ -27,7 +27,7 @@ G_DEFINE_FINAL_TYPE (StrataPlan, strata_plan, G_TYPE_OBJECT)
 static void
 step_free (gpointer data)
 {
-  StrataStepSpec *step = data;
+  StrataStep *step = data;
 
   g_free (step->title);
   json_object_unref (step->args);
@@ -54,7 +54,7 @@ strata_plan_finalize (GObject *object)
   g_ptr_array_unref (self->effects);
   g_ptr_array_unref (self->commands);
   g_ptr_array_unref (self->resources);
-  g_ptr_array_unref (self->given_up);
+  g_ptr_array_unref (self->discarding);
   g_clear_pointer (&self->request, strata_request_free);
 
   G_OBJECT_CLASS (strata_plan_parent_class)->finalize (object);
@@ -73,7 +73,7 @@ strata_plan_init (StrataPlan *self)
   self->effects = g_ptr_array_new_with_free_func (effect_free);
   self->commands = g_ptr_array_new_with_free_func (g_free);
   self->resources = g_ptr_array_new_with_free_func (g_free);
-  self->given_up = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_holder_key_free);
+  self->discarding = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_holder_key_free);
 }
 
 /**
@@ -125,7 +125,7 @@ strata_plan_get_n_steps (StrataPlan *self)
  *
  * Returns: (transfer none): the step
  */
-StrataStepSpec *
+StrataStep *
 strata_plan_get_step (StrataPlan *self, guint index)
 {
   g_return_val_if_fail (STRATA_IS_PLAN (self), NULL);
@@ -221,7 +221,7 @@ strata_plan_get_given_up (StrataPlan *self)
 {
   g_return_val_if_fail (STRATA_IS_PLAN (self), NULL);
 
-  return self->given_up;
+  return self->discarding;
 }
 
 /**
@@ -249,19 +249,19 @@ strata_plan_set_request (StrataPlan *self, const StrataRequest *request)
  *
  * Returns: (transfer none): the step, to set its other fields
  */
-StrataStepSpec *
+StrataStep *
 strata_plan_add_step (StrataPlan *self,
                       StrataStepKind kind,
                       JsonObject *args,
                       const char *title_format,
                       ...)
 {
-  StrataStepSpec *step;
+  StrataStep *step;
   va_list ap;
 
   g_return_val_if_fail (STRATA_IS_PLAN (self), NULL);
 
-  step = g_new0 (StrataStepSpec, 1);
+  step = g_new0 (StrataStep, 1);
   step->kind = kind;
   step->args = args;
   va_start (ap, title_format);
@@ -359,49 +359,49 @@ strata_plan_add_resource (StrataPlan *self, const char *resource)
 }
 
 /**
- * strata_plan_give_up:
+ * strata_plan_discard:
  * @self: a plan that is being made
  * @key: (transfer full): whose content goes or changes because that is what was asked for; without a target it covers
  *   every disk
  */
 void
-strata_plan_give_up (StrataPlan *self, StrataHolderKey *key)
+strata_plan_discard (StrataPlan *self, StrataHolderKey *key)
 {
   g_return_if_fail (STRATA_IS_PLAN (self));
   g_return_if_fail (key != NULL);
 
-  g_ptr_array_add (self->given_up, key);
+  g_ptr_array_add (self->discarding, key);
 }
 
 /* its own disks, also those of its next start; not its snapshots */
 void
-strata_plan_give_up_domain (StrataPlan *self, const char *uuid)
+strata_plan_discard_domain (StrataPlan *self, const char *uuid)
 {
-  strata_plan_give_up (self, strata_holder_key_new_disk (uuid, NULL));
+  strata_plan_discard (self, strata_holder_key_new_disk (uuid, NULL));
 }
 
 /* its disks and its memory */
 void
-strata_plan_give_up_snapshot (StrataPlan *self, const char *uuid, const char *snapshot)
+strata_plan_discard_snapshot (StrataPlan *self, const char *uuid, const char *snapshot)
 {
-  strata_plan_give_up (self, strata_holder_key_new_snapshot (uuid, snapshot, NULL));
+  strata_plan_discard (self, strata_holder_key_new_snapshot (uuid, snapshot, NULL));
 }
 
 /**
- * strata_plan_gives_up:
+ * strata_plan_is_discarded:
  * @self: a plan
  * @key: a holder, whose content was promised
  *
  * Returns: whether the request asked for that content to go or change
  */
 gboolean
-strata_plan_gives_up (StrataPlan *self, const StrataHolderKey *key)
+strata_plan_is_discarded (StrataPlan *self, const StrataHolderKey *key)
 {
   g_return_val_if_fail (STRATA_IS_PLAN (self), FALSE);
 
-  for (guint i = 0; i < self->given_up->len; i++)
+  for (guint i = 0; i < self->discarding->len; i++)
     {
-      if (strata_holder_key_covers (g_ptr_array_index (self->given_up, i), key))
+      if (strata_holder_key_covers (g_ptr_array_index (self->discarding, i), key))
         return TRUE;
     }
 

@@ -14,7 +14,7 @@ G_BEGIN_DECLS
 typedef struct _StrataRequest StrataRequest;
 
 /**
- * StrataStepSpec:
+ * StrataStep:
  * @kind: what it does
  * @title: what a person reads while it runs
  * @forward_only: from the first such step on, nothing is undone any more
@@ -30,7 +30,7 @@ typedef struct
   JsonObject *args;
   guint64 bytes;
   gboolean forward_only;
-} StrataStepSpec;
+} StrataStep;
 
 /* Whether @step is of one of the kinds that follow it. */
 #define strata_step_is(step, ...) strata_step_kind_is ((step)->kind, __VA_ARGS__)
@@ -65,7 +65,7 @@ const char *strata_plan_get_title (StrataPlan *self);
 /* the confirm button's words: "Make Template", "Deploy 4" */
 const char *strata_plan_get_act (StrataPlan *self);
 guint strata_plan_get_n_steps (StrataPlan *self);
-StrataStepSpec *strata_plan_get_step (StrataPlan *self, guint index);
+StrataStep *strata_plan_get_step (StrataPlan *self, guint index);
 GPtrArray *strata_plan_get_effects (StrataPlan *self);
 GPtrArray *strata_plan_get_commands (StrataPlan *self);
 /* domains' UUIDs and images' paths, with STRATA_READS before what is only read: see strata_resources_conflict() */
@@ -78,7 +78,7 @@ GPtrArray *strata_plan_get_given_up (StrataPlan *self);
 char *strata_plan_to_text (StrataPlan *self);
 
 /* For the planner. ARGS is a floating list of key, GValue-less pairs: see strata_plan_add_step() */
-StrataStepSpec *strata_plan_add_step (StrataPlan *self,
+StrataStep *strata_plan_add_step (StrataPlan *self,
                                       StrataStepKind kind,
                                       JsonObject *args,
                                       const char *title_format,
@@ -95,10 +95,10 @@ void strata_plan_add_resource (StrataPlan *self, const char *resource);
 /* REQUEST is copied */
 void strata_plan_set_request (StrataPlan *self, const StrataRequest *request);
 /* Whose content the request itself discards or changes: the law makes no promise to those */
-void strata_plan_give_up (StrataPlan *self, StrataHolderKey *key);
-void strata_plan_give_up_domain (StrataPlan *self, const char *uuid);
-void strata_plan_give_up_snapshot (StrataPlan *self, const char *uuid, const char *snapshot);
-gboolean strata_plan_gives_up (StrataPlan *self, const StrataHolderKey *key);
+void strata_plan_discard (StrataPlan *self, StrataHolderKey *key);
+void strata_plan_discard_domain (StrataPlan *self, const char *uuid);
+void strata_plan_discard_snapshot (StrataPlan *self, const char *uuid, const char *snapshot);
+gboolean strata_plan_is_discarded (StrataPlan *self, const StrataHolderKey *key);
 
 /* strata-plan-resources.c */
 #define STRATA_READS "read:"

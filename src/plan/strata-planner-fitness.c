@@ -49,7 +49,7 @@ get_needs (const StrataRequest *request)
       return NEEDS_SOLE;
     case STRATA_REQUEST_TEMPLATE_IMPORT:
     case STRATA_REQUEST_SEAL_IMAGE:
-    case STRATA_REQUEST_SETTLE:
+    case STRATA_REQUEST_RECONCILE:
       break;
     }
 
@@ -57,7 +57,7 @@ get_needs (const StrataRequest *request)
 }
 
 static gboolean
-need_persistent (const StrataDomainFacts *domain, GError **error)
+require_persistent (const StrataDomainFacts *domain, GError **error)
 {
   if (domain->persistent)
     return TRUE;
@@ -73,7 +73,7 @@ need_persistent (const StrataDomainFacts *domain, GError **error)
 }
 
 static gboolean
-need_calm (const StrataDomainFacts *domain, GError **error)
+require_calm (const StrataDomainFacts *domain, GError **error)
 {
   if (domain->busy == NULL)
     return TRUE;
@@ -87,7 +87,7 @@ need_calm (const StrataDomainFacts *domain, GError **error)
 }
 
 static gboolean
-need_sole (StrataPlanner *self, const StrataDomainFacts *domain, GError **error)
+require_sole (StrataPlanner *self, const StrataDomainFacts *domain, GError **error)
 {
   const char *image;
   g_autoptr (StrataWriters) writers =
@@ -110,7 +110,7 @@ need_sole (StrataPlanner *self, const StrataDomainFacts *domain, GError **error)
 }
 
 /**
- * strata_planner_need_fit:
+ * strata_planner_require_fit:
  * @self: the planner, before it plans
  * @error: `STRATA_ERROR_REFUSED` or `_BUSY`
  *
@@ -118,7 +118,7 @@ need_sole (StrataPlanner *self, const StrataDomainFacts *domain, GError **error)
  *   planner to miss
  */
 gboolean
-strata_planner_need_fit (StrataPlanner *self, GError **error)
+strata_planner_require_fit (StrataPlanner *self, GError **error)
 {
   Needs needs = get_needs (self->request);
   StrataDomainFacts *domain = self->request->domain != NULL
@@ -128,14 +128,14 @@ strata_planner_need_fit (StrataPlanner *self, GError **error)
   if (domain == NULL)
     return TRUE;
 
-  return (!(needs & NEEDS_PERSISTENT) || need_persistent (domain, error)) &&
-         (!(needs & NEEDS_CALM) || need_calm (domain, error)) &&
-         (!(needs & NEEDS_SOLE) || need_sole (self, domain, error));
+  return (!(needs & NEEDS_PERSISTENT) || require_persistent (domain, error)) &&
+         (!(needs & NEEDS_CALM) || require_calm (domain, error)) &&
+         (!(needs & NEEDS_SOLE) || require_sole (self, domain, error));
 }
 
 /* Steps after which a transient domain, or what is known of it, is gone. */
 static gboolean
-ends_transient (StrataStepSpec *step)
+ends_transient (StrataStep *step)
 {
   return strata_step_is (step, STRATA_STEP_SHUT_DOWN, STRATA_STEP_DEFINE, STRATA_STEP_UNDEFINE,
                          STRATA_STEP_RESTORE, STRATA_STEP_SNAPSHOT_CREATE,
@@ -144,14 +144,14 @@ ends_transient (StrataStepSpec *step)
 
 /* Which only change what is written down. */
 static gboolean
-is_metadata (StrataStepSpec *step)
+is_metadata (StrataStep *step)
 {
-  return strata_step_is (step, STRATA_STEP_SNAPSHOT_DEFINE, STRATA_STEP_SNAPSHOT_FORGET,
-                         STRATA_STEP_SETTLE);
+  return strata_step_is (step, STRATA_STEP_SNAPSHOT_DEFINE, STRATA_STEP_DELETE_METADATA,
+                         STRATA_STEP_RECONCILE);
 }
 
 static gboolean
-need_idle_image (StrataPlanner *self, const char *path, GError **error)
+require_idle_image (StrataPlanner *self, const char *path, GError **error)
 {
   GPtrArray *domains = strata_graph_get_domains (self->graph);
 
@@ -161,22 +161,22 @@ need_idle_image (StrataPlanner *self, const char *path, GError **error)
 
       if (domain->busy != NULL && domain->busy_images != NULL &&
           g_ptr_array_find_with_equal_func (domain->busy_images, path, g_str_equal, NULL))
-        return need_calm (domain, error);
+        return require_calm (domain, error);
     }
 
   return TRUE;
 }
 
-static gboolean need_idle_images (StrataPlanner *self, JsonObject *args, GError **error);
+static gboolean require_idle_images (StrataPlanner *self, JsonObject *args, GError **error);
 
 /* Whatever is a path of an image is compared with those that are: other arguments never equal one. */
 static gboolean
-need_idle_node (StrataPlanner *self, JsonNode *node, GError **error)
+require_idle_node (StrataPlanner *self, JsonNode *node, GError **error)
 {
   if (JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_STRING)
-    return need_idle_image (self, json_node_get_string (node), error);
+    return require_idle_image (self, json_node_get_string (node), error);
   if (JSON_NODE_HOLDS_OBJECT (node))
-    return need_idle_images (self, json_node_get_object (node), error);
+    return require_idle_images (self, json_node_get_object (node), error);
 
   if (JSON_NODE_HOLDS_ARRAY (node))
     {
@@ -184,7 +184,7 @@ need_idle_node (StrataPlanner *self, JsonNode *node, GError **error)
 
       for (guint i = 0; i < json_array_get_length (array); i++)
         {
-          if (!need_idle_node (self, json_array_get_element (array, i), error))
+          if (!require_idle_node (self, json_array_get_element (array, i), error))
             return FALSE;
         }
     }
@@ -193,7 +193,7 @@ need_idle_node (StrataPlanner *self, JsonNode *node, GError **error)
 }
 
 static gboolean
-need_idle_images (StrataPlanner *self, JsonObject *args, GError **error)
+require_idle_images (StrataPlanner *self, JsonObject *args, GError **error)
 {
   JsonObjectIter iter;
   JsonNode *node;
@@ -201,7 +201,7 @@ need_idle_images (StrataPlanner *self, JsonObject *args, GError **error)
   json_object_iter_init (&iter, args);
   while (json_object_iter_next (&iter, NULL, &node))
     {
-      if (!need_idle_node (self, node, error))
+      if (!require_idle_node (self, node, error))
         return FALSE;
     }
 
@@ -223,7 +223,7 @@ is_any_busy (StrataGraph *graph)
 }
 
 static gboolean
-need_writable_folder (StrataPlanner *self, const char *path, GError **error)
+require_writable_folder (StrataPlanner *self, const char *path, GError **error)
 {
   const StrataPoolFacts *pool = path != NULL ? strata_graph_pool_of_path (self->graph, path) : NULL;
 
@@ -242,7 +242,7 @@ need_writable_folder (StrataPlanner *self, const char *path, GError **error)
 /* What STEP makes and removes. A step that is begun where nothing can be written would be found out late, perhaps when others
  * can't be undone any more. */
 static gboolean
-need_writable_folders (StrataPlanner *self, const StrataStepSpec *step, GError **error)
+require_writable_folders (StrataPlanner *self, const StrataStep *step, GError **error)
 {
   static const struct
   {
@@ -264,7 +264,7 @@ need_writable_folders (StrataPlanner *self, const StrataStepSpec *step, GError *
   for (size_t i = 0; i < G_N_ELEMENTS (table); i++)
     {
       if (table[i].kind == step->kind &&
-          !need_writable_folder (
+          !require_writable_folder (
               self, json_object_get_string_member_with_default (step->args, table[i].key, NULL),
               error))
         return FALSE;
@@ -275,7 +275,7 @@ need_writable_folders (StrataPlanner *self, const StrataStepSpec *step, GError *
     {
       JsonObject *disk = json_array_get_object_element (disks, i);
 
-      if (!need_writable_folder (
+      if (!require_writable_folder (
               self, json_object_get_string_member_with_default (disk, "overlay", NULL), error))
         return FALSE;
     }
@@ -314,7 +314,7 @@ dup_value_at (const char *text, const char *at)
 }
 
 static gboolean
-need_writable_node (JsonNode *node, GError **error)
+require_writable_node (JsonNode *node, GError **error)
 {
   const char *text = JSON_NODE_HOLDS_VALUE (node) ? json_node_get_string (node) : NULL;
   const char *at = text != NULL ? find_unwritable (text) : NULL;
@@ -327,7 +327,7 @@ need_writable_node (JsonNode *node, GError **error)
     values = json_array_get_elements (json_node_get_array (node));
   for (GList *item = values; item != NULL; item = item->next)
     {
-      if (!need_writable_node (item->data, error))
+      if (!require_writable_node (item->data, error))
         return FALSE;
     }
   if (at == NULL)
@@ -345,7 +345,7 @@ need_writable_node (JsonNode *node, GError **error)
 }
 
 /**
- * strata_planner_need_writable:
+ * strata_planner_require_writable:
  * @step: a step
  * @error: `STRATA_ERROR_REFUSED`, with the name that can't be
  *
@@ -354,20 +354,20 @@ need_writable_node (JsonNode *node, GError **error)
  * Returns: whether what @step would write into a document of libvirt's can be written there
  */
 gboolean
-strata_planner_need_writable (const StrataStepSpec *step, GError **error)
+strata_planner_require_writable (const StrataStep *step, GError **error)
 {
   g_autoptr (JsonNode) node = json_node_init_object (json_node_alloc (), step->args);
 
   return !strata_step_is (step, STRATA_STEP_COMMIT, STRATA_STEP_CONVERT_TAG, STRATA_STEP_COPY_IMAGE,
                           STRATA_STEP_COPY_VERBATIM, STRATA_STEP_CREATE_OVERLAY, STRATA_STEP_DEFINE,
-                          STRATA_STEP_PULL, STRATA_STEP_RESTORE, STRATA_STEP_SETTLE,
+                          STRATA_STEP_PULL, STRATA_STEP_RESTORE, STRATA_STEP_RECONCILE,
                           STRATA_STEP_UNDEFINE, STRATA_STEP_SNAPSHOT_CREATE,
-                          STRATA_STEP_SNAPSHOT_DEFINE, STRATA_STEP_SNAPSHOT_FORGET) ||
-         need_writable_node (node, error);
+                          STRATA_STEP_SNAPSHOT_DEFINE, STRATA_STEP_DELETE_METADATA) ||
+         require_writable_node (node, error);
 }
 
 /**
- * strata_planner_need_fit_steps:
+ * strata_planner_require_fit_steps:
  * @self: the planner, with its plan
  * @error: `STRATA_ERROR_REFUSED` or `_BUSY`
  *
@@ -377,25 +377,26 @@ strata_planner_need_writable (const StrataStepSpec *step, GError **error)
  * Returns: whether no step meets a domain, or an image, that it may not meet now
  */
 gboolean
-strata_planner_need_fit_steps (StrataPlanner *self, GError **error)
+strata_planner_require_fit_steps (StrataPlanner *self, GError **error)
 {
   gboolean busy = is_any_busy (self->graph);
 
   for (guint i = 0; i < strata_plan_get_n_steps (self->plan); i++)
     {
-      StrataStepSpec *step = strata_plan_get_step (self->plan, i);
+      StrataStep *step = strata_plan_get_step (self->plan, i);
       const char *uuid = json_object_get_string_member_with_default (step->args, "uuid", NULL);
       StrataDomainFacts *domain =
           uuid != NULL ? strata_graph_find_domain (self->graph, uuid) : NULL;
 
-      if (!need_writable_folders (self, step, error) || !strata_planner_need_writable (step, error))
+      if (!require_writable_folders (self, step, error) ||
+          !strata_planner_require_writable (step, error))
         return FALSE;
       if (is_metadata (step))
         continue;
-      if (domain != NULL && ((ends_transient (step) && !need_persistent (domain, error)) ||
-                             !need_calm (domain, error)))
+      if (domain != NULL && ((ends_transient (step) && !require_persistent (domain, error)) ||
+                             !require_calm (domain, error)))
         return FALSE;
-      if (busy && !need_idle_images (self, step->args, error))
+      if (busy && !require_idle_images (self, step->args, error))
         return FALSE;
     }
 
@@ -403,7 +404,7 @@ strata_planner_need_fit_steps (StrataPlanner *self, GError **error)
 }
 
 /**
- * strata_planner_need_fresh:
+ * strata_planner_require_fresh:
  * @self: the planner
  * @domain: a domain
  * @snapshot: a snapshot of it
@@ -412,10 +413,10 @@ strata_planner_need_fit_steps (StrataPlanner *self, GError **error)
  * Returns: whether no domain has written to what @snapshot froze
  */
 gboolean
-strata_planner_need_fresh (StrataPlanner *self,
-                           const StrataDomainFacts *domain,
-                           const StrataSnapshotFacts *snapshot,
-                           GError **error)
+strata_planner_require_fresh (StrataPlanner *self,
+                              const StrataDomainFacts *domain,
+                              const StrataSnapshotFacts *snapshot,
+                              GError **error)
 {
   g_autoptr (StrataWriters) writers =
       strata_writers_new (self->graph, strata_planner_get_layers (self));

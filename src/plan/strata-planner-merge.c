@@ -122,7 +122,8 @@ check_room (StrataPlanner *self, const StrataMerging *merging)
   guint64 left = lower->capacity > lower->allocation ? lower->capacity - lower->allocation : 0;
   g_autoptr (GError) error = NULL;
 
-  if (strata_planner_need_space (self, lower->path, MIN (merging->upper->allocation, left), &error))
+  if (strata_planner_require_space (self, lower->path, MIN (merging->upper->allocation, left),
+                                    &error))
     return NULL;
 
   return g_strdup (error->message);
@@ -249,7 +250,7 @@ add_one_commit (StrataPlanner *self,
   gboolean active = via == NULL && (running == NULL || g_strcmp0 (running->top, upper->path) == 0);
   JsonObject *args = strata_step_args ("top", upper->path, "top-format", upper->format, "base",
                                        lower->path, "base-format", lower->format, NULL);
-  StrataStepSpec *step;
+  StrataStep *step;
 
   json_object_set_boolean_member (args, "active", active);
   if (via != NULL)
@@ -309,7 +310,7 @@ add_pull (StrataPlanner *self, const StrataMerging *merging, GError **error)
   g_autofree char *from = g_path_get_basename (lower->path);
   JsonObject *args = strata_step_args ("image", upper->path, "format", upper->format, "base",
                                        lower->backing, "base-format", lower->backing_format, NULL);
-  StrataStepSpec *step;
+  StrataStep *step;
 
   if (running != NULL)
     {
@@ -367,12 +368,12 @@ strata_planner_drop_backing (StrataPlanner *self, const char *path, GError **err
 
           reaches = stake != NULL && strata_layers_reach (layers, stake->top, path);
         }
-      if (reaches && !strata_planner_need_unsaved (domain, error))
+      if (reaches && !strata_planner_require_unsaved (domain, error))
         return FALSE;
       definition = reaches ? strata_planner_get_definition (self, domain->uuid) : NULL;
       if (definition == NULL || !domain->persistent || !says_backing (definition))
         continue;
-      if (!strata_planner_need_agreement (self, domain, error))
+      if (!strata_planner_require_agreement (self, domain, error))
         return FALSE;
 
       strata_domain_xml_drop_backing (definition);

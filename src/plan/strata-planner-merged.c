@@ -65,7 +65,7 @@ define_moved (StrataPlanner *self, GHashTable *moved, GError **error)
     {
       const char *uuid = g_ptr_array_index (uuids, i);
       StrataDomainFacts *domain = strata_graph_find_domain (self->graph, uuid);
-      StrataStepSpec *step =
+      StrataStep *step =
           strata_planner_add_define (self, strata_planner_get_definition (self, uuid),
                                      strata_planner_get_defined (self, domain), FALSE);
 
@@ -101,7 +101,7 @@ tell_merges (StrataPlanner *self, GPtrArray *merges)
  * @error: why it can't be done
  *
  * Adds the steps that merge, and those that let whoever is off go on with what is left. The snapshots are told by
- * strata_planner_settle_merged().
+ * strata_planner_reconcile_merged().
  *
  * Returns: whether it can be done
  */
@@ -154,7 +154,7 @@ has_below (StrataPlanner *self, const StrataDomainFacts *domain, const char *pat
 }
 
 /**
- * strata_planner_settle_merged:
+ * strata_planner_reconcile_merged:
  * @self: the planner
  * @domain: the VM that was asked for
  * @merges: (element-type StrataMerging): what strata_planner_add_merges() added
@@ -165,10 +165,10 @@ has_below (StrataPlanner *self, const StrataDomainFacts *domain, const char *pat
  * Returns: whether it can be done
  */
 gboolean
-strata_planner_settle_merged (StrataPlanner *self,
-                              StrataDomainFacts *domain,
-                              GPtrArray *merges,
-                              GError **error)
+strata_planner_reconcile_merged (StrataPlanner *self,
+                                 StrataDomainFacts *domain,
+                                 GPtrArray *merges,
+                                 GError **error)
 {
   GPtrArray *domains = strata_graph_get_domains (self->graph);
 
@@ -189,7 +189,7 @@ strata_planner_settle_merged (StrataPlanner *self,
 
       if (!touched)
         json_array_unref (map);
-      else if (!strata_planner_add_settle (self, other, map, error))
+      else if (!strata_planner_add_reconcile (self, other, map, error))
         return FALSE;
     }
 
@@ -197,7 +197,7 @@ strata_planner_settle_merged (StrataPlanner *self,
 }
 
 /**
- * strata_planner_settle_pulled:
+ * strata_planner_reconcile_pulled:
  * @self: the planner
  * @domain: the VM that was asked for
  * @images: (element-type utf8): images that stand on nothing any more
@@ -208,10 +208,10 @@ strata_planner_settle_merged (StrataPlanner *self,
  * Returns: whether it can be done
  */
 gboolean
-strata_planner_settle_pulled (StrataPlanner *self,
-                              StrataDomainFacts *domain,
-                              GPtrArray *images,
-                              GError **error)
+strata_planner_reconcile_pulled (StrataPlanner *self,
+                                 StrataDomainFacts *domain,
+                                 GPtrArray *images,
+                                 GError **error)
 {
   GPtrArray *domains = strata_graph_get_domains (self->graph);
 
@@ -222,7 +222,7 @@ strata_planner_settle_pulled (StrataPlanner *self,
 
       for (guint j = 0; j < images->len && !touched; j++)
         touched = has_below (self, other, g_ptr_array_index (images, j));
-      if (touched && !strata_planner_add_settle (self, other, NULL, error))
+      if (touched && !strata_planner_add_reconcile (self, other, NULL, error))
         return FALSE;
     }
 

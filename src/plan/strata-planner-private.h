@@ -58,31 +58,31 @@ typedef struct
   GPtrArray *copies;      /* StrataCopyMark: images that were left behind for copies */
   gboolean present_moved; /* keeping the present state put it on overlays */
   JsonArray *media; /* (nullable) strings: what is in the drives when it is started, or goes on */
-} StrataReturn;
+} StrataRevert;
 
-gboolean strata_return_keep_present (StrataReturn *self, StrataSnapshotKind kind, GError **error);
+gboolean strata_return_keep_present (StrataRevert *self, StrataSnapshotKind kind, GError **error);
 /* DEFINITION: with which it is started, or goes on */
-gboolean strata_return_need_media (StrataReturn *self, StrataDomainXml *definition, GError **error);
+gboolean strata_revert_require_media (StrataRevert *self, StrataDomainXml *definition, GError **error);
 /* to the ARGS of a step that needs it */
-void strata_return_add_media (StrataReturn *self, JsonObject *args);
-void strata_return_add_stop (StrataReturn *self);
-gboolean strata_return_add_define (StrataReturn *self,
+void strata_return_add_media (StrataRevert *self, JsonObject *args);
+void strata_return_add_stop (StrataRevert *self);
+gboolean strata_return_add_define (StrataRevert *self,
                                    StrataDomainXml *definition,
                                    gboolean forward,
                                    GError **error);
-void strata_return_tell_discarded (StrataReturn *self, const StrataLayer *layer);
-gboolean strata_return_remove_tips (StrataReturn *self, GError **error);
+void strata_return_tell_discarded (StrataRevert *self, const StrataLayer *layer);
+gboolean strata_return_remove_tips (StrataRevert *self, GError **error);
 /* strata-plan-snapshot-internal.c */
-gboolean strata_return_to_internal (StrataReturn *self, GError **error);
+gboolean strata_return_to_internal (StrataRevert *self, GError **error);
 StrataPlan *strata_plan_clone (StrataPlanner *self, GError **error);
 StrataPlan *strata_plan_flatten (StrataPlanner *self, GError **error);
 StrataPlan *strata_plan_merge (StrataPlanner *self, GError **error);
-StrataPlan *strata_plan_settle (StrataPlanner *self, GError **error);
+StrataPlan *strata_plan_reconcile (StrataPlanner *self, GError **error);
 
-/* strata-planner-paper.c: the host after the steps so far */
+/* strata-planner-simulation.c: the host after the steps so far */
 StrataLayers *strata_planner_get_layers (StrataPlanner *self);
 /* carries STEP, which was just added, out on the planner's own paper */
-gboolean strata_planner_apply (StrataPlanner *self, StrataStepSpec *step, GError **error);
+gboolean strata_planner_apply (StrataPlanner *self, StrataStep *step, GError **error);
 StrataDomainXml *strata_planner_get_definition (StrataPlanner *self, const char *uuid);
 void strata_planner_put_definition (StrataPlanner *self,
                                     const char *uuid,
@@ -105,11 +105,11 @@ StrataSnapshotFacts *strata_planner_find_snapshot (StrataPlanner *self,
                                                    StrataDomainFacts *domain,
                                                    const char *name,
                                                    GError **error);
-gboolean strata_planner_need_free_snapshot (StrataDomainFacts *domain,
+gboolean strata_planner_require_free_snapshot (StrataDomainFacts *domain,
                                             const char *name,
                                             GError **error);
 /* that no other tag in the image has the name of SNAPSHOT, which is internal on DISK */
-gboolean strata_planner_need_single_tag (StrataPlanner *self,
+gboolean strata_planner_require_single_tag (StrataPlanner *self,
                                          const StrataSnapshotFacts *snapshot,
                                          const StrataSnapshotDisk *disk,
                                          GError **error);
@@ -132,12 +132,12 @@ gboolean strata_planner_add_merge (StrataPlanner *self,
                                    GError **error);
 /* strata-planner-merged.c: (element-type StrataMerging): the merges, and whoever has to know of them */
 gboolean strata_planner_add_merges (StrataPlanner *self, GPtrArray *merges, GError **error);
-gboolean strata_planner_settle_merged (StrataPlanner *self,
+gboolean strata_planner_reconcile_merged (StrataPlanner *self,
                                        StrataDomainFacts *domain,
                                        GPtrArray *merges,
                                        GError **error);
 /* (element-type utf8): likewise of images that stand on nothing any more */
-gboolean strata_planner_settle_pulled (StrataPlanner *self,
+gboolean strata_planner_reconcile_pulled (StrataPlanner *self,
                                        StrataDomainFacts *domain,
                                        GPtrArray *images,
                                        GError **error);
@@ -151,13 +151,13 @@ gboolean strata_planner_add_snapshot_define (StrataPlanner *self,
                                              StrataSnapshotXml *document,
                                              gboolean current,
                                              GError **error);
-gboolean strata_planner_add_forget (StrataPlanner *self,
+gboolean strata_planner_add_delete_metadata (StrataPlanner *self,
                                     StrataDomainFacts *domain,
                                     const StrataSnapshotFacts *snapshot,
                                     gboolean forward,
                                     GError **error);
 /* MAP: (nullable) (transfer full): [{from, to, format}] */
-gboolean strata_planner_add_settle (StrataPlanner *self,
+gboolean strata_planner_add_reconcile (StrataPlanner *self,
                                     StrataDomainFacts *domain,
                                     JsonArray *map,
                                     GError **error);
@@ -186,26 +186,26 @@ gboolean strata_planner_add_snapshot (StrataPlanner *self,
                                       GError **error);
 
 /* strata-planner-fitness.c: whether domains and snapshots are in a state to be worked on */
-gboolean strata_planner_need_fit (StrataPlanner *self, GError **error);
-gboolean strata_planner_need_fit_steps (StrataPlanner *self, GError **error);
-gboolean strata_planner_need_writable (const StrataStepSpec *step, GError **error);
-gboolean strata_planner_need_fresh (StrataPlanner *self,
+gboolean strata_planner_require_fit (StrataPlanner *self, GError **error);
+gboolean strata_planner_require_fit_steps (StrataPlanner *self, GError **error);
+gboolean strata_planner_require_writable (const StrataStep *step, GError **error);
+gboolean strata_planner_require_fresh (StrataPlanner *self,
                                     const StrataDomainFacts *domain,
                                     const StrataSnapshotFacts *snapshot,
                                     GError **error);
 
-/* strata-planner-law.c: what has to hold before anything is planned */
+/* strata-planner-checks.c: what has to hold before anything is planned */
 StrataDomainFacts *strata_planner_find_domain (StrataPlanner *self, GError **error);
-gboolean strata_planner_need_free_name (StrataPlanner *self, const char *name, GError **error);
-gboolean strata_planner_need_free_path (StrataPlanner *self, const char *path, GError **error);
-gboolean strata_planner_need_off (StrataDomainFacts *domain, GError **error);
-gboolean strata_planner_need_no_template (StrataDomainFacts *domain, GError **error);
-gboolean strata_planner_need_sole_use (StrataPlanner *self,
+gboolean strata_planner_require_free_name (StrataPlanner *self, const char *name, GError **error);
+gboolean strata_planner_require_free_path (StrataPlanner *self, const char *path, GError **error);
+gboolean strata_planner_require_off (StrataDomainFacts *domain, GError **error);
+gboolean strata_planner_require_no_template (StrataDomainFacts *domain, GError **error);
+gboolean strata_planner_require_sole_use (StrataPlanner *self,
                                        StrataDomainFacts *domain,
                                        const char *path,
                                        GError **error);
-gboolean strata_planner_need_unsaved (const StrataDomainFacts *domain, GError **error);
-gboolean strata_planner_need_agreement (StrataPlanner *self,
+gboolean strata_planner_require_unsaved (const StrataDomainFacts *domain, GError **error);
+gboolean strata_planner_require_agreement (StrataPlanner *self,
                                         const StrataDomainFacts *domain,
                                         GError **error);
 /* whether anybody reads PATH, after the steps so far */
@@ -214,24 +214,24 @@ const StrataSnapshotDisk *strata_planner_find_left_out (StrataPlanner *self,
                                                         const StrataDomainFacts *domain,
                                                         const char *path);
 gboolean strata_planner_is_media (const StrataDiskXml *disk);
-gboolean strata_planner_need_own_disk (const StrataDiskXml *disk,
+gboolean strata_planner_require_own_disk (const StrataDiskXml *disk,
                                        const char *domain_name,
                                        GError **error);
 /* that nothing but its disks and its UEFI variables, of which a copy gets its own, is written to as DEFINITION says */
-gboolean strata_planner_need_own_storage (StrataDomainXml *definition,
+gboolean strata_planner_require_own_storage (StrataDomainXml *definition,
                                           const char *domain_name,
                                           GError **error);
-gboolean strata_planner_need_known_format (GPtrArray *chain, GError **error);
+gboolean strata_planner_require_known_format (GPtrArray *chain, GError **error);
 char *strata_planner_find_folder (StrataPlanner *self, const StrataImage *image);
 /* where a request names no pool */
 const char *strata_planner_get_folder_hint (void);
-char *strata_planner_need_folder (StrataPlanner *self,
+char *strata_planner_require_folder (StrataPlanner *self,
                                   const StrataImage *image,
                                   const char *target,
                                   const char *domain_name,
                                   const char *hint,
                                   GError **error);
-gboolean strata_planner_need_space (StrataPlanner *self,
+gboolean strata_planner_require_space (StrataPlanner *self,
                                     const char *path,
                                     guint64 bytes,
                                     GError **error);
@@ -271,7 +271,7 @@ void strata_planner_add_set_mode (StrataPlanner *self,
 guint strata_image_get_own_mode (StrataImage *self);
 /* the same without the permission to write; a user that may not read it now is not let in */
 guint strata_image_get_protected_mode (StrataImage *self);
-StrataStepSpec *strata_planner_add_define (StrataPlanner *self,
+StrataStep *strata_planner_add_define (StrataPlanner *self,
                                            StrataDomainXml *definition,
                                            const char *previous,
                                            gboolean stamp);

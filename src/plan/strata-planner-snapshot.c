@@ -34,7 +34,7 @@ strata_planner_add_snapshot_define (StrataPlanner *self,
   JsonObject *args = strata_step_args (
       "uuid", domain->uuid, "name", domain->name, "snapshot", name, "xml", xml, "previous",
       snapshot != NULL ? snapshot->xml : NULL, "id", snapshot != NULL ? snapshot->id : NULL, NULL);
-  StrataStepSpec *step;
+  StrataStep *step;
 
   json_object_set_boolean_member (args, "current", current);
   if (current && was_current != NULL)
@@ -65,7 +65,7 @@ get_children (StrataPlanner *self, StrataDomainFacts *domain, const StrataSnapsh
 }
 
 /**
- * strata_planner_add_forget:
+ * strata_planner_add_delete_metadata:
  * @self: the planner
  * @domain: a domain
  * @snapshot: a snapshot of it
@@ -77,20 +77,20 @@ get_children (StrataPlanner *self, StrataDomainFacts *domain, const StrataSnapsh
  * Returns: whether it can be done
  */
 gboolean
-strata_planner_add_forget (StrataPlanner *self,
-                           StrataDomainFacts *domain,
-                           const StrataSnapshotFacts *snapshot,
-                           gboolean forward,
-                           GError **error)
+strata_planner_add_delete_metadata (StrataPlanner *self,
+                                    StrataDomainFacts *domain,
+                                    const StrataSnapshotFacts *snapshot,
+                                    gboolean forward,
+                                    GError **error)
 {
   JsonObject *args =
       strata_step_args ("uuid", domain->uuid, "name", domain->name, "snapshot", snapshot->name,
                         "xml", snapshot->xml, "id", snapshot->id, NULL);
-  StrataStepSpec *step;
+  StrataStep *step;
 
   json_object_set_boolean_member (args, "was-current", snapshot->current);
   json_object_set_array_member (args, "children", get_children (self, domain, snapshot));
-  step = strata_plan_add_step (self->plan, STRATA_STEP_SNAPSHOT_FORGET, args,
+  step = strata_plan_add_step (self->plan, STRATA_STEP_DELETE_METADATA, args,
                                _ ("Take “%s” out of the list of snapshots"), snapshot->name);
   step->forward_only = forward;
   strata_plan_add_command (self->plan, "virsh", "snapshot-delete", "--metadata", domain->name,
@@ -121,7 +121,7 @@ map_documents (StrataPlanner *self, StrataDomainFacts *domain, JsonArray *map)
 }
 
 /**
- * strata_planner_add_settle:
+ * strata_planner_add_reconcile:
  * @self: the planner
  * @domain: a domain with snapshots
  * @map: (nullable) (transfer full): images that were moved, [{from, to, format}]
@@ -132,14 +132,14 @@ map_documents (StrataPlanner *self, StrataDomainFacts *domain, JsonArray *map)
  * Returns: whether it can be done
  */
 gboolean
-strata_planner_add_settle (StrataPlanner *self,
-                           StrataDomainFacts *domain,
-                           JsonArray *map,
-                           GError **error)
+strata_planner_add_reconcile (StrataPlanner *self,
+                              StrataDomainFacts *domain,
+                              JsonArray *map,
+                              GError **error)
 {
   JsonObject *args = strata_step_args ("uuid", domain->uuid, "name", domain->name, NULL);
   gboolean moved = map != NULL && json_array_get_length (map) > 0;
-  StrataStepSpec *step;
+  StrataStep *step;
 
   if (moved)
     {
@@ -147,7 +147,7 @@ strata_planner_add_settle (StrataPlanner *self,
       json_object_set_array_member (args, "map", json_array_ref (map));
     }
   g_clear_pointer (&map, json_array_unref);
-  step = strata_plan_add_step (self->plan, STRATA_STEP_SETTLE, args,
+  step = strata_plan_add_step (self->plan, STRATA_STEP_RECONCILE, args,
                                _ ("Bring the snapshots of “%s” up to date"), domain->name);
   step->forward_only = moved;
   strata_plan_add_resource (self->plan, domain->uuid);

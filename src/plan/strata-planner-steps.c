@@ -212,7 +212,7 @@ strata_planner_add_copy (StrataPlanner *self, StrataPlannedDisk *disk, const cha
   g_autofree char *to = g_path_get_basename (destination);
   JsonObject *args = strata_step_args ("source", top->path, "source-format", top->format,
                                        "destination", destination, "format", "qcow2", NULL);
-  StrataStepSpec *step;
+  StrataStep *step;
 
   json_object_set_boolean_member (args, "block", top->type == STRATA_IMAGE_BLOCK);
   json_object_set_boolean_member (args, "flat", disk->chain->len == 1);
@@ -312,7 +312,7 @@ strata_planner_add_set_mode (StrataPlanner *self, const char *path, guint mode, 
  *
  * Returns: (transfer none): the step
  */
-StrataStepSpec *
+StrataStep *
 strata_planner_add_define (StrataPlanner *self,
                            StrataDomainXml *definition,
                            const char *previous,
@@ -346,7 +346,7 @@ strata_planner_get_defined (StrataPlanner *self, const StrataDomainFacts *domain
 {
   for (guint i = strata_plan_get_n_steps (self->plan); i > 0; i--)
     {
-      StrataStepSpec *step = strata_plan_get_step (self->plan, i - 1);
+      StrataStep *step = strata_plan_get_step (self->plan, i - 1);
 
       if (step->kind == STRATA_STEP_DEFINE &&
           g_strcmp0 (json_object_get_string_member_with_default (step->args, "uuid", NULL),
@@ -379,7 +379,7 @@ strata_planner_add_commit (StrataPlanner *self, const char *top, StrataPlannedDi
   StrataImage *base = g_ptr_array_index (disk->chain, 0);
   g_autofree char *top_name = g_path_get_basename (top);
   g_autofree char *base_name = g_path_get_basename (base->path);
-  StrataStepSpec *step =
+  StrataStep *step =
       strata_plan_add_step (self->plan, STRATA_STEP_COMMIT,
                             strata_step_args ("top", top, "top-format", "qcow2", "base", base->path,
                                               "base-format", base->format, NULL),
@@ -417,7 +417,7 @@ strata_planner_add_remove (StrataPlanner *self, const char *path)
   StrataImage *image = strata_graph_get_image (self->graph, path);
   StrataImage *data = find_own_data (self, path);
   JsonObject *args;
-  StrataStepSpec *step;
+  StrataStep *step;
 
   if (image != NULL && image->type == STRATA_IMAGE_BLOCK)
     {

@@ -40,8 +40,8 @@ make_plan (StrataPlanner *self, GError **error)
       return strata_plan_flatten (self, error);
     case STRATA_REQUEST_MERGE:
       return strata_plan_merge (self, error);
-    case STRATA_REQUEST_SETTLE:
-      return strata_plan_settle (self, error);
+    case STRATA_REQUEST_RECONCILE:
+      return strata_plan_reconcile (self, error);
     }
 
   g_assert_not_reached ();
@@ -115,7 +115,7 @@ changes_disks (StrataPlan *plan, const StrataRequest *request, const StrataDomai
 
   for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
     {
-      const StrataStepSpec *step = strata_plan_get_step (plan, i);
+      const StrataStep *step = strata_plan_get_step (plan, i);
 
       if (strata_step_is (step, STRATA_STEP_DEFINE, STRATA_STEP_UNDEFINE,
                           STRATA_STEP_SNAPSHOT_REVERT) &&
@@ -183,8 +183,8 @@ strata_plan_request (StrataGraph *graph, const StrataRequest *request, GError **
   g_return_val_if_fail (STRATA_IS_GRAPH (graph), NULL);
   g_return_val_if_fail (request != NULL, NULL);
 
-  planned = strata_planner_need_fit (&planner, error) && make_plan (&planner, error) != NULL &&
-            strata_planner_need_fit_steps (&planner, error);
+  planned = strata_planner_require_fit (&planner, error) && make_plan (&planner, error) != NULL &&
+            strata_planner_require_fit_steps (&planner, error);
 
   g_clear_pointer (&planner.layers, strata_layers_free);
   g_clear_pointer (&planner.definitions, g_hash_table_unref);

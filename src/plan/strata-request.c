@@ -23,7 +23,7 @@ static const char *const kind_nicks[] = {
   [STRATA_REQUEST_CLONE] = "clone",
   [STRATA_REQUEST_FLATTEN] = "flatten",
   [STRATA_REQUEST_MERGE] = "merge",
-  [STRATA_REQUEST_SETTLE] = "settle",
+  [STRATA_REQUEST_RECONCILE] = "settle",
   NULL,
 };
 

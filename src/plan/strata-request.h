@@ -24,7 +24,7 @@ typedef enum
   STRATA_REQUEST_CLONE,   /* a new VM from a VM, or from a snapshot of it */
   STRATA_REQUEST_FLATTEN, /* a VM's disks made independent of what they stand on */
   STRATA_REQUEST_MERGE,   /* a layer merged with its neighbour, where no snapshot is between them */
-  STRATA_REQUEST_SETTLE, /* the metadata of a VM's snapshots made sound, and what can be mended mended */
+  STRATA_REQUEST_RECONCILE, /* the metadata of a VM's snapshots made sound, and what can be mended mended */
 } StrataRequestKind;
 
 typedef enum
@@ -141,8 +141,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataRequest, strata_request_free)
  * with the holder's name in the message and what to do in the hint. */
 StrataPlan *strata_plan_request (StrataGraph *graph, const StrataRequest *request, GError **error);
 
-/* whether a machine runs with the disks that its next start is defined with: strata-planner-law.c */
-gboolean strata_planner_need_same_disks (const StrataDomainFacts *domain,
+/* whether a machine runs with the disks that its next start is defined with: strata-planner-checks.c */
+gboolean strata_planner_require_same_disks (const StrataDomainFacts *domain,
                                          gboolean all,
                                          GError **error);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* The kinds of steps: all that is true of one whatever plan it stands in. A new kind has its line here, its act in the jobs
- * folder (strata_step_class_get()) and what it does on paper in strata_layers_apply(); the compiler asks for the latter two.
+ * folder (strata_step_get_ops()) and what it does on paper in strata_layers_apply(); the compiler asks for the latter two.
  */
 
 #include "config.h"
@@ -55,12 +55,12 @@ static const struct
   [STRATA_STEP_RESTORE] = { "restore", STRATA_TOUCH_NOTHING, 2, { "uuid", "memory-file", "xml" } },
   [STRATA_STEP_SEAL] = { "seal", STRATA_TOUCH_CHANGES, 30, { "disks" }, "disks", { "path" } },
   [STRATA_STEP_SET_MODE] = { "set-mode", STRATA_TOUCH_READS, 0.1, { "path", "mode", "previous" } },
-  [STRATA_STEP_SETTLE] = { "settle",
-                           STRATA_TOUCH_NOTHING,
-                           0.3,
-                           { "uuid" },
-                           "map",
-                           { "from", "to", "format" } },
+  [STRATA_STEP_RECONCILE] = { "settle",
+                              STRATA_TOUCH_NOTHING,
+                              0.3,
+                              { "uuid" },
+                              "map",
+                              { "from", "to", "format" } },
   [STRATA_STEP_SHUT_DOWN] = { "shut-down", STRATA_TOUCH_NOTHING, 8, { "uuid" } },
   [STRATA_STEP_SNAPSHOT_CREATE] = { "snapshot-create",
                                     STRATA_TOUCH_READS,
@@ -78,7 +78,7 @@ static const struct
                                     { "uuid", "snapshot", "disks" },
                                     "disks",
                                     { "path" } },
-  [STRATA_STEP_SNAPSHOT_FORGET] = { "snapshot-forget",
+  [STRATA_STEP_DELETE_METADATA] = { "snapshot-forget",
                                     STRATA_TOUCH_NOTHING,
                                     0.1,
                                     { "uuid", "snapshot", "xml" } },

@@ -101,7 +101,7 @@ strata_writers_free (StrataWriters *self)
 }
 
 static StrataStake *
-find_writer (StrataWriters *self, const char *path, const char *except, StrataPlan *given_up)
+find_writer (StrataWriters *self, const char *path, const char *except, StrataPlan *discarding)
 {
   GPtrArray *same = g_hash_table_lookup (self->disks, path);
 
@@ -110,7 +110,7 @@ find_writer (StrataWriters *self, const char *path, const char *except, StrataPl
       StrataStake *stake = g_ptr_array_index (same, i);
 
       if (stake->writes && (except == NULL || g_strcmp0 (stake->uuid, except) != 0) &&
-          (given_up == NULL || !strata_plan_gives_up (given_up, stake->key)))
+          (discarding == NULL || !strata_plan_is_discarded (discarding, stake->key)))
         return stake;
     }
 
@@ -121,7 +121,7 @@ StrataStake *
 strata_writers_find_below (StrataWriters *self,
                            const char *path,
                            const char *except,
-                           StrataPlan *given_up,
+                           StrataPlan *discarding,
                            const char **image)
 {
   guint depth = strata_layers_get_depth (self->layers, path);
@@ -130,7 +130,7 @@ strata_writers_find_below (StrataWriters *self,
   *image = NULL;
   for (guint i = 0; i < depth && layer != NULL; i++)
     {
-      StrataStake *writer = find_writer (self, layer->path, except, given_up);
+      StrataStake *writer = find_writer (self, layer->path, except, discarding);
 
       if (writer != NULL)
         {
@@ -216,7 +216,7 @@ wrote_before (StrataLayers *before, const StrataStake *stake)
 /* path of an image -> GPtrArray of StrataStake, who write to it; BEFORE: (nullable): without those that are there already; GIVEN_UP:
  * (nullable): without those that are there already and are to go by the end of this plan */
 static GHashTable *
-map_writers (StrataLayers *self, StrataLayers *before, StrataLayers *first, StrataPlan *given_up)
+map_writers (StrataLayers *self, StrataLayers *before, StrataLayers *first, StrataPlan *discarding)
 {
   GPtrArray *stakes = strata_layers_get_stakes (self);
   GHashTable *writers =
@@ -227,7 +227,7 @@ map_writers (StrataLayers *self, StrataLayers *before, StrataLayers *first, Stra
       StrataStake *stake = g_ptr_array_index (stakes, i);
 
       if (!stake->writes || (before != NULL && wrote_before (before, stake)) ||
-          (given_up != NULL && strata_plan_gives_up (given_up, stake->key) &&
+          (discarding != NULL && strata_plan_is_discarded (discarding, stake->key) &&
            wrote_before (first, stake)))
         continue;
       add_to (writers, stake);
@@ -298,7 +298,7 @@ strata_layers_find_overwritten (StrataLayers *before,
       if (all == NULL)
         all = map_writers (after, NULL, before, last ? NULL : plan);
       *writer = find_in_chain (after, stays ? fresh : all, stake);
-      if (*writer == NULL || strata_plan_gives_up (plan, stake->key))
+      if (*writer == NULL || strata_plan_is_discarded (plan, stake->key))
         continue;
 
       if (past == NULL)

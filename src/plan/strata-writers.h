@@ -27,7 +27,7 @@ void strata_writers_free (StrataWriters *self);
 StrataStake *strata_writers_find_below (StrataWriters *self,
                                         const char *path,
                                         const char *except,
-                                        StrataPlan *given_up,
+                                        StrataPlan *discarding,
                                         const char **image);
 /* (nullable): another domain's disk that writes to what DISK of DOMAIN stands on; IMAGE: (out) (nullable): where */
 StrataStake *strata_writers_find_under (StrataWriters *self,

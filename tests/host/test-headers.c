@@ -122,13 +122,13 @@ test_headers (void)
 
   for (size_t i = 0; i < G_N_ELEMENTS (zoo); i++)
     {
-      g_autoptr (StrataImage) here = strata_volume_look_here (connection, dir, zoo[i].name, NULL);
+      g_autoptr (StrataImage) here = strata_volume_read_here (connection, dir, zoo[i].name, NULL);
       virStorageVolPtr volume = strata_pool_lease_find_volume (lease, zoo[i].name, &error);
       g_autoptr (StrataImage) there = NULL;
 
       g_test_message ("%s", zoo[i].name);
       g_assert_nonnull (volume);
-      there = strata_volume_look (connection, volume, NULL, &error);
+      there = strata_volume_read (connection, volume, NULL, &error);
       g_assert_no_error (error);
       virStorageVolFree (volume);
       g_assert_nonnull (there);

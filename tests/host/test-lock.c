@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "host/connection/strata-lock.h"
-#include "host/connection/strata-owner.h"
+#include "host/connection/strata-process-id.h"
 #include "strata-test.h"
 #include "base/strata-error.h"
 #include "xml/strata-volume-xml.h"
@@ -104,7 +104,7 @@ run_child (char **argv)
     }
   else if (g_str_equal (argv[1], "gate"))
     {
-      g_autofree char *owner = strata_owner_new_text ();
+      g_autofree char *owner = strata_process_id_new_text ();
 
       make_pool (connection, GATE, owner, "{}");
       say_and_wait ();
@@ -417,7 +417,7 @@ static void
 test_other_computer (void)
 {
   StrataConnection *connection = strata_test_connection ();
-  g_autofree char *own = strata_owner_new_text ();
+  g_autofree char *own = strata_process_id_new_text ();
   g_autoptr (GString) owner = g_string_new (own);
   g_autoptr (StrataLock) lock = NULL;
   g_autoptr (GError) error = NULL;

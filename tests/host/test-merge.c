@@ -86,7 +86,7 @@ check_stands_on (Chain *self, Layer layer, Layer below)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (StrataImage) image =
-      strata_storage_look (self->connection, self->paths[layer], &error);
+      strata_storage_read_image (self->connection, self->paths[layer], &error);
 
   g_assert_no_error (error);
   g_assert_cmpstr (image->backing_path, ==, self->paths[below]);

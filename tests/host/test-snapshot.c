@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Snapshots made, taken back, rewritten and settled, on a real host. */
+/* Snapshots made, taken back, rewritten and reconciled, on a real host. */
 
 #include "config.h"
 
@@ -12,7 +12,7 @@
 #include "host/snapshot/strata-internal-snapshot.h"
 #include "host/domain/strata-restore.h"
 #include "host/snapshot/strata-snapshot-create.h"
-#include "host/snapshot/strata-snapshot-settle.h"
+#include "host/snapshot/strata-snapshot-reconcile.h"
 #include "host/snapshot/strata-snapshot.h"
 #include "host/storage/strata-storage.h"
 #include "jobs/strata-step.h"
@@ -223,13 +223,13 @@ go_back (Vm *vm, const char *from, const char *tip)
 }
 
 static void
-settle (Vm *vm)
+reconcile (Vm *vm)
 {
   g_autoptr (GPtrArray) remarks = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GError) error = NULL;
 
   strata_test_assert_ok (
-      strata_snapshot_settle (vm->connection, vm->uuid, NULL, remarks, NULL, &error), error);
+      strata_snapshot_reconcile (vm->connection, vm->uuid, NULL, remarks, NULL, &error), error);
   g_assert_cmpuint (remarks->len, ==, 0);
 }
 
@@ -268,7 +268,7 @@ native_delete (Vm *vm, const char *name)
 /* An order for a snapshot, with all that it points to. */
 typedef struct
 {
-  StrataSnapshotOrder order;
+  StrataSnapshotParams order;
   char *xml;
   char *previous;
   char *memory_file;
@@ -369,7 +369,8 @@ create (Vm *vm, Order *self)
 {
   g_autoptr (GError) error = NULL;
 
-  strata_test_assert_ok (strata_snapshot_check_order (vm->connection, &self->order, &error), error);
+  strata_test_assert_ok (strata_snapshot_check_params (vm->connection, &self->order, &error),
+                         error);
   strata_test_assert_ok (
       strata_snapshot_create (vm->connection, &self->order, NULL, NULL, NULL, &error), error);
 }
@@ -379,7 +380,7 @@ take_back (Vm *vm, Order *self)
 {
   g_autoptr (GError) error = NULL;
 
-  strata_test_assert_ok (strata_snapshot_take_back (vm->connection, &self->order, &error), error);
+  strata_test_assert_ok (strata_snapshot_undo (vm->connection, &self->order, &error), error);
 }
 
 /* NAME, external, of the disks only */
@@ -646,7 +647,7 @@ test_create_fails (void)
   /* What others made is seen before, and is not ours to remove. */
   strata_test_create_image (overlay, "qcow2", "1M");
   order_init (&vm, &taken, "s1", STRATA_SNAPSHOT_KIND_DISK_ONLY, NULL);
-  g_assert_false (strata_snapshot_check_order (vm.connection, &taken.order, &error));
+  g_assert_false (strata_snapshot_check_params (vm.connection, &taken.order, &error));
   g_assert_error (error, STRATA_ERROR, STRATA_ERROR_EXISTS);
   g_assert_true (is_there (overlay));
 }
@@ -667,7 +668,7 @@ test_take_back_refuses (void)
   create (&vm, &order);
   go_back (&vm, "s1.vda", "foreign");
 
-  g_assert_false (strata_snapshot_take_back (vm.connection, &order.order, &error));
+  g_assert_false (strata_snapshot_undo (vm.connection, &order.order, &error));
   g_assert_error (error, STRATA_ERROR, STRATA_ERROR_FAILED);
   g_assert_true (is_there (overlay));
   assert_snapshots (&vm, "s1");
@@ -763,17 +764,17 @@ set_string (JsonObject *args, const char *key, const char *value)
   json_object_set_string_member (args, key, value);
 }
 
-static const StrataStepClass *
+static const StrataStepOps *
 find_step (StrataStepKind kind)
 {
-  return strata_step_class_get (kind);
+  return strata_step_get_ops (kind);
 }
 
 static void
 test_step_forget (void)
 {
   g_auto (Vm) vm = { NULL };
-  const StrataStepClass *step = find_step (STRATA_STEP_SNAPSHOT_FORGET);
+  const StrataStepOps *step = find_step (STRATA_STEP_DELETE_METADATA);
   g_autoptr (JsonObject) args = NULL;
   g_autofree char *s1 = NULL;
   g_autofree char *s2 = NULL;
@@ -824,7 +825,7 @@ static void
 test_step_define (void)
 {
   g_auto (Vm) vm = { NULL };
-  const StrataStepClass *step = find_step (STRATA_STEP_SNAPSHOT_DEFINE);
+  const StrataStepOps *step = find_step (STRATA_STEP_SNAPSHOT_DEFINE);
   g_autoptr (JsonObject) args = NULL;
   g_autoptr (JsonObject) rename_args = NULL;
   g_autoptr (StrataSnapshotXml) document = NULL;
@@ -919,7 +920,8 @@ test_delete_internal (void)
   document = get_document (&vm, "i2");
   strata_snapshot_xml_set_name (document, "renamed");
   define (&vm, document, FALSE);
-  strata_test_assert_ok (strata_snapshot_forget (vm.connection, vm.uuid, "i2", &error), error);
+  strata_test_assert_ok (strata_snapshot_delete_metadata (vm.connection, vm.uuid, "i2", &error),
+                         error);
   delete_internal (&vm, "renamed", "i2");
   assert_snapshots (&vm, "i3");
   g_assert_true (has_tag (vm.base, "i3"));
@@ -1073,14 +1075,14 @@ test_restore (void)
 /* Settling ----------------------------------------------------------------------------------------- */
 
 static void
-assert_settled (Vm *vm, const char *const *names)
+assert_reconciled (Vm *vm, const char *const *names)
 {
   for (size_t i = 0; names[i] != NULL; i++)
     {
       g_autofree char *before = get_xml (vm, names[i]);
       g_autofree char *after = NULL;
 
-      settle (vm);
+      reconcile (vm);
       after = get_xml (vm, names[i]);
       g_assert_cmpstr (after, ==, before);
     }
@@ -1089,7 +1091,7 @@ assert_settled (Vm *vm, const char *const *names)
 /* A current snapshot with a child, and the domain elsewhere: without <revertDisks> the next native revert
  * would unlink the child's base. */
 static void
-test_settle_branch (void)
+test_reconcile_branch (void)
 {
   g_auto (Vm) vm = { NULL };
   g_autofree char *s1 = NULL;
@@ -1106,10 +1108,10 @@ test_settle_branch (void)
   go_back (&vm, "strata-set-branch-vda.qcow2", "tip");
   strata_test_assert_ok (strata_snapshot_set_current (vm.connection, vm.uuid, "s1", &error), error);
 
-  settle (&vm);
+  reconcile (&vm);
   assert_current (&vm, "s1");
   assert_vda (&vm, "s1", "strata-set-branch-vda.qcow2", "s1.vda", keeps ? "tip" : NULL);
-  assert_settled (&vm, (const char *const[]) { "s1", "s2", NULL });
+  assert_reconciled (&vm, (const char *const[]) { "s1", "s2", NULL });
   if (!keeps)
     return;
 
@@ -1124,7 +1126,7 @@ test_settle_branch (void)
 
 /* What the domain is on has nothing to do with the current snapshot: nobody may take it for its overlay. */
 static void
-test_settle_foreign (void)
+test_reconcile_foreign (void)
 {
   g_auto (Vm) vm = { NULL };
   g_autofree char *other = NULL;
@@ -1139,14 +1141,14 @@ test_settle_foreign (void)
   strata_test_create_image (other, "qcow2", "64M");
   define_on (&vm, other);
 
-  settle (&vm);
+  reconcile (&vm);
   if (!strata_snapshot_keeps_revert_disks (vm.connection))
     {
       assert_vda (&vm, "s2", "s1.vda", "s1.vda" STRATA_NO_OVERLAY_SUFFIX, NULL);
       return;
     }
   assert_vda (&vm, "s2", "s1.vda", "s2.vda", "s1.vda" STRATA_NO_OVERLAY_SUFFIX);
-  assert_settled (&vm, (const char *const[]) { "s1", "s2", NULL });
+  assert_reconciled (&vm, (const char *const[]) { "s1", "s2", NULL });
 
   g_assert_true (native_revert (&vm, "s1"));
   g_assert_true (is_there (other));
@@ -1155,7 +1157,7 @@ test_settle_foreign (void)
 
 /* What the domain is on has another snapshot inside, which would go with it. */
 static void
-test_settle_tagged (void)
+test_reconcile_tagged (void)
 {
   g_auto (Vm) vm = { NULL };
   g_autofree char *s1 = NULL;
@@ -1168,8 +1170,8 @@ test_settle_tagged (void)
   s1 = in_dir (&vm, "s1.vda");
   strata_test_assert_ok (strata_snapshot_set_current (vm.connection, vm.uuid, "s1", &error), error);
 
-  settle (&vm);
-  assert_settled (&vm, (const char *const[]) { "s1", "i1", NULL });
+  reconcile (&vm);
+  assert_reconciled (&vm, (const char *const[]) { "s1", "i1", NULL });
   if (!strata_snapshot_keeps_revert_disks (vm.connection))
     return;
 
@@ -1180,7 +1182,7 @@ test_settle_tagged (void)
 
 /* A leaf is told where the domain is by <disks> itself, on any host. */
 static void
-test_settle_leaf (void)
+test_reconcile_leaf (void)
 {
   g_auto (Vm) vm = { NULL };
 
@@ -1189,14 +1191,14 @@ test_settle_leaf (void)
   snapshot (&vm, "s1");
   go_back (&vm, "strata-set-leaf-vda.qcow2", "tip");
 
-  settle (&vm);
+  reconcile (&vm);
   assert_vda (&vm, "s1", "strata-set-leaf-vda.qcow2", "tip", NULL);
-  assert_settled (&vm, (const char *const[]) { "s1", NULL });
+  assert_reconciled (&vm, (const char *const[]) { "s1", NULL });
 }
 
 /* A child was made and deleted: its parent's <revertDisks> went with it. */
 static void
-test_settle_after_child (void)
+test_reconcile_after_child (void)
 {
   g_auto (Vm) vm = { NULL };
   g_auto (Order) order = { 0 };
@@ -1210,7 +1212,7 @@ test_settle_after_child (void)
   snapshot (&vm, "s2");
   go_back (&vm, "strata-set-child-vda.qcow2", "tip");
   strata_test_assert_ok (strata_snapshot_set_current (vm.connection, vm.uuid, "s1", &error), error);
-  settle (&vm);
+  reconcile (&vm);
 
   order_init (&vm, &order, "b1", STRATA_SNAPSHOT_KIND_DISK_ONLY, NULL);
   create (&vm, &order);
@@ -1223,7 +1225,7 @@ test_settle_after_child (void)
 /* The definitions of snapshots that were taken while the VM was off do not say their chains, by which libvirt 11.3
  * crashes when another is deleted. */
 static void
-test_settle_backing (void)
+test_reconcile_backing (void)
 {
   g_auto (Vm) vm = { NULL };
   g_autofree char *s1 = NULL;
@@ -1240,13 +1242,13 @@ test_settle_backing (void)
   go_back (&vm, "s1.vda", "tip");
   strata_test_assert_ok (strata_snapshot_set_current (vm.connection, vm.uuid, "s2", &error), error);
 
-  settle (&vm);
+  reconcile (&vm);
   s1 = in_dir (&vm, "s1.vda");
   paths[0] = s1;
   paths[1] = vm.base;
   document = get_document (&vm, "s3");
   g_assert_false (strata_snapshot_xml_set_backing (document, "vda", paths, formats));
-  assert_settled (&vm, (const char *const[]) { "s1", "s2", "s3", NULL });
+  assert_reconciled (&vm, (const char *const[]) { "s1", "s2", "s3", NULL });
 
   if (strata_snapshot_keeps_revert_disks (vm.connection))
     {
@@ -1257,7 +1259,7 @@ test_settle_backing (void)
 
 /* An image was merged away: definitions that still name it below themselves would be believed. */
 static void
-test_settle_moved (void)
+test_reconcile_moved (void)
 {
   g_auto (Vm) vm = { NULL };
   g_autoptr (GPtrArray) moves =
@@ -1279,7 +1281,7 @@ test_settle_moved (void)
   internal (&vm, "i1");
   snapshot (&vm, "s2");
   snapshot (&vm, "s3");
-  settle (&vm);
+  reconcile (&vm);
 
   /* s1's overlay gets another name, in the header of what stands on it too. */
   g_assert_cmpint (g_rename (s1, moved), ==, 0);
@@ -1288,7 +1290,7 @@ test_settle_moved (void)
   g_ptr_array_add (moves, strata_image_move_new (s1, moved, "qcow2"));
   for (int i = 0; i < 2; i++)
     strata_test_assert_ok (
-        strata_snapshot_settle (vm.connection, vm.uuid, moves, NULL, NULL, &error), error);
+        strata_snapshot_reconcile (vm.connection, vm.uuid, moves, NULL, NULL, &error), error);
 
   assert_vda (&vm, "s1", "strata-set-moved-vda.qcow2", "moved.qcow2", NULL);
   assert_vda (&vm, "i1", "moved.qcow2", NULL, NULL);
@@ -1302,7 +1304,7 @@ test_settle_moved (void)
 /* A root with two children that is forgotten while the domain is elsewhere leaves none current, by which the next
  * native revert crashes libvirt. */
 static void
-test_settle_no_current (void)
+test_reconcile_no_current (void)
 {
   g_auto (Vm) vm = { NULL };
   g_autoptr (StrataSnapshotXml) document = NULL;
@@ -1317,17 +1319,18 @@ test_settle_no_current (void)
   strata_test_assert_ok (strata_snapshot_set_current (vm.connection, vm.uuid, "s1", &error), error);
   snapshot (&vm, "b1");
   strata_test_assert_ok (strata_snapshot_set_current (vm.connection, vm.uuid, "s1", &error), error);
-  strata_test_assert_ok (strata_snapshot_forget (vm.connection, vm.uuid, "s1", &error), error);
+  strata_test_assert_ok (strata_snapshot_delete_metadata (vm.connection, vm.uuid, "s1", &error),
+                         error);
   assert_current (&vm, NULL);
 
-  settle (&vm);
+  reconcile (&vm);
   assert_current (&vm, "b1");
-  assert_settled (&vm, (const char *const[]) { "b1", "s2", NULL });
+  assert_reconciled (&vm, (const char *const[]) { "b1", "s2", NULL });
 }
 
 /* Nothing is written where nothing is to be done, and that costs little. */
 static void
-test_settle_cheap (void)
+test_reconcile_cheap (void)
 {
   g_auto (Vm) vm = { NULL };
   gint64 start;
@@ -1340,17 +1343,17 @@ test_settle_cheap (void)
 
       snapshot (&vm, name);
     }
-  settle (&vm);
+  reconcile (&vm);
 
   start = g_get_monotonic_time ();
-  settle (&vm);
+  reconcile (&vm);
   g_test_message ("settling 8 snapshots again took %.3f s",
                   (double) (g_get_monotonic_time () - start) / G_TIME_SPAN_SECOND);
 }
 
 /* Both disks of a snapshot are looked at, and one that was left out is left alone. */
 static void
-test_settle_disks (void)
+test_reconcile_disks (void)
 {
   g_auto (Vm) vm = { NULL };
   g_auto (Order) order = { 0 };
@@ -1367,7 +1370,7 @@ test_settle_disks (void)
   snapshot (&vm, "s2");
   go_back (&vm, "strata-set-disks-vda.qcow2", "tip");
   strata_test_assert_ok (strata_snapshot_set_current (vm.connection, vm.uuid, "s1", &error), error);
-  settle (&vm);
+  reconcile (&vm);
 
   document = get_document (&vm, "s1");
   disks = strata_snapshot_xml_get_disks (document);
@@ -1404,16 +1407,16 @@ main (int argc, char **argv)
   g_test_add_func ("/snapshot/delete-internal-elsewhere", test_delete_internal_elsewhere);
   g_test_add_func ("/snapshot/revert-internal", test_revert_internal);
   g_test_add_func ("/snapshot/restore", test_restore);
-  g_test_add_func ("/snapshot/settle-branch", test_settle_branch);
-  g_test_add_func ("/snapshot/settle-foreign", test_settle_foreign);
-  g_test_add_func ("/snapshot/settle-tagged", test_settle_tagged);
-  g_test_add_func ("/snapshot/settle-leaf", test_settle_leaf);
-  g_test_add_func ("/snapshot/settle-after-child", test_settle_after_child);
-  g_test_add_func ("/snapshot/settle-backing", test_settle_backing);
-  g_test_add_func ("/snapshot/settle-moved", test_settle_moved);
-  g_test_add_func ("/snapshot/settle-no-current", test_settle_no_current);
-  g_test_add_func ("/snapshot/settle-cheap", test_settle_cheap);
-  g_test_add_func ("/snapshot/settle-disks", test_settle_disks);
+  g_test_add_func ("/snapshot/settle-branch", test_reconcile_branch);
+  g_test_add_func ("/snapshot/settle-foreign", test_reconcile_foreign);
+  g_test_add_func ("/snapshot/settle-tagged", test_reconcile_tagged);
+  g_test_add_func ("/snapshot/settle-leaf", test_reconcile_leaf);
+  g_test_add_func ("/snapshot/settle-after-child", test_reconcile_after_child);
+  g_test_add_func ("/snapshot/settle-backing", test_reconcile_backing);
+  g_test_add_func ("/snapshot/settle-moved", test_reconcile_moved);
+  g_test_add_func ("/snapshot/settle-no-current", test_reconcile_no_current);
+  g_test_add_func ("/snapshot/settle-cheap", test_reconcile_cheap);
+  g_test_add_func ("/snapshot/settle-disks", test_reconcile_disks);
 
   return g_test_run ();
 }

@@ -43,7 +43,7 @@ check_image (StrataConnection *connection,
              guint mode)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (StrataImage) image = strata_storage_look (connection, path, &error);
+  g_autoptr (StrataImage) image = strata_storage_read_image (connection, path, &error);
 
   g_assert_no_error (error);
   g_assert_cmpstr (image->path, ==, path);
@@ -174,7 +174,7 @@ test_what_is_not_there (void)
   dir = strata_test_dir ();
   path = g_build_filename (dir, "nowhere", "a.qcow2", NULL);
   check_exists (connection, path, FALSE);
-  image = strata_storage_look (connection, path, &error);
+  image = strata_storage_read_image (connection, path, &error);
   g_assert_null (image);
   g_assert_error (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND);
   g_clear_error (&error);

@@ -7,7 +7,7 @@
 #include <errno.h>
 
 #include "host/connection/strata-connection.h"
-#include "host/connection/strata-owner.h"
+#include "host/connection/strata-process-id.h"
 #include "host/connection/strata-vir.h"
 #include "base/strata-error.h"
 
@@ -115,24 +115,24 @@ change (const char *text, const char *from, const char *to)
 static void
 test_owner (void)
 {
-  g_autofree char *own = strata_owner_new_text ();
+  g_autofree char *own = strata_process_id_new_text ();
   g_autofree char *number_used_again = change (own, " start=", " start=1");
   g_autofree char *same_name = change (own, " boot=", " boot=0");
   g_autofree char *elsewhere = change (same_name, " host=", " host=not-");
   g_autofree char *contained = change (number_used_again, " pidns=", " pidns=0");
 
-  g_assert_false (strata_owner_is_dead (own));
-  g_assert_true (strata_owner_is_here (own));
-  g_assert_false (strata_owner_is_here (same_name));
-  g_assert_false (strata_owner_is_here (contained));
-  g_assert_true (strata_owner_is_dead (number_used_again));
+  g_assert_false (strata_process_id_is_dead (own));
+  g_assert_true (strata_process_id_is_here (own));
+  g_assert_false (strata_process_id_is_here (same_name));
+  g_assert_false (strata_process_id_is_here (contained));
+  g_assert_true (strata_process_id_is_dead (number_used_again));
   /* Two computers may have one name, and a restarted host has forgotten what was on it. */
-  g_assert_false (strata_owner_is_dead (same_name));
-  g_assert_false (strata_owner_is_dead (elsewhere));
-  g_assert_false (strata_owner_is_dead (contained));
-  g_assert_false (strata_owner_is_dead ("strata pid=1"));
-  g_assert_false (strata_owner_is_dead ("somebody else’s notes"));
-  g_assert_false (strata_owner_is_dead (NULL));
+  g_assert_false (strata_process_id_is_dead (same_name));
+  g_assert_false (strata_process_id_is_dead (elsewhere));
+  g_assert_false (strata_process_id_is_dead (contained));
+  g_assert_false (strata_process_id_is_dead ("strata pid=1"));
+  g_assert_false (strata_process_id_is_dead ("somebody else’s notes"));
+  g_assert_false (strata_process_id_is_dead (NULL));
 }
 
 int

@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "host/connection/strata-owner.h"
+#include "host/connection/strata-process-id.h"
 #include "host/storage/strata-storage.h"
 #include "host/blockjob/strata-worker.h"
 #include "strata-test.h"
@@ -504,7 +504,7 @@ test_reap (void)
   g_autofree char *dir = NULL;
   g_autofree char *dead_path = NULL;
   g_autofree char *live_path = NULL;
-  g_autofree char *live_owner = strata_owner_new_text ();
+  g_autofree char *live_owner = strata_process_id_new_text ();
   g_autoptr (GString) dead_owner = g_string_new (live_owner);
   g_autoptr (GError) error = NULL;
   virDomainPtr dead;
@@ -521,10 +521,10 @@ test_reap (void)
   strata_test_create_image (live_path, "qcow2", "64M");
   /* the same number, but a process that began at another time */
   g_string_replace (dead_owner, " start=", " start=1", 1);
-  g_assert_false (strata_owner_is_dead (live_owner));
-  g_assert_true (strata_owner_is_dead (dead_owner->str));
-  g_assert_false (strata_owner_is_dead ("somebody else’s notes"));
-  g_assert_false (strata_owner_is_dead (NULL));
+  g_assert_false (strata_process_id_is_dead (live_owner));
+  g_assert_true (strata_process_id_is_dead (dead_owner->str));
+  g_assert_false (strata_process_id_is_dead ("somebody else’s notes"));
+  g_assert_false (strata_process_id_is_dead (NULL));
 
   dead = start_orphan (connection, dead_path, dead_owner->str);
   live = start_orphan (connection, live_path, live_owner);

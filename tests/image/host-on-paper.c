@@ -156,7 +156,7 @@ get_sources (const char *xml)
 }
 
 static const char *
-get_member (StrataStepSpec *step, const char *name)
+get_member (StrataStep *step, const char *name)
 {
   return json_object_get_string_member_with_default (step->args, name, NULL);
 }
@@ -169,7 +169,7 @@ paper_plan_assert_defines (StrataPlan *plan)
 
   for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
     {
-      StrataStepSpec *step = strata_plan_get_step (plan, i);
+      StrataStep *step = strata_plan_get_step (plan, i);
       const char *uuid = get_member (step, "uuid");
       const char *before = uuid != NULL ? g_hash_table_lookup (left, uuid) : NULL;
 
@@ -203,7 +203,7 @@ paper_plan_to_kinds (StrataPlan *plan)
   paper_plan_assert_defines (plan);
   for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
     {
-      StrataStepSpec *step = strata_plan_get_step (plan, i);
+      StrataStep *step = strata_plan_get_step (plan, i);
 
       if (i > 0)
         g_string_append_c (text, ' ');

@@ -24,7 +24,7 @@ char *paper_plan_to_kinds (StrataPlan *plan);
 void paper_plan_assert_readable (StrataPlan *plan);
 /* that it carries itself out: no step is refused for what an earlier one did */
 void paper_plan_assert_defines (StrataPlan *plan);
-/* An external snapshot of DOMAIN's vda, whose frozen image is IMAGE; RETAINED: a joint */
+/* An external snapshot of DOMAIN's vda, whose frozen image is IMAGE; RETAINED: a retained */
 void paper_host_snapshot (StrataGraph *graph,
                           const char *domain,
                           const char *name,

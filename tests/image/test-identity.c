@@ -47,7 +47,7 @@ plan (StrataGraph *graph,
 }
 
 /* The first step of KIND; NULL: there is none */
-static StrataStepSpec *
+static StrataStep *
 find_step (StrataPlan *made, StrataStepKind kind)
 {
   for (guint i = 0; i < strata_plan_get_n_steps (made); i++)
@@ -104,7 +104,7 @@ test_steps_say_which (void)
   g_autoptr (StrataPlan) edit = NULL;
   g_autoptr (StrataPlan) gone = NULL;
   StrataSnapshotFacts *facts;
-  StrataStepSpec *step;
+  StrataStep *step;
 
   paper_host_snapshot (graph, "vm", "s1", NULL, "mid.qcow2", TRUE, FALSE);
   facts = strata_domain_facts_find_snapshot (strata_graph_find_domain (graph, "vm"), "s1");
@@ -112,7 +112,7 @@ test_steps_say_which (void)
   step = find_step (edit, STRATA_STEP_SNAPSHOT_DEFINE);
   g_assert_cmpstr (json_object_get_string_member (step->args, "id"), ==, facts->id);
   gone = plan (graph, STRATA_REQUEST_SNAPSHOT_DELETE, "s1", NULL, NULL, NULL);
-  step = find_step (gone, STRATA_STEP_SNAPSHOT_FORGET);
+  step = find_step (gone, STRATA_STEP_DELETE_METADATA);
   g_assert_cmpstr (json_object_get_string_member (step->args, "id"), ==, facts->id);
 }
 
@@ -127,7 +127,7 @@ test_lost_parent (void)
   g_autoptr (StrataSnapshotXml) document = NULL;
   g_autofree char *parent = NULL;
   gboolean found = FALSE;
-  StrataStepSpec *step;
+  StrataStep *step;
 
   paper_host_snapshot (graph, "vm", "s0", NULL, "base.qcow2", FALSE, FALSE);
   paper_host_snapshot (graph, "vm", "s2", "s1", "mid.qcow2", TRUE, FALSE);
@@ -139,7 +139,7 @@ test_lost_parent (void)
     found = found || g_str_equal (((StrataFinding *) findings->pdata[i])->code, "lost-parent");
   g_assert_true (found);
 
-  mended = plan (graph, STRATA_REQUEST_SETTLE, NULL, NULL, NULL, &error);
+  mended = plan (graph, STRATA_REQUEST_RECONCILE, NULL, NULL, NULL, &error);
   g_assert_no_error (error);
   step = find_step (mended, STRATA_STEP_SNAPSHOT_DEFINE);
   document = strata_snapshot_xml_new_from_string (json_object_get_string_member (step->args, "xml"),

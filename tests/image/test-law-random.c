@@ -158,7 +158,7 @@ make_plan (StrataGraph *graph)
       StrataDomainFacts *domain = g_ptr_array_index (domains, i);
 
       if (g_test_rand_int_range (0, 3) == 0)
-        strata_plan_give_up_domain (plan, domain->uuid);
+        strata_plan_discard_domain (plan, domain->uuid);
     }
   for (gint i = g_test_rand_int_range (1, N_STEPS + 1); i > 0; i--)
     add_step (graph, plan);
@@ -190,7 +190,7 @@ look_at_everybody (StrataLayers *layers, StrataPlan *plan, GHashTable *seen)
       StrataStake *stake = g_ptr_array_index (stakes, i);
       char *content = strata_layers_read (layers, stake);
 
-      if (content == NULL || strata_plan_gives_up (plan, stake->key) ||
+      if (content == NULL || strata_plan_is_discarded (plan, stake->key) ||
           g_hash_table_contains (seen, stake->key))
         g_free (content);
       else
@@ -228,7 +228,7 @@ is_overwritten (StrataLayers *layers,
           !(is_own_disk (holder) && g_strcmp0 (holder->uuid, writer->uuid) == 0) &&
           strata_layers_reach (layers, holder->top, writer->top) &&
           !(itself && (holder->by_tag || holder->key->kind == STRATA_HOLDER_KEY_IMAGE)) &&
-          !(plan != NULL && strata_plan_gives_up (plan, writer->key) && then != NULL &&
+          !(plan != NULL && strata_plan_is_discarded (plan, writer->key) && then != NULL &&
             g_str_equal (then->top, writer->top)))
         return TRUE;
     }
@@ -246,7 +246,7 @@ is_anybody_overwritten (StrataLayers *first, StrataLayers *layers, StrataPlan *p
       const StrataStake *holder = g_ptr_array_index (stakes, i);
       StrataStake *then = strata_layers_find_stake (first, holder->key);
 
-      if (!strata_plan_gives_up (plan, holder->key) &&
+      if (!strata_plan_is_discarded (plan, holder->key) &&
           is_overwritten (layers, holder, first, last ? NULL : plan) &&
           !(then != NULL && is_overwritten (first, then, first, NULL)))
         return TRUE;
@@ -257,7 +257,7 @@ is_anybody_overwritten (StrataLayers *first, StrataLayers *layers, StrataPlan *p
 
 /* Whether STEP builds on an image below which a domain writes that is not the one whose disk it is. */
 static gboolean
-builds_on_sand (StrataLayers *first, StrataPlan *plan, StrataStepSpec *step)
+builds_on_sand (StrataLayers *first, StrataPlan *plan, StrataStep *step)
 {
   static const char *const keys[] = { "top", "image", "from", "backing" };
   const char *path = NULL;
@@ -272,7 +272,7 @@ builds_on_sand (StrataLayers *first, StrataPlan *plan, StrataStepSpec *step)
 
       if (writer->writes && !g_str_equal (writer->top, path) &&
           strata_layers_reach (first, path, writer->top) &&
-          !strata_plan_gives_up (plan, writer->key))
+          !strata_plan_is_discarded (plan, writer->key))
         return TRUE;
     }
 
@@ -325,16 +325,16 @@ test_same_verdict (void)
       g_autoptr (StrataGraph) graph = make_host ();
       g_autoptr (StrataPlan) plan = make_plan (graph);
       g_autoptr (GError) error = NULL;
-      gboolean lawful = is_lawful (graph, plan);
+      gboolean allowed = is_lawful (graph, plan);
 
-      if (strata_law_check (graph, plan, &error) != lawful)
+      if (strata_law_check (graph, plan, &error) != allowed)
         {
           describe (graph, plan);
           g_test_message ("the law says: %s", error != NULL ? error->message : "lawful");
-          g_test_fail_printf ("host %u: it is %s", i, lawful ? "lawful" : "unlawful");
+          g_test_fail_printf ("host %u: it is %s", i, allowed ? "lawful" : "unlawful");
           return;
         }
-      n_lawful += lawful;
+      n_lawful += allowed;
     }
 
   g_test_message ("%u of %u plans are lawful", n_lawful, N_HOSTS);

@@ -61,10 +61,10 @@ static void
 assert_lawful (StrataGraph *graph, StrataPlan *plan)
 {
   g_autoptr (GError) error = NULL;
-  gboolean lawful = strata_law_check (graph, plan, &error);
+  gboolean allowed = strata_law_check (graph, plan, &error);
 
   g_assert_no_error (error);
-  g_assert_true (lawful);
+  g_assert_true (allowed);
 }
 
 /* WHO and STEP: what the refusal has to name */
@@ -97,7 +97,7 @@ test_commit_under_another (void)
   g_autoptr (StrataGraph) graph = make_host ();
   g_autoptr (StrataPlan) plan = strata_plan_new ("plan", "Act");
 
-  strata_plan_give_up_snapshot (plan, get_uuid (graph, "vm"), "s1");
+  strata_plan_discard_snapshot (plan, get_uuid (graph, "vm"), "s1");
   add_commit (plan, AT ("mid.qcow2"), AT ("base.qcow2"));
   assert_refused (graph, plan, "“other”", "step 0");
 }
@@ -108,14 +108,14 @@ test_own_commit (void)
 {
   g_autoptr (StrataGraph) graph = make_host ();
   g_autoptr (StrataPlan) kept = strata_plan_new ("plan", "Act");
-  g_autoptr (StrataPlan) given_up = strata_plan_new ("plan", "Act");
+  g_autoptr (StrataPlan) discarding = strata_plan_new ("plan", "Act");
 
   add_commit (kept, AT ("top.qcow2"), AT ("mid.qcow2"));
   assert_refused (graph, kept, "s1", "step 0");
 
-  strata_plan_give_up_snapshot (given_up, get_uuid (graph, "vm"), "s1");
-  add_commit (given_up, AT ("top.qcow2"), AT ("mid.qcow2"));
-  assert_lawful (graph, given_up);
+  strata_plan_discard_snapshot (discarding, get_uuid (graph, "vm"), "s1");
+  add_commit (discarding, AT ("top.qcow2"), AT ("mid.qcow2"));
+  assert_lawful (graph, discarding);
 }
 
 /* Nothing changes for who reads the image, and all for who reads its tag. */
@@ -157,7 +157,7 @@ test_latecomer (void)
                                           "</domain>",
       uuid);
 
-  strata_plan_give_up_domain (plan, get_uuid (graph, "vm"));
+  strata_plan_discard_domain (plan, get_uuid (graph, "vm"));
   add (plan, STRATA_STEP_CREATE_OVERLAY, "path", AT ("clone.qcow2"), "backing", AT ("top.qcow2"),
        "backing-format", "qcow2", NULL);
   add (plan, STRATA_STEP_DEFINE, "uuid", uuid, "xml", xml, NULL);
@@ -205,7 +205,7 @@ test_crowd (void)
       paper_host_snapshot (graph, name, "s1", NULL, below, TRUE, FALSE);
     }
 
-  strata_plan_give_up_snapshot (plan, get_uuid (graph, "crowd-7"), "s1");
+  strata_plan_discard_snapshot (plan, get_uuid (graph, "crowd-7"), "s1");
   add_commit (plan, AT ("crowd-7-b.qcow2"), AT ("crowd-7-a.qcow2"));
   assert_lawful (graph, plan);
   add_commit (plan, AT ("crowd-8-b.qcow2"), AT ("crowd-8-a.qcow2"));
@@ -229,8 +229,8 @@ test_odd_names (void)
       paper_host_add (graph, "vm", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "top.qcow2", NULL);
       paper_host_snapshot (graph, "vm", names[i], NULL, "base.qcow2", TRUE, FALSE);
 
-      strata_plan_give_up_domain (plan, get_uuid (graph, "vm"));
-      strata_plan_give_up_snapshot (plan, get_uuid (graph, "vm"), "s1");
+      strata_plan_discard_domain (plan, get_uuid (graph, "vm"));
+      strata_plan_discard_snapshot (plan, get_uuid (graph, "vm"), "s1");
       add (plan, STRATA_STEP_UNDEFINE, "uuid", get_uuid (graph, "vm"), NULL);
       assert_lawful (graph, plan);
       add_commit (plan, AT ("top.qcow2"), AT ("base.qcow2"));
@@ -291,16 +291,16 @@ static void
 assert_rest (StrataGraph *graph, StrataPlan *plan, const gboolean *done, const char *who)
 {
   g_autoptr (GError) error = NULL;
-  gboolean lawful = strata_law_check_steps (graph, plan, done, &error);
+  gboolean allowed = strata_law_check_steps (graph, plan, done, &error);
 
   if (who == NULL)
     {
       g_assert_no_error (error);
-      g_assert_true (lawful);
+      g_assert_true (allowed);
       return;
     }
 
-  g_assert_false (lawful);
+  g_assert_false (allowed);
   g_assert_error (error, STRATA_ERROR, STRATA_ERROR_REFUSED);
   g_test_message ("%s", error->message);
   g_assert_nonnull (strstr (error->message, who));
@@ -314,10 +314,10 @@ test_rest_and_a_clone (void)
   g_autoptr (StrataPlan) plan = strata_plan_new ("plan", "Act");
   static const gboolean none[] = { FALSE, FALSE, FALSE };
 
-  strata_plan_give_up_snapshot (plan, get_uuid (graph, "vm"), "s1");
+  strata_plan_discard_snapshot (plan, get_uuid (graph, "vm"), "s1");
   add_commit (plan, AT ("top.qcow2"), AT ("mid.qcow2"));
-  add (plan, STRATA_STEP_SNAPSHOT_FORGET, "uuid", get_uuid (graph, "vm"), "snapshot", "s1", NULL);
-  add (plan, STRATA_STEP_SETTLE, "uuid", get_uuid (graph, "vm"), NULL);
+  add (plan, STRATA_STEP_DELETE_METADATA, "uuid", get_uuid (graph, "vm"), "snapshot", "s1", NULL);
+  add (plan, STRATA_STEP_RECONCILE, "uuid", get_uuid (graph, "vm"), NULL);
   assert_rest (graph, plan, none, NULL);
 
   paper_host_image (graph, "clone.qcow2", "mid.qcow2");
@@ -334,8 +334,8 @@ test_rest_and_a_new_snapshot (void)
   static const gboolean none[] = { FALSE, FALSE };
   static const gboolean forgotten[] = { TRUE, FALSE };
 
-  strata_plan_give_up_snapshot (plan, get_uuid (graph, "vm"), "s1");
-  add (plan, STRATA_STEP_SNAPSHOT_FORGET, "uuid", get_uuid (graph, "vm"), "snapshot", "s1", NULL);
+  strata_plan_discard_snapshot (plan, get_uuid (graph, "vm"), "s1");
+  add (plan, STRATA_STEP_DELETE_METADATA, "uuid", get_uuid (graph, "vm"), "snapshot", "s1", NULL);
   add_commit (plan, AT ("top.qcow2"), AT ("mid.qcow2"));
   assert_rest (graph, plan, none, NULL);
   assert_rest (graph, plan, forgotten, "s1");
@@ -357,7 +357,7 @@ test_rest_and_a_disk (void)
   static const gboolean defined[] = { TRUE, FALSE };
 
   paper_host_image (graph, "tip.qcow2", "mid.qcow2");
-  strata_plan_give_up_domain (plan, get_uuid (graph, "vm"));
+  strata_plan_discard_domain (plan, get_uuid (graph, "vm"));
   add (plan, STRATA_STEP_DEFINE, "uuid", get_uuid (graph, "vm"), "xml", definition, NULL);
   add (plan, STRATA_STEP_DELETE_VOLUME, "path", AT ("top.qcow2"), NULL);
   assert_rest (graph, plan, none, NULL);
@@ -437,12 +437,12 @@ test_absent_disk (void)
   g_assert_no_error (error);
   g_assert_nonnull (forget);
 
-  strata_plan_give_up_snapshot (merge, get_uuid (graph, "vm"), "s1");
+  strata_plan_discard_snapshot (merge, get_uuid (graph, "vm"), "s1");
   add_commit (merge, AT ("mid.qcow2"), AT ("base.qcow2"));
   assert_refused (graph, merge, "top.qcow2", "mid.qcow2");
 
-  strata_plan_give_up_domain (all, get_uuid (graph, "vm"));
-  strata_plan_give_up_snapshot (all, get_uuid (graph, "vm"), "s1");
+  strata_plan_discard_domain (all, get_uuid (graph, "vm"));
+  strata_plan_discard_snapshot (all, get_uuid (graph, "vm"), "s1");
   add (all, STRATA_STEP_UNDEFINE, "uuid", get_uuid (graph, "vm"), NULL);
   add (all, STRATA_STEP_DELETE_VOLUME, "path", AT ("mid.qcow2"), NULL);
   assert_lawful (graph, all);
@@ -561,7 +561,7 @@ test_absent_thin_bases (void)
                            PAPER_POOL, named[i]);
 
       add_absent_clone (graph, mark);
-      strata_plan_give_up_snapshot (merge, get_uuid (graph, "vm"), "s1");
+      strata_plan_discard_snapshot (merge, get_uuid (graph, "vm"), "s1");
       add_commit (merge, AT ("mid.qcow2"), AT ("base.qcow2"));
       assert_refused (graph, merge, "c.qcow2", named[i]);
     }
@@ -596,7 +596,7 @@ plan_deletion (StrataGraph *graph, const char *name)
 
   json_object_set_string_member (disk, "path", AT ("own.qcow2"));
   json_array_add_object_element (disks, disk);
-  strata_plan_give_up_snapshot (plan, get_uuid (graph, name), "i1");
+  strata_plan_discard_snapshot (plan, get_uuid (graph, name), "i1");
   add (plan, STRATA_STEP_SNAPSHOT_DELETE, "uuid", get_uuid (graph, name), "snapshot", "i1", "tag",
        "i1", NULL);
   json_object_set_array_member (strata_plan_get_step (plan, 0)->args, "disks", disks);
@@ -612,7 +612,7 @@ test_foreign_tag (void)
   {
     StrataDomainState state;
     gboolean tagged;
-    gboolean lawful;
+    gboolean allowed;
   } cases[] = {
     { STRATA_DOMAIN_STATE_RUNNING, TRUE, FALSE },
     { STRATA_DOMAIN_STATE_RUNNING, FALSE, TRUE },
@@ -634,12 +634,12 @@ test_foreign_tag (void)
         data->tags = g_strsplit ("i1", ",", -1);
 
       deletion = plan_deletion (graph, "two");
-      if (cases[i].lawful)
+      if (cases[i].allowed)
         assert_lawful (graph, deletion);
       else
         assert_refused (graph, deletion, AT ("data.qcow2"), "step 0");
 
-      strata_plan_give_up_domain (plan, get_uuid (graph, "two"));
+      strata_plan_discard_domain (plan, get_uuid (graph, "two"));
       add (plan, STRATA_STEP_SNAPSHOT_REVERT, "uuid", get_uuid (graph, "two"), "snapshot", "i1",
            "state", "off", NULL);
       if (cases[i].tagged)

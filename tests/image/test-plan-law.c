@@ -109,7 +109,7 @@ commit (World *world, const char *top, const char *base)
 }
 
 static void
-world_do (World *world, StrataStepSpec *step)
+world_do (World *world, StrataStep *step)
 {
   JsonObject *args = step->args;
 #define ARG(key) json_object_get_string_member_with_default (args, key, NULL)
@@ -205,7 +205,7 @@ walk (const StrataRequest *request, const char *made, const char *expected)
   paper_plan_assert_readable (plan);
   for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
     {
-      StrataStepSpec *step = strata_plan_get_step (plan, i);
+      StrataStep *step = strata_plan_get_step (plan, i);
       g_autoptr (GHashTable) now = NULL;
       GHashTableIter iter;
       const char *name, *content;

@@ -44,7 +44,7 @@ assert_plan (StrataGraph *graph,
   g_autoptr (GError) error = NULL;
   g_autoptr (StrataPlan) plan = plan_merge (graph, image, merge, &error);
   g_autofree char *kinds = NULL;
-  StrataStepSpec *last;
+  StrataStep *last;
 
   g_assert_no_error (error);
   kinds = paper_plan_to_kinds (plan);

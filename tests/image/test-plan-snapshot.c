@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* The plans about snapshots, on paper: which way a layer is merged, when it stays as a joint, and when a request is
+/* The plans about snapshots, on paper: which way a layer is merged, when it stays as a retained, and when a request is
  * refused. Whether the law is kept is asserted by the planner itself, whatever the plan.
  */
 
@@ -97,7 +97,7 @@ get_arg (StrataPlan *plan, StrataStepKind kind, const char *key)
 {
   for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
     {
-      StrataStepSpec *step = strata_plan_get_step (plan, i);
+      StrataStep *step = strata_plan_get_step (plan, i);
 
       if (step->kind == kind)
         return json_object_get_string_member_with_default (step->args, key, NULL);
@@ -181,7 +181,7 @@ test_leaf_off_the_chain (void)
   assert_delete (graph, "s2", STRATA_MERGE_CHEAPER, "snapshot-forget settle | delete-volume");
 }
 
-/* With its last child but one the joint goes, by the same plan. */
+/* With its last child but one the retained goes, by the same plan. */
 static void
 test_joint_is_swept (void)
 {

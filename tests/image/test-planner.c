@@ -156,7 +156,7 @@ test_deploy_identities (void)
 
   for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
     {
-      StrataStepSpec *step = strata_plan_get_step (plan, i);
+      StrataStep *step = strata_plan_get_step (plan, i);
       g_autoptr (StrataDomainXml) definition = NULL;
       g_autoptr (StrataCloneMark) mark = NULL;
       g_auto (GStrv) macs = NULL;
@@ -266,12 +266,12 @@ assert_copy_goes_to (StrataGraph *graph, const StrataRequest *request, const cha
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (StrataPlan) plan = strata_plan_request (graph, request, &error);
-  StrataStepSpec *step = NULL;
+  StrataStep *step = NULL;
 
   g_assert_no_error (error);
   for (guint i = 0; step == NULL && i < strata_plan_get_n_steps (plan); i++)
     {
-      StrataStepSpec *each = strata_plan_get_step (plan, i);
+      StrataStep *each = strata_plan_get_step (plan, i);
 
       if (each->kind == STRATA_STEP_COPY_IMAGE)
         step = each;

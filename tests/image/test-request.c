@@ -97,7 +97,7 @@ test_round_trip (void)
 {
   guint n_fields;
   const StrataRequestField *fields = strata_request_get_fields (&n_fields);
-  g_autoptr (StrataRequest) all = strata_request_new (STRATA_REQUEST_SETTLE);
+  g_autoptr (StrataRequest) all = strata_request_new (STRATA_REQUEST_RECONCILE);
   g_autofree char *full = NULL;
   g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 
@@ -306,7 +306,7 @@ test_given_up (void)
 
   g_assert_cmpuint (keys->len, >, 0);
   for (guint i = 0; i < keys->len; i++)
-    g_assert_true (strata_plan_gives_up (again, keys->pdata[i]));
+    g_assert_true (strata_plan_is_discarded (again, keys->pdata[i]));
   g_assert_cmpstr (strata_plan_get_request (again)->snapshot, ==, "s1");
 }
 

@@ -273,7 +273,7 @@ test_stale (void)
   deleted = plan (graph, request_new (STRATA_REQUEST_SNAPSHOT_DELETE, "vm", "s1"));
   g_assert_nonnull (strstr (deleted, "snapshot-forget"));
   g_assert_null (strstr (deleted, "delete-volume"));
-  mended = plan (graph, request_new (STRATA_REQUEST_SETTLE, "vm", NULL));
+  mended = plan (graph, request_new (STRATA_REQUEST_RECONCILE, "vm", NULL));
   g_assert_cmpstr (mended, ==, "snapshot-forget snapshot-forget");
 }
 
@@ -340,7 +340,7 @@ test_pretender (void)
 
   g_assert_true (finds (graph, "other", "stale-snapshot"));
   /* "vm" may not have written yet, and then the snapshot is whole. */
-  mended = plan (graph, request_new (STRATA_REQUEST_SETTLE, "other", NULL));
+  mended = plan (graph, request_new (STRATA_REQUEST_RECONCILE, "other", NULL));
   g_assert_null (strstr (mended, "snapshot-forget"));
   assert_refused (graph, g_steal_pointer (&request), STRATA_ERROR_REFUSED, "“s1” of “other”");
 }

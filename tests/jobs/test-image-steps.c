@@ -71,7 +71,7 @@ stage_clear (Stage *self)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Stage, stage_clear)
 
 /* A step of KIND; then keys and their values. */
-static StrataStepSpec *
+static StrataStep *
 add (StrataPlan *plan, StrataStepKind kind, ...)
 {
   JsonObject *args = json_object_new ();
@@ -98,16 +98,16 @@ static void
 check_backing (Stage *self, const char *path, const char *expected)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (StrataImage) image = strata_storage_look (self->walk.connection, path, &error);
+  g_autoptr (StrataImage) image = strata_storage_read_image (self->walk.connection, path, &error);
 
   g_assert_no_error (error);
   g_assert_cmpstr (image->backing_path, ==, expected);
 }
 
 static gboolean
-ask_done (Stage *self, StrataStepSpec *step)
+ask_done (Stage *self, StrataStep *step)
 {
-  const StrataStepClass *klass = strata_step_class_get (step->kind);
+  const StrataStepOps *klass = strata_step_get_ops (step->kind);
   StrataStepContext context = { self->walk.connection, step->args, NULL };
   g_autoptr (GError) error = NULL;
   gboolean done;
@@ -166,7 +166,7 @@ test_pull (void)
 {
   g_auto (Stage) stage = { 0 };
   g_autoptr (StrataPlan) plan = strata_plan_new ("Merge", "Merge");
-  StrataStepSpec *first;
+  StrataStep *first;
 
   if (!stage_init (&stage, "strata-test-pull"))
     return;
@@ -194,8 +194,8 @@ test_live (void)
   g_autoptr (StrataPlan) plan = strata_plan_new ("Merge", "Merge");
   g_autoptr (StrataPlan) wrong = strata_plan_new ("Merge", "Merge");
   g_autoptr (GError) error = NULL;
-  StrataStepSpec *commit;
-  StrataStepSpec *pull;
+  StrataStep *commit;
+  StrataStep *pull;
 
   if (!stage_init (&stage, "strata-test-live"))
     return;
@@ -231,8 +231,8 @@ test_live_gone_off (void)
   g_autoptr (StrataPlan) plan = strata_plan_new ("Merge", "Merge");
   g_autoptr (StrataDomainFacts) facts = NULL;
   g_autoptr (GError) error = NULL;
-  StrataStepSpec *below;
-  StrataStepSpec *active;
+  StrataStep *below;
+  StrataStep *active;
 
   if (!stage_init (&stage, "strata-test-gone-off"))
     return;
@@ -280,7 +280,7 @@ test_live_goes_off (void)
       g_autoptr (StrataPlan) plan = strata_plan_new ("Merge", "Merge");
       g_autoptr (GError) error = NULL;
       virDomainPtr domain;
-      StrataStepSpec *step;
+      StrataStep *step;
       GThread *thread;
 
       if (!stage_init (&stage, "strata-test-goes-off"))

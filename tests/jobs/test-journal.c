@@ -377,7 +377,7 @@ test_versions (void)
   json_object_set_string_member (args, "uuid", "u");
   json_object_set_string_member (args, "snapshot", "s1");
   json_object_set_string_member (args, "xml", "<domainsnapshot/>");
-  strata_plan_add_step (plan, STRATA_STEP_SNAPSHOT_FORGET, args, "Forget");
+  strata_plan_add_step (plan, STRATA_STEP_DELETE_METADATA, args, "Forget");
   json = strata_plan_to_json (plan);
   json_object_remove_member (json, "given-up");
 
@@ -387,7 +387,7 @@ test_versions (void)
   g_assert_cmpint (strata_journal_get_version (journal), ==, 1);
   g_assert_null (strata_journal_get_host (journal));
   g_assert_null (strata_plan_get_request (strata_journal_get_plan (journal)));
-  g_assert_true (strata_plan_gives_up (strata_journal_get_plan (journal), key));
+  g_assert_true (strata_plan_is_discarded (strata_journal_get_plan (journal), key));
   g_assert_cmpint (strata_journal_get_mark (journal, 0), ==, STRATA_STEP_BEGUN);
   g_clear_pointer (&journal, strata_journal_close);
 

@@ -6,7 +6,7 @@
 #include "config.h"
 
 #include "host/domain/strata-domain-control.h"
-#include "host/snapshot/strata-snapshot-settle.h"
+#include "host/snapshot/strata-snapshot-reconcile.h"
 #include "host/snapshot/strata-snapshot.h"
 #include "strata-test.h"
 #include "walk.h"
@@ -78,7 +78,8 @@ stage_init (Stage *self, const char *name)
   strata_test_assert_ok (
       strata_snapshot_set_current (self->walk.connection, self->uuid, "s1", &error), error);
   strata_test_assert_ok (
-      strata_snapshot_settle (self->walk.connection, self->uuid, NULL, NULL, NULL, &error), error);
+      strata_snapshot_reconcile (self->walk.connection, self->uuid, NULL, NULL, NULL, &error),
+      error);
 
   return TRUE;
 }
@@ -127,7 +128,7 @@ take_inventory (Stage *self)
 }
 
 /* A step of KIND; then keys and their values. */
-static StrataStepSpec *
+static StrataStep *
 add (StrataPlan *plan, StrataStepKind kind, ...)
 {
   JsonObject *args = json_object_new ();
@@ -143,7 +144,7 @@ add (StrataPlan *plan, StrataStepKind kind, ...)
 }
 
 static void
-set_flag (StrataStepSpec *step, const char *key)
+set_flag (StrataStep *step, const char *key)
 {
   json_object_set_boolean_member (step->args, key, TRUE);
 }
@@ -172,9 +173,9 @@ walk (Stage *self, StrataPlan *plan)
 }
 
 static void
-add_settle (Stage *self, StrataPlan *plan)
+add_reconcile (Stage *self, StrataPlan *plan)
 {
-  add (plan, STRATA_STEP_SETTLE, "uuid", self->uuid, NULL);
+  add (plan, STRATA_STEP_RECONCILE, "uuid", self->uuid, NULL);
 }
 
 static void
@@ -203,7 +204,7 @@ test_create (void)
   g_autofree char *previous = NULL;
   JsonArray *array = json_array_new ();
   JsonObject *item = json_object_new ();
-  StrataStepSpec *step;
+  StrataStep *step;
 
   if (!stage_init (&stage, "strata-steps-create"))
     return;
@@ -223,7 +224,7 @@ test_create (void)
   step = add (plan, STRATA_STEP_SNAPSHOT_CREATE, "uuid", stage.uuid, "name", "strata-steps-create",
               "snapshot", "b1", "xml", xml, "kind", "disk-only", "previous", previous, NULL);
   json_object_set_array_member (step->args, "disks", array);
-  add_settle (&stage, plan);
+  add_reconcile (&stage, plan);
 
   walk (&stage, plan);
   assert_vda (&stage, "b1", overlay, NULL);
@@ -240,7 +241,7 @@ test_go_back (void)
   g_autofree char *definition = NULL;
   g_autofree char *previous = NULL;
   g_autofree char *s2 = NULL;
-  StrataStepSpec *step;
+  StrataStep *step;
 
   if (!stage_init (&stage, "strata-steps-back"))
     return;
@@ -260,7 +261,7 @@ test_go_back (void)
   add (plan, STRATA_STEP_START, "uuid", stage.uuid, NULL);
   set_flag (strata_plan_get_step (plan, 3), "paused");
   add (plan, STRATA_STEP_REQUIRE_ACTIVE, "uuid", stage.uuid, "name", "strata-steps-back", NULL);
-  add_settle (&stage, plan);
+  add_reconcile (&stage, plan);
 
   walk (&stage, plan);
   assert_vda (&stage, "s1", stage.s1, NULL);
@@ -281,7 +282,7 @@ test_rename (void)
   g_autofree char *child_xml = NULL;
   g_autofree char *current = NULL;
   const char *kept;
-  StrataStepSpec *step;
+  StrataStep *step;
 
   if (!stage_init (&stage, "strata-steps-rename"))
     return;
@@ -300,8 +301,8 @@ test_rename (void)
   set_flag (step, "current");
   add (plan, STRATA_STEP_SNAPSHOT_DEFINE, "uuid", stage.uuid, "snapshot", "s2", "xml", child_xml,
        "previous", s2, NULL);
-  add (plan, STRATA_STEP_SNAPSHOT_FORGET, "uuid", stage.uuid, "snapshot", "s1", "xml", s1, NULL);
-  add_settle (&stage, plan);
+  add (plan, STRATA_STEP_DELETE_METADATA, "uuid", stage.uuid, "snapshot", "s1", "xml", s1, NULL);
+  add_reconcile (&stage, plan);
 
   walk (&stage, plan);
   strata_snapshot_get_current (stage.walk.connection, stage.uuid, &current, NULL);

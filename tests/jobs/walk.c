@@ -85,7 +85,7 @@ walk_drop_guest (StrataPlan *plan)
 
   for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
     {
-      StrataStepSpec *step = strata_plan_get_step (plan, i);
+      StrataStep *step = strata_plan_get_step (plan, i);
 
       if (step->kind == STRATA_STEP_INSPECT || step->kind == STRATA_STEP_SEAL ||
           step->kind == STRATA_STEP_VERIFY)
@@ -113,7 +113,7 @@ write_seal (Walk *self, StrataJob *job)
 
   for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
     {
-      StrataStepSpec *step = strata_plan_get_step (plan, i);
+      StrataStep *step = strata_plan_get_step (plan, i);
 
       if (step->kind == STRATA_STEP_COMMIT)
         strata_test_write_pattern (json_object_get_string_member (step->args, "top"), "qcow2", 0x5e,
@@ -166,7 +166,7 @@ typedef struct
 static void
 on_state (StrataJob *job, GParamSpec *pspec, Waiter *waiter)
 {
-  if (!strata_job_is_over (job))
+  if (!strata_job_is_finished (job))
     return;
 
   g_mutex_lock (&waiter->mutex);

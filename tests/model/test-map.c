@@ -52,7 +52,7 @@ place (StrataMapLayout *layout, const char *name)
   return strata_map_layout_get_place (layout, find (layout->map, name));
 }
 
-/* A template with two clones, a machine with two snapshots and a joint, an orphan, an overlay that nobody names. */
+/* A template with two clones, a machine with two snapshots and a retained, an orphan, an overlay that nobody names. */
 static StrataGraph *
 make_host (void)
 {
@@ -97,8 +97,8 @@ test_content (void)
   g_assert_true (get (map, "nobody.qcow2")->free);
   g_assert_false (get (map, "web.qcow2")->free);
   g_assert_false (get (map, "db.tip.qcow2")->free);
-  g_assert_true (get (map, "db.1.qcow2")->joint);
-  g_assert_false (get (map, "db.qcow2")->joint);
+  g_assert_true (get (map, "db.1.qcow2")->retained);
+  g_assert_false (get (map, "db.qcow2")->retained);
   g_assert_cmpuint (get (map, "db.qcow2")->marks->len, ==, 1);
   /* What a machine left behind is its own nevertheless. */
   g_assert_true (is_linked (map, "db.tip.qcow2", "db"));
@@ -221,7 +221,7 @@ test_freed (void)
   check_freed (map, "nobody.qcow2", 1);
   check_freed (map, "web-01", 1);
   check_freed (map, "template-web", 0);
-  /* Its tip, what its snapshots keep and the joint; but not what nobody.qcow2 stands on. */
+  /* Its tip, what its snapshots keep and the retained; but not what nobody.qcow2 stands on. */
   check_freed (map, "db", 3);
   g_assert_true (strata_map_impact_is_harmless (clone));
   g_assert_cmpstr (template->machines[0], ==, "web-01");

@@ -6,7 +6,7 @@
 
 #include "facts-on-paper.h"
 #include "model/strata-plan-changes.h"
-#include "model/strata-plan-subject.h"
+#include "model/strata-plan-target.h"
 
 static StrataPlan *
 make_plan (const char *step, guint64 discarded)
@@ -65,10 +65,10 @@ test_steps (void)
 }
 
 static void
-assert_loss (StrataPlanSubject *subject, StrataDomainFacts *facts, const char *sentence)
+assert_loss (StrataPlanTarget *subject, StrataDomainFacts *facts, const char *sentence)
 {
   g_autoptr (StrataMachine) machine = facts != NULL ? strata_machine_new (facts) : NULL;
-  g_autofree char *loss = strata_plan_subject_describe_loss (subject, machine);
+  g_autofree char *loss = strata_plan_target_describe_loss (subject, machine);
 
   g_assert_cmpstr (loss, ==, sentence);
 }
@@ -82,16 +82,16 @@ test_subject (void)
   g_autoptr (StrataDomainFacts) renamed = paper_facts_new ();
   g_autoptr (StrataDomainFacts) retained = paper_facts_new ();
   g_autoptr (StrataMachine) machine = NULL;
-  g_autoptr (StrataPlanSubject) whole = NULL;
-  g_autoptr (StrataPlanSubject) subject = NULL;
+  g_autoptr (StrataPlanTarget) whole = NULL;
+  g_autoptr (StrataPlanTarget) subject = NULL;
 
   paper_facts_add (facts, "s1", NULL, 1000)->id = g_strdup ("a");
   paper_facts_add (another, "s1", NULL, 2000)->id = g_strdup ("b");
   paper_facts_add (renamed, "s2", NULL, 1000)->id = g_strdup ("a");
   paper_facts_add (retained, "s1", NULL, 1000)->retained = TRUE;
   machine = strata_machine_new (facts);
-  whole = strata_plan_subject_new (machine, NULL, NULL);
-  subject = strata_plan_subject_new (machine, "s1", NULL);
+  whole = strata_plan_target_new (machine, NULL, NULL);
+  subject = strata_plan_target_new (machine, "s1", NULL);
 
   assert_loss (whole, none, NULL);
   assert_loss (whole, NULL, "“vm” was deleted meanwhile");
@@ -110,13 +110,13 @@ test_twins (void)
   g_autoptr (StrataDomainFacts) facts = paper_facts_new ();
   g_autoptr (StrataDomainFacts) left = paper_facts_new ();
   g_autoptr (StrataMachine) machine = NULL;
-  g_autoptr (StrataPlanSubject) subject = NULL;
+  g_autoptr (StrataPlanTarget) subject = NULL;
 
   paper_facts_add (facts, "s1", NULL, 1000)->id = g_strdup ("a");
   paper_facts_add (facts, "s2", "s1", 1000)->id = g_strdup ("a");
   paper_facts_add (left, "s1", NULL, 1000)->id = g_strdup ("a");
   machine = strata_machine_new (facts);
-  subject = strata_plan_subject_new (machine, "s2", NULL);
+  subject = strata_plan_target_new (machine, "s2", NULL);
 
   assert_loss (subject, left, "“s2” was deleted meanwhile");
 }

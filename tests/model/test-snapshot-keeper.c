@@ -4,13 +4,13 @@
 
 #include "config.h"
 
-#include "model/snapshot/strata-snapshot-keeper.h"
+#include "model/snapshot/strata-snapshot-reconciler.h"
 #include "strata-test.h"
 
 typedef struct
 {
   StrataConnection *connection;
-  StrataSnapshotKeeper *keeper;
+  StrataSnapshotReconciler *keeper;
   char *uuid;
 } Watch;
 
@@ -19,7 +19,7 @@ start_keeping (gpointer watch, gpointer unused)
 {
   Watch *self = watch;
 
-  self->keeper = strata_snapshot_keeper_new (self->connection);
+  self->keeper = strata_snapshot_reconciler_new (self->connection);
 }
 
 static void

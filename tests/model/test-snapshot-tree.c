@@ -16,7 +16,7 @@ describe (StrataSnapshotTree *tree)
   for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (tree)); i++)
     {
       g_autoptr (StrataSnapshotNode) node = g_list_model_get_item (G_LIST_MODEL (tree), i);
-      const StrataSnapshotNodeLook *look = strata_snapshot_node_look (node);
+      const StrataSnapshotNodeStyle *look = strata_snapshot_node_get_style (node);
 
       g_string_append_printf (text, "%s%u:%s%s", i > 0 ? " " : "", look->lane,
                               look->name != NULL ? look->name : "HERE", look->active ? "*" : "");
@@ -54,22 +54,22 @@ test_order (void)
 {
   g_autoptr (StrataDomainFacts) facts = make_branches ();
   g_autoptr (StrataSnapshotTree) tree = strata_snapshot_tree_new ();
-  const StrataSnapshotNodeLook *look;
+  const StrataSnapshotNodeStyle *look;
 
   strata_snapshot_tree_update (tree, facts, NULL);
   assert_rows (tree, "0:a* 1:c 1:f 1:e 0:b* 0:d* 0:HERE*");
   g_assert_cmpuint (strata_snapshot_tree_get_n_snapshots (tree), ==, 6);
 
-  look = strata_snapshot_node_look (strata_snapshot_tree_find (tree, "c"));
+  look = strata_snapshot_node_get_style (strata_snapshot_tree_find (tree, "c"));
   g_assert_true (look->branch && look->joined && look->continues && look->passed);
   g_assert_cmpuint (look->n_below, ==, 1);
   g_assert_cmpuint (look->level, ==, 2);
   g_assert_cmpint (look->bytes, ==, -1);
-  look = strata_snapshot_node_look (strata_snapshot_tree_find (tree, "a"));
+  look = strata_snapshot_node_get_style (strata_snapshot_tree_find (tree, "a"));
   g_assert_false (look->branch || look->joined || look->passed);
   g_assert_cmpuint (look->n_below, ==, 6);
   g_assert_cmpuint (look->level, ==, 1);
-  look = strata_snapshot_node_look (strata_snapshot_tree_find (tree, NULL));
+  look = strata_snapshot_node_get_style (strata_snapshot_tree_find (tree, NULL));
   g_assert_cmpstr (look->parent, ==, "d");
   g_assert_cmpuint (look->level, ==, 4);
 }
@@ -102,7 +102,7 @@ test_no_current (void)
   paper_facts_add (facts, "b", "a", 2);
   strata_snapshot_tree_update (tree, facts, NULL);
   assert_rows (tree, "0:a 0:b 0:HERE*");
-  g_assert_false (strata_snapshot_node_look (strata_snapshot_tree_find (tree, NULL))->joined);
+  g_assert_false (strata_snapshot_node_get_style (strata_snapshot_tree_find (tree, NULL))->joined);
   strata_snapshot_tree_update (tree, NULL, NULL);
   g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (tree)), ==, 0);
 }
@@ -196,7 +196,7 @@ test_collapse (void)
   paper_facts_add (facts, "g", "f", 7);
   strata_snapshot_tree_update (tree, facts, NULL);
   assert_rows (tree, "0:a* 1:c 1:e 0:b* 0:d* 0:HERE*");
-  g_assert_cmpuint (strata_snapshot_node_look (c)->n_below, ==, 2);
+  g_assert_cmpuint (strata_snapshot_node_get_style (c)->n_below, ==, 2);
 
   /* Where the machine is can't be hidden. */
   strata_domain_facts_find_snapshot (facts, "d")->current = FALSE;
@@ -220,7 +220,7 @@ add_image (StrataGraph *graph, const char *path, const char *backing, guint64 al
 static gint64
 get_bytes (StrataSnapshotTree *tree, const char *name)
 {
-  return strata_snapshot_node_look (strata_snapshot_tree_find (tree, name))->bytes;
+  return strata_snapshot_node_get_style (strata_snapshot_tree_find (tree, name))->bytes;
 }
 
 static void
@@ -296,8 +296,8 @@ test_deep (void)
   last->current = TRUE;
   strata_snapshot_tree_update (tree, facts, NULL);
   g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (tree)), ==, 20001);
-  g_assert_cmpuint (strata_snapshot_node_look (strata_snapshot_tree_find (tree, NULL))->level, ==,
-                    20001);
+  g_assert_cmpuint (strata_snapshot_node_get_style (strata_snapshot_tree_find (tree, NULL))->level,
+                    ==, 20001);
 }
 
 int

@@ -5,7 +5,7 @@
 #include "config.h"
 
 #include "host-on-paper.h"
-#include "model/snapshot/strata-snapshot-verdicts.h"
+#include "model/snapshot/strata-snapshot-feasibility.h"
 #include "model/snapshot/strata-snapshot-words.h"
 
 static void
@@ -33,7 +33,7 @@ static void
 test_row (void)
 {
   g_autoptr (GDateTime) now = g_date_time_new_utc (2025, 11, 10, 12, 0, 0);
-  StrataSnapshotNodeLook look = {
+  StrataSnapshotNodeStyle look = {
     .kind = STRATA_SNAPSHOT_NODE_MEMORY,
     .name = (char *) "before upgrade",
     .description = (char *) " two\nlines ",
@@ -49,32 +49,32 @@ test_row (void)
   g_assert_cmpstr (row, ==, "before upgrade, Disk and memory, Today 12:00, 340.0\u00a0MB, current");
   g_assert_cmpstr (detail, ==, "two lines");
 
-  look = (StrataSnapshotNodeLook) { .kind = STRATA_SNAPSHOT_NODE_HERE,
-                                    .parent = (char *) "x",
-                                    .bytes = -1 };
+  look = (StrataSnapshotNodeStyle) { .kind = STRATA_SNAPSHOT_NODE_HERE,
+                                     .parent = (char *) "x",
+                                     .bytes = -1 };
   here = strata_snapshot_words_for_row (&look, now);
   since = strata_snapshot_words_for_detail (&look);
   g_assert_cmpstr (here, ==, "You are here, Present state");
   g_assert_cmpstr (since, ==, "Since “x”");
 }
 
-static StrataVerdict
-wait_for_verdict (StrataSnapshotVerdicts *verdicts,
+static StrataFeasibility
+wait_for_verdict (StrataSnapshotFeasibility *feasibility,
                   StrataSnapshotAct act,
                   const char *name,
                   const char **reason)
 {
-  StrataVerdict verdict;
+  StrataFeasibility feasible;
 
-  while ((verdict = strata_snapshot_verdicts_ask (verdicts, act, name, reason)) ==
-         STRATA_VERDICT_UNKNOWN)
+  while ((feasible = strata_snapshot_feasibility_ask (feasibility, act, name, reason)) ==
+         STRATA_FEASIBILITY_UNKNOWN)
     g_main_context_iteration (NULL, TRUE);
 
-  return verdict;
+  return feasible;
 }
 
 static void
-count_cb (StrataSnapshotVerdicts *verdicts, guint *n)
+count_cb (StrataSnapshotFeasibility *feasibility, guint *n)
 {
   ++*n;
 }
@@ -83,7 +83,7 @@ static void
 test_verdicts (void)
 {
   g_autoptr (StrataGraph) graph = paper_host_new ();
-  g_autoptr (StrataSnapshotVerdicts) verdicts = strata_snapshot_verdicts_new ();
+  g_autoptr (StrataSnapshotFeasibility) feasibility = strata_snapshot_feasibility_new ();
   const char *reason = NULL;
   guint n_changes = 0;
   const char *uuid;
@@ -96,38 +96,40 @@ test_verdicts (void)
   paper_host_snapshot (graph, "vm", "joint", "old", "mid.qcow2", TRUE, TRUE);
   uuid = strata_graph_find_domain (graph, "vm")->uuid;
 
-  g_assert_cmpint (strata_snapshot_verdicts_ask (verdicts, STRATA_SNAPSHOT_REVERT, "old", &reason),
-                   ==, STRATA_VERDICT_UNKNOWN);
-  strata_snapshot_verdicts_set_subject (verdicts, graph, uuid);
-  g_signal_connect (verdicts, "changed", G_CALLBACK (count_cb), &n_changes);
+  g_assert_cmpint (
+      strata_snapshot_feasibility_ask (feasibility, STRATA_SNAPSHOT_REVERT, "old", &reason), ==,
+      STRATA_FEASIBILITY_UNKNOWN);
+  strata_snapshot_feasibility_set_subject (feasibility, graph, uuid);
+  g_signal_connect (feasibility, "changed", G_CALLBACK (count_cb), &n_changes);
 
   for (StrataSnapshotAct act = 0; act < STRATA_N_SNAPSHOT_ACTS; act++)
     {
-      StrataVerdict verdict = wait_for_verdict (verdicts, act, "old", &reason);
+      StrataFeasibility feasible = wait_for_verdict (feasibility, act, "old", &reason);
 
       g_test_message ("%d: %s", act, reason);
-      g_assert_cmpint (verdict, ==, STRATA_VERDICT_LAWFUL);
+      g_assert_cmpint (feasible, ==, STRATA_FEASIBILITY_ALLOWED);
       g_assert_null (reason);
     }
   g_assert_cmpuint (n_changes, ==, STRATA_N_SNAPSHOT_ACTS);
 
-  g_assert_cmpint (wait_for_verdict (verdicts, STRATA_SNAPSHOT_REVERT, "joint", &reason), ==,
-                   STRATA_VERDICT_REFUSED);
+  g_assert_cmpint (wait_for_verdict (feasibility, STRATA_SNAPSHOT_REVERT, "joint", &reason), ==,
+                   STRATA_FEASIBILITY_REFUSED);
   g_assert_true (g_str_has_prefix (reason, "“joint” was deleted"));
   g_assert_true (g_str_has_suffix (reason, "."));
 
   /* What was asked and not begun with can be given up, and then be asked again. */
   n_changes = 0;
   for (StrataSnapshotAct act = 0; act < STRATA_N_SNAPSHOT_ACTS; act++)
-    strata_snapshot_verdicts_ask (verdicts, act, "nobody", NULL);
-  strata_snapshot_verdicts_drop (verdicts);
-  g_assert_cmpint (wait_for_verdict (verdicts, STRATA_SNAPSHOT_REVERT, "nobody", NULL), ==,
-                   STRATA_VERDICT_REFUSED);
+    strata_snapshot_feasibility_ask (feasibility, act, "nobody", NULL);
+  strata_snapshot_feasibility_drop (feasibility);
+  g_assert_cmpint (wait_for_verdict (feasibility, STRATA_SNAPSHOT_REVERT, "nobody", NULL), ==,
+                   STRATA_FEASIBILITY_REFUSED);
   g_assert_cmpuint (n_changes, ==, 1);
 
-  strata_snapshot_verdicts_set_subject (verdicts, NULL, NULL);
-  g_assert_cmpint (strata_snapshot_verdicts_ask (verdicts, STRATA_SNAPSHOT_REVERT, "old", NULL), ==,
-                   STRATA_VERDICT_UNKNOWN);
+  strata_snapshot_feasibility_set_subject (feasibility, NULL, NULL);
+  g_assert_cmpint (
+      strata_snapshot_feasibility_ask (feasibility, STRATA_SNAPSHOT_REVERT, "old", NULL), ==,
+      STRATA_FEASIBILITY_UNKNOWN);
 }
 
 int

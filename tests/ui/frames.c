@@ -63,7 +63,7 @@ main (int argc, char **argv)
   guint n_snapshots = argc > 2 ? (guint) atoi (argv[2]) : 10000;
   g_autoptr (StrataDomainFacts) facts = paper_facts_many (n_snapshots);
   g_autoptr (StrataSnapshotTree) tree = strata_snapshot_tree_new ();
-  g_autoptr (StrataSnapshotVerdicts) verdicts = strata_snapshot_verdicts_new ();
+  g_autoptr (StrataSnapshotFeasibility) feasibility = strata_snapshot_feasibility_new ();
   StrataSnapshotList *list;
   GtkWidget *window;
 
@@ -76,7 +76,7 @@ main (int argc, char **argv)
 
   list = g_object_new (STRATA_TYPE_SNAPSHOT_LIST, NULL);
   strata_snapshot_tree_update (tree, facts, NULL);
-  strata_snapshot_list_set_tree (list, tree, verdicts);
+  strata_snapshot_list_set_tree (list, tree, feasibility);
   window = g_object_new (ADW_TYPE_WINDOW, "default-width", 1000, "default-height", 680, "content",
                          list, NULL);
   gtk_window_present (GTK_WINDOW (window));

@@ -53,20 +53,21 @@ make_host (guint n_images)
 static void
 pan_step (guint frame, gpointer data)
 {
-  StrataMapCamera *camera = strata_map_view_get_camera (((Scene *) data)->view);
+  StrataMapViewport *viewport = strata_map_view_get_viewport (((Scene *) data)->view);
   double by = frame % 120 < 60 ? 9 : -9;
 
-  strata_map_camera_pan (camera, by / 3, by);
+  strata_map_viewport_pan (viewport, by / 3, by);
 }
 
 static void
 zoom_step (guint frame, gpointer data)
 {
   Scene *scene = data;
-  StrataMapCamera *camera = strata_map_view_get_camera (scene->view);
+  StrataMapViewport *viewport = strata_map_view_get_viewport (scene->view);
   double factor = frame % 120 < 60 ? 1.02 : 1 / 1.02;
 
-  strata_map_camera_zoom_at (camera, strata_map_camera_get_zoom (camera) * factor, 400, 300);
+  strata_map_viewport_zoom_at (viewport, strata_map_viewport_get_zoom (viewport) * factor, 400,
+                               300);
 }
 
 /* From node to node, as the pointer does: what is lit changes with each frame. */
@@ -75,28 +76,28 @@ hover_step (guint frame, gpointer data)
 {
   StrataMapView *view = ((Scene *) data)->view;
 
-  strata_map_light_set_hovered (strata_map_view_get_light (view),
-                                frame % strata_map_view_get_layout (view)->places->len);
+  strata_map_highlight_set_hovered (strata_map_view_get_highlight (view),
+                                    frame % strata_map_view_get_layout (view)->places->len);
 }
 
 static void
 run (Scene *scene, const char *what, double zoom, guint n_frames, FrameStep step)
 {
-  StrataMapCamera *camera = strata_map_view_get_camera (scene->view);
+  StrataMapViewport *viewport = strata_map_view_get_viewport (scene->view);
   StrataMapLayout *layout = strata_map_view_get_layout (scene->view);
   FrameFigures figures;
   clock_t begun;
 
-  strata_map_light_set_hovered (strata_map_view_get_light (scene->view), STRATA_MAP_NONE);
-  strata_map_camera_fit (camera, FALSE);
+  strata_map_highlight_set_hovered (strata_map_view_get_highlight (scene->view), STRATA_MAP_NONE);
+  strata_map_viewport_fit (viewport, FALSE);
   if (zoom > 0)
-    strata_map_camera_zoom_at (camera, zoom, 500, 300);
+    strata_map_viewport_zoom_at (viewport, zoom, 500, 300);
   begun = clock ();
   frame_meter_run (GTK_WIDGET (scene->view), n_frames, step, scene, &figures);
   /* The processor's time says something on a busy machine as well. */
-  g_print (
-      "zoom %.2f, %u things, %.2f ms of processor a frame: ", strata_map_camera_get_zoom (camera),
-      layout->places->len, (double) (clock () - begun) * 1000 / CLOCKS_PER_SEC / n_frames);
+  g_print ("zoom %.2f, %u things, %.2f ms of processor a frame: ",
+           strata_map_viewport_get_zoom (viewport), layout->places->len,
+           (double) (clock () - begun) * 1000 / CLOCKS_PER_SEC / n_frames);
   frame_meter_print (what, &figures);
 }
 

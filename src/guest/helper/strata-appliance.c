@@ -40,9 +40,9 @@ on_event (guestfs_h *g,
 {
   StrataAppliance *self = opaque;
 
-  strata_emitter_note (self->emitter, text, (gssize) length);
+  strata_event_writer_note (self->writer, text, (gssize) length);
   if (self->launching)
-    strata_emitter_alive (self->emitter);
+    strata_event_writer_alive (self->writer);
 }
 
 /* Position and total of a call that takes long, a launch for one. */
@@ -62,23 +62,23 @@ on_progress (guestfs_h *g,
   if (!self->launching || array_length < 4 || array[3] == 0)
     return;
 
-  strata_emitter_progress (self->emitter, 0.7 * (double) array[2] / (double) array[3],
-                           _ ("Starting the appliance"));
+  strata_event_writer_progress (self->writer, 0.7 * (double) array[2] / (double) array[3],
+                                _ ("Starting the appliance"));
 }
 
 /**
  * strata_appliance_new:
- * @emitter: where progress and signs of life go; must outlive the appliance
+ * @writer: where progress and signs of life go; must outlive the appliance
  * @read_only: disks get an overlay of their own that is thrown away
  *
  * Returns: (transfer full): an appliance that isn't started
  */
 StrataAppliance *
-strata_appliance_new (StrataEmitter *emitter, gboolean read_only)
+strata_appliance_new (StrataEventWriter *writer, gboolean read_only)
 {
   StrataAppliance *self = g_new0 (StrataAppliance, 1);
 
-  self->emitter = emitter;
+  self->writer = writer;
   self->read_only = read_only;
   self->mountpoints = g_ptr_array_new_with_free_func ((GDestroyNotify) mountpoint_free);
   self->g = guestfs_create ();
@@ -127,11 +127,11 @@ gboolean
 strata_appliance_set_error (StrataAppliance *self, const char *what, GError **error)
 {
   const char *message = guestfs_last_error (self->g);
-  g_autofree char *notes = strata_emitter_dup_notes (self->emitter);
+  g_autofree char *notes = strata_event_writer_dup_notes (self->writer);
   g_autofree char *hint = NULL;
   StrataError code;
 
-  strata_emitter_keep_notes (self->emitter);
+  strata_event_writer_keep_notes (self->writer);
   if (message == NULL)
     message = _ ("libguestfs gave no reason");
   code = strata_guest_failure_classify (message, notes, self->launching, &hint);
@@ -216,13 +216,13 @@ strata_appliance_launch (StrataAppliance *self, GError **error)
 {
   gboolean done;
 
-  strata_emitter_progress (self->emitter, 0.0, _ ("Starting the appliance"));
-  strata_emitter_launch (self->emitter, FALSE);
+  strata_event_writer_progress (self->writer, 0.0, _ ("Starting the appliance"));
+  strata_event_writer_launch (self->writer, FALSE);
   self->launching = TRUE;
   done = guestfs_launch (self->g) == 0 || strata_appliance_set_error (self, NULL, error);
   self->launching = FALSE;
   if (done)
-    strata_emitter_launch (self->emitter, TRUE);
+    strata_event_writer_launch (self->writer, TRUE);
 
   return done;
 }
@@ -286,7 +286,7 @@ strata_appliance_use_root (StrataAppliance *self, const char *root, GError **err
 gboolean
 strata_appliance_inspect (StrataAppliance *self, gboolean refuse_windows, GError **error)
 {
-  strata_emitter_progress (self->emitter, 0.75, _ ("Looking for the operating system"));
+  strata_event_writer_progress (self->writer, 0.75, _ ("Looking for the operating system"));
   self->roots = guestfs_inspect_os (self->g);
   if (self->roots == NULL)
     return strata_appliance_set_error (self, NULL, error);
@@ -379,7 +379,7 @@ strata_appliance_shutdown (StrataAppliance *self, GError **error)
 
 /**
  * strata_appliance_open:
- * @emitter: where progress goes
+ * @writer: where progress goes
  * @disks: (element-type StrataGuestDisk): a guest's disks
  * @refuse_windows: whether a Windows guest is an error
  * @error: return location
@@ -389,12 +389,12 @@ strata_appliance_shutdown (StrataAppliance *self, GError **error)
  * Returns: (transfer full): the appliance, %NULL with @error set
  */
 StrataAppliance *
-strata_appliance_open (StrataEmitter *emitter,
+strata_appliance_open (StrataEventWriter *writer,
                        GPtrArray *disks,
                        gboolean refuse_windows,
                        GError **error)
 {
-  g_autoptr (StrataAppliance) self = strata_appliance_new (emitter, TRUE);
+  g_autoptr (StrataAppliance) self = strata_appliance_new (writer, TRUE);
 
   if (!strata_appliance_add_disks (self, disks, error) || !strata_appliance_launch (self, error) ||
       !strata_appliance_inspect (self, refuse_windows, error) ||

@@ -5,14 +5,14 @@
 #include <glib.h>
 #include <guestfs.h>
 
-#include "strata-emitter.h"
+#include "strata-event-writer.h"
 
 G_BEGIN_DECLS
 
 /**
  * StrataAppliance:
  * @g: libguestfs' handle
- * @emitter: where progress goes; somebody else's
+ * @writer: where progress goes; somebody else's
  * @roots: every root of an operating system that is there
  * @root: the file system that the guest starts from, once strata_appliance_inspect() has found it
  * @type: "linux", "windows", …
@@ -21,7 +21,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   guestfs_h     *g;
-  StrataEmitter *emitter;
+  StrataEventWriter *writer;
   char          *first_path;
   char         **roots;
   char          *root;
@@ -38,7 +38,7 @@ typedef struct
   gboolean mounted;
 } StrataMountpoint;
 
-StrataAppliance *strata_appliance_new       (StrataEmitter   *emitter,
+StrataAppliance *strata_appliance_new       (StrataEventWriter   *writer,
                                              gboolean         read_only);
 void             strata_appliance_free      (StrataAppliance *self);
 gboolean         strata_appliance_add_disks (StrataAppliance *self,
@@ -63,7 +63,7 @@ gboolean         strata_appliance_shutdown  (StrataAppliance *self,
 gboolean         strata_appliance_set_error (StrataAppliance *self,
                                              const char      *what,
                                              GError         **error);
-StrataAppliance *strata_appliance_open      (StrataEmitter   *emitter,
+StrataAppliance *strata_appliance_open      (StrataEventWriter   *writer,
                                              GPtrArray       *disks,
                                              gboolean         refuse_windows,
                                              GError         **error);

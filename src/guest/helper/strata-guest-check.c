@@ -128,14 +128,14 @@ check_qemu (guestfs_h *g, GError **error)
 
 /**
  * strata_guest_check:
- * @emitter: not used for progress, this takes milliseconds
+ * @writer: not used for progress, this takes milliseconds
  * @error: return location for `STRATA_ERROR_NO_TOOL`, `STRATA_ERROR_KERNEL_UNREADABLE`,
  *   `STRATA_ERROR_NO_APPLIANCE`
  *
  * Returns: (transfer full): an empty object; %NULL if something is missing
  */
 JsonObject *
-strata_guest_check (StrataEmitter *emitter, GError **error)
+strata_guest_check (StrataEventWriter *writer, GError **error)
 {
   g_autofree char *program = strata_guest_sysprep_find (error);
   guestfs_h *g;

@@ -5,13 +5,13 @@
 #include <glib.h>
 #include <guestfs.h>
 
-#include "strata-emitter.h"
+#include "strata-event-writer.h"
 
 G_BEGIN_DECLS
 
 gboolean    strata_guest_check_kernel (guestfs_h     *g,
                                        GError       **error);
-JsonObject *strata_guest_check        (StrataEmitter *emitter,
+JsonObject *strata_guest_check        (StrataEventWriter *writer,
                                        GError       **error);
 
 G_END_DECLS

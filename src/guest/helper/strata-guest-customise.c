@@ -55,21 +55,21 @@ write_clone (StrataAppliance *appliance,
 /* N_CLONES clones from FIRST on, in one appliance. *SHARED says whether that is possible; if it isn't,
  * nothing was written. */
 static gboolean
-customise_together (StrataEmitter *emitter,
+customise_together (StrataEventWriter *writer,
                     GPtrArray *clones,
                     guint first,
                     guint n_clones,
                     gboolean *shared,
                     GError **error)
 {
-  g_autoptr (StrataAppliance) appliance = strata_appliance_new (emitter, FALSE);
+  g_autoptr (StrataAppliance) appliance = strata_appliance_new (writer, FALSE);
   g_autoptr (StrataCloneLayout) layout = NULL;
   StrataGuestClone *clone = g_ptr_array_index (clones, first);
   double from = (double) first / clones->len;
   double to = (double) (first + n_clones) / clones->len;
 
   *shared = TRUE;
-  strata_emitter_set_span (emitter, from, from + (to - from) * LAUNCHED);
+  strata_event_writer_set_span (writer, from, from + (to - from) * LAUNCHED);
   if (!add_all_disks (appliance, clones, first, n_clones, error) ||
       !strata_appliance_launch (appliance, error))
     return FALSE;
@@ -82,7 +82,7 @@ customise_together (StrataEmitter *emitter,
   if (!*shared)
     return TRUE;
 
-  strata_emitter_set_span (emitter, from + (to - from) * LAUNCHED, to);
+  strata_event_writer_set_span (writer, from + (to - from) * LAUNCHED, to);
   for (guint i = 0; i < n_clones; i++)
     {
       g_autofree char *message = NULL;
@@ -90,7 +90,7 @@ customise_together (StrataEmitter *emitter,
       clone = g_ptr_array_index (clones, first + i);
       /* Translators: a clone gets its host name, keys and so on. */
       message = g_strdup_printf (_ ("Customising “%s”"), clone->name);
-      strata_emitter_progress (emitter, (double) i / n_clones, message);
+      strata_event_writer_progress (writer, (double) i / n_clones, message);
       if (!write_clone (appliance, layout, i, clone, error))
         return FALSE;
     }
@@ -121,14 +121,14 @@ count_alike (GPtrArray *clones, guint first)
 
 /**
  * strata_guest_customise:
- * @emitter: where progress goes
+ * @writer: where progress goes
  * @request: the request
  * @error: return location
  *
  * Returns: (transfer full): {"appliances":N}, how often an appliance was started
  */
 JsonObject *
-strata_guest_customise (StrataEmitter *emitter, StrataGuestRequest *request, GError **error)
+strata_guest_customise (StrataEventWriter *writer, StrataGuestRequest *request, GError **error)
 {
   gboolean can_share = TRUE;
   guint n_appliances = 0;
@@ -141,7 +141,7 @@ strata_guest_customise (StrataEmitter *emitter, StrataGuestRequest *request, GEr
       gboolean shared;
 
       n_appliances++;
-      if (!customise_together (emitter, request->clones, done, n_clones, &shared, error))
+      if (!customise_together (writer, request->clones, done, n_clones, &shared, error))
         return NULL;
 
       if (shared)

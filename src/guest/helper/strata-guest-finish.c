@@ -166,7 +166,7 @@ for_each (StrataAppliance *appliance,
 /**
  * strata_guest_finish_run:
  * @self: what there is to do
- * @emitter: where progress goes
+ * @writer: where progress goes
  * @disks: (element-type StrataGuestDisk): the guest's disks
  * @error: return location
  *
@@ -174,7 +174,7 @@ for_each (StrataAppliance *appliance,
  */
 gboolean
 strata_guest_finish_run (StrataGuestFinish *self,
-                         StrataEmitter *emitter,
+                         StrataEventWriter *writer,
                          GPtrArray *disks,
                          GError **error)
 {
@@ -183,13 +183,13 @@ strata_guest_finish_run (StrataGuestFinish *self,
   if (self->swaps->len + self->swap_files->len + self->snapshots->len + self->pinned->len == 0)
     return TRUE;
 
-  appliance = strata_appliance_new (emitter, FALSE);
+  appliance = strata_appliance_new (writer, FALSE);
   if (!strata_appliance_add_disks (appliance, disks, error) ||
       !strata_appliance_launch (appliance, error) ||
       !strata_appliance_inspect (appliance, TRUE, error))
     return FALSE;
 
-  strata_emitter_progress (emitter, 0.9, _ ("Wiping what is left"));
+  strata_event_writer_progress (writer, 0.9, _ ("Wiping what is left"));
   if (self->swap_files->len + self->pinned->len > 0 &&
       !strata_appliance_mount_all (appliance, error))
     return FALSE;

@@ -27,7 +27,7 @@ StrataGuestFinish *strata_guest_finish_new  (StrataAppliance    *appliance,
                                              const char *const  *operations);
 void               strata_guest_finish_free (StrataGuestFinish  *self);
 gboolean           strata_guest_finish_run  (StrataGuestFinish  *self,
-                                             StrataEmitter      *emitter,
+                                             StrataEventWriter      *writer,
                                              GPtrArray          *disks,
                                              GError            **error);
 

@@ -291,28 +291,28 @@ set_agent (JsonObject *value, guestfs_h *g)
 
 /**
  * strata_guest_inspect:
- * @emitter: where progress goes
+ * @writer: where progress goes
  * @request: the request
  * @error: return location
  *
  * Returns: (transfer full): what strata_guest_client_inspect() says it returns
  */
 JsonObject *
-strata_guest_inspect (StrataEmitter *emitter, StrataGuestRequest *request, GError **error)
+strata_guest_inspect (StrataEventWriter *writer, StrataGuestRequest *request, GError **error)
 {
   g_autoptr (StrataAppliance) appliance = NULL;
   g_autoptr (JsonObject) value = NULL;
   g_autoptr (GPtrArray) unmounted = g_ptr_array_new_with_free_func (g_free);
   g_auto (StrataSealFacts) facts = { 0 };
 
-  appliance = strata_appliance_open (emitter, request->disks, request->refuse_windows, error);
+  appliance = strata_appliance_open (writer, request->disks, request->refuse_windows, error);
   if (appliance == NULL)
     return NULL;
   if (request->for_sealing &&
       !strata_guest_survey_check (appliance, request->accepted, unmounted, error))
     return NULL;
 
-  strata_emitter_progress (emitter, 0.85, _ ("Looking at the guest"));
+  strata_event_writer_progress (writer, 0.85, _ ("Looking at the guest"));
   strata_guest_facts_gather (appliance, &facts);
   value = json_object_new ();
   set_system (value, appliance);

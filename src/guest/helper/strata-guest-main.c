@@ -32,22 +32,22 @@
 #define MAX_SCRATCH_PARENT 40
 
 static JsonObject *
-dispatch (StrataEmitter *emitter, StrataGuestRequest *request, GError **error)
+dispatch (StrataEventWriter *writer, StrataGuestRequest *request, GError **error)
 {
   switch (request->verb)
     {
     case STRATA_GUEST_VERB_CHECK:
-      return strata_guest_check (emitter, error);
+      return strata_guest_check (writer, error);
     case STRATA_GUEST_VERB_LIST_OPERATIONS:
-      return strata_guest_sysprep_list_operations (emitter, error);
+      return strata_guest_sysprep_list_operations (writer, error);
     case STRATA_GUEST_VERB_INSPECT:
-      return strata_guest_inspect (emitter, request, error);
+      return strata_guest_inspect (writer, request, error);
     case STRATA_GUEST_VERB_SEAL:
-      return strata_guest_seal (emitter, request, error);
+      return strata_guest_seal (writer, request, error);
     case STRATA_GUEST_VERB_VERIFY:
-      return strata_guest_verify (emitter, request, error);
+      return strata_guest_verify (writer, request, error);
     case STRATA_GUEST_VERB_CUSTOMISE:
-      return strata_guest_customise (emitter, request, error);
+      return strata_guest_customise (writer, request, error);
     }
 
   g_return_val_if_reached (NULL);
@@ -171,7 +171,7 @@ remove_tree (GFile *file)
 }
 
 static gboolean
-serve (StrataEmitter *emitter, const char *text, GError **error)
+serve (StrataEventWriter *writer, const char *text, GError **error)
 {
   g_autoptr (StrataGuestRequest) request = strata_guest_request_parse (text, error);
   g_autofree char *scratch = NULL;
@@ -191,9 +191,9 @@ serve (StrataEmitter *emitter, const char *text, GError **error)
 
   if (request->attended)
     strata_guest_watch_begin (request);
-  value = dispatch (emitter, request, error);
+  value = dispatch (writer, request, error);
   if (value != NULL)
-    strata_emitter_result (emitter, value);
+    strata_event_writer_result (writer, value);
   else
     strata_guest_watch_replace (error);
 
@@ -209,7 +209,7 @@ serve (StrataEmitter *emitter, const char *text, GError **error)
 int
 main (int argc, char *argv[])
 {
-  g_autoptr (StrataEmitter) emitter = NULL;
+  g_autoptr (StrataEventWriter) writer = NULL;
   g_autoptr (GError) error = NULL;
   g_autofree char *text = NULL;
 
@@ -222,11 +222,11 @@ main (int argc, char *argv[])
   /* libvirt would be one more thing that can fail, and needs a daemon. */
   g_setenv ("LIBGUESTFS_BACKEND", "direct", FALSE);
 
-  emitter = strata_emitter_new (take_stdout ());
+  writer = strata_event_writer_new (take_stdout ());
   text = read_request (STDIN_FILENO);
-  if (serve (emitter, text, &error))
+  if (serve (writer, text, &error))
     return EXIT_SUCCESS;
 
-  strata_emitter_error (emitter, error);
+  strata_event_writer_error (writer, error);
   return EXIT_FAILURE;
 }

@@ -23,13 +23,13 @@
 #define SEALED 0.9
 
 static StrataGuestFinish *
-look (StrataEmitter *emitter,
+look (StrataEventWriter *writer,
       GPtrArray *disks,
       const char *const *operations,
       StrataSealFacts *facts,
       GError **error)
 {
-  g_autoptr (StrataAppliance) appliance = strata_appliance_open (emitter, disks, TRUE, error);
+  g_autoptr (StrataAppliance) appliance = strata_appliance_open (writer, disks, TRUE, error);
 
   if (appliance == NULL)
     return NULL;
@@ -73,14 +73,14 @@ check_snapshots (StrataGuestFinish *finish, const StrataGuestRequest *request, G
 
 /**
  * strata_guest_seal:
- * @emitter: where progress goes
+ * @writer: where progress goes
  * @request: the request
  * @error: return location
  *
  * Returns: (transfer full): what was done
  */
 JsonObject *
-strata_guest_seal (StrataEmitter *emitter, StrataGuestRequest *request, GError **error)
+strata_guest_seal (StrataEventWriter *writer, StrataGuestRequest *request, GError **error)
 {
   g_autofree char *program = strata_guest_sysprep_find (error);
   g_autoptr (JsonArray) warnings = json_array_new ();
@@ -101,20 +101,20 @@ strata_guest_seal (StrataEmitter *emitter, StrataGuestRequest *request, GError *
   if (ordered == NULL)
     return NULL;
 
-  strata_emitter_set_span (emitter, 0.0, LOOKED);
-  finish = look (emitter, request->disks, (const char *const *) operations, &facts, error);
+  strata_event_writer_set_span (writer, 0.0, LOOKED);
+  finish = look (writer, request->disks, (const char *const *) operations, &facts, error);
   if (finish == NULL || !check_snapshots (finish, request, error))
     return NULL;
 
   argv = strata_seal_recipe_argv (program, ordered, &facts, (const char *const *) operations);
-  strata_emitter_set_span (emitter, LOOKED, SEALED);
-  if (!strata_guest_sysprep_run (emitter, (const char *const *) argv, g_strv_length (operations),
+  strata_event_writer_set_span (writer, LOOKED, SEALED);
+  if (!strata_guest_sysprep_run (writer, (const char *const *) argv, g_strv_length (operations),
                                  warnings, error))
     return NULL;
-  strata_emitter_set_span (emitter, SEALED, 1.0);
-  if (!strata_guest_finish_run (finish, emitter, request->disks, error))
+  strata_event_writer_set_span (writer, SEALED, 1.0);
+  if (!strata_guest_finish_run (finish, writer, request->disks, error))
     return NULL;
-  strata_emitter_progress (emitter, 1.0, _ ("Wiping what is left"));
+  strata_event_writer_progress (writer, 1.0, _ ("Wiping what is left"));
   warn_of_snapshots (finish, warnings);
 
   names = json_array_new ();

@@ -677,7 +677,7 @@ strata_guest_survey_set_listing (StrataAppliance *appliance, JsonObject *value, 
   g_autoptr (StrataGuestListing) listing = strata_guest_listing_new ();
   g_autofree char *text = NULL;
 
-  strata_emitter_progress (appliance->emitter, 0.95, _ ("Listing the guest's files"));
+  strata_event_writer_progress (appliance->writer, 0.95, _ ("Listing the guest's files"));
   if (!list_all (appliance, listing, error))
     return FALSE;
 

@@ -101,13 +101,13 @@ strata_guest_sysprep_choose (char **chosen, GError **error)
 
 /**
  * strata_guest_sysprep_list_operations:
- * @emitter: not used for progress, this takes milliseconds
+ * @writer: not used for progress, this takes milliseconds
  * @error: return location
  *
  * Returns: (transfer full): the answer to “list-operations”
  */
 JsonObject *
-strata_guest_sysprep_list_operations (StrataEmitter *emitter, GError **error)
+strata_guest_sysprep_list_operations (StrataEventWriter *writer, GError **error)
 {
   g_autoptr (GPtrArray) known = strata_guest_sysprep_operations (error);
   JsonObject *value;
@@ -136,7 +136,7 @@ strata_guest_sysprep_list_operations (StrataEmitter *emitter, GError **error)
 
 /* What one line of output leads to. COMPLAINTS gathers what it gave as the reason of a failure. */
 static void
-take_line (StrataEmitter *emitter,
+take_line (StrataEventWriter *writer,
            const char *line,
            guint *n_done,
            guint n_operations,
@@ -146,20 +146,20 @@ take_line (StrataEmitter *emitter,
   g_autofree char *text = NULL;
   g_autofree char *message = NULL;
 
-  strata_emitter_log (emitter, line);
-  strata_emitter_note (emitter, line, -1);
-  strata_emitter_note (emitter, "\n", 1);
+  strata_event_writer_log (writer, line);
+  strata_event_writer_note (writer, line, -1);
+  strata_event_writer_note (writer, "\n", 1);
 
   switch (strata_sysprep_line_parse (line, &text))
     {
     case STRATA_SYSPREP_LINE_OPERATION:
       message = g_strdup_printf (_ ("Performing “%s”"), text);
       /* Examining the guest takes the first fifth; what remains is shared by the operations. */
-      strata_emitter_progress (emitter, 0.2 + 0.8 * ++*n_done / (n_operations + 1), message);
+      strata_event_writer_progress (writer, 0.2 + 0.8 * ++*n_done / (n_operations + 1), message);
       break;
     case STRATA_SYSPREP_LINE_STAGE:
-      strata_emitter_progress (emitter,
-                               *n_done == 0 ? 0.0 : 0.2 + 0.8 * *n_done / (n_operations + 1), text);
+      strata_event_writer_progress (
+          writer, *n_done == 0 ? 0.0 : 0.2 + 0.8 * *n_done / (n_operations + 1), text);
       break;
     case STRATA_SYSPREP_LINE_WARNING:
       /* A seed that could not be set is one less to delete: the recipe leaves none. */
@@ -175,13 +175,13 @@ take_line (StrataEmitter *emitter,
 }
 
 static gboolean
-set_failure (StrataEmitter *emitter, const char *complaints, GError **error)
+set_failure (StrataEventWriter *writer, const char *complaints, GError **error)
 {
-  g_autofree char *notes = strata_emitter_dup_notes (emitter);
+  g_autofree char *notes = strata_event_writer_dup_notes (writer);
   g_autofree char *hint = NULL;
   StrataError code;
 
-  strata_emitter_keep_notes (emitter);
+  strata_event_writer_keep_notes (writer);
   if (*complaints == '\0')
     complaints = _ ("it gave no reason");
   code = strata_guest_failure_classify (complaints, notes, FALSE, &hint);
@@ -192,7 +192,7 @@ set_failure (StrataEmitter *emitter, const char *complaints, GError **error)
 
 /**
  * strata_guest_sysprep_run:
- * @emitter: where its progress and words go
+ * @writer: where its progress and words go
  * @argv: the whole command
  * @n_operations: how many operations it will announce
  * @warnings: what it warns of is added here
@@ -201,7 +201,7 @@ set_failure (StrataEmitter *emitter, const char *complaints, GError **error)
  * Returns: whether it succeeded
  */
 gboolean
-strata_guest_sysprep_run (StrataEmitter *emitter,
+strata_guest_sysprep_run (StrataEventWriter *writer,
                           const char *const *argv,
                           guint n_operations,
                           JsonArray *warnings,
@@ -223,7 +223,7 @@ strata_guest_sysprep_run (StrataEmitter *emitter,
     {
       g_autofree char *valid = g_utf8_make_valid (line, -1);
 
-      take_line (emitter, valid, &n_done, n_operations, warnings, complaints);
+      take_line (writer, valid, &n_done, n_operations, warnings, complaints);
       g_free (line);
     }
 
@@ -233,7 +233,7 @@ strata_guest_sysprep_run (StrataEmitter *emitter,
       return FALSE;
     }
   if (!g_subprocess_wait_check (process, NULL, NULL))
-    return set_failure (emitter, complaints->str, error);
+    return set_failure (writer, complaints->str, error);
 
   return TRUE;
 }

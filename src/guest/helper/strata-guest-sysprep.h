@@ -4,7 +4,7 @@
 
 #include <glib.h>
 
-#include "strata-emitter.h"
+#include "strata-event-writer.h"
 
 G_BEGIN_DECLS
 
@@ -12,12 +12,12 @@ char       *strata_guest_sysprep_find            (GError           **error);
 GPtrArray  *strata_guest_sysprep_operations      (GError           **error);
 char      **strata_guest_sysprep_choose          (char             **chosen,
                                                   GError           **error);
-gboolean    strata_guest_sysprep_run             (StrataEmitter     *emitter,
+gboolean    strata_guest_sysprep_run             (StrataEventWriter     *writer,
                                                   const char *const *argv,
                                                   guint              n_operations,
                                                   JsonArray         *warnings,
                                                   GError           **error);
-JsonObject *strata_guest_sysprep_list_operations (StrataEmitter     *emitter,
+JsonObject *strata_guest_sysprep_list_operations (StrataEventWriter     *writer,
                                                   GError           **error);
 
 G_END_DECLS

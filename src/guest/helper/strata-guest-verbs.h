@@ -3,21 +3,21 @@
 #pragma once
 
 #include "guest/strata-guest-request.h"
-#include "strata-emitter.h"
+#include "strata-event-writer.h"
 
 G_BEGIN_DECLS
 
 /* Each verb's answer, a new object, or NULL with the error set. */
-JsonObject *strata_guest_inspect   (StrataEmitter      *emitter,
+JsonObject *strata_guest_inspect   (StrataEventWriter      *writer,
                                     StrataGuestRequest *request,
                                     GError            **error);
-JsonObject *strata_guest_seal      (StrataEmitter      *emitter,
+JsonObject *strata_guest_seal      (StrataEventWriter      *writer,
                                     StrataGuestRequest *request,
                                     GError            **error);
-JsonObject *strata_guest_verify    (StrataEmitter      *emitter,
+JsonObject *strata_guest_verify    (StrataEventWriter      *writer,
                                     StrataGuestRequest *request,
                                     GError            **error);
-JsonObject *strata_guest_customise (StrataEmitter      *emitter,
+JsonObject *strata_guest_customise (StrataEventWriter      *writer,
                                     StrataGuestRequest *request,
                                     GError            **error);
 

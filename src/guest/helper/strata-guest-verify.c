@@ -231,9 +231,9 @@ make_checks (Round *self)
       if (!is_made (checks[i].operation, self->operations))
         continue;
 
-      strata_emitter_progress (self->appliance->emitter,
-                               0.8 + 0.1 * (double) i / G_N_ELEMENTS (checks),
-                               _ (checks[i].description));
+      strata_event_writer_progress (self->appliance->writer,
+                                    0.8 + 0.1 * (double) i / G_N_ELEMENTS (checks),
+                                    _ (checks[i].description));
       left = find_left (g, &checks[i]);
       take_result (self, checks[i].name, checks[i].description, left);
     }
@@ -330,14 +330,14 @@ open_again (StrataAppliance *appliance, GError **error)
 
 /**
  * strata_guest_verify:
- * @emitter: where progress goes
+ * @writer: where progress goes
  * @request: the request
  * @error: return location for `STRATA_ERROR_NOT_SEALED`, …
  *
  * Returns: (transfer full): what strata_guest_client_verify() says it returns
  */
 JsonObject *
-strata_guest_verify (StrataEmitter *emitter, StrataGuestRequest *request, GError **error)
+strata_guest_verify (StrataEventWriter *writer, StrataGuestRequest *request, GError **error)
 {
   g_autoptr (StrataAppliance) appliance = NULL;
   g_autoptr (JsonArray) results = json_array_new ();
@@ -350,7 +350,7 @@ strata_guest_verify (StrataEmitter *emitter, StrataGuestRequest *request, GError
   if (operations == NULL)
     return NULL;
 
-  appliance = strata_appliance_open (emitter, request->disks, TRUE, error);
+  appliance = strata_appliance_open (writer, request->disks, TRUE, error);
   if (appliance == NULL ||
       !strata_guest_survey_check (appliance, request->accepted, unmounted, error))
     return NULL;

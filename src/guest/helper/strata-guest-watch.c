@@ -93,7 +93,7 @@ get_ticks (void)
 }
 
 static void
-give_up (const char *full)
+discard (const char *full)
 {
   g_mutex_lock (&watch.mutex);
   g_set_str (&watch.full, full);
@@ -123,7 +123,7 @@ look (gpointer data)
       n_full = full != NULL ? n_full + 1 : 0;
       if (n_full == MAX_FULL)
         {
-          give_up (full);
+          discard (full);
           return NULL;
         }
 
@@ -133,7 +133,7 @@ look (gpointer data)
       before = now;
       if (idle >= MAX_IDLE_SECONDS)
         {
-          give_up (NULL);
+          discard (NULL);
           return NULL;
         }
       g_usleep (LOOK_SECONDS * G_USEC_PER_SEC);

@@ -17,7 +17,7 @@
 #include <libvirt/virterror.h>
 
 #include "strata-block-job.h"
-#include "strata-block-news.h"
+#include "strata-block-events.h"
 #include "host/connection/strata-vir.h"
 #include "host/connection/strata-xpath.h"
 #include "base/strata-error.h"
@@ -40,7 +40,7 @@ struct _StrataBlockJob
   virConnectPtr handle;
   virDomainPtr domain;
   char *target;
-  StrataBlockNews *news; /* shared with the callback, which may outlive us */
+  StrataBlockEvents *events; /* shared with the callback, which may outlive us */
   int callback;
   guint64 last_done;
   guint64 last_total;
@@ -65,7 +65,7 @@ strata_block_job_new (virConnectPtr handle, virDomainPtr domain, const char *tar
   STRATA_ASSERT_WORKER ();
 
   self->target = g_strdup (target);
-  self->news = strata_block_news_new (target);
+  self->events = strata_block_events_new (target);
   self->bandwidth = STRATA_BANDWIDTH_SAME;
 
   virConnectRef (handle);
@@ -75,11 +75,11 @@ strata_block_job_new (virConnectPtr handle, virDomainPtr domain, const char *tar
 
   self->callback = virConnectDomainEventRegisterAny (
       handle, domain, VIR_DOMAIN_EVENT_ID_BLOCK_JOB_2,
-      VIR_DOMAIN_EVENT_CALLBACK (strata_block_news_on_event), strata_block_news_ref (self->news),
-      strata_block_news_unref);
+      VIR_DOMAIN_EVENT_CALLBACK (strata_block_events_on_event),
+      strata_block_events_ref (self->events), strata_block_events_unref);
   /* Without the event there are still the looks. */
   if (self->callback < 0)
-    strata_block_news_unref (self->news);
+    strata_block_events_unref (self->events);
 
   return self;
 }
@@ -89,7 +89,7 @@ strata_block_job_free (StrataBlockJob *self)
 {
   if (self->callback >= 0)
     virConnectDomainEventDeregisterAny (self->handle, self->callback);
-  g_clear_pointer (&self->news, strata_block_news_unref);
+  g_clear_pointer (&self->events, strata_block_events_unref);
   g_clear_pointer (&self->target, g_free);
   g_clear_pointer (&self->domain, virDomainFree);
   g_clear_pointer (&self->handle, virConnectClose);
@@ -187,7 +187,7 @@ follow (StrataBlockJob *self,
           !look (self, &info, &running, error))
         return FALSE;
 
-      seen = strata_block_news_read (self->news, &ready, &failed);
+      seen = strata_block_events_read (self->events, &ready, &failed);
       if (goal == GOAL_DONE && !running)
         {
           report (self, self->last_total, self->last_total, progress, user_data);
@@ -207,7 +207,7 @@ follow (StrataBlockJob *self,
       if (goal == GOAL_READY && (failed || gone >= GONE_PATIENCE))
         return set_given_up (error);
 
-      strata_block_news_await (self->news, seen, pause);
+      strata_block_events_await (self->events, seen, pause);
       pause = MIN (pause * 2, LOOK_EVERY_MS);
     }
 }
@@ -224,8 +224,9 @@ wait_for (StrataBlockJob *self,
   gulong handler = 0;
 
   if (cancellable != NULL)
-    handler = g_cancellable_connect (cancellable, G_CALLBACK (strata_block_news_on_cancelled),
-                                     strata_block_news_ref (self->news), strata_block_news_unref);
+    handler =
+        g_cancellable_connect (cancellable, G_CALLBACK (strata_block_events_on_cancelled),
+                               strata_block_events_ref (self->events), strata_block_events_unref);
   report (self, 0, 0, progress, user_data);
   reached = follow (self, goal, progress, user_data, cancellable, error);
   g_cancellable_disconnect (cancellable, handler);

@@ -11,7 +11,7 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "host/domain/strata-activate.h"
+#include "host/domain/strata-reacquire.h"
 #include "strata-block-job.h"
 #include "host/connection/strata-connection-private.h"
 #include "host/storage/strata-layer.h"
@@ -48,7 +48,7 @@ static gboolean
 merge_init (Merge *self, const char *uuid, const char *top, const char *base, GError **error)
 {
   self->domain = strata_live_find (self->connection, uuid, error);
-  if (self->domain == NULL || !strata_activate_images (self->domain, error))
+  if (self->domain == NULL || !strata_reacquire_images (self->domain, error))
     return FALSE;
 
   if (top != NULL)
@@ -110,7 +110,7 @@ set_disk_busy (Merge *self, GError **error)
 /* ADOPTED: an active commit into our base is under way. A job that ends by itself is waited for, and
  * not aborted on cancellation: it may be somebody else's. */
 static gboolean
-settle_left_over (Merge *self, gboolean active, gboolean *adopted, GError **error)
+reconcile_left_over (Merge *self, gboolean active, gboolean *adopted, GError **error)
 {
   g_autoptr (StrataBlockJob) job = watch (self);
   g_autoptr (GError) local = NULL;
@@ -178,7 +178,7 @@ commit_active (Merge *self, GError **error)
   g_autoptr (StrataBlockJob) job = NULL;
   gboolean adopted;
 
-  if (!settle_left_over (self, TRUE, &adopted, error) ||
+  if (!reconcile_left_over (self, TRUE, &adopted, error) ||
       (before = list_layers (self, error)) == NULL)
     return FALSE;
   if (!strata_storage_is_same (self->connection, before[0], self->top))
@@ -230,7 +230,7 @@ commit_below (Merge *self, GError **error)
     return FALSE;
   if (!strata_storage_is_among (self->connection, (const char *const *) before + 1, self->top))
     return set_no_layer (self, self->top, error);
-  if (!settle_left_over (self, FALSE, &adopted, error))
+  if (!reconcile_left_over (self, FALSE, &adopted, error))
     return FALSE;
 
   layer = strata_layer_find (self->connection, self->domain, self->target, self->top);
@@ -266,7 +266,7 @@ pull (Merge *self, GError **error)
   g_autoptr (StrataBlockJob) job = NULL;
   gboolean adopted;
 
-  if (!settle_left_over (self, FALSE, &adopted, error) ||
+  if (!reconcile_left_over (self, FALSE, &adopted, error) ||
       (before = list_layers (self, error)) == NULL)
     return FALSE;
   self->top = g_strdup (before[0]);

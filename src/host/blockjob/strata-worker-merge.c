@@ -114,7 +114,7 @@ see_through (StrataWorker *self,
       return FALSE;
     }
 
-  image = strata_storage_look (self->connection, above, error);
+  image = strata_storage_read_image (self->connection, above, error);
   if (image == NULL)
     return FALSE;
   wanted = base != NULL ? strata_connection_canonical_path (self->connection, base) : NULL;

@@ -7,7 +7,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "host/connection/strata-connection-private.h"
-#include "host/connection/strata-owner.h"
+#include "host/connection/strata-process-id.h"
 #include "host/connection/strata-vir.h"
 #include "strata-worker.h"
 #include "xml/strata-worker-xml.h"
@@ -23,7 +23,7 @@ is_orphan (virDomainPtr domain)
 
   owner = virDomainGetMetadata (domain, VIR_DOMAIN_METADATA_DESCRIPTION, NULL, 0);
 
-  return strata_owner_is_dead (owner);
+  return strata_process_id_is_dead (owner);
 }
 
 /**

@@ -18,7 +18,7 @@
 #include "strata-block-job.h"
 #include "host/connection/strata-connection-private.h"
 #include "host/storage/strata-chain-reader.h"
-#include "host/connection/strata-owner.h"
+#include "host/connection/strata-process-id.h"
 #include "host/storage/strata-storage.h"
 #include "host/connection/strata-vir.h"
 #include "strata-worker-private.h"
@@ -44,7 +44,7 @@ choose_type (StrataConnection *connection)
 static char *
 add_owner (const char *xml)
 {
-  g_autofree char *owner = strata_owner_new_text ();
+  g_autofree char *owner = strata_process_id_new_text ();
   const char *end = g_strrstr (xml, "</domain>");
 
   g_assert (end != NULL);

@@ -21,28 +21,28 @@ StrataKvmProbe *strata_connection_get_kvm_probe (StrataConnection *self);
 void strata_connection_set_kvm_usable (StrataConnection *self, gboolean usable);
 /* PATH as the host names it: on a local host symbolic links are resolved, so that a file has one name */
 char *strata_connection_canonical_path (StrataConnection *self, const char *path);
-/* strata-domain-look.c */
+/* strata-domain-read.c */
 char *strata_connection_get_volume_path (StrataConnection *self,
                                          const char *pool_name,
                                          const char *volume_name);
 virDomainPtr strata_connection_lookup_domain (StrataConnection *self,
                                               const char *uuid,
                                               GError **error);
-gboolean strata_connection_look_state (virDomainPtr domain, StrataDomainState *state);
-StrataDomainFacts *strata_connection_look (StrataConnection *self,
+gboolean strata_connection_read_state (virDomainPtr domain, StrataDomainState *state);
+StrataDomainFacts *strata_connection_read_domain (StrataConnection *self,
                                            virDomainPtr domain,
                                            GError **error);
 /* the disks of its saved state, where FACTS say that it has one; FALSE only where libvirt is gone */
-gboolean strata_connection_look_at_saved (StrataConnection *self,
+gboolean strata_connection_read_saved (StrataConnection *self,
                                           StrataDomainFacts *facts,
                                           GError **error);
 /* all but persistent, autostart, managed_save, which the list of domains tells of many at once */
-StrataDomainFacts *strata_connection_look_without_traits (StrataConnection *self,
+StrataDomainFacts *strata_connection_read_without_traits (StrataConnection *self,
                                                           virDomainPtr domain,
                                                           GError **error);
 
 /* strata-domain-jobs.c: sets what is under way in a running domain, after its paths were made canonical */
-void strata_connection_look_at_jobs (StrataConnection *self,
+void strata_connection_read_jobs (StrataConnection *self,
                                      virDomainPtr domain,
                                      StrataDomainFacts *facts);
 

@@ -107,7 +107,7 @@ end_trial (virDomainPtr domain)
  * @type: a domain type, "kvm" ("qemu" to test the trial itself)
  * @cancellable: (nullable): ends it early
  *
- * Worker threads only, with the default main context running in another: the verdict is an event.
+ * Worker threads only, with the default main context running in another: the answer is an event.
  *
  * Returns: whether a guest of @type was seen to run its firmware
  */

@@ -27,7 +27,7 @@
 #include "strata-connection-private.h"
 #include "strata-lock.h"
 #include "strata-opening.h"
-#include "strata-owner.h"
+#include "strata-process-id.h"
 #include "strata-sleep.h"
 #include "strata-vir.h"
 #include "strata-xpath.h"
@@ -224,9 +224,9 @@ read_lock (virStoragePoolPtr pool, char **owner)
   if (object != NULL && json_object_has_member (object, "pid"))
     self->pid = (int) json_object_get_int_member_with_default (object, "pid", 0);
   read_resources (self, object);
-  own = strata_owner_new_text ();
+  own = strata_process_id_new_text ();
   self->is_ours = g_strcmp0 (own, *owner) == 0;
-  self->is_here = strata_owner_is_here (*owner);
+  self->is_here = strata_process_id_is_here (*owner);
 
   return self;
 }
@@ -295,7 +295,7 @@ clear_gate (Claim *self, virStoragePoolPtr gate)
       g_strlcpy (self->watch.uuid, uuid, sizeof self->watch.uuid);
       self->watch.since = g_get_monotonic_time ();
       facts = read_lock (gate, &owner);
-      if (!strata_owner_is_dead (owner))
+      if (!strata_process_id_is_dead (owner))
         return;
     }
   else if (g_get_monotonic_time () - self->watch.since < GATE_PATIENCE_S * G_TIME_SPAN_SECOND)
@@ -345,7 +345,7 @@ check_free (Claim *self, GError **error)
 
       if (other == NULL || g_str_equal (virStoragePoolGetName (pool), GATE))
         continue;
-      if (strata_owner_is_dead (owner))
+      if (strata_process_id_is_dead (owner))
         virStoragePoolDestroy (pool);
       else if (g_str_equal (other->job_id, self->job_id) ||
                strata_resources_conflict (other->resources, self->resources))
@@ -456,7 +456,7 @@ strata_lock_take (StrataConnection *connection,
                   GCancellable *cancellable,
                   GError **error)
 {
-  g_autofree char *owner = strata_owner_new_text ();
+  g_autofree char *owner = strata_process_id_new_text ();
   g_autofree char *note = NULL;
   Claim claim = { .connection = connection, .job_id = job_id, .resources = resources };
 
@@ -581,7 +581,7 @@ strata_lock_list (StrataConnection *connection, GError **error)
       g_autoptr (StrataLockFacts) facts = read_lock (pool, &owner);
 
       if (facts != NULL && !g_str_equal (virStoragePoolGetName (pool), GATE) &&
-          !strata_owner_is_dead (owner))
+          !strata_process_id_is_dead (owner))
         g_ptr_array_add (locks, g_steal_pointer (&facts));
     }
 

@@ -74,7 +74,7 @@ strata_domain_get_state (StrataConnection *connection,
     return FALSE;
   /* libvirt forgets its last error at that. */
   name = g_strdup (virDomainGetName (domain));
-  if (strata_connection_look_state (domain, state))
+  if (strata_connection_read_state (domain, state))
     return TRUE;
 
   strata_vir_set_error (error, _ ("Asking for the state of “%s”"), name);
@@ -336,7 +336,7 @@ strata_domain_start (StrataConnection *connection,
   domain = strata_connection_lookup_domain (connection, uuid, error);
   if (domain == NULL)
     return FALSE;
-  facts = strata_connection_look (connection, domain, error);
+  facts = strata_connection_read_domain (connection, domain, error);
   if (facts == NULL)
     return FALSE;
 

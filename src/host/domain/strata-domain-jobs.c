@@ -140,9 +140,7 @@ look_at_backup (Look *self, virDomainPtr domain)
 
 /* Whose paths are canonical already. That nothing can be found out is no error: the domain may be off by now. */
 void
-strata_connection_look_at_jobs (StrataConnection *self,
-                                virDomainPtr domain,
-                                StrataDomainFacts *facts)
+strata_connection_read_jobs (StrataConnection *self, virDomainPtr domain, StrataDomainFacts *facts)
 {
   g_autoptr (GString) words = g_string_new (NULL);
   Look look = { self, facts, words };

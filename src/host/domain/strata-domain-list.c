@@ -8,7 +8,7 @@
 #include <libvirt/virterror.h>
 
 #include "host/connection/strata-connection-private.h"
-#include "host/connection/strata-crew.h"
+#include "host/connection/strata-parallel.h"
 #include "host/connection/strata-vir.h"
 #include "base/strata-error.h"
 #include "xml/strata-worker-xml.h"
@@ -32,7 +32,7 @@ look (guint i, gpointer user_data, GError **error)
       virDomainIsPersistent (domain) != 1)
     return TRUE;
 
-  self->facts[i] = strata_connection_look_without_traits (self->connection, domain, &local_error);
+  self->facts[i] = strata_connection_read_without_traits (self->connection, domain, &local_error);
   if (self->facts[i] != NULL || g_error_matches (local_error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND))
     return TRUE;
   g_propagate_error (error, g_steal_pointer (&local_error));
@@ -94,7 +94,7 @@ add_traits (Listing *self, GError **error)
       facts->persistent = g_hash_table_contains (persistent, facts->uuid);
       facts->autostart = g_hash_table_contains (autostart, facts->uuid);
       facts->managed_save = g_hash_table_contains (managed_save, facts->uuid);
-      if (!strata_connection_look_at_saved (self->connection, facts, error))
+      if (!strata_connection_read_saved (self->connection, facts, error))
         return FALSE;
     }
 
@@ -109,7 +109,7 @@ list_all (Listing *self, GCancellable *cancellable, GError **error)
   gboolean listed;
 
   self->facts = facts;
-  listed = strata_crew_run (self->domains->len, look, self, cancellable, error) &&
+  listed = strata_parallel_run (self->domains->len, look, self, cancellable, error) &&
            add_traits (self, error);
 
   for (guint i = 0; i < self->domains->len; i++)
@@ -180,7 +180,7 @@ strata_connection_get_domain (StrataConnection *self, const char *uuid, GError *
   if (domain == NULL)
     return NULL;
 
-  return strata_connection_look (self, domain, error);
+  return strata_connection_read_domain (self, domain, error);
 }
 
 /* NOT_FOUND if it is gone */

@@ -194,7 +194,7 @@ strata_gathering_add_claimant (StrataGathering *self, const char *path)
 
   folder = g_path_get_dirname (path);
   name = g_path_get_basename (path);
-  image = strata_volume_look_here (self->connection, folder, name, NULL);
+  image = strata_volume_read_here (self->connection, folder, name, NULL);
   if (image == NULL)
     image = look_at_header (self, path);
   if (image != NULL && stands_on_something (image))

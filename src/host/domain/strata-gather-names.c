@@ -114,7 +114,7 @@ strata_gathering_note_link (StrataGathering *self, const char *link)
 }
 
 static void
-settle_links (StrataGathering *self)
+reconcile_links (StrataGathering *self)
 {
   g_autoptr (GPtrArray) links = g_hash_table_get_keys_as_ptr_array (self->links);
 
@@ -138,7 +138,7 @@ settle_links (StrataGathering *self)
 
 /* A mark keeps the names of its day; an image may have been moved since, with a link in its place. */
 static void
-settle_mark (StrataGathering *self, const StrataThinMark *mark)
+reconcile_mark (StrataGathering *self, const StrataThinMark *mark)
 {
   for (guint i = 0; mark != NULL && mark->bases != NULL && mark->bases[i] != NULL; i++)
     {
@@ -149,7 +149,7 @@ settle_mark (StrataGathering *self, const StrataThinMark *mark)
 }
 
 void
-strata_gathering_settle_names (StrataGathering *self)
+strata_gathering_reconcile_names (StrataGathering *self)
 {
   GPtrArray *domains = strata_graph_get_domains (self->graph);
   g_autoptr (GPtrArray) images = strata_graph_get_images (self->graph);
@@ -167,7 +167,7 @@ strata_gathering_settle_names (StrataGathering *self)
           strata_gathering_check_spelling (self, spelling->name, spelling->path);
           strata_gathering_note_link (self, spelling->name);
         }
-      settle_mark (self, domain->thin_mark);
+      reconcile_mark (self, domain->thin_mark);
     }
 
   for (guint i = 0; i < images->len; i++)
@@ -186,5 +186,5 @@ strata_gathering_settle_names (StrataGathering *self)
       image->n_other_names =
           image->n_names > 1 + image->n_other_names ? image->n_names - 1 - image->n_other_names : 0;
     }
-  settle_links (self);
+  reconcile_links (self);
 }

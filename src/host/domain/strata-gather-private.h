@@ -29,7 +29,7 @@ void strata_gathering_take_image (StrataGathering *self, StrataImage *image);
 /* the image that PATH is a name of, if it was taken; a definition's own name for it becomes the image's */
 StrataImage *strata_gathering_name_image (StrataGathering *self, const char *path);
 /* what can be known of all names only when everything was taken */
-void strata_gathering_settle_names (StrataGathering *self);
+void strata_gathering_reconcile_names (StrataGathering *self);
 /* LINK: (nullable): how a document or a pool names something that may be a link */
 void strata_gathering_note_link (StrataGathering *self, const char *link);
 /* strata-gather-names.c: SPELLING is how a document or a header names the image at PATH */

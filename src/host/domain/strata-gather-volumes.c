@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "host/connection/strata-connection-private.h"
-#include "host/connection/strata-crew.h"
+#include "host/connection/strata-parallel.h"
 #include "strata-gather-private.h"
 #include "host/storage/strata-image-info.h"
 #include "host/storage/strata-pool-lease.h"
@@ -131,7 +131,7 @@ ask (guint i, gpointer user_data, GError **error)
   if (self->images[i] != NULL)
     return TRUE;
 
-  self->images[i] = strata_volume_look (
+  self->images[i] = strata_volume_read (
       self->gathering->connection, g_ptr_array_index (self->volumes, i), self->pool, &local_error);
   /* One that was removed meanwhile, or is no image (a folder). */
   if (self->images[i] != NULL || local_error == NULL ||
@@ -155,12 +155,12 @@ look (Shelf *self, const char *folder, GError **error)
     {
       if (g_cancellable_set_error_if_cancelled (self->gathering->cancellable, error))
         return FALSE;
-      self->images[i] = strata_volume_look_here (
+      self->images[i] = strata_volume_read_here (
           self->gathering->connection, folder,
           virStorageVolGetName (g_ptr_array_index (self->volumes, i)), self->pool);
     }
 
-  return strata_crew_run (self->volumes->len, ask, self, self->gathering->cancellable, error);
+  return strata_parallel_run (self->volumes->len, ask, self, self->gathering->cancellable, error);
 }
 
 /* FOLDER: (nullable): where the client sees it, under the name NAME */
@@ -289,7 +289,7 @@ strata_gathering_add_folder_here (StrataGathering *self, const char *folder, con
   g_hash_table_iter_init (&iter, names);
   while (g_hash_table_iter_next (&iter, (gpointer *) &name, NULL))
     {
-      StrataImage *image = strata_volume_look_here (self->connection, folder, name, pool);
+      StrataImage *image = strata_volume_read_here (self->connection, folder, name, pool);
 
       if (image == NULL)
         image = look_harder (self, folder, name, pool);

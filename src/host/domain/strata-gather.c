@@ -675,7 +675,7 @@ strata_gathering_follow_option (StrataGathering *self,
       if (!S_ISREG (status.st_mode) && !S_ISBLK (status.st_mode))
         return TRUE;
       image = S_ISREG (status.st_mode)
-                  ? strata_volume_look_here (self->connection, folder, name, NULL)
+                  ? strata_volume_read_here (self->connection, folder, name, NULL)
                   : NULL;
       /* libvirt may see what the client may not. */
       if (image == NULL && access (disk->source, R_OK) == 0)
@@ -725,7 +725,7 @@ follow_files (StrataGathering *self, StrataDomainFacts *domain, GError **error)
       g_autofree char *folder = g_path_get_dirname (path);
       g_autofree char *name = g_path_get_basename (path);
       StrataImage *image = strata_graph_get_image (self->graph, path) == NULL
-                               ? strata_volume_look_here (self->connection, folder, name, NULL)
+                               ? strata_volume_read_here (self->connection, folder, name, NULL)
                                : NULL;
 
       if (image == NULL)
@@ -828,7 +828,7 @@ gather (StrataConnection *self, GCancellable *cancellable, GError **error)
 
   strata_gathering_follow_claims (&gathering);
   add_foreign_bases (&gathering);
-  strata_gathering_settle_names (&gathering);
+  strata_gathering_reconcile_names (&gathering);
   strata_graph_finish (graph);
 
   facts = strata_connection_get_facts (self);

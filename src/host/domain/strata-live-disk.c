@@ -158,7 +158,7 @@ strata_live_flush (StrataConnection *connection, const char *uuid, const char *p
   domain = strata_connection_lookup_domain (connection, uuid, error);
   if (domain == NULL)
     return FALSE;
-  if (!strata_connection_look_state (domain, &state))
+  if (!strata_connection_read_state (domain, &state))
     {
       strata_vir_set_error (error, _ ("Flushing the disks of “%s”"), virDomainGetName (domain));
       return FALSE;

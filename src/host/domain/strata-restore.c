@@ -14,7 +14,7 @@
 static gboolean
 look (virDomainPtr domain, StrataDomainState *state, GError **error)
 {
-  if (strata_connection_look_state (domain, state))
+  if (strata_connection_read_state (domain, state))
     return TRUE;
 
   strata_vir_set_error (error, _ ("Asking for the state of a virtual machine"));
@@ -129,7 +129,7 @@ goes_on (int state, int reason)
 }
 
 /**
- * strata_domain_look_run:
+ * strata_domain_query_run:
  * @connection: a connection
  * @uuid: a domain's UUID
  * @run: (out) (transfer full) (nullable): what its process has, and no other; %NULL when it is off
@@ -142,11 +142,11 @@ goes_on (int state, int reason)
  * Returns: whether that could be found out
  */
 gboolean
-strata_domain_look_run (StrataConnection *connection,
-                        const char *uuid,
-                        char **run,
-                        gboolean *restored,
-                        GError **error)
+strata_domain_query_run (StrataConnection *connection,
+                         const char *uuid,
+                         char **run,
+                         gboolean *restored,
+                         GError **error)
 {
   g_autoptr (virDomain) domain = NULL;
   int state;

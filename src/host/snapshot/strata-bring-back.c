@@ -40,9 +40,9 @@ renew (StrataConnection *connection, const StrataSnapshotOverlay *item, GError *
 
 /* (transfer full): as what the guest ran, on the overlays that the snapshot put it on */
 static char *
-get_definition (StrataConnection *connection, const StrataSnapshotOrder *order, GError **error)
+get_definition (StrataConnection *connection, const StrataSnapshotParams *params, GError **error)
 {
-  g_autofree char *xml = strata_snapshot_get_xml (connection, order->uuid, order->name, error);
+  g_autofree char *xml = strata_snapshot_get_xml (connection, params->uuid, params->name, error);
   g_autoptr (StrataSnapshotXml) document =
       xml != NULL ? strata_snapshot_xml_new_from_string (xml, error) : NULL;
   g_autoptr (StrataDomainXml) definition = NULL;
@@ -53,14 +53,14 @@ get_definition (StrataConnection *connection, const StrataSnapshotOrder *order, 
   if (definition == NULL)
     {
       strata_set_error (error, STRATA_ERROR_FAILED, NULL,
-                        _ ("libvirt has no definition with the snapshot “%s”"), order->name);
+                        _ ("libvirt has no definition with the snapshot “%s”"), params->name);
       return NULL;
     }
 
   strata_domain_xml_drop_backing (definition);
-  for (guint i = 0; i < order->overlays->len; i++)
+  for (guint i = 0; i < params->overlays->len; i++)
     {
-      const StrataSnapshotOverlay *item = g_ptr_array_index (order->overlays, i);
+      const StrataSnapshotOverlay *item = g_ptr_array_index (params->overlays, i);
 
       strata_domain_xml_set_disk_file (definition, item->target, item->overlay, "qcow2");
     }
@@ -71,25 +71,25 @@ get_definition (StrataConnection *connection, const StrataSnapshotOrder *order, 
 /* In one call: libvirt says then that it runs because it was restored, by which it is told from one that was started anew. */
 static gboolean
 restore (StrataConnection *connection,
-         const StrataSnapshotOrder *order,
+         const StrataSnapshotParams *params,
          const char *xml,
          gboolean paused,
          GError **error)
 {
   unsigned int flags = paused ? VIR_DOMAIN_SAVE_PAUSED : VIR_DOMAIN_SAVE_RUNNING;
 
-  if (virDomainRestoreFlags (strata_connection_get_handle (connection), order->memory_file, xml,
+  if (virDomainRestoreFlags (strata_connection_get_handle (connection), params->memory_file, xml,
                              flags) == 0)
     return TRUE;
 
-  strata_vir_set_error (error, _ ("Restoring the memory in “%s”"), order->memory_file);
+  strata_vir_set_error (error, _ ("Restoring the memory in “%s”"), params->memory_file);
   return FALSE;
 }
 
 /**
  * strata_snapshot_bring_back:
  * @connection: a connection
- * @order: a snapshot that was made, with memory, of a domain that is off now
+ * @params: a snapshot that was made, with memory, of a domain that is off now
  * @paused: whether the guest stands still afterwards
  * @error: where to put an error; the snapshot is whole all the same
  *
@@ -99,7 +99,7 @@ restore (StrataConnection *connection,
  */
 gboolean
 strata_snapshot_bring_back (StrataConnection *connection,
-                            const StrataSnapshotOrder *order,
+                            const StrataSnapshotParams *params,
                             gboolean paused,
                             GError **error)
 {
@@ -108,19 +108,19 @@ strata_snapshot_bring_back (StrataConnection *connection,
   STRATA_ASSERT_WORKER ();
   g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
 
-  if (order->kind == STRATA_SNAPSHOT_KIND_INTERNAL)
-    return strata_snapshot_revert_internal (connection, order->uuid, order->name,
+  if (params->kind == STRATA_SNAPSHOT_KIND_INTERNAL)
+    return strata_snapshot_revert_internal (connection, params->uuid, params->name,
                                             paused ? STRATA_AFTER_PAUSED : STRATA_AFTER_RUNNING,
                                             error);
 
-  xml = get_definition (connection, order, error);
+  xml = get_definition (connection, params, error);
   if (xml == NULL)
     return FALSE;
-  for (guint i = 0; i < order->overlays->len; i++)
+  for (guint i = 0; i < params->overlays->len; i++)
     {
-      if (!renew (connection, g_ptr_array_index (order->overlays, i), error))
+      if (!renew (connection, g_ptr_array_index (params->overlays, i), error))
         return FALSE;
     }
 
-  return restore (connection, order, xml, paused, error);
+  return restore (connection, params, xml, paused, error);
 }

@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 /* The guest of a domain that is off goes on from the snapshot that was made by ORDER, on the disks that this put it on: what was
  * written to them since goes. Blocking; worker threads only. */
 gboolean strata_snapshot_bring_back (StrataConnection *connection,
-                                     const StrataSnapshotOrder *order,
+                                     const StrataSnapshotParams *params,
                                      gboolean paused,
                                      GError **error);
 

@@ -97,13 +97,13 @@ strata_snapshot_require_no_other_tag (StrataConnection *connection,
 
 /* While DOMAIN is off libvirt deletes only in the images that the snapshot's document names. */
 static gboolean
-need_no_other_tag (StrataConnection *connection,
-                   virDomainPtr domain,
-                   const char *uuid,
-                   const char *tag,
-                   const char *const *own,
-                   GCancellable *cancellable,
-                   GError **error)
+require_no_other_tag (StrataConnection *connection,
+                      virDomainPtr domain,
+                      const char *uuid,
+                      const char *tag,
+                      const char *const *own,
+                      GCancellable *cancellable,
+                      GError **error)
 {
   return virDomainIsActive (domain) == 0 ||
          strata_snapshot_require_no_other_tag (connection, uuid, tag, own, cancellable, error);
@@ -134,7 +134,7 @@ native_delete (StrataConnection *connection,
       return FALSE;
     }
 
-  if (!need_no_other_tag (connection, domain, uuid, tag, own, cancellable, error))
+  if (!require_no_other_tag (connection, domain, uuid, tag, own, cancellable, error))
     return FALSE;
   if (virDomainSnapshotDelete (snapshot, 0) == 0 ||
       strata_vir_last_code () == VIR_ERR_NO_DOMAIN_SNAPSHOT)
@@ -229,10 +229,10 @@ strata_snapshot_delete_internal (StrataConnection *connection,
 }
 
 static gboolean
-need_no_other_tag_than (StrataConnection *connection,
-                        const char *uuid,
-                        const char *name,
-                        GError **error)
+require_no_other_tag_than (StrataConnection *connection,
+                           const char *uuid,
+                           const char *name,
+                           GError **error)
 {
   g_autoptr (StrataDomainFacts) facts = strata_connection_get_domain (connection, uuid, error);
   const StrataSnapshotFacts *snapshot =
@@ -329,7 +329,7 @@ strata_snapshot_revert_internal (StrataConnection *connection,
   if (domain == NULL)
     return FALSE;
   snapshot = strata_snapshot_lookup (domain, name, error);
-  if (snapshot == NULL || !need_no_other_tag_than (connection, uuid, name, error))
+  if (snapshot == NULL || !require_no_other_tag_than (connection, uuid, name, error))
     return FALSE;
   if (virDomainIsActive (domain) == 1)
     {

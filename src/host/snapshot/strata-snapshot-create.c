@@ -9,7 +9,7 @@
 #include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 
-#include "host/domain/strata-activate.h"
+#include "host/domain/strata-reacquire.h"
 #include "host/connection/strata-connection-private.h"
 #include "host/storage/strata-freeze.h"
 #include "host/domain/strata-screenshot.h"
@@ -82,25 +82,25 @@ end_watch (Watch *self, GThread *thread)
 }
 
 static unsigned int
-flags_of (const StrataSnapshotOrder *order)
+flags_of (const StrataSnapshotParams *params)
 {
   unsigned int flags = VIR_DOMAIN_SNAPSHOT_CREATE_ATOMIC;
 
-  if (order->kind == STRATA_SNAPSHOT_KIND_DISK_ONLY)
+  if (params->kind == STRATA_SNAPSHOT_KIND_DISK_ONLY)
     flags |= VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY;
 
   return flags;
 }
 
 static gboolean
-create (virDomainPtr domain, const StrataSnapshotOrder *order, Watch *watch, GError **error)
+create (virDomainPtr domain, const StrataSnapshotParams *params, Watch *watch, GError **error)
 {
   GThread *thread = g_thread_new ("strata-snapshot", watch_job, watch);
   g_autoptr (virDomainSnapshot) snapshot =
-      virDomainSnapshotCreateXML (domain, order->xml, flags_of (order));
+      virDomainSnapshotCreateXML (domain, params->xml, flags_of (params));
 
   if (snapshot == NULL)
-    strata_vir_set_error (error, _ ("Taking the snapshot “%s”"), order->name);
+    strata_vir_set_error (error, _ ("Taking the snapshot “%s”"), params->name);
   end_watch (watch, thread);
 
   return snapshot != NULL;
@@ -109,22 +109,22 @@ create (virDomainPtr domain, const StrataSnapshotOrder *order, Watch *watch, GEr
 /* A guest that stays frozen is worse than one without the snapshot. */
 static gboolean
 create_at_rest (virDomainPtr domain,
-                const StrataSnapshotOrder *order,
+                const StrataSnapshotParams *params,
                 Watch *watch,
                 gboolean *created,
                 GError **error)
 {
   g_autoptr (GError) thaw_error = NULL;
 
-  if (!order->quiesce)
+  if (!params->quiesce)
     {
-      *created = create (domain, order, watch, error);
+      *created = create (domain, params, watch, error);
       return *created;
     }
 
   if (!strata_freeze (domain, error))
     return FALSE;
-  *created = create (domain, order, watch, error);
+  *created = create (domain, params, watch, error);
   if (strata_thaw (domain, &thaw_error))
     return *created;
 
@@ -163,46 +163,46 @@ is_used (StrataConnection *connection, const StrataDomainFacts *facts, const cha
 
 /* libvirt removes what it made when it fails; a daemon that fell over did not. */
 static void
-remove_leftovers (StrataConnection *connection, const StrataSnapshotOrder *order)
+remove_leftovers (StrataConnection *connection, const StrataSnapshotParams *params)
 {
   g_autoptr (StrataDomainFacts) facts =
-      strata_connection_get_domain (connection, order->uuid, NULL);
+      strata_connection_get_domain (connection, params->uuid, NULL);
 
-  if (order->screenshot != NULL)
-    g_unlink (order->screenshot);
-  if (facts == NULL || strata_domain_facts_find_snapshot (facts, order->name) != NULL)
+  if (params->screenshot != NULL)
+    g_unlink (params->screenshot);
+  if (facts == NULL || strata_domain_facts_find_snapshot (facts, params->name) != NULL)
     return;
 
-  for (guint i = 0; i < order->overlays->len; i++)
+  for (guint i = 0; i < params->overlays->len; i++)
     {
-      const StrataSnapshotOverlay *item = g_ptr_array_index (order->overlays, i);
+      const StrataSnapshotOverlay *item = g_ptr_array_index (params->overlays, i);
 
       if (!is_used (connection, facts, item->overlay))
         strata_storage_delete (connection, item->overlay, NULL);
     }
-  if (order->memory_file != NULL)
-    strata_storage_delete (connection, order->memory_file, NULL);
+  if (params->memory_file != NULL)
+    strata_storage_delete (connection, params->memory_file, NULL);
 }
 
 static void
-clean_up (StrataConnection *connection, const StrataSnapshotOrder *order, gboolean created)
+clean_up (StrataConnection *connection, const StrataSnapshotParams *params, gboolean created)
 {
   g_autoptr (GError) error = NULL;
 
   if (!created)
-    remove_leftovers (connection, order);
-  else if (!strata_snapshot_take_back (connection, order, &error))
+    remove_leftovers (connection, params);
+  else if (!strata_snapshot_undo (connection, params, &error))
     g_warning ("%s", error->message);
 }
 
 /* libvirt says that it was made once its definition names the overlays; on a VM that is off qemu-img made them, under the
  * name that it understood. */
 static gboolean
-need_made (StrataConnection *connection, const StrataSnapshotOrder *order, GError **error)
+require_made (StrataConnection *connection, const StrataSnapshotParams *params, GError **error)
 {
-  for (guint i = 0; i < order->overlays->len; i++)
+  for (guint i = 0; i < params->overlays->len; i++)
     {
-      const StrataSnapshotOverlay *item = g_ptr_array_index (order->overlays, i);
+      const StrataSnapshotOverlay *item = g_ptr_array_index (params->overlays, i);
       gboolean exists;
 
       if (!strata_storage_exists (connection, item->overlay, &exists, error))
@@ -236,17 +236,17 @@ check_absent (StrataConnection *connection, const char *path, GError **error)
 
 /* libvirt is told a target, and puts the overlay on whatever is there. */
 static gboolean
-check_bases (StrataConnection *connection, const StrataSnapshotOrder *order, GError **error)
+check_bases (StrataConnection *connection, const StrataSnapshotParams *params, GError **error)
 {
   g_autoptr (StrataDomainFacts) facts =
-      strata_connection_get_domain (connection, order->uuid, error);
+      strata_connection_get_domain (connection, params->uuid, error);
 
   if (facts == NULL)
     return FALSE;
 
-  for (guint i = 0; i < order->overlays->len; i++)
+  for (guint i = 0; i < params->overlays->len; i++)
     {
-      const StrataSnapshotOverlay *item = g_ptr_array_index (order->overlays, i);
+      const StrataSnapshotOverlay *item = g_ptr_array_index (params->overlays, i);
       gboolean found = FALSE;
 
       for (guint j = 0; j < facts->disks->len; j++)
@@ -309,59 +309,59 @@ strata_snapshot_overlay_free (StrataSnapshotOverlay *self)
 }
 
 /**
- * strata_snapshot_check_order:
+ * strata_snapshot_check_params:
  * @connection: a connection
- * @order: a snapshot to be made
+ * @params: a snapshot to be made
  * @error: where to put `STRATA_ERROR_EXISTS` or another error
  *
- * What is at a path of @order afterwards was made for it, and may be removed when it fails. Worker threads only.
+ * What is at a path of @params afterwards was made for it, and may be removed when it fails. Worker threads only.
  *
  * Returns: whether neither its name nor any of its files is there
  */
 gboolean
-strata_snapshot_check_order (StrataConnection *connection,
-                             const StrataSnapshotOrder *order,
-                             GError **error)
+strata_snapshot_check_params (StrataConnection *connection,
+                              const StrataSnapshotParams *params,
+                              GError **error)
 {
   gboolean exists;
 
   STRATA_ASSERT_WORKER ();
   g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
 
-  if (!strata_snapshot_exists (connection, order->uuid, order->name, &exists, error))
+  if (!strata_snapshot_exists (connection, params->uuid, params->name, &exists, error))
     return FALSE;
   if (exists)
     {
       strata_set_error (error, STRATA_ERROR_EXISTS, _ ("Choose another name."),
-                        _ ("There is already a snapshot called “%s”"), order->name);
+                        _ ("There is already a snapshot called “%s”"), params->name);
       return FALSE;
     }
 
-  if (!check_bases (connection, order, error))
+  if (!check_bases (connection, params, error))
     return FALSE;
-  for (guint i = 0; i < order->overlays->len; i++)
+  for (guint i = 0; i < params->overlays->len; i++)
     {
-      const StrataSnapshotOverlay *item = g_ptr_array_index (order->overlays, i);
+      const StrataSnapshotOverlay *item = g_ptr_array_index (params->overlays, i);
 
       if (!check_absent (connection, item->overlay, error))
         return FALSE;
     }
 
-  return order->memory_file == NULL || check_absent (connection, order->memory_file, error);
+  return params->memory_file == NULL || check_absent (connection, params->memory_file, error);
 }
 
 /* A paused VM may have been left so by an earlier snapshot, or by a return to one. */
 static gboolean
-make_ready (virDomainPtr domain, const StrataSnapshotOrder *order, GError **error)
+make_ready (virDomainPtr domain, const StrataSnapshotParams *params, GError **error)
 {
-  return order->kind == STRATA_SNAPSHOT_KIND_MEMORY ? strata_activate_memory (domain, error)
-                                                    : strata_activate_images (domain, error);
+  return params->kind == STRATA_SNAPSHOT_KIND_MEMORY ? strata_reacquire_memory (domain, error)
+                                                     : strata_reacquire_images (domain, error);
 }
 
 /**
  * strata_snapshot_create:
  * @connection: a connection
- * @order: what to make; strata_snapshot_check_order() said yes to it
+ * @params: what to make; strata_snapshot_check_params() said yes to it
  * @progress: (nullable): called in another thread, while memory is saved
  * @user_data: for @progress
  * @cancellable: (nullable): ends the saving of memory, after which the guest goes on as before
@@ -373,7 +373,7 @@ make_ready (virDomainPtr domain, const StrataSnapshotOrder *order, GError **erro
  */
 gboolean
 strata_snapshot_create (StrataConnection *connection,
-                        const StrataSnapshotOrder *order,
+                        const StrataSnapshotParams *params,
                         StrataByteFunc progress,
                         gpointer user_data,
                         GCancellable *cancellable,
@@ -387,13 +387,13 @@ strata_snapshot_create (StrataConnection *connection,
   STRATA_ASSERT_WORKER ();
   g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
 
-  domain = strata_connection_lookup_domain (connection, order->uuid, error);
+  domain = strata_connection_lookup_domain (connection, params->uuid, error);
   if (domain == NULL || g_cancellable_set_error_if_cancelled (cancellable, error) ||
-      (virDomainIsActive (domain) == 1 && !make_ready (domain, order, error)))
+      (virDomainIsActive (domain) == 1 && !make_ready (domain, params, error)))
     return FALSE;
 
-  if (order->screenshot != NULL &&
-      !strata_screenshot_save (connection, domain, order->screenshot, &failure))
+  if (params->screenshot != NULL &&
+      !strata_screenshot_save (connection, domain, params->screenshot, &failure))
     {
       g_debug ("%s", failure->message);
       g_clear_error (&failure);
@@ -402,11 +402,11 @@ strata_snapshot_create (StrataConnection *connection,
   g_mutex_init (&watch.lock);
   g_cond_init (&watch.over_cond);
   watch.domain = domain;
-  if (create_at_rest (domain, order, &watch, &created, &failure) &&
-      need_made (connection, order, &failure))
+  if (create_at_rest (domain, params, &watch, &created, &failure) &&
+      require_made (connection, params, &failure))
     return TRUE;
 
-  clean_up (connection, order, created);
+  clean_up (connection, params, created);
   if (created || !g_cancellable_set_error_if_cancelled (cancellable, error))
     g_propagate_error (error, g_steal_pointer (&failure));
 

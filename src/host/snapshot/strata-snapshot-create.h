@@ -34,7 +34,7 @@ StrataSnapshotOverlay *strata_snapshot_overlay_new (const char *target,
 void strata_snapshot_overlay_free (StrataSnapshotOverlay *self);
 
 /**
- * StrataSnapshotOrder:
+ * StrataSnapshotParams:
  * @xml: the document it is created from
  * @previous: the domain's inactive definition before
  * @overlays: (element-type StrataSnapshotOverlay): empty for an internal one
@@ -58,31 +58,31 @@ typedef struct
   const char *screenshot;
   StrataSnapshotKind kind;
   gboolean quiesce;
-} StrataSnapshotOrder;
+} StrataSnapshotParams;
 
 /* fails with EXISTS if anything is in the way */
-gboolean strata_snapshot_check_order (StrataConnection *connection,
-                                      const StrataSnapshotOrder *order,
+gboolean strata_snapshot_check_params (StrataConnection *connection,
+                                      const StrataSnapshotParams *params,
                                       GError **error);
 /* When it fails nothing of it is left. PROGRESS is called in another thread while memory is saved, and that can be
  * cancelled. */
 gboolean strata_snapshot_create (StrataConnection *connection,
-                                 const StrataSnapshotOrder *order,
+                                 const StrataSnapshotParams *params,
                                  StrataByteFunc progress,
                                  gpointer user_data,
                                  GCancellable *cancellable,
                                  GError **error);
 /* The domain is as if the snapshot had never been made, but for what was written since, which stays. */
-gboolean strata_snapshot_take_back (StrataConnection *connection,
-                                    const StrataSnapshotOrder *order,
+gboolean strata_snapshot_undo (StrataConnection *connection,
+                                    const StrataSnapshotParams *params,
                                     GError **error);
 /* REFUSED where that would delete an overlay that was written to, and isn't merged into what it stands on by that */
-gboolean strata_snapshot_check_take_back (StrataConnection *connection,
-                                          const StrataSnapshotOrder *order,
+gboolean strata_snapshot_check_undo (StrataConnection *connection,
+                                          const StrataSnapshotParams *params,
                                           GError **error);
 /* whether ITEM shows nothing that isn't in what it stands on */
 gboolean strata_snapshot_is_unwritten (StrataConnection *connection,
-                                       const StrataSnapshotOrder *order,
+                                       const StrataSnapshotParams *params,
                                        const StrataSnapshotOverlay *item);
 /* for one whose maker was killed before he thawed the guest; fine if it is not frozen, or off */
 gboolean strata_snapshot_thaw (StrataConnection *connection, const char *uuid, GError **error);

@@ -7,12 +7,12 @@
 #include "config.h"
 
 #include "host/connection/strata-connection-private.h"
-#include "strata-snapshot-settle-private.h"
+#include "strata-snapshot-reconcile-private.h"
 #include "strata-snapshot.h"
 
 /* Two names of one file. */
 gboolean
-strata_settling_is_same (StrataSettling *self, const char *a, const char *b)
+strata_reconciling_is_same (StrataReconciling *self, const char *a, const char *b)
 {
   g_autofree char *canonical_a = NULL;
   g_autofree char *canonical_b = NULL;
@@ -29,7 +29,7 @@ strata_settling_is_same (StrataSettling *self, const char *a, const char *b)
 /* Which is current ------------------------------------------------------------------------------ */
 
 static const StrataDiskXml *
-find_disk (StrataSettling *self, const char *target)
+find_disk (StrataReconciling *self, const char *target)
 {
   for (guint i = 0; i < self->domain->disks->len; i++)
     {
@@ -43,19 +43,19 @@ find_disk (StrataSettling *self, const char *target)
 }
 
 static gboolean
-stands_directly_on (StrataSettling *self, const StrataDiskXml *disk, const char *image)
+stands_directly_on (StrataReconciling *self, const StrataDiskXml *disk, const char *image)
 {
   g_auto (GStrv) paths = NULL;
   g_auto (GStrv) formats = NULL;
 
   return disk->source != NULL && image != NULL &&
          strata_chain_reader_read (self->chains, disk->source, disk->format, &paths, &formats) &&
-         strata_settling_is_same (self, paths[0], image);
+         strata_reconciling_is_same (self, paths[0], image);
 }
 
 /* Whether the domain runs on this external snapshot. */
 static gboolean
-carries_domain (StrataSettling *self, StrataSettlingItem *item)
+carries_domain (StrataReconciling *self, StrataSettlingItem *item)
 {
   g_autoptr (GPtrArray) disks = strata_snapshot_xml_get_disks (item->document);
   gboolean any = FALSE;
@@ -76,7 +76,7 @@ carries_domain (StrataSettling *self, StrataSettlingItem *item)
 }
 
 static StrataSettlingItem *
-get_current (StrataSettling *self)
+get_current (StrataReconciling *self)
 {
   for (guint i = 0; i < self->items->len; i++)
     {
@@ -91,7 +91,7 @@ get_current (StrataSettling *self)
 
 /* The one that the domain runs on; else the first root. */
 static StrataSettlingItem *
-choose_current (StrataSettling *self)
+choose_current (StrataReconciling *self)
 {
   StrataSettlingItem *chosen = NULL;
 
@@ -112,7 +112,7 @@ choose_current (StrataSettling *self)
 /* What the current one's overlays are ----------------------------------------------------------- */
 
 static gboolean
-is_leaf (StrataSettling *self, StrataSettlingItem *item)
+is_leaf (StrataReconciling *self, StrataSettlingItem *item)
 {
   for (guint i = 0; i < self->domain->snapshots->len; i++)
     {
@@ -127,7 +127,7 @@ is_leaf (StrataSettling *self, StrataSettlingItem *item)
 
 /* Whether another snapshot is of PATH: an internal one has its tag in it. */
 static gboolean
-is_promised (StrataSettling *self, const char *path)
+is_promised (StrataReconciling *self, const char *path)
 {
   for (guint i = 0; i < self->domain->snapshots->len; i++)
     {
@@ -138,7 +138,7 @@ is_promised (StrataSettling *self, const char *path)
           const StrataSnapshotDisk *disk = g_ptr_array_index (other->disks, j);
 
           if (disk->location != STRATA_SNAPSHOT_NONE &&
-              strata_settling_is_same (self, disk->image, path))
+              strata_reconciling_is_same (self, disk->image, path))
             return TRUE;
         }
     }
@@ -149,14 +149,14 @@ is_promised (StrataSettling *self, const char *path)
 /* What native calls may take for the snapshot's overlay and unlink: the domain's source, but only where that is
  * nothing else than an overlay of the frozen image, and nobody else's. NULL: nothing. */
 static const char *
-get_true_overlay (StrataSettling *self, const StrataSnapshotDisk *snapshot_disk)
+get_true_overlay (StrataReconciling *self, const StrataSnapshotDisk *snapshot_disk)
 {
   const StrataDiskXml *disk = find_disk (self, snapshot_disk->target);
 
   /* One that was taken out is somebody's all the same. */
   if (disk == NULL || is_promised (self, disk->source))
     return NULL;
-  if (strata_settling_is_same (self, disk->source, snapshot_disk->overlay))
+  if (strata_reconciling_is_same (self, disk->source, snapshot_disk->overlay))
     return snapshot_disk->overlay;
 
   return stands_directly_on (self, disk, snapshot_disk->image) ? disk->source : NULL;
@@ -166,7 +166,7 @@ get_true_overlay (StrataSettling *self, const StrataSnapshotDisk *snapshot_disk)
  * puts that in place of the snapshot's own <disks>, and then nobody would know what the snapshot froze (libvirt 11.3). So
  * a file is named that nobody has; libvirt's calls then find nothing to unlink, and say so in their log. */
 static char *
-name_overlay (StrataSettling *self, const StrataSnapshotDisk *snapshot_disk)
+name_overlay (StrataReconciling *self, const StrataSnapshotDisk *snapshot_disk)
 {
   const char *overlay = get_true_overlay (self, snapshot_disk);
 
@@ -196,7 +196,7 @@ overlays_clear (Overlays *self)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Overlays, overlays_clear)
 
 static void
-find_overlays (StrataSettling *self, StrataSettlingItem *item, Overlays *result)
+find_overlays (StrataReconciling *self, StrataSettlingItem *item, Overlays *result)
 {
   g_autoptr (GPtrArray) disks = strata_snapshot_xml_get_disks (item->document);
   gboolean reverted = strata_snapshot_xml_has_revert_disks (item->document);
@@ -216,8 +216,8 @@ find_overlays (StrataSettling *self, StrataSettlingItem *item, Overlays *result)
 
       overlay = name_overlay (self, disk);
       result->without_holes &= get_true_overlay (self, disk) != NULL;
-      result->as_said &= strata_settling_is_same (self, overlay, said);
-      result->as_in_disks &= strata_settling_is_same (self, overlay, disk->overlay);
+      result->as_said &= strata_reconciling_is_same (self, overlay, said);
+      result->as_in_disks &= strata_reconciling_is_same (self, overlay, disk->overlay);
       entry = strata_snapshot_disk_new (disk->target, STRATA_SNAPSHOT_EXTERNAL);
       entry->revert_overlay = g_steal_pointer (&overlay);
       g_ptr_array_add (result->disks, entry);
@@ -225,7 +225,7 @@ find_overlays (StrataSettling *self, StrataSettlingItem *item, Overlays *result)
 }
 
 static void
-settle_overlays (StrataSettling *self, StrataSettlingItem *item)
+reconcile_overlays (StrataReconciling *self, StrataSettlingItem *item)
 {
   g_auto (Overlays) overlays = { NULL };
   gboolean keeps = strata_snapshot_keeps_revert_disks (self->connection);
@@ -256,7 +256,7 @@ settle_overlays (StrataSettling *self, StrataSettlingItem *item)
 }
 
 gboolean
-strata_settling_settle_current (StrataSettling *self)
+strata_reconciling_reconcile_current (StrataReconciling *self)
 {
   StrataSettlingItem *current = get_current (self);
   gboolean chosen = current == NULL;
@@ -266,7 +266,7 @@ strata_settling_settle_current (StrataSettling *self)
   if (current == NULL)
     return FALSE;
   current->current = TRUE;
-  settle_overlays (self, current);
+  reconcile_overlays (self, current);
 
   /* Elsewhere it would come into force as soon as that one is current, and name files that are another's. */
   for (guint i = 0; i < self->items->len; i++)

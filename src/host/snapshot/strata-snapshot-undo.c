@@ -17,7 +17,7 @@
 #include "host/storage/strata-qemu-img.h"
 #include "strata-snapshot-create.h"
 #include "strata-snapshot-private.h"
-#include "strata-snapshot-settle.h"
+#include "strata-snapshot-reconcile.h"
 #include "strata-snapshot.h"
 #include "host/storage/strata-storage.h"
 #include "host/blockjob/strata-worker.h"
@@ -64,7 +64,7 @@ reaches (StrataConnection *connection, const char *top, const char *path)
 
   for (guint i = 0; next != NULL && g_path_is_absolute (next) && i < LONGEST_CHAIN; i++)
     {
-      g_autoptr (StrataImage) image = strata_storage_look (connection, next, NULL);
+      g_autoptr (StrataImage) image = strata_storage_read_image (connection, next, NULL);
 
       if (strata_storage_is_same (connection, next, path))
         return TRUE;
@@ -115,10 +115,10 @@ find_disk (GPtrArray *disks, const char *target)
 
 /* What the disk was before the snapshot; NULL where neither the plan nor the definition says. */
 static char *
-get_base_format (const StrataSnapshotOrder *order, const StrataSnapshotOverlay *item)
+get_base_format (const StrataSnapshotParams *params, const StrataSnapshotOverlay *item)
 {
   g_autoptr (StrataDomainXml) previous =
-      order->previous != NULL ? strata_domain_xml_new_from_string (order->previous, NULL) : NULL;
+      params->previous != NULL ? strata_domain_xml_new_from_string (params->previous, NULL) : NULL;
   g_autoptr (GPtrArray) disks = previous != NULL ? strata_domain_xml_get_disks (previous) : NULL;
   const StrataDiskXml *disk = disks != NULL ? find_disk (disks, item->target) : NULL;
 
@@ -128,7 +128,7 @@ get_base_format (const StrataSnapshotOrder *order, const StrataSnapshotOverlay *
 /**
  * strata_snapshot_is_unwritten:
  * @connection: a connection
- * @order: a snapshot that was made
+ * @params: a snapshot that was made
  * @item: one of its overlays
  *
  * Worker threads only.
@@ -137,10 +137,10 @@ get_base_format (const StrataSnapshotOrder *order, const StrataSnapshotOverlay *
  */
 gboolean
 strata_snapshot_is_unwritten (StrataConnection *connection,
-                              const StrataSnapshotOrder *order,
+                              const StrataSnapshotParams *params,
                               const StrataSnapshotOverlay *item)
 {
-  g_autofree char *format = get_base_format (order, item);
+  g_autofree char *format = get_base_format (params, item);
   const char *const arguments[] = { "compare", "-q",   "-U",          "-f",       "qcow2",
                                     "-F",      format, item->overlay, item->base, NULL };
   int status;
@@ -153,7 +153,7 @@ strata_snapshot_is_unwritten (StrataConnection *connection,
 
 static gboolean
 check_overlay (StrataConnection *connection,
-               const StrataSnapshotOrder *order,
+               const StrataSnapshotParams *params,
                const StrataDomainFacts *facts,
                const StrataSnapshotOverlay *item,
                GError **error)
@@ -170,7 +170,7 @@ check_overlay (StrataConnection *connection,
   if (!check_not_below (connection, facts, facts->disks, item, error) ||
       !check_not_below (connection, facts, facts->next_disks, item, error))
     return FALSE;
-  if (strata_snapshot_is_unwritten (connection, order, item))
+  if (strata_snapshot_is_unwritten (connection, params, item))
     return TRUE;
 
   strata_set_error (error, STRATA_ERROR_REFUSED,
@@ -183,13 +183,14 @@ check_overlay (StrataConnection *connection,
 
 static gboolean
 check_overlays (StrataConnection *connection,
-                const StrataSnapshotOrder *order,
+                const StrataSnapshotParams *params,
                 const StrataDomainFacts *facts,
                 GError **error)
 {
-  for (guint i = 0; i < order->overlays->len; i++)
+  for (guint i = 0; i < params->overlays->len; i++)
     {
-      if (!check_overlay (connection, order, facts, g_ptr_array_index (order->overlays, i), error))
+      if (!check_overlay (connection, params, facts, g_ptr_array_index (params->overlays, i),
+                          error))
         return FALSE;
     }
 
@@ -209,13 +210,13 @@ commit_in_worker (StrataConnection *connection, const StrataSnapshotOverlay *ite
 
 static gboolean
 merge (StrataConnection *connection,
-       const StrataSnapshotOrder *order,
+       const StrataSnapshotParams *params,
        const StrataDomainFacts *facts,
        GError **error)
 {
-  for (guint i = 0; i < order->overlays->len; i++)
+  for (guint i = 0; i < params->overlays->len; i++)
     {
-      const StrataSnapshotOverlay *item = g_ptr_array_index (order->overlays, i);
+      const StrataSnapshotOverlay *item = g_ptr_array_index (params->overlays, i);
       gboolean active;
       const StrataDiskXml *disk = find_overlay (connection, facts, item->overlay, &active);
       gboolean merged;
@@ -223,7 +224,7 @@ merge (StrataConnection *connection,
       if (disk == NULL)
         continue;
       if (active)
-        merged = strata_live_commit (connection, order->uuid, disk->target, item->overlay,
+        merged = strata_live_commit (connection, params->uuid, disk->target, item->overlay,
                                      item->base, TRUE, 0, NULL, NULL, NULL, error);
       else
         merged = commit_in_worker (connection, item, error);
@@ -235,11 +236,11 @@ merge (StrataConnection *connection,
 }
 
 static gboolean
-has_overlay (const StrataSnapshotOrder *order, const char *target)
+has_overlay (const StrataSnapshotParams *params, const char *target)
 {
-  for (guint i = 0; i < order->overlays->len; i++)
+  for (guint i = 0; i < params->overlays->len; i++)
     {
-      const StrataSnapshotOverlay *item = g_ptr_array_index (order->overlays, i);
+      const StrataSnapshotOverlay *item = g_ptr_array_index (params->overlays, i);
 
       if (g_strcmp0 (item->target, target) == 0)
         return TRUE;
@@ -250,7 +251,7 @@ has_overlay (const StrataSnapshotOrder *order, const char *target)
 
 /* Whether DEFINITION, whose disks are on the bases, is PREVIOUS but for how these are written. */
 static gboolean
-is_as_before (const StrataSnapshotOrder *order,
+is_as_before (const StrataSnapshotParams *params,
               StrataDomainXml *definition,
               StrataDomainXml *previous)
 {
@@ -267,8 +268,8 @@ is_as_before (const StrataSnapshotOrder *order,
       const StrataDiskXml *before = find_disk (previous_disks, disk->target);
 
       if (before == NULL ||
-          (!has_overlay (order, disk->target) && (g_strcmp0 (disk->source, before->source) != 0 ||
-                                                  g_strcmp0 (disk->pool, before->pool) != 0)))
+          (!has_overlay (params, disk->target) && (g_strcmp0 (disk->source, before->source) != 0 ||
+                                                   g_strcmp0 (disk->pool, before->pool) != 0)))
         return FALSE;
     }
 
@@ -278,10 +279,10 @@ is_as_before (const StrataSnapshotOrder *order,
 /* What another client has changed of the definition since stays: only the disks go back, wherever they are. After a live commit
  * libvirt has written the base into the inactive definition itself. */
 static gboolean
-define_on_bases (StrataConnection *connection, const StrataSnapshotOrder *order, GError **error)
+define_on_bases (StrataConnection *connection, const StrataSnapshotParams *params, GError **error)
 {
   g_autoptr (StrataDomainFacts) facts =
-      strata_connection_get_domain (connection, order->uuid, error);
+      strata_connection_get_domain (connection, params->uuid, error);
   g_autoptr (StrataDomainXml) definition = NULL;
   g_autoptr (StrataDomainXml) previous = NULL;
   g_autofree char *text = NULL;
@@ -291,15 +292,16 @@ define_on_bases (StrataConnection *connection, const StrataSnapshotOrder *order,
   if (facts == NULL)
     return FALSE;
   definition = strata_domain_xml_new_from_string (facts->xml, error);
-  previous = definition != NULL ? strata_domain_xml_new_from_string (order->previous, error) : NULL;
+  previous =
+      definition != NULL ? strata_domain_xml_new_from_string (params->previous, error) : NULL;
   if (previous == NULL)
     return FALSE;
 
-  for (guint i = 0; facts->persistent && i < order->overlays->len; i++)
+  for (guint i = 0; facts->persistent && i < params->overlays->len; i++)
     {
-      const StrataSnapshotOverlay *item = g_ptr_array_index (order->overlays, i);
+      const StrataSnapshotOverlay *item = g_ptr_array_index (params->overlays, i);
       const StrataDiskXml *disk = find_disk_on (connection, facts->next_disks, item->overlay);
-      g_autofree char *format = get_base_format (order, item);
+      g_autofree char *format = get_base_format (params, item);
 
       if (disk == NULL)
         continue;
@@ -311,50 +313,50 @@ define_on_bases (StrataConnection *connection, const StrataSnapshotOrder *order,
     return TRUE;
 
   /* As it was to the letter, where nothing else was changed: a disk may have been a volume, or have a <backingStore>. */
-  if (!elsewhere && is_as_before (order, definition, previous))
-    return strata_domain_define (connection, order->previous, error);
+  if (!elsewhere && is_as_before (params, definition, previous))
+    return strata_domain_define (connection, params->previous, error);
   text = strata_domain_xml_to_string (definition);
 
   return strata_domain_define (connection, text, error);
 }
 
 static gboolean
-delete_files (StrataConnection *connection, const StrataSnapshotOrder *order, GError **error)
+delete_files (StrataConnection *connection, const StrataSnapshotParams *params, GError **error)
 {
-  for (guint i = 0; i < order->overlays->len; i++)
+  for (guint i = 0; i < params->overlays->len; i++)
     {
-      const StrataSnapshotOverlay *item = g_ptr_array_index (order->overlays, i);
+      const StrataSnapshotOverlay *item = g_ptr_array_index (params->overlays, i);
 
       if (!strata_storage_delete (connection, item->overlay, error))
         return FALSE;
     }
 
-  return order->memory_file == NULL ||
-         strata_storage_delete (connection, order->memory_file, error);
+  return params->memory_file == NULL ||
+         strata_storage_delete (connection, params->memory_file, error);
 }
 
 /* The snapshot before it lost, by its creation, what says where the domain really is. */
 static void
-settle_parent (StrataConnection *connection, const StrataSnapshotOrder *order)
+reconcile_parent (StrataConnection *connection, const StrataSnapshotParams *params)
 {
   g_autoptr (GError) error = NULL;
 
-  if (!strata_snapshot_settle (connection, order->uuid, NULL, NULL, NULL, &error))
+  if (!strata_snapshot_reconcile (connection, params->uuid, NULL, NULL, NULL, &error))
     g_warning ("%s", error->message);
 }
 
 static gboolean
-take_back_external (StrataConnection *connection, const StrataSnapshotOrder *order, GError **error)
+undo_external (StrataConnection *connection, const StrataSnapshotParams *params, GError **error)
 {
   g_autoptr (StrataDomainFacts) facts =
-      strata_connection_get_domain (connection, order->uuid, error);
+      strata_connection_get_domain (connection, params->uuid, error);
 
-  if (facts == NULL || !check_overlays (connection, order, facts, error) ||
-      !merge (connection, order, facts, error) || !define_on_bases (connection, order, error) ||
-      !strata_snapshot_forget (connection, order->uuid, order->name, error) ||
-      !delete_files (connection, order, error))
+  if (facts == NULL || !check_overlays (connection, params, facts, error) ||
+      !merge (connection, params, facts, error) || !define_on_bases (connection, params, error) ||
+      !strata_snapshot_delete_metadata (connection, params->uuid, params->name, error) ||
+      !delete_files (connection, params, error))
     return FALSE;
-  settle_parent (connection, order);
+  reconcile_parent (connection, params);
 
   return TRUE;
 }
@@ -385,9 +387,9 @@ strata_snapshot_thaw (StrataConnection *connection, const char *uuid, GError **e
 }
 
 /**
- * strata_snapshot_check_take_back:
+ * strata_snapshot_check_undo:
  * @connection: a connection
- * @order: a snapshot that was, perhaps, made
+ * @params: a snapshot that was, perhaps, made
  * @error: where to put `STRATA_ERROR_REFUSED` or another error
  *
  * Worker threads only.
@@ -395,26 +397,26 @@ strata_snapshot_thaw (StrataConnection *connection, const char *uuid, GError **e
  * Returns: whether nothing that was written since would be lost with its overlays
  */
 gboolean
-strata_snapshot_check_take_back (StrataConnection *connection,
-                                 const StrataSnapshotOrder *order,
-                                 GError **error)
+strata_snapshot_check_undo (StrataConnection *connection,
+                            const StrataSnapshotParams *params,
+                            GError **error)
 {
   g_autoptr (StrataDomainFacts) facts = NULL;
 
   STRATA_ASSERT_WORKER ();
   g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
 
-  if (order->kind == STRATA_SNAPSHOT_KIND_INTERNAL)
+  if (params->kind == STRATA_SNAPSHOT_KIND_INTERNAL)
     return TRUE;
-  facts = strata_connection_get_domain (connection, order->uuid, error);
+  facts = strata_connection_get_domain (connection, params->uuid, error);
 
-  return facts != NULL && check_overlays (connection, order, facts, error);
+  return facts != NULL && check_overlays (connection, params, facts, error);
 }
 
 /**
- * strata_snapshot_take_back:
+ * strata_snapshot_undo:
  * @connection: a connection
- * @order: a snapshot that was, perhaps, made
+ * @params: a snapshot that was, perhaps, made
  * @error: where to put an error
  *
  * Nothing may stand on its overlays but the domain. Does nothing where there is nothing to take back. Worker threads
@@ -423,12 +425,12 @@ strata_snapshot_check_take_back (StrataConnection *connection,
  * Returns: whether nothing of it is left
  */
 gboolean
-strata_snapshot_take_back (StrataConnection *connection,
-                           const StrataSnapshotOrder *order,
-                           GError **error)
+strata_snapshot_undo (StrataConnection *connection,
+                      const StrataSnapshotParams *params,
+                      GError **error)
 {
   static const char *const none[] = { NULL };
-  const char *const *images = order->images != NULL ? (const char *const *) order->images : none;
+  const char *const *images = params->images != NULL ? (const char *const *) params->images : none;
   g_autoptr (GError) thaw_error = NULL;
   gboolean taken_back;
 
@@ -436,16 +438,16 @@ strata_snapshot_take_back (StrataConnection *connection,
   g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
 
   /* A guest that stays frozen is told of, but the rest is done all the same. */
-  if (order->quiesce)
-    strata_snapshot_thaw (connection, order->uuid, &thaw_error);
-  if (order->screenshot != NULL)
-    g_unlink (order->screenshot);
+  if (params->quiesce)
+    strata_snapshot_thaw (connection, params->uuid, &thaw_error);
+  if (params->screenshot != NULL)
+    g_unlink (params->screenshot);
 
-  if (order->kind == STRATA_SNAPSHOT_KIND_INTERNAL)
-    taken_back = strata_snapshot_delete_internal (connection, order->uuid, order->name, order->name,
-                                                  images, none, NULL, error);
+  if (params->kind == STRATA_SNAPSHOT_KIND_INTERNAL)
+    taken_back = strata_snapshot_delete_internal (connection, params->uuid, params->name,
+                                                  params->name, images, none, NULL, error);
   else
-    taken_back = take_back_external (connection, order, error);
+    taken_back = undo_external (connection, params, error);
   if (!taken_back || thaw_error == NULL)
     return taken_back;
 

@@ -428,7 +428,7 @@ disown_overlays (virDomainPtr domain, const char *name, GError **error)
 }
 
 /**
- * strata_snapshot_forget:
+ * strata_snapshot_delete_metadata:
  * @connection: a connection
  * @uuid: a domain's UUID
  * @name: a snapshot's name
@@ -439,10 +439,10 @@ disown_overlays (virDomainPtr domain, const char *name, GError **error)
  * Returns: whether the host does not know it any more
  */
 gboolean
-strata_snapshot_forget (StrataConnection *connection,
-                        const char *uuid,
-                        const char *name,
-                        GError **error)
+strata_snapshot_delete_metadata (StrataConnection *connection,
+                                 const char *uuid,
+                                 const char *name,
+                                 GError **error)
 {
   g_autoptr (virDomain) domain = NULL;
   g_autoptr (virDomainSnapshot) snapshot = NULL;

@@ -37,7 +37,7 @@ gboolean strata_snapshot_set_current (StrataConnection *connection,
                                       const char *name,
                                       GError **error);
 /* fine if it is not there any more */
-gboolean strata_snapshot_forget (StrataConnection *connection,
+gboolean strata_snapshot_delete_metadata (StrataConnection *connection,
                                  const char *uuid,
                                  const char *name,
                                  GError **error);

@@ -152,7 +152,7 @@ strata_image_check (StrataConnection *connection,
   if (strata_path_is_device (path))
     return check_device (connection, path, error);
 
-  image = strata_storage_look (connection, path, error);
+  image = strata_storage_read_image (connection, path, error);
   if (image == NULL || !check_format (image, format, error))
     return FALSE;
   if (g_strcmp0 (format, "raw") == 0)

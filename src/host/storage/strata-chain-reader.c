@@ -84,7 +84,7 @@ read_here (StrataChainReader *self, Header *header, const char *path, const char
 static void
 read_there (StrataChainReader *self, Header *header, const char *path)
 {
-  g_autoptr (StrataImage) image = strata_storage_look (self->connection, path, NULL);
+  g_autoptr (StrataImage) image = strata_storage_read_image (self->connection, path, NULL);
 
   if (image == NULL || image->missing)
     return;

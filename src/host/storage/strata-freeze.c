@@ -46,7 +46,7 @@ is_silence (int code)
  * one that was given up might still come about, with nobody there to thaw. So an agent that hangs has to be found out before,
  * by a question that does nothing. Afterwards the limit is again what libvirt begins with; it can't be read. */
 static gboolean
-need_agent (virDomainPtr domain, GError **error)
+require_agent (virDomainPtr domain, GError **error)
 {
   long long seconds;
   unsigned int nseconds;
@@ -79,7 +79,7 @@ strata_freeze (virDomainPtr domain, GError **error)
 
   STRATA_ASSERT_WORKER ();
 
-  if (!need_agent (domain, &failure))
+  if (!require_agent (domain, &failure))
     {
       add_hint (failure);
       g_propagate_error (error, failure);

@@ -222,7 +222,7 @@ strata_storage_get_mode (StrataConnection *connection,
       return TRUE;
     }
 
-  image = strata_storage_look (connection, path, error);
+  image = strata_storage_read_image (connection, path, error);
   if (image == NULL)
     return FALSE;
   *mode = image->mode;

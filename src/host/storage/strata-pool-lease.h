@@ -38,13 +38,13 @@ gboolean          strata_image_take_header      (StrataConnection  *connection,
                                                  const StrataQcow2 *header,
                                                  int                fd);
 /* NULL with no error set for a volume that is not an image (a folder) */
-StrataImage      *strata_volume_look            (StrataConnection  *connection,
+StrataImage      *strata_volume_read            (StrataConnection  *connection,
                                                  virStorageVolPtr   volume,
                                                  const char        *pool,
                                                  GError           **error);
 /* The same of the image NAME in FOLDER, a canonical path, as this computer sees it itself; NULL for what libvirt has
  * to be asked about */
-StrataImage      *strata_volume_look_here       (StrataConnection  *connection,
+StrataImage      *strata_volume_read_here       (StrataConnection  *connection,
                                                  const char        *folder,
                                                  const char        *name,
                                                  const char        *pool);

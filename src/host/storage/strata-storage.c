@@ -358,7 +358,7 @@ strata_storage_delete_link (StrataConnection *connection,
 }
 
 /**
- * strata_storage_look:
+ * strata_storage_read_image:
  * @connection: a connection
  * @path: an image
  * @error: where to put `STRATA_ERROR_NOT_FOUND` or another error
@@ -368,7 +368,7 @@ strata_storage_delete_link (StrataConnection *connection,
  * Returns: (transfer full): what is true of the image now
  */
 StrataImage *
-strata_storage_look (StrataConnection *connection, const char *path, GError **error)
+strata_storage_read_image (StrataConnection *connection, const char *path, GError **error)
 {
   g_autofree char *canonical = NULL;
   g_autofree char *name = NULL;
@@ -387,7 +387,7 @@ strata_storage_look (StrataConnection *connection, const char *path, GError **er
     volume = strata_pool_lease_find_volume (lease, name, &local_error);
   if (volume != NULL)
     image =
-        strata_volume_look (connection, volume, strata_pool_lease_get_name (lease), &local_error);
+        strata_volume_read (connection, volume, strata_pool_lease_get_name (lease), &local_error);
 
   if (image == NULL && local_error != NULL)
     g_propagate_error (error, g_steal_pointer (&local_error));
@@ -472,7 +472,7 @@ strata_storage_exists (StrataConnection *connection,
   if (*exists)
     return TRUE;
 
-  image = strata_storage_look (connection, path, &local_error);
+  image = strata_storage_read_image (connection, path, &local_error);
   *exists = image != NULL;
   if (image != NULL || g_error_matches (local_error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND))
     return TRUE;

@@ -27,7 +27,7 @@ gboolean strata_storage_delete_link (StrataConnection *connection,
                                      const char *path,
                                      GError **error);
 /* refreshes the pool first, so that what is said is true now; NOT_FOUND if nothing is there */
-StrataImage *strata_storage_look (StrataConnection *connection, const char *path, GError **error);
+StrataImage *strata_storage_read_image (StrataConnection *connection, const char *path, GError **error);
 gboolean strata_storage_exists (StrataConnection *connection,
                                 const char *path,
                                 gboolean *exists,

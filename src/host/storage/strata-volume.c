@@ -136,7 +136,7 @@ look_again (StrataConnection *connection,
 }
 
 /**
- * strata_volume_look:
+ * strata_volume_read:
  * @connection: the volume's connection
  * @volume: a volume
  * @pool: (nullable): the name of its pool, %NULL for one that won't last
@@ -147,7 +147,7 @@ look_again (StrataConnection *connection,
  * Returns: (transfer full) (nullable): the image; %NULL without an error if @volume is not one
  */
 StrataImage *
-strata_volume_look (StrataConnection *connection,
+strata_volume_read (StrataConnection *connection,
                     virStorageVolPtr volume,
                     const char *pool,
                     GError **error)
@@ -268,19 +268,19 @@ strata_image_take_header (StrataConnection *connection,
 }
 
 /**
- * strata_volume_look_here:
+ * strata_volume_read_here:
  * @connection: a connection to this computer
  * @folder: a canonical path
  * @name: a file in it
  * @pool: (nullable): the name of its pool, %NULL for one that won't last
  *
- * Reads the header of a qcow2 image, to the same effect as strata_volume_look(), which takes a hundred times as
+ * Reads the header of a qcow2 image, to the same effect as strata_volume_read(), which takes a hundred times as
  * long. Worker threads only.
  *
  * Returns: (transfer full) (nullable): the image; %NULL for whatever is not that plain
  */
 StrataImage *
-strata_volume_look_here (StrataConnection *connection,
+strata_volume_read_here (StrataConnection *connection,
                          const char *folder,
                          const char *name,
                          const char *pool)

@@ -47,7 +47,7 @@ void             strata_disk_layer_set_check   (StrataDiskLayer   *self,
                                                 StrataLayerCheck   check,
                                                 const char        *text);
 /* strata-layer-problems.c */
-void             strata_disk_layer_look        (StrataDiskLayer   *self,
+void             strata_disk_layer_read        (StrataDiskLayer   *self,
                                                 const StrataImage *image,
                                                 gboolean           local);
 void             strata_disk_layer_compare_format (StrataDiskLayer       *self,

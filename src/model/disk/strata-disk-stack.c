@@ -13,7 +13,7 @@
 #include "graph/strata-layers.h"
 #include "strata-disk-layer-private.h"
 #include "strata-disk-stack.h"
-#include "model/strata-verdict.h"
+#include "model/strata-feasibility.h"
 #include "plan/strata-writers.h"
 
 /* On libvirt before 12 a chain of more than 24 images may not start. */
@@ -119,7 +119,7 @@ add_layer (StrataDiskStack *self,
   layer->target = g_strdup (disk->target);
   layer->said_format = g_strdup (said_format);
   layer->live = above == NULL && strata_domain_facts_is_active (domain);
-  strata_disk_layer_look (layer, strata_graph_get_image (graph, path),
+  strata_disk_layer_read (layer, strata_graph_get_image (graph, path),
                           above != NULL || g_strcmp0 (disk->type, "network") != 0);
   strata_disk_layer_compare_format (layer, above);
   strata_disk_layer_find_holders (layer, graph);
@@ -365,7 +365,7 @@ strata_disk_stacks_new_async (StrataGraph *graph,
 
   order = g_new (Order, 1);
   order->uuid = g_strdup (uuid);
-  order->lock = strata_verdict_get_lock (graph);
+  order->lock = strata_feasibility_get_lock (graph);
   task = g_task_new (graph, cancellable, callback, user_data);
   g_task_set_static_name (task, "strata-disk-stacks");
   g_task_set_task_data (task, order, order_free);

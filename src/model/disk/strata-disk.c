@@ -82,7 +82,7 @@ look_at_layers (StrataDisk *self, StrataConnection *connection, GCancellable *ca
        i++)
     {
       g_autoptr (GError) error = NULL;
-      g_autoptr (StrataImage) image = strata_storage_look (connection, path, &error);
+      g_autoptr (StrataImage) image = strata_storage_read_image (connection, path, &error);
 
       if (image == NULL)
         {

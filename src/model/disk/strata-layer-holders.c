@@ -176,7 +176,7 @@ strata_disk_layer_find_holders (StrataDiskLayer *self, StrataGraph *graph)
  *
  * Where somebody else has @path as his own, deleting the snapshot merges nothing.
  *
- * Returns: (transfer none) (nullable): the only snapshot, or joint, that froze @path, if it is @domain's
+ * Returns: (transfer none) (nullable): the only snapshot, or retained layer, that froze @path, if it is @domain's
  */
 const char *
 strata_disk_layer_find_cut (StrataGraph *graph, StrataDomainFacts *domain, const char *path)

@@ -23,13 +23,13 @@ add_sight (StrataDiskLayer *self, const StrataImage *image)
 }
 
 /**
- * strata_disk_layer_look:
+ * strata_disk_layer_read:
  * @self: a layer
  * @image: (nullable): what the graph knows of it
  * @local: whether it is a file or device of the host
  */
 void
-strata_disk_layer_look (StrataDiskLayer *self, const StrataImage *image, gboolean local)
+strata_disk_layer_read (StrataDiskLayer *self, const StrataImage *image, gboolean local)
 {
   self->missing = image == NULL || image->missing;
   if (self->missing)

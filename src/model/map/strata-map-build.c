@@ -268,15 +268,15 @@ add_domain (Build *self, GHashTable *bases)
 }
 
 static void
-find_joints (StrataMap *map)
+find_retained (StrataMap *map)
 {
   for (guint i = 0; i < map->nodes->len; i++)
     {
       StrataMapNode *node = strata_map_get_node (map, i);
 
-      node->joint = node->marks->len > 0 && node->kind == STRATA_MAP_IMAGE;
+      node->retained = node->marks->len > 0 && node->kind == STRATA_MAP_IMAGE;
       for (guint j = 0; j < node->marks->len; j++)
-        node->joint &= ((StrataMapMark *) g_ptr_array_index (node->marks, j))->joint;
+        node->retained &= ((StrataMapMark *) g_ptr_array_index (node->marks, j))->retained;
     }
 }
 
@@ -307,5 +307,5 @@ strata_map_build (StrataMap *self, StrataGraph *graph)
       build.domain = g_ptr_array_index (domains, i);
       add_domain (&build, bases);
     }
-  find_joints (self);
+  find_retained (self);
 }

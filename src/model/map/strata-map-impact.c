@@ -28,7 +28,7 @@ is_domain (const StrataMapNode *node)
 static gboolean
 is_kept (Impact *self, const StrataMapMark *mark)
 {
-  return !mark->joint && g_strcmp0 (mark->uuid, self->uuid) != 0;
+  return !mark->retained && g_strcmp0 (mark->uuid, self->uuid) != 0;
 }
 
 static gboolean

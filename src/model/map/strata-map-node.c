@@ -25,7 +25,7 @@ strata_map_mark_new (const StrataDomainFacts *domain,
   self->uuid = g_strdup (domain->uuid);
   self->snapshot = g_strdup (snapshot->name);
   self->internal = location == STRATA_SNAPSHOT_INTERNAL;
-  self->joint = snapshot->retained;
+  self->retained = snapshot->retained;
 
   return self;
 }

@@ -36,7 +36,7 @@ get_distance (const StrataMapSlot *above, const StrataMapSlot *below)
 
 /* The nearest to WISHES, by least squares, that keeps the order and the distances: pool adjacent violators. */
 static void
-settle (StrataMapFamily *self, GArray *column, const double *wishes)
+reconcile (StrataMapFamily *self, GArray *column, const double *wishes)
 {
   g_autofree Block *blocks = g_new (Block, column->len);
   g_autofree double *reach = g_new0 (double, column->len);
@@ -82,7 +82,7 @@ get_wish (StrataMapFamily *self, const StrataMapSlot *slot, GArray *neighbours)
 }
 
 static void
-settle_all (StrataMapFamily *self, gboolean rightwards)
+reconcile_all (StrataMapFamily *self, gboolean rightwards)
 {
   for (guint i = 0; i < self->columns->len; i++)
     {
@@ -96,7 +96,7 @@ settle_all (StrataMapFamily *self, gboolean rightwards)
 
           wishes[j] = get_wish (self, slot, rightwards ? slot->left : slot->right);
         }
-      settle (self, column, wishes);
+      reconcile (self, column, wishes);
     }
 }
 
@@ -108,7 +108,7 @@ stack (StrataMapFamily *self)
       GArray *column = g_ptr_array_index (self->columns, i);
       g_autofree double *wishes = g_new0 (double, column->len);
 
-      settle (self, column, wishes);
+      reconcile (self, column, wishes);
     }
 }
 
@@ -127,10 +127,10 @@ strata_map_family_place (StrataMapFamily *self)
   stack (self);
   for (guint i = 0; i < N_ROUNDS; i++)
     {
-      settle_all (self, FALSE);
-      settle_all (self, TRUE);
+      reconcile_all (self, FALSE);
+      reconcile_all (self, TRUE);
     }
-  settle_all (self, FALSE);
+  reconcile_all (self, FALSE);
 
   for (guint i = 0; i < self->slots->len; i++)
     {

@@ -66,7 +66,7 @@ strata_map_words_for_kind (const StrataMapNode *node)
     return C_ ("map", "Foreign image");
   if (node->unclear)
     return C_ ("map", "Unclear image");
-  if (node->joint)
+  if (node->retained)
     return C_ ("map", "Joint");
 
   return node->free ? C_ ("map", "Free image") : C_ ("map", "Image");
@@ -82,7 +82,7 @@ get_snapshot_names (const StrataMapNode *node)
     {
       const StrataMapMark *mark = g_ptr_array_index (node->marks, i);
 
-      if (!mark->joint)
+      if (!mark->retained)
         g_strv_builder_add (builder, mark->snapshot);
     }
 
@@ -126,7 +126,7 @@ strata_map_words_for_line (const StrataMapNode *node)
     return g_strdup (snapshots != NULL ? snapshots : kind);
 
   size = g_format_size (node->allocation);
-  if (node->kind == STRATA_MAP_IMAGE && (node->free || node->joint))
+  if (node->kind == STRATA_MAP_IMAGE && (node->free || node->retained))
     /* Translators: on the map, what kind of image, and its size: “Free image · 1.2 GB”. */
     return g_strdup_printf (C_ ("map", "%s · %s"), kind, size);
   if (snapshots == NULL)

@@ -268,7 +268,7 @@ strata_map_matches (StrataMap *self, guint index, const char *text)
     {
       const StrataMapMark *mark = g_ptr_array_index (node->marks, i);
 
-      if (!mark->joint && contains (mark->snapshot, folded))
+      if (!mark->retained && contains (mark->snapshot, folded))
         return TRUE;
     }
 

@@ -24,14 +24,14 @@ typedef enum
   STRATA_MAP_LINK_MEDIUM,   /* from an image to a machine that has it in a drive; not drawn, for many may share it */
 } StrataMapLinkKind;
 
-/* A snapshot, at the image that it froze or that has its tag. JOINT: it is none to anybody any more. */
+/* A snapshot, at the image that it froze or that has its tag. RETAINED: it is none to anybody any more. */
 typedef struct
 {
   char    *machine;
   char    *uuid;
   char    *snapshot;
   gboolean internal;
-  gboolean joint;
+  gboolean retained;
 } StrataMapMark;
 
 /**
@@ -49,7 +49,7 @@ typedef struct
  * @state_name: (nullable): of machines, their state in a word
  * @n_names: how many domains name it, in whatever way
  * @free: nobody names it anywhere, and nothing stands on it
- * @joint: it stays for what stands on it, the snapshot having been deleted
+ * @retained: it stays for what stands on it, the snapshot having been deleted
  * @missing: somebody needs it and it isn't there
  * @unclear: it may be there, and what it is or stands on can't be told; or it is @foreign
  * @foreign: seen, and of a kind that Strata doesn't work on
@@ -72,7 +72,7 @@ typedef struct
   const char       *state_name;
   StrataMapKind     kind;
   gboolean          free;
-  gboolean          joint;
+  gboolean          retained;
   gboolean          missing;
   gboolean          unclear;
   gboolean          foreign;

@@ -10,7 +10,7 @@ struct _StrataSnapshotNode
 {
   GObject parent_instance;
 
-  StrataSnapshotNodeLook look;
+  StrataSnapshotNodeStyle look;
   GObject *picture;
 };
 
@@ -25,7 +25,7 @@ static guint signals[N_SIGNALS];
 G_DEFINE_FINAL_TYPE (StrataSnapshotNode, strata_snapshot_node, G_TYPE_OBJECT)
 
 static gboolean
-looks_alike (const StrataSnapshotNodeLook *a, const StrataSnapshotNodeLook *b)
+looks_alike (const StrataSnapshotNodeStyle *a, const StrataSnapshotNodeStyle *b)
 {
   return a->kind == b->kind && a->created == b->created && a->bytes == b->bytes &&
          a->lane == b->lane && a->level == b->level && a->n_below == b->n_below &&
@@ -36,7 +36,7 @@ looks_alike (const StrataSnapshotNodeLook *a, const StrataSnapshotNodeLook *b)
 }
 
 static void
-clear_strings (StrataSnapshotNodeLook *look)
+clear_strings (StrataSnapshotNodeStyle *look)
 {
   g_clear_pointer (&look->name, g_free);
   g_clear_pointer (&look->description, g_free);
@@ -76,13 +76,13 @@ strata_snapshot_node_new (void)
 }
 
 /**
- * strata_snapshot_node_look:
+ * strata_snapshot_node_get_style:
  * @self: a node
  *
  * Returns: (transfer none): what it looks like now
  */
-const StrataSnapshotNodeLook *
-strata_snapshot_node_look (StrataSnapshotNode *self)
+const StrataSnapshotNodeStyle *
+strata_snapshot_node_get_style (StrataSnapshotNode *self)
 {
   g_return_val_if_fail (STRATA_IS_SNAPSHOT_NODE (self), NULL);
 
@@ -90,16 +90,16 @@ strata_snapshot_node_look (StrataSnapshotNode *self)
 }
 
 /**
- * strata_snapshot_node_set_look:
+ * strata_snapshot_node_set_style:
  * @self: a node
  * @look: what it looks like from now on; it is copied
  *
  * Emits "changed" if that is something new.
  */
 void
-strata_snapshot_node_set_look (StrataSnapshotNode *self, const StrataSnapshotNodeLook *look)
+strata_snapshot_node_set_style (StrataSnapshotNode *self, const StrataSnapshotNodeStyle *look)
 {
-  StrataSnapshotNodeLook old;
+  StrataSnapshotNodeStyle old;
 
   g_return_if_fail (STRATA_IS_SNAPSHOT_NODE (self));
 
@@ -152,7 +152,7 @@ strata_snapshot_node_is_snapshot (StrataSnapshotNode *self)
 {
   g_return_val_if_fail (STRATA_IS_SNAPSHOT_NODE (self), FALSE);
 
-  return self->look.kind != STRATA_SNAPSHOT_NODE_JOINT &&
+  return self->look.kind != STRATA_SNAPSHOT_NODE_RETAINED &&
          self->look.kind != STRATA_SNAPSHOT_NODE_HERE;
 }
 

@@ -11,12 +11,12 @@ typedef enum
   STRATA_SNAPSHOT_NODE_DISK,
   STRATA_SNAPSHOT_NODE_MEMORY,
   STRATA_SNAPSHOT_NODE_INTERNAL,
-  STRATA_SNAPSHOT_NODE_JOINT, /* a retained layer: deleted, and still stood on */
+  STRATA_SNAPSHOT_NODE_RETAINED, /* a retained layer: deleted, and still stood on */
   STRATA_SNAPSHOT_NODE_HERE,  /* the machine itself */
 } StrataSnapshotNodeKind;
 
 /**
- * StrataSnapshotNodeLook:
+ * StrataSnapshotNodeStyle:
  * @name: (nullable): the snapshot's; %NULL of the machine itself
  * @parent: (nullable): what it stands on
  * @created: seconds since 1970; 0 of the machine itself
@@ -45,9 +45,9 @@ typedef struct
   gboolean               passed;
   gboolean               current;
   gboolean               expanded;
-} StrataSnapshotNodeLook;
+} StrataSnapshotNodeStyle;
 
-/* A snapshot, a joint, or the machine itself, as the tree shows it. Main thread. "changed" is emitted when it looks
+/* A snapshot, a retained layer, or the machine itself, as the tree shows it. Main thread. "changed" is emitted when it looks
  * different. */
 #define STRATA_TYPE_SNAPSHOT_NODE (strata_snapshot_node_get_type ())
 
@@ -55,9 +55,9 @@ G_DECLARE_FINAL_TYPE (StrataSnapshotNode, strata_snapshot_node, STRATA, SNAPSHOT
 
 StrataSnapshotNode           *strata_snapshot_node_new           (void);
 /* valid until the node changes */
-const StrataSnapshotNodeLook *strata_snapshot_node_look          (StrataSnapshotNode           *self);
-void                          strata_snapshot_node_set_look      (StrataSnapshotNode           *self,
-                                                                  const StrataSnapshotNodeLook *look);
+const StrataSnapshotNodeStyle *strata_snapshot_node_get_style          (StrataSnapshotNode           *self);
+void                          strata_snapshot_node_set_style      (StrataSnapshotNode           *self,
+                                                                  const StrataSnapshotNodeStyle *look);
 const char                   *strata_snapshot_node_get_name      (StrataSnapshotNode           *self);
 /* (nullable): a picture of the screen then, a paintable for the window */
 GObject                      *strata_snapshot_node_get_picture   (StrataSnapshotNode           *self);

@@ -9,7 +9,7 @@
 #include "config.h"
 
 #include "strata-snapshot-bytes.h"
-#include "strata-snapshot-splices.h"
+#include "strata-list-diff.h"
 #include "strata-snapshot-tree.h"
 
 struct _StrataSnapshotTree
@@ -39,7 +39,7 @@ get_kind (const StrataSnapshotFacts *snapshot)
   if (snapshot == NULL)
     return STRATA_SNAPSHOT_NODE_HERE;
   if (snapshot->retained)
-    return STRATA_SNAPSHOT_NODE_JOINT;
+    return STRATA_SNAPSHOT_NODE_RETAINED;
   if (snapshot->memory == STRATA_SNAPSHOT_INTERNAL ||
       strata_snapshot_facts_has (snapshot, STRATA_SNAPSHOT_INTERNAL))
     return STRATA_SNAPSHOT_NODE_INTERNAL;
@@ -59,7 +59,7 @@ set_look (StrataSnapshotTree *self,
   const StrataSnapshotFacts *current =
       snapshot == NULL ? strata_domain_facts_get_current (facts) : NULL;
   gboolean expandable = place->branch && place->n_below > 0;
-  StrataSnapshotNodeLook look = {
+  StrataSnapshotNodeStyle look = {
     .kind = get_kind (snapshot),
     .name = snapshot != NULL ? snapshot->name : NULL,
     .description = snapshot != NULL ? snapshot->description : NULL,
@@ -81,7 +81,7 @@ set_look (StrataSnapshotTree *self,
     .expanded = !expandable || !g_hash_table_contains (self->collapsed, snapshot->name),
   };
 
-  strata_snapshot_node_set_look (node, &look);
+  strata_snapshot_node_set_style (node, &look);
 }
 
 static void
@@ -117,14 +117,14 @@ update_rows (StrataSnapshotTree *self)
   for (guint i = 0; i < self->nodes->len; i++)
     {
       StrataSnapshotNode *node = g_ptr_array_index (self->nodes, i);
-      const StrataSnapshotNodeLook *look = strata_snapshot_node_look (node);
+      const StrataSnapshotNodeStyle *look = strata_snapshot_node_get_style (node);
 
       g_ptr_array_add (visible, node);
       if (!look->expanded)
         i += look->n_below;
     }
 
-  strata_snapshot_splices_apply (self->rows, visible);
+  strata_list_diff_apply (self->rows, visible);
 }
 
 static void
@@ -287,7 +287,7 @@ strata_snapshot_tree_get_position (StrataSnapshotTree *self, StrataSnapshotNode 
 StrataSnapshotNode *
 strata_snapshot_tree_get_outer (StrataSnapshotTree *self, StrataSnapshotNode *node)
 {
-  const StrataSnapshotNodeLook *look = strata_snapshot_node_look (node);
+  const StrataSnapshotNodeStyle *look = strata_snapshot_node_get_style (node);
   guint position;
 
   g_return_val_if_fail (STRATA_IS_SNAPSHOT_TREE (self), NULL);
@@ -300,7 +300,7 @@ strata_snapshot_tree_get_outer (StrataSnapshotTree *self, StrataSnapshotNode *no
     {
       g_autoptr (StrataSnapshotNode) above =
           g_list_model_get_item (G_LIST_MODEL (self->rows), position);
-      const StrataSnapshotNodeLook *other = strata_snapshot_node_look (above);
+      const StrataSnapshotNodeStyle *other = strata_snapshot_node_get_style (above);
 
       if (other->lane == look->lane && other->branch)
         return above;
@@ -320,12 +320,12 @@ strata_snapshot_tree_set_expanded (StrataSnapshotTree *self,
                                    StrataSnapshotNode *node,
                                    gboolean expanded)
 {
-  StrataSnapshotNodeLook look;
+  StrataSnapshotNodeStyle look;
 
   g_return_if_fail (STRATA_IS_SNAPSHOT_TREE (self));
   g_return_if_fail (strata_snapshot_node_is_expandable (node));
 
-  look = *strata_snapshot_node_look (node);
+  look = *strata_snapshot_node_get_style (node);
   if (look.expanded == expanded)
     return;
 
@@ -335,7 +335,7 @@ strata_snapshot_tree_set_expanded (StrataSnapshotTree *self,
     g_hash_table_add (self->collapsed, g_strdup (look.name));
   look.expanded = expanded;
   g_hash_table_steal (self->by_name, look.name);
-  strata_snapshot_node_set_look (node, &look);
+  strata_snapshot_node_set_style (node, &look);
   g_hash_table_insert (self->by_name, (char *) strata_snapshot_node_get_name (node), node);
   update_rows (self);
 }

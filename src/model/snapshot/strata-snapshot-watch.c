@@ -136,7 +136,7 @@ strata_snapshot_watch_new (void)
 }
 
 /**
- * strata_snapshot_watch_look:
+ * strata_snapshot_watch_refresh:
  * @self: a watch
  * @connection: (nullable): the machine's connection
  * @machine: (nullable): a machine
@@ -144,9 +144,9 @@ strata_snapshot_watch_new (void)
  * Watches that machine from now on, instead of the one before. Main thread.
  */
 void
-strata_snapshot_watch_look (StrataSnapshotWatch *self,
-                            StrataConnection *connection,
-                            StrataMachine *machine)
+strata_snapshot_watch_refresh (StrataSnapshotWatch *self,
+                               StrataConnection *connection,
+                               StrataMachine *machine)
 {
   g_return_if_fail (STRATA_IS_SNAPSHOT_WATCH (self));
   g_return_if_fail ((connection == NULL) == (machine == NULL));

@@ -15,7 +15,7 @@
  * Returns: (transfer none): what the row is called
  */
 const char *
-strata_snapshot_words_for_title (const StrataSnapshotNodeLook *look)
+strata_snapshot_words_for_title (const StrataSnapshotNodeStyle *look)
 {
   return look->kind == STRATA_SNAPSHOT_NODE_HERE ? _ ("You are here") : look->name;
 }
@@ -37,7 +37,7 @@ strata_snapshot_words_for_kind (StrataSnapshotNodeKind kind)
       return C_ ("kind of snapshot", "Disk and memory");
     case STRATA_SNAPSHOT_NODE_INTERNAL:
       return C_ ("kind of snapshot", "Internal");
-    case STRATA_SNAPSHOT_NODE_JOINT:
+    case STRATA_SNAPSHOT_NODE_RETAINED:
       return C_ ("kind of snapshot", "Retained layer");
     case STRATA_SNAPSHOT_NODE_HERE:
       return C_ ("kind of snapshot", "Present state");
@@ -53,11 +53,11 @@ strata_snapshot_words_for_kind (StrataSnapshotNodeKind kind)
  * Returns: (transfer full) (nullable): what else there is to say about it, in one line
  */
 char *
-strata_snapshot_words_for_detail (const StrataSnapshotNodeLook *look)
+strata_snapshot_words_for_detail (const StrataSnapshotNodeStyle *look)
 {
   g_autofree char *line = NULL;
 
-  if (look->kind == STRATA_SNAPSHOT_NODE_JOINT)
+  if (look->kind == STRATA_SNAPSHOT_NODE_RETAINED)
     return g_strdup (_ ("Deleted; kept for what stands on it"));
   if (look->kind == STRATA_SNAPSHOT_NODE_HERE)
     /* Translators: %s is the snapshot on which the machine stands. */
@@ -77,7 +77,7 @@ strata_snapshot_words_for_detail (const StrataSnapshotNodeLook *look)
  * Returns: (transfer full) (nullable): what it holds; %NULL where that is not known
  */
 char *
-strata_snapshot_words_for_bytes (const StrataSnapshotNodeLook *look)
+strata_snapshot_words_for_bytes (const StrataSnapshotNodeStyle *look)
 {
   g_autofree char *size = NULL;
 
@@ -190,7 +190,7 @@ strata_snapshot_words_for_state (const char *state)
  * Returns: (transfer full): name, kind, time, bytes and whether the machine stands on it, as far as known
  */
 char *
-strata_snapshot_words_for_row (const StrataSnapshotNodeLook *look, GDateTime *now)
+strata_snapshot_words_for_row (const StrataSnapshotNodeStyle *look, GDateTime *now)
 {
   g_autoptr (GPtrArray) words = g_ptr_array_new_null_terminated (6, NULL, TRUE);
   g_autofree char *time = strata_snapshot_words_for_time (look->created, now);

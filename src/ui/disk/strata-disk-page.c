@@ -16,8 +16,8 @@ struct _StrataDiskPage
   StrataMachineView parent_instance;
 
   StrataLayerWork *work;
-  StrataSurvey *held; /* (nullable): while the page is in sight */
-  GSignalGroup *survey_signals;
+  StrataGraphMonitor *held; /* (nullable): while the page is in sight */
+  GSignalGroup *monitor_signals;
   GSignalGroup *queue_signals;
   GCancellable *cancellable; /* while the layers are found out */
   GPtrArray *groups;         /* StrataLayerGroup */
@@ -35,20 +35,20 @@ get_machine (StrataDiskPage *self)
   return strata_machine_view_get_machine (STRATA_MACHINE_VIEW (self));
 }
 
-static StrataSurvey *
-get_survey (StrataDiskPage *self)
+static StrataGraphMonitor *
+get_graph_monitor (StrataDiskPage *self)
 {
   StrataHost *host = strata_machine_view_get_host (STRATA_MACHINE_VIEW (self));
 
-  return host != NULL ? strata_host_get_survey (host) : NULL;
+  return host != NULL ? strata_host_get_graph_monitor (host) : NULL;
 }
 
 static StrataGraph *
 get_graph (StrataDiskPage *self)
 {
-  StrataSurvey *survey = get_survey (self);
+  StrataGraphMonitor *monitor = get_graph_monitor (self);
 
-  return survey != NULL ? strata_survey_get_graph (survey) : NULL;
+  return monitor != NULL ? strata_graph_monitor_get_graph (monitor) : NULL;
 }
 
 static void
@@ -95,8 +95,8 @@ static void
 show_state (StrataDiskPage *self)
 {
   StrataGraph *graph = get_graph (self);
-  StrataSurvey *survey = get_survey (self);
-  const char *problem = survey != NULL ? strata_survey_get_error_message (survey) : NULL;
+  StrataGraphMonitor *monitor = get_graph_monitor (self);
+  const char *problem = monitor != NULL ? strata_graph_monitor_get_error_message (monitor) : NULL;
 
   if (self->groups->len > 0)
     gtk_stack_set_visible_child_name (self->stack, "disks");
@@ -152,28 +152,29 @@ reload (StrataDiskPage *self)
 
 /* While nobody looks at the page, nobody looks at the host for it. */
 static void
-hold_survey (StrataDiskPage *self)
+hold_graph (StrataDiskPage *self)
 {
-  StrataSurvey *wanted = gtk_widget_get_mapped (GTK_WIDGET (self)) ? get_survey (self) : NULL;
+  StrataGraphMonitor *wanted =
+      gtk_widget_get_mapped (GTK_WIDGET (self)) ? get_graph_monitor (self) : NULL;
 
   if (self->held == wanted)
     return;
 
   if (self->held != NULL)
-    strata_survey_release (self->held);
+    strata_graph_monitor_release (self->held);
   g_set_object (&self->held, wanted);
   if (wanted != NULL)
-    strata_survey_hold (wanted);
+    strata_graph_monitor_hold (wanted);
 }
 
 /* libvirt has no event for a file that a job removed last. */
 static void
 n_active_changed_cb (StrataDiskPage *self)
 {
-  StrataSurvey *survey = get_survey (self);
+  StrataGraphMonitor *monitor = get_graph_monitor (self);
 
-  if (survey != NULL)
-    strata_survey_refresh (survey);
+  if (monitor != NULL)
+    strata_graph_monitor_refresh (monitor);
 }
 
 static void
@@ -199,9 +200,9 @@ strata_disk_page_subject_changed (StrataMachineView *view)
   StrataDiskPage *self = STRATA_DISK_PAGE (view);
 
   clear_groups (self, 0);
-  g_signal_group_set_target (self->survey_signals, get_survey (self));
+  g_signal_group_set_target (self->monitor_signals, get_graph_monitor (self));
   follow_queue (self, strata_machine_view_get_queue (view));
-  hold_survey (self);
+  hold_graph (self);
   reload (self);
 }
 
@@ -209,14 +210,14 @@ static void
 strata_disk_page_map (GtkWidget *widget)
 {
   GTK_WIDGET_CLASS (strata_disk_page_parent_class)->map (widget);
-  hold_survey (STRATA_DISK_PAGE (widget));
+  hold_graph (STRATA_DISK_PAGE (widget));
 }
 
 static void
 strata_disk_page_unmap (GtkWidget *widget)
 {
   GTK_WIDGET_CLASS (strata_disk_page_parent_class)->unmap (widget);
-  hold_survey (STRATA_DISK_PAGE (widget));
+  hold_graph (STRATA_DISK_PAGE (widget));
 }
 
 static void
@@ -225,11 +226,11 @@ strata_disk_page_dispose (GObject *object)
   StrataDiskPage *self = STRATA_DISK_PAGE (object);
 
   if (self->held != NULL)
-    strata_survey_release (self->held);
+    strata_graph_monitor_release (self->held);
   g_clear_object (&self->held);
   g_cancellable_cancel (self->cancellable);
   g_clear_object (&self->cancellable);
-  g_clear_object (&self->survey_signals);
+  g_clear_object (&self->monitor_signals);
   g_clear_object (&self->queue_signals);
   g_clear_object (&self->work);
   self->stack = NULL;
@@ -268,9 +269,10 @@ static void
 strata_disk_page_init (StrataDiskPage *self)
 {
   self->groups = g_ptr_array_new ();
-  self->survey_signals = g_signal_group_new (STRATA_TYPE_SURVEY);
-  g_signal_group_connect_swapped (self->survey_signals, "notify::graph", G_CALLBACK (reload), self);
-  g_signal_group_connect_swapped (self->survey_signals, "notify::error-message",
+  self->monitor_signals = g_signal_group_new (STRATA_TYPE_GRAPH_MONITOR);
+  g_signal_group_connect_swapped (self->monitor_signals, "notify::graph", G_CALLBACK (reload),
+                                  self);
+  g_signal_group_connect_swapped (self->monitor_signals, "notify::error-message",
                                   G_CALLBACK (show_state), self);
   self->queue_signals = g_signal_group_new (STRATA_TYPE_JOB_QUEUE);
   g_signal_group_connect_swapped (self->queue_signals, "notify::n-active",

@@ -8,7 +8,7 @@
 
 #include <glib/gi18n.h>
 
-#include "model/strata-verdict.h"
+#include "model/strata-feasibility.h"
 #include "strata-layer-actions.h"
 #include "strata-layer-dialog.h"
 #include "ui/shell/strata-window.h"
@@ -94,7 +94,7 @@ answered_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
   const char *hint;
 
-  strata_verdict_ask_finish (STRATA_GRAPH (object), result, &error);
+  strata_feasibility_ask_finish (STRATA_GRAPH (object), result, &error);
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return;
 
@@ -126,7 +126,7 @@ ask (StrataLayerActions *self, Act act)
   question = g_new (Question, 1);
   question->actions = self;
   question->act = act;
-  strata_verdict_ask_async (self->graph, request, self->cancellable, answered_cb, question);
+  strata_feasibility_ask_async (self->graph, request, self->cancellable, answered_cb, question);
 }
 
 static void

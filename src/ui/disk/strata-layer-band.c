@@ -93,13 +93,13 @@ strata_layer_band_init (StrataLayerBand *self)
 }
 
 /**
- * strata_layer_band_set_look:
+ * strata_layer_band_set_style:
  * @self: a band
  * @thickness: 0 to 1
  * @shared: whether it is hatched
  */
 void
-strata_layer_band_set_look (StrataLayerBand *self, double thickness, gboolean shared)
+strata_layer_band_set_style (StrataLayerBand *self, double thickness, gboolean shared)
 {
   g_return_if_fail (STRATA_IS_LAYER_BAND (self));
 

@@ -295,7 +295,7 @@ strata_layer_row_new (StrataHost *host,
   gtk_widget_set_size_request (GTK_WIDGET (self), -1,
                                LEAST_HEIGHT + (int) (thickness * MORE_HEIGHT));
   gtk_widget_add_css_class (GTK_WIDGET (self->band), shade);
-  strata_layer_band_set_look (self->band, thickness, strata_disk_layer_is_shared (layer));
+  strata_layer_band_set_style (self->band, thickness, strata_disk_layer_is_shared (layer));
   /* Translators: a file */
   menu_name =
       g_strdup_printf (_ ("What can be done with “%s”"), strata_disk_layer_get_name (layer));

@@ -51,7 +51,7 @@ items_changed_cb (StrataLayerWork *self, guint position, guint removed, guint ad
 }
 
 static const char *
-get_arg (const StrataStepSpec *step, const char *key)
+get_arg (const StrataStep *step, const char *key)
 {
   return json_object_get_string_member_with_default (step->args, key, NULL);
 }
@@ -62,7 +62,7 @@ find_removed (StrataPlan *plan, guint index)
 {
   for (guint i = index + 1; i < strata_plan_get_n_steps (plan); i++)
     {
-      const StrataStepSpec *step = strata_plan_get_step (plan, i);
+      const StrataStep *step = strata_plan_get_step (plan, i);
 
       if (strata_step_is (step, STRATA_STEP_DELETE_FILE, STRATA_STEP_DELETE_TAG,
                           STRATA_STEP_DELETE_VOLUME))
@@ -77,7 +77,7 @@ find_removed (StrataPlan *plan, guint index)
 static const char *
 find_subject (StrataPlan *plan, guint index)
 {
-  const StrataStepSpec *step = strata_plan_get_step (plan, index);
+  const StrataStep *step = strata_plan_get_step (plan, index);
   const char *removed;
 
   if (step->kind == STRATA_STEP_COMMIT)
@@ -96,7 +96,7 @@ works_on (StrataJob *job, const char *uuid, const char *path)
   StrataPlan *plan = strata_job_get_plan (job);
   guint step = strata_job_get_progress (job)->step;
 
-  return !strata_job_is_over (job) && step > 0 && step <= strata_plan_get_n_steps (plan) &&
+  return !strata_job_is_finished (job) && step > 0 && step <= strata_plan_get_n_steps (plan) &&
          g_strcmp0 (find_subject (plan, step - 1), path) == 0 &&
          g_ptr_array_find_with_equal_func (strata_plan_get_resources (plan), uuid, g_str_equal,
                                            NULL);

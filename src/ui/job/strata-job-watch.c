@@ -198,7 +198,7 @@ tell (StrataJobWatch *self, StrataJob *job)
                                    notification);
 }
 
-/* Snapshots that became joints, or another name: libvirt has no event for it. */
+/* Snapshots that became retained layers, or another name: libvirt has no event for it. */
 static void
 look_again (StrataJobWatch *self, StrataJob *job)
 {
@@ -209,13 +209,13 @@ look_again (StrataJobWatch *self, StrataJob *job)
     {
       g_autoptr (StrataHost) host = g_list_model_get_item (hosts, i);
 
-      strata_survey_refresh (strata_host_get_survey (host));
+      strata_graph_monitor_refresh (strata_host_get_graph_monitor (host));
       for (guint j = 0; j < resources->len; j++)
         {
           const char *resource = g_ptr_array_index (resources, j);
 
           if (strata_host_find (host, resource) != NULL)
-            strata_host_look_again (host, resource);
+            strata_host_refresh (host, resource);
         }
     }
 }
@@ -223,7 +223,7 @@ look_again (StrataJobWatch *self, StrataJob *job)
 static void
 state_changed_cb (StrataJobWatch *self, GParamSpec *pspec, StrataJob *job)
 {
-  if (!strata_job_is_over (job))
+  if (!strata_job_is_finished (job))
     return;
 
   g_signal_handlers_disconnect_by_data (job, self);
@@ -238,7 +238,7 @@ items_changed_cb (StrataJobWatch *self, guint position, guint removed, guint add
     {
       g_autoptr (StrataJob) job = g_list_model_get_item (G_LIST_MODEL (self->queue), position + i);
 
-      if (!strata_job_is_over (job))
+      if (!strata_job_is_finished (job))
         g_signal_connect_object (job, "notify::state", G_CALLBACK (state_changed_cb), self,
                                  G_CONNECT_SWAPPED);
     }

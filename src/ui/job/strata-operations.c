@@ -60,7 +60,7 @@ set_queue (StrataOperations *self, StrataJobQueue *queue)
 static void
 clear_clicked_cb (StrataOperations *self)
 {
-  strata_job_queue_clear_over (self->queue);
+  strata_job_queue_clear_finished (self->queue);
 }
 
 static void

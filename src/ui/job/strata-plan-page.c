@@ -14,7 +14,7 @@
 
 #include "model/strata-host-watch.h"
 #include "model/strata-plan-changes.h"
-#include "model/strata-plan-subject.h"
+#include "model/strata-plan-target.h"
 #include "model/strata-short-paths.h"
 #include "model/snapshot/strata-snapshot-watch.h"
 #include "strata-plan-effects.h"
@@ -29,7 +29,7 @@ struct _StrataPlanPage
   StrataHost *host;
   StrataHostWatch *watch;
   StrataRequest *request;              /* NULL until the first was made */
-  StrataPlanSubject *subject;          /* NULL until it is known what it is about */
+  StrataPlanTarget *subject;           /* NULL until it is known what it is about */
   GSignalGroup *machine_signals;       /* of the subject */
   StrataSnapshotWatch *snapshot_watch; /* likewise */
   StrataPlan *expected;                /* NULL unless the person has read of it elsewhere */
@@ -298,8 +298,8 @@ follow_machine (StrataPlanPage *self, StrataMachine *machine)
   gboolean known = connection != NULL && machine != NULL;
 
   g_signal_group_set_target (self->machine_signals, machine);
-  strata_snapshot_watch_look (self->snapshot_watch, known ? connection : NULL,
-                              known ? machine : NULL);
+  strata_snapshot_watch_refresh (self->snapshot_watch, known ? connection : NULL,
+                                 known ? machine : NULL);
 }
 
 static void
@@ -361,9 +361,9 @@ check_subject_cb (gpointer user_data)
   if (self->subject == NULL || strata_host_get_connection (self->host) == NULL)
     return;
 
-  machine = strata_host_find (self->host, strata_plan_subject_get_uuid (self->subject));
+  machine = strata_host_find (self->host, strata_plan_target_get_uuid (self->subject));
   follow_machine (self, machine);
-  sentence = strata_plan_subject_describe_loss (self->subject, machine);
+  sentence = strata_plan_target_describe_loss (self->subject, machine);
   if (sentence == NULL && self->gone)
     {
       self->gone = FALSE;
@@ -525,8 +525,8 @@ find_subject (StrataPlanPage *self)
   if (machine == NULL)
     return;
 
-  g_clear_pointer (&self->subject, strata_plan_subject_free);
-  self->subject = strata_plan_subject_new (machine, snapshot, request->snapshot_id);
+  g_clear_pointer (&self->subject, strata_plan_target_free);
+  self->subject = strata_plan_target_new (machine, snapshot, request->snapshot_id);
   follow_machine (self, machine);
   if (snapshot != NULL && request->snapshot_id == NULL)
     request->snapshot_id = strata_machine_dup_snapshot_id (machine, snapshot);
@@ -627,7 +627,7 @@ strata_plan_page_dispose (GObject *object)
   g_clear_object (&self->snapshot_watch);
   g_clear_object (&self->expected);
   g_clear_pointer (&self->request, strata_request_free);
-  g_clear_pointer (&self->subject, strata_plan_subject_free);
+  g_clear_pointer (&self->subject, strata_plan_target_free);
   g_clear_object (&self->first_plan);
   g_clear_object (&self->plan);
   g_clear_error (&self->refusal);
@@ -765,8 +765,8 @@ strata_plan_page_set_machine (StrataPlanPage *self, StrataMachine *machine)
   g_return_if_fail (STRATA_IS_PLAN_PAGE (self));
   g_return_if_fail (STRATA_IS_MACHINE (machine));
 
-  g_clear_pointer (&self->subject, strata_plan_subject_free);
-  self->subject = strata_plan_subject_new (machine, NULL, NULL);
+  g_clear_pointer (&self->subject, strata_plan_target_free);
+  self->subject = strata_plan_target_new (machine, NULL, NULL);
   follow_machine (self, machine);
 }
 

@@ -179,7 +179,7 @@ taken_up_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   g_autoptr (Choice) choice = user_data;
   g_autoptr (GError) error = NULL;
 
-  strata_job_queue_take_up_finish (STRATA_JOB_QUEUE (object), result, &error);
+  strata_job_queue_adopt_finish (STRATA_JOB_QUEUE (object), result, &error);
   decided (choice, error);
 }
 
@@ -189,9 +189,9 @@ clicked_cb (GtkButton *button, StrataRecoveryDialog *self)
   Choice *choice = choice_new (self, button);
 
   gtk_widget_set_sensitive (choice->group, FALSE);
-  strata_job_queue_take_up_async (self->queue, self->connection, choice->id,
-                                  g_object_get_data (G_OBJECT (button), "strata-resume") != NULL,
-                                  taken_up_cb, choice);
+  strata_job_queue_adopt_async (self->queue, self->connection, choice->id,
+                                g_object_get_data (G_OBJECT (button), "strata-resume") != NULL,
+                                taken_up_cb, choice);
 }
 
 static void

@@ -20,16 +20,16 @@
 static const struct
 {
   const char *action;
-  StrataAbility ability;
+  StrataCapability capability;
 } abilities[] = {
-  { "machine.start", STRATA_ABILITY_START },
-  { "machine.shut-down", STRATA_ABILITY_SHUT_DOWN },
-  { "machine.force-off", STRATA_ABILITY_FORCE_OFF },
-  { "machine.open-console", STRATA_ABILITY_OPEN_CONSOLE },
-  { "machine.make-template", STRATA_ABILITY_MAKE_TEMPLATE },
-  { "machine.deploy", STRATA_ABILITY_DEPLOY },
-  { "machine.delete", STRATA_ABILITY_DELETE },
-  { "machine.take-snapshot", STRATA_ABILITY_TAKE_SNAPSHOT },
+  { "machine.start", STRATA_CAPABILITY_START },
+  { "machine.shut-down", STRATA_CAPABILITY_SHUT_DOWN },
+  { "machine.force-off", STRATA_CAPABILITY_FORCE_OFF },
+  { "machine.open-console", STRATA_CAPABILITY_OPEN_CONSOLE },
+  { "machine.make-template", STRATA_CAPABILITY_MAKE_TEMPLATE },
+  { "machine.deploy", STRATA_CAPABILITY_DEPLOY },
+  { "machine.delete", STRATA_CAPABILITY_DELETE },
+  { "machine.take-snapshot", STRATA_CAPABILITY_TAKE_SNAPSHOT },
 };
 
 static void
@@ -189,8 +189,8 @@ strata_machine_actions_get_reason (StrataMachine *machine, const char *action)
       if (!g_str_equal (abilities[i].action, action))
         continue;
 
-      reason = strata_machine_get_reason (machine, abilities[i].ability);
-      if (reason != NULL || abilities[i].ability != STRATA_ABILITY_OPEN_CONSOLE)
+      reason = strata_machine_get_reason (machine, abilities[i].capability);
+      if (reason != NULL || abilities[i].capability != STRATA_CAPABILITY_OPEN_CONSOLE)
         return reason;
 
       program = g_find_program_in_path (VIEWER);

@@ -8,7 +8,7 @@
 
 #include "strata-machine-actions.h"
 #include "strata-machine-details.h"
-#include "strata-machine-look.h"
+#include "strata-machine-style.h"
 
 struct _StrataMachineDetails
 {
@@ -20,13 +20,13 @@ G_DEFINE_FINAL_TYPE (StrataMachineDetails, strata_machine_details, STRATA_TYPE_M
 static char *
 get_icon_name (StrataMachineDetails *self, const char *os_id)
 {
-  return strata_machine_look_get_icon_name (os_id, FALSE);
+  return strata_machine_style_get_icon_name (os_id, FALSE);
 }
 
 static char **
 get_state_classes (StrataMachineDetails *self, guint state)
 {
-  return strata_machine_look_get_state_classes (state);
+  return strata_machine_style_get_state_classes (state);
 }
 
 static gboolean
@@ -134,7 +134,7 @@ has_reasons (StrataMachineDetails *self, StrataDomainFacts *facts)
   StrataMachine *machine = get_machine (self);
 
   return console != NULL ||
-         (machine != NULL && !strata_machine_can (machine, STRATA_ABILITY_DELETE));
+         (machine != NULL && !strata_machine_can (machine, STRATA_CAPABILITY_DELETE));
 }
 
 static void

@@ -4,7 +4,7 @@
 
 #include "config.h"
 
-#include "strata-machine-look.h"
+#include "strata-machine-style.h"
 #include "ui/shell/strata-menu-words.h"
 #include "strata-machine-row.h"
 
@@ -32,7 +32,7 @@ G_DEFINE_FINAL_TYPE (StrataMachineRow, strata_machine_row, GTK_TYPE_BOX)
 static char *
 get_icon_name (StrataMachineRow *self, const char *os_id, gboolean is_template)
 {
-  return strata_machine_look_get_icon_name (os_id, is_template);
+  return strata_machine_style_get_icon_name (os_id, is_template);
 }
 
 /* A template is never started: a state would say nothing. */
@@ -45,7 +45,7 @@ has_state (StrataMachineRow *self, gboolean is_template)
 static char **
 get_state_classes (StrataMachineRow *self, guint state)
 {
-  return strata_machine_look_get_state_classes (state);
+  return strata_machine_style_get_state_classes (state);
 }
 
 /* The button that was pressed here is released over the menu, so the row never hears of it and would

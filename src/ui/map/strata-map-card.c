@@ -70,7 +70,7 @@ has_snapshots (const StrataMapNode *node)
 {
   for (guint i = 0; node->kind == STRATA_MAP_IMAGE && i < node->marks->len; i++)
     {
-      if (!((StrataMapMark *) g_ptr_array_index (node->marks, i))->joint)
+      if (!((StrataMapMark *) g_ptr_array_index (node->marks, i))->retained)
         return TRUE;
     }
 
@@ -275,7 +275,7 @@ strata_map_card_get_css_class (StrataMapNode *node)
     case STRATA_MAP_MEMORY:
       return "memory";
     case STRATA_MAP_IMAGE:
-      return node->joint ? "joint" : node->free ? "free" : "image";
+      return node->retained ? "joint" : node->free ? "free" : "image";
     }
 
   g_return_val_if_reached (NULL);

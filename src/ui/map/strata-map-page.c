@@ -2,15 +2,15 @@
 
 /* StrataMapPage: the map of a host, and what is around it: search, zoom, and what is said of a node.
  *
- * The map is made and laid out in a worker each time the survey has looked at the host; the last one stays until then.
+ * The map is made and laid out in a worker each time the monitor has looked at the host; the last one stays until then.
  */
 
 #include "config.h"
 
 #include <glib/gi18n.h>
 
-#include "model/map/strata-map-census.h"
-#include "model/map/strata-map-draft.h"
+#include "model/map/strata-map-summary.h"
+#include "model/map/strata-map-task.h"
 #include "strata-map-legend.h"
 #include "strata-map-page.h"
 #include "strata-map-panel.h"
@@ -24,8 +24,8 @@ struct _StrataMapPage
   AdwBin parent_instance;
 
   StrataHost *host;
-  StrataSurvey *survey; /* of the host; held while the page shows */
-  GSignalGroup *survey_signals;
+  StrataGraphMonitor *monitor; /* of the host; held while the page shows */
+  GSignalGroup *monitor_signals;
   GCancellable *cancellable; /* of the layout under way */
   gboolean held;
   gboolean wants_focus;
@@ -55,7 +55,8 @@ static void
 update_stack (StrataMapPage *self)
 {
   StrataMapLayout *layout = strata_map_view_get_layout (self->view);
-  const char *error = self->survey != NULL ? strata_survey_get_error_message (self->survey) : NULL;
+  const char *error =
+      self->monitor != NULL ? strata_graph_monitor_get_error_message (self->monitor) : NULL;
   const char *page = "looking";
 
   if (layout != NULL)
@@ -73,8 +74,9 @@ update_stack (StrataMapPage *self)
       adw_banner_set_title (self->banner, error);
     }
   adw_banner_set_revealed (self->banner, error != NULL && layout != NULL);
-  gtk_widget_set_visible (GTK_WIDGET (self->spinner), layout != NULL && self->survey != NULL &&
-                                                          strata_survey_get_busy (self->survey));
+  gtk_widget_set_visible (GTK_WIDGET (self->spinner),
+                          layout != NULL && self->monitor != NULL &&
+                              strata_graph_monitor_get_busy (self->monitor));
 }
 
 static void
@@ -88,7 +90,7 @@ static void
 drawn_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (StrataMapPage) self = STRATA_MAP_PAGE (user_data);
-  g_autoptr (StrataMapLayout) layout = strata_map_draft_finish (result, NULL);
+  g_autoptr (StrataMapLayout) layout = strata_map_task_finish (result, NULL);
   g_autofree char *subtitle = NULL;
 
   /* A newer one is under way, or the page is gone. */
@@ -97,7 +99,7 @@ drawn_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 
   g_clear_object (&self->cancellable);
   strata_map_view_set_layout (self->view, layout);
-  subtitle = strata_map_census_to_words (layout->map);
+  subtitle = strata_map_summary_to_words (layout->map);
   adw_window_title_set_subtitle (self->title, subtitle);
   update_stack (self);
   strata_map_search_again (self->search);
@@ -114,15 +116,16 @@ forget_draft (StrataMapPage *self)
 static void
 draw (StrataMapPage *self)
 {
-  StrataGraph *graph = self->survey != NULL ? strata_survey_get_graph (self->survey) : NULL;
+  StrataGraph *graph =
+      self->monitor != NULL ? strata_graph_monitor_get_graph (self->monitor) : NULL;
 
   forget_draft (self);
   if (graph == NULL)
     return;
 
   self->cancellable = g_cancellable_new ();
-  strata_map_draft_async (graph, strata_map_view_get_layout (self->view), self->cancellable,
-                          drawn_cb, g_object_ref (self));
+  strata_map_task_async (graph, strata_map_view_get_layout (self->view), self->cancellable,
+                         drawn_cb, g_object_ref (self));
 }
 
 static void
@@ -134,12 +137,12 @@ hold (StrataMapPage *self, gboolean held)
   self->held = held;
   if (!held)
     {
-      strata_survey_release (self->survey);
+      strata_graph_monitor_release (self->monitor);
       return;
     }
-  strata_survey_hold (self->survey);
+  strata_graph_monitor_hold (self->monitor);
   /* Not everything that happens to images has an event. */
-  strata_survey_refresh (self->survey);
+  strata_graph_monitor_refresh (self->monitor);
 }
 
 static void
@@ -150,10 +153,10 @@ set_host (StrataMapPage *self, StrataHost *host)
 
   hold (self, FALSE);
   g_set_object (&self->host, host);
-  g_clear_object (&self->survey);
+  g_clear_object (&self->monitor);
   if (host != NULL)
-    self->survey = g_object_ref (strata_host_get_survey (host));
-  g_signal_group_set_target (self->survey_signals, self->survey);
+    self->monitor = g_object_ref (strata_host_get_graph_monitor (host));
+  g_signal_group_set_target (self->monitor_signals, self->monitor);
   if (self->view != NULL)
     {
       strata_map_view_set_layout (self->view, NULL);
@@ -169,7 +172,7 @@ static void
 active_changed_cb (StrataMapPage *self)
 {
   StrataMapLayout *layout = strata_map_view_get_layout (self->view);
-  guint active = strata_map_light_get_active (strata_map_view_get_light (self->view));
+  guint active = strata_map_highlight_get_active (strata_map_view_get_highlight (self->view));
   gboolean shown = layout != NULL && active != STRATA_MAP_NONE;
 
   if (self->panel == NULL)
@@ -179,9 +182,10 @@ active_changed_cb (StrataMapPage *self)
     strata_map_panel_show_node (self->panel, layout->map, active);
   gtk_revealer_set_reveal_child (self->panel_revealer, shown);
   /* What only shows while the pointer is elsewhere must not be in the pointer's way. */
-  gtk_widget_set_can_target (GTK_WIDGET (self->panel_revealer),
-                             shown && strata_map_light_get_selected (strata_map_view_get_light (
-                                          self->view)) != STRATA_MAP_NONE);
+  gtk_widget_set_can_target (
+      GTK_WIDGET (self->panel_revealer),
+      shown && strata_map_highlight_get_selected (strata_map_view_get_highlight (self->view)) !=
+                   STRATA_MAP_NONE);
 }
 
 static void
@@ -205,16 +209,16 @@ search (GtkWidget *widget, const char *action, GVariant *parameter)
 static void
 zoom (GtkWidget *widget, const char *action, GVariant *parameter)
 {
-  StrataMapCamera *camera = strata_map_view_get_camera (STRATA_MAP_PAGE (widget)->view);
+  StrataMapViewport *viewport = strata_map_view_get_viewport (STRATA_MAP_PAGE (widget)->view);
   double factor = g_str_equal (action, "map.zoom-in") ? ZOOM_STEP : 1 / ZOOM_STEP;
 
-  strata_map_camera_zoom_to (camera, strata_map_camera_get_zoom (camera) * factor);
+  strata_map_viewport_zoom_to (viewport, strata_map_viewport_get_zoom (viewport) * factor);
 }
 
 static void
 zoom_fit (GtkWidget *widget, const char *action, GVariant *parameter)
 {
-  strata_map_camera_fit (strata_map_view_get_camera (STRATA_MAP_PAGE (widget)->view), TRUE);
+  strata_map_viewport_fit (strata_map_view_get_viewport (STRATA_MAP_PAGE (widget)->view), TRUE);
 }
 
 static void
@@ -222,8 +226,8 @@ refresh (GtkWidget *widget, const char *action, GVariant *parameter)
 {
   StrataMapPage *self = STRATA_MAP_PAGE (widget);
 
-  if (self->survey != NULL)
-    strata_survey_refresh (self->survey);
+  if (self->monitor != NULL)
+    strata_graph_monitor_refresh (self->monitor);
 }
 
 static void
@@ -232,7 +236,7 @@ strata_map_page_map (GtkWidget *widget)
   StrataMapPage *self = STRATA_MAP_PAGE (widget);
 
   GTK_WIDGET_CLASS (strata_map_page_parent_class)->map (widget);
-  hold (self, self->survey != NULL);
+  hold (self, self->monitor != NULL);
   focus_if_wanted (self);
 }
 
@@ -250,9 +254,9 @@ strata_map_page_dispose (GObject *object)
 
   forget_draft (self);
   gtk_widget_dispose_template (GTK_WIDGET (self), STRATA_TYPE_MAP_PAGE);
-  if (self->survey_signals != NULL)
+  if (self->monitor_signals != NULL)
     set_host (self, NULL);
-  g_clear_object (&self->survey_signals);
+  g_clear_object (&self->monitor_signals);
 
   G_OBJECT_CLASS (strata_map_page_parent_class)->dispose (object);
 }
@@ -359,11 +363,11 @@ strata_map_page_init (StrataMapPage *self)
   g_type_ensure (STRATA_TYPE_MAP_VIEW);
 
   gtk_widget_init_template (GTK_WIDGET (self));
-  self->survey_signals = g_signal_group_new (STRATA_TYPE_SURVEY);
-  g_signal_group_connect_swapped (self->survey_signals, "notify::graph", G_CALLBACK (draw), self);
-  g_signal_group_connect_swapped (self->survey_signals, "notify::busy", G_CALLBACK (update_stack),
+  self->monitor_signals = g_signal_group_new (STRATA_TYPE_GRAPH_MONITOR);
+  g_signal_group_connect_swapped (self->monitor_signals, "notify::graph", G_CALLBACK (draw), self);
+  g_signal_group_connect_swapped (self->monitor_signals, "notify::busy", G_CALLBACK (update_stack),
                                   self);
-  g_signal_group_connect_swapped (self->survey_signals, "notify::error-message",
+  g_signal_group_connect_swapped (self->monitor_signals, "notify::error-message",
                                   G_CALLBACK (update_stack), self);
   update_stack (self);
 }

@@ -249,14 +249,14 @@ strata_map_search_start (StrataMapSearch *self)
 void
 strata_map_search_again (StrataMapSearch *self)
 {
-  StrataMapLight *light;
+  StrataMapHighlight *highlight;
   StrataMapLayout *layout;
   const char *text;
   gboolean searching;
 
   g_return_if_fail (STRATA_IS_MAP_SEARCH (self));
 
-  light = strata_map_view_get_light (self->view);
+  highlight = strata_map_view_get_highlight (self->view);
   layout = strata_map_view_get_layout (self->view);
   text = gtk_editable_get_text (GTK_EDITABLE (self->entry));
   searching = *text != '\0' && layout != NULL;
@@ -265,9 +265,9 @@ strata_map_search_again (StrataMapSearch *self)
   /* What is selected, or below a pointer that somebody left there, would stay lit instead of what matches. */
   if (searching)
     {
-      strata_map_light_set_hovered (light, STRATA_MAP_NONE);
-      strata_map_light_select (light, STRATA_MAP_NONE);
+      strata_map_highlight_set_hovered (highlight, STRATA_MAP_NONE);
+      strata_map_highlight_select (highlight, STRATA_MAP_NONE);
     }
-  strata_map_light_take_matches (light, searching ? collect (self, layout, text) : NULL);
+  strata_map_highlight_take_matches (highlight, searching ? collect (self, layout, text) : NULL);
   say (self, searching, TRUE);
 }

@@ -6,9 +6,9 @@
 
 #include "config.h"
 
-#include "strata-map-deck.h"
-#include "strata-map-hands.h"
-#include "strata-map-ink.h"
+#include "strata-map-card-pool.h"
+#include "strata-map-input.h"
+#include "strata-map-renderer.h"
 #include "strata-map-view.h"
 
 #define NEAR    0.6 /* cards from this zoom on, since it is from there that they can be read */
@@ -19,10 +19,10 @@ struct _StrataMapView
   GtkWidget parent_instance;
 
   StrataMapLayout *layout;
-  StrataMapCamera *camera;
-  StrataMapDeck *deck;
-  StrataMapLight *light;
-  GtkWidget *inks[STRATA_MAP_N_INKS];
+  StrataMapViewport *viewport;
+  StrataMapCardPool *pool;
+  StrataMapHighlight *highlight;
+  GtkWidget *colours[STRATA_MAP_N_COLOURS];
   guint sync_id;
   guint rest_id;
   gboolean opened;
@@ -50,14 +50,14 @@ get_rect (StrataMapView *self, guint index)
 static gboolean
 is_far (StrataMapView *self)
 {
-  return strata_map_camera_get_zoom (self->camera) < NEAR;
+  return strata_map_viewport_get_zoom (self->viewport) < NEAR;
 }
 
 static void
 bring_cards (StrataMapView *self)
 {
   if (gtk_widget_get_width (GTK_WIDGET (self)) > 0)
-    strata_map_deck_sync (self->deck);
+    strata_map_card_pool_sync (self->pool);
   gtk_widget_queue_allocate (GTK_WIDGET (self));
 }
 
@@ -71,12 +71,12 @@ rest_cb (gpointer user_data)
 }
 
 static void
-light_changed_cb (StrataMapView *self)
+highlight_changed_cb (StrataMapView *self)
 {
   /* A pointer leaves what is being disposed of, too. */
-  if (self->deck == NULL)
+  if (self->pool == NULL)
     return;
-  strata_map_deck_light (self->deck, strata_map_light_get_lit (self->light));
+  strata_map_card_pool_light (self->pool, strata_map_highlight_get_lit (self->highlight));
   gtk_widget_queue_draw (GTK_WIDGET (self));
   g_signal_emit (self, signals[ACTIVE_CHANGED], 0);
 }
@@ -84,7 +84,7 @@ light_changed_cb (StrataMapView *self)
 /* From far there are too many cards to move them along with each frame, and nobody sees them: they follow when the map has
  * come to rest. */
 static void
-camera_changed_cb (StrataMapView *self)
+viewport_changed_cb (StrataMapView *self)
 {
   g_clear_handle_id (&self->rest_id, g_source_remove);
   if (!is_far (self))
@@ -105,7 +105,7 @@ sync_later_cb (gpointer user_data)
   if (!self->opened && self->layout != NULL)
     {
       self->opened = TRUE;
-      strata_map_camera_open (self->camera);
+      strata_map_viewport_open (self->viewport);
     }
   bring_cards (self);
 }
@@ -114,42 +114,43 @@ static void
 strata_map_view_size_allocate (GtkWidget *widget, int width, int height, int baseline)
 {
   StrataMapView *self = STRATA_MAP_VIEW (widget);
-  graphene_rect_t sight = strata_map_camera_get_sight (self->camera);
-  float zoom = (float) strata_map_camera_get_zoom (self->camera);
+  graphene_rect_t sight = strata_map_viewport_get_sight (self->viewport);
+  float zoom = (float) strata_map_viewport_get_zoom (self->viewport);
 
   /* Children can't come while they are being placed. */
   if ((int) (sight.size.width * zoom + 0.5f) != width ||
       (int) (sight.size.height * zoom + 0.5f) != height)
     {
-      strata_map_camera_set_viewport (self->camera, (float) width, (float) height);
+      strata_map_viewport_set_size (self->viewport, (float) width, (float) height);
       if (self->sync_id == 0)
         self->sync_id = g_idle_add_once (sync_later_cb, self);
     }
 
-  strata_map_deck_place (self->deck);
+  strata_map_card_pool_place (self->pool);
 }
 
 static void
 strata_map_view_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
 {
   StrataMapView *self = STRATA_MAP_VIEW (widget);
-  GdkRGBA colours[STRATA_MAP_N_INKS];
-  StrataMapInk ink = { self->layout, self->camera, strata_map_light_get_lit (self->light), colours,
-                       strata_map_light_get_selected (self->light) };
+  GdkRGBA colours[STRATA_MAP_N_COLOURS];
+  StrataMapRenderer renderer = { self->layout, self->viewport,
+                                 strata_map_highlight_get_lit (self->highlight), colours,
+                                 strata_map_highlight_get_selected (self->highlight) };
 
   if (self->layout == NULL)
     return;
 
-  for (guint i = 0; i < STRATA_MAP_N_INKS; i++)
-    gtk_widget_get_color (self->inks[i], &colours[i]);
+  for (guint i = 0; i < STRATA_MAP_N_COLOURS; i++)
+    gtk_widget_get_color (self->colours[i], &colours[i]);
   if (is_far (self))
     {
-      strata_map_ink_draw_far (&ink, snapshot);
+      strata_map_renderer_draw_far (&renderer, snapshot);
       return;
     }
 
-  strata_map_ink_draw_lines (&ink, snapshot);
-  strata_map_deck_draw (self->deck, snapshot);
+  strata_map_renderer_draw_lines (&renderer, snapshot);
+  strata_map_card_pool_draw (self->pool, snapshot);
 }
 
 static void
@@ -168,13 +169,13 @@ strata_map_view_measure (GtkWidget *widget,
 static gboolean
 strata_map_view_focus (GtkWidget *widget, GtkDirectionType direction)
 {
-  return strata_map_hands_move_focus (STRATA_MAP_VIEW (widget), direction);
+  return strata_map_input_move_focus (STRATA_MAP_VIEW (widget), direction);
 }
 
 static gboolean
 strata_map_view_grab_focus (GtkWidget *widget)
 {
-  return strata_map_hands_enter (STRATA_MAP_VIEW (widget));
+  return strata_map_input_enter (STRATA_MAP_VIEW (widget));
 }
 
 static void
@@ -185,10 +186,10 @@ strata_map_view_dispose (GObject *object)
 
   g_clear_handle_id (&self->sync_id, g_source_remove);
   g_clear_handle_id (&self->rest_id, g_source_remove);
-  g_clear_object (&self->deck);
+  g_clear_object (&self->pool);
   while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
     gtk_widget_unparent (child);
-  g_clear_object (&self->camera);
+  g_clear_object (&self->viewport);
   g_clear_pointer (&self->layout, strata_map_layout_unref);
 
   G_OBJECT_CLASS (strata_map_view_parent_class)->dispose (object);
@@ -197,7 +198,7 @@ strata_map_view_dispose (GObject *object)
 static void
 strata_map_view_finalize (GObject *object)
 {
-  g_clear_object (&STRATA_MAP_VIEW (object)->light);
+  g_clear_object (&STRATA_MAP_VIEW (object)->highlight);
 
   G_OBJECT_CLASS (strata_map_view_parent_class)->finalize (object);
 }
@@ -230,25 +231,25 @@ strata_map_view_init (StrataMapView *self)
 {
   GtkWidget *widget = GTK_WIDGET (self);
 
-  self->light = strata_map_light_new ();
-  self->camera = strata_map_camera_new (widget);
-  self->deck = strata_map_deck_new (widget, self->camera);
-  g_signal_connect_object (self->deck, "focused", G_CALLBACK (strata_map_light_select), self->light,
+  self->highlight = strata_map_highlight_new ();
+  self->viewport = strata_map_viewport_new (widget);
+  self->pool = strata_map_card_pool_new (widget, self->viewport);
+  g_signal_connect_object (self->pool, "focused", G_CALLBACK (strata_map_highlight_select),
+                           self->highlight, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->highlight, "changed", G_CALLBACK (highlight_changed_cb), self,
                            G_CONNECT_SWAPPED);
-  g_signal_connect_object (self->light, "changed", G_CALLBACK (light_changed_cb), self,
-                           G_CONNECT_SWAPPED);
-  g_signal_connect_object (self->camera, "changed", G_CALLBACK (camera_changed_cb), self,
+  g_signal_connect_object (self->viewport, "changed", G_CALLBACK (viewport_changed_cb), self,
                            G_CONNECT_SWAPPED);
   gtk_widget_set_overflow (widget, GTK_OVERFLOW_HIDDEN);
 
   /* Never seen: the style sheet gives each a colour. */
-  for (guint i = 0; i < STRATA_MAP_N_INKS; i++)
+  for (guint i = 0; i < STRATA_MAP_N_COLOURS; i++)
     {
-      self->inks[i] = g_object_new (ADW_TYPE_BIN, "css-name", "mapink", "visible", FALSE, NULL);
-      gtk_widget_add_css_class (self->inks[i], strata_map_ink_get_css_class (i));
-      gtk_widget_set_parent (self->inks[i], widget);
+      self->colours[i] = g_object_new (ADW_TYPE_BIN, "css-name", "mapink", "visible", FALSE, NULL);
+      gtk_widget_add_css_class (self->colours[i], strata_map_colour_get_css_class (i));
+      gtk_widget_set_parent (self->colours[i], widget);
     }
-  strata_map_hands_attach (self);
+  strata_map_input_attach (self);
 }
 
 /**
@@ -265,17 +266,17 @@ strata_map_view_set_layout (StrataMapView *self, StrataMapLayout *layout)
 
   g_clear_pointer (&self->layout, strata_map_layout_unref);
   self->layout = layout != NULL ? strata_map_layout_ref (layout) : NULL;
-  strata_map_deck_deal (self->deck, layout);
+  strata_map_card_pool_deal (self->pool, layout);
 
-  strata_map_camera_set_plane (self->camera, layout != NULL ? layout->width : 0,
-                               layout != NULL ? layout->height : 0);
+  strata_map_viewport_set_plane (self->viewport, layout != NULL ? layout->width : 0,
+                                 layout != NULL ? layout->height : 0);
   if (!self->opened && layout != NULL && gtk_widget_get_width (GTK_WIDGET (self)) > 0)
     {
       self->opened = TRUE;
-      strata_map_camera_open (self->camera);
+      strata_map_viewport_open (self->viewport);
     }
   bring_cards (self);
-  strata_map_light_set_map (self->light, layout != NULL ? layout->map : NULL);
+  strata_map_highlight_set_map (self->highlight, layout != NULL ? layout->map : NULL);
 }
 
 /**
@@ -293,31 +294,31 @@ strata_map_view_get_layout (StrataMapView *self)
 }
 
 /**
- * strata_map_view_get_camera:
+ * strata_map_view_get_viewport:
  * @self: a map
  *
  * Returns: (transfer none): what it is seen through
  */
-StrataMapCamera *
-strata_map_view_get_camera (StrataMapView *self)
+StrataMapViewport *
+strata_map_view_get_viewport (StrataMapView *self)
 {
   g_return_val_if_fail (STRATA_IS_MAP_VIEW (self), NULL);
 
-  return self->camera;
+  return self->viewport;
 }
 
 /**
- * strata_map_view_get_light:
+ * strata_map_view_get_highlight:
  * @self: a map
  *
  * Returns: (transfer none): what one looks at
  */
-StrataMapLight *
-strata_map_view_get_light (StrataMapView *self)
+StrataMapHighlight *
+strata_map_view_get_highlight (StrataMapView *self)
 {
   g_return_val_if_fail (STRATA_IS_MAP_VIEW (self), NULL);
 
-  return self->light;
+  return self->highlight;
 }
 
 /**
@@ -331,7 +332,7 @@ strata_map_view_get_light (StrataMapView *self)
 guint
 strata_map_view_pick (StrataMapView *self, double x, double y)
 {
-  graphene_point_t point = strata_map_camera_to_plane (self->camera, (float) x, (float) y);
+  graphene_point_t point = strata_map_viewport_to_plane (self->viewport, (float) x, (float) y);
 
   for (guint i = 0; self->layout != NULL && i < self->layout->places->len; i++)
     {
@@ -362,10 +363,10 @@ strata_map_view_go_to (StrataMapView *self, guint index, gboolean focus)
   g_return_if_fail (index < self->layout->places->len);
 
   rect = get_rect (self, index);
-  card = strata_map_deck_ensure (self->deck, index);
+  card = strata_map_card_pool_ensure (self->pool, index);
   strata_map_card_describe (card, self->layout->map);
-  strata_map_light_select (self->light, index);
-  strata_map_camera_show (self->camera, &rect);
+  strata_map_highlight_select (self->highlight, index);
+  strata_map_viewport_show (self->viewport, &rect);
   if (focus)
     gtk_widget_grab_focus (GTK_WIDGET (card));
   gtk_widget_queue_allocate (GTK_WIDGET (self));

@@ -5,8 +5,8 @@
 #include <adwaita.h>
 
 #include "model/map/strata-map-layout.h"
-#include "strata-map-camera.h"
-#include "strata-map-light.h"
+#include "strata-map-viewport.h"
+#include "strata-map-highlight.h"
 
 G_BEGIN_DECLS
 
@@ -20,9 +20,9 @@ G_DECLARE_FINAL_TYPE (StrataMapView, strata_map_view, STRATA, MAP_VIEW, GtkWidge
 void             strata_map_view_set_layout   (StrataMapView   *self,
                                                StrataMapLayout *layout);
 StrataMapLayout *strata_map_view_get_layout   (StrataMapView   *self);
-StrataMapCamera *strata_map_view_get_camera   (StrataMapView   *self);
-StrataMapLight  *strata_map_view_get_light    (StrataMapView   *self);
-/* for strata-map-hands.c: the node at that place of the widget */
+StrataMapViewport *strata_map_view_get_viewport   (StrataMapView   *self);
+StrataMapHighlight  *strata_map_view_get_highlight    (StrataMapView   *self);
+/* for strata-map-input.c: the node at that place of the widget */
 guint            strata_map_view_pick         (StrataMapView   *self,
                                                double           x,
                                                double           y);

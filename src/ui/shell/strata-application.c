@@ -343,7 +343,7 @@ strata_application_work_in_background (StrataApplication *self)
  * strata_application_cancel_and_quit:
  * @self: the application
  *
- * Asks every job to stop, and quits when all have come to rest in a lawful state.
+ * Asks every job to stop, and quits when all have come to rest in a consistent state.
  */
 void
 strata_application_cancel_and_quit (StrataApplication *self)

@@ -6,14 +6,14 @@
 
 #include <glib/gi18n.h>
 
-#include "strata-closing.h"
+#include "strata-close-dialog.h"
 #include "strata-host-page.h"
 #include "ui/machine/strata-machine-actions.h"
 #include "ui/machine/strata-machine-page.h"
 #include "ui/map/strata-map-page.h"
 #include "ui/job/strata-operations-bar.h"
 #include "ui/job/strata-operations.h"
-#include "ui/job/strata-recovery.h"
+#include "ui/job/strata-recovery-controller.h"
 #include "strata-sidebar.h"
 #include "ui/snapshot/strata-snapshot-actions.h"
 #include "ui/template/strata-template-page.h"
@@ -27,7 +27,7 @@ struct _StrataWindow
   StrataHost *host;
   StrataJobQueue *queue;
   GSignalGroup *machine_signals;
-  StrataRecovery *recovery;
+  StrataRecoveryController *recovery;
   gboolean may_close;
   gboolean shows_map; /* while no machine is selected */
 
@@ -120,7 +120,7 @@ strata_window_close_request (GtkWindow *window)
 
   if (!self->may_close && strata_job_queue_get_n_active (self->queue) > 0)
     {
-      strata_closing_ask (self);
+      strata_close_dialog_ask (self);
       return TRUE;
     }
 
@@ -280,7 +280,7 @@ strata_window_new (StrataApplication *application)
 
   strata_sidebar_set_hosts (self->sidebar, strata_application_get_hosts (application));
   bind_settings (self, strata_application_get_settings (application));
-  self->recovery = strata_recovery_new (self);
+  self->recovery = strata_recovery_controller_new (self);
 
   return self;
 }
@@ -409,7 +409,7 @@ strata_window_show_unfinished (StrataWindow *self)
 {
   g_return_if_fail (STRATA_IS_WINDOW (self));
 
-  strata_recovery_show (self->recovery);
+  strata_recovery_controller_show (self->recovery);
 }
 
 /**

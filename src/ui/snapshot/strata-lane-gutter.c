@@ -22,7 +22,7 @@ struct _StrataLaneGutter
   /* Never shows: it has the colour of the way to where the machine is, as the gutter itself has that of other lines. */
   GtkWidget *active;
 
-  StrataSnapshotNodeLook look; /* without its strings */
+  StrataSnapshotNodeStyle look; /* without its strings */
 };
 
 G_DEFINE_FINAL_TYPE (StrataLaneGutter, strata_lane_gutter, GTK_TYPE_WIDGET)
@@ -73,7 +73,7 @@ make_shape (StrataSnapshotNodeKind kind, float x, float y)
       gsk_rounded_rect_init_from_rect (&square, &GRAPHENE_RECT_INIT (x - 5, y - 5, 10, 10), 1.5f);
       gsk_path_builder_add_rounded_rect (builder, &square);
       break;
-    case STRATA_SNAPSHOT_NODE_JOINT:
+    case STRATA_SNAPSHOT_NODE_RETAINED:
       gsk_path_builder_move_to (builder, x, y - 4);
       gsk_path_builder_line_to (builder, x + 4, y);
       gsk_path_builder_line_to (builder, x, y + 4);
@@ -95,7 +95,7 @@ make_shape (StrataSnapshotNodeKind kind, float x, float y)
 static float
 get_radius (StrataSnapshotNodeKind kind)
 {
-  return kind == STRATA_SNAPSHOT_NODE_HERE ? 8 : kind == STRATA_SNAPSHOT_NODE_JOINT ? 4 : 6;
+  return kind == STRATA_SNAPSHOT_NODE_HERE ? 8 : kind == STRATA_SNAPSHOT_NODE_RETAINED ? 4 : 6;
 }
 
 static void
@@ -122,7 +122,7 @@ static void
 strata_lane_gutter_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
 {
   StrataLaneGutter *self = STRATA_LANE_GUTTER (widget);
-  const StrataSnapshotNodeLook *look = &self->look;
+  const StrataSnapshotNodeStyle *look = &self->look;
   gboolean rtl = gtk_widget_get_direction (widget) == GTK_TEXT_DIR_RTL;
   float height = (float) gtk_widget_get_height (widget);
   float y = height / 2;
@@ -199,12 +199,12 @@ strata_lane_gutter_init (StrataLaneGutter *self)
 }
 
 /**
- * strata_lane_gutter_set_look:
+ * strata_lane_gutter_set_style:
  * @self: a gutter
  * @look: what the row shows
  */
 void
-strata_lane_gutter_set_look (StrataLaneGutter *self, const StrataSnapshotNodeLook *look)
+strata_lane_gutter_set_style (StrataLaneGutter *self, const StrataSnapshotNodeStyle *look)
 {
   guint lane;
 

@@ -13,7 +13,7 @@
 #include "strata-revert-form.h"
 #include "strata-revert-undo.h"
 #include "strata-snapshot-actions.h"
-#include "strata-take-form.h"
+#include "strata-create-snapshot-form.h"
 
 static AdwDialog *
 present_form (StrataWindow *window, const char *title, StrataRequestForm *form)
@@ -31,9 +31,9 @@ take (GtkWidget *widget, const char *action, GVariant *parameter)
 {
   StrataWindow *window = STRATA_WINDOW (widget);
 
-  present_form (
-      window, _ ("Take Snapshot"),
-      strata_take_form_new (strata_window_get_host (window), strata_window_get_machine (window)));
+  present_form (window, _ ("Take Snapshot"),
+                strata_create_snapshot_form_new (strata_window_get_host (window),
+                                                 strata_window_get_machine (window)));
 }
 
 static void

@@ -115,7 +115,7 @@ describe_memory (const StrataSnapshotFacts *snapshot, StrataGraph *graph)
 }
 
 static void
-show_head (StrataSnapshotDetails *self, const StrataSnapshotNodeLook *look)
+show_head (StrataSnapshotDetails *self, const StrataSnapshotNodeStyle *look)
 {
   const char *kind = strata_snapshot_words_for_kind (look->kind);
   g_autofree char *text = NULL;
@@ -124,7 +124,7 @@ show_head (StrataSnapshotDetails *self, const StrataSnapshotNodeLook *look)
   if (look->current)
     /* Translators: a snapshot’s kind, “Disk and memory”, of the one on which the machine stands. */
     text = g_strdup_printf (_ ("%s · the machine stands on it"), kind);
-  if (look->kind == STRATA_SNAPSHOT_NODE_JOINT)
+  if (look->kind == STRATA_SNAPSHOT_NODE_RETAINED)
     description = _ ("A snapshot that was deleted. Its image is kept because several others stand "
                      "on it, and is merged away when one is left.");
   if (look->kind == STRATA_SNAPSHOT_NODE_HERE)
@@ -149,7 +149,7 @@ show_picture (StrataSnapshotDetails *self, StrataSnapshotNode *node)
 
 static void
 show_facts (StrataSnapshotDetails *self,
-            const StrataSnapshotNodeLook *look,
+            const StrataSnapshotNodeStyle *look,
             const StrataSnapshotFacts *snapshot,
             StrataGraph *graph)
 {
@@ -229,7 +229,7 @@ strata_snapshot_details_show (StrataSnapshotDetails *self,
                               StrataDomainFacts *facts,
                               StrataGraph *graph)
 {
-  const StrataSnapshotNodeLook *look = node != NULL ? strata_snapshot_node_look (node) : NULL;
+  const StrataSnapshotNodeStyle *look = node != NULL ? strata_snapshot_node_get_style (node) : NULL;
   const StrataSnapshotFacts *snapshot = NULL;
 
   g_return_if_fail (STRATA_IS_SNAPSHOT_DETAILS (self));

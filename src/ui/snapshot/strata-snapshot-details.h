@@ -5,7 +5,7 @@
 #include <adwaita.h>
 
 #include "model/snapshot/strata-snapshot-node.h"
-#include "model/snapshot/strata-snapshot-verdicts.h"
+#include "model/snapshot/strata-snapshot-feasibility.h"
 
 G_BEGIN_DECLS
 

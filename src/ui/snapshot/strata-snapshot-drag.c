@@ -17,10 +17,10 @@ struct _StrataSnapshotDrag
   GObject parent_instance;
 
   GtkScrolledWindow *scroller; /* which owns the rows, and outlives this */
-  StrataSnapshotVerdicts *verdicts;
+  StrataSnapshotFeasibility *feasibility;
   GPtrArray *rows;             /* StrataSnapshotRow, not owned */
   StrataSnapshotNode *hovered; /* (nullable) */
-  StrataVerdict announced;     /* of hovered */
+  StrataFeasibility announced; /* of hovered */
   gboolean active;
   gboolean dropped;
 };
@@ -44,39 +44,41 @@ say (StrataSnapshotDrag *self, const char *text)
 }
 
 /* Whether one can go back to NODE; of what is no snapshot the planner need not be asked. */
-static StrataVerdict
+static StrataFeasibility
 ask (StrataSnapshotDrag *self, StrataSnapshotNode *node, const char **reason)
 {
-  const StrataSnapshotNodeLook *look = strata_snapshot_node_look (node);
+  const StrataSnapshotNodeStyle *look = strata_snapshot_node_get_style (node);
 
   if (look->kind == STRATA_SNAPSHOT_NODE_HERE)
     {
       *reason = _ ("This is where the machine is now.");
-      return STRATA_VERDICT_REFUSED;
+      return STRATA_FEASIBILITY_REFUSED;
     }
-  if (look->kind == STRATA_SNAPSHOT_NODE_JOINT)
+  if (look->kind == STRATA_SNAPSHOT_NODE_RETAINED)
     {
       *reason = _ ("It was deleted; its image is only kept for what stands on it.");
-      return STRATA_VERDICT_REFUSED;
+      return STRATA_FEASIBILITY_REFUSED;
     }
 
-  return strata_snapshot_verdicts_ask (self->verdicts, STRATA_SNAPSHOT_REVERT, look->name, reason);
+  return strata_snapshot_feasibility_ask (self->feasibility, STRATA_SNAPSHOT_REVERT, look->name,
+                                          reason);
 }
 
 static void
 announce (StrataSnapshotDrag *self)
 {
   const char *reason = NULL;
-  StrataVerdict verdict = ask (self, self->hovered, &reason);
-  const char *name = strata_snapshot_words_for_title (strata_snapshot_node_look (self->hovered));
+  StrataFeasibility feasible = ask (self, self->hovered, &reason);
+  const char *name =
+      strata_snapshot_words_for_title (strata_snapshot_node_get_style (self->hovered));
   g_autofree char *text = NULL;
 
-  if (verdict == self->announced ||
-      strata_snapshot_node_look (self->hovered)->kind == STRATA_SNAPSHOT_NODE_HERE)
+  if (feasible == self->announced ||
+      strata_snapshot_node_get_style (self->hovered)->kind == STRATA_SNAPSHOT_NODE_HERE)
     return;
 
-  self->announced = verdict;
-  if (verdict == STRATA_VERDICT_LAWFUL)
+  self->announced = feasible;
+  if (feasible == STRATA_FEASIBILITY_ALLOWED)
     /* Translators: a snapshot’s name; said while “You are here” is held over it. */
     text = g_strdup_printf (_ ("%s: the machine can go back to it"), name);
   else
@@ -93,7 +95,7 @@ refresh_all (StrataSnapshotDrag *self)
 }
 
 static void
-verdicts_changed_cb (StrataSnapshotDrag *self)
+feasibility_changed_cb (StrataSnapshotDrag *self)
 {
   if (!self->active)
     return;
@@ -107,12 +109,12 @@ static void
 leave (StrataSnapshotDrag *self)
 {
   g_clear_object (&self->hovered);
-  self->announced = STRATA_VERDICT_UNKNOWN;
+  self->announced = STRATA_FEASIBILITY_UNKNOWN;
   refresh_all (self);
 }
 
 static void
-set_icon (GdkDrag *drag, const StrataSnapshotNodeLook *look)
+set_icon (GdkDrag *drag, const StrataSnapshotNodeStyle *look)
 {
   GtkWidget *chip = gtk_label_new (strata_snapshot_words_for_title (look));
 
@@ -129,7 +131,7 @@ prepare_cb (GtkDragSource *source, double x, double y, StrataSnapshotRow *row)
 {
   StrataSnapshotNode *node = strata_snapshot_row_get_node (row);
 
-  if (node == NULL || strata_snapshot_node_look (node)->kind == STRATA_SNAPSHOT_NODE_JOINT)
+  if (node == NULL || strata_snapshot_node_get_style (node)->kind == STRATA_SNAPSHOT_NODE_RETAINED)
     return NULL;
 
   /* The machine moves to a snapshot; a snapshot, a machine being made of it, stays where it is. */
@@ -146,7 +148,7 @@ drag_begin_cb (StrataSnapshotDrag *self, GdkDrag *drag, GtkDragSource *source)
   StrataSnapshotNode *node = strata_snapshot_row_get_node (STRATA_SNAPSHOT_ROW (row));
 
   g_signal_emit (self, signals[TAKEN], 0, node);
-  set_icon (drag, strata_snapshot_node_look (node));
+  set_icon (drag, strata_snapshot_node_get_style (node));
   if (!strata_snapshot_node_is_snapshot (node))
     strata_snapshot_drag_begin (self);
 }
@@ -163,7 +165,7 @@ motion_cb (GtkDropTarget *target, double x, double y, StrataSnapshotDrag *self)
 
   strata_snapshot_drag_hover (self, node);
 
-  return ask (self, node, &reason) == STRATA_VERDICT_LAWFUL ? GDK_ACTION_MOVE : 0;
+  return ask (self, node, &reason) == STRATA_FEASIBILITY_ALLOWED ? GDK_ACTION_MOVE : 0;
 }
 
 static void
@@ -196,7 +198,7 @@ strata_snapshot_drag_dispose (GObject *object)
 {
   StrataSnapshotDrag *self = STRATA_SNAPSHOT_DRAG (object);
 
-  g_clear_object (&self->verdicts);
+  g_clear_object (&self->feasibility);
   g_clear_object (&self->hovered);
   g_clear_pointer (&self->rows, g_ptr_array_unref);
 
@@ -223,22 +225,22 @@ strata_snapshot_drag_init (StrataSnapshotDrag *self)
 /**
  * strata_snapshot_drag_new:
  * @scroller: what the rows are in
- * @verdicts: whom to ask whether one can go back
+ * @feasibility: whom to ask whether one can go back
  *
  * Returns: (transfer full): a new drag, which must not outlive @scroller
  */
 StrataSnapshotDrag *
-strata_snapshot_drag_new (GtkScrolledWindow *scroller, StrataSnapshotVerdicts *verdicts)
+strata_snapshot_drag_new (GtkScrolledWindow *scroller, StrataSnapshotFeasibility *feasibility)
 {
   StrataSnapshotDrag *self;
 
   g_return_val_if_fail (GTK_IS_SCROLLED_WINDOW (scroller), NULL);
-  g_return_val_if_fail (STRATA_IS_SNAPSHOT_VERDICTS (verdicts), NULL);
+  g_return_val_if_fail (STRATA_IS_SNAPSHOT_FEASIBILITY (feasibility), NULL);
 
   self = g_object_new (STRATA_TYPE_SNAPSHOT_DRAG, NULL);
   self->scroller = scroller;
-  self->verdicts = g_object_ref (verdicts);
-  g_signal_connect_object (verdicts, "changed", G_CALLBACK (verdicts_changed_cb), self,
+  self->feasibility = g_object_ref (feasibility);
+  g_signal_connect_object (feasibility, "changed", G_CALLBACK (feasibility_changed_cb), self,
                            G_CONNECT_SWAPPED);
   strata_edge_scroller_add (scroller);
 
@@ -286,26 +288,26 @@ void
 strata_snapshot_drag_refresh (StrataSnapshotDrag *self, StrataSnapshotRow *row)
 {
   static const StrataRowMode modes[] = {
-    [STRATA_VERDICT_UNKNOWN] = STRATA_ROW_UNDECIDED,
-    [STRATA_VERDICT_LAWFUL] = STRATA_ROW_LAWFUL,
-    [STRATA_VERDICT_REFUSED] = STRATA_ROW_REFUSED,
+    [STRATA_FEASIBILITY_UNKNOWN] = STRATA_ROW_UNDECIDED,
+    [STRATA_FEASIBILITY_ALLOWED] = STRATA_ROW_ALLOWED,
+    [STRATA_FEASIBILITY_REFUSED] = STRATA_ROW_REFUSED,
   };
   StrataSnapshotNode *node = strata_snapshot_row_get_node (row);
   const char *reason = NULL;
-  StrataVerdict verdict;
+  StrataFeasibility feasible;
 
   g_return_if_fail (STRATA_IS_SNAPSHOT_DRAG (self));
 
   /* What is being moved needs no reason why it can't be put on itself. */
   if (!self->active || node == NULL ||
-      strata_snapshot_node_look (node)->kind == STRATA_SNAPSHOT_NODE_HERE)
+      strata_snapshot_node_get_style (node)->kind == STRATA_SNAPSHOT_NODE_HERE)
     {
       strata_snapshot_row_set_mode (row, STRATA_ROW_AT_REST, NULL, FALSE);
       return;
     }
 
-  verdict = ask (self, node, &reason);
-  strata_snapshot_row_set_mode (row, modes[verdict], reason, node == self->hovered);
+  feasible = ask (self, node, &reason);
+  strata_snapshot_row_set_mode (row, modes[feasible], reason, node == self->hovered);
 }
 
 /**
@@ -364,7 +366,7 @@ strata_snapshot_drag_drop (StrataSnapshotDrag *self, StrataSnapshotNode *node)
 
   g_return_val_if_fail (STRATA_IS_SNAPSHOT_DRAG (self), FALSE);
 
-  if (!self->active || ask (self, node, &reason) != STRATA_VERDICT_LAWFUL)
+  if (!self->active || ask (self, node, &reason) != STRATA_FEASIBILITY_ALLOWED)
     return FALSE;
 
   self->dropped = TRUE;
@@ -393,7 +395,7 @@ strata_snapshot_drag_end (StrataSnapshotDrag *self)
 
   self->active = FALSE;
   gtk_widget_remove_css_class (GTK_WIDGET (self->scroller), "moving");
-  strata_snapshot_verdicts_drop (self->verdicts);
+  strata_snapshot_feasibility_drop (self->feasibility);
   leave (self);
   if (!self->dropped)
     say (self, _ ("Cancelled. The machine stays where it is."));

@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "model/snapshot/strata-snapshot-verdicts.h"
+#include "model/snapshot/strata-snapshot-feasibility.h"
 #include "strata-snapshot-row.h"
 
 G_BEGIN_DECLS
@@ -16,7 +16,7 @@ G_DECLARE_FINAL_TYPE (StrataSnapshotDrag, strata_snapshot_drag, STRATA, SNAPSHOT
 
 /* SCROLLER: what the rows are in, which scrolls by itself when one drags along its edge */
 StrataSnapshotDrag *strata_snapshot_drag_new       (GtkScrolledWindow      *scroller,
-                                                    StrataSnapshotVerdicts *verdicts);
+                                                    StrataSnapshotFeasibility *feasibility);
 void                strata_snapshot_drag_attach    (StrataSnapshotDrag     *self,
                                                     StrataSnapshotRow      *row);
 /* ROW shows another node now */

@@ -60,7 +60,8 @@ toggle (StrataSnapshotList *self, StrataSnapshotNode *node)
 {
   /* What is selected must not be hidden. */
   select_node (self, node);
-  strata_snapshot_tree_set_expanded (self->tree, node, !strata_snapshot_node_look (node)->expanded);
+  strata_snapshot_tree_set_expanded (self->tree, node,
+                                     !strata_snapshot_node_get_style (node)->expanded);
 }
 
 static void
@@ -194,7 +195,7 @@ go_sideways (StrataSnapshotList *self, gboolean inwards)
   if (node == NULL)
     return;
 
-  expanded = strata_snapshot_node_look (node)->expanded;
+  expanded = strata_snapshot_node_get_style (node)->expanded;
   if (strata_snapshot_node_is_expandable (node) && expanded != inwards)
     toggle (self, node);
   else if (!inwards && (outer = strata_snapshot_tree_get_outer (self->tree, node)) != NULL)
@@ -313,18 +314,18 @@ strata_snapshot_list_init (StrataSnapshotList *self)
  * strata_snapshot_list_set_tree:
  * @self: a list that has none yet
  * @tree: what it shows
- * @verdicts: whom to ask where "you are here" can go
+ * @feasibility: whom to ask where "you are here" can go
  */
 void
 strata_snapshot_list_set_tree (StrataSnapshotList *self,
                                StrataSnapshotTree *tree,
-                               StrataSnapshotVerdicts *verdicts)
+                               StrataSnapshotFeasibility *feasibility)
 {
   g_return_if_fail (STRATA_IS_SNAPSHOT_LIST (self));
   g_return_if_fail (self->tree == NULL);
 
   self->tree = g_object_ref (tree);
-  self->drag = strata_snapshot_drag_new (self->scroller, verdicts);
+  self->drag = strata_snapshot_drag_new (self->scroller, feasibility);
   g_signal_connect_object (self->drag, "taken", G_CALLBACK (taken_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->drag, "dropped", G_CALLBACK (dropped_cb), self, G_CONNECT_SWAPPED);
   gtk_single_selection_set_model (self->selection, G_LIST_MODEL (tree));

@@ -5,7 +5,7 @@
 #include <adwaita.h>
 
 #include "model/snapshot/strata-snapshot-tree.h"
-#include "model/snapshot/strata-snapshot-verdicts.h"
+#include "model/snapshot/strata-snapshot-feasibility.h"
 
 G_BEGIN_DECLS
 
@@ -19,7 +19,7 @@ G_DECLARE_FINAL_TYPE (StrataSnapshotList, strata_snapshot_list, STRATA, SNAPSHOT
 /* once */
 void                strata_snapshot_list_set_tree     (StrataSnapshotList     *self,
                                                        StrataSnapshotTree     *tree,
-                                                       StrataSnapshotVerdicts *verdicts);
+                                                       StrataSnapshotFeasibility *feasibility);
 StrataSnapshotNode *strata_snapshot_list_get_selected (StrataSnapshotList     *self);
 /* whether the keys go to one of its rows */
 gboolean            strata_snapshot_list_has_focus    (StrataSnapshotList     *self);

@@ -4,7 +4,7 @@
 
 #include <gtk/gtk.h>
 
-#include "model/snapshot/strata-snapshot-verdicts.h"
+#include "model/snapshot/strata-snapshot-feasibility.h"
 
 G_BEGIN_DECLS
 

@@ -9,7 +9,7 @@
 #include <glib/gi18n.h>
 
 #include "model/snapshot/strata-snapshot-tree.h"
-#include "model/snapshot/strata-snapshot-verdicts.h"
+#include "model/snapshot/strata-snapshot-feasibility.h"
 #include "model/snapshot/strata-snapshot-watch.h"
 #include "strata-snapshot-details.h"
 #include "strata-snapshot-list.h"
@@ -22,15 +22,15 @@ struct _StrataSnapshotPage
   StrataMachineView parent_instance;
 
   StrataSnapshotTree *tree;
-  StrataSnapshotVerdicts *verdicts;
+  StrataSnapshotFeasibility *feasibility;
   StrataSnapshotPictures *pictures;
   StrataSnapshotWatch *watch;
   GSignalGroup *host_signals;
   GSignalGroup *machine_signals;
-  GSignalGroup *survey_signals;
-  StrataSurvey *held;   /* (nullable): while mapped */
-  StrataMachine *shown; /* (nullable): whose tree it is */
-  GtkWidget *popover;   /* (nullable): the last menu that was up */
+  GSignalGroup *monitor_signals;
+  StrataGraphMonitor *held; /* (nullable): while mapped */
+  StrataMachine *shown;     /* (nullable): whose tree it is */
+  GtkWidget *popover;       /* (nullable): the last menu that was up */
 
   GtkStack *stack;
   StrataSnapshotList *list;
@@ -50,7 +50,7 @@ get_machine (StrataSnapshotPage *self)
 static StrataGraph *
 get_graph (StrataSnapshotPage *self)
 {
-  return self->held != NULL ? strata_survey_get_graph (self->held) : NULL;
+  return self->held != NULL ? strata_graph_monitor_get_graph (self->held) : NULL;
 }
 
 static const char *
@@ -62,7 +62,8 @@ get_reason (StrataSnapshotPage *self, StrataSnapshotAct act)
   if (node == NULL || !strata_snapshot_node_is_snapshot (node))
     return _ ("No snapshot is selected.");
 
-  strata_snapshot_verdicts_ask (self->verdicts, act, strata_snapshot_node_get_name (node), &reason);
+  strata_snapshot_feasibility_ask (self->feasibility, act, strata_snapshot_node_get_name (node),
+                                   &reason);
 
   return reason;
 }
@@ -117,8 +118,8 @@ update (StrataSnapshotPage *self)
     return;
 
   strata_snapshot_tree_update (self->tree, get_facts (self), get_graph (self));
-  strata_snapshot_verdicts_set_subject (self->verdicts, get_graph (self), uuid);
-  strata_snapshot_pictures_look (self->pictures, uuid);
+  strata_snapshot_feasibility_set_subject (self->feasibility, get_graph (self), uuid);
+  strata_snapshot_pictures_refresh (self->pictures, uuid);
   g_set_object (&self->shown, machine);
   update_stack (self);
   if (anew || strata_snapshot_list_get_selected (self->list) == NULL)
@@ -136,21 +137,21 @@ look_for_changes (StrataSnapshotPage *self)
       host != NULL && self->held != NULL ? strata_host_get_connection (host) : NULL;
   gboolean known = connection != NULL && machine != NULL;
 
-  strata_snapshot_watch_look (self->watch, known ? connection : NULL, known ? machine : NULL);
+  strata_snapshot_watch_refresh (self->watch, known ? connection : NULL, known ? machine : NULL);
 }
 
 static void
-hold (StrataSnapshotPage *self, StrataSurvey *survey)
+hold (StrataSnapshotPage *self, StrataGraphMonitor *monitor)
 {
-  if (self->held == survey)
+  if (self->held == monitor)
     return;
 
   if (self->held != NULL)
-    strata_survey_release (self->held);
-  g_set_object (&self->held, survey);
-  g_signal_group_set_target (self->survey_signals, survey);
-  if (survey != NULL)
-    strata_survey_hold (survey);
+    strata_graph_monitor_release (self->held);
+  g_set_object (&self->held, monitor);
+  g_signal_group_set_target (self->monitor_signals, monitor);
+  if (monitor != NULL)
+    strata_graph_monitor_hold (monitor);
 }
 
 /* Also when it comes into sight, or goes. */
@@ -163,7 +164,7 @@ strata_snapshot_page_subject_changed (StrataMachineView *view)
 
   g_signal_group_set_target (self->host_signals, host);
   g_signal_group_set_target (self->machine_signals, get_machine (self));
-  hold (self, mapped && host != NULL ? strata_host_get_survey (host) : NULL);
+  hold (self, mapped && host != NULL ? strata_host_get_graph_monitor (host) : NULL);
   look_for_changes (self);
   update (self);
 }
@@ -172,7 +173,7 @@ static void
 selected_changed_cb (StrataSnapshotPage *self)
 {
   /* What was asked about the one before is not of interest any more. */
-  strata_snapshot_verdicts_drop (self->verdicts);
+  strata_snapshot_feasibility_drop (self->feasibility);
   update_details (self);
   update_actions (self);
 }
@@ -205,7 +206,7 @@ move_cb (GtkWidget *widget, const char *action, GVariant *parameter)
 static void
 activated_cb (StrataSnapshotPage *self, StrataSnapshotNode *node)
 {
-  if (strata_snapshot_node_look (node)->kind == STRATA_SNAPSHOT_NODE_HERE)
+  if (strata_snapshot_node_get_style (node)->kind == STRATA_SNAPSHOT_NODE_HERE)
     gtk_widget_activate_action (GTK_WIDGET (self), "machine.take-snapshot", NULL);
   else if (strata_snapshot_node_is_snapshot (node))
     gtk_widget_activate_action (GTK_WIDGET (self), "tree.edit", NULL);
@@ -225,7 +226,7 @@ menu_requested_cb (StrataSnapshotPage *self, const GdkRectangle *at)
   const char *reasons[STRATA_N_SNAPSHOT_ACTS];
 
   g_clear_pointer (&self->popover, gtk_widget_unparent);
-  if (strata_snapshot_node_look (node)->kind == STRATA_SNAPSHOT_NODE_JOINT)
+  if (strata_snapshot_node_get_style (node)->kind == STRATA_SNAPSHOT_NODE_RETAINED)
     return;
 
   for (StrataSnapshotAct i = 0; i < STRATA_N_SNAPSHOT_ACTS; i++)
@@ -256,15 +257,15 @@ strata_snapshot_page_dispose (GObject *object)
 
   g_clear_object (&self->host_signals);
   g_clear_object (&self->machine_signals);
-  if (self->survey_signals != NULL)
+  if (self->monitor_signals != NULL)
     hold (self, NULL);
-  g_clear_object (&self->survey_signals);
+  g_clear_object (&self->monitor_signals);
   g_clear_pointer (&self->popover, gtk_widget_unparent);
   /* The template's child goes with the template, so it has to go before. */
   adw_bin_set_child (ADW_BIN (self), NULL);
   gtk_widget_dispose_template (GTK_WIDGET (self), STRATA_TYPE_SNAPSHOT_PAGE);
   g_clear_object (&self->watch);
-  g_clear_object (&self->verdicts);
+  g_clear_object (&self->feasibility);
   g_clear_object (&self->pictures);
   g_clear_object (&self->tree);
   g_clear_object (&self->shown);
@@ -320,9 +321,9 @@ strata_snapshot_page_init (StrataSnapshotPage *self)
   self->pictures = strata_snapshot_pictures_new (self->tree);
   g_signal_connect_object (self->pictures, "found", G_CALLBACK (update_details), self,
                            G_CONNECT_SWAPPED);
-  self->verdicts = strata_snapshot_verdicts_new ();
+  self->feasibility = strata_snapshot_feasibility_new ();
   self->watch = strata_snapshot_watch_new ();
-  g_signal_connect_object (self->verdicts, "changed", G_CALLBACK (update_actions), self,
+  g_signal_connect_object (self->feasibility, "changed", G_CALLBACK (update_actions), self,
                            G_CONNECT_SWAPPED);
   self->host_signals = g_signal_group_new (STRATA_TYPE_HOST);
   g_signal_group_connect_swapped (self->host_signals, "notify::state",
@@ -330,10 +331,11 @@ strata_snapshot_page_init (StrataSnapshotPage *self)
   self->machine_signals = g_signal_group_new (STRATA_TYPE_MACHINE);
   g_signal_group_connect_swapped (self->machine_signals, "notify::facts", G_CALLBACK (update),
                                   self);
-  self->survey_signals = g_signal_group_new (STRATA_TYPE_SURVEY);
-  g_signal_group_connect_swapped (self->survey_signals, "notify::graph", G_CALLBACK (update), self);
+  self->monitor_signals = g_signal_group_new (STRATA_TYPE_GRAPH_MONITOR);
+  g_signal_group_connect_swapped (self->monitor_signals, "notify::graph", G_CALLBACK (update),
+                                  self);
 
   gtk_widget_init_template (GTK_WIDGET (self));
-  strata_snapshot_list_set_tree (self->list, self->tree, self->verdicts);
+  strata_snapshot_list_set_tree (self->list, self->tree, self->feasibility);
   update_stack (self);
 }

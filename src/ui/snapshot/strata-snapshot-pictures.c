@@ -205,14 +205,14 @@ strata_snapshot_pictures_new (StrataSnapshotTree *tree)
 }
 
 /**
- * strata_snapshot_pictures_look:
+ * strata_snapshot_pictures_refresh:
  * @self: the pictures of a tree
  * @uuid: (nullable): UUID of the machine whose tree it is
  *
  * To be called whenever the tree has changed. Main thread.
  */
 void
-strata_snapshot_pictures_look (StrataSnapshotPictures *self, const char *uuid)
+strata_snapshot_pictures_refresh (StrataSnapshotPictures *self, const char *uuid)
 {
   g_autoptr (GTask) task = NULL;
   Search *search;

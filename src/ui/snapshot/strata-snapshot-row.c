@@ -56,7 +56,7 @@ get_icon_name (StrataSnapshotNodeKind kind)
       return "strata-memory-symbolic";
     case STRATA_SNAPSHOT_NODE_INTERNAL:
       return "package-x-generic-symbolic";
-    case STRATA_SNAPSHOT_NODE_JOINT:
+    case STRATA_SNAPSHOT_NODE_RETAINED:
     case STRATA_SNAPSHOT_NODE_HERE:
       return NULL;
     }
@@ -83,7 +83,7 @@ set_class (StrataSnapshotRow *self, const char *style, gboolean on)
 
 /* The line under the name: what there is to say about it, or why one can't go back to it. */
 static void
-update_detail (StrataSnapshotRow *self, const StrataSnapshotNodeLook *look)
+update_detail (StrataSnapshotRow *self, const StrataSnapshotNodeStyle *look)
 {
   gboolean refusing = self->hovered && self->reason != NULL;
   gboolean named = get_icon_name (look->kind) != NULL && !refusing;
@@ -127,7 +127,7 @@ ensure_expander (StrataSnapshotRow *self)
 }
 
 static void
-update_expander (StrataSnapshotRow *self, const StrataSnapshotNodeLook *look)
+update_expander (StrataSnapshotRow *self, const StrataSnapshotNodeStyle *look)
 {
   gboolean expandable = strata_snapshot_node_is_expandable (self->node);
   g_autofree char *hidden = NULL;
@@ -177,22 +177,22 @@ update_picture (StrataSnapshotRow *self)
 static void
 update (StrataSnapshotRow *self)
 {
-  const StrataSnapshotNodeLook *look = strata_snapshot_node_look (self->node);
+  const StrataSnapshotNodeStyle *look = strata_snapshot_node_get_style (self->node);
   g_autoptr (GDateTime) now = g_date_time_new_now_local ();
   g_autofree char *time = strata_snapshot_words_for_time (look->created, now);
   g_autofree char *bytes = strata_snapshot_words_for_bytes (look);
   const char *icon = get_icon_name (look->kind);
 
-  strata_lane_gutter_set_look (self->gutter, look);
+  strata_lane_gutter_set_style (self->gutter, look);
   gtk_inscription_set_text (self->title, strata_snapshot_words_for_title (look));
   update_detail (self, look);
   update_expander (self, look);
   update_picture (self);
-  set_label (self->time, look->kind != STRATA_SNAPSHOT_NODE_JOINT ? time : NULL);
+  set_label (self->time, look->kind != STRATA_SNAPSHOT_NODE_RETAINED ? time : NULL);
   set_label (self->bytes, bytes);
   if (icon != NULL && g_strcmp0 (gtk_image_get_icon_name (self->icon), icon) != 0)
     gtk_image_set_from_icon_name (self->icon, icon);
-  set_class (self, "joint", look->kind == STRATA_SNAPSHOT_NODE_JOINT);
+  set_class (self, "joint", look->kind == STRATA_SNAPSHOT_NODE_RETAINED);
   set_class (self, "here", look->kind == STRATA_SNAPSHOT_NODE_HERE);
 }
 
@@ -216,7 +216,8 @@ query_tooltip_cb (StrataSnapshotRow *self, int x, int y, gboolean keyboard, GtkT
       return TRUE;
     }
 
-  time = strata_snapshot_words_for_exact_time (strata_snapshot_node_look (self->node)->created);
+  time =
+      strata_snapshot_words_for_exact_time (strata_snapshot_node_get_style (self->node)->created);
   gtk_tooltip_set_text (tooltip, time);
 
   return time != NULL;
@@ -314,7 +315,7 @@ strata_snapshot_row_set_node (StrataSnapshotRow *self, StrataSnapshotNode *node)
 void
 strata_snapshot_row_describe (StrataSnapshotRow *self, GtkListItem *item)
 {
-  const StrataSnapshotNodeLook *look = strata_snapshot_node_look (self->node);
+  const StrataSnapshotNodeStyle *look = strata_snapshot_node_get_style (self->node);
   GtkWidget *widget = gtk_widget_get_parent (GTK_WIDGET (self));
   g_autoptr (GDateTime) now = g_date_time_new_now_local ();
   g_autofree char *label = strata_snapshot_words_for_row (look, now);
@@ -359,9 +360,9 @@ strata_snapshot_row_set_mode (StrataSnapshotRow *self,
 
   self->mode = mode;
   self->hovered = hovered;
-  set_class (self, "lawful", mode == STRATA_ROW_LAWFUL);
+  set_class (self, "lawful", mode == STRATA_ROW_ALLOWED);
   set_class (self, "refused", mode == STRATA_ROW_REFUSED || mode == STRATA_ROW_UNDECIDED);
   set_class (self, "hovered", hovered);
   if (self->node != NULL)
-    update_detail (self, strata_snapshot_node_look (self->node));
+    update_detail (self, strata_snapshot_node_get_style (self->node));
 }

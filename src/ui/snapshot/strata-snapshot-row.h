@@ -13,11 +13,11 @@ typedef enum
 {
   STRATA_ROW_AT_REST,
   STRATA_ROW_UNDECIDED,
-  STRATA_ROW_LAWFUL,
+  STRATA_ROW_ALLOWED,
   STRATA_ROW_REFUSED,
 } StrataRowMode;
 
-/* A snapshot, a joint, or the machine itself in the tree. "toggled" is emitted when its branch should be shown or hidden,
+/* A snapshot, a retained layer, or the machine itself in the tree. "toggled" is emitted when its branch should be shown or hidden,
  * "changed" when its node looks different. */
 #define STRATA_TYPE_SNAPSHOT_ROW (strata_snapshot_row_get_type ())
 

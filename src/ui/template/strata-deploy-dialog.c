@@ -7,7 +7,7 @@
 #include <glib/gi18n.h>
 
 #include "model/disk/strata-disk.h"
-#include "model/strata-host-places.h"
+#include "model/strata-host-deploy-targets.h"
 #include "strata-deploy-dialog.h"
 #include "strata-deploy-guest.h"
 #include "strata-deploy-names.h"
@@ -19,7 +19,7 @@ struct _StrataDeployDialog
 
   StrataHost *host;
   StrataMachine *machine;
-  StrataPlaces *places; /* (nullable): until they are known */
+  StrataDeployTargets *places; /* (nullable): until they are known */
   GCancellable *cancellable;
   AdwNavigationPage *plan_page;
   guint64 disk_bytes; /* of all layers of all disks; 0 until that is known */
@@ -100,12 +100,13 @@ places_loaded_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (StrataDeployDialog) self = STRATA_DEPLOY_DIALOG (user_data);
   g_autoptr (GError) error = NULL;
-  StrataPlaces *places = strata_host_load_places_finish (STRATA_HOST (object), result, &error);
+  StrataDeployTargets *places =
+      strata_host_load_places_finish (STRATA_HOST (object), result, &error);
 
   /* Without them the template's own pool and network remain to choose, and the plan says what is wrong. */
   if (places == NULL || self->pools == NULL)
     {
-      g_clear_pointer (&places, strata_places_free);
+      g_clear_pointer (&places, strata_deploy_targets_free);
       return;
     }
 
@@ -196,7 +197,7 @@ strata_deploy_dialog_dispose (GObject *object)
   g_cancellable_cancel (self->cancellable);
   g_clear_object (&self->cancellable);
   gtk_widget_dispose_template (GTK_WIDGET (self), STRATA_TYPE_DEPLOY_DIALOG);
-  g_clear_pointer (&self->places, strata_places_free);
+  g_clear_pointer (&self->places, strata_deploy_targets_free);
   g_clear_object (&self->machine);
   g_clear_object (&self->host);
 

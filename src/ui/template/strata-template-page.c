@@ -7,7 +7,7 @@
 #include <glib/gi18n.h>
 
 #include "ui/disk/strata-disk-group.h"
-#include "ui/machine/strata-machine-look.h"
+#include "ui/machine/strata-machine-style.h"
 #include "ui/shell/strata-menu-words.h"
 #include "ui/machine/strata-machine-row.h"
 #include "strata-template-page.h"

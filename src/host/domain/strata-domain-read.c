@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Looking at a domain: everything Strata wants to know of it, as StrataDomainFacts. */
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+#include <libvirt/virterror.h>
+
+#include "host/connection/strata-connection-private.h"
+#include "strata-domain-control.h"
+#include "host/connection/strata-vir.h"
+#include "base/strata-error.h"
+#include "xml/strata-volume-xml.h"
+
+static StrataDomainState
+state_from_vir (int state)
+{
+  switch (state)
+    {
+    case VIR_DOMAIN_SHUTOFF:
+      return STRATA_DOMAIN_STATE_OFF;
+    case VIR_DOMAIN_PAUSED:
+      return STRATA_DOMAIN_STATE_PAUSED;
+    case VIR_DOMAIN_SHUTDOWN:
+      return STRATA_DOMAIN_STATE_SHUTTING_DOWN;
+    case VIR_DOMAIN_CRASHED:
+      return STRATA_DOMAIN_STATE_CRASHED;
+    case VIR_DOMAIN_PMSUSPENDED:
+      return STRATA_DOMAIN_STATE_SUSPENDED;
+    default:
+      return STRATA_DOMAIN_STATE_RUNNING;
+    }
+}
+
+/* A guest that crashed may be kept for inspection, and QEMU then still has its disks open. */
+gboolean
+strata_connection_read_state (virDomainPtr domain, StrataDomainState *state)
+{
+  int number;
+
+  if (virDomainGetState (domain, &number, NULL, 0) < 0)
+    return FALSE;
+
+  *state = state_from_vir (number);
+  if (*state == STRATA_DOMAIN_STATE_CRASHED && virDomainIsActive (domain) == 1)
+    *state = STRATA_DOMAIN_STATE_PAUSED;
+
+  return TRUE;
+}
+
+/* One that goes while we look is left out. */
+static gboolean
+add_snapshots (virDomainPtr domain, StrataDomainFacts *facts, GError **error)
+{
+  g_autoptr (GPtrArray) list = NULL;
+  g_autoptr (virDomainSnapshot) current = NULL;
+  virDomainSnapshotPtr *snapshots = NULL;
+  int n = virDomainListAllSnapshots (domain, &snapshots, 0);
+
+  if (n < 0)
+    {
+      strata_vir_set_error (error, _ ("Reading the snapshots of “%s”"), facts->name);
+      return FALSE;
+    }
+
+  list = strata_vir_take_list ((gpointer *) snapshots, n, (GDestroyNotify) virDomainSnapshotFree);
+  if (n > 0)
+    current = virDomainSnapshotCurrent (domain, 0);
+
+  for (guint i = 0; i < list->len; i++)
+    {
+      virDomainSnapshotPtr snapshot = g_ptr_array_index (list, i);
+      g_autofree char *xml = virDomainSnapshotGetXMLDesc (snapshot, VIR_DOMAIN_SNAPSHOT_XML_SECURE);
+      const char *name = virDomainSnapshotGetName (snapshot);
+      gboolean is_current =
+          current != NULL && g_str_equal (virDomainSnapshotGetName (current), name);
+      StrataSnapshotFacts *item;
+
+      if (xml == NULL)
+        continue;
+      item = strata_snapshot_facts_new (xml, is_current, error);
+      if (item == NULL)
+        return FALSE;
+      strata_domain_facts_take_snapshot (facts, item);
+    }
+  strata_domain_facts_find_lost (facts);
+
+  return TRUE;
+}
+
+static StrataDomainFacts *
+ask (virDomainPtr domain, const char *name, GError **error)
+{
+  g_autoptr (StrataDomainFacts) facts = NULL;
+  g_autofree char *xml = NULL;
+  g_autofree char *live_xml = NULL;
+  StrataDomainState state;
+  int number;
+  int reason;
+
+  if (!strata_connection_read_state (domain, &state) ||
+      virDomainGetState (domain, &number, &reason, 0) < 0)
+    goto failed;
+  xml = virDomainGetXMLDesc (domain, VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_SECURE);
+  if (xml == NULL)
+    goto failed;
+  if (state != STRATA_DOMAIN_STATE_OFF && state != STRATA_DOMAIN_STATE_CRASHED)
+    {
+      live_xml = virDomainGetXMLDesc (domain, VIR_DOMAIN_XML_SECURE);
+      if (live_xml == NULL)
+        goto failed;
+    }
+  facts = strata_domain_facts_new (xml, live_xml, state, error);
+  if (facts == NULL || !add_snapshots (domain, facts, error))
+    return NULL;
+  facts->saved = number == VIR_DOMAIN_SHUTOFF && reason == VIR_DOMAIN_SHUTOFF_SAVED;
+
+  return g_steal_pointer (&facts);
+
+failed:
+  strata_vir_set_error (error, _ ("Reading the virtual machine “%s”"), name);
+  return NULL;
+}
+
+/* Of a pool that is not active only its definition tells where the volume would be. */
+static char *
+guess_volume_path (virStoragePoolPtr pool, const char *volume)
+{
+  g_autofree char *xml = virStoragePoolGetXMLDesc (pool, 0);
+  g_autoptr (StrataPoolXml) facts =
+      xml != NULL ? strata_pool_xml_new_from_string (xml, NULL) : NULL;
+
+  return facts != NULL && facts->path != NULL && g_path_is_absolute (facts->path)
+             ? g_build_filename (facts->path, volume, NULL)
+             : NULL;
+}
+
+/**
+ * strata_connection_get_volume_path:
+ * @self: a connection
+ * @pool_name: a storage pool, active or not
+ * @volume_name: a volume of it
+ *
+ * Worker threads only.
+ *
+ * Returns: (transfer full) (nullable): the file or device that the volume is, %NULL where it can't be told
+ */
+char *
+strata_connection_get_volume_path (StrataConnection *self,
+                                   const char *pool_name,
+                                   const char *volume_name)
+{
+  g_autoptr (virStoragePool) pool =
+      virStoragePoolLookupByName (strata_connection_get_handle (self), pool_name);
+  g_autoptr (virStorageVol) volume =
+      pool != NULL ? virStorageVolLookupByName (pool, volume_name) : NULL;
+
+  if (volume != NULL)
+    return virStorageVolGetPath (volume);
+
+  return pool != NULL ? guess_volume_path (pool, volume_name) : NULL;
+}
+
+/* Makes PLACE the one name of its file, so that the graph can compare it, and notes down how FACTS' documents spell it.
+ * POOL: (nullable): where PLACE is a volume's name */
+static void
+resolve_place (StrataConnection *self, StrataDomainFacts *facts, const char *pool, char **place)
+{
+  g_autofree char *path = NULL;
+  g_autofree char *canonical = NULL;
+
+  if (*place == NULL)
+    return;
+
+  if (pool != NULL && *pool != '\0')
+    path = strata_connection_get_volume_path (self, pool, *place);
+  else if (g_path_is_absolute (*place))
+    path = g_strdup (*place);
+  if (path == NULL)
+    return;
+
+  canonical = strata_connection_canonical_path (self, path);
+  if (pool != NULL && *pool != '\0')
+    g_ptr_array_add (facts->spellings, strata_spelling_new (pool, *place, canonical));
+  if (!g_str_equal (path, canonical))
+    g_ptr_array_add (facts->spellings, strata_spelling_new (NULL, path, canonical));
+  g_set_str (place, canonical);
+}
+
+/* A disk given as pool and volume is turned into the file or the device that this means. */
+static void
+resolve_disk (StrataConnection *self, StrataDomainFacts *facts, StrataDiskXml *disk)
+{
+  gboolean volume = g_str_equal (disk->type, "volume") && disk->pool != NULL;
+
+  if (volume || g_str_equal (disk->type, "file") || g_str_equal (disk->type, "block"))
+    resolve_place (self, facts, volume ? disk->pool : NULL, &disk->source);
+  if (volume && disk->source != NULL && g_path_is_absolute (disk->source))
+    {
+      g_set_str (&disk->type, strata_path_is_device (disk->source) ? "block" : "file");
+      g_clear_pointer (&disk->pool, g_free);
+    }
+
+  for (guint i = 0; disk->backings != NULL && disk->backings[i] != NULL; i++)
+    resolve_place (self, facts, disk->backing_pools[i], &disk->backings[i]);
+  if (disk->backings != NULL)
+    g_set_str (&disk->backing, disk->backings[0]);
+}
+
+/* PATHS: a set, which has each as it is spelled and as its canonical path after this */
+static void
+resolve_set (StrataConnection *self, StrataDomainFacts *facts, GHashTable *paths)
+{
+  g_autofree gpointer *spelled = g_hash_table_get_keys_as_array (paths, NULL);
+
+  for (guint i = 0; spelled[i] != NULL; i++)
+    {
+      g_autofree char *path = g_strdup (spelled[i]);
+
+      resolve_place (self, facts, NULL, &path);
+      g_hash_table_add (paths, g_steal_pointer (&path));
+    }
+}
+
+static void
+resolve_disks (StrataConnection *self, StrataDomainFacts *facts, GPtrArray *disks)
+{
+  for (guint i = 0; i < disks->len; i++)
+    resolve_disk (self, facts, g_ptr_array_index (disks, i));
+}
+
+static void
+resolve_snapshot (StrataConnection *self, StrataDomainFacts *facts, StrataSnapshotFacts *snapshot)
+{
+  for (guint i = 0; i < snapshot->disks->len; i++)
+    {
+      StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, i);
+
+      resolve_place (self, facts, disk->pool, &disk->image);
+      resolve_place (self, facts, NULL, &disk->overlay);
+      resolve_place (self, facts, NULL, &disk->revert_overlay);
+      for (guint j = 0; disk->backings != NULL && disk->backings[j] != NULL; j++)
+        resolve_place (self, facts, NULL, &disk->backings[j]);
+    }
+  resolve_disks (self, facts, snapshot->options);
+  resolve_set (self, facts, snapshot->named);
+  resolve_place (self, facts, NULL, &snapshot->memory_file);
+}
+
+/* All but what the list of domains can tell of many at once: persistent, autostart, managed_save. */
+StrataDomainFacts *
+strata_connection_read_without_traits (StrataConnection *self, virDomainPtr domain, GError **error)
+{
+  const char *name = virDomainGetName (domain);
+  StrataDomainFacts *facts = ask (domain, name, error);
+
+  if (facts == NULL)
+    return NULL;
+
+  resolve_set (self, facts, facts->files);
+  for (guint i = 0; i < facts->uses->len; i++)
+    resolve_disk (self, facts, ((StrataImageUse *) g_ptr_array_index (facts->uses, i))->disk);
+  resolve_disks (self, facts, facts->disks);
+  if (facts->next_disks != facts->disks)
+    resolve_disks (self, facts, facts->next_disks);
+  for (guint i = 0; i < facts->snapshots->len; i++)
+    resolve_snapshot (self, facts, g_ptr_array_index (facts->snapshots, i));
+  strata_connection_read_jobs (self, domain, facts);
+
+  return facts;
+}
+
+/* A saved state goes on with the disks of then, whatever was detached from the definition since. One that went meanwhile has
+ * none. */
+gboolean
+strata_connection_read_saved (StrataConnection *self, StrataDomainFacts *facts, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  g_autofree char *xml = NULL;
+  g_autoptr (StrataDomainXml) saved = NULL;
+
+  if (!facts->managed_save || strata_domain_facts_is_active (facts))
+    return TRUE;
+
+  xml = strata_domain_get_saved_xml (self, facts->uuid, &local);
+  if (xml != NULL)
+    saved = strata_domain_xml_new_from_string (xml, &local);
+  if (saved != NULL)
+    {
+      guint first = facts->uses->len;
+
+      strata_domain_facts_take_uses (facts, STRATA_IMAGE_USE_SAVED,
+                                     strata_domain_xml_get_disks (saved));
+      strata_domain_facts_take_uses (facts, STRATA_IMAGE_USE_SAVED,
+                                     strata_domain_xml_get_option_disks (saved));
+      for (guint i = first; i < facts->uses->len; i++)
+        resolve_disk (self, facts, ((StrataImageUse *) g_ptr_array_index (facts->uses, i))->disk);
+      return TRUE;
+    }
+  if (g_error_matches (local, STRATA_ERROR, STRATA_ERROR_CONNECTION))
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  if (!g_error_matches (local, STRATA_ERROR, STRATA_ERROR_NOT_FOUND) &&
+      !g_error_matches (local, STRATA_ERROR, STRATA_ERROR_UNSUPPORTED))
+    facts->saved_unread = g_strdup (local->message);
+
+  return TRUE;
+}
+
+StrataDomainFacts *
+strata_connection_read_domain (StrataConnection *self, virDomainPtr domain, GError **error)
+{
+  StrataDomainFacts *facts = strata_connection_read_without_traits (self, domain, error);
+  int autostart = 0;
+
+  if (facts == NULL)
+    return NULL;
+
+  facts->persistent = virDomainIsPersistent (domain) == 1;
+  /* A transient domain has no autostart, and says so with an error. */
+  facts->autostart = virDomainGetAutostart (domain, &autostart) == 0 && autostart != 0;
+  facts->managed_save = virDomainHasManagedSaveImage (domain, 0) == 1;
+  if (!strata_connection_read_saved (self, facts, error))
+    g_clear_pointer (&facts, strata_domain_facts_unref);
+
+  return facts;
+}

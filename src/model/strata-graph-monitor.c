@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* StrataGraphMonitor: keeps a host's graph while somebody looks at it.
+ *
+ * Events only say that something changed; they come in swarms, so they are awaited for a moment, and there is never more than
+ * one gathering under way. A pool's events don't count: gathering refreshes the pools itself.
+ */
+
+#include "config.h"
+
+#include "strata-graph-monitor.h"
+
+#define PATIENCE_MS 150
+
+struct _StrataGraphMonitor
+{
+  GObject parent_instance;
+
+  StrataConnection *connection;
+  StrataGraph *graph;
+  GCancellable *cancellable; /* while gathering */
+  char *error_message;
+  guint holders;
+  guint timeout_id;
+  gboolean stale;
+};
+
+typedef enum
+{
+  PROP_GRAPH = 1,
+  PROP_BUSY,
+  PROP_ERROR_MESSAGE,
+  N_PROPS,
+} StrataGraphMonitorProperty;
+
+static GParamSpec *properties[N_PROPS];
+
+G_DEFINE_FINAL_TYPE (StrataGraphMonitor, strata_graph_monitor, G_TYPE_OBJECT)
+
+static void gather_soon (StrataGraphMonitor *self);
+
+static void
+gather_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
+{
+  GError *error = NULL;
+  StrataGraph *graph = strata_connection_gather (source, cancellable, &error);
+
+  if (graph != NULL)
+    g_task_return_pointer (task, graph, g_object_unref);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+gathered_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (StrataGraphMonitor) self = STRATA_GRAPH_MONITOR (user_data);
+  g_autoptr (StrataGraph) graph = NULL;
+  g_autoptr (GError) error = NULL;
+
+  /* Somebody else's by now. */
+  if (g_task_get_cancellable (G_TASK (result)) != self->cancellable)
+    return;
+
+  g_clear_object (&self->cancellable);
+  graph = g_task_propagate_pointer (G_TASK (result), &error);
+  if (graph != NULL && g_set_object (&self->graph, graph))
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_GRAPH]);
+  if (g_set_str (&self->error_message, error != NULL ? error->message : NULL))
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ERROR_MESSAGE]);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_BUSY]);
+  if (self->stale)
+    gather_soon (self);
+}
+
+static void
+gather_cb (gpointer user_data)
+{
+  StrataGraphMonitor *self = STRATA_GRAPH_MONITOR (user_data);
+  g_autoptr (GTask) task = NULL;
+
+  self->timeout_id = 0;
+  self->stale = FALSE;
+  self->cancellable = g_cancellable_new ();
+  task = g_task_new (self->connection, self->cancellable, gathered_cb, g_object_ref (self));
+  g_task_set_static_name (task, "strata-survey");
+  g_task_set_check_cancellable (task, FALSE);
+  g_task_run_in_thread (task, gather_thread);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_BUSY]);
+}
+
+static void
+gather_soon (StrataGraphMonitor *self)
+{
+  if (self->connection != NULL && self->holders > 0 && self->cancellable == NULL &&
+      self->timeout_id == 0)
+    self->timeout_id = g_timeout_add_once (self->graph != NULL ? PATIENCE_MS : 0, gather_cb, self);
+}
+
+static void
+stop (StrataGraphMonitor *self)
+{
+  g_cancellable_cancel (self->cancellable);
+  g_clear_object (&self->cancellable);
+  g_clear_handle_id (&self->timeout_id, g_source_remove);
+  if (self->connection != NULL)
+    g_signal_handlers_disconnect_by_data (self->connection, self);
+  g_clear_object (&self->connection);
+}
+
+static void
+strata_graph_monitor_dispose (GObject *object)
+{
+  StrataGraphMonitor *self = STRATA_GRAPH_MONITOR (object);
+
+  stop (self);
+  g_clear_object (&self->graph);
+
+  G_OBJECT_CLASS (strata_graph_monitor_parent_class)->dispose (object);
+}
+
+static void
+strata_graph_monitor_finalize (GObject *object)
+{
+  StrataGraphMonitor *self = STRATA_GRAPH_MONITOR (object);
+
+  g_clear_pointer (&self->error_message, g_free);
+
+  G_OBJECT_CLASS (strata_graph_monitor_parent_class)->finalize (object);
+}
+
+static void
+strata_graph_monitor_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
+{
+  StrataGraphMonitor *self = STRATA_GRAPH_MONITOR (object);
+
+  switch ((StrataGraphMonitorProperty) prop_id)
+    {
+    case PROP_GRAPH:
+      g_value_set_object (value, self->graph);
+      break;
+    case PROP_BUSY:
+      g_value_set_boolean (value, strata_graph_monitor_get_busy (self));
+      break;
+    case PROP_ERROR_MESSAGE:
+      g_value_set_string (value, self->error_message);
+      break;
+    case N_PROPS:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+strata_graph_monitor_class_init (StrataGraphMonitorClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  const GParamFlags flags = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
+
+  object_class->dispose = strata_graph_monitor_dispose;
+  object_class->finalize = strata_graph_monitor_finalize;
+  object_class->get_property = strata_graph_monitor_get_property;
+
+  properties[PROP_GRAPH] = g_param_spec_object ("graph", NULL, NULL, STRATA_TYPE_GRAPH, flags);
+  properties[PROP_BUSY] = g_param_spec_boolean ("busy", NULL, NULL, FALSE, flags);
+  properties[PROP_ERROR_MESSAGE] = g_param_spec_string ("error-message", NULL, NULL, NULL, flags);
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+}
+
+static void
+strata_graph_monitor_init (StrataGraphMonitor *self)
+{
+  self->stale = TRUE;
+}
+
+StrataGraphMonitor *
+strata_graph_monitor_new (void)
+{
+  return g_object_new (STRATA_TYPE_GRAPH_MONITOR, NULL);
+}
+
+/**
+ * strata_graph_monitor_set_connection:
+ * @self: a monitor
+ * @connection: (nullable): what to ask from now on
+ *
+ * Main thread.
+ */
+void
+strata_graph_monitor_set_connection (StrataGraphMonitor *self, StrataConnection *connection)
+{
+  g_return_if_fail (STRATA_IS_GRAPH_MONITOR (self));
+
+  if (self->connection == connection)
+    return;
+
+  stop (self);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_BUSY]);
+  if (connection == NULL)
+    return;
+
+  self->connection = g_object_ref (connection);
+  g_signal_connect_object (connection, "domain-changed", G_CALLBACK (strata_graph_monitor_refresh),
+                           self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (connection, "domain-removed", G_CALLBACK (strata_graph_monitor_refresh),
+                           self, G_CONNECT_SWAPPED);
+  strata_graph_monitor_refresh (self);
+}
+
+/**
+ * strata_graph_monitor_get_graph:
+ * @self: a monitor
+ *
+ * Returns: (transfer none) (nullable): the graph as it was gathered last; read only
+ */
+StrataGraph *
+strata_graph_monitor_get_graph (StrataGraphMonitor *self)
+{
+  g_return_val_if_fail (STRATA_IS_GRAPH_MONITOR (self), NULL);
+
+  return self->graph;
+}
+
+gboolean
+strata_graph_monitor_get_busy (StrataGraphMonitor *self)
+{
+  g_return_val_if_fail (STRATA_IS_GRAPH_MONITOR (self), FALSE);
+
+  return self->cancellable != NULL;
+}
+
+const char *
+strata_graph_monitor_get_error_message (StrataGraphMonitor *self)
+{
+  g_return_val_if_fail (STRATA_IS_GRAPH_MONITOR (self), NULL);
+
+  return self->error_message;
+}
+
+/**
+ * strata_graph_monitor_hold:
+ * @self: a monitor
+ *
+ * Somebody looks, until strata_graph_monitor_release(). Main thread.
+ */
+void
+strata_graph_monitor_hold (StrataGraphMonitor *self)
+{
+  g_return_if_fail (STRATA_IS_GRAPH_MONITOR (self));
+
+  self->holders++;
+  if (self->stale)
+    gather_soon (self);
+}
+
+void
+strata_graph_monitor_release (StrataGraphMonitor *self)
+{
+  g_return_if_fail (STRATA_IS_GRAPH_MONITOR (self));
+  g_return_if_fail (self->holders > 0);
+
+  self->holders--;
+}
+
+/**
+ * strata_graph_monitor_refresh:
+ * @self: a monitor
+ *
+ * Gathers again soon, if anybody looks; otherwise when somebody does. Main thread.
+ */
+void
+strata_graph_monitor_refresh (StrataGraphMonitor *self)
+{
+  g_return_if_fail (STRATA_IS_GRAPH_MONITOR (self));
+
+  self->stale = TRUE;
+  gather_soon (self);
+}
