@@ -259,6 +259,7 @@ typedef enum
  * @unread: it is there, and its header could not be read; which a raw image has not
  * @declared: @format is what a definition or an image above says
  * @missing: @state is MISSING
+ * @modified: when its file was last written to, in seconds since 1970; 0 where this computer doesn't see that
  */
 typedef struct
 {
@@ -280,6 +281,7 @@ typedef struct
   guint64 capacity;
   guint64 allocation;
   guint64 length;
+  gint64 modified;
   guint mode;
   guint n_names;
   guint n_other_names;

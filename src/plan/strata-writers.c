@@ -348,6 +348,21 @@ find_refrozen (const StrataDomainFacts *domain,
   return NULL;
 }
 
+/* That a machine is defined on what its snapshot froze doesn't show that it ran there. A guest that runs may have written what its
+ * host has not put down yet. A file that is older than the snapshot was not written to since; one that isn't was frozen
+ * after the memory was kept, perhaps. */
+static gboolean
+may_be_written_since (StrataWriters *self,
+                      const StrataDomainFacts *domain,
+                      const StrataSnapshotFacts *snapshot,
+                      const StrataSnapshotDisk *disk)
+{
+  const StrataImage *image = strata_graph_get_image (self->graph, disk->image);
+
+  return strata_domain_facts_is_active (domain) || image == NULL || image->modified == 0 ||
+         image->modified > snapshot->created;
+}
+
 static gboolean
 is_disk_of (StrataWriters *self, const char *path, const StrataDomainFacts *domain)
 {
@@ -384,7 +399,8 @@ find_stale_disk (StrataWriters *self,
   later = GPOINTER_TO_UINT (g_hash_table_lookup (self->frozen, disk->image)) > 1
               ? find_refrozen (domain, snapshot, disk)
               : NULL;
-  *lost = later != NULL || is_disk_of (self, disk->image, domain);
+  *lost = later != NULL || (is_disk_of (self, disk->image, domain) &&
+                            may_be_written_since (self, domain, snapshot, disk));
   writer = strata_writers_find_below (self, disk->image, NULL, NULL, &image);
   owner = writer != NULL ? strata_graph_find_domain (self->graph, writer->uuid) : NULL;
   if (writer != NULL)

@@ -141,6 +141,21 @@ def stale_snapshot_is_found_and_mended():
     expect('stale-snapshot' not in codes('vm'), 'it is over')
 
 
+def defined_on_what_a_snapshot_froze_and_not_started():
+    """Nothing was written there, and the definition that was may come back."""
+    lab.machine('vm')
+    lab.strata('snapshot', 'create', 'vm', 's1')
+    frozen, tip = lab.seen('vm', 's1').domain['vda'].path, lab.source('vm')
+    before = lab.virsh('dumpxml', '--inactive', 'vm').out
+    lab.define_xml(re.sub('<backingStore type.*?</backingStore>', '', before.replace(tip, frozen), flags=re.DOTALL))
+    found = [f for f in lab.ctl('--json', 'doctor', 'vm').document['findings'] if f['code'] == 'stale-snapshot']
+    expect(found and not found[0]['mendable'], f'doctor speaks of it: {found}')
+    lab.ctl('doctor', 'vm', '--mend')
+    expect_equal(lab.snapshots('vm'), ['s1'], 'the snapshots')
+    lab.define_xml(before)
+    lab.strata('snapshot', 'revert', 'vm', 's1')
+
+
 def stale_below_can_be_taken_out_of_the_list():
     """Two overlays came down by hand: what the second snapshot froze stands on what the machine writes to."""
     lab.machine('vm', run=True)
@@ -467,6 +482,7 @@ if __name__ == '__main__':
             snapshot_of_a_disk_that_another_has, snapshot_that_was_taken_before_another_had_the_disk,
             snapshot_in_an_image_that_another_runs_on, snapshot_in_an_image_on_which_another_stands, two_definitions_are_found,
             stale_snapshot_is_not_read_and_can_be_deleted, stale_snapshot_is_found_and_mended, stale_below_can_be_taken_out_of_the_list,
+            defined_on_what_a_snapshot_froze_and_not_started,
             transient_machine_is_not_stopped('undefined'), transient_machine_is_not_stopped('created'),
             transient_machine_is_found_and_made_permanent, busy_machine(copying), busy_machine(backing_up), slice_of_a_file,
             encrypted_image, base_on_the_network, base_named_by_json, data_file, volume_of_a_pool, bind_mount, clone_of_a_device,

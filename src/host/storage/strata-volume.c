@@ -83,6 +83,7 @@ strata_image_identify (StrataConnection *connection, StrataImage *image, const c
                                      (guint64) status.st_dev, (guint64) status.st_ino);
   image->n_names = (guint) status.st_nlink;
   image->length = (guint64) status.st_size;
+  image->modified = (gint64) status.st_mtim.tv_sec;
 }
 
 static gboolean
