@@ -635,6 +635,43 @@ check_own_file (Adoption *self, guint index, GError **error)
 }
 
 /**
+ * strata_adopt_check_kept:
+ * @graph: the host as it is
+ * @plan: a plan that was begun
+ * @done: which of its steps are done
+ * @error: `STRATA_ERROR_REFUSED` where a snapshot that it took isn't there any more
+ *
+ * Another client may have taken what the job keeps the present state by out of the list, and then nothing names that state once the
+ * machine is off it.
+ *
+ * Returns: whether all that it keeps is kept
+ */
+gboolean
+strata_adopt_check_kept (StrataGraph *graph, StrataPlan *plan, const gboolean *done, GError **error)
+{
+  for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
+    {
+      StrataStep *step = strata_plan_get_step (plan, i);
+      const StrataDomainFacts *domain;
+
+      if (!done[i] || step->kind != STRATA_STEP_SNAPSHOT_CREATE)
+        continue;
+      domain = strata_graph_find_domain (graph, get (step, "uuid"));
+      if (domain != NULL &&
+          strata_domain_facts_find_snapshot (domain, get (step, "snapshot")) != NULL)
+        continue;
+      strata_set_error (
+          error, STRATA_ERROR_REFUSED, NULL,
+          /* Translators: a snapshot */
+          _ ("The snapshot “%s”, by which the job keeps the state before, isn’t there any more"),
+          get (step, "snapshot"));
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+/**
  * strata_adopt_check_forward:
  * @connection: a host
  * @journal: a job that was stopped
@@ -674,7 +711,8 @@ strata_adopt_check_forward (StrataConnection *connection,
     return FALSE;
   add_images (&self, graph);
 
-  return strata_law_check_steps (graph, self.plan, done, error);
+  return strata_adopt_check_kept (graph, self.plan, done, error) &&
+         strata_law_check_steps (graph, self.plan, done, error);
 }
 
 /* Going back -------------------------------------------------------------------------------------- */

@@ -35,6 +35,11 @@ gboolean strata_adopt_check_left (StrataConnection *connection,
                                     guint index,
                                     GError **error);
 
+gboolean strata_adopt_check_kept (StrataGraph *graph,
+                                  StrataPlan *plan,
+                                  const gboolean *done,
+                                  GError **error);
+
 /* before a UUID, in the results: the inactive definition when the step began, and as the job wrote it */
 #define STRATA_NOTE_DEFINITION_BEFORE "definition-before:"
 #define STRATA_NOTE_DEFINITION        "definition:"

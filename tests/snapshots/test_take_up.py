@@ -214,6 +214,20 @@ def what_was_written_since_the_state_was_kept():
     no_job_left()
 
 
+def what_the_state_was_kept_by_is_gone():
+    """It was defined anew without its snapshots, as people do; nothing would name what it has now."""
+    tree()
+    before = lab.tip('vm')
+    job = stop('snapshot', 'revert', 'vm', 's1', '--save-current', 'kept', kind='create-overlay')
+    text = lab.virsh('dumpxml', '--inactive', 'vm').out
+    lab.virsh('undefine', 'vm', '--snapshots-metadata')
+    lab.define_xml(text)
+    source = lab.source('vm')
+    refused('job', 'resume', job, words=['“kept”'])
+    expect_equal((lab.source('vm'), lab.tip('vm')), (source, before), 'what the machine has')
+    lab.strata('job', 'dismiss', job)
+
+
 def another_snapshot_of_that_name():
     """The job took none; another client did, on the very same file."""
     lab.machine('vm')
@@ -916,7 +930,8 @@ try:
         return_that_was_not_begun_and_what_was_written_since, another_host, rollback_of_what_nobody_used,
         rollback_and_a_machine_that_runs, rollback_and_what_was_written, rollback_and_a_snapshot,
         rollback_and_a_definition_that_was_changed, a_state_that_was_saved_since, rollback_of_a_snapshot_and_a_saved_state,
-        a_merge_whose_storage_is_away, what_was_written_since_the_state_was_kept, another_snapshot_of_that_name,
+        a_merge_whose_storage_is_away, what_was_written_since_the_state_was_kept, what_the_state_was_kept_by_is_gone,
+        another_snapshot_of_that_name,
         rollback_of_a_snapshot_and_a_changed_definition, a_definition_that_was_changed_before_the_step,
         a_file_of_that_name_in_another_folder, snapshots_that_another_deleted_meanwhile,
         a_file_that_another_put_where_a_copy_was_begun,
