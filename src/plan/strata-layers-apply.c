@@ -21,8 +21,7 @@ strata_layers_require (StrataLayers *self, const char *path, GError **error)
   StrataLayer *layer = strata_layers_find (self, path);
 
   if (layer == NULL)
-    strata_set_error (error, STRATA_ERROR_REFUSED, NULL, _ ("The image “%s” is missing"),
-                      path != NULL ? path : "-");
+    strata_set_error (error, STRATA_ERROR_REFUSED, NULL, _ ("The image “%s” is missing"), path);
 
   return layer;
 }

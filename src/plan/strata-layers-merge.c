@@ -91,6 +91,12 @@ strata_apply_commit (StrataLayers *self, JsonObject *args, GError **error)
       g_auto (GStrv) own = NULL;
       GStrv joined;
 
+      if (layer->backing == NULL)
+        {
+          strata_set_error (error, STRATA_ERROR_REFUSED, NULL,
+                            _ ("“%s” doesn’t stand on “%s” any more"), top->path, base->path);
+          return FALSE;
+        }
       layer = strata_layers_require (self, layer->backing, error);
       if (layer == NULL || (layer != base && !require_equal_size (layer, base, error)))
         return FALSE;
