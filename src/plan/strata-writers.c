@@ -360,7 +360,7 @@ may_be_written_since (StrataWriters *self,
   const StrataImage *image = strata_graph_get_image (self->graph, disk->image);
 
   return strata_domain_facts_is_active (domain) || image == NULL || image->modified == 0 ||
-         image->modified > snapshot->created;
+         image->modified >= snapshot->created;
 }
 
 static gboolean

@@ -330,6 +330,17 @@ def a_branch_that_is_made_and_deleted(lab):
     expect_equal(lab.tip('vm'), before['s2'], 'what the machine has')
 
 
+def who_may_not_read_an_image(lab):
+    """He may not read what is written above it either."""
+    os.chmod(lab.machine('native'), 0o600)
+    lab.virsh('snapshot-create-as', 'native', 's1', '--disk-only')
+    lab.happens('everybody may read the overlay', os.stat(lab.source('native')).st_mode & 0o077 != 0, new=False)
+
+    os.chmod(lab.machine('vm'), 0o600)
+    lab.strata('snapshot', 'create', 'vm', 's1', '--disk-only')
+    expect_equal(os.stat(lab.source('vm')).st_mode & 0o777, 0o600, 'the overlay')
+
+
 def deleting_a_leaf_under_a_tip_that_was_left(lab):
     base = lab.machine('native')
     frozen = lab.external('native', 's1')
@@ -479,6 +490,7 @@ def renaming_an_internal_snapshot(lab):
 
 
 CASES = [
+    who_may_not_read_an_image,
     deleting_an_external_snapshot_with_an_internal_one_in_its_overlay,
     reverting_to_an_internal_snapshot_whose_image_is_a_base,
     going_back_keeps_what_was_written_since,

@@ -358,6 +358,27 @@ make_ready (virDomainPtr domain, const StrataSnapshotParams *params, GError **er
                                                      : strata_reacquire_images (domain, error);
 }
 
+/* Of a machine that is off libvirt 9.0 has qemu-img make the overlays with whatever the daemon's umask leaves. Who may not read
+ * what was written before may not read what is written from now on. Where this client may not change that, doctor tells. */
+static void
+keep_private (StrataConnection *connection, const StrataSnapshotParams *params)
+{
+  for (guint i = 0; i < params->overlays->len; i++)
+    {
+      const StrataSnapshotOverlay *item = g_ptr_array_index (params->overlays, i);
+      g_autoptr (GError) local = NULL;
+      guint base;
+      guint mode;
+
+      if (strata_storage_get_mode (connection, item->base, &base, &local) &&
+          strata_storage_get_mode (connection, item->overlay, &mode, &local) &&
+          (mode & ~base & 077) != 0)
+        strata_storage_set_mode (connection, item->overlay, mode & (base | 0700), &local);
+      if (local != NULL)
+        g_debug ("%s", local->message);
+    }
+}
+
 /**
  * strata_snapshot_create:
  * @connection: a connection
@@ -404,7 +425,10 @@ strata_snapshot_create (StrataConnection *connection,
   watch.domain = domain;
   if (create_at_rest (domain, params, &watch, &created, &failure) &&
       require_made (connection, params, &failure))
-    return TRUE;
+    {
+      keep_private (connection, params);
+      return TRUE;
+    }
 
   clean_up (connection, params, created);
   if (created || !g_cancellable_set_error_if_cancelled (cancellable, error))
