@@ -34,8 +34,8 @@ typedef enum
 void              strata_sysprep_operation_free   (StrataSysprepOperation *self);
 GPtrArray        *strata_sysprep_operations_parse (const char             *text);
 char            **strata_sysprep_operations_choose (GPtrArray             *known,
-                                                   const char *const      *chosen,
-                                                   GError                **error);
+                                                    const char *const      *chosen,
+                                                    GError                **error);
 StrataSysprepLine strata_sysprep_line_parse       (const char             *line,
                                                    char                  **text);
 char            **strata_sysprep_drives_parse     (const char             *text);

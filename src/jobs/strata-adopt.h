@@ -11,29 +11,29 @@ typedef struct _StrataJob StrataJob;
 
 /* Whether what is left of a job may be done now. Worker threads only. */
 gboolean strata_adopt_check_forward (StrataConnection *connection,
-                                       StrataJournal *journal,
-                                       GCancellable *cancellable,
-                                       GError **error);
+                                     StrataJournal *journal,
+                                     GCancellable *cancellable,
+                                     GError **error);
 /* whether what was done may be undone; AT_ONCE: by the process that did it, which had the lock all the time */
 gboolean strata_adopt_check_back (StrataConnection *connection,
-                                    StrataJournal *journal,
-                                    gboolean at_once,
-                                    GCancellable *cancellable,
-                                    GError **error);
+                                  StrataJournal *journal,
+                                  gboolean at_once,
+                                  GCancellable *cancellable,
+                                  GError **error);
 
 gboolean strata_adopt_check_removal (StrataConnection *connection,
-                                       StrataJournal *journal,
-                                       guint index,
-                                       GError **error);
-/* of a step that is done now, by this process or for one that was killed */
-gboolean strata_adopt_check_power (StrataConnection *connection,
                                      StrataJournal *journal,
                                      guint index,
                                      GError **error);
+/* of a step that is done now, by this process or for one that was killed */
+gboolean strata_adopt_check_power (StrataConnection *connection,
+                                   StrataJournal *journal,
+                                   guint index,
+                                   GError **error);
 gboolean strata_adopt_check_left (StrataConnection *connection,
-                                    StrataJournal *journal,
-                                    guint index,
-                                    GError **error);
+                                  StrataJournal *journal,
+                                  guint index,
+                                  GError **error);
 
 gboolean strata_adopt_check_kept (StrataGraph *graph,
                                   StrataPlan *plan,

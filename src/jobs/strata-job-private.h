@@ -43,9 +43,9 @@ void strata_job_start (StrataJob *self);
 void strata_job_enter_step (StrataJob *self, guint index, gboolean undoing);
 void strata_job_enter_end (StrataJob *self);
 void strata_job_set_finished (StrataJob *self,
-                          StrataJobState state,
-                          StrataJobOutcome outcome,
-                          const GError *error);
+                              StrataJobState state,
+                              StrataJobOutcome outcome,
+                              const GError *error);
 /* what a step found out, journaled with its end */
 /* a result: what the plan would have deleted and the law did not let go, a sentence in each line */
 #define STRATA_JOB_KEPT "kept"

@@ -31,9 +31,9 @@ void strata_job_report_moved (StrataJobReport *self, guint64 done, guint64 total
 void strata_job_report_part (StrataJobReport *self, double fraction, const char *message);
 void strata_job_report_log (StrataJobReport *self, const char *text);
 void strata_job_report_finished (StrataJobReport *self,
-                             StrataJobState state,
-                             StrataJobOutcome outcome,
-                             const GError *error);
+                                 StrataJobState state,
+                                 StrataJobOutcome outcome,
+                                 const GError *error);
 /* what steps found out */
 void strata_job_report_set_result (StrataJobReport *self, const char *key, const char *value);
 char *strata_job_report_get_result (StrataJobReport *self, const char *key);

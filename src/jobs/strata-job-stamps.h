@@ -15,7 +15,7 @@ gboolean strata_job_stamps_check (StrataConnection *connection,
                                   guint index,
                                   GError **error);
 gboolean strata_job_stamps_adopt (StrataConnection *connection,
-                                    StrataJournal *journal,
-                                    GError **error);
+                                  StrataJournal *journal,
+                                  GError **error);
 
 G_END_DECLS

@@ -34,8 +34,8 @@ gboolean strata_merge_target_query (StrataMergeTarget *self,
                                     GError **error);
 /* BUSY if it is not PATH that the VM writes to */
 gboolean strata_merge_target_check_top (const StrataMergeTarget *self,
-                                         const char *path,
-                                         GError **error);
+                                        const char *path,
+                                        GError **error);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (StrataMergeTarget, strata_merge_target_clear)
 

@@ -68,19 +68,19 @@ gboolean strata_unfinished_job_check_plan (const char *journal_dir,
 
 /* RESUME: goes forward from where it stopped; otherwise rolls back. (transfer none) (nullable): the job, in the queue. */
 StrataJob *strata_job_queue_adopt (StrataJobQueue *self,
-                                     StrataConnection *connection,
-                                     const char *id,
-                                     gboolean resume,
-                                     GError **error);
+                                   StrataConnection *connection,
+                                   const char *id,
+                                   gboolean resume,
+                                   GError **error);
 void strata_job_queue_adopt_async (StrataJobQueue *self,
-                                     StrataConnection *connection,
-                                     const char *id,
-                                     gboolean resume,
-                                     GAsyncReadyCallback callback,
-                                     gpointer user_data);
+                                   StrataConnection *connection,
+                                   const char *id,
+                                   gboolean resume,
+                                   GAsyncReadyCallback callback,
+                                   gpointer user_data);
 StrataJob *strata_job_queue_adopt_finish (StrataJobQueue *self,
-                                            GAsyncResult *result,
-                                            GError **error);
+                                          GAsyncResult *result,
+                                          GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataUnfinishedJob, strata_unfinished_job_free)
 

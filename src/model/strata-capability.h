@@ -22,8 +22,8 @@ typedef enum
 #define STRATA_N_ABILITIES (STRATA_CAPABILITY_TAKE_SNAPSHOT + 1)
 
 char       *strata_capability_get_reason               (StrataCapability            capability,
-                                                     const StrataDomainFacts *facts,
-                                                     const char *const       *thin_clones);
+                                                        const StrataDomainFacts *facts,
+                                                        const char *const       *thin_clones);
 const char *strata_capability_get_property_name        (StrataCapability            capability);
 const char *strata_capability_get_reason_property_name (StrataCapability            capability);
 

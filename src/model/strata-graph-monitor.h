@@ -15,7 +15,7 @@ G_DECLARE_FINAL_TYPE (StrataGraphMonitor, strata_graph_monitor, STRATA, GRAPH_MO
 StrataGraphMonitor *strata_graph_monitor_new               (void);
 /* NULL: what was seen last stays */
 void          strata_graph_monitor_set_connection    (StrataGraphMonitor     *self,
-                                               StrataConnection *connection);
+                                                      StrataConnection *connection);
 /* the last one; it never changes, a new one takes its place */
 StrataGraph  *strata_graph_monitor_get_graph         (StrataGraphMonitor     *self);
 gboolean      strata_graph_monitor_get_busy          (StrataGraphMonitor     *self);

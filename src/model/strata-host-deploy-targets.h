@@ -13,7 +13,7 @@ void          strata_host_load_places_async  (StrataHost           *host,
                                               GAsyncReadyCallback   callback,
                                               gpointer              user_data);
 StrataDeployTargets *strata_host_load_places_finish (StrataHost           *host,
-                                              GAsyncResult         *result,
-                                              GError              **error);
+                                                     GAsyncResult         *result,
+                                                     GError              **error);
 
 G_END_DECLS

@@ -40,7 +40,7 @@ void              strata_host_connect        (StrataHost  *self);
 void              strata_host_disconnect     (StrataHost  *self);
 /* something was done to the machine that libvirt has no event for, with its snapshots say */
 void              strata_host_refresh     (StrataHost  *self,
-                                              const char  *uuid);
+                                           const char  *uuid);
 /* something that a plan depends on changed, and it is no machine: emits "touched" () */
 void              strata_host_touch          (StrataHost  *self);
 /* the host's images */

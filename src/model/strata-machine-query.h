@@ -19,11 +19,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataMachineQuery, strata_machine_query_free)
 
 /* UUIDS: NULL for all machines; the callback's object is CONNECTION */
 void        strata_machine_query_async  (StrataConnection     *connection,
-                                const char *const    *uuids,
-                                GCancellable         *cancellable,
-                                GAsyncReadyCallback   callback,
-                                gpointer              user_data);
+                                         const char *const    *uuids,
+                                         GCancellable         *cancellable,
+                                         GAsyncReadyCallback   callback,
+                                         gpointer              user_data);
 StrataMachineQuery *strata_machine_query_finish (GAsyncResult         *result,
-                                GError              **error);
+                                                 GError              **error);
 
 G_END_DECLS

@@ -12,8 +12,8 @@ typedef struct _StrataPlanTarget StrataPlanTarget;
 
 /* SNAPSHOT: (nullable): of MACHINE; ID: (nullable): which one of that name */
 StrataPlanTarget *strata_plan_target_new (StrataMachine *machine,
-                                            const char *snapshot,
-                                            const char *id);
+                                          const char *snapshot,
+                                          const char *id);
 void strata_plan_target_free (StrataPlanTarget *self);
 const char *strata_plan_target_get_uuid (StrataPlanTarget *self);
 /* (transfer full) (nullable): “s1” was deleted meanwhile, or NULL; NOW: (nullable): the machine of that UUID now */

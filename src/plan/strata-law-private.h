@@ -42,13 +42,13 @@ gboolean strata_law_require_files_kept (StrataVerification *self, StrataStep *st
 
 /* strata-law-absent.c: images that are named, and not there */
 gboolean strata_law_require_no_absence (StrataVerification *self,
-                                     const StrataStep *step,
-                                     const StrataImage *image,
-                                     GError **error);
+                                        const StrataStep *step,
+                                        const StrataImage *image,
+                                        GError **error);
 
 /* strata-law-tags.c: internal snapshots of one name */
 gboolean strata_law_require_no_foreign_tag (StrataVerification *self,
-                                         const StrataStep *step,
-                                         GError **error);
+                                            const StrataStep *step,
+                                            GError **error);
 
 G_END_DECLS

@@ -79,10 +79,10 @@ char *strata_plan_to_text (StrataPlan *self);
 
 /* For the planner. ARGS is a floating list of key, GValue-less pairs: see strata_plan_add_step() */
 StrataStep *strata_plan_add_step (StrataPlan *self,
-                                      StrataStepKind kind,
-                                      JsonObject *args,
-                                      const char *title_format,
-                                      ...) G_GNUC_PRINTF (4, 5);
+                                  StrataStepKind kind,
+                                  JsonObject *args,
+                                  const char *title_format,
+                                  ...) G_GNUC_PRINTF (4, 5);
 void strata_plan_add_effect (StrataPlan *self,
                              StrataEffectKind kind,
                              guint64 bytes,

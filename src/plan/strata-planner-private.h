@@ -106,13 +106,13 @@ StrataSnapshotFacts *strata_planner_find_snapshot (StrataPlanner *self,
                                                    const char *name,
                                                    GError **error);
 gboolean strata_planner_require_free_snapshot (StrataDomainFacts *domain,
-                                            const char *name,
-                                            GError **error);
+                                               const char *name,
+                                               GError **error);
 /* that no other tag in the image has the name of SNAPSHOT, which is internal on DISK */
 gboolean strata_planner_require_single_tag (StrataPlanner *self,
-                                         const StrataSnapshotFacts *snapshot,
-                                         const StrataSnapshotDisk *disk,
-                                         GError **error);
+                                            const StrataSnapshotFacts *snapshot,
+                                            const StrataSnapshotDisk *disk,
+                                            GError **error);
 
 /* strata-planner-merge.c: one layer into its neighbour */
 typedef struct
@@ -133,14 +133,14 @@ gboolean strata_planner_add_merge (StrataPlanner *self,
 /* strata-planner-merged.c: (element-type StrataMerging): the merges, and whoever has to know of them */
 gboolean strata_planner_add_merges (StrataPlanner *self, GPtrArray *merges, GError **error);
 gboolean strata_planner_reconcile_merged (StrataPlanner *self,
-                                       StrataDomainFacts *domain,
-                                       GPtrArray *merges,
-                                       GError **error);
+                                          StrataDomainFacts *domain,
+                                          GPtrArray *merges,
+                                          GError **error);
 /* (element-type utf8): likewise of images that stand on nothing any more */
 gboolean strata_planner_reconcile_pulled (StrataPlanner *self,
-                                       StrataDomainFacts *domain,
-                                       GPtrArray *images,
-                                       GError **error);
+                                          StrataDomainFacts *domain,
+                                          GPtrArray *images,
+                                          GError **error);
 /* whoever has PATH in his chain no longer says what it stands on: the headers do */
 gboolean strata_planner_drop_backing (StrataPlanner *self, const char *path, GError **error);
 
@@ -152,15 +152,15 @@ gboolean strata_planner_add_snapshot_define (StrataPlanner *self,
                                              gboolean current,
                                              GError **error);
 gboolean strata_planner_add_delete_metadata (StrataPlanner *self,
-                                    StrataDomainFacts *domain,
-                                    const StrataSnapshotFacts *snapshot,
-                                    gboolean forward,
-                                    GError **error);
+                                             StrataDomainFacts *domain,
+                                             const StrataSnapshotFacts *snapshot,
+                                             gboolean forward,
+                                             GError **error);
 /* MAP: (nullable) (transfer full): [{from, to, format}] */
 gboolean strata_planner_add_reconcile (StrataPlanner *self,
-                                    StrataDomainFacts *domain,
-                                    JsonArray *map,
-                                    GError **error);
+                                       StrataDomainFacts *domain,
+                                       JsonArray *map,
+                                       GError **error);
 gboolean strata_planner_remove_path (StrataPlanner *self, const char *path, GError **error);
 void strata_planner_tell_left_out (StrataPlanner *self,
                                    const StrataDomainFacts *domain,
@@ -190,9 +190,9 @@ gboolean strata_planner_require_fit (StrataPlanner *self, GError **error);
 gboolean strata_planner_require_fit_steps (StrataPlanner *self, GError **error);
 gboolean strata_planner_require_writable (const StrataStep *step, GError **error);
 gboolean strata_planner_require_fresh (StrataPlanner *self,
-                                    const StrataDomainFacts *domain,
-                                    const StrataSnapshotFacts *snapshot,
-                                    GError **error);
+                                       const StrataDomainFacts *domain,
+                                       const StrataSnapshotFacts *snapshot,
+                                       GError **error);
 
 /* strata-planner-checks.c: what has to hold before anything is planned */
 StrataDomainFacts *strata_planner_find_domain (StrataPlanner *self, GError **error);
@@ -201,13 +201,13 @@ gboolean strata_planner_require_free_path (StrataPlanner *self, const char *path
 gboolean strata_planner_require_off (StrataDomainFacts *domain, GError **error);
 gboolean strata_planner_require_no_template (StrataDomainFacts *domain, GError **error);
 gboolean strata_planner_require_sole_use (StrataPlanner *self,
-                                       StrataDomainFacts *domain,
-                                       const char *path,
-                                       GError **error);
+                                          StrataDomainFacts *domain,
+                                          const char *path,
+                                          GError **error);
 gboolean strata_planner_require_unsaved (const StrataDomainFacts *domain, GError **error);
 gboolean strata_planner_require_agreement (StrataPlanner *self,
-                                        const StrataDomainFacts *domain,
-                                        GError **error);
+                                           const StrataDomainFacts *domain,
+                                           GError **error);
 /* whether anybody reads PATH, after the steps so far */
 gboolean strata_planner_is_needed (StrataPlanner *self, const char *path);
 const StrataSnapshotDisk *strata_planner_find_left_out (StrataPlanner *self,
@@ -215,26 +215,26 @@ const StrataSnapshotDisk *strata_planner_find_left_out (StrataPlanner *self,
                                                         const char *path);
 gboolean strata_planner_is_media (const StrataDiskXml *disk);
 gboolean strata_planner_require_own_disk (const StrataDiskXml *disk,
-                                       const char *domain_name,
-                                       GError **error);
-/* that nothing but its disks and its UEFI variables, of which a copy gets its own, is written to as DEFINITION says */
-gboolean strata_planner_require_own_storage (StrataDomainXml *definition,
                                           const char *domain_name,
                                           GError **error);
+/* that nothing but its disks and its UEFI variables, of which a copy gets its own, is written to as DEFINITION says */
+gboolean strata_planner_require_own_storage (StrataDomainXml *definition,
+                                             const char *domain_name,
+                                             GError **error);
 gboolean strata_planner_require_known_format (GPtrArray *chain, GError **error);
 char *strata_planner_find_folder (StrataPlanner *self, const StrataImage *image);
 /* where a request names no pool */
 const char *strata_planner_get_folder_hint (void);
 char *strata_planner_require_folder (StrataPlanner *self,
-                                  const StrataImage *image,
-                                  const char *target,
-                                  const char *domain_name,
-                                  const char *hint,
-                                  GError **error);
+                                     const StrataImage *image,
+                                     const char *target,
+                                     const char *domain_name,
+                                     const char *hint,
+                                     GError **error);
 gboolean strata_planner_require_space (StrataPlanner *self,
-                                    const char *path,
-                                    guint64 bytes,
-                                    GError **error);
+                                       const char *path,
+                                       guint64 bytes,
+                                       GError **error);
 /* (element-type StrataPlannedDisk) (transfer full) */
 GPtrArray *strata_planner_get_disks (StrataPlanner *self,
                                      StrataDomainXml *definition,
@@ -272,9 +272,9 @@ guint strata_image_get_own_mode (StrataImage *self);
 /* the same without the permission to write; a user that may not read it now is not let in */
 guint strata_image_get_protected_mode (StrataImage *self);
 StrataStep *strata_planner_add_define (StrataPlanner *self,
-                                           StrataDomainXml *definition,
-                                           const char *previous,
-                                           gboolean stamp);
+                                       StrataDomainXml *definition,
+                                       const char *previous,
+                                       gboolean stamp);
 const char *strata_planner_get_defined (StrataPlanner *self, const StrataDomainFacts *domain);
 void strata_planner_add_undefine (StrataPlanner *self, StrataDomainFacts *domain);
 void strata_planner_add_commit (StrataPlanner *self, const char *top, StrataPlannedDisk *disk);

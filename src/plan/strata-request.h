@@ -143,8 +143,8 @@ StrataPlan *strata_plan_request (StrataGraph *graph, const StrataRequest *reques
 
 /* whether a machine runs with the disks that its next start is defined with: strata-planner-checks.c */
 gboolean strata_planner_require_same_disks (const StrataDomainFacts *domain,
-                                         gboolean all,
-                                         GError **error);
+                                            gboolean all,
+                                            GError **error);
 
 /* what of GRAPH the plan, made for it, needs while it is carried out: strata-plan-resources.c */
 GPtrArray *strata_plan_get_lock_resources (StrataPlan *plan, StrataGraph *graph);

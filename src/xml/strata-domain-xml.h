@@ -220,7 +220,7 @@ void                strata_domain_xml_renew_identity    (StrataDomainXml        
 
 /* name, title, description and metadata of the domain as it is now, for a definition from a snapshot */
 void                strata_domain_xml_preserve        (StrataDomainXml          *self,
-                                                         StrataDomainXml          *present);
+                                                       StrataDomainXml          *present);
 
 StrataTemplateMark *strata_domain_xml_get_template_mark (StrataDomainXml          *self);
 void                strata_domain_xml_set_template_mark (StrataDomainXml          *self,

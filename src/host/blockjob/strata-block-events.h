@@ -20,11 +20,11 @@ void strata_block_events_await (StrataBlockEvents *self, guint seen, guint milli
 
 /* for VIR_DOMAIN_EVENT_ID_BLOCK_JOB_2 */
 void strata_block_events_on_event (virConnectPtr handle,
-                                 virDomainPtr domain,
-                                 const char *target,
-                                 int type,
-                                 int status,
-                                 void *self);
+                                   virDomainPtr domain,
+                                   const char *target,
+                                   int type,
+                                   int status,
+                                   void *self);
 /* for g_cancellable_connect(): is an event, too */
 void strata_block_events_on_cancelled (GCancellable *cancellable, gpointer self);
 

@@ -30,12 +30,12 @@ virDomainPtr strata_connection_lookup_domain (StrataConnection *self,
                                               GError **error);
 gboolean strata_connection_read_state (virDomainPtr domain, StrataDomainState *state);
 StrataDomainFacts *strata_connection_read_domain (StrataConnection *self,
-                                           virDomainPtr domain,
-                                           GError **error);
+                                                  virDomainPtr domain,
+                                                  GError **error);
 /* the disks of its saved state, where FACTS say that it has one; FALSE only where libvirt is gone */
 gboolean strata_connection_read_saved (StrataConnection *self,
-                                          StrataDomainFacts *facts,
-                                          GError **error);
+                                       StrataDomainFacts *facts,
+                                       GError **error);
 /* all but persistent, autostart, managed_save, which the list of domains tells of many at once */
 StrataDomainFacts *strata_connection_read_without_traits (StrataConnection *self,
                                                           virDomainPtr domain,
@@ -43,7 +43,7 @@ StrataDomainFacts *strata_connection_read_without_traits (StrataConnection *self
 
 /* strata-domain-jobs.c: sets what is under way in a running domain, after its paths were made canonical */
 void strata_connection_read_jobs (StrataConnection *self,
-                                     virDomainPtr domain,
-                                     StrataDomainFacts *facts);
+                                  virDomainPtr domain,
+                                  StrataDomainFacts *facts);
 
 G_END_DECLS

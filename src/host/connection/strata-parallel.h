@@ -11,9 +11,9 @@ typedef gboolean (*StrataParallelFunc) (guint i, gpointer user_data, GError **er
 
 /* FUNC for 0 … N_ITEMS - 1, until one fails. Blocking; worker threads only. */
 gboolean strata_parallel_run (guint n_items,
-                          StrataParallelFunc func,
-                          gpointer user_data,
-                          GCancellable *cancellable,
-                          GError **error);
+                              StrataParallelFunc func,
+                              gpointer user_data,
+                              GCancellable *cancellable,
+                              GError **error);
 
 G_END_DECLS

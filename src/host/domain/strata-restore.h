@@ -23,9 +23,9 @@ gboolean strata_domain_is_restored (StrataConnection *connection,
 /* which run of the domain it is: RUN is NULL when it is off, and otherwise not what it is for another one; RESTORED: it goes on
  * from a memory that was kept */
 gboolean strata_domain_query_run (StrataConnection *connection,
-                                 const char *uuid,
-                                 char **run,
-                                 gboolean *restored,
-                                 GError **error);
+                                  const char *uuid,
+                                  char **run,
+                                  gboolean *restored,
+                                  GError **error);
 
 G_END_DECLS

@@ -62,8 +62,8 @@ typedef struct
 
 /* fails with EXISTS if anything is in the way */
 gboolean strata_snapshot_check_params (StrataConnection *connection,
-                                      const StrataSnapshotParams *params,
-                                      GError **error);
+                                       const StrataSnapshotParams *params,
+                                       GError **error);
 /* When it fails nothing of it is left. PROGRESS is called in another thread while memory is saved, and that can be
  * cancelled. */
 gboolean strata_snapshot_create (StrataConnection *connection,
@@ -74,12 +74,12 @@ gboolean strata_snapshot_create (StrataConnection *connection,
                                  GError **error);
 /* The domain is as if the snapshot had never been made, but for what was written since, which stays. */
 gboolean strata_snapshot_undo (StrataConnection *connection,
-                                    const StrataSnapshotParams *params,
-                                    GError **error);
+                               const StrataSnapshotParams *params,
+                               GError **error);
 /* REFUSED where that would delete an overlay that was written to, and isn't merged into what it stands on by that */
 gboolean strata_snapshot_check_undo (StrataConnection *connection,
-                                          const StrataSnapshotParams *params,
-                                          GError **error);
+                                     const StrataSnapshotParams *params,
+                                     GError **error);
 /* whether ITEM shows nothing that isn't in what it stands on */
 gboolean strata_snapshot_is_unwritten (StrataConnection *connection,
                                        const StrataSnapshotParams *params,

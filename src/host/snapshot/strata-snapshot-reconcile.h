@@ -22,10 +22,10 @@ void strata_image_move_free (StrataImageMove *self);
 /* Makes the documents of all snapshots true, and safe for other tools. MOVES: (nullable) (element-type StrataImageMove).
  * REMARKS: (nullable): takes a line for each thing that could not be mended. Idempotent. */
 gboolean strata_snapshot_reconcile (StrataConnection *connection,
-                                 const char *uuid,
-                                 GPtrArray *moves,
-                                 GPtrArray *remarks,
-                                 GCancellable *cancellable,
-                                 GError **error);
+                                    const char *uuid,
+                                    GPtrArray *moves,
+                                    GPtrArray *remarks,
+                                    GCancellable *cancellable,
+                                    GError **error);
 
 G_END_DECLS

@@ -38,9 +38,9 @@ gboolean strata_snapshot_set_current (StrataConnection *connection,
                                       GError **error);
 /* fine if it is not there any more */
 gboolean strata_snapshot_delete_metadata (StrataConnection *connection,
-                                 const char *uuid,
-                                 const char *name,
-                                 GError **error);
+                                          const char *uuid,
+                                          const char *name,
+                                          GError **error);
 /* whether the host keeps <revertDisks> */
 gboolean strata_snapshot_keeps_revert_disks (StrataConnection *connection);
 

@@ -14,7 +14,7 @@ typedef struct
 } StrataDeployTargets;
 
 StrataDeployTargets *strata_deploy_targets_new  (StrataConnection  *connection,
-                                  GError           **error);
+                                                 GError           **error);
 void          strata_deploy_targets_free (StrataDeployTargets      *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataDeployTargets, strata_deploy_targets_free)

@@ -9,6 +9,6 @@ G_BEGIN_DECLS
 /* Makes STORE hold WANTED (element-type GObject, each once), in that order, by as few insertions and removals as there
  * are differences: the longest run of items that keep their order is not touched. */
 void strata_list_diff_apply (GListStore *store,
-                                    GPtrArray  *wanted);
+                             GPtrArray  *wanted);
 
 G_END_DECLS

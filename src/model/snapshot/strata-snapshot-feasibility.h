@@ -33,13 +33,13 @@ G_DECLARE_FINAL_TYPE (StrataSnapshotFeasibility, strata_snapshot_feasibility, ST
 StrataSnapshotFeasibility *strata_snapshot_feasibility_new         (void);
 /* both nullable */
 void                    strata_snapshot_feasibility_set_subject (StrataSnapshotFeasibility  *self,
-                                                              StrataGraph             *graph,
-                                                              const char              *uuid);
+                                                                 StrataGraph             *graph,
+                                                                 const char              *uuid);
 /* REASON, if refused: whole sentences, valid until "changed" */
 StrataFeasibility           strata_snapshot_feasibility_ask         (StrataSnapshotFeasibility  *self,
-                                                              StrataSnapshotAct        act,
-                                                              const char              *name,
-                                                              const char             **reason);
+                                                                     StrataSnapshotAct        act,
+                                                                     const char              *name,
+                                                                     const char             **reason);
 /* questions that nobody has begun to answer */
 void                    strata_snapshot_feasibility_drop        (StrataSnapshotFeasibility  *self);
 

@@ -57,7 +57,7 @@ StrataSnapshotNode           *strata_snapshot_node_new           (void);
 /* valid until the node changes */
 const StrataSnapshotNodeStyle *strata_snapshot_node_get_style          (StrataSnapshotNode           *self);
 void                          strata_snapshot_node_set_style      (StrataSnapshotNode           *self,
-                                                                  const StrataSnapshotNodeStyle *look);
+                                                                   const StrataSnapshotNodeStyle *look);
 const char                   *strata_snapshot_node_get_name      (StrataSnapshotNode           *self);
 /* (nullable): a picture of the screen then, a paintable for the window */
 GObject                      *strata_snapshot_node_get_picture   (StrataSnapshotNode           *self);

@@ -16,7 +16,7 @@ G_DECLARE_FINAL_TYPE (StrataSnapshotWatch, strata_snapshot_watch, STRATA, SNAPSH
 StrataSnapshotWatch *strata_snapshot_watch_new  (void);
 /* both NULL: nothing is watched */
 void                 strata_snapshot_watch_refresh (StrataSnapshotWatch *self,
-                                                 StrataConnection    *connection,
-                                                 StrataMachine       *machine);
+                                                    StrataConnection    *connection,
+                                                    StrataMachine       *machine);
 
 G_END_DECLS

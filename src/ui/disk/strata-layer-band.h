@@ -13,8 +13,8 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (StrataLayerBand, strata_layer_band, STRATA, LAYER_BAND, GtkWidget)
 
 void strata_layer_band_set_style     (StrataLayerBand *self,
-                                     double           thickness,
-                                     gboolean         shared);
+                                      double           thickness,
+                                      gboolean         shared);
 /* negative: nothing is under way */
 void strata_layer_band_set_progress (StrataLayerBand *self,
                                      double           progress);

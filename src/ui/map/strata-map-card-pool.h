@@ -15,21 +15,21 @@ G_DECLARE_FINAL_TYPE (StrataMapCardPool, strata_map_card_pool, STRATA, MAP_CARD_
 
 /* PARENT: not referenced */
 StrataMapCardPool *strata_map_card_pool_new    (GtkWidget       *parent,
-                                       StrataMapViewport *viewport);
+                                                StrataMapViewport *viewport);
 /* whoever is still there keeps his card. (nullable) */
 void           strata_map_card_pool_deal   (StrataMapCardPool   *self,
-                                       StrataMapLayout *layout);
+                                            StrataMapLayout *layout);
 /* a card for each in sight, and none for others but who has the focus; not while children are being placed */
 void           strata_map_card_pool_sync   (StrataMapCardPool   *self);
 /* puts cards where the viewport sees them */
 void           strata_map_card_pool_place  (StrataMapCardPool   *self);
 void           strata_map_card_pool_draw   (StrataMapCardPool   *self,
-                                       GtkSnapshot     *snapshot);
+                                            GtkSnapshot     *snapshot);
 /* LIT: (nullable): who is not lit is dimmed */
 void           strata_map_card_pool_light  (StrataMapCardPool   *self,
-                                       const guint8    *lit);
+                                            const guint8    *lit);
 /* also for what is not in sight */
 StrataMapCard *strata_map_card_pool_ensure (StrataMapCardPool   *self,
-                                       guint            index);
+                                            guint            index);
 
 G_END_DECLS

@@ -37,9 +37,9 @@ typedef struct
 const char *strata_map_colour_get_css_class (StrataMapColour  colour);
 /* links, with round corners; only what is in sight */
 void        strata_map_renderer_draw_lines    (const StrataMapRenderer *self,
-                                          GtkSnapshot        *snapshot);
+                                               GtkSnapshot        *snapshot);
 /* links and nodes from so far that nothing of them can be read */
 void        strata_map_renderer_draw_far      (const StrataMapRenderer *self,
-                                          GtkSnapshot        *snapshot);
+                                               GtkSnapshot        *snapshot);
 
 G_END_DECLS

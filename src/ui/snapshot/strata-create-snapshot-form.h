@@ -13,6 +13,6 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (StrataCreateSnapshotForm, strata_create_snapshot_form, STRATA, CREATE_SNAPSHOT_FORM, StrataRequestForm)
 
 StrataRequestForm *strata_create_snapshot_form_new (StrataHost    *host,
-                                         StrataMachine *machine);
+                                                    StrataMachine *machine);
 
 G_END_DECLS

@@ -14,6 +14,6 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (StrataLaneGutter, strata_lane_gutter, STRATA, LANE_GUTTER, GtkWidget)
 
 void strata_lane_gutter_set_style (StrataLaneGutter             *self,
-                                  const StrataSnapshotNodeStyle *look);
+                                   const StrataSnapshotNodeStyle *look);
 
 G_END_DECLS

@@ -21,6 +21,6 @@ G_DECLARE_FINAL_TYPE (StrataSnapshotPictures,
 StrataSnapshotPictures *strata_snapshot_pictures_new  (StrataSnapshotTree     *tree);
 /* UUID (nullable): the machine whose tree it is; looks for new ones in a worker */
 void                    strata_snapshot_pictures_refresh (StrataSnapshotPictures *self,
-                                                       const char             *uuid);
+                                                          const char             *uuid);
 
 G_END_DECLS

@@ -15,8 +15,8 @@ G_DECLARE_FINAL_TYPE (StrataSealPage, strata_seal_page, STRATA, SEAL_PAGE, AdwNa
 
 /* looks into the guest, once */
 void   strata_seal_page_inspect        (StrataSealPage *self,
-                                       StrataHost     *host,
-                                       StrataMachine  *machine);
+                                        StrataHost     *host,
+                                        StrataMachine  *machine);
 /* (transfer full): names of what is selected; empty if the template shall not be sealed */
 char **strata_seal_page_dup_operations (StrataSealPage *self);
 
