@@ -7,7 +7,6 @@
 #include "config.h"
 
 #include "strata-step-kind.h"
-#include "strata-layers-steps.h"
 
 /* SECONDS is for the progress bar, which should move evenly: as measured under TCG for what boots an appliance; what moves
  * bytes takes longer by those. REQUIRED is what it can't do without, IN_LIST likewise of each object of its LIST. */
