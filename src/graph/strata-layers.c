@@ -397,6 +397,40 @@ strata_layers_put_disks (StrataLayers *self,
     }
 }
 
+/* (nullable): STAKE, where QEMU opens PATH as well; where that is another image, it is what its machine has at the next start. */
+static StrataStake *
+keep_for_next_start (StrataLayers *self, StrataStake *stake, const char *path)
+{
+  if (stake == NULL || g_strcmp0 (stake->top, path) == 0)
+    return stake;
+
+  g_hash_table_remove (self->by_key, stake->key);
+  stake->key->kind = STRATA_HOLDER_KEY_NEXT_DISK;
+  g_hash_table_replace (self->by_key, stake->key, stake);
+
+  return NULL;
+}
+
+void
+strata_layers_put_live_disks (StrataLayers *self, const char *uuid, GPtrArray *disks)
+{
+  for (guint i = 0; i < disks->len; i++)
+    {
+      const StrataDiskXml *disk = g_ptr_array_index (disks, i);
+      StrataStake *stake;
+
+      if (disk->source == NULL)
+        continue;
+      stake = keep_for_next_start (self, strata_layers_find_disk (self, uuid, disk->target),
+                                   strata_graph_resolve (self->graph, disk->source));
+      if (stake == NULL)
+        stake = strata_layers_put_stake (self, strata_holder_key_new_disk (uuid, disk->target),
+                                         STRATA_HOLDER_DOMAIN, disk->source, NULL, TRUE);
+      stake->writes = stake->writes || strata_disk_is_written (disk);
+      stake->shared = disk->shareable;
+    }
+}
+
 /* Of a thin clone whose image is away only its mark says what it stands on. */
 static void
 put_marked (StrataLayers *self, const StrataDomainFacts *domain)

@@ -107,6 +107,9 @@ void strata_layers_put_disks (StrataLayers *self,
                               const char *uuid,
                               GPtrArray *disks,
                               gboolean active);
+/* what QEMU opens where that is not what the definition says, which stays for the next start; DISKS: (element-type
+ * StrataDiskXml): resolved */
+void strata_layers_put_live_disks (StrataLayers *self, const char *uuid, GPtrArray *disks);
 /* what the domain gets on QEMU's command line; OPTIONS: (element-type StrataDiskXml): resolved */
 void strata_layers_put_options (StrataLayers *self, const char *uuid, GPtrArray *options);
 void strata_layers_put_snapshot (StrataLayers *self,

@@ -50,6 +50,18 @@ put_options (StrataLayers *self, const char *uuid, StrataDomainXml *definition)
   strata_layers_put_options (self, uuid, options);
 }
 
+void
+strata_layers_run (StrataLayers *self, const char *uuid, StrataDomainXml *live)
+{
+  g_autoptr (GPtrArray) disks = strata_domain_xml_get_disks (live);
+
+  for (guint i = 0; i < disks->len; i++)
+    strata_graph_resolve_disk (strata_layers_get_graph (self), g_ptr_array_index (disks, i));
+  strata_layers_put_live_disks (self, uuid, disks);
+  put_options (self, uuid, live);
+  strata_layers_set_active (self, uuid, TRUE);
+}
+
 gboolean
 strata_apply_start (StrataLayers *self, JsonObject *args, GError **error)
 {
@@ -58,20 +70,18 @@ strata_apply_start (StrataLayers *self, JsonObject *args, GError **error)
   return TRUE;
 }
 
-/* The memory comes back with the definition of then, which may have other options than the one of the next start. */
+/* The memory comes back with the definition of then, which may have other disks and options than the one of the next start. */
 gboolean
 strata_apply_restore (StrataLayers *self, JsonObject *args, GError **error)
 {
-  const char *xml = strata_layers_arg (args, "xml");
   g_autoptr (StrataDomainXml) live =
-      xml != NULL ? strata_domain_xml_new_from_string (xml, error) : NULL;
+      strata_domain_xml_new_from_string (strata_layers_arg (args, "xml"), error);
 
-  if (xml != NULL && live == NULL)
+  if (live == NULL)
     return FALSE;
-  if (live != NULL)
-    put_options (self, strata_layers_arg (args, "uuid"), live);
+  strata_layers_run (self, strata_layers_arg (args, "uuid"), live);
 
-  return strata_apply_start (self, args, error);
+  return TRUE;
 }
 
 gboolean

@@ -85,16 +85,52 @@ strata_apply_snapshot_delete (StrataLayers *self, JsonObject *args, GError **err
   return TRUE;
 }
 
-/* The machine gets what SNAPSHOT's definitions have on QEMU's command line. */
+/* What the tags are in may be copies by now, in which a plan keeps the present state from being rewritten. */
 static void
-take_options (StrataLayers *self, const char *uuid, const char *snapshot)
+set_tagged_disks (StrataLayers *self,
+                  const char *uuid,
+                  const char *snapshot,
+                  StrataDomainXml *definition)
+{
+  GPtrArray *stakes = strata_layers_get_stakes (self);
+
+  for (guint i = 0; i < stakes->len; i++)
+    {
+      StrataStake *stake = g_ptr_array_index (stakes, i);
+
+      if (stake->key->kind == STRATA_HOLDER_KEY_SNAPSHOT && stake->by_tag &&
+          g_strcmp0 (stake->uuid, uuid) == 0 && g_strcmp0 (stake->snapshot, snapshot) == 0)
+        strata_domain_xml_set_disk_file (definition, stake->target, stake->top, "qcow2");
+    }
+}
+
+/* The machine gets what SNAPSHOT's definitions have on QEMU's command line; where its memory comes back also the disks that it
+ * had then, whether or not the next start has them. */
+static gboolean
+take_definitions (StrataLayers *self, const char *uuid, const char *snapshot, GError **error)
 {
   const StrataDomainFacts *domain = strata_graph_find_domain (strata_layers_get_graph (self), uuid);
   const StrataSnapshotFacts *facts =
       domain != NULL ? strata_domain_facts_find_snapshot (domain, snapshot) : NULL;
+  g_autoptr (StrataSnapshotXml) document = NULL;
+  g_autoptr (StrataDomainXml) live = NULL;
 
-  if (facts != NULL)
-    strata_layers_put_options (self, uuid, facts->options);
+  if (facts == NULL)
+    return TRUE;
+  strata_layers_put_options (self, uuid, facts->options);
+  if (facts->memory != STRATA_SNAPSHOT_INTERNAL)
+    return TRUE;
+
+  document = strata_snapshot_xml_new_from_string (facts->xml, error);
+  live = document != NULL ? strata_snapshot_xml_get_live_definition (document) : NULL;
+  if (document == NULL)
+    return FALSE;
+  if (live == NULL)
+    return TRUE;
+  set_tagged_disks (self, uuid, snapshot, live);
+  strata_layers_run (self, uuid, live);
+
+  return TRUE;
 }
 
 /* The native return to an internal snapshot rewrites the image that has the tag. */
@@ -105,8 +141,8 @@ strata_apply_snapshot_revert (StrataLayers *self, JsonObject *args, GError **err
   const char *uuid = strata_layers_arg (args, "uuid");
   const char *snapshot = strata_layers_arg (args, "snapshot");
 
-  take_options (self, uuid, snapshot);
-
+  if (!take_definitions (self, uuid, snapshot, error))
+    return FALSE;
   for (guint i = 0; i < stakes->len; i++)
     {
       StrataStake *stake = g_ptr_array_index (stakes, i);

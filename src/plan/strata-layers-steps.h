@@ -37,6 +37,8 @@ void strata_layers_move_stakes (StrataLayers *self,
 
 /* strata-layers-domains.c */
 void strata_layers_set_active (StrataLayers *self, const char *uuid, gboolean active);
+/* the domain comes to run by LIVE, whatever its definition says */
+void strata_layers_run (StrataLayers *self, const char *uuid, StrataDomainXml *live);
 
 gboolean strata_apply_create_overlay (StrataLayers *self, JsonObject *args, GError **error);
 gboolean strata_apply_copy_image (StrataLayers *self, JsonObject *args, GError **error);

@@ -264,6 +264,25 @@ def memory_without_a_disk():
     ctl('snapshot', 'revert', 'm', 's1', '--discard-current', '--off')
 
 
+def disk_of_the_memory_only():
+    """It was attached to the guest and not to the definition, and another machine has it by now: with the memory it would come back."""
+    second = image('v.qcow2', 7)
+    # A “pc” without ACPI takes no disk while it runs.
+    lab.define_xml(DOMAIN.format(name='m', disks=disk_xml(image('a.qcow2', 1))).replace("machine='pc'", "machine='q35'"))
+    lab.virsh('start', 'm')
+    lab.virsh('attach-disk', 'm', second, 'vdb', '--subdriver', 'qcow2', '--live')
+    ctl('snapshot', 'create', 'm', 's1', '--memory', '--disk', 'vda')
+    lab.virsh('destroy', 'm')
+    define('n', disk_xml(second))
+    for argv in ([], ['--discard-current']):
+        refused('snapshot', 'revert', 'm', 's1', *argv, words=['“m”', second, '“n”'])
+    expect(reads(second, 7), 'the disk of the other')
+    ctl('snapshot', 'revert', 'm', 's1', '--off')
+    lab.virsh('undefine', 'n')
+    ctl('snapshot', 'revert', 'm', 's1', '--discard-current')
+    expect(second in lab.virsh('domblklist', 'm').out, 'the disk is back')
+
+
 # QEMU's command line
 
 def option_keeps(name, *words, fmt='qcow2', folder=None):
@@ -384,7 +403,7 @@ if __name__ == '__main__':
             disk_of_a_saved_state, disk_of_a_saved_state_that_stands_on_another, option_of_a_saved_state, saved_to_a_file,
             machine_that_is_saved_with_what_a_snapshot_left_out, only_with_the_next_start, left_out_and_detached, left_out_on_a_base,
             left_out_on_a_template, left_out_is_no_orphan, left_out_and_written_by_its_machine,
-            left_out_and_taken_up, left_out_and_discarded, memory_without_a_disk, options, option_that_is_away,
+            left_out_and_taken_up, left_out_and_discarded, memory_without_a_disk, disk_of_the_memory_only, options, option_that_is_away,
             option_of_a_snapshot, option_that_comes_back_and_writes, target_of_a_block_copy)])
     finally:
         lab.close()
