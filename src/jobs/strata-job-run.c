@@ -118,26 +118,25 @@ brings_machine (StrataStep *step)
          json_object_get_string_member_with_default (step->args, "previous", NULL) == NULL;
 }
 
-/* Whether INDEX is the first or the last of the steps that bring a machine to the host: what they stand on is asked of twice,
+/* Of the steps that bring a machine to the host only the first and the last are asked about: what they stand on is the same,
  * however many they are, and what is found at the last takes back all of them. */
 static gboolean
-begins_or_ends_machines (StrataPlan *plan, guint index)
+is_between_machines (StrataPlan *plan, guint index)
 {
-  guint before = 0;
-  guint after = 0;
-
-  if (!brings_machine (strata_plan_get_step (plan, index)))
-    return FALSE;
+  gboolean before = FALSE;
+  gboolean after = FALSE;
 
   for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
     {
-      if (i < index && brings_machine (strata_plan_get_step (plan, i)))
-        before++;
-      if (i > index && brings_machine (strata_plan_get_step (plan, i)))
-        after++;
+      gboolean brings = brings_machine (strata_plan_get_step (plan, i));
+
+      if (i == index && !brings)
+        return FALSE;
+      before = before || (i < index && brings);
+      after = after || (i > index && brings);
     }
 
-  return before == 0 || after == 0;
+  return before && after;
 }
 
 /* Other clients of the host heed no lock of ours: they may have cloned or snapshotted what goes now, or written to what a
@@ -150,12 +149,8 @@ check_law (Run *run, guint index, GError **error)
   g_autoptr (StrataGraph) graph = NULL;
   g_autofree gboolean *done = NULL;
 
-  if (strata_plan_get_request (run->plan) == NULL ||
-      !(strata_step_is (step, STRATA_STEP_COMMIT, STRATA_STEP_PULL, STRATA_STEP_DELETE_TAG,
-                        STRATA_STEP_DELETE_FILE, STRATA_STEP_DELETE_VOLUME,
-                        STRATA_STEP_SNAPSHOT_DELETE, STRATA_STEP_SNAPSHOT_REVERT,
-                        STRATA_STEP_UNDEFINE) ||
-        begins_or_ends_machines (run->plan, index)))
+  if (strata_plan_get_request (run->plan) == NULL || !strata_step_kind_needs_law (step->kind) ||
+      is_between_machines (run->plan, index))
     return TRUE;
 
   if (step->kind == STRATA_STEP_DELETE_VOLUME &&

@@ -49,7 +49,7 @@ rewrites (StrataStep *step, const char *uuid)
 {
   return strata_step_is (step, STRATA_STEP_COMMIT, STRATA_STEP_PULL, STRATA_STEP_SEAL,
                          STRATA_STEP_CUSTOMISE) ||
-         (strata_step_is (step, STRATA_STEP_DEFINE, STRATA_STEP_UNDEFINE,
+         (strata_step_is (step, STRATA_STEP_DEFINE, STRATA_STEP_UNDEFINE, STRATA_STEP_RESTORE,
                           STRATA_STEP_SNAPSHOT_REVERT) &&
           strata_law_is_about (step, "uuid", uuid));
 }
@@ -556,6 +556,62 @@ note_done (StrataLayers *layers, StrataStep *step)
 }
 
 static gboolean
+is_still_to_start (StrataVerification *self, const char *uuid)
+{
+  for (guint i = 0; i < strata_plan_get_n_steps (self->plan); i++)
+    {
+      StrataStep *step = strata_plan_get_step (self->plan, i);
+
+      if (!self->done[i] && strata_step_is (step, STRATA_STEP_START, STRATA_STEP_RESTORE) &&
+          strata_law_is_about (step, "uuid", uuid))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+static gboolean
+has_image (StrataVerification *self, GPtrArray *disks, const char *path)
+{
+  for (guint i = 0; disks != NULL && i < disks->len; i++)
+    {
+      StrataDiskXml *disk = g_ptr_array_index (disks, i);
+
+      strata_graph_resolve_disk (self->graph, disk);
+      if (g_strcmp0 (disk->source, path) == 0)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* A disk that a machine has by a step that is done was not there before the plan, though it is on the host by now. As long as
+ * the plan is to start that machine, whom it would write to is the plan's doing. */
+static void
+note_defined (StrataVerification *self, StrataStep *step)
+{
+  GPtrArray *stakes = strata_layers_get_stakes (self->first);
+  const char *uuid = strata_layers_arg (step->args, "uuid");
+  const char *previous = strata_layers_arg (step->args, "previous");
+  g_autoptr (StrataDomainXml) definition =
+      previous != NULL ? strata_domain_xml_new_from_string (previous, NULL) : NULL;
+  g_autoptr (GPtrArray) disks =
+      definition != NULL ? strata_domain_xml_get_disks (definition) : NULL;
+
+  if (step->kind != STRATA_STEP_DEFINE || !is_still_to_start (self, uuid))
+    return;
+
+  for (guint i = 0; i < stakes->len; i++)
+    {
+      StrataStake *stake = g_ptr_array_index (stakes, i);
+
+      if (stake->kind != STRATA_HOLDER_SNAPSHOT && stake->kind != STRATA_HOLDER_USE &&
+          g_strcmp0 (stake->uuid, uuid) == 0 && !has_image (self, disks, stake->top))
+        stake->writes = FALSE;
+    }
+}
+
+static gboolean
 check_steps (StrataVerification *self, GError **error)
 {
   StrataPlan *plan = self->plan;
@@ -571,6 +627,7 @@ check_steps (StrataVerification *self, GError **error)
         return FALSE;
       note_done (self->first, step);
       note_done (self->layers, step);
+      note_defined (self, step);
     }
 
   for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)

@@ -167,6 +167,58 @@ strata_step_kind_get_touch (StrataStepKind kind)
 }
 
 /**
+ * strata_step_kind_needs_law:
+ * @kind: a kind of step
+ *
+ * What makes something new, freezes or takes a name out can't cost anybody bytes: what goes by that goes in a later step.
+ *
+ * Returns: whether it changes or removes what was there before, gives a machine other disks or lets its guest write to them, so
+ *   that the law is to be asked right before it
+ */
+gboolean
+strata_step_kind_needs_law (StrataStepKind kind)
+{
+  switch (kind)
+    {
+    case STRATA_STEP_COMMIT:
+    case STRATA_STEP_CUSTOMISE:
+    case STRATA_STEP_DEFINE:
+    case STRATA_STEP_DELETE_FILE:
+    case STRATA_STEP_DELETE_TAG:
+    case STRATA_STEP_DELETE_VOLUME:
+    case STRATA_STEP_KEEP_TAG:
+    case STRATA_STEP_PULL:
+    case STRATA_STEP_RESTORE:
+    case STRATA_STEP_SEAL:
+    case STRATA_STEP_SNAPSHOT_DELETE:
+    case STRATA_STEP_SNAPSHOT_REVERT:
+    case STRATA_STEP_START:
+    case STRATA_STEP_UNDEFINE:
+      return TRUE;
+    case STRATA_STEP_CHECK_CHAIN:
+    case STRATA_STEP_CHECK_SPACE:
+    case STRATA_STEP_CONVERT_TAG:
+    case STRATA_STEP_COPY_FILE:
+    case STRATA_STEP_COPY_IMAGE:
+    case STRATA_STEP_COPY_VERBATIM:
+    case STRATA_STEP_CREATE_OVERLAY:
+    case STRATA_STEP_DELETE_METADATA:
+    case STRATA_STEP_INSPECT:
+    case STRATA_STEP_RECONCILE:
+    case STRATA_STEP_REQUIRE_ACTIVE:
+    case STRATA_STEP_REQUIRE_OFF:
+    case STRATA_STEP_SET_MODE:
+    case STRATA_STEP_SHUT_DOWN:
+    case STRATA_STEP_SNAPSHOT_CREATE:
+    case STRATA_STEP_SNAPSHOT_DEFINE:
+    case STRATA_STEP_VERIFY:
+      return FALSE;
+    }
+
+  g_assert_not_reached ();
+}
+
+/**
  * strata_step_kind_get_seconds:
  * @kind: a kind of step
  *

@@ -57,6 +57,7 @@ typedef enum
 const char *strata_step_kind_get_word (StrataStepKind kind);
 gboolean strata_step_kind_from_word (const char *word, StrataStepKind *kind);
 StrataTouch strata_step_kind_get_touch (StrataStepKind kind);
+gboolean strata_step_kind_needs_law (StrataStepKind kind);
 double strata_step_kind_get_seconds (StrataStepKind kind);
 gboolean strata_step_kind_takes (StrataStepKind kind, JsonObject *args);
 

@@ -748,6 +748,25 @@ def rollback_and_another_disk_that_was_exchanged():
     no_job_left()
 
 
+def a_disk_that_comes_back_and_that_another_took_meanwhile():
+    """With the return the machine would write to it, or to what it stands on; found before each step from which on it would."""
+    for take in (lambda disk: disk, lambda disk: lab.overlay(lab.path('other.qcow2'), disk)):
+        for kind in ('create-overlay', 'define', 'start'):
+            lab.machine('vm', disks=2)
+            second = dict(re.findall(r'(\S+) +(/\S+)', lab.virsh('domblklist', 'vm').out))['vdb']
+            lab.strata('snapshot', 'create', 'vm', 's1', '--disk-only', '--disk', 'vda')
+            lab.virsh('detach-disk', 'vm', 'vdb', '--config')
+            tip = lab.tip('vm')
+            process = hold('snapshot', 'revert', 'vm', 's1', '--discard-current', '--start', kind=kind)
+            lab.define_on('other', take(second))
+            status, text = let_go(process)
+            expect(status != 0, f'it was done, {kind} and all', text)
+            expect_words(text, second, '“other”', 'Everything is as it was')
+            expect_equal((lab.state('vm'), lab.tip('vm')), ('shut off', tip), 'the machine')
+            no_job_left()
+            clear()
+
+
 def a_machine_that_was_started_before_the_return():
     """After it was found to be off. libvirt's own call would end it."""
     for extra in (['--discard-current'], ['--save-current', 'kept']):
@@ -946,6 +965,7 @@ try:
         a_disk_that_was_exchanged_before_a_snapshot, rollback_and_a_disk_that_was_detached,
         rollback_and_a_detached_disk_without_a_word, rollback_and_a_disk_that_was_moved,
         rollback_and_a_disk_that_another_machine_has, rollback_and_another_disk_that_was_exchanged,
+        a_disk_that_comes_back_and_that_another_took_meanwhile,
         a_machine_that_was_started_before_the_return, a_machine_that_was_started_before_it_is_defined,
         rollback_and_another_file_whose_mode_was_set, another_file_whose_mode_is_to_be_set, rollback_of_copied_variables,
         rollback_and_another_file_in_the_place_of_copied_variables, variables_that_another_machine_uses,
