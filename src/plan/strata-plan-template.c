@@ -27,7 +27,7 @@ make_definition (StrataPlanner *self,
   StrataTemplateMark mark = { .domain = uuid, .source = source_name, .version = 1 };
 
   strata_domain_xml_renew_identity (definition, name, uuid, NULL);
-  if (self->request->convert)
+  if (in_place)
     strata_domain_xml_set_thin_mark (definition, thin);
   if (nvram != NULL)
     strata_domain_xml_set_nvram (definition, nvram);
