@@ -120,6 +120,36 @@ note_left (StrataPlanner *self, StrataDomainFacts *domain, const StrataLayer *la
   *left = TRUE;
 }
 
+/* Whether an image of DISKS stands on another after all: of one that is read-only, or that isn't seen. */
+static gboolean
+still_stand (StrataPlanner *self, GPtrArray *disks)
+{
+  for (guint i = 0; i < disks->len; i++)
+    {
+      const StrataDiskXml *disk = g_ptr_array_index (disks, i);
+      const StrataLayer *layer =
+          strata_layers_find (strata_planner_get_layers (self), disk->source);
+
+      if (layer != NULL ? layer->backing != NULL
+                        : disk->source != NULL && g_strcmp0 (disk->format, "raw") != 0)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+static gboolean
+is_free (StrataPlanner *self, const StrataDomainFacts *domain)
+{
+  g_autoptr (GPtrArray) uses = g_ptr_array_new ();
+
+  for (guint i = 0; i < domain->uses->len; i++)
+    g_ptr_array_add (uses, ((StrataImageUse *) g_ptr_array_index (domain->uses, i))->disk);
+
+  return domain->snapshots->len == 0 && !still_stand (self, domain->disks) &&
+         !still_stand (self, domain->next_disks) && !still_stand (self, uses);
+}
+
 /* A clone that stands on no template any more says so, and that it did: its snapshots, and a disk that is read-only, stay where
  * they stand. LEFT: whether its definition was changed already */
 static gboolean
@@ -128,7 +158,7 @@ add_mark (StrataPlanner *self, StrataDomainFacts *domain, gboolean left, GError 
   StrataDomainXml *definition = strata_planner_get_definition (self, domain->uuid);
   g_autoptr (StrataCloneMark) mark = strata_domain_xml_get_clone_mark (definition);
   g_autoptr (StrataThinMark) thin = strata_domain_xml_get_thin_mark (definition);
-  gboolean free = thin != NULL && domain->snapshots->len == 0;
+  gboolean free = thin != NULL && is_free (self, domain);
   StrataStep *step;
 
   if ((mark == NULL || !mark->thin) && !free && !left)
@@ -140,7 +170,7 @@ add_mark (StrataPlanner *self, StrataDomainFacts *domain, gboolean left, GError 
       mark->was_thin = TRUE;
       strata_domain_xml_set_clone_mark (definition, mark);
     }
-  /* The images of its snapshots stand where they stood. */
+  /* The images of its snapshots, and of the disks that were passed over, stand where they stood. */
   if (free)
     strata_domain_xml_set_thin_mark (definition, NULL);
   strata_domain_xml_drop_backing (definition);

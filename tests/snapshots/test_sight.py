@@ -815,6 +815,55 @@ def moved_away_and_left_out():
     lab.clear()
 
 
+def moved_away_from_an_imported_template():
+    """A thin clone became a template by way of its dumped definition."""
+    define('v', disk_xml(lab.make_disk('v.qcow2', data='1M')))
+    lab.ctl('snapshot', 'create', 'v', 's1')
+    lab.ctl('clone', 'create', 'v', 'c', '--snapshot', 's1', '--thin')
+    write(tip('v'), 2, '3M')
+    dumped = os.path.join(lab.dir, 'c.xml')
+    with open(dumped, 'w', encoding='utf-8') as file:
+        file.write(lab.virsh('dumpxml', 'c').out)
+    lab.virsh('undefine', 'c')
+    done = lab.ctl('template', 'import', dumped, '--no-seal', '--name', 't')
+    expect_equal(done.status, 0, 'it is imported', done)
+    kept_while_away(tip('t'))
+    lab.virsh('undefine', 't')
+    remove_snapshots()
+    lab.clear()
+
+
+def moved_away_and_not_made_independent():
+    """A disk of a thin clone that is read-only stays where it stands when the clone is made independent."""
+    define('v', disk_xml(lab.make_disk('v.qcow2', data='1M')), disk_xml(lab.make_disk('w.qcow2', data='1M'), 'vdb'))
+    lab.ctl('snapshot', 'create', 'v', 's1')
+    lab.ctl('clone', 'create', 'v', 'c', '--snapshot', 's1', '--thin')
+    for name in ('v-vda.s1.qcow2', 'v-vdb.s1.qcow2'):
+        write(lab.path(name), 2, '3M')
+    lab.define_xml(re.sub("(<target dev='vdb'[^>]*>)", r'\1<readonly/>', lab.virsh('dumpxml', 'c').out))
+    done = lab.ctl('clone', 'flatten', 'c')
+    expect_equal(done.status, 0, 'the other is independent', done)
+    kept_while_away(lab.path('c-vdb.qcow2'))
+    lab.define_xml(lab.virsh('dumpxml', 'c').out.replace('<readonly/>', ''))
+    done = lab.ctl('clone', 'flatten', 'c')
+    expect_equal(done.status, 0, 'both are', done)
+    expect('strata:thin' not in lab.virsh('dumpxml', 'c').out, 'which its definition says')
+    remove_snapshots()
+    lab.clear()
+
+
+def kept_while_away(image):
+    """What the snapshot s1 of “v” froze."""
+    away = os.path.join(lab.dir, 'away.qcow2')
+    before = guest_hash(image)
+    os.rename(image, away)
+    for way in ([], ['--commit'], ['--pull']):
+        expect_refused(lab.ctl('snapshot', 'delete', 'v', 's1', *way), image)
+    os.rename(away, image)
+    os.chmod(image, 0o600)
+    expect_equal(guest_hash(image), before, 'it reads the same when it is back')
+
+
 def held_open(path, fmt='qcow2'):
     """A program that writes to PATH, as qemu-nbd or guestmount does."""
     program = subprocess.Popen(['qemu-io', '-f', fmt, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -954,6 +1003,6 @@ if __name__ == '__main__':
              raw_by_one_of_two, thin_clone_called_raw, overlay_called_raw, called_raw_outside_of_pools, link_in_the_way, too_deep_to_merge, image_on_a_raw_disk,
              size_to_the_byte, floppy_of_a_clone, words_that_are_marks, template_lets_none_in, moved_away,
              moved_away_from_what_has_another_name, moved_away_from_what_was_moved, moved_away_and_left_out,
-             written_by_another_program, flat_vmdk])
+             moved_away_from_an_imported_template, moved_away_and_not_made_independent, written_by_another_program, flat_vmdk])
     finally:
         lab.close()
