@@ -139,6 +139,8 @@ add_merge (Undo *self, StrataStep *step, JsonObject *disk)
       args = args_new ("top", overlay, "base", base);
       json_object_set_string_member (args, "uuid", get (step, "uuid"));
       json_object_set_boolean_member (args, "active", TRUE);
+      /* Without the snapshot the domain would have written into the base itself. */
+      json_object_set_boolean_member (args, "made", TRUE);
       add (self, step, STRATA_STEP_COMMIT, args);
     }
   if (is_on_another (self, get (step, "uuid"), overlay))

@@ -10,11 +10,14 @@
 
 #include "strata-law-private.h"
 #include "base/strata-error.h"
+#include "base/strata-visible.h"
 
 /* An image of DOMAIN that isn't there, so that what it stands on isn't known. */
 typedef struct
 {
   const StrataDomainFacts *domain;
+  const StrataSnapshotFacts
+      *snapshot; /* (nullable): which alone names it, and has it back with a return */
   const char *path;
 } Absence;
 
@@ -95,36 +98,53 @@ find_absent (StrataVerification *self, const StrataDomainFacts *domain)
   return absent;
 }
 
-/* Likewise, of what the snapshots left out or give QEMU on its command line. It may be gone for good, for nothing but a return asks for it: so it doesn't speak for
- * what its domain has now, but for what a mark says that it stands on. */
+/* Likewise, of what SNAPSHOT left out or gives QEMU on its command line. */
 static const char *
-find_absent_left_out (StrataVerification *self, const StrataDomainFacts *domain)
+find_absent_left_out (StrataVerification *self,
+                      const StrataDomainFacts *domain,
+                      const StrataSnapshotFacts *snapshot)
 {
-  for (guint i = 0; i < domain->snapshots->len; i++)
+  const char *absent = NULL;
+
+  for (guint i = 0; i < snapshot->disks->len && absent == NULL; i++)
+    {
+      const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, i);
+      g_autoptr (StrataHolderKey) key =
+          strata_holder_key_new_snapshot (domain->uuid, snapshot->name, disk->target);
+
+      if (disk->location == STRATA_SNAPSHOT_NONE && disk->image != NULL &&
+          !strata_law_is_discarded (self, key))
+        absent = find_absent_link (self, disk->image, disk->format);
+    }
+  for (guint i = 0; i < snapshot->options->len && absent == NULL; i++)
+    {
+      const StrataDiskXml *disk = g_ptr_array_index (snapshot->options, i);
+      g_autoptr (StrataHolderKey) key =
+          strata_holder_key_new_use (domain->uuid, snapshot->name, "option", disk->source);
+
+      if (!strata_law_is_discarded (self, key))
+        absent = find_absent_link (self, disk->source, disk->format);
+    }
+
+  return absent;
+}
+
+static Absence
+find_absence (StrataVerification *self, const StrataDomainFacts *domain)
+{
+  Absence absence = { domain, NULL, find_absent (self, domain) };
+
+  for (guint i = 0; i < domain->snapshots->len && absence.path == NULL; i++)
     {
       const StrataSnapshotFacts *snapshot = g_ptr_array_index (domain->snapshots, i);
 
-      for (guint j = 0; j < snapshot->disks->len; j++)
-        {
-          const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, j);
-          const char *absent = disk->location == STRATA_SNAPSHOT_NONE && disk->image != NULL
-                                   ? find_absent_link (self, disk->image, disk->format)
-                                   : NULL;
-
-          if (absent != NULL)
-            return absent;
-        }
-      for (guint j = 0; j < snapshot->options->len && !snapshot->retained; j++)
-        {
-          const StrataDiskXml *disk = g_ptr_array_index (snapshot->options, j);
-          const char *absent = find_absent_link (self, disk->source, disk->format);
-
-          if (absent != NULL)
-            return absent;
-        }
+      if (snapshot->retained)
+        continue;
+      absence.snapshot = snapshot;
+      absence.path = find_absent_left_out (self, domain, snapshot);
     }
 
-  return NULL;
+  return absence;
 }
 
 static void
@@ -234,15 +254,8 @@ collect_lineages (StrataVerification *self)
     {
       const StrataDomainFacts *domain = g_ptr_array_index (domains, i);
       const StrataThinMark *mark = domain->thin_mark;
-      Absence absence = { domain, find_absent (self, domain) };
+      Absence absence = find_absence (self, domain);
 
-      if (absence.path == NULL && mark != NULL)
-        {
-          absence.path = find_absent_left_out (self, domain);
-          if (absence.path != NULL)
-            hold_marked (self, mark, absence);
-          continue;
-        }
       if (absence.path == NULL)
         continue;
       hold_lineage (self, domain, absence);
@@ -253,17 +266,58 @@ collect_lineages (StrataVerification *self)
     }
 }
 
+/* Whether PATH is an overlay that a snapshot of the plan, which is taken by now, put on a disk. */
+static gboolean
+is_overlay_of_plan (StrataVerification *self, const char *path)
+{
+  for (guint i = 0; self->done != NULL && i < strata_plan_get_n_steps (self->plan); i++)
+    {
+      const StrataStep *step = strata_plan_get_step (self->plan, i);
+      JsonArray *disks = self->done[i] && step->kind == STRATA_STEP_SNAPSHOT_CREATE
+                             ? json_object_get_array_member (step->args, "disks")
+                             : NULL;
+
+      for (guint j = 0; disks != NULL && j < json_array_get_length (disks); j++)
+        {
+          if (g_strcmp0 (strata_layers_arg (json_array_get_object_element (disks, j), "overlay"),
+                         path) == 0)
+            return TRUE;
+        }
+    }
+
+  return FALSE;
+}
+
 /* What STEP names and does not write to is only read; what a job made itself, nothing else can stand on. */
 static gboolean
 is_only_read (StrataVerification *self, const StrataStep *step, const StrataImage *image)
 {
   g_autoptr (StrataHolderKey) key = strata_holder_key_new_image (image->path);
 
-  if (strata_law_is_made (self, key) ||
+  if (strata_law_is_made (self, key) || is_overlay_of_plan (self, image->path) ||
       json_object_get_boolean_member_with_default (step->args, "made", FALSE))
     return TRUE;
 
   return step->kind == STRATA_STEP_PULL && !strata_law_is_about (step, "image", image->path);
+}
+
+/* A disk that was left out and is deleted for good no machine misses, but each snapshot that left it out still names it. */
+static void
+refuse_for_snapshot (const Absence *absence, const StrataImage *image, GError **error)
+{
+  g_autofree char *machine = strata_quote_word (absence->domain->name);
+  g_autofree char *name = strata_quote_word (absence->snapshot->name);
+  g_autofree char *hint = g_strdup_printf (
+      /* Translators: a virtual machine, a snapshot */
+      _ ("Bring it back or, if it is gone for good, take the snapshot out of the list (“stratactl "
+         "snapshot delete %s %s --metadata-only”); its files stay as they are."),
+      machine, name);
+
+  strata_set_error (error, STRATA_ERROR_REFUSED, hint,
+                    /* Translators: an image, a snapshot, a virtual machine, another image */
+                    _ ("“%s”, which comes back with the snapshot “%s” of “%s”, isn’t there, so "
+                       "nothing shows that it doesn’t stand on “%s”"),
+                    absence->path, absence->snapshot->name, absence->domain->name, image->path);
 }
 
 /* An image that isn't there says nothing of what it stands on, and its bytes are gone if that is. It was made on images of
@@ -288,6 +342,11 @@ strata_law_require_no_absence (StrataVerification *self,
   if (absent != NULL && absent->state == STRATA_IMAGE_UNKNOWN)
     {
       strata_law_refuse_unseen (absent, image->path, error);
+      return FALSE;
+    }
+  if (absence->snapshot != NULL)
+    {
+      refuse_for_snapshot (absence, image, error);
       return FALSE;
     }
 

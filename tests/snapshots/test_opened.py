@@ -5,6 +5,7 @@ that a snapshot left out, QEMU's command line, the target of a block copy.  What
 removed, by any other machine either."""
 
 import os
+import re
 
 from strata_lab import DOMAIN, Lab, disk_xml
 from strata_tap import expect, expect_equal, isolated, run
@@ -220,6 +221,61 @@ def left_out_and_written_by_its_machine():
     expect(reads(second, 8), 'what was written to it')
 
 
+def stays_while_away(late, before):
+    """LATE stands on the first image of “m”, which the snapshot s0 froze, and only the snapshot s1 names it."""
+    away = os.path.join(lab.dir, 'away')
+    os.rename(late, away)
+    for way in ([], ['--commit'], ['--pull']):
+        refused('snapshot', 'delete', 'm', 's0', *way, words=[late, '“s1”', 'stratactl snapshot delete m s1 --metadata-only'])
+    refused('snapshot', 'revert', 'm', 's0', '--discard-current', words=[late])
+    ctl('snapshot', 'create', 'm', 's2')
+    ctl('snapshot', 'revert', 'm', 's2')
+    os.rename(away, late)
+    expect(reads(late, before), 'what is back')
+    os.remove(late)
+    ctl('snapshot', 'delete', 'm', 's1', '--metadata-only')
+    ctl('snapshot', 'delete', 'm', 's0')
+    clear()
+
+
+def left_out_and_away():
+    """A disk that one snapshot left out, and that the machine hasn't any more."""
+    first = image('a.qcow2', 1)
+    define('m', disk_xml(first))
+    ctl('snapshot', 'create', 'm', 's0')
+    write(sources('m')['vda'], 2)
+    late = overlay('y.qcow2', first)
+    lab.virsh('attach-disk', 'm', late, 'vdb', '--subdriver', 'qcow2', '--config')
+    ctl('snapshot', 'create', 'm', 's1', '--disk', 'vda')
+    lab.virsh('detach-disk', 'm', 'vdb', '--config')
+    stays_while_away(late, 1)
+
+
+def option_of_a_snapshot_that_is_away():
+    first = image('a.qcow2', 1)
+    define('m', disk_xml(first))
+    ctl('snapshot', 'create', 'm', 's0')
+    write(sources('m')['vda'], 2)
+    late = overlay('y.qcow2', first)
+    without = lab.virsh('dumpxml', 'm').out
+    more = f"<qemu:commandline xmlns:qemu='{SPACE}'><qemu:arg value='-drive'/>" \
+           f"<qemu:arg value='file={late},format=qcow2,if=none,id=more'/></qemu:commandline></domain>"
+    lab.define_xml(without.replace('</domain>', more))
+    ctl('snapshot', 'create', 'm', 's1')
+    lab.define_xml(re.sub('<qemu:commandline.*</qemu:commandline>', '', lab.virsh('dumpxml', 'm').out, flags=re.S))
+    stays_while_away(late, 1)
+
+
+def left_out_and_gone_for_good():
+    """The snapshot that names it can go, with its files."""
+    second = image('v.qcow2', 7)
+    left_out(second)
+    os.remove(second)
+    write(sources('m')['vda'], 3)
+    ctl('snapshot', 'delete', 'm', 's1')
+    expect(reads(sources('m')['vda'], 3), 'the machine goes on')
+
+
 def left_out_and_taken_up():
     """The image that “s1” left out is merged into the one that stands on it: that is the disk, from then on."""
     second = image('v.qcow2', 7)
@@ -403,6 +459,7 @@ if __name__ == '__main__':
             disk_of_a_saved_state, disk_of_a_saved_state_that_stands_on_another, option_of_a_saved_state, saved_to_a_file,
             machine_that_is_saved_with_what_a_snapshot_left_out, only_with_the_next_start, left_out_and_detached, left_out_on_a_base,
             left_out_on_a_template, left_out_is_no_orphan, left_out_and_written_by_its_machine,
+            left_out_and_away, option_of_a_snapshot_that_is_away, left_out_and_gone_for_good,
             left_out_and_taken_up, left_out_and_discarded, memory_without_a_disk, disk_of_the_memory_only, options, option_that_is_away,
             option_of_a_snapshot, option_that_comes_back_and_writes, target_of_a_block_copy)])
     finally:
