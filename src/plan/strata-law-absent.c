@@ -288,14 +288,22 @@ is_overlay_of_plan (StrataVerification *self, const char *path)
   return FALSE;
 }
 
-/* What STEP names and does not write to is only read; what a job made itself, nothing else can stand on. */
-static gboolean
-is_only_read (StrataVerification *self, const StrataStep *step, const StrataImage *image)
+/* What a job made itself came to be after all that can't be seen, so that nothing of that stands on it. STEP is one of a begun plan,
+ * or of the way back. */
+gboolean
+strata_law_is_own (StrataVerification *self, const StrataStep *step, const StrataImage *image)
 {
   g_autoptr (StrataHolderKey) key = strata_holder_key_new_image (image->path);
 
-  if (strata_law_is_made (self, key) || is_overlay_of_plan (self, image->path) ||
-      json_object_get_boolean_member_with_default (step->args, "made", FALSE))
+  return strata_law_is_made (self, key) || is_overlay_of_plan (self, image->path) ||
+         json_object_get_boolean_member_with_default (step->args, "made", FALSE);
+}
+
+/* What STEP names and does not write to is only read. */
+static gboolean
+is_only_read (StrataVerification *self, const StrataStep *step, const StrataImage *image)
+{
+  if (strata_law_is_own (self, step, image))
     return TRUE;
 
   return step->kind == STRATA_STEP_PULL && !strata_law_is_about (step, "image", image->path);

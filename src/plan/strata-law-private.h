@@ -29,6 +29,9 @@ gboolean strata_law_is_about (const StrataStep *step, const char *key, const cha
 /* (nullable): what the snapshots of UUID name after STEP instead of PATH */
 const char *strata_law_get_move (const StrataStep *step, const char *uuid, const char *path);
 /* an image that a begun plan has made is the plan's own until it is named by a definition */
+gboolean strata_law_is_own (StrataVerification *self,
+                            const StrataStep *step,
+                            const StrataImage *image);
 gboolean strata_law_is_made (StrataVerification *self, const StrataHolderKey *key);
 gboolean strata_law_is_discarded (StrataVerification *self, const StrataHolderKey *key);
 

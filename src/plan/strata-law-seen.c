@@ -340,8 +340,9 @@ strata_law_require_seen (StrataVerification *self, StrataStep *step, GError **er
       if (!require_seen_chain (self, touch, image, error) ||
           !require_no_other_name (step, image, error))
         return FALSE;
-      if (touch >= STRATA_TOUCH_CHANGES && (!require_no_unknown (self, image, error) ||
-                                            !strata_graph_check_seen (self->graph, error)))
+      if (touch >= STRATA_TOUCH_CHANGES && !strata_law_is_own (self, step, image) &&
+          (!require_no_unknown (self, image, error) ||
+           !strata_graph_check_seen (self->graph, error)))
         return FALSE;
       if (touch >= STRATA_TOUCH_FILLS &&
           (!strata_law_require_no_absence (self, step, image, error) ||
