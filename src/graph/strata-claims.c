@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* What an image that is said to be raw would stand on, if its header were true.
+/* What an image may stand on besides what it is taken to stand on: one that is said to be raw, if its header were true, and one that
+ * has names in different folders, by each of them.
  *
  * A guest may write any header onto its raw disk, so nothing is ever read through one. But virsh and other tools call a disk raw
  * where nothing is said of it, also one that is an overlay, and by the time that is corrected what it stands on has to be there.
@@ -178,8 +179,7 @@ strata_layers_put_claims (StrataLayers *self)
     {
       const StrataImage *image = g_ptr_array_index (images, i);
 
-      for (guint j = 0;
-           strata_image_is_raw (image) && image->claims != NULL && image->claims[j] != NULL; j++)
+      for (guint j = 0; image->claims != NULL && image->claims[j] != NULL; j++)
         put_claim (self, image, image->claims[j]);
     }
 }

@@ -253,8 +253,10 @@ typedef enum
  * @n_other_names: how many hard links to it there are besides the names that the graph has
  * @content: (nullable): the format that its content looks like, of one that is declared
  * @declared_by: (nullable): what declared it first, for a person
- * @claims: (nullable): of one that is raw: the images that it would stand on, or have its data in, by a header in it. Nothing is
- *   read through that; but they are held, since the header may be right
+ * @relative_data: (nullable): likewise @data_file
+ * @claims: (nullable): the images that it may stand on, or have its data in, besides: of one that is raw by a header in it, of any
+ *   other by another of its names. Nothing is read through that; but they are held, since it may be right
+ * @named_apart: its names are in different folders, and what a header in it names is another file by each
  * @disputed: what is declared of it doesn't agree
  * @unread: it is there, and its header could not be read; which a raw image has not
  * @declared: @format is what a definition or an image above says
@@ -275,6 +277,7 @@ typedef struct
   char *declared_by;
   char *spelling;
   char *relative;
+  char *relative_data;
   GStrv claims;
   GStrv tags;
   GStrv links;
@@ -291,11 +294,16 @@ typedef struct
   gboolean unread;
   gboolean declared;
   gboolean disputed;
+  gboolean named_apart;
   gboolean missing;
 } StrataImage;
 
 StrataImage *strata_image_new (const char *path);
 void strata_image_free (StrataImage *self);
+/* whether NAME, in a header, is in the folder of whatever name QEMU opens the image by */
+gboolean strata_image_name_is_relative (const char *name);
+/* PATH: canonical; it is held, whatever else is said of SELF */
+void strata_image_add_claim (StrataImage *self, const char *path);
 /* whether @identity is that of the file itself, and not told from its times, which each write changes */
 gboolean strata_image_is_identified (const StrataImage *self);
 /* a file that its owner or another user may write to, as far as its permissions are known */

@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include <glib/gi18n-lib.h>
+#include <string.h>
 
 #include "strata-graph.h"
 #include "base/strata-error.h"
@@ -46,6 +47,7 @@ strata_image_free (StrataImage *self)
   g_strfreev (self->claims);
   g_free (self->spelling);
   g_free (self->relative);
+  g_free (self->relative_data);
   g_strfreev (self->tags);
   g_strfreev (self->links);
   g_free (self);
@@ -102,22 +104,24 @@ strata_image_set_problem (StrataImage *self, StrataImageSight state, const char 
   self->missing = state == STRATA_IMAGE_MISSING;
 }
 
-static void
-take_claims (StrataImage *self)
+/* After path_has_protocol() in block.c of QEMU's source. */
+gboolean
+strata_image_name_is_relative (const char *name)
 {
-  const char *const claimed[] = { self->backing_path, self->data_file };
+  return *name != '\0' && *name != '/' && name[strcspn (name, ":/")] != ':';
+}
+
+void
+strata_image_add_claim (StrataImage *self, const char *path)
+{
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
 
-  if (self->backing_path == NULL && self->data_file == NULL)
+  if (self->claims != NULL && g_strv_contains ((const char *const *) self->claims, path))
     return;
 
   if (self->claims != NULL)
     g_strv_builder_addv (builder, (const char **) self->claims);
-  for (size_t i = 0; i < G_N_ELEMENTS (claimed); i++)
-    {
-      if (claimed[i] != NULL)
-        g_strv_builder_add (builder, claimed[i]);
-    }
+  g_strv_builder_add (builder, path);
   g_strfreev (self->claims);
   self->claims = g_strv_builder_end (builder);
 }
@@ -126,7 +130,10 @@ take_claims (StrataImage *self)
 static void
 make_raw (StrataImage *self)
 {
-  take_claims (self);
+  if (self->backing_path != NULL)
+    strata_image_add_claim (self, self->backing_path);
+  if (self->data_file != NULL)
+    strata_image_add_claim (self, self->data_file);
   g_clear_pointer (&self->backing_path, g_free);
   g_clear_pointer (&self->backing_format, g_free);
   g_clear_pointer (&self->data_file, g_free);
@@ -196,13 +203,21 @@ strata_image_get_claim_hint (const StrataImage *self)
  * strata_image_finish:
  * @self: an image of which everything was said that is said of it
  *
- * Of one that is raw by all of it, nothing is left of what is written in it. Where that is disputed its chain is still held.
+ * Of one that is raw by all of it, nothing is left of what is written in it. Where that is disputed its chain is still held. Of
+ * any other what is written there has to mean one file, by whatever name it is opened.
  */
 void
 strata_image_finish (StrataImage *self)
 {
   if (strata_image_is_raw (self))
     make_raw (self);
+  else if (self->named_apart)
+    strata_image_set_problem (
+        self, STRATA_IMAGE_AMBIGUOUS,
+        /* Translators: a file's name, then the file that it stands on */
+        _ ("“%s” has several names in different folders, and names what it stands on (“%s”) without "
+           "a folder: by each of its names that is another file"),
+        self->path, self->relative != NULL ? self->relative : self->relative_data);
 }
 
 gboolean

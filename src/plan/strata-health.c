@@ -125,7 +125,8 @@ check_sight (Visit *self, const char *top)
 static void
 report_claims (Visit *self, const StrataImage *image)
 {
-  for (guint i = 0; image->claims != NULL && image->claims[i] != NULL; i++)
+  for (guint i = 0;
+       strata_image_is_raw (image) && image->claims != NULL && image->claims[i] != NULL; i++)
     {
       const StrataImage *claimed = strata_graph_get_image (self->graph, image->claims[i]);
       g_autofree char *hint = strata_image_get_claim_hint (image);
@@ -496,7 +497,7 @@ check_places (Visit *self)
     }
 }
 
-/* What headers in raw images name, which may be right, and what that stands on. */
+/* What images may stand on by a header in them that may be right, or by another of their names, and what that stands on. */
 static GHashTable *
 collect_claims (StrataGraph *graph)
 {

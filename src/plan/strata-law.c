@@ -314,13 +314,21 @@ refuse_claimed (StrataVerification *self,
                 GError **error)
 {
   const StrataImage *image = strata_graph_get_image (self->graph, key->path);
-  g_autofree char *hint = strata_image_get_claim_hint (image);
+  g_autofree char *hint = strata_image_is_raw (image) ? strata_image_get_claim_hint (image) : NULL;
 
-  strata_set_error (error, STRATA_ERROR_REFUSED, hint,
-                    /* Translators: an image, what says so, another image, a step ("Delete “b”") */
-                    _ ("“%s” is raw by %s, but there is a header in it by which it stands on “%s”: "
-                       "“%s” would take that from it"),
-                    key->path, image->declared_by, key->target, step->title);
+  if (hint == NULL)
+    strata_set_error (error, STRATA_ERROR_REFUSED,
+                      _ ("Let everything name the file by one and the same path."),
+                      /* Translators: an image, another image, a step ("Delete “b”") */
+                      _ ("“%s” may stand on “%s”: “%s” would take that from it"), key->path,
+                      key->target, step->title);
+  else
+    strata_set_error (
+        error, STRATA_ERROR_REFUSED, hint,
+        /* Translators: an image, what says so, another image, a step ("Delete “b”") */
+        _ ("“%s” is raw by %s, but there is a header in it by which it stands on “%s”: "
+           "“%s” would take that from it"),
+        key->path, image->declared_by, key->target, step->title);
 }
 
 static gboolean

@@ -343,6 +343,71 @@ def relative_behind_a_link():
     lab.clear()
 
 
+def by_another_name(kind, step, fmt='qcow2', below='base.qcow2', named=True):
+    """A name of “y” by which QEMU finds what another machine's STEP would change is a link or a hard link: KIND. NAMED: by “m”"""
+    far = os.path.join(lab.dir, 'far')
+    os.makedirs(far, exist_ok=True)
+    base = lab.make_disk('base.qcow2', data='1M')
+    if below == 'mid.qcow2':
+        overlay(below, base)
+    lab.run('qemu-img', 'create', '-q', '-f', fmt, '-b', below, '-F', 'qcow2', lab.path('y'))
+    (os.link if kind == 'hard' else os.rename)(lab.path('y'), os.path.join(far, 'y'))
+    if kind != 'hard':
+        os.symlink(os.path.join(far, 'y'), lab.path('y'))
+    # A pool that comes first lists it under its other name.
+    lab.virsh('pool-create-as', 'A', 'dir', '--target', far)
+    if named:
+        define('m', disk_xml(lab.path('y'), fmt=fmt))
+    before = guest_hash(lab.path('y'), fmt)
+    before = step(base) or before
+    expect_equal(guest_hash(lab.path('y'), fmt), before, f'what “y” reads ({kind}, {step.__name__}, {fmt})')
+    lab.virsh('pool-destroy', 'A')
+    remove_snapshots()
+    lab.clear()
+    os.remove(os.path.join(far, 'y'))
+
+
+def commit_into(base):
+    define('n', disk_xml(overlay('n.qcow2', base)))
+    write(lab.path('n.qcow2'), 9, '0')
+    expect_refused(lab.ctl('disk', 'merge', 'n', 'vda', '--commit'), 'y')
+
+
+def revert_inside(base):
+    """What is reverted to may be copied, so that what the other stands on stays."""
+    define('n', disk_xml(base))
+    expect_equal(lab.ctl('snapshot', 'create', 'n', 'i1', '--internal').status, 0, 'an internal snapshot')
+    write(base, 9, '0')
+    before = guest_hash(lab.path('y'))
+    lab.ctl('snapshot', 'revert', 'n', 'i1', '--discard-current')
+    return before
+
+
+def delete_with_snapshot(base):
+    define('n', disk_xml(base))
+    for argv in (['snapshot', 'create', 'n', 's1'], ['clone', 'flatten', 'n']):
+        expect_equal(lab.ctl(*argv).status, 0, ' '.join(argv))
+    expect_refused(lab.ctl('snapshot', 'delete', 'n', 's1'), 'y')
+
+
+def delete_template(base):
+    define('n', disk_xml(base))
+    made = lab.ctl('template', 'create', 'n', '--convert', '--no-seal', '--name', 'tpl')
+    expect_equal(made.status, 0, 'a template', made)
+    expect_refused(lab.ctl('template', 'delete', 'tpl'), 'y')
+
+
+def relative_by_another_name():
+    """What a relative name means by another name of its image is held, too, and what that stands on."""
+    for step in (commit_into, revert_inside, delete_with_snapshot, delete_template):
+        by_another_name('link', step)
+    # Of two hard links either may be read first.
+    for step in (commit_into, revert_inside):
+        by_another_name('hard', step)
+    for words in ({'below': 'mid.qcow2'}, {'below': './base.qcow2'}, {'fmt': 'qed'}, {'fmt': 'qcow'}, {'named': False}):
+        by_another_name('link', commit_into, **words)
+
+
 def explicit_backing():
     """Another machine's definition names a chain that its headers don't."""
     base = lab.make_disk('base.qcow2', data='1M')
@@ -629,19 +694,19 @@ def overlay_called_raw():
     lab.clear()
 
 
-def called_raw_aside(below, *steps, fmt='qcow2', named='{}', levels=1):
+def called_raw_aside(below, *steps, fmt='qcow2', named='{}', levels=1, options=(), of='qcow2'):
     """Outside of every pool, “b” has an overlay on BELOW that virsh calls raw; NAMED is how its header names that. STEPS follow."""
     aside = os.path.join(lab.dir, 'no-pool')
     os.makedirs(aside, exist_ok=True)
     path = below
     for level in range(levels):
-        path = overlay(f'late{level}.qcow2', path, fmt='qcow2', folder=aside)
-    if fmt != 'qcow2':
+        path = overlay(f'late{level}.qcow2', path, fmt='qcow2' if level else of, folder=aside)
+    if fmt != 'qcow2' or options:
         os.remove(path)
-        lab.run('qemu-img', 'create', '-q', '-f', fmt, '-b', below, '-F', 'qcow2', path)
+        lab.run('qemu-img', 'create', '-q', '-f', fmt, *options, '-b', below, '-F', of, path)
     elif named != '{}':
         lab.run('qemu-img', 'rebase', '-u', '-b', named.replace('{}', below), '-F', 'qcow2', path)
-    define('a', disk_xml(overlay('a.qcow2', below)))
+    define('a', disk_xml(overlay('a.qcow2', below, fmt=of)))
     lab.run('qemu-io', '-f', 'qcow2', '-c', 'write -P 9 0 64k', lab.path('a.qcow2'))
     define('b', disk_xml(lab.make_disk('b.qcow2')))
     lab.virsh('attach-disk', 'b', path, 'vdb', '--targetbus', 'virtio', '--config')
@@ -666,8 +731,11 @@ def called_raw_outside_of_pools():
     json_name = 'json:{"driver":"qcow2","file":{"driver":"file","filename":"{}"}}'
     for steps, words in (((), {'named': json_name}), ((), {'fmt': 'qed'}), ((), {'levels': 2}), ((), {'levels': 3}),
                          ((leave_out_and_detach,), {}), ((leave_out_and_detach,), {'levels': 2}),
-                         ((leave_out_and_detach,), {'fmt': 'qed'})):
-        called_raw_aside(lab.make_disk('base.qcow2', data='1M'), *steps, **words)
+                         ((leave_out_and_detach,), {'fmt': 'qed'}), ((), {'fmt': 'qcow'}),
+                         ((), {'options': ('-o', 'cluster_size=512')}), ((), {'fmt': 'vmdk', 'of': 'vmdk'}),
+                         ((leave_out_and_detach,), {'fmt': 'qcow'})):
+        of = words.get('of', 'qcow2')
+        called_raw_aside(lab.make_disk(f'base.{of}', data='1M', fmt=of), *steps, **words)
         remove_snapshots()
         lab.clear()
 
@@ -997,7 +1065,7 @@ if __name__ == '__main__':
         run([lab.start, merge_while_the_pool_is_busy,
              deletion_while_the_pool_of_another_computer_is_busy, storage_away,
              independent_beside_what_is_away, hostile_header, one_file_two_names, link_on_another_computer,
-             merged_by_either_name, volume_that_runs, linked_folder, relative_behind_a_link,
+             merged_by_either_name, volume_that_runs, linked_folder, relative_behind_a_link, relative_by_another_name,
              explicit_backing, below_a_snapshot_of_another, rebased_unseen, pool_in_the_way, no_format, read_only_folder,
              link_to_storage_away, link_that_leads_to_what_is_deleted, link_that_leads_elsewhere_by_now, overlay_on_the_command_line,
              raw_by_one_of_two, thin_clone_called_raw, overlay_called_raw, called_raw_outside_of_pools, link_in_the_way, too_deep_to_merge, image_on_a_raw_disk,

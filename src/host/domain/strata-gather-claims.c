@@ -16,10 +16,12 @@
 #include "strata-gather-private.h"
 #include "host/storage/strata-pool-lease.h"
 #include "host/storage/strata-qcow2.h"
+#include "host/storage/strata-vmdk.h"
 
 #define QED_HEADER_SIZE     64
 #define QED_FEATURE_BACKING 1
 #define LONGEST_BACKING     1023
+#define VMDK_TEXT_AT        512
 
 static guint32
 get_32_le (const guint8 *bytes)
@@ -67,34 +69,49 @@ get_qcow_backing (const guint8 *bytes, gsize n)
   return get_name (bytes, n, get_32_be (bytes + 12), get_32_be (bytes + 16));
 }
 
-static void
-add_claim (StrataImage *image, const char *path)
+/* After vmdk_parent_open() in block/vmdk.c of QEMU's source: a text behind the header. */
+static char *
+get_vmdk_backing (const guint8 *bytes, gsize n)
 {
-  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  static const char key[] = "parentFileNameHint=\"";
+  g_autofree char *text = NULL;
+  const char *name;
+  gsize at;
 
-  if (image->claims != NULL)
-    g_strv_builder_addv (builder, (const char **) image->claims);
-  g_strv_builder_add (builder, path);
-  g_strfreev (image->claims);
-  image->claims = g_strv_builder_end (builder);
+  if (n <= VMDK_TEXT_AT || (memcmp (bytes, "KDMV", 4) != 0 && memcmp (bytes, "COWD", 4) != 0))
+    return NULL;
+
+  text = g_strndup ((const char *) bytes + VMDK_TEXT_AT, n - VMDK_TEXT_AT);
+  name = strstr (text, key);
+  if (name == NULL)
+    return NULL;
+  at = (gsize) (name - text) + strlen (key);
+
+  return get_name ((const guint8 *) text, strlen (text), at, (guint32) strcspn (text + at, "\""));
 }
 
-/* A name may be QEMU's own, and mean several files. FIELD: (inout): takes the first */
+/* A name may be QEMU's own, and mean several files. FIELD: (inout): takes the first; RELATIVE: (inout): NAME, where it is in the
+ * folder of whatever name the image is opened by */
 static void
-take_name (StrataGathering *self, StrataImage *image, const char *name, char **field)
+take_name (StrataGathering *self,
+           StrataImage *image,
+           const char *name,
+           char **field,
+           char **relative)
 {
   g_auto (GStrv) files = name != NULL ? strata_qemu_name_get_files (name) : NULL;
   g_autofree char *folder = g_path_get_dirname (image->path);
-  const char *colon = name != NULL ? strchr (name, ':') : NULL;
 
   if (name == NULL || *name == '\0')
     return;
-  if (files[0] == NULL && (colon == NULL || colon == name))
+  if (files[0] == NULL && strata_image_name_is_relative (name))
     {
       g_autofree char *path = g_build_filename (folder, name, NULL);
 
       g_free (*field);
       *field = strata_connection_canonical_path (self->connection, path);
+      g_set_str (relative, name);
+      strata_gathering_note_spelling (self, path, *field);
     }
 
   for (guint i = 0; files[i] != NULL; i++)
@@ -104,8 +121,16 @@ take_name (StrataGathering *self, StrataImage *image, const char *name, char **f
       if (i == 0)
         g_set_str (field, path);
       else
-        add_claim (image, path);
+        strata_image_add_claim (image, path);
+      strata_gathering_note_spelling (self, files[i], path);
     }
+}
+
+static void
+take_other (StrataGathering *self, StrataImage *image, const char *format, const char *backing)
+{
+  g_set_str (&image->format, format);
+  take_name (self, image, backing, &image->backing_path, &image->relative);
 }
 
 /**
@@ -126,19 +151,40 @@ strata_gathering_take_claim (StrataGathering *self,
   g_autoptr (StrataQcow2) header = strata_qcow2_parse (bytes, n);
   g_autofree char *qed = get_qed_backing (bytes, n);
   g_autofree char *qcow = get_qcow_backing (bytes, n);
+  g_autofree char *vmdk = get_vmdk_backing (bytes, n);
 
   if (header != NULL)
     {
       g_set_str (&image->format, "qcow2");
       g_set_str (&image->backing_format, header->backing_format);
-      take_name (self, image, header->backing, &image->backing_path);
-      take_name (self, image, header->data_file, &image->data_file);
+      take_name (self, image, header->backing, &image->backing_path, &image->relative);
+      take_name (self, image, header->data_file, &image->data_file, &image->relative_data);
     }
-  else if (qed != NULL || qcow != NULL)
-    {
-      g_set_str (&image->format, qed != NULL ? "qed" : "qcow");
-      take_name (self, image, qed != NULL ? qed : qcow, &image->backing_path);
-    }
+  else if (qed != NULL)
+    take_other (self, image, "qed", qed);
+  else if (qcow != NULL)
+    take_other (self, image, "qcow", qcow);
+  else if (vmdk != NULL)
+    take_other (self, image, "vmdk", vmdk);
+  else
+    strata_vmdk_read_descriptor (self->connection, image);
+}
+
+/* How the file or the device begins, where the client or libvirt may read it; a file may be shorter. DOMAIN: (nullable): one that has
+ * it as its disk */
+gsize
+strata_gathering_read_head (virDomainPtr domain, const char *path, guint8 *bytes, gsize n)
+{
+  g_autofd int fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  gssize got = fd >= 0 ? pread (fd, bytes, n, 0) : -1;
+
+  if (got >= 0)
+    return (gsize) got;
+
+  /* libvirt reads it for a disk of the domain itself, and not for what such a disk stands on. It doesn't say where it ends. */
+  memset (bytes, 0, n);
+
+  return domain != NULL && virDomainBlockPeek (domain, path, 0, n, bytes, 0) == 0 ? n : 0;
 }
 
 static gboolean
@@ -152,22 +198,19 @@ static StrataImage *
 look_at_header (StrataGathering *self, const char *path)
 {
   g_autoptr (StrataImage) image = NULL;
-  g_autofd int fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
   guint8 bytes[STRATA_QCOW2_HEAD_SIZE];
   struct stat status;
-  gssize n;
+  gsize n;
 
-  if (fd < 0 || fstat (fd, &status) != 0 || !S_ISREG (status.st_mode))
+  if (lstat (path, &status) != 0 || !S_ISREG (status.st_mode))
     return NULL;
-  n = pread (fd, bytes, sizeof bytes, 0);
-  if (n <= 0)
-    return NULL;
+  n = strata_gathering_read_head (NULL, path, bytes, sizeof bytes);
 
   image = strata_image_new (path);
   image->capacity = (guint64) status.st_size;
   image->allocation = (guint64) status.st_blocks * 512;
   image->mode = status.st_mode & 07777;
-  strata_gathering_take_claim (self, image, bytes, (gsize) n);
+  strata_gathering_take_claim (self, image, bytes, n);
   strata_image_identify (self->connection, image, NULL);
 
   return stands_on_something (image) ? g_steal_pointer (&image) : NULL;

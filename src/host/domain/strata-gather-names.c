@@ -8,6 +8,7 @@
 #include "config.h"
 
 #include <glib/gi18n-lib.h>
+#include <glib/gstdio.h>
 
 #include "host/connection/strata-connection-private.h"
 #include "strata-gather-private.h"
@@ -18,6 +19,7 @@ add_twin (StrataGathering *self, StrataImage *twin, StrataImage *image)
   if (strata_image_is_identified (image))
     {
       strata_graph_add_alias (self->graph, image->path, twin->path);
+      strata_gathering_note_spelling (self, image->path, twin->path);
       twin->n_other_names++;
       if (twin->pool == NULL)
         twin->pool = g_steal_pointer (&image->pool);
@@ -65,52 +67,97 @@ strata_gathering_name_image (StrataGathering *self, const char *path)
   StrataImage *image = strata_graph_get_image (self->graph, path);
 
   if (image != NULL && g_hash_table_add (self->named, image) && !g_str_equal (image->path, path))
-    strata_graph_rename_image (self->graph, image, path);
+    {
+      strata_gathering_note_spelling (self, image->path, path);
+      strata_graph_rename_image (self->graph, image, path);
+    }
 
   return image;
 }
 
-/* QEMU looks for what a header names without a folder beside the name by which it opened the image, which may be a link into
- * another folder. */
-void
-strata_gathering_check_spelling (StrataGathering *self, const char *spelling, const char *path)
+/* By its own path, which may be one of several names of its folder. */
+static char *
+get_own_name (StrataGathering *self, const char *path)
 {
-  StrataImage *image = strata_graph_get_image (self->graph, path);
-  g_autofree char *folder = g_path_get_dirname (spelling);
+  g_autofree char *folder = g_path_get_dirname (path);
+  g_autofree char *canonical = strata_connection_canonical_path (self->connection, folder);
+  g_autofree char *name = g_path_get_basename (path);
+
+  return g_build_filename (canonical, name, NULL);
+}
+
+void
+strata_gathering_note_spelling (StrataGathering *self, const char *name, const char *path)
+{
+  g_autofree char *own = g_path_is_absolute (name) ? get_own_name (self, name) : NULL;
+
+  if (own != NULL && !g_str_equal (own, path) && !g_hash_table_contains (self->spellings, own))
+    g_hash_table_insert (self->spellings, g_steal_pointer (&own), g_strdup (path));
+}
+
+static gboolean
+is_same_file (StrataGathering *self, const char *path, const char *other)
+{
+  GStatBuf status;
+  GStatBuf other_status;
+
+  if (g_strcmp0 (strata_graph_resolve (self->graph, path),
+                 strata_graph_resolve (self->graph, other)) == 0)
+    return TRUE;
+
+  return strata_connection_get_facts (self->connection)->is_local && g_stat (path, &status) == 0 &&
+         g_stat (other, &other_status) == 0 && status.st_dev == other_status.st_dev &&
+         status.st_ino == other_status.st_ino;
+}
+
+/* RELATIVE, which is taken to be PATH, in FOLDER. */
+static void
+claim_in_folder (StrataGathering *self,
+                 StrataImage *image,
+                 const char *folder,
+                 const char *relative,
+                 const char *path)
+{
   g_autofree char *there = NULL;
   g_autofree char *canonical = NULL;
 
-  if (image == NULL || image->relative == NULL || image->backing_path == NULL)
+  if (relative == NULL || path == NULL)
     return;
 
-  there = g_build_filename (folder, image->relative, NULL);
+  there = g_build_filename (folder, relative, NULL);
   canonical = strata_connection_canonical_path (self->connection, there);
-  if (g_strcmp0 (strata_graph_resolve (self->graph, canonical),
-                 strata_graph_resolve (self->graph, image->backing_path)) != 0)
-    strata_image_set_problem (
-        image, STRATA_IMAGE_AMBIGUOUS,
-        /* Translators: a file's name, then the file that it stands on */
-        _ ("“%s” has several names in different folders, and names what it stands on (“%s”) without "
-           "a folder: by each of its names that is another file"),
-        image->path, image->relative);
+  if (is_same_file (self, canonical, path))
+    return;
+
+  image->named_apart = TRUE;
+  strata_image_add_claim (image, canonical);
+  strata_gathering_note_spelling (self, there, canonical);
+}
+
+/* QEMU looks for what a header names without a folder beside the name by which it opened the image, which may be a link into
+ * another folder. NAME: of the image at PATH */
+static void
+claim_by_name (StrataGathering *self, const char *name, const char *path)
+{
+  StrataImage *image = strata_graph_get_image (self->graph, path);
+  g_autofree char *folder = g_path_get_dirname (name);
+
+  if (image == NULL)
+    return;
+
+  claim_in_folder (self, image, folder, image->relative, image->backing_path);
+  claim_in_folder (self, image, folder, image->relative_data, image->data_file);
 }
 
 void
 strata_gathering_note_link (StrataGathering *self, const char *link)
 {
-  g_autofree char *folder = NULL;
-  g_autofree char *canonical = NULL;
-  g_autofree char *name = NULL;
-
   if (link == NULL || !strata_connection_get_facts (self->connection)->is_local ||
       !g_path_is_absolute (link) || strata_path_is_device (link) ||
       !g_file_test (link, G_FILE_TEST_IS_SYMLINK))
     return;
 
-  folder = g_path_get_dirname (link);
-  canonical = strata_connection_canonical_path (self->connection, folder);
-  name = g_path_get_basename (link);
-  g_hash_table_add (self->links, g_build_filename (canonical, name, NULL));
+  g_hash_table_add (self->links, get_own_name (self, link));
 }
 
 static void
@@ -148,8 +195,8 @@ reconcile_mark (StrataGathering *self, const StrataThinMark *mark)
     }
 }
 
-void
-strata_gathering_reconcile_names (StrataGathering *self)
+static void
+note_names (StrataGathering *self)
 {
   GPtrArray *domains = strata_graph_get_domains (self->graph);
   g_autoptr (GPtrArray) images = strata_graph_get_images (self->graph);
@@ -162,26 +209,98 @@ strata_gathering_reconcile_names (StrataGathering *self)
         {
           const StrataSpelling *spelling = g_ptr_array_index (domain->spellings, j);
 
-          if (spelling->pool != NULL)
-            continue;
-          strata_gathering_check_spelling (self, spelling->name, spelling->path);
-          strata_gathering_note_link (self, spelling->name);
+          if (spelling->pool == NULL)
+            strata_gathering_note_link (self, spelling->name);
         }
-      reconcile_mark (self, domain->thin_mark);
     }
+  for (guint i = 0; i < images->len; i++)
+    strata_gathering_note_link (self, ((StrataImage *) g_ptr_array_index (images, i))->spelling);
+}
+
+/* What is found may have names, too, that lead on. */
+static void
+claim_by_all_names (StrataGathering *self)
+{
+  GPtrArray *domains = strata_graph_get_domains (self->graph);
+  g_autoptr (GPtrArray) images = strata_graph_get_images (self->graph);
+  g_autoptr (GPtrArray) links = g_hash_table_get_keys_as_ptr_array (self->links);
+  g_autoptr (GPtrArray) names = g_hash_table_get_keys_as_ptr_array (self->spellings);
+
+  for (guint i = 0; i < domains->len; i++)
+    {
+      const StrataDomainFacts *domain = g_ptr_array_index (domains, i);
+
+      for (guint j = 0; j < domain->spellings->len; j++)
+        {
+          const StrataSpelling *spelling = g_ptr_array_index (domain->spellings, j);
+
+          if (spelling->pool == NULL)
+            claim_by_name (self, spelling->name, spelling->path);
+        }
+    }
+  for (guint i = 0; i < images->len; i++)
+    {
+      const StrataImage *image = g_ptr_array_index (images, i);
+
+      if (image->spelling != NULL)
+        claim_by_name (self, image->spelling, image->backing_path);
+      /* Read through a link in a pool, it may be the link's folder that was meant. */
+      claim_by_name (self, image->path, image->path);
+    }
+  for (guint i = 0; i < links->len; i++)
+    {
+      const char *link = g_ptr_array_index (links, i);
+      g_autofree char *target = strata_connection_canonical_path (self->connection, link);
+
+      claim_by_name (self, link, target);
+    }
+  for (guint i = 0; i < names->len; i++)
+    {
+      const char *name = g_ptr_array_index (names, i);
+      g_autofree char *path = g_strdup (g_hash_table_lookup (self->spellings, name));
+
+      claim_by_name (self, name, path);
+    }
+}
+
+static guint
+count (StrataGathering *self)
+{
+  g_autoptr (GPtrArray) images = strata_graph_get_images (self->graph);
+
+  return images->len + g_hash_table_size (self->spellings);
+}
+
+void
+strata_gathering_claim_by_names (StrataGathering *self)
+{
+  guint before;
+
+  do
+    {
+      before = count (self);
+      note_names (self);
+      claim_by_all_names (self);
+      strata_gathering_follow_claims (self);
+    }
+  while (count (self) != before);
+}
+
+void
+strata_gathering_reconcile_names (StrataGathering *self)
+{
+  GPtrArray *domains = strata_graph_get_domains (self->graph);
+  g_autoptr (GPtrArray) images = strata_graph_get_images (self->graph);
+
+  for (guint i = 0; i < domains->len; i++)
+    reconcile_mark (self, ((StrataDomainFacts *) g_ptr_array_index (domains, i))->thin_mark);
 
   for (guint i = 0; i < images->len; i++)
     {
       StrataImage *image = g_ptr_array_index (images, i);
 
       if (image->spelling != NULL)
-        {
-          strata_graph_add_alias (self->graph, image->spelling, image->backing_path);
-          strata_gathering_note_link (self, image->spelling);
-          strata_gathering_check_spelling (self, image->spelling, image->backing_path);
-        }
-      /* Read through a link in a pool, it may be the link's folder that was meant. */
-      strata_gathering_check_spelling (self, image->path, image->path);
+        strata_graph_add_alias (self->graph, image->spelling, image->backing_path);
       /* Until here it counts the further names that were met. */
       image->n_other_names =
           image->n_names > 1 + image->n_other_names ? image->n_names - 1 - image->n_other_names : 0;

@@ -22,20 +22,22 @@ typedef struct
   GHashTable *links;
   /* StrataPoolXml: pools that are not active */
   GPtrArray *inactive;
+  /* names of images besides those of documents and links -> the image's path */
+  GHashTable *spellings;
 } StrataGathering;
 
 /* takes ownership; another name of an image that is there already is noted down as such */
 void strata_gathering_take_image (StrataGathering *self, StrataImage *image);
 /* the image that PATH is a name of, if it was taken; a definition's own name for it becomes the image's */
 StrataImage *strata_gathering_name_image (StrataGathering *self, const char *path);
+/* NAME: an absolute path by which QEMU may open the image at PATH */
+void strata_gathering_note_spelling (StrataGathering *self, const char *name, const char *path);
+/* what images may stand on by other names than those by which they were read, once everything was taken that is named */
+void strata_gathering_claim_by_names (StrataGathering *self);
 /* what can be known of all names only when everything was taken */
 void strata_gathering_reconcile_names (StrataGathering *self);
 /* LINK: (nullable): how a document or a pool names something that may be a link */
 void strata_gathering_note_link (StrataGathering *self, const char *link);
-/* strata-gather-names.c: SPELLING is how a document or a header names the image at PATH */
-void strata_gathering_check_spelling (StrataGathering *self,
-                                      const char *spelling,
-                                      const char *path);
 
 /* whether libvirt knows what is in FOLDER, which POOL is, without a refresh */
 gboolean strata_gathering_is_up_to_date (StrataGathering *self,
@@ -70,7 +72,9 @@ gboolean strata_gathering_follow_option (StrataGathering *self,
                                          const StrataDomainFacts *domain,
                                          const StrataDiskXml *disk,
                                          GError **error);
-/* strata-gather-claims.c: what the header in IMAGE names, which is said to be raw */
+/* strata-gather-claims.c: how many bytes were read, 0 where none can be; DOMAIN: (nullable) */
+gsize strata_gathering_read_head (virDomainPtr domain, const char *path, guint8 *bytes, gsize n);
+/* what the header in IMAGE names, which is said to be raw */
 void strata_gathering_take_claim (StrataGathering *self,
                                   StrataImage *image,
                                   const guint8 *bytes,

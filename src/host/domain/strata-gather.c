@@ -233,27 +233,15 @@ add_pools (StrataGathering *self, GError **error)
   return TRUE;
 }
 
-/* How the file or device begins, where the client or libvirt may read it. */
-static gboolean
-read_head (virDomainPtr domain, const char *path, guint8 *bytes, size_t n)
-{
-  g_autofd int fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-
-  if (fd >= 0 && pread (fd, bytes, n, 0) == (gssize) n)
-    return TRUE;
-
-  /* libvirt reads it for a disk of the domain itself, and not for what such a disk stands on. */
-  return domain != NULL && virDomainBlockPeek (domain, path, 0, n, bytes, 0) == 0;
-}
-
 /* What a header in a raw image claims is held, so it has to be known; nothing is opened by it. */
 static void
 read_claim (StrataGathering *self, StrataImage *image, virDomainPtr domain)
 {
   guint8 bytes[STRATA_QCOW2_HEAD_SIZE];
 
-  if (read_head (domain, image->path, bytes, sizeof bytes))
-    strata_gathering_take_claim (self, image, bytes, sizeof bytes);
+  gsize n = strata_gathering_read_head (domain, image->path, bytes, sizeof bytes);
+
+  strata_gathering_take_claim (self, image, bytes, n);
 }
 
 /* A raw file has no chain, so there is nothing to ask libvirt about one that we see: it would have to
@@ -289,14 +277,15 @@ read_device_header (StrataGathering *self, StrataImage *image, virDomainPtr doma
 {
   guint8 bytes[STRATA_QCOW2_HEAD_SIZE];
   g_autoptr (StrataQcow2) header = NULL;
+  gsize n = strata_gathering_read_head (domain, image->path, bytes, sizeof bytes);
 
-  if (!read_head (domain, image->path, bytes, sizeof bytes))
+  if (n == 0)
     {
       image->unread = TRUE;
       return;
     }
 
-  header = strata_qcow2_parse (bytes, sizeof bytes);
+  header = strata_qcow2_parse (bytes, n);
   if (header == NULL)
     g_set_str (&image->format, "raw");
   else if (!strata_image_take_header (self->connection, image, header, -1))
@@ -792,6 +781,8 @@ gather (StrataConnection *self, GCancellable *cancellable, GError **error)
   g_autoptr (GPtrArray) domains = NULL;
   g_autoptr (GHashTable) folders = NULL;
   g_autoptr (GHashTable) links = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GHashTable) spellings =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   g_autoptr (GHashTable) identities = g_hash_table_new (g_str_hash, g_str_equal);
   g_autoptr (GHashTable) named = g_hash_table_new (NULL, NULL);
   g_autoptr (GPtrArray) inactive =
@@ -802,8 +793,8 @@ gather (StrataConnection *self, GCancellable *cancellable, GError **error)
 
   graph = strata_graph_new ();
   folders = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  gathering =
-      (StrataGathering) { self, graph, cancellable, folders, identities, named, links, inactive };
+  gathering = (StrataGathering) { self,  graph, cancellable, folders,  identities,
+                                  named, links, inactive,    spellings };
 
   if (!add_pools (&gathering, error))
     return NULL;
@@ -826,7 +817,7 @@ gather (StrataConnection *self, GCancellable *cancellable, GError **error)
         return NULL;
     }
 
-  strata_gathering_follow_claims (&gathering);
+  strata_gathering_claim_by_names (&gathering);
   add_foreign_bases (&gathering);
   strata_gathering_reconcile_names (&gathering);
   strata_graph_finish (graph);

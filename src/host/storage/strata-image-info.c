@@ -87,6 +87,7 @@ strata_image_info_to_image (StrataConnection *connection, const char *path, cons
   StrataImage *image = strata_image_new (canonical);
   g_autoptr (JsonObject) info = NULL;
   const char *backing;
+  const char *written;
 
   image->pool = g_strdup (pool);
   if (strata_connection_get_facts (connection)->is_local)
@@ -104,9 +105,12 @@ strata_image_info_to_image (StrataConnection *connection, const char *path, cons
   backing = json_object_get_string_member_with_default (info, "full-backing-filename", NULL);
   if (backing != NULL)
     {
-      image->backing_path = strata_connection_canonical_path (connection, backing);
+      strata_image_set_backing (connection, image, backing);
       image->backing_format = g_strdup (
           json_object_get_string_member_with_default (info, "backing-filename-format", NULL));
+      written = json_object_get_string_member_with_default (info, "backing-filename", NULL);
+      if (written != NULL && strata_image_name_is_relative (written))
+        image->relative = g_strdup (written);
     }
   if (json_object_get_boolean_member_with_default (info, "encrypted", FALSE))
     strata_image_set_problem (image, STRATA_IMAGE_FOREIGN, _ ("“%s” is encrypted"), canonical);

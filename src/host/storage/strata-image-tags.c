@@ -78,12 +78,6 @@ download (StrataConnection *connection,
   return received;
 }
 
-static gboolean
-download_header (StrataConnection *connection, virStorageVolPtr volume, guint8 *header)
-{
-  return download (connection, volume, 0, header, STRATA_QCOW2_HEAD_SIZE) == STRATA_QCOW2_HEAD_SIZE;
-}
-
 /* The tags of an image whose file the client does not see; NULL if they can't be told. */
 static GStrv
 download_tags (StrataConnection *connection, virStorageVolPtr volume, const StrataQcow2 *header)
@@ -124,7 +118,7 @@ fill_parts (StrataConnection *connection, StrataImage *image, const StrataQcow2 
   g_autofree char *path = NULL;
 
   if (header->backing != NULL && image->backing_path != NULL &&
-      !g_path_is_absolute (header->backing) && strchr (header->backing, ':') == NULL)
+      strata_image_name_is_relative (header->backing))
     g_set_str (&image->relative, header->backing);
   /* libvirt finds one out where nothing is said, by what the guest below may have written. */
   if (header->plain && header->backing != NULL && header->backing_format == NULL &&
@@ -135,6 +129,8 @@ fill_parts (StrataConnection *connection, StrataImage *image, const StrataQcow2 
   if (header->data_file == NULL)
     return;
 
+  if (strata_image_name_is_relative (header->data_file))
+    g_set_str (&image->relative_data, header->data_file);
   path = g_path_is_absolute (header->data_file)
              ? g_strdup (header->data_file)
              : g_build_filename (folder, header->data_file, NULL);
@@ -207,6 +203,7 @@ strata_image_tags_fill (StrataConnection *connection, StrataImage *image, virSto
   g_autoptr (StrataQcow2) header = NULL;
   g_autofd int fd = -1;
   guint8 bytes[STRATA_QCOW2_HEAD_SIZE];
+  gssize n;
 
   STRATA_ASSERT_WORKER ();
 
@@ -217,15 +214,18 @@ strata_image_tags_fill (StrataConnection *connection, StrataImage *image, virSto
 
   if (is_local (connection))
     fd = open (image->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd >= 0 && pread (fd, bytes, sizeof bytes, 0) != sizeof bytes)
+  n = fd >= 0 ? pread (fd, bytes, sizeof bytes, 0) : -1;
+  if (n <= 0)
     g_clear_fd (&fd, NULL);
-  if (fd < 0 && (volume == NULL || !download_header (connection, volume, bytes)))
+  if (fd < 0 && volume != NULL)
+    n = download (connection, volume, 0, bytes, sizeof bytes);
+  if (n <= 0)
     {
       image->unread = TRUE;
       return FALSE;
     }
 
-  header = strata_qcow2_parse (bytes, sizeof bytes);
+  header = strata_qcow2_parse (bytes, (gsize) n);
   if (header == NULL)
     return FALSE;
   if (image->type == STRATA_IMAGE_BLOCK)

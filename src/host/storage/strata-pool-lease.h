@@ -33,6 +33,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataPoolLease, strata_pool_lease_free)
 void              strata_image_identify         (StrataConnection  *connection,
                                                  StrataImage       *image,
                                                  const char        *times);
+/* PATH: what IMAGE stands on, as the header means it */
+void              strata_image_set_backing      (StrataConnection  *connection,
+                                                 StrataImage       *image,
+                                                 const char        *path);
 gboolean          strata_image_take_header      (StrataConnection  *connection,
                                                  StrataImage       *image,
                                                  const StrataQcow2 *header,

@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 
 /* what strata_qcow2_parse() wants to see of a file, at least */
 #define STRATA_QCOW2_HEADER_SIZE 72
-/* what holds the header with its extensions, unless it was made unusually long; no qcow2 file is shorter than that */
+/* what holds the header with its extensions, unless it was made unusually long; a file of small clusters is shorter */
 #define STRATA_QCOW2_HEAD_SIZE 4096
 
 /**

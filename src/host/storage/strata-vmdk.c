@@ -81,9 +81,15 @@ add_extents (StrataConnection *connection, StrataImage *image, const char *text)
       g_autofree char *sectors = g_match_info_fetch (match, 1);
       g_autofree char *name = g_match_info_fetch (match, 2);
 
+      g_autofree char *path = get_path (connection, image, name);
+
       image->capacity += g_ascii_strtoull (sectors, NULL, 10) * SECTOR_SIZE;
+      if (n > 0)
+        strata_image_add_claim (image, path);
+      else if (strata_image_name_is_relative (name))
+        image->relative_data = g_strdup (name);
       if (n == 0)
-        image->data_file = get_path (connection, image, name);
+        image->data_file = g_steal_pointer (&path);
       n++;
     }
 
@@ -103,6 +109,8 @@ set_parent (StrataConnection *connection, StrataImage *image, const char *text)
 
   name = g_match_info_fetch (match, 1);
   image->backing_path = get_path (connection, image, name);
+  if (strata_image_name_is_relative (name))
+    image->relative = g_strdup (name);
   image->backing_format = g_strdup ("vmdk");
 }
 

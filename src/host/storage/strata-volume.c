@@ -101,8 +101,9 @@ read_type (const StrataVolumeXml *volume, StrataImageType *type)
   return TRUE;
 }
 
-static void
-set_backing (StrataConnection *connection, StrataImage *image, const char *path)
+/* PATH: as the header means it */
+void
+strata_image_set_backing (StrataConnection *connection, StrataImage *image, const char *path)
 {
   image->backing_path = strata_connection_canonical_path (connection, path);
   if (!g_str_equal (image->backing_path, path))
@@ -200,7 +201,7 @@ strata_volume_read (StrataConnection *connection,
   image->length = facts->physical;
   if (facts->backing_path != NULL)
     {
-      set_backing (connection, image, facts->backing_path);
+      strata_image_set_backing (connection, image, facts->backing_path);
       image->backing_format = g_strdup (facts->backing_format);
     }
   if (!strata_image_tags_fill (connection, image, volume) && type == STRATA_IMAGE_BLOCK)
@@ -232,7 +233,7 @@ take_backing (StrataConnection *connection,
 
   path = g_path_is_absolute (header->backing) ? g_strdup (header->backing)
                                               : g_build_filename (folder, header->backing, NULL);
-  set_backing (connection, image, path);
+  strata_image_set_backing (connection, image, path);
   image->backing_format = g_strdup (header->backing_format);
 
   return TRUE;
