@@ -64,19 +64,12 @@ add_node (GHashTable *paths, xmlNode *node)
 static char *
 find_written_on_command_line (StrataDomainXml *self)
 {
-  g_autoptr (GPtrArray) nodes =
-      strata_document_find (strata_domain_xml_get_document (self),
-                            "/domain/*[local-name()='commandline']/*[local-name()='arg']");
-  g_autofree char *option = NULL;
+  g_auto (GStrv) options = strata_domain_xml_get_options (self);
 
-  for (guint i = 0; i < nodes->len; i++)
+  for (guint i = 0; options[i] != NULL; i += 2)
     {
-      g_autofree char *value = strata_node_get (g_ptr_array_index (nodes, i), "value");
-
-      if (option != NULL && value != NULL && strata_qemu_option_writes (option, value))
-        return g_steal_pointer (&value);
-      g_free (option);
-      option = g_steal_pointer (&value);
+      if (strata_qemu_option_writes (options[i], options[i + 1]))
+        return g_strdup (options[i + 1]);
     }
 
   return NULL;

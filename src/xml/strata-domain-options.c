@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* The images that a definition gives QEMU on its command line (`<qemu:commandline>`), past libvirt: as a list of options
- * (`-drive file=/a.qcow2,format=qcow2`, `-blockdev driver=qcow2,file.filename=…`), in JSON, or as a name alone (`-hda`).
+ * (`-drive file=/a.qcow2,format=qcow2`, `-blockdev driver=qcow2,file.filename=…`), in JSON, or as a name alone, behind `-hda` or
+ * behind no option.
  */
 
 #include "config.h"
@@ -18,6 +19,51 @@ static const char *const lists[] = { "drive", "blockdev", NULL };
 static const char *const names[] = { "pflash", "mtdblock", "sd",  "hda",   "hdb", "hdc",
                                      "hdd",    "fda",      "fdb", "cdrom", NULL };
 
+/* those that have no value, after qemu-options.hx in QEMU's source, of 4.2 to 10.1; QEMU takes -x and --x */
+static const char *const flags[] = {
+  "S",
+  "alt-grab",
+  "ctrl-grab",
+  "curses",
+  "daemonize",
+  "enable-fips",
+  "enable-kvm",
+  "enable-sync-profile",
+  "full-screen",
+  "h",
+  "help",
+  "jitdump",
+  "mem-prealloc",
+  "no-acpi",
+  "no-fd-bootchk",
+  "no-frame",
+  "no-hpet",
+  "no-quit",
+  "no-reboot",
+  "no-shutdown",
+  "no-user-config",
+  "nodefaults",
+  "nographic",
+  "old-param",
+  "one-insn-per-tb",
+  "only-migratable",
+  "perfmap",
+  "portrait",
+  "preconfig",
+  "s",
+  "sdl",
+  "semihosting",
+  "show-cursor",
+  "singlestep",
+  "snapshot",
+  "usb",
+  "version",
+  "win2k-hack",
+  "xen-attach",
+  "xen-domid-restrict",
+  NULL,
+};
+
 static void add_value (GPtrArray *disks, const char *value, const char *format, gboolean writes);
 
 static const char *
@@ -27,31 +73,6 @@ skip_dashes (const char *option)
     option++;
 
   return option;
-}
-
-gboolean
-strata_qemu_option_writes (const char *option, const char *value)
-{
-  static const char *const read_only[] = { "readonly=on", "read-only=on", "\"read-only\":true",
-                                           "snapshot=on", "media=cdrom",  NULL };
-
-  option = skip_dashes (option);
-  if (strchr (value, '/') == NULL)
-    return FALSE;
-  if (g_str_equal (option, "object"))
-    return strstr (value, "memory-backend-file") != NULL && strstr (value, "share=off") == NULL &&
-           strstr (value, "readonly=on") == NULL;
-  if (g_str_equal (option, "cdrom") ||
-      !(g_strv_contains (lists, option) || g_strv_contains (names, option)))
-    return FALSE;
-
-  for (size_t i = 0; read_only[i] != NULL; i++)
-    {
-      if (strstr (value, read_only[i]) != NULL)
-        return FALSE;
-    }
-
-  return TRUE;
 }
 
 /* QEMU writes a comma that separates nothing twice. */
@@ -77,6 +98,81 @@ split (const char *text)
   return g_strv_builder_end (parts);
 }
 
+/* What KEY of the image itself, and not of what is below it, is in VALUE, a list or JSON; QEMU takes the last of several. */
+static char *
+get_own (const char *value, const char *key)
+{
+  g_auto (GStrv) parts = NULL;
+  char *own = NULL;
+
+  if (*value == '{')
+    {
+      g_autoptr (JsonNode) node = json_from_string (value, NULL);
+      JsonNode *member = node != NULL && JSON_NODE_HOLDS_OBJECT (node)
+                             ? json_object_get_member (json_node_get_object (node), key)
+                             : NULL;
+
+      if (member != NULL && json_node_get_value_type (member) == G_TYPE_BOOLEAN)
+        return g_strdup (json_node_get_boolean (member) ? "on" : "off");
+      return member != NULL ? json_node_dup_string (member) : NULL;
+    }
+
+  parts = split (value);
+  for (guint i = 0; parts[i] != NULL; i++)
+    {
+      const char *equals = strchr (parts[i], '=');
+
+      if (equals != NULL && strncmp (parts[i], key, strlen (key)) == 0 &&
+          parts[i] + strlen (key) == equals)
+        g_set_str (&own, equals + 1);
+    }
+
+  return own;
+}
+
+static gboolean
+is_set (const char *value, const char *key, const char *wanted)
+{
+  g_autofree char *own = get_own (value, key);
+
+  return g_strcmp0 (own, wanted) == 0;
+}
+
+/* Memory in a file is the guest's own where it isn't shared, which it mostly isn't unless that is said. */
+static gboolean
+object_writes (const char *value)
+{
+  return strstr (value, "memory-backend-file") != NULL && !is_set (value, "share", "off") &&
+         !is_set (value, "readonly", "on");
+}
+
+/* What is not understood is written to. */
+gboolean
+strata_qemu_option_writes (const char *option, const char *value)
+{
+  static const char *const read_only[][2] = { { "readonly", "on" },
+                                              { "read-only", "on" },
+                                              { "snapshot", "on" },
+                                              { "media", "cdrom" } };
+
+  if (strchr (value, '/') == NULL)
+    return FALSE;
+  if (g_str_equal (option, "object"))
+    return object_writes (value);
+  if (g_strv_contains (names, option))
+    return !g_str_equal (option, "cdrom");
+  if (!g_strv_contains (lists, option))
+    return FALSE;
+
+  for (size_t i = 0; i < G_N_ELEMENTS (read_only); i++)
+    {
+      if (is_set (value, read_only[i][0], read_only[i][1]))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
 static void
 add_path (GPtrArray *disks, const char *path, const char *format, gboolean writes)
 {
@@ -92,22 +188,30 @@ add_path (GPtrArray *disks, const char *path, const char *format, gboolean write
   g_ptr_array_add (disks, disk);
 }
 
+/* Whether KEY, of an image that is written to, is about what it stands on, which QEMU only reads. */
+static gboolean
+is_below (const char *key)
+{
+  return g_str_equal (key, "backing") || g_str_has_prefix (key, "backing.");
+}
+
 static void
-add_json (GPtrArray *disks, JsonNode *node, const char *format, gboolean writes)
+add_json (GPtrArray *disks, JsonNode *node, const char *format, gboolean writes, gboolean top)
 {
   g_autoptr (GList) values = NULL;
 
   if (JSON_NODE_HOLDS_OBJECT (node))
     {
-      values = json_object_get_values (json_node_get_object (node));
+      values = json_object_get_members (json_node_get_object (node));
       for (GList *item = values; item != NULL; item = item->next)
-        add_json (disks, item->data, NULL, writes);
+        add_json (disks, json_object_get_member (json_node_get_object (node), item->data), NULL,
+                  writes && !(top && is_below (item->data)), FALSE);
     }
   else if (JSON_NODE_HOLDS_ARRAY (node))
     {
       values = json_array_get_elements (json_node_get_array (node));
       for (GList *item = values; item != NULL; item = item->next)
-        add_json (disks, item->data, NULL, writes);
+        add_json (disks, item->data, NULL, writes, FALSE);
     }
   else if (json_node_get_value_type (node) == G_TYPE_STRING)
     {
@@ -128,7 +232,7 @@ add_value (GPtrArray *disks, const char *value, const char *format, gboolean wri
           json_from_string (*value == '{' ? value : value + strlen ("json:"), NULL);
 
       if (node != NULL)
-        add_json (disks, node, format, writes);
+        add_json (disks, node, format, writes, TRUE);
       return;
     }
 
@@ -167,7 +271,8 @@ add_list (GPtrArray *disks, const char *value, gboolean writes)
           equals != NULL ? g_strndup (parts[i], (gsize) (equals - parts[i])) : NULL;
 
       if (key != NULL && (g_str_has_suffix (key, "file") || g_str_has_suffix (key, "filename")))
-        add_value (disks, equals + 1, g_str_equal (key, "file") ? format : NULL, writes);
+        add_value (disks, equals + 1, g_str_equal (key, "file") ? format : NULL,
+                   writes && !is_below (key));
     }
 }
 
@@ -176,33 +281,53 @@ add_option (GPtrArray *disks, const char *option, const char *value)
 {
   gboolean writes = strata_qemu_option_writes (option, value);
 
-  option = skip_dashes (option);
   if (g_strv_contains (lists, option) && *value != '{')
     add_list (disks, value, writes);
   else if (g_strv_contains (lists, option) || g_strv_contains (names, option))
     add_value (disks, value, NULL, writes);
 }
 
+/* An argument that belongs to no option is an image, as after `-hda`. */
+GStrv
+strata_domain_xml_get_options (StrataDomainXml *self)
+{
+  g_autoptr (GStrvBuilder) options = g_strv_builder_new ();
+  g_autoptr (GPtrArray) nodes =
+      strata_document_find (strata_domain_xml_get_document (self),
+                            "/domain/*[local-name()='commandline']/*[local-name()='arg']");
+  g_autofree char *option = NULL;
+
+  for (guint i = 0; i < nodes->len; i++)
+    {
+      g_autofree char *word = strata_node_get (g_ptr_array_index (nodes, i), "value");
+
+      if (word == NULL)
+        continue;
+      if (option == NULL && *word == '-')
+        {
+          if (!g_strv_contains (flags, skip_dashes (word)))
+            option = g_steal_pointer (&word);
+          continue;
+        }
+      g_strv_builder_add (options, option != NULL ? skip_dashes (option) : "hda");
+      g_strv_builder_add (options, word);
+      g_clear_pointer (&option, g_free);
+    }
+
+  return g_strv_builder_end (options);
+}
+
 GPtrArray *
 strata_domain_xml_get_option_disks (StrataDomainXml *self)
 {
   GPtrArray *disks = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_disk_xml_free);
-  g_autoptr (GPtrArray) nodes = NULL;
-  g_autofree char *option = NULL;
+  g_auto (GStrv) options = NULL;
 
   g_return_val_if_fail (STRATA_IS_DOMAIN_XML (self), disks);
 
-  nodes = strata_document_find (strata_domain_xml_get_document (self),
-                                "/domain/*[local-name()='commandline']/*[local-name()='arg']");
-  for (guint i = 0; i < nodes->len; i++)
-    {
-      g_autofree char *value = strata_node_get (g_ptr_array_index (nodes, i), "value");
-
-      if (option != NULL && value != NULL && *option == '-')
-        add_option (disks, option, value);
-      g_free (option);
-      option = g_steal_pointer (&value);
-    }
+  options = strata_domain_xml_get_options (self);
+  for (guint i = 0; options[i] != NULL; i += 2)
+    add_option (disks, options[i], options[i + 1]);
 
   return disks;
 }

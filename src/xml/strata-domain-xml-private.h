@@ -16,7 +16,9 @@ char *strata_disk_node_get_place (xmlNode *disk);
 void strata_disk_node_set_place (xmlNode *node, xmlNode *source, const char *path);
 void strata_disk_node_set_file (xmlNode *disk, const char *path, const char *format);
 
-/* strata-domain-options.c: whether OPTION (`-drive`) of QEMU's command line opens what VALUE names for writing */
+/* strata-domain-options.c: what QEMU gets on its command line, two for each option that has a value: its name without dashes, and the value */
+GStrv strata_domain_xml_get_options (StrataDomainXml *self);
+/* whether OPTION (`drive`) opens what VALUE names for writing */
 gboolean strata_qemu_option_writes (const char *option, const char *value);
 
 G_END_DECLS

@@ -334,7 +334,40 @@ test_written (void)
       "file=/d,if=none" },
     { "<q:commandline><q:arg value='-drive'/><q:arg value='file=/d,readonly=on'/></q:commandline>",
       NULL },
-    { "<q:commandline><q:arg value='-hdb'/><q:arg value='/d'/></q:commandline>", "/d" },
+    { "<q:commandline><q:arg value='-drive'/><q:arg value='file=/d,readonly=on,readonly=off'/></q:commandline>",
+      "file=/d,readonly=on,readonly=off" },
+    { "<q:commandline><q:arg value='-drive'/><q:arg value='file=/snapshot=on/d'/></q:commandline>",
+      "file=/snapshot=on/d" },
+    { "<q:commandline><q:arg value='-drive'/><q:arg value='media=cdrom,file=/d'/></q:commandline>",
+      NULL },
+    { "<q:commandline><q:arg value='-blockdev'/>"
+      "<q:arg value='driver=qcow2,file.filename=/d,backing.read-only=on'/></q:commandline>",
+      "driver=qcow2,file.filename=/d,backing.read-only=on" },
+    { "<q:commandline><q:arg value='-blockdev'/>"
+      "<q:arg value='driver=qcow2,file.filename=/d,read-only=on'/></q:commandline>",
+      NULL },
+    { "<q:commandline><q:arg value='-blockdev'/>"
+      "<q:arg value='{&quot;file&quot;:{&quot;filename&quot;:&quot;/d&quot;,&quot;read-only&quot;:true}}'/></q:commandline>",
+      "{\"file\":{\"filename\":\"/d\",\"read-only\":true}}" },
+    { "<q:commandline><q:arg value='-blockdev'/>"
+      "<q:arg value='{&quot;read-only&quot;: true, &quot;file&quot;:{&quot;filename&quot;:&quot;/d&quot;}}'/></q:commandline>",
+      NULL },
+    { "<q:commandline><q:arg value='-object'/>"
+      "<q:arg value='memory-backend-file,id=m,mem-path=/share=off,share=on'/></q:commandline>",
+      "memory-backend-file,id=m,mem-path=/share=off,share=on" },
+    { "<q:commandline><q:arg value='-object'/>"
+      "<q:arg value='memory-backend-file,id=m,mem-path=/d,share=off'/></q:commandline>",
+      NULL },
+    { "<q:commandline><q:arg value='/d'/></q:commandline>", "/d" },
+    { "<q:commandline><q:arg value='-no-user-config'/><q:arg value='/d'/></q:commandline>", "/d" },
+    { "<q:commandline><q:arg value='-cdrom'/><q:arg value='/c'/><q:arg value='/d'/></q:commandline>",
+      "/d" },
+    { "<q:commandline><q:arg value='-kernel'/><q:arg value='/k'/></q:commandline>", NULL },
+    { "<q:commandline><q:arg value='-append'/><q:arg value='-hda'/><q:arg value='-kernel'/>"
+      "<q:arg value='/k'/></q:commandline>",
+      NULL },
+    { "<q:commandline><q:arg value='-hdb'/><q:arg value='/readonly=on'/></q:commandline>",
+      "/readonly=on" },
     { "<q:commandline><q:arg value='-fw_cfg'/><q:arg value='name=opt/x,file=/d'/></q:commandline>",
       NULL },
   };
