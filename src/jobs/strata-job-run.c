@@ -164,8 +164,13 @@ check_law (Run *run, guint index, GError **error)
   for (guint i = 0; i < strata_plan_get_n_steps (run->plan); i++)
     done[i] = strata_journal_get_mark (run->journal, i) == STRATA_STEP_DONE;
 
-  return strata_adopt_check_kept (graph, run->plan, done, error) &&
-         strata_law_check_steps (graph, run->plan, done, error);
+  if (!strata_adopt_check_kept (graph, run->plan, done, error))
+    return FALSE;
+
+  /* What changes no image itself is done also where a file has to be kept in the end. */
+  return strata_step_is (step, STRATA_STEP_DEFINE, STRATA_STEP_RESTORE, STRATA_STEP_START)
+             ? strata_law_check_but_deletions (graph, run->plan, done, error)
+             : strata_law_check_steps (graph, run->plan, done, error);
 }
 
 /* Whether a step that may not be done now is left out: a file that is not deleted takes room and does no harm. */

@@ -22,6 +22,7 @@ typedef struct
   GHashTable *later;
   const gboolean *done; /* (nullable): of which steps nothing is left to do */
   GHashTable *lineages; /* (nullable): until it is asked for; path -> Absence */
+  gboolean without_deletions; /* of files, which are left out where they may not be done */
 } StrataVerification;
 
 /* strata-law.c */

@@ -501,15 +501,25 @@ require_still_sources (StrataVerification *self, StrataStep *step, GError **erro
   return TRUE;
 }
 
+static gboolean
+is_left (StrataVerification *self, guint index)
+{
+  const StrataStep *step = strata_plan_get_step (self->plan, index);
+
+  return (self->done == NULL || !self->done[index]) &&
+         !(self->without_deletions &&
+           strata_step_is (step, STRATA_STEP_DELETE_VOLUME, STRATA_STEP_DELETE_FILE));
+}
+
 /* the last step of which something is left to do */
 static guint
-find_last (StrataPlan *plan, const gboolean *done)
+find_last (StrataVerification *self)
 {
   guint last = 0;
 
-  for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
+  for (guint i = 0; i < strata_plan_get_n_steps (self->plan); i++)
     {
-      if (done == NULL || !done[i])
+      if (is_left (self, i))
         last = i;
     }
 
@@ -623,7 +633,7 @@ static gboolean
 check_steps (StrataVerification *self, GError **error)
 {
   StrataPlan *plan = self->plan;
-  guint last = find_last (plan, self->done);
+  guint last = find_last (self);
 
   for (guint i = 0; self->done != NULL && i < strata_plan_get_n_steps (plan); i++)
     {
@@ -643,7 +653,7 @@ check_steps (StrataVerification *self, GError **error)
       StrataStep *step = strata_plan_get_step (plan, i);
       g_autoptr (GHashTable) changed = NULL;
 
-      if (self->done != NULL && self->done[i])
+      if (!is_left (self, i))
         continue;
       if (!strata_law_require_seen (self, step, error) ||
           !strata_law_require_files_kept (self, step, error) ||
@@ -661,6 +671,33 @@ check_steps (StrataVerification *self, GError **error)
   return TRUE;
 }
 
+static gboolean
+check (StrataGraph *graph,
+       StrataPlan *plan,
+       const gboolean *done,
+       gboolean without_deletions,
+       GError **error)
+{
+  g_autoptr (StrataLayers) first = strata_layers_new (graph);
+  g_autoptr (StrataLayers) layers = strata_layers_new (graph);
+  g_autoptr (GHashTable) later =
+      g_hash_table_new_full (strata_holder_key_hash, strata_holder_key_equal,
+                             (GDestroyNotify) strata_holder_key_free, g_free);
+  g_autoptr (GPtrArray) unknown = strata_law_collect_unknown (graph);
+  g_autoptr (StrataWriters) writers = strata_writers_new (graph, first);
+  StrataVerification verification = { graph,   plan,  unknown, first, layers,
+                                      writers, later, done,    NULL,  without_deletions };
+  gboolean allowed;
+
+  strata_layers_put_claims (first);
+  strata_layers_put_claims (layers);
+  allowed = check_steps (&verification, error);
+
+  g_clear_pointer (&verification.lineages, g_hash_table_unref);
+
+  return allowed;
+}
+
 /**
  * strata_law_check_steps:
  * @graph: the host as it is now
@@ -675,24 +712,27 @@ check_steps (StrataVerification *self, GError **error)
 gboolean
 strata_law_check_steps (StrataGraph *graph, StrataPlan *plan, const gboolean *done, GError **error)
 {
-  g_autoptr (StrataLayers) first = strata_layers_new (graph);
-  g_autoptr (StrataLayers) layers = strata_layers_new (graph);
-  g_autoptr (GHashTable) later =
-      g_hash_table_new_full (strata_holder_key_hash, strata_holder_key_equal,
-                             (GDestroyNotify) strata_holder_key_free, g_free);
-  g_autoptr (GPtrArray) unknown = strata_law_collect_unknown (graph);
-  g_autoptr (StrataWriters) writers = strata_writers_new (graph, first);
-  StrataVerification verification = { graph,   plan,  unknown, first, layers,
-                                      writers, later, done,    NULL };
-  gboolean allowed;
+  return check (graph, plan, done, FALSE, error);
+}
 
-  strata_layers_put_claims (first);
-  strata_layers_put_claims (layers);
-  allowed = check_steps (&verification, error);
-
-  g_clear_pointer (&verification.lineages, g_hash_table_unref);
-
-  return allowed;
+/**
+ * strata_law_check_but_deletions:
+ * @graph: the host as it is now
+ * @plan: a plan that was begun
+ * @done: for each step of @plan whether nothing of it is left to do
+ * @error: `STRATA_ERROR_REFUSED`, with the name of who would read something else
+ *
+ * A file that may not be deleted is kept, which is no reason against the steps before: it is asked about when its turn comes.
+ *
+ * Returns: whether what is left of the plan keeps the law, if no file is deleted
+ */
+gboolean
+strata_law_check_but_deletions (StrataGraph *graph,
+                                StrataPlan *plan,
+                                const gboolean *done,
+                                GError **error)
+{
+  return check (graph, plan, done, TRUE, error);
 }
 
 /**

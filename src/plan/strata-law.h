@@ -16,5 +16,10 @@ gboolean strata_law_check_steps (StrataGraph *graph,
                                  StrataPlan *plan,
                                  const gboolean *done,
                                  GError **error);
+/* likewise, if no file is deleted */
+gboolean strata_law_check_but_deletions (StrataGraph *graph,
+                                         StrataPlan *plan,
+                                         const gboolean *done,
+                                         GError **error);
 
 G_END_DECLS
