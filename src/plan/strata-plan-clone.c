@@ -310,6 +310,8 @@ strata_plan_clone (StrataPlanner *self, GError **error)
   allowed = clone.definition != NULL &&
             strata_planner_require_own_storage (clone.definition, domain->name, error) &&
             add_disks (&clone, error);
+  if (allowed)
+    strata_planner_add_media_chains (self, clone.definition, clone.chains);
   if (allowed && clone.chains->len > 0)
     strata_planner_mark_thin (clone.definition, domain, clone.snapshot, clone.chains);
   if (allowed)

@@ -130,6 +130,8 @@ make_definition (StrataPlanner *self,
   g_autofree char *uuid = g_uuid_string_random ();
   g_autofree char *nvram = strata_planner_nvram_path (self, template->definition, name);
   g_autoptr (GStrvBuilder) taken = g_strv_builder_new ();
+  g_autoptr (GPtrArray) chains =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) g_ptr_array_unref);
   g_auto (GStrv) own = NULL;
   StrataCloneMark mark = {
     .domain = uuid,
@@ -146,14 +148,12 @@ make_definition (StrataPlanner *self,
   if (self->request->network != NULL)
     strata_domain_xml_set_network (definition, self->request->network);
   strata_domain_xml_set_clone_mark (definition, &mark);
-  if (mark.thin)
-    {
-      g_autoptr (GPtrArray) chains = g_ptr_array_new ();
-
-      for (guint i = 0; i < disks->len; i++)
-        g_ptr_array_add (chains, ((StrataPlannedDisk *) g_ptr_array_index (disks, i))->chain);
-      strata_planner_mark_thin (definition, template, NULL, chains);
-    }
+  for (guint i = 0; mark.thin && i < disks->len; i++)
+    g_ptr_array_add (chains,
+                     g_ptr_array_ref (((StrataPlannedDisk *) g_ptr_array_index (disks, i))->chain));
+  strata_planner_add_media_chains (self, definition, chains);
+  if (chains->len > 0)
+    strata_planner_mark_thin (definition, template, NULL, chains);
 
   /* The next clone must not get this one's MACs either. */
   own = strata_domain_xml_get_macs (definition);

@@ -151,6 +151,8 @@ plan_copy (StrataPlanner *self,
   g_autofree char *old_nvram = strata_domain_xml_get_nvram (domain->definition);
   g_autofree char *new_nvram = strata_domain_xml_get_nvram (definition);
   g_autoptr (JsonArray) copies = NULL;
+  g_autoptr (GPtrArray) chains =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) g_ptr_array_unref);
 
   strata_planner_add_power (self, domain);
   if (strata_planner_seals (self))
@@ -169,6 +171,9 @@ plan_copy (StrataPlanner *self,
   for (guint i = 0; i < disks->len; i++)
     strata_planner_add_set_mode (
         self, ((StrataPlannedDisk *) g_ptr_array_index (disks, i))->overlay, 0400, 0600);
+  strata_planner_add_media_chains (self, definition, chains);
+  if (chains->len > 0)
+    strata_planner_mark_thin (definition, domain, NULL, chains);
   strata_planner_add_define (self, definition, NULL, TRUE);
 
   strata_plan_add_effect (self->plan, STRATA_EFFECT_CREATES, 0, _ ("The template “%s”"), name);

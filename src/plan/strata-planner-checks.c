@@ -434,6 +434,28 @@ strata_planner_mark_thin (StrataDomainXml *definition,
   strata_domain_xml_set_thin_mark (definition, &mark);
 }
 
+/* A new machine has its original's disks that hold nothing of its own as they are, also one that stands on other images. */
+void
+strata_planner_add_media_chains (StrataPlanner *self,
+                                 StrataDomainXml *definition,
+                                 GPtrArray *chains)
+{
+  g_autoptr (GPtrArray) disks = strata_domain_xml_get_disks (definition);
+
+  for (guint i = 0; i < disks->len; i++)
+    {
+      StrataDiskXml *disk = g_ptr_array_index (disks, i);
+      g_autoptr (GPtrArray) chain = NULL;
+
+      strata_graph_resolve_disk (self->graph, disk);
+      if (disk->source == NULL || !strata_planner_is_media (disk))
+        continue;
+      chain = strata_graph_get_chain (self->graph, disk->source, NULL);
+      if (chain != NULL && chain->len > 1)
+        g_ptr_array_add (chains, g_steal_pointer (&chain));
+    }
+}
+
 /* CD-ROMs, floppies and read-only disks hold nothing that is the guest's own. */
 gboolean
 strata_planner_is_media (const StrataDiskXml *disk)

@@ -62,7 +62,9 @@ typedef struct
 
 gboolean strata_return_keep_present (StrataRevert *self, StrataSnapshotKind kind, GError **error);
 /* DEFINITION: with which it is started, or goes on */
-gboolean strata_revert_require_media (StrataRevert *self, StrataDomainXml *definition, GError **error);
+gboolean strata_revert_require_media (StrataRevert *self,
+                                      StrataDomainXml *definition,
+                                      GError **error);
 /* to the ARGS of a step that needs it */
 void strata_return_add_media (StrataRevert *self, JsonObject *args);
 void strata_return_add_stop (StrataRevert *self);
@@ -246,6 +248,10 @@ void strata_planner_mark_thin (StrataDomainXml *definition,
                                const StrataDomainFacts *source,
                                const StrataSnapshotFacts *snapshot,
                                GPtrArray *chains);
+/* CHAINS: (element-type GPtrArray): takes those below the disks that DEFINITION, a new machine's, has of its original */
+void strata_planner_add_media_chains (StrataPlanner *self,
+                                      StrataDomainXml *definition,
+                                      GPtrArray *chains);
 void strata_planned_disk_free (gpointer data);
 guint64 strata_planned_disk_get_bytes (StrataPlannedDisk *self);
 

@@ -912,6 +912,13 @@ def moved_away_and_not_made_independent():
     done = lab.ctl('clone', 'flatten', 'c')
     expect_equal(done.status, 0, 'the other is independent', done)
     kept_while_away(lab.path('c-vdb.qcow2'))
+    done = lab.ctl('clone', 'create', 'c', 'k', '--full')
+    expect_equal(done.status, 0, 'a full clone, which has that disk as well', done)
+    text = lab.virsh('dumpxml', 'c').out
+    lab.virsh('undefine', 'c')
+    kept_while_away(lab.path('c-vdb.qcow2'))
+    lab.virsh('undefine', 'k')
+    lab.define_xml(text)
     lab.define_xml(lab.virsh('dumpxml', 'c').out.replace('<readonly/>', ''))
     done = lab.ctl('clone', 'flatten', 'c')
     expect_equal(done.status, 0, 'both are', done)
