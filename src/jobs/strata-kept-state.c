@@ -17,6 +17,7 @@
 #include "host/storage/strata-storage.h"
 #include "strata-job-private.h"
 #include "strata-kept-state.h"
+#include "strata-precondition.h"
 #include "strata-step-private.h"
 #include "base/strata-error.h"
 
@@ -285,13 +286,40 @@ tell_anew (StrataStepContext *context)
         strata_step_context_get (context, "name"));
 }
 
+gboolean
+strata_kept_state_start_again (StrataStepContext *context, gboolean *started, GError **error)
+{
+  const char *uuid = strata_step_context_get (context, "uuid");
+  g_autoptr (GError) local = NULL;
+
+  *started = FALSE;
+  if (!strata_require_unshared (context->connection, uuid, NULL, &local))
+    {
+      if (!g_error_matches (local, STRATA_ERROR, STRATA_ERROR_CHANGED))
+        {
+          g_propagate_error (error, g_steal_pointer (&local));
+          return FALSE;
+        }
+      /* Translators: a virtual machine, then why, without a full stop */
+      tell (context, _ ("“%s” stays off: %s."), strata_step_context_get (context, "name"),
+            local->message);
+      return TRUE;
+    }
+  *started = strata_domain_start (context->connection, uuid,
+                                  strata_step_context_is (context, "paused"), error);
+
+  return *started;
+}
+
 static gboolean
 start_anew (StrataStepContext *context, GError **error)
 {
-  if (!strata_domain_start (context->connection, strata_step_context_get (context, "uuid"),
-                            strata_step_context_is (context, "paused"), error))
+  gboolean started;
+
+  if (!strata_kept_state_start_again (context, &started, error))
     return FALSE;
-  tell_anew (context);
+  if (started)
+    tell_anew (context);
 
   return TRUE;
 }

@@ -19,6 +19,11 @@ void strata_kept_state_note_taken (StrataStepContext *context);
 void strata_kept_state_note_stopped (StrataStepContext *context);
 /* undoing that: the guest goes on from the snapshot; where there is none with its memory, it is started anew, and that is said */
 gboolean strata_kept_state_bring_back (StrataStepContext *context, GError **error);
+/* a guest that the job stopped starts on its disks as they are; where another domain reads them by now it stays off, and that is
+ * said */
+gboolean strata_kept_state_start_again (StrataStepContext *context,
+                                        gboolean *started,
+                                        GError **error);
 /* undoing the snapshot: whether its memory is that of a guest that runs still; if not, that it stays is said */
 gboolean strata_kept_state_may_go (StrataStepContext *context, gboolean *may_go, GError **error);
 

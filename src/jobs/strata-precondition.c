@@ -6,11 +6,12 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "base/strata-error.h"
 #include "host/domain/strata-domain-control.h"
 #include "host/storage/strata-storage.h"
+#include "graph/strata-layers.h"
 #include "plan/strata-request.h"
 #include "strata-precondition.h"
-#include "base/strata-error.h"
 
 #define LOOK_AGAIN _ ("Nothing more is done. Look at the machine, and try again.")
 
@@ -340,6 +341,55 @@ strata_require_unused (StrataConnection *connection,
     }
 
   return domains != NULL;
+}
+
+static gboolean
+check_unshared (StrataLayers *layers,
+                const StrataDomainFacts *domain,
+                const StrataDiskXml *disk,
+                GError **error)
+{
+  GPtrArray *stakes = strata_layers_get_stakes (layers);
+
+  for (guint i = 0; i < stakes->len; i++)
+    {
+      const StrataStake *stake = g_ptr_array_index (stakes, i);
+      const StrataDomainFacts *other;
+
+      if (stake->uuid == NULL || g_str_equal (stake->uuid, domain->uuid) ||
+          !strata_layers_reach (layers, stake->top, disk->source))
+        continue;
+      other = strata_graph_find_domain (strata_layers_get_graph (layers), stake->uuid);
+      strata_set_error (error, STRATA_ERROR_CHANGED, LOOK_AGAIN,
+                        /* Translators: a virtual machine, an image, another virtual machine */
+                        _ ("“%s” reads “%s” by now, to which “%s” would write"),
+                        other != NULL ? other->name : stake->uuid, disk->source, domain->name);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+gboolean
+strata_require_unshared (StrataConnection *connection,
+                         const char *uuid,
+                         GCancellable *cancellable,
+                         GError **error)
+{
+  g_autoptr (StrataGraph) graph = strata_connection_gather (connection, cancellable, error);
+  g_autoptr (StrataLayers) layers = graph != NULL ? strata_layers_new (graph) : NULL;
+  const StrataDomainFacts *domain = graph != NULL ? strata_graph_find_domain (graph, uuid) : NULL;
+
+  for (guint i = 0; domain != NULL && i < domain->next_disks->len; i++)
+    {
+      const StrataDiskXml *disk = g_ptr_array_index (domain->next_disks, i);
+
+      if (strata_disk_is_written (disk) && !disk->shareable &&
+          !check_unshared (layers, domain, disk, error))
+        return FALSE;
+    }
+
+  return graph != NULL;
 }
 
 static gboolean

@@ -44,6 +44,11 @@ gboolean strata_require_unused (StrataConnection *connection,
                                 const char *path,
                                 GCancellable *cancellable,
                                 GError **error);
+/* No other domain has come to share an image to which the domain's guest would write, or to stand on it */
+gboolean strata_require_unshared (StrataConnection *connection,
+                                  const char *uuid,
+                                  GCancellable *cancellable,
+                                  GError **error);
 /* No domain runs on TOP or BASE, and none has come to stand on them */
 gboolean strata_require_at_rest (StrataConnection *connection,
                                  const char *top,

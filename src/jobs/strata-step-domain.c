@@ -180,6 +180,11 @@ const StrataStepOps strata_step_shut_down = {
 static gboolean
 start_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
+  gboolean started;
+
+  if (strata_step_context_is (context, "was-running"))
+    return strata_kept_state_start_again (context, &started, error);
+
   return strata_domain_start (context->connection, strata_step_context_get (context, "uuid"),
                               strata_step_context_is (context, "paused"), error);
 }

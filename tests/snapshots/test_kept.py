@@ -235,6 +235,25 @@ def a_guest_of_which_a_template_is_made():
         lab.clear()
 
 
+def a_guest_whose_disk_another_came_to_stand_on():
+    """While it is off another client puts a machine on its disk: whether the job ends or is taken back, it stays off."""
+    making = 'template', 'create', 'vm', '--copy', '--no-seal', '--force-off', '--name', 't'
+    for back in (False, True):
+        guest()
+        process = hold(*making, kind='start')
+        thin = lab.overlay(lab.path('thin.qcow2'), lab.source('vm'))
+        lab.define_on('other', thin)
+        before = lab.bytes(thin)
+        if back:
+            process.send_signal(signal.SIGINT)
+        status, text = let_go(process)
+        expect_equal(status, 130 if back else 0, text)
+        expect_words(text, '“vm” stays off', '“other”')
+        expect_equal((lab.state('vm'), lab.bytes(thin)), ('shut off', before), 'the machine, and what the other reads')
+        lab.made = lab.names()
+        lab.clear()
+
+
 def a_guest_that_is_defined_with_other_disks():
     """It would be stopped on the one, and the template made of the other: neither when the plan is made, nor later."""
     guest()
@@ -442,7 +461,8 @@ try:
         a_guest_that_was_never_stopped, a_guest_that_was_stopped, nothing_is_known_of_the_stop, a_guest_whose_return_is_cancelled,
         a_return_that_fails, a_guest_that_stood_still, what_was_written_before_the_stop, the_way_back_is_killed,
         the_way_back_is_killed_before_it_says_so, nothing_was_kept,
-        a_guest_of_which_a_template_is_made, a_guest_that_is_defined_with_other_disks, a_guest_that_its_person_started,
+        a_guest_of_which_a_template_is_made, a_guest_whose_disk_another_came_to_stand_on,
+        a_guest_that_is_defined_with_other_disks, a_guest_that_its_person_started,
         a_guest_that_its_person_started_and_stopped, what_was_kept_cannot_be_read, a_guest_that_is_kept_inside_of_its_image,
         a_snapshot_of_a_guest_that_was_booted_since,
         a_disc_that_is_gone, a_disc_that_goes_meanwhile, a_floppy_drive, a_floppy_drive_that_was_added)])
