@@ -4,6 +4,7 @@
 import hashlib
 import os
 import re
+import tempfile
 
 from native_lab import NativeLab
 from strata_lab import DOMAIN, disk_xml
@@ -61,8 +62,9 @@ class Hashes(Checker):
         return content
 
     def _hash(self, path, kind, tag):
-        self._number += 1
-        out = os.path.join(self.scratch, f'matrix-{os.getpid()}-{self._number}')
+        # Another run may have this one's number in a namespace of its own.
+        handle, out = tempfile.mkstemp(prefix='matrix-', dir=self.scratch)
+        os.close(handle)
         how = ['-l', f'snapshot.name={tag}'] if tag is not None else []
         try:
             run('qemu-img', 'convert', '-U', '-f', kind, '-O', 'raw', *how, path, out)

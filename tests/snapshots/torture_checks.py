@@ -6,6 +6,7 @@ import os
 import shutil
 import struct
 import subprocess
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
 from torture_host import LIMIT, run
@@ -19,7 +20,6 @@ class Checker:
         self.host, self.scratch = host, scratch
         self._read = {}    # (chain's stamps, tag): content
         self._pool = ThreadPoolExecutor(max_workers=2)
-        self._number = 0
 
     # Bytes
 
@@ -76,8 +76,9 @@ class Checker:
 
     def _bytes(self, path, kind, tag):
         """What a guest sees in an image now, or as it was under TAG."""
-        self._number += 1
-        out = os.path.join(self.scratch, f'torture-{os.getpid()}-{self._number}')
+        # Another run may have this one's number in a namespace of its own.
+        handle, out = tempfile.mkstemp(prefix='torture-', dir=self.scratch)
+        os.close(handle)
         copy = out + '.qcow2'
         try:
             how = []
