@@ -12,6 +12,7 @@
 #include "host/snapshot/strata-internal-snapshot.h"
 #include "host/domain/strata-restore.h"
 #include "host/snapshot/strata-snapshot-create.h"
+#include "host/snapshot/strata-snapshot-names.h"
 #include "host/snapshot/strata-snapshot-reconcile.h"
 #include "host/snapshot/strata-snapshot.h"
 #include "host/storage/strata-storage.h"
@@ -395,6 +396,25 @@ snapshot (Vm *vm, const char *name)
 
 /* Making ------------------------------------------------------------------------------------------- */
 
+/* What is shown, which is read otherwise, is what the cheapest look says; another snapshot of that name is not. */
+static void
+assert_names_are_shown (Vm *vm)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StrataDomainFacts) facts = look (vm);
+  g_autofree char *shown =
+      strata_snapshot_names_get_current (strata_domain_facts_get_current (facts));
+  g_auto (GStrv) names = strata_snapshot_list_names (vm->connection, vm->uuid, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpuint (g_strv_length (names), ==, facts->snapshots->len + 1);
+  g_assert_cmpstr (names[facts->snapshots->len], ==, shown);
+  ((StrataSnapshotFacts *) strata_domain_facts_get_current (facts))->retained = TRUE;
+  g_clear_pointer (&shown, g_free);
+  shown = strata_snapshot_names_get_current (strata_domain_facts_get_current (facts));
+  g_assert_cmpstr (names[facts->snapshots->len], !=, shown);
+}
+
 static void
 test_create_off (void)
 {
@@ -418,6 +438,7 @@ test_create_off (void)
   assert_source (&vm, 0, overlay);
   assert_source (&vm, 1, left_out);
   assert_vda (&vm, "s1", "strata-snap-off-vda.qcow2", "s1.vda", NULL);
+  assert_names_are_shown (&vm);
 
   /* What is written meanwhile survives that it is taken back. */
   strata_test_write_pattern (overlay, "qcow2", 2, 2 * MIB, MIB);

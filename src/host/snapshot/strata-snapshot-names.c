@@ -16,6 +16,14 @@ compare_names (gconstpointer a, gconstpointer b)
   return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
 
+char *
+strata_snapshot_names_get_current (const StrataSnapshotFacts *current)
+{
+  return g_strdup_printf ("/%s\n%s\n%s%s", current->name, current->id,
+                          current->retained ? "retained " : "",
+                          current->description != NULL ? current->description : "");
+}
+
 /**
  * strata_snapshot_list_names:
  * @connection: a connection
@@ -24,8 +32,8 @@ compare_names (gconstpointer a, gconstpointer b)
  *
  * Worker threads only.
  *
- * Returns: (transfer full): the snapshots' names in a fixed order, and last the current one's once more after a "/", which
- *   no name contains
+ * Returns: (transfer full): the snapshots' names in a fixed order, and last, after a "/", which no name contains, which one
+ *   the current one is: another of that name may have come to be since
  */
 GStrv
 strata_snapshot_list_names (StrataConnection *connection, const char *uuid, GError **error)
@@ -34,6 +42,8 @@ strata_snapshot_list_names (StrataConnection *connection, const char *uuid, GErr
   g_autoptr (GPtrArray) list = NULL;
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (virDomainSnapshot) current = NULL;
+  g_autofree char *xml = NULL;
+  g_autoptr (StrataSnapshotFacts) facts = NULL;
   virDomainSnapshotPtr *snapshots = NULL;
   int n = -1;
 
@@ -54,8 +64,11 @@ strata_snapshot_list_names (StrataConnection *connection, const char *uuid, GErr
   g_ptr_array_sort (names, compare_names);
 
   current = n > 0 ? virDomainSnapshotCurrent (domain, 0) : NULL;
-  if (current != NULL)
-    g_ptr_array_add (names, g_strconcat ("/", virDomainSnapshotGetName (current), NULL));
+  xml = current != NULL ? virDomainSnapshotGetXMLDesc (current, VIR_DOMAIN_SNAPSHOT_XML_SECURE)
+                        : NULL;
+  facts = xml != NULL ? strata_snapshot_facts_new (xml, TRUE, NULL) : NULL;
+  if (facts != NULL)
+    g_ptr_array_add (names, strata_snapshot_names_get_current (facts));
   g_ptr_array_add (names, NULL);
 
   return (GStrv) g_ptr_array_steal (names, NULL);

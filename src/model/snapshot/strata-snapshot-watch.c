@@ -59,7 +59,7 @@ dup_shown (StrataMachine *machine)
         names, g_strdup (((StrataSnapshotFacts *) g_ptr_array_index (facts->snapshots, i))->name));
   g_ptr_array_sort (names, compare_names);
   if (current != NULL)
-    g_ptr_array_add (names, g_strconcat ("/", current->name, NULL));
+    g_ptr_array_add (names, strata_snapshot_names_get_current (current));
   g_ptr_array_add (names, NULL);
 
   return (GStrv) g_ptr_array_steal (names, NULL);
