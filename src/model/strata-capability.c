@@ -142,7 +142,7 @@ get_delete_reason (const StrataDomainFacts *facts, const char *const *thin_clone
 
 /**
  * strata_capability_get_reason:
- * @capability: what somebody would do
+ * @capability: what a person would do
  * @facts: the machine
  * @thin_clones: (nullable): names of the clones whose disks stand on the machine's
  *
@@ -191,7 +191,7 @@ strata_capability_get_reason (StrataCapability capability,
 
 /**
  * strata_capability_get_property_name:
- * @capability: what somebody would do
+ * @capability: what a person would do
  *
  * Returns: (transfer none): the property of a machine that says whether it can be done, "can-start"
  */
@@ -205,7 +205,7 @@ strata_capability_get_property_name (StrataCapability capability)
 
 /**
  * strata_capability_get_reason_property_name:
- * @capability: what somebody would do
+ * @capability: what a person would do
  *
  * Returns: (transfer none): the property of a machine that says why it can't be done, "start-reason"
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* StrataGraphMonitor: keeps a host's graph while somebody looks at it.
+/* StrataGraphMonitor: keeps a host's graph while a page shows it.
  *
  * Events only say that something changed; they come in swarms, so they are awaited for a moment, and there is never more than
  * one gathering under way. A pool's events don't count: gathering refreshes the pools itself.
@@ -240,7 +240,7 @@ strata_graph_monitor_get_error_message (StrataGraphMonitor *self)
  * strata_graph_monitor_hold:
  * @self: a monitor
  *
- * Somebody looks, until strata_graph_monitor_release(). Main thread.
+ * A page shows it, until strata_graph_monitor_release(). Main thread.
  */
 void
 strata_graph_monitor_hold (StrataGraphMonitor *self)

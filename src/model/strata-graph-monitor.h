@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* The graph of a host's images, gathered in a worker, and again after changes, for as long as somebody looks.
+/* The graph of a host's images, gathered in a worker, and again after changes, for as long as a page shows it.
  * Main thread. Bindable properties: graph (StrataGraph, NULL until there is one), busy, error-message (NULL). */
 #define STRATA_TYPE_GRAPH_MONITOR (strata_graph_monitor_get_type ())
 

@@ -387,7 +387,7 @@ strata_machine_can (StrataMachine *self, StrataCapability capability)
 /**
  * strata_machine_get_reason:
  * @self: a machine
- * @capability: what somebody would do with it
+ * @capability: what a person would do with it
  *
  * Returns: (nullable): why it can't be done, a sentence; %NULL where it can
  */

@@ -15,7 +15,7 @@ gboolean strata_description_check (const char *text, GError **error);
 gboolean strata_name_is_job_id (const char *name);
 /* "template-%s" and "web": "template-web" */
 char *strata_name_from_source (const char *pattern, const char *source);
-/* "present-20261123-140501": what nobody said to discard is kept under such a name */
+/* "present-20261123-140501": what no request said to discard is kept under such a name */
 char *strata_name_for_present (void);
 /* whether NAME looks like one of those */
 gboolean strata_name_is_for_present (const char *name);

@@ -31,7 +31,7 @@ is_own (const StrataStake *stake,
          g_strcmp0 (stake->snapshot, snapshot->name) == 0;
 }
 
-/* Whether somebody besides SNAPSHOT has PATH itself as his disk; TAGS: counts internal snapshots. */
+/* Whether a holder besides SNAPSHOT has PATH itself as its disk; TAGS: counts internal snapshots. */
 static gboolean
 is_shared (StrataPlanner *self,
            const StrataDomainFacts *domain,

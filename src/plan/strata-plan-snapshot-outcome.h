@@ -11,8 +11,8 @@ G_BEGIN_DECLS
 typedef enum
 {
   STRATA_OUTCOME_GONE,   /* the image isn't there */
-  STRATA_OUTCOME_FREE,   /* nobody else needs it: it goes */
-  STRATA_OUTCOME_SHARED, /* somebody else has it as his own: it stays, and is his */
+  STRATA_OUTCOME_FREE,   /* no other holder needs it: it goes */
+  STRATA_OUTCOME_SHARED, /* another holder has it as its own: it stays, and is that one's */
   STRATA_OUTCOME_MERGE,  /* one image stands on it */
   STRATA_OUTCOME_RETAIN, /* it stays, for those who stand on it */
   STRATA_OUTCOME_STAYS,  /* it stays with what stands on it: a disk that the domain hasn't any more */

@@ -12,7 +12,7 @@ G_BEGIN_DECLS
 /**
  * StrataAppliance:
  * @g: libguestfs' handle
- * @writer: where progress goes; somebody else's
+ * @writer: where progress goes; the caller's
  * @roots: every root of an operating system that is there
  * @root: the file system that the guest starts from, once strata_appliance_inspect() has found it
  * @type: "linux", "windows", …

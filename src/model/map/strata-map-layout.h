@@ -56,7 +56,7 @@ typedef struct
   guint      n_columns;
 } StrataMapLayout;
 
-/* PREVIOUS: (nullable): what somebody sees now, of which as much as possible stays where it is. Pure; any thread */
+/* PREVIOUS: (nullable): what is shown now, of which as much as possible stays where it is. Pure; any thread */
 StrataMapLayout *strata_map_layout_new       (StrataMap       *map,
                                               StrataMapLayout *previous);
 StrataMapLayout *strata_map_layout_ref       (StrataMapLayout *self);

@@ -8,7 +8,7 @@
 
 G_BEGIN_DECLS
 
-/* Makes a host's map and lays it out in a worker. PREVIOUS: (nullable): what somebody sees now */
+/* Makes a host's map and lays it out in a worker. PREVIOUS: (nullable): what is shown now */
 void             strata_map_task_async  (StrataGraph         *graph,
                                          StrataMapLayout     *previous,
                                          GCancellable        *cancellable,

@@ -40,7 +40,7 @@ StrataFeasibility           strata_snapshot_feasibility_ask         (StrataSnaps
                                                                      StrataSnapshotAct        act,
                                                                      const char              *name,
                                                                      const char             **reason);
-/* questions that nobody has begun to answer */
+/* questions that no worker has begun to answer */
 void                    strata_snapshot_feasibility_drop        (StrataSnapshotFeasibility  *self);
 
 G_END_DECLS

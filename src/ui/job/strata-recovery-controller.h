@@ -12,7 +12,7 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (StrataRecoveryController, strata_recovery_controller, STRATA, RECOVERY_CONTROLLER, GObject)
 
 StrataRecoveryController *strata_recovery_controller_new (StrataWindow *window);
-/* somebody asked: says so, too, if there are none */
+/* a person asked: says so, too, if there are none */
 void strata_recovery_controller_show (StrataRecoveryController *self);
 
 G_END_DECLS

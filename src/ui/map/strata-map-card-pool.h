@@ -16,7 +16,7 @@ G_DECLARE_FINAL_TYPE (StrataMapCardPool, strata_map_card_pool, STRATA, MAP_CARD_
 /* PARENT: not referenced */
 StrataMapCardPool *strata_map_card_pool_new    (GtkWidget       *parent,
                                                 StrataMapViewport *viewport);
-/* whoever is still there keeps his card. (nullable) */
+/* a node that is still there keeps its card. (nullable) */
 void           strata_map_card_pool_deal   (StrataMapCardPool   *self,
                                             StrataMapLayout *layout);
 /* a card for each in sight, and none for others but who has the focus; not while children are being placed */

@@ -174,7 +174,7 @@ strata_map_highlight_set_hovered (StrataMapHighlight *self, guint index)
 /**
  * strata_map_highlight_take_matches:
  * @self: a highlight
- * @matches: (nullable) (transfer full): for each node, whether it is what somebody looks for
+ * @matches: (nullable) (transfer full): for each node, whether it is what a person looks for
  *
  * They are lit while nothing is active.
  */

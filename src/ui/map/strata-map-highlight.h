@@ -25,7 +25,7 @@ void            strata_map_highlight_select       (StrataMapHighlight *self,
                                                    guint           index);
 void            strata_map_highlight_set_hovered  (StrataMapHighlight *self,
                                                    guint           index);
-/* (nullable) (transfer full): for each node, whether it is what somebody looks for */
+/* (nullable) (transfer full): for each node, whether it is what a person looks for */
 void            strata_map_highlight_take_matches (StrataMapHighlight *self,
                                                    guint8         *matches);
 /* (nullable) (transfer none): for each node, whether it is lit; NULL where no node is more than others */
