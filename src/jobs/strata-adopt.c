@@ -927,7 +927,7 @@ check_undo_plan (Adoption *self, GCancellable *cancellable, GError **error)
   if (graph == NULL)
     return FALSE;
   add_images (self, graph);
-  undo = strata_undo_plan_new (self->journal, graph);
+  undo = strata_undo_plan_new (self->journal, graph, self->at_once);
 
   return strata_law_check_steps (graph, undo, NULL, error);
 }
@@ -937,6 +937,7 @@ check_undo_plan (Adoption *self, GCancellable *cancellable, GError **error)
  * @connection: a host
  * @journal: a job that is being taken back
  * @index: the step whose turn it is
+ * @at_once: whether the process that did the steps undoes them
  * @error: `STRATA_ERROR_REFUSED` with what was used since, or who would lose what
  *
  * The way back was judged before it was begun; other clients go on meanwhile, and what a step made goes for good.
@@ -947,9 +948,10 @@ gboolean
 strata_adopt_check_removal (StrataConnection *connection,
                             StrataJournal *journal,
                             guint index,
+                            gboolean at_once,
                             GError **error)
 {
-  Adoption self = { connection, journal, strata_journal_get_plan (journal), FALSE };
+  Adoption self = { connection, journal, strata_journal_get_plan (journal), at_once };
   StrataStep *step = strata_plan_get_step (self.plan, index);
 
   /* A guest that goes on from its memory gets new overlays in the place of those that it had. */

@@ -24,6 +24,7 @@ gboolean strata_adopt_check_back (StrataConnection *connection,
 gboolean strata_adopt_check_removal (StrataConnection *connection,
                                      StrataJournal *journal,
                                      guint index,
+                                     gboolean at_once,
                                      GError **error);
 /* of a step that is done now, by this process or for one that was killed */
 gboolean strata_adopt_check_power (StrataConnection *connection,

@@ -73,7 +73,8 @@ undo_step (Run *run, guint index, GError **error)
 
   strata_job_enter_step (run->job, index, TRUE);
   strata_stop_point ("before a step is undone");
-  if (!strata_adopt_check_removal (context.connection, run->journal, index, error) ||
+  if (!strata_adopt_check_removal (context.connection, run->journal, index, !run->taken_up,
+                                   error) ||
       !strata_lock_is_held (run->lock, error))
     return FALSE;
   if (klass->undo != NULL && !klass->undo (&context, error))

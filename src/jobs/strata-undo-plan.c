@@ -14,6 +14,7 @@ typedef struct
 {
   StrataPlan *undo;
   StrataGraph *graph;
+  gboolean at_once;
   GHashTable *
       on; /* "UUID PATH": the images that a domain is on again, once the definitions are those of before */
 } Undo;
@@ -54,7 +55,7 @@ add_removal (Undo *self, StrataStep *step, const char *path, gboolean copied)
   for (guint i = 0; image != NULL && image->tags != NULL && image->tags[i] != NULL; i++)
     strata_plan_discard (self->undo, strata_holder_key_new_tag (image->path, image->tags[i]));
   /* The job made it, so that nothing that it found can stand on it. */
-  json_object_set_boolean_member (args, "made", TRUE);
+  json_object_set_string_member (args, "own", path);
   add (self, step, STRATA_STEP_DELETE_VOLUME, args);
 }
 
@@ -106,6 +107,15 @@ note_disks (Undo *self, const char *uuid, const char *xml)
 }
 
 static void
+add_definition (Undo *self, StrataStep *step, const char *xml)
+{
+  JsonObject *args = args_new ("uuid", get (step, "uuid"), "xml", xml);
+
+  json_object_set_boolean_member (args, "at-once", self->at_once);
+  add (self, step, STRATA_STEP_DEFINE, args);
+}
+
+static void
 add_define (Undo *self, StrataStep *step)
 {
   const char *uuid = get (step, "uuid");
@@ -118,7 +128,7 @@ add_define (Undo *self, StrataStep *step)
       return;
     }
 
-  add (self, step, STRATA_STEP_DEFINE, args_new ("uuid", uuid, "xml", previous));
+  add_definition (self, step, previous);
   note_disks (self, uuid, previous);
 }
 
@@ -139,8 +149,9 @@ add_merge (Undo *self, StrataStep *step, JsonObject *disk)
       args = args_new ("top", overlay, "base", base);
       json_object_set_string_member (args, "uuid", get (step, "uuid"));
       json_object_set_boolean_member (args, "active", TRUE);
+      json_object_set_string_member (args, "own", overlay);
       /* Without the snapshot the domain would have written into the base itself. */
-      json_object_set_boolean_member (args, "made", TRUE);
+      json_object_set_boolean_member (args, "at-once", self->at_once);
       add (self, step, STRATA_STEP_COMMIT, args);
     }
   if (is_on_another (self, get (step, "uuid"), overlay))
@@ -221,8 +232,7 @@ add_undo (Undo *self, StrataStep *step)
   else if (kind == STRATA_STEP_DEFINE)
     add_define (self, step);
   else if (kind == STRATA_STEP_UNDEFINE)
-    add (self, step, STRATA_STEP_DEFINE,
-         args_new ("uuid", get (step, "uuid"), "xml", get (step, "xml")));
+    add_definition (self, step, get (step, "xml"));
   else if (kind == STRATA_STEP_SNAPSHOT_CREATE)
     add_snapshot_undo (self, step);
   else if (kind == STRATA_STEP_SNAPSHOT_DEFINE)
@@ -254,6 +264,8 @@ note_present (Undo *self)
  * strata_undo_plan_new:
  * @journal: a job of which no forward-only step was begun
  * @graph: the host as it is
+ * @at_once: whether the process that did the steps has held the lock ever since: what stands on the images of before by then, and
+ *   can't be seen, stood there when they were those of the domain, too
  *
  * Gives up what the job itself made and no more: an image that it created, the snapshot that it took, the disks of a domain
  * while they are those that it defined. That these were not used since is to be asked of the host.
@@ -261,12 +273,12 @@ note_present (Undo *self)
  * Returns: (transfer full): the way back
  */
 StrataPlan *
-strata_undo_plan_new (StrataJournal *journal, StrataGraph *graph)
+strata_undo_plan_new (StrataJournal *journal, StrataGraph *graph, gboolean at_once)
 {
   StrataPlan *plan = strata_journal_get_plan (journal);
   g_autoptr (GHashTable) on = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   Undo self = { strata_plan_new (strata_plan_get_title (plan), strata_plan_get_act (plan)), graph,
-                on };
+                at_once, on };
 
   note_present (&self);
   for (guint i = strata_plan_get_n_steps (plan); i > 0; i--)

@@ -7,6 +7,6 @@
 
 G_BEGIN_DECLS
 
-StrataPlan *strata_undo_plan_new (StrataJournal *journal, StrataGraph *graph);
+StrataPlan *strata_undo_plan_new (StrataJournal *journal, StrataGraph *graph, gboolean at_once);
 
 G_END_DECLS

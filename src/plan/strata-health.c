@@ -347,6 +347,23 @@ check_tag_place (Visit *self, const StrataSnapshotFacts *snapshot, const StrataI
             snapshot->name, image->path);
 }
 
+/* The machine has it back with the snapshot, and until then it may stand on any image of the machine. */
+static void
+check_left_out (Visit *self, const StrataSnapshotFacts *snapshot, const StrataSnapshotDisk *disk)
+{
+  const StrataImage *image = strata_graph_get_image (self->graph, disk->image);
+
+  if (image == NULL || !image->missing || snapshot->retained)
+    return;
+
+  report (self, "missing", FALSE,
+          _ ("Bring it back or, if it is gone for good, put an empty image in its place (“qemu-img "
+             "create”)."),
+          /* Translators: a snapshot, an image */
+          _ ("The snapshot “%s” left out the disk “%s”, which is missing"), snapshot->name,
+          disk->image);
+}
+
 static void
 check_snapshot_disk (Visit *self,
                      const StrataSnapshotFacts *snapshot,
@@ -356,6 +373,8 @@ check_snapshot_disk (Visit *self,
   StrataLayer *layer = strata_layers_find (self->layers, disk->image);
   guint n_overlays;
 
+  if (disk->location == STRATA_SNAPSHOT_NONE)
+    check_left_out (self, snapshot, disk);
   if (disk->location == STRATA_SNAPSHOT_NONE || disk->image == NULL)
     return;
   if (image == NULL || image->missing)

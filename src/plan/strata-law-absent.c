@@ -289,14 +289,15 @@ is_overlay_of_plan (StrataVerification *self, const char *path)
 }
 
 /* What a job made itself came to be after all that can't be seen, so that nothing of that stands on it. STEP is one of a begun plan,
- * or of the way back. */
+ * or of the way back, by which the process that did the steps gives a domain what it had until then. */
 gboolean
 strata_law_is_own (StrataVerification *self, const StrataStep *step, const StrataImage *image)
 {
   g_autoptr (StrataHolderKey) key = strata_holder_key_new_image (image->path);
 
   return strata_law_is_made (self, key) || is_overlay_of_plan (self, image->path) ||
-         json_object_get_boolean_member_with_default (step->args, "made", FALSE);
+         strata_law_is_about (step, "own", image->path) ||
+         json_object_get_boolean_member_with_default (step->args, "at-once", FALSE);
 }
 
 /* What STEP names and does not write to is only read. */
@@ -313,13 +314,12 @@ is_only_read (StrataVerification *self, const StrataStep *step, const StrataImag
 static void
 refuse_for_snapshot (const Absence *absence, const StrataImage *image, GError **error)
 {
-  g_autofree char *machine = strata_quote_word (absence->domain->name);
-  g_autofree char *name = strata_quote_word (absence->snapshot->name);
+  g_autofree char *path = strata_quote_word (absence->path);
   g_autofree char *hint = g_strdup_printf (
-      /* Translators: a virtual machine, a snapshot */
-      _ ("Bring it back or, if it is gone for good, take the snapshot out of the list (“stratactl "
-         "snapshot delete %s %s --metadata-only”); its files stay as they are."),
-      machine, name);
+      /* Translators: an image; SIZE stays as it is or is translated as a word in capitals */
+      _ ("Bring it back or, if it is gone for good, put an empty one in its place (“qemu-img create "
+         "-f qcow2 %s SIZE”), which the machine then has back with the snapshot."),
+      path);
 
   strata_set_error (error, STRATA_ERROR_REFUSED, hint,
                     /* Translators: an image, a snapshot, a virtual machine, another image */

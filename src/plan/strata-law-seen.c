@@ -319,6 +319,54 @@ require_named_by_none (StrataVerification *self,
   return TRUE;
 }
 
+static gboolean
+has_disk (StrataVerification *self, GPtrArray *disks, const StrataImage *image)
+{
+  for (guint i = 0; i < disks->len; i++)
+    {
+      const StrataDiskXml *disk = g_ptr_array_index (disks, i);
+
+      if (g_strcmp0 (strata_graph_resolve (self->graph, disk->source), image->path) == 0)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* STEP moves no byte, but gives a domain disks that it doesn't have, and its guest writes to them. */
+static gboolean
+require_given_seen (StrataVerification *self, const StrataStep *step, GError **error)
+{
+  const char *uuid = strata_layers_arg (step->args, "uuid");
+  const char *xml = strata_layers_arg (step->args, "xml");
+  const StrataDomainFacts *domain =
+      uuid != NULL ? strata_graph_find_domain (self->graph, uuid) : NULL;
+  g_autoptr (StrataDomainXml) definition =
+      xml != NULL ? strata_domain_xml_new_from_string (xml, NULL) : NULL;
+  g_autoptr (GPtrArray) disks =
+      definition != NULL ? strata_domain_xml_get_disks (definition) : NULL;
+
+  for (guint i = 0; disks != NULL && i < disks->len; i++)
+    {
+      StrataDiskXml *disk = g_ptr_array_index (disks, i);
+      StrataImage *image;
+
+      strata_graph_resolve_disk (self->graph, disk);
+      image = strata_graph_get_image (self->graph, disk->source);
+      if (image == NULL || !strata_disk_is_written (disk) ||
+          strata_law_is_own (self, step, image) ||
+          (domain != NULL &&
+           (has_disk (self, domain->disks, image) || has_disk (self, domain->next_disks, image))))
+        continue;
+      if (!require_no_unknown (self, image, error) ||
+          !strata_graph_check_seen (self->graph, error) ||
+          !strata_law_require_no_absence (self, step, image, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
 /* Unknown is never nothing: what can't be seen is held by an unknown party. */
 gboolean
 strata_law_require_seen (StrataVerification *self, StrataStep *step, GError **error)
@@ -327,6 +375,8 @@ strata_law_require_seen (StrataVerification *self, StrataStep *step, GError **er
   g_autoptr (JsonNode) node = json_node_init_object (json_node_alloc (), step->args);
   g_autoptr (GPtrArray) images = g_ptr_array_new ();
 
+  if (strata_step_is (step, STRATA_STEP_DEFINE, STRATA_STEP_RESTORE))
+    return require_given_seen (self, step, error);
   if (touch == STRATA_TOUCH_NOTHING)
     return TRUE;
 

@@ -10,6 +10,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "strata-writers.h"
+#include "graph/strata-lineage.h"
 #include "base/strata-visible.h"
 
 static gboolean
@@ -389,6 +390,7 @@ find_stale_disk (StrataWriters *self,
 {
   const StrataSnapshotFacts *later;
   const StrataStake *writer;
+  const StrataImage *overlay;
   StrataDomainFacts *owner;
   const char *image;
 
@@ -399,8 +401,10 @@ find_stale_disk (StrataWriters *self,
   later = GPOINTER_TO_UINT (g_hash_table_lookup (self->frozen, disk->image)) > 1
               ? find_refrozen (domain, snapshot, disk)
               : NULL;
-  *lost = later != NULL || (is_disk_of (self, disk->image, domain) &&
-                            may_be_written_since (self, domain, snapshot, disk));
+  overlay = strata_lineage_find_contradiction (self->graph, domain, disk);
+  *lost =
+      overlay == NULL && (later != NULL || (is_disk_of (self, disk->image, domain) &&
+                                            may_be_written_since (self, domain, snapshot, disk)));
   writer = strata_writers_find_below (self, disk->image, NULL, NULL, &image);
   owner = writer != NULL ? strata_graph_find_domain (self->graph, writer->uuid) : NULL;
   if (writer != NULL)
@@ -411,6 +415,12 @@ find_stale_disk (StrataWriters *self,
     /* Translators: an image, a snapshot */
     return g_strdup_printf (_ ("“%s” was written to, and then frozen again by “%s”"), disk->image,
                             later->name);
+  if (overlay != NULL)
+    /* Translators: an image, the one below it, and another image */
+    return g_strdup_printf (
+        _ ("“%s” stands on “%s”, so that “%s” is another file than the one that "
+           "was frozen"),
+        overlay->path, overlay->backing_path, disk->image);
 
   return NULL;
 }
@@ -438,6 +448,21 @@ strata_writers_find_stale (StrataWriters *self,
     }
 
   return g_steal_pointer (&first);
+}
+
+static gboolean
+is_contradicted (StrataWriters *self,
+                 const StrataDomainFacts *domain,
+                 const StrataSnapshotFacts *snapshot)
+{
+  for (guint i = 0; i < snapshot->disks->len; i++)
+    {
+      if (strata_lineage_find_contradiction (self->graph, domain, snapshot->disks->pdata[i]) !=
+          NULL)
+        return TRUE;
+    }
+
+  return FALSE;
 }
 
 /* A domain that writes below a layer that it left, as after its disk was committed further down by hand, has no other to take it
@@ -471,6 +496,12 @@ strata_writers_get_stale_hint (StrataWriters *self,
   g_autofree char *machine = strata_quote_word (domain->name);
   g_autofree char *name = strata_quote_word (snapshot->name);
 
+  if (is_contradicted (self, domain, snapshot))
+    /* Translators: a virtual machine, a snapshot */
+    return g_strdup_printf (
+        _ ("Put the image that was frozen back under its name. “stratactl snapshot delete %s %s "
+           "--metadata-only” takes the snapshot out of the list; no file is touched by that."),
+        machine, name);
   if (!is_written_by_itself (self, domain, snapshot))
     return g_strdup (_ ("Take the disk out of one of the two, or give it a copy of its own."));
 

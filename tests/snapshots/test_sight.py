@@ -1067,6 +1067,120 @@ def moved_away_from_what_has_another_name():
     lab.clear()
 
 
+def volume_disk(pool, volume):
+    return (f"<disk type='volume' device='disk'><driver name='qemu' type='qcow2'/><source pool='{pool}' volume='{volume}'/>"
+            "<target dev='vda' bus='virtio'/></disk>")
+
+
+def other_folder_of_a_pool():
+    """The pool in which the snapshot names its volume is given another folder, in which there is a file of that name."""
+    folders = [os.path.join(lab.dir, name) for name in ('first', 'second')]
+    for folder in folders:
+        os.mkdir(folder)
+    lab.virsh('pool-create-as', 'moving', 'dir', '--target', folders[0])
+    frozen = lab.make_disk('a.qcow2', data='1M', folder=folders[0])
+    define('vm', volume_disk('moving', 'a.qcow2'))
+    lab.ctl('snapshot', 'create', 'vm', 's1')
+    write(tip('vm'), 2, '3M')
+    lab.virsh('pool-destroy', 'moving')
+    lab.virsh('pool-create-as', 'moving', 'dir', '--target', folders[1])
+    another_file(lab.make_disk('a.qcow2', data='2M', folder=folders[1]), frozen)
+    lab.virsh('pool-destroy', 'moving')
+    lab.clear()
+
+
+def moved_and_another_in_its_place():
+    """The frozen image is moved, what stands on it is told so, and a new file has its name."""
+    folder = os.path.join(lab.dir, 'elsewhere')
+    os.mkdir(folder)
+    path = lab.make_disk('a.qcow2', data='1M')
+    define('vm', disk_xml(path))
+    lab.ctl('snapshot', 'create', 'vm', 's1')
+    write(tip('vm'), 2, '3M')
+    frozen = os.path.join(folder, 'a.qcow2')
+    os.rename(path, frozen)
+    lab.run('qemu-img', 'rebase', '-u', '-f', 'qcow2', '-b', frozen, '-F', 'qcow2', tip('vm'))
+    another_file(lab.make_disk('a.qcow2', data='2M'), frozen)
+    lab.clear()
+
+
+def another_file(path, frozen):
+    """PATH is what the snapshot s1 of vm says that it froze, which is FROZEN."""
+    before = [sha256(name) for name in (path, frozen, tip('vm'))]
+    expect(any(f['code'] == 'stale-snapshot' and path in f['message'] and not f['mendable']
+               for f in lab.ctl('--json', 'doctor').document['findings']), 'doctor says so')
+    for argv in (('snapshot', 'revert', 'vm', 's1', '--discard-current'), ('clone', 'create', 'vm', 'c', '--snapshot', 's1'),
+                 ('clone', 'create', 'vm', 'c', '--snapshot', 's1', '--thin')):
+        expect_refused(lab.ctl(*argv), path, frozen)
+    told = lab.ctl('--dry-run', 'snapshot', 'delete', 'vm', 's1')
+    expect_words(told.out, path, 'stays')
+    done = lab.ctl('snapshot', 'delete', 'vm', 's1')
+    expect_equal(done.status, 0, 'the snapshot is deleted', done)
+    expect_equal([sha256(name) for name in (path, frozen, tip('vm'))], before, 'the other file, the frozen one, and the disk')
+    remove_snapshots()
+
+
+def overlay_of_another_snapshot_by_now():
+    """The overlay that a snapshot's document names was deleted, and one of another branch has its name: no contradiction."""
+    define('vm', disk_xml(lab.make_disk('a.qcow2', data='1M')))
+    lab.ctl('snapshot', 'create', 'vm', 's0')
+    lab.ctl('snapshot', 'create', 'vm', 's1')
+    name = tip('vm')
+    lab.ctl('snapshot', 'create', 'vm', 's2')
+    lab.ctl('snapshot', 'revert', 'vm', 's0', '--discard-current')
+    lab.ctl('snapshot', 'delete', 'vm', 's2')
+    expect(not os.path.exists(name), 'the overlay is gone')
+    expect(name in lab.virsh('snapshot-dumpxml', 'vm', 's1').out, 'the document names it')
+    lab.virsh('snapshot-create-as', 'vm', 's3', '--disk-only', '--diskspec', f'vda,file={name}')
+    expect_equal(tip('vm'), name, 'another has its name')
+    done = lab.ctl('snapshot', 'revert', 'vm', 's1')
+    expect_equal(done.status, 0, 'the machine goes back', done)
+    remove_snapshots()
+    lab.clear()
+
+
+def given_back_below_what_is_unseen():
+    """With a return the machine gets a disk back on which, in a pool that isn't active, another machine stands by now."""
+    folder = os.path.join(lab.dir, 'unseen')
+    os.mkdir(folder)
+    lab.virsh('pool-define-as', 'unseen', 'dir', '--target', folder)
+    lab.virsh('pool-start', 'unseen')
+    second = lab.make_disk('b.qcow2', data='1M')
+    define('vm', disk_xml(lab.make_disk('a.qcow2', data='1M')), disk_xml(second, 'vdb'))
+    lab.ctl('snapshot', 'create', 'vm', 's1', '--disk', 'vda')
+    lab.virsh('detach-disk', 'vm', 'vdb', '--config')
+    other = overlay('y.qcow2', second, folder=folder)
+    define('other', disk_xml(other))
+    before, definition = guest_hash(other), lab.virsh('dumpxml', 'vm').out
+    lab.virsh('pool-destroy', 'unseen')
+    os.rename(folder, folder + '-away')
+    for options in ((), ('--start',), ('--discard-current',)):
+        expect_refused(lab.ctl('snapshot', 'revert', 'vm', 's1', *options), second)
+    expect_equal(lab.virsh('dumpxml', 'vm').out, definition, 'the machine is as it was')
+    os.rename(folder + '-away', folder)
+    expect_equal(guest_hash(other), before, 'the other reads the same')
+    remove_snapshots()
+    lab.virsh('pool-undefine', 'unseen')
+    lab.clear()
+
+
+def left_out_and_gone_for_good():
+    """A disk for which nobody cares, and that no snapshot kept: an empty image in its place, and all goes on."""
+    scratch = lab.make_disk('scratch.qcow2')
+    define('vm', disk_xml(lab.make_disk('a.qcow2', data='1M')), disk_xml(scratch, 'vdb'))
+    for name in ('s1', 's2'):
+        lab.ctl('snapshot', 'create', 'vm', name, '--disk', 'vda')
+    lab.virsh('detach-disk', 'vm', 'vdb', '--config')
+    os.remove(scratch)
+    expect(any(f['code'] == 'missing' and scratch in f['message'] for f in lab.ctl('--json', 'doctor').document['findings']),
+           'doctor finds it')
+    expect_refused(lab.ctl('snapshot', 'delete', 'vm', 's1'), scratch, 'qemu-img create')
+    lab.make_disk('scratch.qcow2', size='1M')
+    done = lab.ctl('snapshot', 'delete', 'vm', 's1')
+    expect_equal(done.status, 0, 'the snapshot is deleted', done)
+    lab.clear()
+
+
 if __name__ == '__main__':
     try:
         run([lab.start, merge_while_the_pool_is_busy,
@@ -1078,6 +1192,8 @@ if __name__ == '__main__':
              raw_by_one_of_two, thin_clone_called_raw, overlay_called_raw, called_raw_outside_of_pools, link_in_the_way, too_deep_to_merge, image_on_a_raw_disk,
              size_to_the_byte, floppy_of_a_clone, words_that_are_marks, template_lets_none_in, moved_away,
              moved_away_from_what_has_another_name, moved_away_from_what_was_moved, moved_away_and_left_out,
-             moved_away_from_an_imported_template, moved_away_and_not_made_independent, written_by_another_program, flat_vmdk])
+             moved_away_from_an_imported_template, moved_away_and_not_made_independent, written_by_another_program, flat_vmdk,
+             other_folder_of_a_pool, moved_and_another_in_its_place, overlay_of_another_snapshot_by_now,
+             given_back_below_what_is_unseen, left_out_and_gone_for_good])
     finally:
         lab.close()

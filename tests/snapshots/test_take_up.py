@@ -534,6 +534,56 @@ def a_plan_on_what_is_unfinished():
     expect('s9' not in lab.snapshots('vm'), 's9 is there')
 
 
+def unseen(image):
+    """An overlay on IMAGE, of another machine, in a pool that is off and away."""
+    folder = os.path.join(lab.dir, 'unseen')
+    os.mkdir(folder)
+    lab.virsh('pool-create-as', 'unseen', 'dir', '--target', folder)
+    other = lab.overlay(os.path.join(folder, 'other.qcow2'), image)
+    lab.define_on('other', other)
+    tip = lab.tip('other')
+    lab.virsh('pool-destroy', 'unseen')
+    lab.virsh('pool-define-as', 'unseen', 'dir', '--target', folder)
+    os.rename(folder, folder + '-away')
+    return folder, tip
+
+
+def back_in_sight(folder, tip):
+    os.rename(folder + '-away', folder)
+    expect_equal(lab.tip('other'), tip, 'what the other has')
+    lab.virsh('undefine', 'other')
+    lab.virsh('pool-undefine', 'unseen')
+    shutil.rmtree(folder)
+
+
+def rollback_below_what_is_unseen():
+    """It would merge into what the snapshot froze, and put a machine back on a disk on which another stands by now."""
+    job, _, base = snapshot_and_its_overlay()
+    lab.write('vm', 0x5b)
+    tip = lab.tip('vm')
+    seen = unseen(base)
+    refused('job', 'rollback', job, words=['unseen', base])
+    back_in_sight(*seen)
+    lab.strata('job', 'rollback', job)
+    expect_equal((lab.source('vm'), lab.tip('vm')), (base, tip), 'what the machine has in the end')
+    no_job_left()
+
+
+def rollback_of_a_return_and_a_disk_below_what_is_unseen():
+    lab.machine('vm')
+    lab.strata('snapshot', 'create', 'vm', 's1', '--disk-only')
+    second = lab.make_disk('second.qcow2')
+    put_on('vm', second, 'vdb')
+    definition = lab.virsh('dumpxml', 'vm').out
+    job = stop('snapshot', 'revert', 'vm', 's1', '--discard-current', kind='define', done=True)
+    seen = unseen(second)
+    refused('job', 'rollback', job, words=['unseen', second])
+    back_in_sight(*seen)
+    lab.strata('job', 'rollback', job)
+    expect_equal(lab.virsh('dumpxml', 'vm').out, definition, 'the machine has it again')
+    no_job_left()
+
+
 def dismissal():
     job, _ = stopped_return(wrote=True)
     tip = lab.tip('vm')
@@ -958,7 +1008,8 @@ try:
         a_merge_and_what_is_written_before_it_is_defined, two_merges_and_what_was_written_since,
         a_merge_below_a_return_that_another_made, discarded_and_written_since, refusals_name_the_way_out,
         a_job_that_can_go_neither_way, a_job_that_is_cancelled_too_late, dismissal_where_the_machine_is_gone,
-        a_plan_on_what_is_unfinished, dismissal,
+        a_plan_on_what_is_unfinished, rollback_below_what_is_unseen,
+        rollback_of_a_return_and_a_disk_below_what_is_unseen, dismissal,
         merge_that_another_has_done, a_disk_that_was_exchanged_before_its_merge, a_disk_that_was_exchanged_in_the_middle_of_its_merge,
         a_disk_that_was_moved_in_the_middle_of_its_merge, a_definition_that_was_changed_after_a_live_merge,
         a_merge_that_was_done_and_not_written_down, a_disk_that_was_exchanged_before_its_pull,
