@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* doctor: what is the matter with images and snapshots, and the mending of what can be mended without touching a
+/* doctor: what is the matter with images and snapshots, and the repair of what can be repaired without touching a
  * byte.
  */
 
@@ -71,7 +71,7 @@ print_all (StrataCli *cli, GPtrArray *findings)
 }
 
 static StrataCliStatus
-mend (StrataCli *cli, const char *name)
+repair (StrataCli *cli, const char *name)
 {
   g_autoptr (StrataRequest) request = strata_request_new (STRATA_REQUEST_RECONCILE);
 
@@ -88,17 +88,19 @@ run_doctor (StrataCli *cli, GStrv argv)
   g_autoptr (GPtrArray) findings = NULL;
   g_autoptr (GError) error = NULL;
   StrataDomainFacts *domain = NULL;
-  gboolean wants_mending = FALSE;
+  gboolean wants_repair = FALSE;
   const GOptionEntry entries[] = {
-    { "mend", 0, 0, G_OPTION_ARG_NONE, &wants_mending,
-      N_ ("Mend what can be mended of this virtual machine"), NULL },
+    { "repair", 0, 0, G_OPTION_ARG_NONE, &wants_repair,
+      N_ ("Repair what can be repaired of this virtual machine"), NULL },
+    /* as it was called at first */
+    { "mend", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &wants_repair, NULL, NULL },
     { NULL },
   };
 
   if (!strata_cli_parse (cli, argv, entries, &arguments))
     return STRATA_CLI_USAGE;
-  if (wants_mending && arguments[0] == NULL)
-    return strata_cli_usage_error (cli, _ ("--mend needs the name of a virtual machine"));
+  if (wants_repair && arguments[0] == NULL)
+    return strata_cli_usage_error (cli, _ ("--repair needs the name of a virtual machine"));
 
   if (strata_cli_connect (cli, &error))
     graph = strata_cli_gather (cli, &error);
@@ -106,8 +108,8 @@ run_doctor (StrataCli *cli, GStrv argv)
     domain = strata_cli_find_domain (graph, arguments[0], STRATA_CLI_ALL, &error);
   if (error != NULL)
     return strata_cli_fail_unstarted (cli, error);
-  if (wants_mending)
-    return mend (cli, domain->uuid);
+  if (wants_repair)
+    return repair (cli, domain->uuid);
 
   findings = strata_health_check (graph, domain);
   print_all (cli, findings);

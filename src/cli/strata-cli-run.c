@@ -225,7 +225,7 @@ report_failed (StrataCli *cli, StrataJob *job)
     {
       status = strata_cli_fail (cli, error, STRATA_CLI_UNFINISHED, STRATA_CLI_OUTCOME_STOPPED, id);
       strata_cli_print_message (
-          _ ("It stopped in a lawful state; “stratactl job resume %s” finishes it.\n"), id);
+          _ ("It stopped in a consistent state; “stratactl job resume %s” finishes it.\n"), id);
     }
   else
     {

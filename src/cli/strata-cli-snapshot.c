@@ -174,7 +174,7 @@ run_revert (StrataCli *cli, GStrv argv)
 }
 
 const StrataCliVerb strata_cli_snapshot_revert_verb = {
-  "snapshot", "revert", N_ ("VM NAME"), N_ ("Go back to a snapshot"), 2, 2, run_revert,
+  "snapshot", "revert", N_ ("VM NAME"), N_ ("Revert to a snapshot"), 2, 2, run_revert,
 };
 
 /* delete ------------------------------------------------------------------------------------------- */

@@ -495,7 +495,7 @@ strata_graph_check_seen (StrataGraph *self, GError **error)
                       _ ("“%s” is busy, so what is in it can’t be seen now: %s"), spot->where,
                       spot->why);
   else
-    strata_set_error (error, STRATA_ERROR_REFUSED, _ ("Mend that, or stop the pool."),
+    strata_set_error (error, STRATA_ERROR_REFUSED, _ ("Repair that, or stop the pool."),
                       _ ("“%s” can’t be looked into, so what is in it isn’t known: %s"),
                       spot->where, spot->why);
 

@@ -335,7 +335,7 @@ fail_for_good (Run *run, const GError *cause)
     }
 
   both = strata_error_new (STRATA_ERROR_NEEDS_RECOVERY,
-                           _ ("Mend that, then take the job back with “stratactl job rollback”."),
+                           _ ("Repair that, then take the job back with “stratactl job rollback”."),
                            /* Translators: why it failed, and why undoing that failed too */
                            _ ("%s. Undoing it failed as well: %s"), cause->message,
                            undo_error->message);

@@ -26,7 +26,7 @@ check_memory (StrataStepContext *context, const char *path, GError **error)
     return TRUE;
 
   strata_set_error (error, STRATA_ERROR_NOT_FOUND,
-                    _ ("Go back to the snapshot’s disks alone, with the virtual machine off."),
+                    _ ("Revert to the snapshot’s disks alone, with the virtual machine off."),
                     _ ("The snapshot’s memory is gone: there is no file “%s”"), path);
   return FALSE;
 }

@@ -341,10 +341,8 @@ snapshot_revert_is_done (StrataStepContext *context, gboolean *done, GError **er
 
   strata_set_error (
       error, STRATA_ERROR_REFUSED,
-      _ ("End the job, look at the virtual machine, and return to the snapshot again if that is "
-         "what you want."),
-      _ ("The disks of “%s” were written to since; whether the return to “%s” was done "
-         "before that can’t be told"),
+      _ ("End the job, look at the virtual machine, and revert to the snapshot again if that is what you want."),
+      _ ("The disks of “%s” were written to since; whether the revert to “%s” was done before that can’t be told"),
       strata_step_context_get (context, "name"), strata_step_context_get (context, "snapshot"));
   return FALSE;
 }

@@ -266,15 +266,15 @@ check_disks (Visit *self)
       check_written_below (self, disk);
       if (self->domain->template_mark != NULL && image != NULL && !disk->read_only &&
           g_strcmp0 (disk->device, "disk") == 0 && strata_image_is_writable (image))
-        report (self, "template-writable", TRUE,
-                _ ("“stratactl doctor --mend” makes it read-only, so that the template can’t be "
-                   "started."),
-                _ ("“%s”, a disk of a template, can be written to, and what stands on it would "
-                   "change"),
-                image->path);
+        report (
+            self, "template-writable", TRUE,
+            _ ("“stratactl doctor --repair” makes it read-only, so that the template can’t be started."),
+            _ ("“%s”, a disk of a template, can be written to, and what stands on it would "
+               "change"),
+            image->path);
       if (image != NULL && image->backing_path != NULL && (image->mode & 0004) != 0)
         report (self, "world-readable", TRUE,
-                _ ("“stratactl doctor --mend” lets only its owner and group read it."),
+                _ ("“stratactl doctor --repair” lets only its owner and group read it."),
                 _ ("Everybody on the host may read “%s”"), image->path);
       check_agreement (self, disk);
     }
@@ -338,13 +338,13 @@ check_tag_place (Visit *self, const StrataSnapshotFacts *snapshot, const StrataI
                "itself deletes “%s”"),
             snapshot->name, image->path, below->name);
   if (n_overlays > 0)
-    report (self, "native-unsafe", FALSE,
-            _ ("Go back to it with Strata, which does that on a copy, not with virsh "
-               "snapshot-revert or virt-manager."),
-            /* Translators: a snapshot, an image */
-            _ ("The internal snapshot “%s” is inside “%s”, on which other images stand: libvirt’s "
-               "own return to it would change what they hold"),
-            snapshot->name, image->path);
+    report (
+        self, "native-unsafe", FALSE,
+        _ ("Revert to it with Strata, which does that on a copy, not with virsh snapshot-revert or virt-manager."),
+        /* Translators: a snapshot, an image */
+        _ ("The internal snapshot “%s” is inside “%s”, on which other images stand: libvirt’s "
+           "own return to it would change what they hold"),
+        snapshot->name, image->path);
 }
 
 /* The machine has it back with the snapshot, and until then it may stand on any image of the machine. */
@@ -416,7 +416,7 @@ check_current (Visit *self, const StrataSnapshotFacts *current)
   if (current == NULL)
     {
       report (
-          self, "no-current", TRUE, _ ("“stratactl doctor --mend” makes one current."),
+          self, "no-current", TRUE, _ ("“stratactl doctor --repair” makes one current."),
           _ ("There are snapshots and none is current, which takes libvirt’s daemon down at its "
              "next return to one"));
       return;
@@ -434,7 +434,7 @@ check_current (Visit *self, const StrataSnapshotFacts *current)
                             STRATA_NO_OVERLAY_SUFFIX) ||
           strata_graph_get_libvirt_version (self->graph) < 9010000)
         continue;
-      report (self, "native-unsafe", TRUE, _ ("“stratactl doctor --mend” writes it down."),
+      report (self, "native-unsafe", TRUE, _ ("“stratactl doctor --repair” writes it down."),
               _ ("libvirt doesn’t know that the VM runs on “%s” since it went back to “%s”"),
               stake->top, current->name);
     }
@@ -460,7 +460,7 @@ check_snapshots (Visit *self)
       if (stale != NULL && lost)
         report (
             self, "stale-snapshot", TRUE,
-            _ ("“stratactl doctor --mend” takes it out of the list; no file is touched by that."),
+            _ ("“stratactl doctor --repair” takes it out of the list; no file is touched by that."),
             /* Translators: a snapshot, and the reason */
             _ ("The snapshot “%s” doesn’t hold what it kept any more: %s"), snapshot->name, stale);
       hint = stale != NULL && !lost
@@ -475,21 +475,21 @@ check_snapshots (Visit *self)
         check_snapshot_disk (self, snapshot, g_ptr_array_index (snapshot->disks, j));
       if (snapshot->lost_parent != NULL)
         report (self, "lost-parent", TRUE,
-                _ ("“stratactl doctor --mend” puts it below the nearest one that is left."),
+                _ ("“stratactl doctor --repair” puts it below the nearest one that is left."),
                 _ ("The snapshot “%s” comes after “%s”, of which libvirt knows nothing any more"),
                 snapshot->name, snapshot->lost_parent);
       if (snapshot->memory_missing)
         report (self, "memory-missing", FALSE,
-                _ ("Bring the file back; without it the VM can go back to the disks only."),
+                _ ("Bring the file back; without it the VM can be reverted to the disks only."),
                 _ ("The memory of “%s”, “%s”, is missing"), snapshot->name, snapshot->memory_file);
       if (!snapshot->backing_known)
-        report (self, "native-unsafe", TRUE, _ ("“stratactl doctor --mend” writes it down."),
+        report (self, "native-unsafe", TRUE, _ ("“stratactl doctor --repair” writes it down."),
                 _ ("The snapshot “%s” doesn’t say what its images stand on, which takes libvirt’s "
                    "daemon down when it deletes another"),
                 snapshot->name);
       if (snapshot->backing_wrong)
         report (self, "native-unsafe", TRUE,
-                _ ("“stratactl doctor --mend” writes down what they stand on."),
+                _ ("“stratactl doctor --repair” writes down what they stand on."),
                 _ ("The snapshot “%s” doesn’t say rightly what its images stand on; libvirt would "
                    "open others when it goes back to it"),
                 snapshot->name);

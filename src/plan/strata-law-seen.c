@@ -211,7 +211,7 @@ require_not_below (StrataVerification *self,
       if (told)
         continue;
       strata_set_error (error, STRATA_ERROR_REFUSED,
-                        _ ("“stratactl doctor --mend” writes down what its images stand on."),
+                        _ ("“stratactl doctor --repair” writes down what its images stand on."),
                         /* Translators: a snapshot, a VM, and an image */
                         _ ("The snapshot “%s” of “%s” names “%s” as what its images stand on"),
                         snapshot->name, domain->name, path);

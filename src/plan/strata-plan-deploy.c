@@ -417,13 +417,13 @@ require_protected (StrataPlanner *self,
 
       if (!strata_image_is_writable (top))
         continue;
-      strata_set_error (error, STRATA_ERROR_REFUSED,
-                        _ ("“stratactl doctor --mend” makes it read-only; or make full copies "
-                           "(--full)."),
-                        /* Translators: an image, a template */
-                        _ ("“%s”, a disk of the template “%s”, can be written to, and what stands "
-                           "on it would change"),
-                        top->path, template->name);
+      strata_set_error (
+          error, STRATA_ERROR_REFUSED,
+          _ ("“stratactl doctor --repair” makes it read-only; or make full copies (--full)."),
+          /* Translators: an image, a template */
+          _ ("“%s”, a disk of the template “%s”, can be written to, and what stands "
+             "on it would change"),
+          top->path, template->name);
       return FALSE;
     }
 

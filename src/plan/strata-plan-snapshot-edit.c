@@ -248,8 +248,8 @@ strata_plan_reconcile (StrataPlanner *self, GError **error)
   if (domain == NULL)
     return NULL;
 
-  title = g_strdup_printf (_ ("Mend “%s”"), domain->name);
-  self->plan = strata_plan_new (title, _ ("Mend"));
+  title = g_strdup_printf (_ ("Repair “%s”"), domain->name);
+  self->plan = strata_plan_new (title, _ ("Repair"));
   for (guint i = 0; i < domain->disks->len; i++)
     mend_mode (self, domain, g_ptr_array_index (domain->disks, i));
 

@@ -84,11 +84,10 @@ require_tag (StrataRevert *self, const StrataSnapshotDisk *disk, GError **error)
   if (layer != NULL && strata_layer_may_have_tag (layer, self->snapshot->name))
     return TRUE;
 
-  strata_set_error (error, STRATA_ERROR_REFUSED,
-                    _ ("It may have been renamed, or deleted by another program; “stratactl "
-                       "doctor” shows what can be mended."),
-                    _ ("“%s” has no internal snapshot “%s” any more"), disk->image,
-                    self->snapshot->name);
+  strata_set_error (
+      error, STRATA_ERROR_REFUSED,
+      _ ("It may have been renamed, or deleted by another program; “stratactl doctor” shows what can be repaired."),
+      _ ("“%s” has no internal snapshot “%s” any more"), disk->image, self->snapshot->name);
   return FALSE;
 }
 
@@ -133,7 +132,7 @@ add_native (StrataRevert *self, GError **error)
                            self->snapshot->name, "state", get_state (self), "id",
                            self->snapshot->id, NULL);
   strata_return_add_media (self, args);
-  step = strata_plan_add_step (plan, STRATA_STEP_SNAPSHOT_REVERT, args, _ ("Return to “%s”"),
+  step = strata_plan_add_step (plan, STRATA_STEP_SNAPSHOT_REVERT, args, _ ("Revert to “%s”"),
                                self->snapshot->name);
   step->forward_only = TRUE;
   strata_plan_add_command (plan, "virsh", "snapshot-revert", self->domain->name,
@@ -183,8 +182,7 @@ add_copy (StrataRevert *self,
           error, STRATA_ERROR_REFUSED,
           _ ("Make a full clone of the snapshot, or delete what stands on the device."),
           /* Translators: a device, a snapshot */
-          _ ("Others read “%s”, which going back to “%s” would rewrite, and a device isn’t copied "
-             "with its internal snapshots"),
+          _ ("Others read “%s”, which reverting to “%s” would rewrite, and a device isn’t copied with its internal snapshots"),
           disk->image, self->snapshot->name);
       return FALSE;
     }
@@ -202,7 +200,7 @@ add_copy (StrataRevert *self,
       g_ptr_array_add (self->copies, strata_copy_mark_new (layer->path, to));
     }
   strata_plan_add_effect (planner->plan, STRATA_EFFECT_CREATES, layer->allocation,
-                          _ ("“%s”, because others read “%s”, which this return would rewrite"), to,
+                          _ ("“%s”, because others read “%s”, which this revert would rewrite"), to,
                           layer->path);
   strata_plan_add_command (planner->plan, "cp", layer->path, to, NULL);
   strata_plan_add_resource (planner->plan, to);
@@ -254,8 +252,7 @@ require_changeable (StrataRevert *self, StrataDomainXml *definition, GError **er
         continue;
       strata_set_error (
           error, STRATA_ERROR_REFUSED,
-          _ ("Go back without keeping the present state, or make a new virtual machine from the "
-             "snapshot."),
+          _ ("Revert without keeping the present state, or make a new virtual machine from the snapshot."),
           /* Translators: a VM, and a snapshot */
           _ ("“%s” has a floppy drive in “%s”, and libvirt neither takes another internal snapshot "
              "with it nor lets this one be moved to a copy"),

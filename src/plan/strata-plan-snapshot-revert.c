@@ -71,8 +71,7 @@ require_all_kept (StrataRevert *self, GPtrArray *present, const char *save_as, G
         continue;
       strata_set_error (
           error, STRATA_ERROR_REFUSED,
-          _ ("Detach it or make it an ordinary disk first, or go back without keeping "
-             "the present state."),
+          _ ("Detach it or make it an ordinary disk first, or revert without keeping the present state."),
           /* Translators: an image, a VM, and a snapshot */
           _ ("What is in “%s” now, a disk of “%s”, can’t be kept in a snapshot, and the "
              "return to “%s” would discard it"),
@@ -100,8 +99,7 @@ require_clear (StrataRevert *self, const char *path, const char *target, GError 
   other = g_ptr_array_index (found, 1);
   strata_set_error (
       error, STRATA_ERROR_REFUSED,
-      _ ("Take the one that isn’t out of the machine first, or go back and keep the present "
-         "state."),
+      _ ("Take the one that isn’t out of the machine first, or revert and keep the present state."),
       /* Translators: two images, the image that they stand on, a snapshot, a disk (vda) */
       _ ("Both “%s” and “%s” stand on “%s”, which the snapshot “%s” has of disk %s, and nothing "
          "tells for certain which of them that disk is, to be discarded"),
@@ -266,7 +264,7 @@ strata_revert_require_media (StrataRevert *self, StrataDomainXml *definition, GE
                             self->snapshot->memory == STRATA_SNAPSHOT_INTERNAL
                                 ? _ ("Put the file back, or make a new virtual machine from the "
                                      "snapshot.")
-                                : _ ("Put the file back, or go back and leave it off (--off)."),
+                                : _ ("Put the file back, or revert and leave it off (--off)."),
                             /* Translators: a file, a drive (“sda”), a VM, and a snapshot */
                             _ ("“%s”, which is in the drive %s of “%s” in “%s”, is missing"),
                             disk->source, disk->target, self->domain->name, self->snapshot->name);
@@ -659,7 +657,7 @@ require_matching_disks (StrataRevert *self, StrataDomainXml *live, GError **erro
       if (stake != NULL && g_strcmp0 (stake->top, disk->image) != 0)
         {
           strata_set_error (error, STRATA_ERROR_REFUSED,
-                            _ ("Go back without the memory (--off), and start it then."),
+                            _ ("Revert without the memory (--off), and start it then."),
                             /* Translators: a disk ("vdb"), a snapshot, and an image */
                             _ ("Disk %s was left out of “%s” and is on “%s” by now: it doesn’t "
                                "match the memory, and the guest would damage what is on it"),
@@ -686,7 +684,7 @@ require_memory (StrataRevert *self, GError **error)
     return TRUE;
 
   strata_set_error (error, STRATA_ERROR_REFUSED,
-                    _ ("Bring the file back, or go back without the memory (--start)."),
+                    _ ("Bring the file back, or revert without the memory (--start)."),
                     _ ("The memory of “%s”, “%s”, is missing"), snapshot->name,
                     snapshot->memory_file);
   return FALSE;
@@ -782,7 +780,7 @@ strata_plan_snapshot_revert (StrataPlanner *self, GError **error)
       !strata_planner_require_agreement (self, domain, error))
     return NULL;
 
-  title = g_strdup_printf (_ ("Return “%s” to “%s”"), domain->name, state.snapshot->name);
+  title = g_strdup_printf (_ ("Revert “%s” to “%s”"), domain->name, state.snapshot->name);
   self->plan = strata_plan_new (title, _ ("Revert"));
   strata_plan_add_resource (self->plan, domain->uuid);
   allowed = strata_snapshot_facts_has (state.snapshot, STRATA_SNAPSHOT_INTERNAL)

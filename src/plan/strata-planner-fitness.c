@@ -436,11 +436,11 @@ strata_planner_require_fresh (StrataPlanner *self,
                         snapshot->name, domain->name, why);
       return FALSE;
     }
-  strata_set_error (error, STRATA_ERROR_REFUSED,
-                    _ ("Delete it: no file is touched by that. “stratactl doctor --mend” does so "
-                       "with each such snapshot."),
-                    /* Translators: a snapshot, a virtual machine, and the reason */
-                    _ ("The snapshot “%s” of “%s” doesn’t hold what it kept any more: %s"),
-                    snapshot->name, domain->name, why);
+  strata_set_error (
+      error, STRATA_ERROR_REFUSED,
+      _ ("Delete it: no file is touched by that. “stratactl doctor --repair” does so with each such snapshot."),
+      /* Translators: a snapshot, a virtual machine, and the reason */
+      _ ("The snapshot “%s” of “%s” doesn’t hold what it kept any more: %s"), snapshot->name,
+      domain->name, why);
   return FALSE;
 }

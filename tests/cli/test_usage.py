@@ -90,7 +90,7 @@ def snapshot_options_that_exclude_each_other():
         wrong(['snapshot', *options], 'exclude')
     wrong(['snapshot', 'edit', 'x', 's'], '--rename')
     wrong(['clone', 'create', 'x', 'y', '--thin', '--full'], 'exclude')
-    wrong(['doctor', '--mend'], '--mend')
+    wrong(['doctor', '--repair'], '--repair')
 
 
 def numbers_of_arguments():

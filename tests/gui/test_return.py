@@ -156,7 +156,7 @@ def choose_by_keys(item):
 
 
 def the_same_way_by_keys_alone():
-    """Ctrl+Shift+S and a name; then from the list, with "You are here" chosen by End: its menu, Go Back…, up to the first, Enter; and
+    """Ctrl+Shift+S and a name; then from the list, with "You are here" chosen by End: its menu, Revert…, up to the first, Enter; and
     the plan, whose button has the focus since nothing is discarded, by Enter as well."""
     need_guest()
     window = State.window

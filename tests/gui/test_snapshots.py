@@ -276,11 +276,11 @@ def branches_are_hidden_by_key():
 def keys_move_it_too():
     window = State.window
     choose('You are here')
-    window.press('Go Back…')
+    window.press('Revert…')
     key_until('Home', 'the first row', lambda: is_selected('clean install'))
     window.key('Escape')
     choose('You are here')
-    window.press('Go Back…')
+    window.press('Revert…')
     key_until('Home', 'the first row', lambda: is_selected('clean install'))
     # The planner is asked first.
     for _ in range(20):

@@ -136,7 +136,7 @@ def stale_snapshot_is_found_and_mended():
     before = lab.tip('vm')
     found = [f for f in lab.ctl('--json', 'doctor', 'vm').document['findings'] if f['code'] == 'stale-snapshot']
     expect(found and found[0]['mendable'] and 's1' in found[0]['message'], f'doctor finds it: {found}')
-    lab.strata('doctor', 'vm', '--mend')
+    lab.strata('doctor', 'vm', '--repair')
     expect_equal((lab.snapshots('vm'), lab.source('vm'), lab.tip('vm')), ([], disk, before), 'what is left')
     expect('stale-snapshot' not in codes('vm'), 'it is over')
 
@@ -151,7 +151,7 @@ def defined_on_what_a_snapshot_froze_and_not_started():
     lab.define_xml(re.sub('<backingStore type.*?</backingStore>', '', before.replace(tip, frozen), flags=re.DOTALL))
     found = [f for f in lab.ctl('--json', 'doctor', 'vm').document['findings'] if f['code'] == 'stale-snapshot']
     expect(found and not found[0]['mendable'], f'doctor speaks of it: {found}')
-    lab.ctl('doctor', 'vm', '--mend')
+    lab.ctl('doctor', 'vm', '--repair')
     expect_equal(lab.snapshots('vm'), ['s1'], 'the snapshots')
     lab.define_xml(before)
     lab.strata('snapshot', 'revert', 'vm', 's1')
@@ -165,7 +165,7 @@ def stale_below_can_be_taken_out_of_the_list():
         lab.write('vm', 0x22 if name == 's1' else 0x33)
     frozen = lab.seen('vm', 's2').domain['vda'].path
     lab.virsh('blockcommit', 'vm', 'vda', '--active', '--pivot', '--wait')
-    lab.strata('doctor', 'vm', '--mend')
+    lab.strata('doctor', 'vm', '--repair')
     before, held = lab.tip('vm'), lab.bytes(frozen)
     found = [f for f in lab.ctl('--json', 'doctor', 'vm').document['findings'] if f['code'] == 'stale-snapshot']
     expect_words(found[0]['message'], 's2')

@@ -111,7 +111,7 @@ def merged_by_hand_and_detached():
         lab.run('qemu-img', 'commit', '-q', '-d', over['vdb'])
         os.remove(over['vdb'])
         define(disk(over['vda']))
-        ctl(*(['doctor', 'vm', '--mend'] if retained else ['snapshot', 'delete', 'vm', 's1']))
+        ctl(*(['doctor', 'vm', '--repair'] if retained else ['snapshot', 'delete', 'vm', 's1']))
         expect(reads(second, 8), 'what was put by')
         clear()
 

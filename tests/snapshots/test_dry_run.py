@@ -142,7 +142,7 @@ PLANNED = [
             ['clone', 'create', 'off', 'x', '--snapshot', 's2', '--full'], ['clone', 'create', 'awake', 'x', '--snapshot', 'm1'],
             ['clone', 'create', 'inner', 'x', '--snapshot', 'i1', '--full']),
     planned(['clone', 'flatten', 'thin'], ['clone', 'flatten', 'off'], ['clone', 'flatten', 'awake']),
-    planned(['doctor', 'off', '--mend'], ['doctor', 'awake', '--mend'], ['doctor', 'inner', '--mend'], commands=False, effects=False),
+    planned(['doctor', 'off', '--repair'], ['doctor', 'awake', '--repair'], ['doctor', 'inner', '--repair'], commands=False, effects=False),
 ]
 if os.environ.get('STRATA_GUEST'):
     PLANNED += [planned(['seal', 'raw'], ['seal', 'raw', 'machine-id', 'logfiles'])]
@@ -175,7 +175,7 @@ def what_is_not_there_is_1():
          ['snapshot', 'delete', 'none', 's1'], ['snapshot', 'delete', 'off', 'none'],
          ['snapshot', 'edit', 'none', 's1', '--rename', 'x'], ['snapshot', 'edit', 'off', 'none', '--rename', 'x'],
          ['clone', 'create', 'none', 'x'], ['clone', 'create', 'off', 'x', '--snapshot', 'none'], ['clone', 'flatten', 'none'],
-         ['doctor', 'none', '--mend'])
+         ['doctor', 'none', '--repair'])
     for argv in (['snapshot', 'list', 'none'], ['doctor', 'none'], ['chain', 'none', '--check']):
         result = ctl('--json', *argv, status=1)
         expect_equal(result.document['error']['code'], 'not-found', f'{argv}', result)
@@ -195,7 +195,7 @@ def a_wrong_command_line_is_2():
          ['snapshot', 'delete', 'off', 's1', '--metadata-only', '--pull'],
          ['snapshot', 'edit', 'off', 's1'], ['snapshot', 'edit', 'off', 's1', '--rename', 'a/b'],
          ['snapshot', 'list'], ['clone', 'create', 'off'], ['clone', 'create', 'off', 'x', '--thin', '--full'],
-         ['clone', 'create', 'off', 'a/b'], ['clone', 'flatten'], ['doctor', '--mend'])
+         ['clone', 'create', 'off', 'a/b'], ['clone', 'flatten'], ['doctor', '--repair'])
 
 
 def what_is_in_the_way_is_3():
@@ -364,7 +364,7 @@ def the_doctor_mends():
     LAB.virsh('snapshot-create', 'off', path, '--redefine')
     found = [f for f in findings('doctor', 'off') if 's2' in f['message']]
     expect(found and all(f['mendable'] for f in found), 'it can be mended', found)
-    done = ctl('--json', 'doctor', 'off', '--mend').document
+    done = ctl('--json', 'doctor', 'off', '--repair').document
     expect_members(done, 'the document of a job', {'outcome': str, 'job': str, 'title': str, 'created': list}, {'notes': list})
     expect_equal((done['outcome'], done['created']), ('done', []), 'outcome, and what was made')
     expect_equal([f for f in findings('doctor', 'off') if 's2' in f['message']], [], 'what is left')

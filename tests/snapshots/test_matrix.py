@@ -156,7 +156,7 @@ class Column:
         self.lab.bring('k', self.state)
         self.cell('flatten the thin clone', ['clone', 'flatten', 'k'], lambda: None)
         self.lab.drop_clone('k')
-        self.cell('doctor --mend, with a joint that is free', ['doctor', name, '--mend'], lambda: None, name)
+        self.cell('doctor --repair, with a joint that is free', ['doctor', name, '--repair'], lambda: None, name)
 
     def back_and_forth(self, name):
         self.lab.add_machine(name, self.state)

@@ -330,7 +330,7 @@ def lost_parent_is_found_and_mended():
     found = findings('lost-parent')
     expect(found and found[0]['mendable'], f'doctor finds it: {found}')
     expect_words(found[0]['message'], 's3', 's2')
-    lab.strata('doctor', 'vm', '--mend')
+    lab.strata('doctor', 'vm', '--repair')
     expect(not findings('lost-parent'), 'it is over')
     parents = {s['name']: s.get('parent') for s in lab.ctl('--json', 'snapshot', 'list', 'vm').document['snapshots']}
     expect_equal(parents, {'s1': None, 's3': 's1'}, 'the parents')

@@ -118,7 +118,7 @@ def reverting_with_no_current_snapshot(lab):
     refused = lab.strata('snapshot', 'revert', 'vm', 's1', '--discard-current', status=3)
     expect('s1' in refused.err, 'the refusal does not name the snapshot', refused)
     expect_held(lab, 'vm', before)
-    lab.strata('doctor', 'vm', '--mend')
+    lab.strata('doctor', 'vm', '--repair')
     expect_equal(lab.snapshots('vm'), [], 'what does not hold what it kept is forgotten')
 
 

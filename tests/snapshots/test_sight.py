@@ -426,7 +426,7 @@ def below_a_snapshot_of_another():
     define('k', disk_xml(overlay('k.qcow2', base)))
     define('n', disk_xml(overlay('n.qcow2', tip('k'))))
     lab.virsh('snapshot-create-as', 'n', 's1', '--disk-only')
-    lab.ctl('doctor', 'n', '--mend')
+    lab.ctl('doctor', 'n', '--repair')
     expect(base in lab.virsh('snapshot-dumpxml', 'n', 's1').out, 'the snapshot names the base')
     done = lab.ctl('clone', 'flatten', 'k')
     expect_equal(done.status, 0, 'k is made independent', done)
@@ -438,7 +438,7 @@ def below_a_snapshot_of_another():
     lab.run('qemu-img', 'rebase', '-u', '-F', 'qcow2', '-b', base, tip('k'))
     findings = json.loads(lab.ctl('--json', 'doctor', 'n').out)['findings']
     expect('native-unsafe' in [finding['code'] for finding in findings], f'what the doctor finds: {findings}')
-    lab.ctl('doctor', 'n', '--mend')
+    lab.ctl('doctor', 'n', '--repair')
     expect(base in lab.virsh('snapshot-dumpxml', 'n', 's1').out, 'the snapshot names the base again')
     lab.run('qemu-img', 'rebase', '-u', '-F', 'qcow2', '-b', '', tip('k'))
     lab.virsh('undefine', 'b')

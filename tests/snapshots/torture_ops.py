@@ -469,7 +469,7 @@ class Operations:
             for name in gone & set(model.machines[machine.name].snapshots):
                 model.machines[machine.name].remove(name)
 
-        return self._strata(machine, ['doctor', machine.name, '--mend'], change, may_fail=True)
+        return self._strata(machine, ['doctor', machine.name, '--repair'], change, may_fail=True)
 
     @staticmethod
     def _written_again(there):

@@ -295,7 +295,7 @@ native_revert (virDomainSnapshotPtr snapshot, unsigned int flags, GError **error
       virDomainRevertToSnapshot (snapshot, flags | VIR_DOMAIN_SNAPSHOT_REVERT_FORCE) == 0)
     return TRUE;
 
-  strata_vir_set_error (error, _ ("Going back to a snapshot"));
+  strata_vir_set_error (error, _ ("Reverting to a snapshot"));
 
   return FALSE;
 }

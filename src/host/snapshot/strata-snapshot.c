@@ -172,10 +172,9 @@ ensure_revert_disks (virDomainPtr domain, const char *name, const char *xml, GEr
   if (kept)
     return TRUE;
 
-  strata_set_error (
-      error, STRATA_ERROR_FAILED,
-      _ ("Do not go back to a snapshot of this virtual machine with another program."),
-      _ ("The host did not keep what “%s” stands on now"), name);
+  strata_set_error (error, STRATA_ERROR_FAILED,
+                    _ ("Do not revert to a snapshot of this virtual machine with another program."),
+                    _ ("The host did not keep what “%s” stands on now"), name);
 
   return FALSE;
 }

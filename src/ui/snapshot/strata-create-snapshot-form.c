@@ -71,8 +71,8 @@ describe_kind (StrataCreateSnapshotForm *self, const char *name)
         _ ("Everything is kept inside the qcow2 images. The machine stands still while "
            "its memory is written."));
 
-  return g_strdup (_ ("The disks are frozen and go on in overlays. Going back, the guest starts as "
-                      "after a power cut."));
+  return g_strdup (_ (
+      "The disks are frozen and go on in overlays. After a revert the guest starts as after a power cut."));
 }
 
 /* NULL: every disk that can be */

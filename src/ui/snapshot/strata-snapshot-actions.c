@@ -58,7 +58,7 @@ revert (GtkWidget *widget, const char *action, GVariant *parameter)
   AdwDialog *dialog;
 
   /* Translators: %s is a snapshot. */
-  title = g_strdup_printf (_ ("Go Back to “%s”"), snapshot);
+  title = g_strdup_printf (_ ("Revert to “%s”"), snapshot);
   dialog = present_form (window, title, form);
   g_signal_connect_object (strata_plan_dialog_get_page (dialog), "submitted",
                            G_CALLBACK (revert_submitted_cb), form, G_CONNECT_DEFAULT);

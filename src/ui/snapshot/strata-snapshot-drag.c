@@ -80,7 +80,7 @@ announce (StrataSnapshotDrag *self)
   self->announced = feasible;
   if (feasible == STRATA_FEASIBILITY_ALLOWED)
     /* Translators: a snapshot’s name; said while “You are here” is held over it. */
-    text = g_strdup_printf (_ ("%s: the machine can go back to it"), name);
+    text = g_strdup_printf (_ ("%s: the machine can be reverted to it"), name);
   else
     /* Translators: a snapshot’s name, and why the machine can’t go back to it. */
     text = g_strdup_printf (_ ("%s: %s"), name, reason);
@@ -325,7 +325,7 @@ strata_snapshot_drag_begin (StrataSnapshotDrag *self)
   self->dropped = FALSE;
   gtk_widget_add_css_class (GTK_WIDGET (self->scroller), "moving");
   refresh_all (self);
-  say (self, _ ("Moving. Choose a snapshot to go back to."));
+  say (self, _ ("Moving. Choose a snapshot to revert to."));
 }
 
 gboolean
@@ -371,7 +371,7 @@ strata_snapshot_drag_drop (StrataSnapshotDrag *self, StrataSnapshotNode *node)
 
   self->dropped = TRUE;
   /* Translators: %s is a snapshot. */
-  text = g_strdup_printf (_ ("Going back to %s"), strata_snapshot_node_get_name (node));
+  text = g_strdup_printf (_ ("Reverting to %s"), strata_snapshot_node_get_name (node));
   say (self, text);
   strata_snapshot_drag_end (self);
   g_signal_emit (self, signals[DROPPED], 0, node);
