@@ -55,7 +55,7 @@ def another_plan_is_marked_and_has_to_be_confirmed_again():
     State.lab.virsh('destroy', 'web')
     window.wait_gone(CHANGED)
     wait_for('the button', lambda: sensitive('Revert'))
-    leave('Go Back to “s1”')
+    leave('Revert to “s1”')
 
 
 def what_says_the_same_shows_nothing():
@@ -109,7 +109,7 @@ def another_snapshot_of_that_name_is_not_the_one():
     window.wait('“m1” was deleted meanwhile')
     ctl('snapshot', 'create', 'mail', 'm1', '--disk-only')
     assert not sensitive('Revert'), 'it is another one'
-    leave('Go Back to “m1”')
+    leave('Revert to “m1”')
 
 
 def undo_means_the_snapshot_that_was_taken():

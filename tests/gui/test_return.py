@@ -175,8 +175,8 @@ def the_same_way_by_keys_alone():
     wait_for_jobs()
 
     window.key('End', 'Menu')
-    window.wait(re.compile('^Go Back'), ('menu item',))
-    choose_by_keys(re.compile('^Go Back'))
+    window.wait(re.compile('^Revert'), ('menu item',))
+    choose_by_keys(re.compile('^Revert'))
     window.key('Home', 'Return')
     window.wait('Revert', harness.BUTTONS, sensitive=True, limit=60)
     wait_for('the focus on the button', lambda: has_focus('Revert', harness.BUTTONS))

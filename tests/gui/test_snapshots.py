@@ -245,7 +245,7 @@ def dragging_goes_back():
     take_up('configured')
     let_go()
     window.wait('Revert', harness.BUTTONS, sensitive=True, limit=30)
-    window.wait(re.compile('^Go Back to “configured”'))
+    window.wait(re.compile('^Revert to “configured”'))
     window.press('Revert')
     wait_for('the machine to stand on “configured”', lambda: current() == 'configured', 60)
     wait_for('a new overlay', lambda: disk() != old)
@@ -286,7 +286,7 @@ def keys_move_it_too():
     for _ in range(20):
         window.key('Return')
         try:
-            window.wait(re.compile('^Go Back to “clean install”'), limit=2)
+            window.wait(re.compile('^Revert to “clean install”'), limit=2)
             break
         except TimeoutError:
             continue
