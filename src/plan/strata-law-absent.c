@@ -315,11 +315,14 @@ static void
 refuse_for_snapshot (const Absence *absence, const StrataImage *image, GError **error)
 {
   g_autofree char *path = strata_quote_word (absence->path);
+  g_autofree char *machine = strata_quote_word (absence->domain->name);
+  g_autofree char *name = strata_quote_word (absence->snapshot->name);
   g_autofree char *hint = g_strdup_printf (
-      /* Translators: an image; SIZE stays as it is or is translated as a word in capitals */
+      /* Translators: an image, a virtual machine, a snapshot; SIZE is a word in capitals */
       _ ("Bring it back or, if it is gone for good, put an empty one in its place (“qemu-img create "
-         "-f qcow2 %s SIZE”), which the machine then has back with the snapshot."),
-      path);
+         "-f qcow2 %s SIZE”), or take the snapshot out of the list (“stratactl snapshot delete %s %s "
+         "--metadata-only”); its files stay as they are."),
+      path, machine, name);
 
   strata_set_error (error, STRATA_ERROR_REFUSED, hint,
                     /* Translators: an image, a snapshot, a virtual machine, another image */
