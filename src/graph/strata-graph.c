@@ -23,8 +23,6 @@ struct _StrataGraph
   GPtrArray *pools;       /* StrataPoolFacts */
   char *nvram_dir;
   gulong libvirt_version;
-  gboolean is_local;
-  gboolean is_session;
 };
 
 typedef struct
@@ -144,39 +142,16 @@ strata_graph_take_pool (StrataGraph *self, StrataPoolFacts *pool)
 }
 
 /**
- * strata_graph_set_host:
+ * strata_graph_set_nvram_dir:
  * @self: a graph that is being filled
- * @is_local: whether the client sees the host's files
- * @is_session: whether the daemon runs as the user
  * @nvram_dir: (nullable): the folder in which libvirt keeps UEFI variables
  */
 void
-strata_graph_set_host (StrataGraph *self,
-                       gboolean is_local,
-                       gboolean is_session,
-                       const char *nvram_dir)
+strata_graph_set_nvram_dir (StrataGraph *self, const char *nvram_dir)
 {
   g_return_if_fail (STRATA_IS_GRAPH (self));
 
-  self->is_local = is_local;
-  self->is_session = is_session;
   g_set_str (&self->nvram_dir, nvram_dir);
-}
-
-gboolean
-strata_graph_is_local (StrataGraph *self)
-{
-  g_return_val_if_fail (STRATA_IS_GRAPH (self), FALSE);
-
-  return self->is_local;
-}
-
-gboolean
-strata_graph_is_session (StrataGraph *self)
-{
-  g_return_val_if_fail (STRATA_IS_GRAPH (self), FALSE);
-
-  return self->is_session;
 }
 
 const char *

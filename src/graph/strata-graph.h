@@ -400,15 +400,10 @@ void strata_graph_add_blind_spot (StrataGraph *self,
 void strata_graph_set_unread_state (StrataGraph *self, const char *name, const char *why);
 /* FALSE with an error where there is any of the two */
 gboolean strata_graph_check_seen (StrataGraph *self, GError **error);
-void strata_graph_set_host (StrataGraph *self,
-                            gboolean is_local,
-                            gboolean is_session,
-                            const char *nvram_dir);
+void strata_graph_set_nvram_dir (StrataGraph *self, const char *nvram_dir);
 /* libvirt's version, 11003000 for 11.3.0: the planner plans around each one's traps */
 void strata_graph_set_libvirt_version (StrataGraph *self, gulong version);
 gulong strata_graph_get_libvirt_version (StrataGraph *self);
-gboolean strata_graph_is_local (StrataGraph *self);
-gboolean strata_graph_is_session (StrataGraph *self);
 const char *strata_graph_get_nvram_dir (StrataGraph *self);
 
 GPtrArray *strata_graph_get_domains (StrataGraph *self);

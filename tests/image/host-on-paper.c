@@ -20,7 +20,7 @@ paper_host_new (void)
   pool->capacity = 1000 * (guint64) MIB;
   pool->available = 500 * (guint64) MIB;
   strata_graph_take_pool (graph, pool);
-  strata_graph_set_host (graph, TRUE, TRUE, "/nvram");
+  strata_graph_set_nvram_dir (graph, "/nvram");
 
   return graph;
 }

@@ -824,7 +824,7 @@ gather (StrataConnection *self, GCancellable *cancellable, GError **error)
 
   facts = strata_connection_get_facts (self);
   nvram_dir = find_nvram_dir (facts, domains);
-  strata_graph_set_host (graph, facts->is_local, facts->is_session, nvram_dir);
+  strata_graph_set_nvram_dir (graph, nvram_dir);
   strata_graph_set_libvirt_version (graph, facts->libvirt_version);
 
   return g_steal_pointer (&graph);

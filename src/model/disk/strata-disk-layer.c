@@ -207,20 +207,6 @@ strata_disk_layer_get_pool (StrataDiskLayer *self)
 }
 
 /**
- * strata_disk_layer_get_allocation:
- * @self: a layer
- *
- * Returns: the bytes that it takes on the host
- */
-guint64
-strata_disk_layer_get_allocation (StrataDiskLayer *self)
-{
-  g_return_val_if_fail (STRATA_IS_DISK_LAYER (self), 0);
-
-  return self->allocation;
-}
-
-/**
  * strata_disk_layer_get_size_text:
  * @self: a layer
  *

@@ -48,7 +48,6 @@ const char        *strata_disk_layer_get_folder      (StrataDiskLayer     *self)
 /* NULL if it could not be told */
 const char        *strata_disk_layer_get_format      (StrataDiskLayer     *self);
 const char        *strata_disk_layer_get_pool        (StrataDiskLayer     *self);
-guint64            strata_disk_layer_get_allocation  (StrataDiskLayer     *self);
 /* "340 MB of 2.1 GB" */
 char              *strata_disk_layer_get_size_text   (StrataDiskLayer     *self);
 /* 0…1: how thick it is beside the others of its disk; the square root of its share */

@@ -18,7 +18,6 @@ struct _StrataDisk
   GObject parent_instance;
 
   char *target;
-  char *bus;
   char *path;
   char *format;
   char *problem;
@@ -50,7 +49,6 @@ strata_disk_finalize (GObject *object)
   StrataDisk *self = STRATA_DISK (object);
 
   g_clear_pointer (&self->target, g_free);
-  g_clear_pointer (&self->bus, g_free);
   g_clear_pointer (&self->path, g_free);
   g_clear_pointer (&self->format, g_free);
   g_clear_pointer (&self->problem, g_free);
@@ -115,7 +113,6 @@ look_at_disk (const StrataDiskXml *xml, StrataConnection *connection, GCancellab
   StrataDisk *self = g_object_new (STRATA_TYPE_DISK, NULL);
 
   self->target = g_strdup (xml->target);
-  self->bus = g_strdup (xml->bus);
   self->path = g_strdup (xml->source);
   self->format = g_strdup (xml->format);
   if (g_strcmp0 (xml->type, "file") == 0 || g_strcmp0 (xml->type, "block") == 0)
@@ -149,14 +146,6 @@ strata_disk_get_target (StrataDisk *self)
   g_return_val_if_fail (STRATA_IS_DISK (self), NULL);
 
   return self->target;
-}
-
-const char *
-strata_disk_get_bus (StrataDisk *self)
-{
-  g_return_val_if_fail (STRATA_IS_DISK (self), NULL);
-
-  return self->bus;
 }
 
 const char *

@@ -13,7 +13,6 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (StrataDisk, strata_disk, STRATA, DISK, GObject)
 
 const char        *strata_disk_get_target       (StrataDisk           *self);
-const char        *strata_disk_get_bus          (StrataDisk           *self);
 const char        *strata_disk_get_path         (StrataDisk           *self);
 const char        *strata_disk_get_format       (StrataDisk           *self);
 guint64            strata_disk_get_capacity     (StrataDisk           *self);

@@ -204,14 +204,6 @@ strata_layer_group_new (StrataHost *host, StrataJobQueue *queue, StrataMachine *
   return GTK_WIDGET (self);
 }
 
-StrataDiskStack *
-strata_layer_group_get_stack (StrataLayerGroup *self)
-{
-  g_return_val_if_fail (STRATA_IS_LAYER_GROUP (self), NULL);
-
-  return self->stack;
-}
-
 void
 strata_layer_group_set_stack (StrataLayerGroup *self, StrataDiskStack *stack, StrataGraph *graph)
 {

@@ -19,7 +19,6 @@ G_DECLARE_FINAL_TYPE (StrataLayerGroup, strata_layer_group, STRATA, LAYER_GROUP,
 GtkWidget       *strata_layer_group_new       (StrataHost       *host,
                                                StrataJobQueue   *queue,
                                                StrataMachine    *machine);
-StrataDiskStack *strata_layer_group_get_stack (StrataLayerGroup *self);
 /* shows STACK, as GRAPH has it; rows of an equal one stay */
 void             strata_layer_group_set_stack (StrataLayerGroup *self,
                                                StrataDiskStack  *stack,

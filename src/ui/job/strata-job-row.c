@@ -262,11 +262,3 @@ strata_job_row_new (StrataJob *job)
 
   return GTK_WIDGET (self);
 }
-
-StrataJob *
-strata_job_row_get_job (StrataJobRow *self)
-{
-  g_return_val_if_fail (STRATA_IS_JOB_ROW (self), NULL);
-
-  return self->job;
-}

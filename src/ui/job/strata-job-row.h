@@ -14,6 +14,5 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (StrataJobRow, strata_job_row, STRATA, JOB_ROW, GtkListBoxRow)
 
 GtkWidget *strata_job_row_new     (StrataJob    *job);
-StrataJob *strata_job_row_get_job (StrataJobRow *self);
 
 G_END_DECLS

@@ -299,11 +299,3 @@ strata_deploy_names_get_count (StrataDeployNames *self)
   return self->count_button != NULL ? (guint) gtk_spin_button_get_value_as_int (self->count_button)
                                     : 0;
 }
-
-gboolean
-strata_deploy_names_get_valid (StrataDeployNames *self)
-{
-  g_return_val_if_fail (STRATA_IS_DEPLOY_NAMES (self), FALSE);
-
-  return self->valid;
-}

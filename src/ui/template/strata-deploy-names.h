@@ -20,6 +20,5 @@ void     strata_deploy_names_propose   (StrataDeployNames *self,
 /* (transfer full): as they are now, a name each */
 char   **strata_deploy_names_dup_names (StrataDeployNames *self);
 guint    strata_deploy_names_get_count (StrataDeployNames *self);
-gboolean strata_deploy_names_get_valid (StrataDeployNames *self);
 
 G_END_DECLS
