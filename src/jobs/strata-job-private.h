@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "plan/strata-request.h"
+#include "plan/strata-planner.h"
 #include "strata-job.h"
 #include "strata-journal.h"
 

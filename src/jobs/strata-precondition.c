@@ -10,7 +10,7 @@
 #include "host/domain/strata-domain-control.h"
 #include "host/storage/strata-storage.h"
 #include "graph/strata-layers.h"
-#include "plan/strata-request.h"
+#include "plan/strata-planner.h"
 #include "strata-precondition.h"
 
 #define LOOK_AGAIN _ ("Nothing more is done. Look at the machine, and try again.")

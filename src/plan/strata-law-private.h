@@ -5,7 +5,7 @@
 #pragma once
 
 #include "strata-layers-steps.h"
-#include "strata-request.h"
+#include "strata-plan.h"
 #include "strata-writers.h"
 
 G_BEGIN_DECLS

@@ -11,7 +11,7 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "strata-request.h"
+#include "strata-plan.h"
 
 static gboolean
 is_same_step (const StrataStep *a, const StrataStep *b)

@@ -6,7 +6,7 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "strata-request.h"
+#include "strata-plan.h"
 #include "base/strata-error.h"
 #include "base/strata-visible.h"
 

@@ -5,13 +5,12 @@
 #include <glib-object.h>
 #include <json-glib/json-glib.h>
 
+#include "graph/strata-graph.h"
 #include "graph/strata-holder-key.h"
+#include "strata-request.h"
 #include "strata-step-kind.h"
 
 G_BEGIN_DECLS
-
-/* strata-request.h */
-typedef struct _StrataRequest StrataRequest;
 
 /**
  * StrataStep:
@@ -107,5 +106,11 @@ gboolean strata_plan_is_discarded (StrataPlan *self, const StrataHolderKey *key)
 gboolean strata_resources_conflict (GPtrArray *a, GPtrArray *b);
 /* whether who has HELD may do what needs NEEDED */
 gboolean strata_resources_cover (GPtrArray *held, GPtrArray *needed);
+/* what of GRAPH the plan, made for it, needs while it is carried out */
+GPtrArray *strata_plan_get_lock_resources (StrataPlan *self, StrataGraph *graph);
+
+/* strata-plan-difference.c: how FRESH, made for the same request, differs from what was confirmed; NULL if in nothing that
+ * matters */
+char *strata_plan_find_difference (StrataPlan *confirmed, StrataPlan *fresh);
 
 G_END_DECLS

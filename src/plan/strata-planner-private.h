@@ -4,7 +4,7 @@
 
 #include "graph/strata-layers.h"
 #include "graph/strata-lineage.h"
-#include "strata-request.h"
+#include "strata-planner.h"
 
 G_BEGIN_DECLS
 

@@ -3,9 +3,7 @@
 #pragma once
 
 #include <glib-object.h>
-
-#include "graph/strata-graph.h"
-#include "strata-plan.h"
+#include <json-glib/json-glib.h>
 
 G_BEGIN_DECLS
 
@@ -63,7 +61,7 @@ typedef enum
  * What is wanted, before anything is known about whether it can be had. Plain data: fields that a
  * kind has no use for stay %NULL or 0. Strings are owned. A new field needs its line in the table in strata-request.c.
  */
-struct _StrataRequest
+typedef struct
 {
   StrataRequestKind kind;
 
@@ -124,7 +122,7 @@ struct _StrataRequest
   char *image;  /* the upper one of the two; NULL: what the VM writes to */
 
   char *rename; /* SNAPSHOT_EDIT; NULL leaves it */
-};
+} StrataRequest;
 
 #define STRATA_TYPE_REQUEST (strata_request_get_type ())
 
@@ -136,20 +134,5 @@ StrataRequest *strata_request_new_from_json (JsonObject *object, GError **error)
 JsonObject *strata_request_to_json (const StrataRequest *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataRequest, strata_request_free)
-
-/* The planner: pure. A plan, or STRATA_ERROR_REFUSED / _INVALID / _NOT_FOUND / _EXISTS / _BUSY / _NO_SPACE
- * with the holder's name in the message and what to do in the hint. */
-StrataPlan *strata_plan_request (StrataGraph *graph, const StrataRequest *request, GError **error);
-
-/* whether a machine runs with the disks that its next start is defined with: strata-planner-checks.c */
-gboolean strata_planner_require_same_disks (const StrataDomainFacts *domain,
-                                            gboolean all,
-                                            GError **error);
-
-/* what of GRAPH the plan, made for it, needs while it is carried out: strata-plan-resources.c */
-GPtrArray *strata_plan_get_lock_resources (StrataPlan *plan, StrataGraph *graph);
-/* how FRESH, made for the same request, differs from what was confirmed; NULL if in nothing that matters:
- * strata-plan-difference.c */
-char *strata_plan_find_difference (StrataPlan *confirmed, StrataPlan *fresh);
 
 G_END_DECLS

@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "plan/strata-request.h"
+#include "plan/strata-planner.h"
 
 /* A host that exists only as a graph: what the planner, being pure, is tested on. */
 

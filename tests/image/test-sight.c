@@ -6,7 +6,7 @@
 
 #include "host-on-paper.h"
 #include "plan/strata-health.h"
-#include "plan/strata-request.h"
+#include "plan/strata-planner.h"
 #include "plan/strata-request.h"
 #include "base/strata-error.h"
 #include "plan/strata-law.h"
