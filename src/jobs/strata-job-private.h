@@ -72,7 +72,4 @@ StrataPlan *strata_job_plan_now (StrataConnection *connection,
                                  GCancellable *cancellable,
                                  GError **error);
 
-/* strata-step.c: about how long a step takes, in seconds, for the progress bar */
-double strata_step_get_weight (StrataStep *step);
-
 G_END_DECLS

@@ -2,7 +2,8 @@
 
 #pragma once
 
-#include "strata-job.h"
+#include "plan/strata-plan.h"
+#include "strata-job-progress.h"
 
 G_BEGIN_DECLS
 

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* The register of primitives, and about how long each takes. */
+/* The register of primitives. */
 
 #include "config.h"
 
-#include "strata-job-private.h"
 #include "strata-step-private.h"
 
 /**
@@ -83,18 +82,4 @@ strata_step_get_ops (StrataStepKind kind)
     }
 
   g_assert_not_reached ();
-}
-
-/**
- * strata_step_get_weight:
- * @step: a step of a plan
- *
- * Only for the progress bar, which should move evenly: what moves bytes moves them at 200 MB/s.
- *
- * Returns: seconds, above 0
- */
-double
-strata_step_get_weight (StrataStep *step)
-{
-  return strata_step_kind_get_seconds (step->kind) + (double) step->bytes / 200e6;
 }
