@@ -5,6 +5,8 @@
 #include <gio/gio.h>
 #include <json-glib/json-glib.h>
 
+#include "strata-guest-disk.h"
+
 G_BEGIN_DECLS
 
 /* The client of the strata-guest process. Blocking, in a worker thread. A request is one JSON object
@@ -18,23 +20,12 @@ G_BEGIN_DECLS
  * A request with "attended":true is cancelled by closing the helper's stdin.
  */
 
-typedef struct
-{
-  char    *path;
-  char    *format;
-} StrataGuestDisk;
-
-StrataGuestDisk *strata_guest_disk_new  (const char      *path,
-                                         const char      *format);
-void             strata_guest_disk_free (StrataGuestDisk *self);
-
 typedef void (*StrataGuestProgressFunc) (double      fraction,
                                          const char *message,
                                          gpointer    user_data);
 
 #define STRATA_TYPE_GUEST_CLIENT (strata_guest_client_get_type ())
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataGuestDisk, strata_guest_disk_free)
 G_DECLARE_FINAL_TYPE (StrataGuestClient, strata_guest_client, STRATA, GUEST_CLIENT, GObject)
 
 /* AS_ROOT: run the helper through pkexec (the images belong to qemu:///system). */

@@ -4,7 +4,7 @@
 
 #include "config.h"
 
-#include "strata-guest-client.h"
+#include "strata-guest-disk.h"
 
 /**
  * strata_guest_disk_new:

@@ -11,7 +11,7 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
-#include "strata-guest-client.h"
+#include "strata-guest-disk.h"
 #include "strata-guest-member.h"
 #include "base/strata-error.h"
 

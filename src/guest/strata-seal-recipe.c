@@ -8,7 +8,7 @@
 
 #include "strata-seal-recipe.h"
 
-#include "strata-guest-client.h"
+#include "strata-guest-disk.h"
 #include "strata-seal-table.h"
 
 /* It runs before the SSH server and not “at first boot some time”, because sshd has failed by then and

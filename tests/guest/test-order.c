@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "guest/helper/strata-sysprep-order.h"
-#include "guest/strata-guest-client.h"
+#include "guest/strata-guest-disk.h"
 #include "guest/strata-sysprep-output.h"
 #include "base/strata-error.h"
 

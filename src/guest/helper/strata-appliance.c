@@ -11,7 +11,7 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
-#include "guest/strata-guest-client.h"
+#include "guest/strata-guest-disk.h"
 #include "guest/strata-guest-failure.h"
 #include "strata-disk-use.h"
 #include "strata-guest-check.h"

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "guest/strata-guest-client.h"
+#include "guest/strata-guest-disk.h"
 #include "guest/strata-guest-failure.h"
 #include "base/strata-error.h"
 

@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "guest/strata-guest-client.h"
+#include "guest/strata-guest-disk.h"
 
 G_BEGIN_DECLS
 

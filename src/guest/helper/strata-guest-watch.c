@@ -17,7 +17,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "guest/strata-guest-client.h"
+#include "guest/strata-guest-disk.h"
 #include "guest/strata-guest-failure.h"
 #include "base/strata-error.h"
 
