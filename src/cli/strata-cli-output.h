@@ -5,7 +5,7 @@
 #include <json-glib/json-glib.h>
 #include <stdio.h>
 
-#include "strata-cli.h"
+#include "strata-cli-session.h"
 
 G_BEGIN_DECLS
 

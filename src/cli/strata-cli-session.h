@@ -2,9 +2,65 @@
 
 #pragma once
 
-#include "strata-cli.h"
+#include <gio/gio.h>
+
+#include "jobs/strata-job-queue.h"
 
 G_BEGIN_DECLS
+
+/**
+ * StrataCliStatus:
+ * @STRATA_CLI_DONE: what was asked for is done
+ * @STRATA_CLI_FAILED: it failed and was rolled back: nothing has changed
+ * @STRATA_CLI_USAGE: the command line, or a value on it, is wrong
+ * @STRATA_CLI_REFUSED: the planner will not do it
+ * @STRATA_CLI_UNFINISHED: it failed and waits for `job resume` or `job rollback`
+ * @STRATA_CLI_CANCELLED: the user stopped it
+ *
+ * The exit statuses, which are part of the contract with scripts.
+ */
+typedef enum
+{
+  STRATA_CLI_DONE = 0,
+  STRATA_CLI_FAILED = 1,
+  STRATA_CLI_USAGE = 2,
+  STRATA_CLI_REFUSED = 3,
+  STRATA_CLI_UNFINISHED = 4,
+  STRATA_CLI_CANCELLED = 130,
+} StrataCliStatus;
+
+typedef struct _StrataCliVerb StrataCliVerb;
+
+/**
+ * StrataCli:
+ * @verb: the verb that is being run
+ * @uri: (nullable): from `--connect`
+ * @json: print one JSON document instead of text
+ * @wants_json: the same, told before the options are read, for what is wrong with them
+ * @dry_run: print the plan and touch nothing
+ * @verbose: say each step on stderr
+ * @cancellable: cancelled by the first Ctrl-C
+ * @connection: (nullable): set by strata_cli_connect()
+ * @queue: (nullable): likewise
+ * @job: (nullable) (unowned): the job that runs; Ctrl-C cancels it
+ * @interrupts: how often the user pressed Ctrl-C
+ *
+ * One run of the command. Main thread.
+ */
+typedef struct
+{
+  const StrataCliVerb *verb;
+  char                *uri;
+  gboolean             json;
+  gboolean             wants_json;
+  gboolean             dry_run;
+  gboolean             verbose;
+  GCancellable        *cancellable;
+  StrataConnection    *connection;
+  StrataJobQueue      *queue;
+  StrataJob           *job;
+  guint                interrupts;
+} StrataCli;
 
 /**
  * StrataCliFunc:

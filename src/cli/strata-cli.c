@@ -44,14 +44,9 @@ static const StrataCliVerb *const verbs[] = {
   &strata_cli_job_unlock_verb,
 };
 
-/**
- * strata_cli_verb_get_path:
- * @verb: a verb
- *
- * Returns: (transfer full): the words that call it, "template create"
- */
-char *
-strata_cli_verb_get_path (const StrataCliVerb *verb)
+/* The words that call it, "template create". */
+static char *
+get_path (const StrataCliVerb *verb)
 {
   if (verb->group == NULL)
     return g_strdup (verb->name);
@@ -83,7 +78,7 @@ describe_verbs (void)
 
   for (size_t i = 0; i < G_N_ELEMENTS (verbs); i++)
     {
-      g_autofree char *path = strata_cli_verb_get_path (verbs[i]);
+      g_autofree char *path = get_path (verbs[i]);
 
       g_string_append_printf (text, "\n  %-18s %s", path, _ (verbs[i]->summary));
     }
@@ -104,7 +99,7 @@ print_usage (StrataCli *cli)
       return;
     }
 
-  path = strata_cli_verb_get_path (cli->verb);
+  path = get_path (cli->verb);
   strata_cli_print_line (stderr, _ ("Usage: stratactl %s [OPTION…] %s\n"), path,
                          _ (cli->verb->arguments));
   strata_cli_print_line (stderr, _ ("“stratactl %s --help” describes it.\n"), path);
@@ -181,7 +176,7 @@ gboolean
 strata_cli_parse (StrataCli *cli, GStrv argv, const GOptionEntry *entries, GStrv *arguments)
 {
   g_autoptr (GOptionContext) context = g_option_context_new (_ (cli->verb->arguments));
-  g_autofree char *path = strata_cli_verb_get_path (cli->verb);
+  g_autofree char *path = get_path (cli->verb);
   g_auto (GStrv) words = g_strdupv (argv);
   g_autoptr (GError) error = NULL;
   g_autofree char *program = g_strdup_printf ("stratactl %s", path);
