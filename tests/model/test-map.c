@@ -8,7 +8,7 @@
 #include <time.h>
 
 #include "host-on-paper.h"
-#include "model/map/strata-map-family.h"
+#include "model/map/strata-map-layout-private.h"
 #include "model/map/strata-map-impact.h"
 #include "model/map/strata-map-walk.h"
 #include "model/map/strata-map-words.h"

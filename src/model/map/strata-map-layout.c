@@ -4,7 +4,7 @@
 
 #include "config.h"
 
-#include "strata-map-family.h"
+#include "strata-map-layout-private.h"
 
 static void
 strata_map_layout_clear (gpointer data)

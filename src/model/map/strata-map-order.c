@@ -6,7 +6,7 @@
 
 #include "config.h"
 
-#include "strata-map-family.h"
+#include "strata-map-layout-private.h"
 
 #define N_SWEEPS 12
 

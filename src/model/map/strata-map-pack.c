@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-#include "strata-map-family.h"
+#include "strata-map-layout-private.h"
 
 /* Of a map, width by height: a window's content. */
 #define ASPECT 1.5

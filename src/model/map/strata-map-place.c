@@ -8,7 +8,7 @@
 
 #include <math.h>
 
-#include "strata-map-family.h"
+#include "strata-map-layout-private.h"
 
 #define N_ROUNDS     4
 #define PASSING_SIZE 6.0f /* of a line that goes through */

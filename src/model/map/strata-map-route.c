@@ -6,7 +6,7 @@
 
 #include "config.h"
 
-#include "strata-map-family.h"
+#include "strata-map-layout-private.h"
 
 /* What goes from one slot into the gap on its right. */
 typedef struct
