@@ -1,18 +1,24 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* StrataMapView: the part of the map that is in sight. Each node there is a widget, placed by a transform; from far nodes are
- * drawn in one go, and the widgets are only there to be met.
+ * drawn in one go, and the widgets are only there to be met. Drag or scroll to move it, Ctrl and wheel or two fingers to zoom,
+ * a click to select, a second one or Enter to open.
  */
 
 #include "config.h"
 
+#include <math.h>
+
+#include "model/map/strata-map-walk.h"
 #include "strata-map-card-pool.h"
-#include "strata-map-input.h"
 #include "strata-map-renderer.h"
 #include "strata-map-view.h"
 
-#define NEAR    0.6 /* cards from this zoom on, since it is from there that they can be read */
-#define REST_MS 120
+#define NEAR       0.6 /* cards from this zoom on, since it is from there that they can be read */
+#define REST_MS    120
+#define NOTCH      56.0 /* pixels, that one notch of a wheel moves */
+#define WHEEL_ZOOM 1.2  /* and how much larger it makes the map */
+#define STEP       80.0 /* pixels, that Ctrl and an arrow move */
 
 struct _StrataMapView
 {
@@ -26,6 +32,15 @@ struct _StrataMapView
   guint sync_id;
   guint rest_id;
   gboolean opened;
+
+  double x; /* of the pointer */
+  double y;
+  double offset_x; /* so far, of a drag */
+  double offset_y;
+  double scale; /* when two fingers came down */
+  double press_x;
+  double press_y;
+  int n_press;
 };
 
 enum
@@ -166,16 +181,323 @@ strata_map_view_measure (GtkWidget *widget,
   *natural = 400;
 }
 
-static gboolean
-strata_map_view_focus (GtkWidget *widget, GtkDirectionType direction)
+/* The node at that place of the widget, or STRATA_MAP_NONE. */
+static guint
+pick (StrataMapView *self, double x, double y)
 {
-  return strata_map_input_move_focus (STRATA_MAP_VIEW (widget), direction);
+  graphene_point_t point = strata_map_viewport_to_plane (self->viewport, (float) x, (float) y);
+
+  for (guint i = 0; self->layout != NULL && i < self->layout->places->len; i++)
+    {
+      graphene_rect_t rect = get_rect (self, i);
+
+      if (graphene_rect_contains_point (&rect, &point))
+        return i;
+    }
+
+  return STRATA_MAP_NONE;
+}
+
+/* Opens what the node belongs to. INDEX: or STRATA_MAP_NONE for nothing */
+static void
+activate (StrataMapView *self, guint index)
+{
+  if (index != STRATA_MAP_NONE)
+    g_signal_emit (self, signals[ACTIVATED], 0, index);
+}
+
+static void
+motion_cb (StrataMapView *self, double x, double y)
+{
+  self->x = x;
+  self->y = y;
+  strata_map_highlight_set_hovered (self->highlight, pick (self, x, y));
+}
+
+/* After a layout GTK says where the pointer is though nobody moved it, which must not undo what keys did since. */
+static void
+moved_cb (StrataMapView *self, double x, double y)
+{
+  if (x != self->x || y != self->y)
+    motion_cb (self, x, y);
+}
+
+static void
+leave_cb (StrataMapView *self)
+{
+  strata_map_highlight_set_hovered (self->highlight, STRATA_MAP_NONE);
+}
+
+static void
+drag_begin_cb (StrataMapView *self, double x, double y)
+{
+  self->offset_x = 0;
+  self->offset_y = 0;
+}
+
+static void
+drag_update_cb (StrataMapView *self, double x, double y, GtkGesture *gesture)
+{
+  GtkWidget *widget = GTK_WIDGET (self);
+
+  if (self->offset_x == 0 && self->offset_y == 0 &&
+      !gtk_drag_check_threshold (widget, 0, 0, (int) x, (int) y))
+    return;
+
+  gtk_gesture_set_state (gesture, GTK_EVENT_SEQUENCE_CLAIMED);
+  gtk_widget_set_cursor_from_name (widget, "grabbing");
+  strata_map_viewport_pan (self->viewport, x - self->offset_x, y - self->offset_y);
+  self->offset_x = x;
+  self->offset_y = y;
+}
+
+static void
+drag_end_cb (StrataMapView *self)
+{
+  gtk_widget_set_cursor (GTK_WIDGET (self), NULL);
 }
 
 static gboolean
+scroll_cb (StrataMapView *self, double dx, double dy, GtkEventControllerScroll *scroll)
+{
+  StrataMapViewport *viewport = self->viewport;
+  GdkModifierType state =
+      gtk_event_controller_get_current_event_state (GTK_EVENT_CONTROLLER (scroll));
+  double unit = gtk_event_controller_scroll_get_unit (scroll) == GDK_SCROLL_UNIT_WHEEL ? NOTCH : 1;
+
+  if ((state & GDK_CONTROL_MASK) != 0)
+    strata_map_viewport_zoom_at (
+        viewport, strata_map_viewport_get_zoom (viewport) * pow (WHEEL_ZOOM, -dy * unit / NOTCH),
+        self->x, self->y);
+  else if ((state & GDK_SHIFT_MASK) != 0 && dx == 0)
+    strata_map_viewport_pan (viewport, -dy * unit, 0);
+  else
+    strata_map_viewport_pan (viewport, -dx * unit, -dy * unit);
+
+  /* The map moves below a pointer that stands still. */
+  motion_cb (self, self->x, self->y);
+
+  return GDK_EVENT_STOP;
+}
+
+static void
+zoom_begin_cb (StrataMapView *self)
+{
+  self->scale = strata_map_viewport_get_zoom (self->viewport);
+}
+
+static void
+zoom_changed_cb (StrataMapView *self, double scale, GtkGesture *gesture)
+{
+  double x = self->x;
+  double y = self->y;
+
+  gtk_gesture_get_bounding_box_center (gesture, &x, &y);
+  strata_map_viewport_zoom_at (self->viewport, self->scale * scale, x, y);
+}
+
+static void
+released_cb (StrataMapView *self, int n_press, double x, double y)
+{
+  guint index = pick (self, x, y);
+  if (index == STRATA_MAP_NONE)
+    strata_map_highlight_select (self->highlight, STRATA_MAP_NONE);
+  else if (n_press == 1)
+    strata_map_view_go_to (self, index, TRUE);
+  else if (n_press == 2)
+    activate (self, index);
+}
+
+static void
+pressed_cb (StrataMapView *self, int n_press, double x, double y)
+{
+  self->n_press = n_press;
+  self->press_x = x;
+  self->press_y = y;
+}
+
+/* What shows of a node when the pointer comes to it makes the window lay itself out, after which GTK asks where the pointer is.
+ * If the button is up by then, though the release still waits to be seen, GTK takes the click back: to whoever clicked it was
+ * one. */
+static void
+cancelled_cb (StrataMapView *self, GdkEventSequence *sequence, GtkGesture *click)
+{
+  GdkEvent *event = gtk_event_controller_get_current_event (GTK_EVENT_CONTROLLER (click));
+
+  if (event == NULL || gdk_event_get_event_type (event) != GDK_MOTION_NOTIFY ||
+      (gdk_event_get_modifier_state (event) & GDK_BUTTON1_MASK) != 0)
+    return;
+  /* It was a drag. */
+  if (self->offset_x != 0 || self->offset_y != 0)
+    return;
+
+  released_cb (self, self->n_press, self->press_x, self->press_y);
+}
+
+static gboolean
+pan_by_key (StrataMapView *self, guint keyval)
+{
+  StrataMapViewport *viewport = self->viewport;
+
+  switch (keyval)
+    {
+    case GDK_KEY_Left:
+      strata_map_viewport_pan (viewport, STEP, 0);
+      return TRUE;
+    case GDK_KEY_Right:
+      strata_map_viewport_pan (viewport, -STEP, 0);
+      return TRUE;
+    case GDK_KEY_Up:
+      strata_map_viewport_pan (viewport, 0, STEP);
+      return TRUE;
+    case GDK_KEY_Down:
+      strata_map_viewport_pan (viewport, 0, -STEP);
+      return TRUE;
+    default:
+      return FALSE;
+    }
+}
+
+static gboolean
+key_cb (StrataMapView *self, guint keyval, guint keycode, GdkModifierType state)
+{
+  if ((state & GDK_CONTROL_MASK) != 0)
+    return pan_by_key (self, keyval);
+
+  switch (keyval)
+    {
+    case GDK_KEY_Return:
+    case GDK_KEY_KP_Enter:
+    case GDK_KEY_ISO_Enter:
+    case GDK_KEY_space:
+      activate (self, strata_map_highlight_get_selected (self->highlight));
+      return TRUE;
+    case GDK_KEY_Escape:
+      /* Nothing to clear: whoever is above may want to close something. */
+      if (strata_map_highlight_get_active (self->highlight) == STRATA_MAP_NONE)
+        return FALSE;
+      strata_map_highlight_set_hovered (self->highlight, STRATA_MAP_NONE);
+      strata_map_highlight_select (self->highlight, STRATA_MAP_NONE);
+      return TRUE;
+    default:
+      return FALSE;
+    }
+}
+
+static void
+attach_pointer (StrataMapView *self)
+{
+  GtkWidget *widget = GTK_WIDGET (self);
+  GtkEventController *motion = gtk_event_controller_motion_new ();
+  GtkGesture *click = gtk_gesture_click_new ();
+  GtkGesture *drag = gtk_gesture_drag_new ();
+
+  g_signal_connect_swapped (motion, "enter", G_CALLBACK (motion_cb), self);
+  g_signal_connect_swapped (motion, "motion", G_CALLBACK (moved_cb), self);
+  g_signal_connect_swapped (motion, "leave", G_CALLBACK (leave_cb), self);
+  gtk_widget_add_controller (widget, motion);
+
+  g_signal_connect_swapped (click, "pressed", G_CALLBACK (pressed_cb), self);
+  g_signal_connect_swapped (click, "cancel", G_CALLBACK (cancelled_cb), self);
+  g_signal_connect_swapped (click, "released", G_CALLBACK (released_cb), self);
+  gtk_widget_add_controller (widget, GTK_EVENT_CONTROLLER (click));
+
+  g_signal_connect_swapped (drag, "drag-begin", G_CALLBACK (drag_begin_cb), self);
+  g_signal_connect_swapped (drag, "drag-update", G_CALLBACK (drag_update_cb), self);
+  g_signal_connect_swapped (drag, "drag-end", G_CALLBACK (drag_end_cb), self);
+  gtk_widget_add_controller (widget, GTK_EVENT_CONTROLLER (drag));
+}
+
+static void
+attach_input (StrataMapView *self)
+{
+  GtkWidget *widget = GTK_WIDGET (self);
+  GtkEventController *scroll =
+      gtk_event_controller_scroll_new (GTK_EVENT_CONTROLLER_SCROLL_BOTH_AXES);
+  GtkEventController *keys = gtk_event_controller_key_new ();
+  GtkGesture *zoom = gtk_gesture_zoom_new ();
+
+  attach_pointer (self);
+
+  g_signal_connect_swapped (scroll, "scroll", G_CALLBACK (scroll_cb), self);
+  gtk_widget_add_controller (widget, scroll);
+
+  g_signal_connect_swapped (keys, "key-pressed", G_CALLBACK (key_cb), self);
+  gtk_widget_add_controller (widget, keys);
+
+  g_signal_connect_swapped (zoom, "begin", G_CALLBACK (zoom_begin_cb), self);
+  g_signal_connect_swapped (zoom, "scale-changed", G_CALLBACK (zoom_changed_cb), self);
+  gtk_widget_add_controller (widget, GTK_EVENT_CONTROLLER (zoom));
+}
+
+/* Gives the keyboard’s focus to what is selected, or else to what is nearest to the middle; FALSE if there is nothing. */
+static gboolean
 strata_map_view_grab_focus (GtkWidget *widget)
 {
-  return strata_map_input_enter (STRATA_MAP_VIEW (widget));
+  StrataMapView *self = STRATA_MAP_VIEW (widget);
+  StrataMapLayout *layout = self->layout;
+  guint first = strata_map_highlight_get_selected (self->highlight);
+
+  if (layout == NULL || layout->places->len == 0)
+    return FALSE;
+
+  if (first == STRATA_MAP_NONE)
+    {
+      graphene_rect_t sight = strata_map_viewport_get_sight (self->viewport);
+
+      first = strata_map_walk_near (layout,
+                                    (StrataMapPoint) { sight.origin.x + sight.size.width / 2,
+                                                       sight.origin.y + sight.size.height / 2 });
+    }
+  strata_map_view_go_to (self, first, TRUE);
+
+  return TRUE;
+}
+
+static void
+walk (StrataMapView *self, StrataMapDirection direction, double dx, double dy)
+{
+  guint next = strata_map_walk (self->layout, strata_map_highlight_get_selected (self->highlight),
+                                direction);
+
+  if (next != STRATA_MAP_NONE)
+    strata_map_view_go_to (self, next, TRUE);
+  else
+    strata_map_viewport_pan (self->viewport, dx * STEP, dy * STEP);
+}
+
+/* One stop for Tab, since a map may have thousands of nodes; the arrow keys walk over it. */
+static gboolean
+strata_map_view_focus (GtkWidget *widget, GtkDirectionType direction)
+{
+  StrataMapView *self = STRATA_MAP_VIEW (widget);
+  gboolean inside = gtk_widget_get_focus_child (widget) != NULL;
+
+  if (inside && (direction == GTK_DIR_TAB_FORWARD || direction == GTK_DIR_TAB_BACKWARD))
+    return FALSE;
+  if (!inside || strata_map_highlight_get_selected (self->highlight) == STRATA_MAP_NONE)
+    return strata_map_view_grab_focus (widget);
+
+  switch (direction)
+    {
+    case GTK_DIR_LEFT:
+      walk (self, STRATA_MAP_WALK_LEFT, 1, 0);
+      break;
+    case GTK_DIR_RIGHT:
+      walk (self, STRATA_MAP_WALK_RIGHT, -1, 0);
+      break;
+    case GTK_DIR_UP:
+      walk (self, STRATA_MAP_WALK_UP, 0, 1);
+      break;
+    case GTK_DIR_DOWN:
+      walk (self, STRATA_MAP_WALK_DOWN, 0, -1);
+      break;
+    case GTK_DIR_TAB_FORWARD:
+    case GTK_DIR_TAB_BACKWARD:
+      return FALSE;
+    }
+
+  return TRUE;
 }
 
 static void
@@ -249,7 +571,7 @@ strata_map_view_init (StrataMapView *self)
       gtk_widget_add_css_class (self->colours[i], strata_map_colour_get_css_class (i));
       gtk_widget_set_parent (self->colours[i], widget);
     }
-  strata_map_input_attach (self);
+  attach_input (self);
 }
 
 /**
@@ -322,30 +644,6 @@ strata_map_view_get_highlight (StrataMapView *self)
 }
 
 /**
- * strata_map_view_pick:
- * @self: a map
- * @x: in pixels of the widget
- * @y: in pixels of the widget
- *
- * Returns: the node at that place, or %STRATA_MAP_NONE
- */
-guint
-strata_map_view_pick (StrataMapView *self, double x, double y)
-{
-  graphene_point_t point = strata_map_viewport_to_plane (self->viewport, (float) x, (float) y);
-
-  for (guint i = 0; self->layout != NULL && i < self->layout->places->len; i++)
-    {
-      graphene_rect_t rect = get_rect (self, i);
-
-      if (graphene_rect_contains_point (&rect, &point))
-        return i;
-    }
-
-  return STRATA_MAP_NONE;
-}
-
-/**
  * strata_map_view_go_to:
  * @self: a map
  * @index: a node
@@ -370,20 +668,4 @@ strata_map_view_go_to (StrataMapView *self, guint index, gboolean focus)
   if (focus)
     gtk_widget_grab_focus (GTK_WIDGET (card));
   gtk_widget_queue_allocate (GTK_WIDGET (self));
-}
-
-/**
- * strata_map_view_activate:
- * @self: a map
- * @index: a node, or %STRATA_MAP_NONE for nothing
- *
- * Opens what the node belongs to: emits “activated”.
- */
-void
-strata_map_view_activate (StrataMapView *self, guint index)
-{
-  g_return_if_fail (STRATA_IS_MAP_VIEW (self));
-
-  if (index != STRATA_MAP_NONE)
-    g_signal_emit (self, signals[ACTIVATED], 0, index);
 }

@@ -22,15 +22,9 @@ void             strata_map_view_set_layout   (StrataMapView   *self,
 StrataMapLayout *strata_map_view_get_layout   (StrataMapView   *self);
 StrataMapViewport *strata_map_view_get_viewport   (StrataMapView   *self);
 StrataMapHighlight  *strata_map_view_get_highlight    (StrataMapView   *self);
-/* for strata-map-input.c: the node at that place of the widget */
-guint            strata_map_view_pick         (StrataMapView   *self,
-                                               double           x,
-                                               double           y);
 /* selects it and brings it into sight; FOCUS: with the keyboard's focus */
 void             strata_map_view_go_to        (StrataMapView   *self,
                                                guint            index,
                                                gboolean         focus);
-void             strata_map_view_activate     (StrataMapView   *self,
-                                               guint            index);
 
 G_END_DECLS
