@@ -44,6 +44,10 @@ void             strata_volume_xml_free            (StrataVolumeXml       *self)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataVolumeXml, strata_volume_xml_free)
 
+/* What the names of our own pools begin with, which are not shown. */
+#define STRATA_POOL_LEASE_PREFIX "strata-lease-"
+#define STRATA_LOCK_PREFIX       "strata-lock-"
+
 /* What a pool's XML says. */
 typedef struct
 {

@@ -8,6 +8,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "host/storage/strata-volume.h"
 #include "host/storage/strata-pool-lease.h"
 #include "host/storage/strata-qcow2.h"
 #include "strata-test.h"

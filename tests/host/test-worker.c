@@ -11,6 +11,7 @@
 
 #include "host/connection/strata-process-id.h"
 #include "host/storage/strata-storage.h"
+#include "host/blockjob/strata-worker-reap.h"
 #include "host/blockjob/strata-worker.h"
 #include "strata-test.h"
 #include "base/strata-error.h"
@@ -530,7 +531,7 @@ test_reap (void)
   live = start_orphan (connection, live_path, live_owner);
   g_assert_true (is_hidden (NULL));
 
-  reaped = strata_worker_reap (connection, &error);
+  reaped = strata_worker_reap (strata_connection_get_handle (connection), &error);
   g_assert_no_error (error);
   g_assert_cmpint (reaped, ==, 1);
   g_assert_cmpint (virDomainIsActive (dead), !=, 1);

@@ -6,10 +6,9 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "host/connection/strata-connection-private.h"
 #include "host/connection/strata-process-id.h"
 #include "host/connection/strata-vir.h"
-#include "strata-worker.h"
+#include "strata-worker-reap.h"
 #include "xml/strata-worker-xml.h"
 
 static gboolean
@@ -28,7 +27,7 @@ is_orphan (virDomainPtr domain)
 
 /**
  * strata_worker_reap:
- * @connection: a connection
+ * @handle: a connection
  * @error: where to put libvirt's error
  *
  * A worker goes with the connection that started it, unless the daemon was restarted meanwhile. What
@@ -39,7 +38,7 @@ is_orphan (virDomainPtr domain)
  * Returns: how many were ended, -1 on failure
  */
 int
-strata_worker_reap (StrataConnection *connection, GError **error)
+strata_worker_reap (virConnectPtr handle, GError **error)
 {
   g_autoptr (GPtrArray) domains = NULL;
   virDomainPtr *list = NULL;
@@ -47,10 +46,9 @@ strata_worker_reap (StrataConnection *connection, GError **error)
   int n;
 
   STRATA_ASSERT_WORKER ();
-  g_return_val_if_fail (STRATA_IS_CONNECTION (connection), -1);
+  g_return_val_if_fail (handle != NULL, -1);
 
-  n = virConnectListAllDomains (strata_connection_get_handle (connection), &list,
-                                VIR_CONNECT_LIST_DOMAINS_ACTIVE);
+  n = virConnectListAllDomains (handle, &list, VIR_CONNECT_LIST_DOMAINS_ACTIVE);
   if (n < 0)
     {
       strata_vir_set_error (error, _ ("Listing the virtual machines"));

@@ -66,9 +66,6 @@ gboolean      strata_worker_pull   (StrataWorker      *self,
                                     gpointer           user_data,
                                     GCancellable      *cancellable,
                                     GError           **error);
-/* ends workers that a client left behind (no process of ours holds them); returns how many */
-int           strata_worker_reap   (StrataConnection  *connection,
-                                    GError           **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataWorker, strata_worker_stop)
 

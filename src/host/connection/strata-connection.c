@@ -13,7 +13,7 @@
 #include "strata-host-facts.h"
 #include "strata-opening.h"
 #include "strata-vir.h"
-#include "host/blockjob/strata-worker.h"
+#include "host/blockjob/strata-worker-reap.h"
 
 struct _StrataConnection
 {
@@ -279,7 +279,7 @@ open_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cance
     }
 
   /* What a client that died left running. That it can't be ended is no reason not to open the host. */
-  strata_worker_reap (self, NULL);
+  strata_worker_reap (self->handle, NULL);
   g_task_return_pointer (task, self, g_object_unref);
 }
 

@@ -6,44 +6,10 @@
 #include <libvirt/libvirt.h>
 
 #include "graph/strata-graph.h"
+#include "strata-host-facts.h"
+#include "strata-vir.h"
 
 G_BEGIN_DECLS
-
-/* Every call in this folder blocks on libvirt, so none may be made where the default main context
- * runs. A debug build stops there and then. */
-#if STRATA_DEBUG
-#define STRATA_ASSERT_WORKER() g_assert (!g_main_context_is_owner (g_main_context_default ()))
-#else
-#define STRATA_ASSERT_WORKER() G_STMT_START { } G_STMT_END
-#endif
-
-/**
- * StrataHostFacts: what the capability probe found
- * @libvirt_version: the daemon's, 11003000 for 11.3.0
- * @qemu_version: the hypervisor's, likewise
- * @driver: "QEMU", "TEST"
- * @hostname: the host's name
- * @uuid: (nullable): the computer's, as a system's daemon says it; a session's makes one up at each start (11.3)
- * @is_local: the client sees the host's files
- * @is_session: `qemu:///session` (or a socket of one): runs as the user
- * @kvm_usable: KVM was seen to run something, not only /dev/kvm to exist
- * @can_external_snapshots: libvirt says `<externalSnapshot/>` in its capabilities
- */
-typedef struct
-{
-  gulong   libvirt_version;
-  gulong   qemu_version;
-  char    *driver;
-  char    *hostname;
-  char    *uuid;
-  char    *arch;
-  char    *emulator;
-  char    *nvram_dir;
-  gboolean is_local;
-  gboolean is_session;
-  gboolean kvm_usable;
-  gboolean can_external_snapshots;
-} StrataHostFacts;
 
 #define STRATA_TYPE_CONNECTION (strata_connection_get_type ())
 
@@ -75,10 +41,6 @@ gboolean               strata_connection_is_alive    (StrataConnection     *self
 gboolean               strata_connection_probe_kvm   (StrataConnection     *self,
                                                       GCancellable         *cancellable);
 
-/* Converts the calling thread's last libvirt error; PREFIX says what was being done ("Starting “web-01”"). */
-void                   strata_vir_set_error          (GError              **error,
-                                                      const char           *prefix_format,
-                                                      ...) G_GNUC_PRINTF (2, 3);
 
 /* The whole host as a graph: domains, snapshots' names, pools, volumes; images outside any pool that a
  * definition names are looked up through a transient pool on their folder. */

@@ -11,8 +11,7 @@
 #include "config.h"
 
 #include "strata-events.h"
-#include "strata-lock.h"
-#include "host/storage/strata-pool-lease.h"
+#include "xml/strata-volume-xml.h"
 #include "xml/strata-worker-xml.h"
 
 typedef struct

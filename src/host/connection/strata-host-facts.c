@@ -7,6 +7,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "strata-host-facts.h"
+#include "strata-vir.h"
 #include "strata-xpath.h"
 
 /* A URI with a host in it is served by another machine, as far as we may assume: "localhost" can be

@@ -6,8 +6,6 @@
 
 G_BEGIN_DECLS
 
-#define STRATA_LOCK_PREFIX "strata-lock-"
-
 /* A lock on some of a host's domains and images, which the daemon makes atomic for all processes, users and computers
  * that speak to it. Blocking; worker threads only. */
 typedef struct _StrataLock StrataLock;

@@ -13,9 +13,9 @@
 #include <libvirt-glib/libvirt-glib.h>
 #include <libvirt/virterror.h>
 
-#include "strata-connection.h"
 #include "strata-opening.h"
 #include "strata-sleep.h"
+#include "strata-vir.h"
 #include "base/strata-error.h"
 
 /* A session daemon that found itself idle may be closing its socket as we connect; libvirt starts

@@ -8,6 +8,14 @@
 
 #include "base/strata-error.h"
 
+/* Every call of host blocks on libvirt, so none may be made where the default main context
+ * runs. A debug build stops there and then. */
+#if STRATA_DEBUG
+#define STRATA_ASSERT_WORKER() g_assert (!g_main_context_is_owner (g_main_context_default ()))
+#else
+#define STRATA_ASSERT_WORKER() G_STMT_START { } G_STMT_END
+#endif
+
 /* g_autoptr for libvirt's handles. Freeing a handle resets libvirt's last error, so convert an error
  * before the function returns (strata_vir_set_error() does it at once). */
 
@@ -23,3 +31,7 @@ GPtrArray  *strata_vir_take_list     (gpointer       *items,
 StrataError strata_vir_error_to_code (const virError *error);
 /* The code of the calling thread's last error, 0 if there is none. */
 int         strata_vir_last_code     (void);
+/* Converts the calling thread's last libvirt error; PREFIX says what was being done ("Starting “web-01”"). */
+void        strata_vir_set_error     (GError        **error,
+                                      const char     *prefix_format,
+                                      ...) G_GNUC_PRINTF (2, 3);

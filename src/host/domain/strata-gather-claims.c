@@ -14,7 +14,7 @@
 
 #include "host/connection/strata-connection-private.h"
 #include "strata-gather-private.h"
-#include "host/storage/strata-pool-lease.h"
+#include "host/storage/strata-volume.h"
 #include "host/storage/strata-qcow2.h"
 #include "host/storage/strata-vmdk.h"
 

@@ -14,8 +14,8 @@
 #include "host/connection/strata-connection-private.h"
 #include "host/connection/strata-parallel.h"
 #include "strata-gather-private.h"
-#include "host/storage/strata-image-info.h"
 #include "host/storage/strata-pool-lease.h"
+#include "host/storage/strata-volume.h"
 #include "host/connection/strata-vir.h"
 #include "base/strata-error.h"
 
@@ -238,7 +238,7 @@ look_harder (StrataGathering *self, const char *folder, const char *name, const 
   if (!(S_ISREG (status.st_mode) || S_ISBLK (status.st_mode)))
     return NULL;
 
-  return strata_image_info_to_image (self->connection, path, pool);
+  return strata_volume_read_by_qemu (self->connection, path, pool);
 }
 
 /* Files of the pool that libvirt passes over, because it may not read them: they may be overlays like any other. */

@@ -21,9 +21,8 @@
 #include "host/connection/strata-connection-private.h"
 #include "strata-domain-control.h"
 #include "strata-gather-private.h"
-#include "host/storage/strata-image-info.h"
+#include "host/storage/strata-volume.h"
 #include "host/storage/strata-image-tags.h"
-#include "host/connection/strata-lock.h"
 #include "host/storage/strata-pool-lease.h"
 #include "host/storage/strata-qcow2.h"
 #include "host/connection/strata-vir.h"
@@ -668,7 +667,7 @@ strata_gathering_follow_option (StrataGathering *self,
                   : NULL;
       /* libvirt may see what the client may not. */
       if (image == NULL && access (disk->source, R_OK) == 0)
-        image = strata_image_info_to_image (self->connection, disk->source, NULL);
+        image = strata_volume_read_by_qemu (self->connection, disk->source, NULL);
       if (image != NULL)
         strata_gathering_take_image (self, image);
     }

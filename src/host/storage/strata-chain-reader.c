@@ -8,7 +8,7 @@
 
 #include "strata-chain-reader.h"
 #include "host/connection/strata-connection-private.h"
-#include "strata-image-info.h"
+#include "strata-qemu-img.h"
 #include "strata-storage.h"
 
 /* QEMU itself does not open a longer one. */
@@ -68,7 +68,7 @@ read_here (StrataChainReader *self, Header *header, const char *path, const char
 
   if (!strata_connection_get_facts (self->connection)->is_local)
     return FALSE;
-  info = strata_image_info_read (path, format, self->cancellable);
+  info = strata_qemu_img_read_info (path, format, self->cancellable);
   if (info == NULL)
     return FALSE;
 

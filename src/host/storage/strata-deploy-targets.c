@@ -8,7 +8,7 @@
 
 #include "strata-deploy-targets.h"
 #include "host/connection/strata-lock.h"
-#include "strata-pool-lease.h"
+#include "xml/strata-volume-xml.h"
 #include "host/connection/strata-vir.h"
 
 static gboolean

@@ -19,7 +19,6 @@
 #include <unistd.h>
 
 #include "strata-direct-copy.h"
-#include "strata-image-info.h"
 #include "strata-qemu-img.h"
 #include "strata-volume-copy.h"
 #include "base/strata-error.h"
@@ -54,7 +53,7 @@ is_plain (JsonObject *info)
 static gboolean
 look_whether_plain (const char *path, GCancellable *cancellable)
 {
-  g_autoptr (JsonObject) info = strata_image_info_read (path, "qcow2", cancellable);
+  g_autoptr (JsonObject) info = strata_qemu_img_read_info (path, "qcow2", cancellable);
 
   return info != NULL && is_plain (info);
 }

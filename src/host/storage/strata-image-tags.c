@@ -15,9 +15,7 @@
 #include <unistd.h>
 
 #include "host/connection/strata-connection-private.h"
-#include "strata-image-info.h"
 #include "strata-image-tags.h"
-#include "strata-pool-lease.h"
 #include "strata-qcow2.h"
 #include "strata-qemu-img.h"
 #include "host/connection/strata-vir.h"
@@ -156,7 +154,7 @@ fill (StrataConnection *connection,
   else if (volume != NULL)
     names = download_tags (connection, volume, header);
   if (fd >= 0 && names == NULL)
-    info = strata_image_info_read (image->path, "qcow2", NULL);
+    info = strata_qemu_img_read_info (image->path, "qcow2", NULL);
   if (info != NULL)
     names = get_names (info);
   image->tags_unknown = names == NULL || names[0] == NULL;
@@ -164,26 +162,72 @@ fill (StrataConnection *connection,
     image->tags = g_steal_pointer (&names);
 }
 
+/* PATH: as the header means it */
+void
+strata_image_set_backing (StrataConnection *connection, StrataImage *image, const char *path)
+{
+  image->backing_path = strata_connection_canonical_path (connection, path);
+  if (!g_str_equal (image->backing_path, path))
+    image->spelling = g_strdup (path);
+}
+
+/* FALSE for one that isn't the path of a file, and for a format that has to be found out. */
+static gboolean
+take_backing (StrataConnection *connection,
+              StrataImage *image,
+              const char *folder,
+              const StrataQcow2 *header)
+{
+  static const char *const formats[] = { "qcow2", "raw", NULL };
+  const char *colon = strchr (header->backing, ':');
+  const char *slash = strchr (header->backing, '/');
+  g_autofree char *path = NULL;
+
+  if (header->backing_format == NULL || !g_strv_contains (formats, header->backing_format) ||
+      (colon != NULL && (slash == NULL || colon < slash)))
+    return FALSE;
+
+  path = g_path_is_absolute (header->backing) ? g_strdup (header->backing)
+                                              : g_build_filename (folder, header->backing, NULL);
+  strata_image_set_backing (connection, image, path);
+  image->backing_format = g_strdup (header->backing_format);
+
+  return TRUE;
+}
+
 /**
- * strata_image_tags_fill_from:
+ * strata_image_take_header:
  * @connection: a connection
  * @image: a qcow2 image
  * @header: its header
- * @fd: the file it was read from
+ * @fd: the file it was read from, or -1
  *
- * Sets @image's tags if it has any. Worker threads only.
+ * Worker threads only.
+ *
+ * Returns: %FALSE for a header that has to be looked at in another way; then @image is as it was
  */
-void
-strata_image_tags_fill_from (StrataConnection *connection,
-                             StrataImage *image,
-                             const StrataQcow2 *header,
-                             int fd)
+gboolean
+strata_image_take_header (StrataConnection *connection,
+                          StrataImage *image,
+                          const StrataQcow2 *header,
+                          int fd)
 {
+  g_autofree char *folder = g_path_get_dirname (image->path);
+
   STRATA_ASSERT_WORKER ();
+
+  if (!header->plain ||
+      (header->backing != NULL && !take_backing (connection, image, folder, header)))
+    return FALSE;
+
+  g_set_str (&image->format, "qcow2");
+  image->capacity = header->capacity;
   g_clear_pointer (&image->tags, g_strfreev);
   image->tags_unknown = FALSE;
   fill_parts (connection, image, header);
   fill (connection, image, header, fd, NULL);
+
+  return TRUE;
 }
 
 /**
@@ -287,7 +331,7 @@ strata_image_tags_list (StrataConnection *connection,
   if (!strata_image_tags_check_access (connection, path, R_OK, error))
     return NULL;
 
-  info = strata_image_info_read (path, format, cancellable);
+  info = strata_qemu_img_read_info (path, format, cancellable);
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return NULL;
   if (info == NULL)

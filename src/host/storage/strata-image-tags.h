@@ -15,11 +15,12 @@ G_BEGIN_DECLS
 gboolean strata_image_tags_fill (StrataConnection *connection,
                                  StrataImage *image,
                                  virStorageVolPtr volume);
-/* likewise, where the header was read already from the file FD */
-void strata_image_tags_fill_from (StrataConnection *connection,
-                                  StrataImage *image,
-                                  const StrataQcow2 *header,
-                                  int fd);
+/* PATH: what IMAGE stands on, as the header means it */
+void strata_image_set_backing (StrataConnection *connection, StrataImage *image, const char *path);
+gboolean strata_image_take_header (StrataConnection *connection,
+                                   StrataImage *image,
+                                   const StrataQcow2 *header,
+                                   int fd);
 /* whether the client may do MODE, as of access(), with the file at PATH; else UNSUPPORTED, or NOT_FOUND */
 gboolean strata_image_tags_check_access (StrataConnection *connection,
                                          const char *path,

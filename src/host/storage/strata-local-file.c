@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "host/connection/strata-connection-private.h"
-#include "strata-pool-lease.h"
+#include "strata-volume.h"
 #include "strata-storage.h"
 #include "base/strata-error.h"
 

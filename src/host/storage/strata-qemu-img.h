@@ -2,7 +2,8 @@
 
 #pragma once
 
-#include "host/connection/strata-connection.h"
+#include <gio/gio.h>
+#include <json-glib/json-glib.h>
 
 G_BEGIN_DECLS
 
@@ -18,5 +19,9 @@ gboolean strata_qemu_img_run (const char *const  *arguments,
                               gpointer            user_data,
                               GCancellable       *cancellable,
                               GError            **error);
+/* What it says of an image's header; NULL where it can't be run or read. Local hosts, worker threads. */
+JsonObject *strata_qemu_img_read_info (const char *path,
+                                       const char *format,
+                                       GCancellable *cancellable);
 
 G_END_DECLS

@@ -16,6 +16,7 @@
 #include "host/connection/strata-connection-private.h"
 #include "strata-pool-lease.h"
 #include "strata-storage.h"
+#include "strata-volume.h"
 #include "host/connection/strata-vir.h"
 #include "host/connection/strata-xpath.h"
 #include "base/strata-error.h"

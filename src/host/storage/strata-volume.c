@@ -14,10 +14,10 @@
 #include <unistd.h>
 
 #include "host/connection/strata-connection-private.h"
-#include "strata-image-info.h"
 #include "strata-image-tags.h"
-#include "strata-pool-lease.h"
+#include "strata-qemu-img.h"
 #include "strata-vmdk.h"
+#include "strata-volume.h"
 #include "base/strata-error.h"
 #include "xml/strata-volume-xml.h"
 
@@ -101,13 +101,54 @@ read_type (const StrataVolumeXml *volume, StrataImageType *type)
   return TRUE;
 }
 
-/* PATH: as the header means it */
-void
-strata_image_set_backing (StrataConnection *connection, StrataImage *image, const char *path)
+/**
+ * strata_volume_read_by_qemu:
+ * @connection: a connection
+ * @path: the image's path, as libvirt gives it
+ * @pool: (nullable): the pool that lists it
+ *
+ * For an image that libvirt can't describe. Worker threads only.
+ *
+ * Returns: (transfer full): the image; of unknown format where qemu-img can't read it either
+ */
+StrataImage *
+strata_volume_read_by_qemu (StrataConnection *connection, const char *path, const char *pool)
 {
-  image->backing_path = strata_connection_canonical_path (connection, path);
-  if (!g_str_equal (image->backing_path, path))
-    image->spelling = g_strdup (path);
+  g_autofree char *canonical = strata_connection_canonical_path (connection, path);
+  StrataImage *image = strata_image_new (canonical);
+  g_autoptr (JsonObject) info = NULL;
+  const char *backing;
+  const char *written;
+
+  image->pool = g_strdup (pool);
+  if (strata_connection_get_facts (connection)->is_local)
+    info = strata_qemu_img_read_info (path, NULL, NULL);
+  if (info == NULL)
+    {
+      image->unread = TRUE;
+      strata_image_identify (connection, image, NULL);
+      return image;
+    }
+
+  image->format = g_strdup (json_object_get_string_member_with_default (info, "format", NULL));
+  image->capacity = (guint64) json_object_get_int_member_with_default (info, "virtual-size", 0);
+  image->allocation = (guint64) json_object_get_int_member_with_default (info, "actual-size", 0);
+  backing = json_object_get_string_member_with_default (info, "full-backing-filename", NULL);
+  if (backing != NULL)
+    {
+      strata_image_set_backing (connection, image, backing);
+      image->backing_format = g_strdup (
+          json_object_get_string_member_with_default (info, "backing-filename-format", NULL));
+      written = json_object_get_string_member_with_default (info, "backing-filename", NULL);
+      if (written != NULL && strata_image_name_is_relative (written))
+        image->relative = g_strdup (written);
+    }
+  if (json_object_get_boolean_member_with_default (info, "encrypted", FALSE))
+    strata_image_set_problem (image, STRATA_IMAGE_FOREIGN, _ ("“%s” is encrypted"), canonical);
+  strata_image_tags_fill (connection, image, NULL);
+  strata_image_identify (connection, image, NULL);
+
+  return image;
 }
 
 /* libvirt remembers what a file stood on when its pool was refreshed, and asks the file again for its size alone. NULL where
@@ -126,7 +167,7 @@ look_again (StrataConnection *connection,
       access (path, R_OK) != 0)
     return NULL;
 
-  image = strata_image_info_to_image (connection, path, pool);
+  image = strata_volume_read_by_qemu (connection, path, pool);
   image->mode = facts->mode;
   image->length = facts->physical;
 
@@ -172,7 +213,7 @@ strata_volume_read (StrataConnection *connection,
        * one, say, in a session, which has no secrets to look up. */
       if (where != NULL && strata_connection_is_alive (connection) &&
           !g_error_matches (local, STRATA_ERROR, STRATA_ERROR_NOT_FOUND))
-        return strata_image_info_to_image (connection, where, pool);
+        return strata_volume_read_by_qemu (connection, where, pool);
 
       g_propagate_error (error, g_steal_pointer (&local));
       return NULL;
@@ -213,60 +254,6 @@ strata_volume_read (StrataConnection *connection,
     strata_image_set_problem (image, STRATA_IMAGE_FOREIGN, _ ("“%s” is encrypted"), image->path);
 
   return g_steal_pointer (&image);
-}
-
-/* FALSE for one that isn't the path of a file, and for a format that has to be found out. */
-static gboolean
-take_backing (StrataConnection *connection,
-              StrataImage *image,
-              const char *folder,
-              const StrataQcow2 *header)
-{
-  static const char *const formats[] = { "qcow2", "raw", NULL };
-  const char *colon = strchr (header->backing, ':');
-  const char *slash = strchr (header->backing, '/');
-  g_autofree char *path = NULL;
-
-  if (header->backing_format == NULL || !g_strv_contains (formats, header->backing_format) ||
-      (colon != NULL && (slash == NULL || colon < slash)))
-    return FALSE;
-
-  path = g_path_is_absolute (header->backing) ? g_strdup (header->backing)
-                                              : g_build_filename (folder, header->backing, NULL);
-  strata_image_set_backing (connection, image, path);
-  image->backing_format = g_strdup (header->backing_format);
-
-  return TRUE;
-}
-
-/**
- * strata_image_take_header:
- * @connection: a connection
- * @image: a qcow2 image
- * @header: its header
- * @fd: the file it was read from, or -1
- *
- * Worker threads only.
- *
- * Returns: %FALSE for a header that has to be looked at in another way; then @image is as it was
- */
-gboolean
-strata_image_take_header (StrataConnection *connection,
-                          StrataImage *image,
-                          const StrataQcow2 *header,
-                          int fd)
-{
-  g_autofree char *folder = g_path_get_dirname (image->path);
-
-  if (!header->plain ||
-      (header->backing != NULL && !take_backing (connection, image, folder, header)))
-    return FALSE;
-
-  g_set_str (&image->format, "qcow2");
-  image->capacity = header->capacity;
-  strata_image_tags_fill_from (connection, image, header, fd);
-
-  return TRUE;
 }
 
 /**
