@@ -2,6 +2,7 @@
 
 /* A machine, a template, an image: in words for people, in JSON for programs. */
 
+#include "graph/strata-holders.h"
 #include "config.h"
 
 #include <glib/gi18n.h>

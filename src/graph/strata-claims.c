@@ -13,6 +13,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "strata-chain.h"
 #include "strata-claims.h"
 
 /* Whether IMAGE is raw by all that is said of it, and is an image of another format by what is in it. */
@@ -79,6 +80,17 @@ reaches_domain (StrataGraph *self, const char *top, const StrataDomainFacts *dom
     }
 
   return FALSE;
+}
+
+/* A template that was defined or imported again, from a dump, has another UUID, and perhaps another name. */
+gboolean
+strata_clone_mark_is_of (const StrataCloneMark *mark, const StrataDomainFacts *template)
+{
+  const char *source = template->template_mark != NULL ? template->template_mark->source : NULL;
+
+  return g_strcmp0 (template->uuid, mark->template_uuid) == 0 ||
+         (mark->template_name != NULL && (g_str_equal (template->name, mark->template_name) ||
+                                          g_strcmp0 (source, mark->template_name) == 0));
 }
 
 /* Whether by a mark of CLONE its disks stand on images of ORIGINAL. */
@@ -155,31 +167,4 @@ strata_graph_dispute_raw (StrataGraph *self)
 
   for (guint i = 0; i < domains->len; i++)
     dispute_domain (self, g_ptr_array_index (domains, i));
-}
-
-/* What stands on the image itself can't be below it, whatever its guest has written there. */
-static void
-put_claim (StrataLayers *self, const StrataImage *image, const char *path)
-{
-  StrataLayer *claimed = strata_layers_find (self, path);
-
-  if (claimed == NULL || strata_layers_reach (self, path, image->path))
-    return;
-
-  strata_layers_put_stake (self, strata_holder_key_new_claim (image->path, claimed->path),
-                           STRATA_HOLDER_IMAGE, claimed->path, NULL, FALSE);
-}
-
-void
-strata_layers_put_claims (StrataLayers *self)
-{
-  g_autoptr (GPtrArray) images = strata_graph_get_images (strata_layers_get_graph (self));
-
-  for (guint i = 0; i < images->len; i++)
-    {
-      const StrataImage *image = g_ptr_array_index (images, i);
-
-      for (guint j = 0; image->claims != NULL && image->claims[j] != NULL; j++)
-        put_claim (self, image, image->claims[j]);
-    }
 }

@@ -2,14 +2,15 @@
 
 #pragma once
 
-#include "strata-layers.h"
+#include "strata-graph.h"
 
 G_BEGIN_DECLS
 
 /* Once everything was declared, and before it is finished: a raw image of which Strata or libvirt wrote down that it stands on
  * another is contradicting. */
 void strata_graph_dispute_raw (StrataGraph *self);
-/* For the law: what raw images would stand on by their headers has a stake each. */
-void strata_layers_put_claims (StrataLayers *self);
+
+/* whether MARK is that of a clone of TEMPLATE */
+gboolean strata_clone_mark_is_of (const StrataCloneMark *mark, const StrataDomainFacts *template);
 
 G_END_DECLS

@@ -343,28 +343,6 @@ void strata_pool_facts_free (StrataPoolFacts *self);
 /* whether files can be made in it; that of LVM, for one, is a folder of devices */
 gboolean strata_pool_has_folder (const StrataPoolFacts *self);
 
-typedef enum
-{
-  STRATA_HOLDER_DOMAIN,   /* a domain's disk */
-  STRATA_HOLDER_TEMPLATE, /* a template's disk */
-  STRATA_HOLDER_CLONE,    /* a thin clone's disk, whose chain ends in a template */
-  STRATA_HOLDER_SNAPSHOT, /* a snapshot's frozen image, or the image that has its tag */
-  STRATA_HOLDER_IMAGE,    /* a backing reference from an image that no domain names */
-  STRATA_HOLDER_USE,      /* what is opened for a domain otherwise: StrataImageUse */
-} StrataHolderKind;
-
-/* Anything whose bytes we promised to keep. TOP is the image it opens; its whole chain is held. */
-typedef struct
-{
-  StrataHolderKind kind;
-  StrataDomainFacts *domain; /* (nullable) */
-  char *snapshot;            /* (nullable): its name */
-  char *target;              /* (nullable): `vda` */
-  char *top;
-} StrataHolder;
-
-void strata_holder_free (StrataHolder *self);
-
 /* Everything the planner looks at: one host, at one moment. Built in a worker, then read only. */
 #define STRATA_TYPE_GRAPH (strata_graph_get_type ())
 
@@ -423,16 +401,5 @@ gboolean strata_graph_find_disagreement (StrataGraph *self,
                                          const char **said,
                                          const char **below);
 char *strata_disagreement_to_text (const char *above, const char *said, const char *below);
-/* whether the chain that begins at TOP contains PATH, as far as it can be followed */
-gboolean strata_graph_reaches (StrataGraph *self, const char *top, const char *path);
-/* whether MARK is that of a clone of TEMPLATE */
-gboolean strata_clone_mark_is_of (const StrataCloneMark *mark, const StrataDomainFacts *template);
-/* (element-type StrataHolder) (transfer full): whose chain contains PATH */
-GPtrArray *strata_graph_get_holders (StrataGraph *self, const char *path);
-/* (element-type StrataDiskXml) (transfer container): the template's disks that a thin clone stands on by its mark alone, since its
- * own images could not be followed down to them; owned by the template */
-GPtrArray *strata_graph_get_marked_bases (StrataGraph *self, const StrataDomainFacts *clone);
-/* (element-type StrataDomainFacts) (transfer full): thin clones whose disks stand on the template's */
-GPtrArray *strata_graph_get_thin_clones (StrataGraph *self, StrataDomainFacts *template);
 
 G_END_DECLS

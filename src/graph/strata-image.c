@@ -316,16 +316,3 @@ strata_pool_has_folder (const StrataPoolFacts *self)
 {
   return self->path != NULL && !strata_path_is_device (self->path);
 }
-
-void
-strata_holder_free (StrataHolder *self)
-{
-  if (self == NULL)
-    return;
-
-  g_clear_pointer (&self->domain, strata_domain_facts_unref);
-  g_free (self->snapshot);
-  g_free (self->target);
-  g_free (self->top);
-  g_free (self);
-}

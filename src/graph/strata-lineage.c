@@ -283,8 +283,8 @@ rate (StrataLineage *self, StrataLayers *layers, const StrataStake *stake, const
 {
   StrataLayer *layer = strata_layers_find (layers, stake->top);
 
-  if (stake->kind == STRATA_HOLDER_SNAPSHOT || stake->kind == STRATA_HOLDER_USE ||
-      stake->key->kind == STRATA_HOLDER_KEY_BACKING || g_strcmp0 (stake->uuid, self->uuid) != 0)
+  if (!strata_holder_is_disk (stake) || stake->key->kind == STRATA_HOLDER_KEY_BACKING ||
+      g_strcmp0 (stake->uuid, self->uuid) != 0)
     return 0;
   if (g_strcmp0 (stake->top, path) == 0)
     return 3;
@@ -472,8 +472,7 @@ strata_lineage_is_torn (StrataLineage *self, StrataLayers *layers)
       const char *path = stake->top;
       const StrataImage *image;
 
-      if (stake->kind == STRATA_HOLDER_SNAPSHOT || stake->kind == STRATA_HOLDER_USE ||
-          g_strcmp0 (stake->uuid, self->uuid) != 0)
+      if (!strata_holder_is_disk (stake) || g_strcmp0 (stake->uuid, self->uuid) != 0)
         continue;
       for (; path != NULL && depth > 0; depth--)
         {

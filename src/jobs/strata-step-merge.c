@@ -6,6 +6,7 @@
  * is then finished in a worker: nothing that comes after depends on whether the VM runs.
  */
 
+#include "graph/strata-holders.h"
 #include "config.h"
 
 #include <glib/gi18n-lib.h>

@@ -9,7 +9,6 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "graph/strata-claims.h"
 #include "strata-law-private.h"
 #include "base/strata-error.h"
 #include "strata-writers.h"
@@ -368,7 +367,8 @@ is_followed (StrataVerification *self, const StrataStake *stake)
       const char *to =
           strata_law_get_move (strata_plan_get_step (self->plan, i), stake->uuid, stake->top);
 
-      if (to != NULL && strata_layers_has_disk (self->layers, stake->uuid, stake->target, to))
+      if (to != NULL && strata_holder_list_has_disk (strata_layers_get_list (self->layers),
+                                                     stake->uuid, stake->target, to))
         return TRUE;
     }
 
@@ -623,8 +623,8 @@ note_defined (StrataVerification *self, StrataStep *step)
     {
       StrataStake *stake = g_ptr_array_index (stakes, i);
 
-      if (stake->kind != STRATA_HOLDER_SNAPSHOT && stake->kind != STRATA_HOLDER_USE &&
-          g_strcmp0 (stake->uuid, uuid) == 0 && !has_image (self, disks, stake->top))
+      if (strata_holder_is_disk (stake) && g_strcmp0 (stake->uuid, uuid) == 0 &&
+          !has_image (self, disks, stake->top))
         stake->writes = FALSE;
     }
 }
@@ -678,8 +678,8 @@ check (StrataGraph *graph,
        gboolean without_deletions,
        GError **error)
 {
-  g_autoptr (StrataLayers) first = strata_layers_new (graph);
-  g_autoptr (StrataLayers) layers = strata_layers_new (graph);
+  g_autoptr (StrataLayers) first = strata_layers_new_with_claims (graph);
+  g_autoptr (StrataLayers) layers = strata_layers_new_with_claims (graph);
   g_autoptr (GHashTable) later =
       g_hash_table_new_full (strata_holder_key_hash, strata_holder_key_equal,
                              (GDestroyNotify) strata_holder_key_free, g_free);
@@ -689,8 +689,6 @@ check (StrataGraph *graph,
                                       writers, later, done,    NULL,  without_deletions };
   gboolean allowed;
 
-  strata_layers_put_claims (first);
-  strata_layers_put_claims (layers);
   allowed = check_steps (&verification, error);
 
   g_clear_pointer (&verification.lineages, g_hash_table_unref);

@@ -34,8 +34,7 @@ strata_layers_set_active (StrataLayers *self, const char *uuid, gboolean active)
     {
       StrataStake *stake = g_ptr_array_index (stakes, i);
 
-      if (stake->kind != STRATA_HOLDER_SNAPSHOT && stake->kind != STRATA_HOLDER_USE &&
-          g_strcmp0 (stake->uuid, uuid) == 0)
+      if (strata_holder_is_disk (stake) && g_strcmp0 (stake->uuid, uuid) == 0)
         stake->active = active && stake->key->kind == STRATA_HOLDER_KEY_DISK;
     }
 }
@@ -47,7 +46,7 @@ put_options (StrataLayers *self, const char *uuid, StrataDomainXml *definition)
 
   for (guint i = 0; i < options->len; i++)
     strata_graph_resolve_disk (strata_layers_get_graph (self), g_ptr_array_index (options, i));
-  strata_layers_put_options (self, uuid, options);
+  strata_holder_list_put_options (strata_layers_get_list (self), uuid, options);
 }
 
 void
@@ -57,7 +56,7 @@ strata_layers_run (StrataLayers *self, const char *uuid, StrataDomainXml *live)
 
   for (guint i = 0; i < disks->len; i++)
     strata_graph_resolve_disk (strata_layers_get_graph (self), g_ptr_array_index (disks, i));
-  strata_layers_put_live_disks (self, uuid, disks);
+  strata_holder_list_put_live_disks (strata_layers_get_list (self), uuid, disks);
   put_options (self, uuid, live);
   strata_layers_set_active (self, uuid, TRUE);
 }
@@ -110,10 +109,10 @@ strata_apply_define (StrataLayers *self, JsonObject *args, GError **error)
   if (mark != NULL)
     kind = STRATA_HOLDER_TEMPLATE;
   disks = strata_domain_xml_get_disks (definition);
-  strata_layers_drop_stakes (self, uuid, NULL);
+  strata_holder_list_drop (strata_layers_get_list (self), uuid, NULL);
   for (guint i = 0; i < disks->len; i++)
     strata_graph_resolve_disk (strata_layers_get_graph (self), g_ptr_array_index (disks, i));
-  strata_layers_put_disks (self, kind, uuid, disks, active);
+  strata_holder_list_put_disks (strata_layers_get_list (self), kind, uuid, disks, active);
   put_options (self, uuid, definition);
 
   return TRUE;
@@ -122,8 +121,10 @@ strata_apply_define (StrataLayers *self, JsonObject *args, GError **error)
 gboolean
 strata_apply_undefine (StrataLayers *self, JsonObject *args, GError **error)
 {
-  strata_layers_drop_stakes (self, strata_layers_arg (args, "uuid"), NULL);
-  strata_layers_drop_uses (self, strata_layers_arg (args, "uuid"));
+  StrataHolderList *list = strata_layers_get_list (self);
+
+  strata_holder_list_drop (list, strata_layers_arg (args, "uuid"), NULL);
+  strata_holder_list_drop_uses (list, strata_layers_arg (args, "uuid"));
 
   return TRUE;
 }

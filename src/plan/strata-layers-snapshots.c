@@ -26,8 +26,9 @@ strata_apply_snapshot_create (StrataLayers *self, JsonObject *args, GError **err
       if (base == NULL)
         return FALSE;
 
-      strata_layers_put_stake (
-          self, strata_holder_key_new_snapshot (uuid, snapshot, strata_layers_arg (disk, "target")),
+      strata_holder_list_put (
+          strata_layers_get_list (self),
+          strata_holder_key_new_snapshot (uuid, snapshot, strata_layers_arg (disk, "target")),
           STRATA_HOLDER_SNAPSHOT, base->path, overlay == NULL ? snapshot : NULL, FALSE);
       if (overlay == NULL)
         {
@@ -52,7 +53,8 @@ strata_apply_snapshot_define (StrataLayers *self, JsonObject *args, GError **err
     return FALSE;
 
   strata_graph_resolve_snapshot (strata_layers_get_graph (self), facts);
-  strata_layers_replace_snapshot (self, strata_layers_arg (args, "uuid"), facts);
+  strata_holder_list_replace_snapshot (strata_layers_get_list (self),
+                                       strata_layers_arg (args, "uuid"), facts);
 
   return TRUE;
 }
@@ -60,8 +62,8 @@ strata_apply_snapshot_define (StrataLayers *self, JsonObject *args, GError **err
 gboolean
 strata_apply_delete_metadata (StrataLayers *self, JsonObject *args, GError **error)
 {
-  strata_layers_drop_stakes (self, strata_layers_arg (args, "uuid"),
-                             strata_layers_arg (args, "snapshot"));
+  strata_holder_list_drop (strata_layers_get_list (self), strata_layers_arg (args, "uuid"),
+                           strata_layers_arg (args, "snapshot"));
 
   return TRUE;
 }
@@ -79,8 +81,8 @@ strata_apply_snapshot_delete (StrataLayers *self, JsonObject *args, GError **err
       if (layer != NULL)
         strata_layer_strip_tags (layer, strata_layers_arg (args, "snapshot"), TRUE);
     }
-  strata_layers_drop_stakes (self, strata_layers_arg (args, "uuid"),
-                             strata_layers_arg (args, "snapshot"));
+  strata_holder_list_drop (strata_layers_get_list (self), strata_layers_arg (args, "uuid"),
+                           strata_layers_arg (args, "snapshot"));
 
   return TRUE;
 }
@@ -117,7 +119,7 @@ take_definitions (StrataLayers *self, const char *uuid, const char *snapshot, GE
 
   if (facts == NULL)
     return TRUE;
-  strata_layers_put_options (self, uuid, facts->options);
+  strata_holder_list_put_options (strata_layers_get_list (self), uuid, facts->options);
   if (facts->memory != STRATA_SNAPSHOT_INTERNAL)
     return TRUE;
 
@@ -185,7 +187,7 @@ strata_apply_reconcile (StrataLayers *self, JsonObject *args, GError **error)
         {
           StrataStake *stake = g_ptr_array_index (stakes, j);
 
-          if (stake->kind == STRATA_HOLDER_SNAPSHOT && !stake->by_tag &&
+          if (stake->key->kind == STRATA_HOLDER_KEY_SNAPSHOT && !stake->by_tag &&
               g_strcmp0 (stake->uuid, strata_layers_arg (args, "uuid")) == 0 &&
               g_strcmp0 (stake->top, strata_layers_arg (item, "from")) == 0)
             g_set_str (&stake->top, strata_layers_arg (item, "to"));

@@ -2,6 +2,7 @@
 
 /* The plan that deletes a virtual machine or a template, with the images that nobody else needs. */
 
+#include "graph/strata-holders.h"
 #include "config.h"
 
 #include <glib/gi18n-lib.h>
@@ -30,9 +31,8 @@ describe_clone (StrataPlanner *self,
         {
           const StrataHolder *holder = g_ptr_array_index (holders, j);
 
-          /* Without a target it is its mark that names the template. */
-          if (holder->domain != clone ||
-              (holder->kind == STRATA_HOLDER_CLONE && holder->target == NULL))
+          /* It may be its mark alone that names the template. */
+          if (holder->domain != clone || holder->key->kind == STRATA_HOLDER_KEY_TEMPLATE)
             continue;
           if (holder->kind != STRATA_HOLDER_SNAPSHOT)
             return g_strdup (clone->name);

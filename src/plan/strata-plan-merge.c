@@ -74,7 +74,7 @@ require_unowned (StrataPlanner *self, const StrataLayer *lower, GError **error)
                           _ ("The snapshot “%s” of “%s” left “%s” out, and the machine has it back "
                              "with the snapshot"),
                           stake->snapshot, owner->name, lower->path);
-      else if (stake->kind == STRATA_HOLDER_USE && stake->snapshot != NULL)
+      else if (stake->key->kind == STRATA_HOLDER_KEY_USE && stake->snapshot != NULL)
         strata_set_error (error, STRATA_ERROR_REFUSED, _ ("Delete that snapshot first."),
                           /* Translators: a snapshot, a virtual machine, and an image */
                           _ ("The snapshot “%s” of “%s” gives QEMU “%s” on its command line"),

@@ -46,9 +46,8 @@ is_alone (StrataRevert *self, const StrataSnapshotDisk *disk)
     {
       StrataStake *stake = g_ptr_array_index (stakes, i);
       gboolean tag_of_it = stake->by_tag && g_strcmp0 (stake->top, disk->image) == 0;
-      gboolean domains_own = stake->kind != STRATA_HOLDER_SNAPSHOT &&
-                             stake->kind != STRATA_HOLDER_USE &&
-                             g_strcmp0 (stake->uuid, self->domain->uuid) == 0;
+      gboolean domains_own =
+          strata_holder_is_disk (stake) && g_strcmp0 (stake->uuid, self->domain->uuid) == 0;
 
       if (!tag_of_it && !domains_own && strata_layers_reach (layers, stake->top, disk->image))
         return FALSE;

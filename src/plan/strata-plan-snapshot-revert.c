@@ -42,8 +42,7 @@ is_in_snapshot (StrataRevert *self, const StrataStake *stake)
 static gboolean
 is_present (StrataRevert *self, const StrataStake *stake)
 {
-  return stake->kind != STRATA_HOLDER_SNAPSHOT && stake->kind != STRATA_HOLDER_USE &&
-         stake->key->kind != STRATA_HOLDER_KEY_BACKING &&
+  return strata_holder_is_disk (stake) && stake->key->kind != STRATA_HOLDER_KEY_BACKING &&
          g_strcmp0 (stake->uuid, self->domain->uuid) == 0;
 }
 
@@ -63,7 +62,7 @@ require_all_kept (StrataRevert *self, GPtrArray *present, const char *save_as, G
         {
           const StrataStake *stake = g_ptr_array_index (stakes, j);
 
-          kept = stake->kind == STRATA_HOLDER_SNAPSHOT &&
+          kept = stake->key->kind == STRATA_HOLDER_KEY_SNAPSHOT &&
                  g_strcmp0 (stake->uuid, self->domain->uuid) == 0 &&
                  g_strcmp0 (stake->snapshot, save_as) == 0 && g_strcmp0 (stake->top, path) == 0;
         }

@@ -2,6 +2,7 @@
 
 /* What has to hold before a plan is made, each with the refusal that says who is in the way. */
 
+#include "graph/strata-holders.h"
 #include "config.h"
 
 #include <glib/gi18n-lib.h>
@@ -124,7 +125,6 @@ holder_to_text (StrataHolder *holder)
       return g_strdup_printf (_ ("the snapshot “%s” of “%s”"), holder->snapshot,
                               holder->domain->name);
     case STRATA_HOLDER_DOMAIN:
-    case STRATA_HOLDER_USE:
       break;
     }
 

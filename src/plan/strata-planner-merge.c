@@ -98,12 +98,12 @@ check_owners (StrataPlanner *self, const StrataLayer *upper)
         continue;
       if (stake->kind == STRATA_HOLDER_IMAGE)
         return g_strdup_printf (_ ("“%s” stands on it, and nobody names that one"), upper->path);
-      if (stake->kind == STRATA_HOLDER_USE && stake->snapshot != NULL)
+      if (stake->key->kind == STRATA_HOLDER_KEY_USE && stake->snapshot != NULL)
         /* Translators: a snapshot, a virtual machine */
         return g_strdup_printf (_ ("the snapshot “%s” of “%s” has it on QEMU’s command line"),
                                 stake->snapshot,
                                 strata_graph_find_domain (self->graph, stake->uuid)->name);
-      if (stake->kind == STRATA_HOLDER_USE)
+      if (stake->key->kind == STRATA_HOLDER_KEY_USE)
         return g_strdup_printf (_ ("“%s” has it open or saved under that name, besides its disks"),
                                 strata_graph_find_domain (self->graph, stake->uuid)->name);
       if (stake->kind == STRATA_HOLDER_TEMPLATE)

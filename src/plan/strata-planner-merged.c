@@ -46,8 +46,8 @@ move_domains (StrataPlanner *self, const StrataMerging *merging, GHashTable *mov
     {
       StrataStake *stake = g_ptr_array_index (stakes, i);
 
-      if (stake->kind == STRATA_HOLDER_SNAPSHOT || stake->kind == STRATA_HOLDER_USE ||
-          stake->uuid == NULL || stake->active || g_strcmp0 (stake->top, merging->upper->path) != 0)
+      if (!strata_holder_is_disk (stake) || stake->active ||
+          g_strcmp0 (stake->top, merging->upper->path) != 0)
         continue;
 
       strata_domain_xml_set_disk_file (strata_planner_get_definition (self, stake->uuid),

@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "host-on-paper.h"
+#include "graph/strata-holders.h"
 #include "plan/strata-health.h"
 #include "plan/strata-planner.h"
 #include "plan/strata-request.h"

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "host-on-paper.h"
+#include "graph/strata-holders.h"
 #include "model/map/strata-map-layout-private.h"
 #include "model/map/strata-map-impact.h"
 #include "model/map/strata-map-walk.h"

@@ -54,7 +54,7 @@ void             strata_disk_layer_compare_format (StrataDiskLayer       *self,
                                                    const StrataDiskLayer *above);
 /* strata-layer-holders.c: fills owners and dependents */
 void             strata_disk_layer_find_holders (StrataDiskLayer  *self,
-                                                 StrataGraph      *graph);
+                                                 StrataHolderList *list);
 /* strata-layer-holders.c: the one snapshot whose deletion merges PATH with what stands on it */
 const char      *strata_disk_layer_find_cut    (StrataGraph       *graph,
                                                 StrataDomainFacts *domain,

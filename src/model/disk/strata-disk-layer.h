@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include "graph/strata-holder-list.h"
 #include "host/connection/strata-connection.h"
 #include "plan/strata-request.h"
 

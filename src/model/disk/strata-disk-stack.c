@@ -122,7 +122,6 @@ add_layer (StrataDiskStack *self,
   strata_disk_layer_read (layer, strata_graph_get_image (graph, path),
                           above != NULL || g_strcmp0 (disk->type, "network") != 0);
   strata_disk_layer_compare_format (layer, above);
-  strata_disk_layer_find_holders (layer, graph);
   if (above != NULL)
     {
       layer->above = g_strdup (above->path);
@@ -161,26 +160,26 @@ add_layers (StrataDiskStack *self,
             StrataDomainFacts *domain,
             const StrataDiskXml *disk)
 {
-  const char *path = disk->source;
+  StrataChain link = strata_graph_walk (graph, disk->source);
   const char *said_format = disk->format;
+  StrataDiskLayer *again = NULL;
 
-  while (path != NULL)
+  for (; link.path != NULL && again == NULL; strata_chain_next (&link))
     {
-      StrataImage *image = strata_graph_get_image (graph, path);
-      StrataDiskLayer *layer = find_layer (self, path);
-
-      if (layer != NULL)
-        {
-          strata_disk_layer_add_problem (
-              g_ptr_array_index (self->layers, self->layers->len - 1), TRUE,
-              /* Translators: a file */
-              _ ("It stands on “%s” again: the chain bites its own tail"), layer->name);
-          break;
-        }
-      add_layer (self, graph, domain, disk, path, said_format);
-      path = image != NULL && !image->missing ? image->backing_path : NULL;
-      said_format = image != NULL ? image->backing_format : NULL;
+      again = find_layer (self, link.path);
+      if (again == NULL)
+        add_layer (self, graph, domain, disk, link.path, said_format);
+      if (link.image == NULL || link.image->missing)
+        break;
+      said_format = link.image->backing_format;
     }
+  if (link.loops != NULL)
+    again = find_layer (self, link.loops);
+  if (again != NULL)
+    strata_disk_layer_add_problem (g_ptr_array_index (self->layers, self->layers->len - 1), TRUE,
+                                   /* Translators: a file */
+                                   _ ("It stands on “%s” again: the chain bites its own tail"),
+                                   again->name);
 
   find_disagreement (self, graph, disk);
   if (self->layers->len >= DEEP)
@@ -191,6 +190,13 @@ add_layers (StrataDiskStack *self,
                      "It stands on %u images; delete snapshots, so that layers merge",
                      self->layers->len - 1),
         self->layers->len - 1);
+}
+
+static void
+find_holders (StrataDiskStack *self, StrataHolderList *list)
+{
+  for (guint i = 0; i < self->layers->len; i++)
+    strata_disk_layer_find_holders (g_ptr_array_index (self->layers, i), list);
 }
 
 static void
@@ -279,6 +285,7 @@ strata_disk_stacks_new (StrataGraph *graph, const char *uuid)
 {
   GPtrArray *stacks = g_ptr_array_new_with_free_func (g_object_unref);
   g_autoptr (StrataLayers) host = NULL;
+  g_autoptr (StrataHolderList) list = NULL;
   g_autoptr (StrataWriters) writers = NULL;
   StrataDomainFacts *domain;
 
@@ -289,6 +296,7 @@ strata_disk_stacks_new (StrataGraph *graph, const char *uuid)
     {
       host = strata_layers_new (graph);
       writers = strata_writers_new (graph, host);
+      list = strata_holder_list_new (graph);
     }
   for (guint i = 0; domain != NULL && i < domain->disks->len; i++)
     {
@@ -302,6 +310,7 @@ strata_disk_stacks_new (StrataGraph *graph, const char *uuid)
       self = g_object_new (STRATA_TYPE_DISK_STACK, NULL);
       self->target = g_strdup (disk->target);
       add_layers (self, graph, domain, disk);
+      find_holders (self, list);
       find_writers (self, writers, domain);
       measure (self);
       g_ptr_array_add (stacks, self);

@@ -6,6 +6,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "graph/strata-holders.h"
 #include "strata-disk-layer-private.h"
 
 static char *
@@ -41,7 +42,6 @@ name_holder (const StrataHolder *holder, gboolean own)
       return own ? g_strdup (_ ("This VM"))
                  : g_strdup_printf (_ ("Thin clone “%s”"), holder->domain->name);
     case STRATA_HOLDER_DOMAIN:
-    case STRATA_HOLDER_USE:
       return own ? g_strdup (_ ("This VM"))
                  : g_strdup_printf (_ ("Virtual machine “%s”"), holder->domain->name);
     case STRATA_HOLDER_IMAGE:
@@ -91,7 +91,7 @@ has_disk (GPtrArray *disks, const char *path)
   return FALSE;
 }
 
-/* strata_graph_get_holders() tells of each domain and snapshot once, by one disk; which of two disks has PATH as its
+/* The list tells of each domain and snapshot once, by one disk; which of two disks has PATH as its
  * own is looked up. */
 static gboolean
 is_owner (const StrataHolder *holder, const char *path)
@@ -128,14 +128,14 @@ add_retained (StrataDiskLayer *self, StrataGraph *graph)
 
 /* A layer in the midst of somebody's chain is held by him, who is told of anyway. */
 static gboolean
-is_within_chain (StrataGraph *graph, const StrataHolder *holder)
+is_within_chain (StrataHolderList *list, const StrataHolder *holder)
 {
   g_autoptr (GPtrArray) above = NULL;
 
   if (holder->kind != STRATA_HOLDER_IMAGE)
     return FALSE;
 
-  above = strata_graph_get_holders (graph, holder->top);
+  above = strata_holder_list_get_told (list, holder->top);
   for (guint i = 0; i < above->len; i++)
     {
       if (((const StrataHolder *) g_ptr_array_index (above, i))->domain != NULL)
@@ -148,24 +148,24 @@ is_within_chain (StrataGraph *graph, const StrataHolder *holder)
 /**
  * strata_disk_layer_find_holders:
  * @self: a layer that has its path and domain
- * @graph: the host
+ * @list: who holds what on the host
  */
 void
-strata_disk_layer_find_holders (StrataDiskLayer *self, StrataGraph *graph)
+strata_disk_layer_find_holders (StrataDiskLayer *self, StrataHolderList *list)
 {
-  g_autoptr (GPtrArray) holders = strata_graph_get_holders (graph, self->path);
+  g_autoptr (GPtrArray) holders = strata_holder_list_get_told (list, self->path);
 
   for (guint i = 0; i < holders->len; i++)
     {
       const StrataHolder *holder = g_ptr_array_index (holders, i);
       gboolean own = holder->domain != NULL && g_str_equal (holder->domain->uuid, self->domain);
 
-      if (is_within_chain (graph, holder))
+      if (is_within_chain (list, holder))
         continue;
       add (is_owner (holder, self->path) ? self->owners : self->dependents, holder->kind, own,
            FALSE, name_holder (holder, own));
     }
-  add_retained (self, graph);
+  add_retained (self, strata_holder_list_get_graph (list));
 }
 
 /**

@@ -18,7 +18,6 @@ get_icon_name (const StrataLayerHolder *holder)
     {
     case STRATA_HOLDER_DOMAIN:
     case STRATA_HOLDER_CLONE:
-    case STRATA_HOLDER_USE:
       return "computer-symbolic";
     case STRATA_HOLDER_TEMPLATE:
       return "strata-template-symbolic";
