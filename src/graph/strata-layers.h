@@ -71,10 +71,6 @@ void strata_layer_put_tag (StrataLayer *self, const char *name, GStrv marks);
 /* whether it has that tag, or tags that could not be read, one of which may be it */
 gboolean strata_layer_may_have_tag (StrataLayer *self, const char *name);
 
-typedef StrataHolder StrataStake;
-#define strata_layers_get_stakes strata_layers_get_holders
-#define strata_layers_find_stake strata_layers_find_holder
-
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataLayers, strata_layers_free)
 
 G_END_DECLS

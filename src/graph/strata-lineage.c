@@ -276,22 +276,22 @@ strata_lineage_is_one (StrataLineage *self, const char *a, const char *b)
   return g_str_equal (find_root (self, a), find_root (self, b));
 }
 
-/* How sure it is that STAKE is the disk that PATH is a layer of: not at all, by what is written down of it, since it stands on
+/* How sure it is that HOLDER is the disk that PATH is a layer of: not at all, by what is written down of it, since it stands on
  * it, since it is it */
 static guint
-rate (StrataLineage *self, StrataLayers *layers, const StrataStake *stake, const char *path)
+rate (StrataLineage *self, StrataLayers *layers, const StrataHolder *holder, const char *path)
 {
-  StrataLayer *layer = strata_layers_find (layers, stake->top);
+  StrataLayer *layer = strata_layers_find (layers, holder->top);
 
-  if (!strata_holder_is_disk (stake) || stake->key->kind == STRATA_HOLDER_KEY_BACKING ||
-      g_strcmp0 (stake->uuid, self->uuid) != 0)
+  if (!strata_holder_is_disk (holder) || holder->key->kind == STRATA_HOLDER_KEY_BACKING ||
+      g_strcmp0 (holder->uuid, self->uuid) != 0)
     return 0;
-  if (g_strcmp0 (stake->top, path) == 0)
+  if (g_strcmp0 (holder->top, path) == 0)
     return 3;
-  if (strata_layers_reach (layers, stake->top, path))
+  if (strata_layers_reach (layers, holder->top, path))
     return 2;
 
-  for (guint depth = strata_layers_get_depth (layers, stake->top); layer != NULL && depth > 0;
+  for (guint depth = strata_layers_get_depth (layers, holder->top); layer != NULL && depth > 0;
        depth--)
     {
       if (strata_lineage_is_one (self, layer->path, path))
@@ -302,16 +302,16 @@ rate (StrataLineage *self, StrataLayers *layers, const StrataStake *stake, const
   return 0;
 }
 
-/* Whether a document says of what STAKE has on PATH that it was put there. */
+/* Whether a document says of what HOLDER has on PATH that it was put there. */
 static gboolean
 is_written_down (StrataLineage *self,
                  StrataLayers *layers,
-                 const StrataStake *stake,
+                 const StrataHolder *holder,
                  const char *path)
 {
-  StrataLayer *layer = strata_layers_find (layers, stake->top);
+  StrataLayer *layer = strata_layers_find (layers, holder->top);
 
-  for (guint depth = strata_layers_get_depth (layers, stake->top); layer != NULL && depth > 0;
+  for (guint depth = strata_layers_get_depth (layers, holder->top); layer != NULL && depth > 0;
        depth--)
     {
       GHashTable *images = g_hash_table_lookup (self->put_on, layer->path);
@@ -329,8 +329,8 @@ is_written_down (StrataLineage *self,
 static gboolean
 is_rather (StrataLineage *self,
            StrataLayers *layers,
-           const StrataStake *one,
-           const StrataStake *other,
+           const StrataHolder *one,
+           const StrataHolder *other,
            const char *path,
            const char *target)
 {
@@ -342,11 +342,11 @@ is_rather (StrataLineage *self,
 }
 
 static gboolean
-has_top (GPtrArray *stakes, const char *top)
+has_top (GPtrArray *holders, const char *top)
 {
-  for (guint i = 0; i < stakes->len; i++)
+  for (guint i = 0; i < holders->len; i++)
     {
-      if (g_strcmp0 (((StrataStake *) g_ptr_array_index (stakes, i))->top, top) == 0)
+      if (g_strcmp0 (((StrataHolder *) g_ptr_array_index (holders, i))->top, top) == 0)
         return TRUE;
     }
 
@@ -363,7 +363,7 @@ has_top (GPtrArray *stakes, const char *top)
  * A second disk may have been put on a layer of the first by hand, and either may have the name of the first by now. What the
  * snapshots have on record of the layer tells which is which, unless the names tell otherwise.
  *
- * Returns: (transfer container) (element-type StrataStake): the disk of the domain in @layers that @path is a layer of, or once
+ * Returns: (transfer container) (element-type StrataHolder): the disk of the domain in @layers that @path is a layer of, or once
  *   was; more than one where nothing tells which of them it is
  */
 GPtrArray *
@@ -372,35 +372,35 @@ strata_lineage_find_disks (StrataLineage *self,
                            const char *path,
                            const char *target)
 {
-  GPtrArray *stakes = strata_layers_get_stakes (layers);
+  GPtrArray *holders = strata_layers_get_holders (layers);
   GPtrArray *found = g_ptr_array_new ();
   guint best_rate = 1;
 
   path = strata_graph_resolve (self->graph, path);
-  for (guint i = 0; i < stakes->len; i++)
+  for (guint i = 0; i < holders->len; i++)
     {
-      StrataStake *stake = g_ptr_array_index (stakes, i);
-      guint rated = rate (self, layers, stake, path);
+      StrataHolder *holder = g_ptr_array_index (holders, i);
+      guint rated = rate (self, layers, holder, path);
 
       if (rated > best_rate)
         g_ptr_array_set_size (found, 0);
       best_rate = MAX (best_rate, rated);
-      if (rated == best_rate && !has_top (found, stake->top))
-        g_ptr_array_add (found, stake);
+      if (rated == best_rate && !has_top (found, holder->top))
+        g_ptr_array_add (found, holder);
     }
 
   for (guint i = 0; i < found->len; i++)
     {
-      StrataStake *stake = g_ptr_array_index (found, i);
+      StrataHolder *holder = g_ptr_array_index (found, i);
       gboolean clear = TRUE;
 
       for (guint j = 0; j < found->len && clear; j++)
         clear =
-            i == j || is_rather (self, layers, stake, g_ptr_array_index (found, j), path, target);
+            i == j || is_rather (self, layers, holder, g_ptr_array_index (found, j), path, target);
       if (!clear)
         continue;
       g_ptr_array_set_size (found, 0);
-      g_ptr_array_add (found, stake);
+      g_ptr_array_add (found, holder);
     }
 
   return found;
@@ -415,7 +415,7 @@ strata_lineage_find_disks (StrataLineage *self,
  *
  * Returns: (transfer none) (nullable): the one that strata_lineage_find_disks () finds, if it is one
  */
-StrataStake *
+StrataHolder *
 strata_lineage_find_disk (StrataLineage *self,
                           StrataLayers *layers,
                           const char *path,
@@ -439,12 +439,12 @@ strata_lineage_find_disk (StrataLineage *self,
 gboolean
 strata_lineage_is_current (StrataLineage *self, StrataLayers *layers, const char *path)
 {
-  GPtrArray *stakes = strata_layers_get_stakes (layers);
+  GPtrArray *holders = strata_layers_get_holders (layers);
 
   path = strata_graph_resolve (self->graph, path);
-  for (guint i = 0; i < stakes->len; i++)
+  for (guint i = 0; i < holders->len; i++)
     {
-      if (rate (self, layers, g_ptr_array_index (stakes, i), path) > 0)
+      if (rate (self, layers, g_ptr_array_index (holders, i), path) > 0)
         return TRUE;
     }
 
@@ -463,16 +463,16 @@ strata_lineage_is_current (StrataLineage *self, StrataLayers *layers, const char
 gboolean
 strata_lineage_is_torn (StrataLineage *self, StrataLayers *layers)
 {
-  GPtrArray *stakes = strata_layers_get_stakes (layers);
+  GPtrArray *holders = strata_layers_get_holders (layers);
 
-  for (guint i = 0; i < stakes->len; i++)
+  for (guint i = 0; i < holders->len; i++)
     {
-      const StrataStake *stake = g_ptr_array_index (stakes, i);
-      guint depth = strata_layers_get_depth (layers, stake->top);
-      const char *path = stake->top;
+      const StrataHolder *holder = g_ptr_array_index (holders, i);
+      guint depth = strata_layers_get_depth (layers, holder->top);
+      const char *path = holder->top;
       const StrataImage *image;
 
-      if (!strata_holder_is_disk (stake) || g_strcmp0 (stake->uuid, self->uuid) != 0)
+      if (!strata_holder_is_disk (holder) || g_strcmp0 (holder->uuid, self->uuid) != 0)
         continue;
       for (; path != NULL && depth > 0; depth--)
         {

@@ -24,12 +24,12 @@ void strata_lineage_join (StrataLineage *self, const char *a, const char *b);
 gboolean strata_lineage_is_one (StrataLineage *self, const char *a, const char *b);
 gboolean strata_lineage_is_current (StrataLineage *self, StrataLayers *layers, const char *path);
 gboolean strata_lineage_is_torn (StrataLineage *self, StrataLayers *layers);
-/* (element-type StrataStake) (transfer container) */
+/* (element-type StrataHolder) (transfer container) */
 GPtrArray *strata_lineage_find_disks (StrataLineage *self,
                                       StrataLayers *layers,
                                       const char *path,
                                       const char *target);
-StrataStake *strata_lineage_find_disk (StrataLineage *self,
+StrataHolder *strata_lineage_find_disk (StrataLineage *self,
                                        StrataLayers *layers,
                                        const char *path,
                                        const char *target);

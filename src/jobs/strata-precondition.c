@@ -349,21 +349,21 @@ check_unshared (StrataLayers *layers,
                 const StrataDiskXml *disk,
                 GError **error)
 {
-  GPtrArray *stakes = strata_layers_get_stakes (layers);
+  GPtrArray *holders = strata_layers_get_holders (layers);
 
-  for (guint i = 0; i < stakes->len; i++)
+  for (guint i = 0; i < holders->len; i++)
     {
-      const StrataStake *stake = g_ptr_array_index (stakes, i);
+      const StrataHolder *holder = g_ptr_array_index (holders, i);
       const StrataDomainFacts *other;
 
-      if (stake->uuid == NULL || g_str_equal (stake->uuid, domain->uuid) ||
-          !strata_layers_reach (layers, stake->top, disk->source))
+      if (holder->uuid == NULL || g_str_equal (holder->uuid, domain->uuid) ||
+          !strata_layers_reach (layers, holder->top, disk->source))
         continue;
-      other = strata_graph_find_domain (strata_layers_get_graph (layers), stake->uuid);
+      other = strata_graph_find_domain (strata_layers_get_graph (layers), holder->uuid);
       strata_set_error (error, STRATA_ERROR_CHANGED, LOOK_AGAIN,
                         /* Translators: a virtual machine, an image, another virtual machine */
                         _ ("“%s” reads “%s” by now, to which “%s” would write"),
-                        other != NULL ? other->name : stake->uuid, disk->source, domain->name);
+                        other != NULL ? other->name : holder->uuid, disk->source, domain->name);
       return FALSE;
     }
 

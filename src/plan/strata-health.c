@@ -177,7 +177,7 @@ check_domain (Visit *self)
 {
   const StrataDomainFacts *domain = self->domain;
   const char *image;
-  StrataStake *other = strata_writers_find_other (self->writers, domain, &image);
+  StrataHolder *other = strata_writers_find_other (self->writers, domain, &image);
   StrataDomainFacts *owner =
       other != NULL ? strata_graph_find_domain (self->graph, other->uuid) : NULL;
 
@@ -227,7 +227,7 @@ static void
 check_written_below (Visit *self, const StrataDiskXml *disk)
 {
   const char *path;
-  StrataStake *writer = strata_writers_find_under (self->writers, self->domain, disk, &path);
+  StrataHolder *writer = strata_writers_find_under (self->writers, self->domain, disk, &path);
   StrataDomainFacts *owner =
       writer != NULL ? strata_graph_find_domain (self->graph, writer->uuid) : NULL;
   StrataImage *image = strata_graph_get_image (self->graph, path);
@@ -425,18 +425,20 @@ check_current (Visit *self, const StrataSnapshotFacts *current)
   for (guint i = 0; i < current->disks->len; i++)
     {
       const StrataSnapshotDisk *disk = g_ptr_array_index (current->disks, i);
-      StrataStake *stake = strata_layers_find_disk (self->layers, self->domain->uuid, disk->target);
+      StrataHolder *holder =
+          strata_layers_find_disk (self->layers, self->domain->uuid, disk->target);
 
-      if (disk->location != STRATA_SNAPSHOT_EXTERNAL || stake == NULL || disk->overlay == NULL ||
-          g_strcmp0 (stake->top, disk->image) == 0 || g_strcmp0 (stake->top, disk->overlay) == 0 ||
-          g_strcmp0 (stake->top, disk->revert_overlay) == 0 ||
+      if (disk->location != STRATA_SNAPSHOT_EXTERNAL || holder == NULL || disk->overlay == NULL ||
+          g_strcmp0 (holder->top, disk->image) == 0 ||
+          g_strcmp0 (holder->top, disk->overlay) == 0 ||
+          g_strcmp0 (holder->top, disk->revert_overlay) == 0 ||
           g_str_has_suffix (disk->revert_overlay != NULL ? disk->revert_overlay : disk->overlay,
                             STRATA_NO_OVERLAY_SUFFIX) ||
           strata_graph_get_libvirt_version (self->graph) < 9010000)
         continue;
       report (self, "native-unsafe", TRUE, _ ("“stratactl doctor --repair” writes it down."),
               _ ("libvirt doesn’t know that the VM runs on “%s” since it went back to “%s”"),
-              stake->top, current->name);
+              holder->top, current->name);
     }
 }
 
@@ -542,32 +544,32 @@ collect_claims (StrataGraph *graph)
 static void
 check_unnamed (Visit *self)
 {
-  GPtrArray *stakes = strata_layers_get_stakes (self->layers);
+  GPtrArray *holders = strata_layers_get_holders (self->layers);
   g_autoptr (GHashTable) claims = collect_claims (self->graph);
 
-  for (guint i = 0; i < stakes->len; i++)
+  for (guint i = 0; i < holders->len; i++)
     {
-      const StrataStake *stake = g_ptr_array_index (stakes, i);
+      const StrataHolder *holder = g_ptr_array_index (holders, i);
 
-      if (stake->kind != STRATA_HOLDER_IMAGE)
+      if (holder->kind != STRATA_HOLDER_IMAGE)
         continue;
-      if (stake->by_tag && stake->tag == NULL)
+      if (holder->by_tag && holder->tag == NULL)
         report (self, "orphan-tag", FALSE,
                 _ ("Run Strata where the file can be read, to see which they are."),
-                _ ("“%s” holds internal snapshots whose names can’t be read"), stake->top);
-      else if (stake->by_tag)
+                _ ("“%s” holds internal snapshots whose names can’t be read"), holder->top);
+      else if (holder->by_tag)
         report (
             self, "orphan-tag", FALSE,
             _ ("If it isn’t needed, “qemu-img snapshot -d NAME FILE” deletes it while no guest has "
                "the file open."),
-            _ ("No virtual machine names the internal snapshot “%s” in “%s”"), stake->tag,
-            stake->top);
-      else if (!g_hash_table_contains (claims, stake->top))
+            _ ("No virtual machine names the internal snapshot “%s” in “%s”"), holder->tag,
+            holder->top);
+      else if (!g_hash_table_contains (claims, holder->top))
         report (
             self, "orphan", FALSE,
             _ ("If it isn’t needed, delete it (virsh vol-delete FILE); what it stands on can’t be "
                "merged until then."),
-            _ ("“%s” is an overlay that no virtual machine or snapshot names"), stake->top);
+            _ ("“%s” is an overlay that no virtual machine or snapshot names"), holder->top);
     }
 }
 

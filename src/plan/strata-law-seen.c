@@ -112,16 +112,16 @@ require_no_other_name (const StrataStep *step, const StrataImage *image, GError 
 static void
 collect_tagged (StrataVerification *self, const StrataStep *step, GPtrArray *images)
 {
-  GPtrArray *stakes = strata_layers_get_stakes (self->layers);
+  GPtrArray *holders = strata_layers_get_holders (self->layers);
 
-  for (guint i = 0; i < stakes->len; i++)
+  for (guint i = 0; i < holders->len; i++)
     {
-      const StrataStake *stake = g_ptr_array_index (stakes, i);
-      StrataImage *image = strata_graph_get_image (self->graph, stake->top);
+      const StrataHolder *holder = g_ptr_array_index (holders, i);
+      StrataImage *image = strata_graph_get_image (self->graph, holder->top);
 
-      if (stake->by_tag && image != NULL &&
-          g_strcmp0 (stake->uuid, strata_layers_arg (step->args, "uuid")) == 0 &&
-          g_strcmp0 (stake->snapshot, strata_layers_arg (step->args, "snapshot")) == 0 &&
+      if (holder->by_tag && image != NULL &&
+          g_strcmp0 (holder->uuid, strata_layers_arg (step->args, "uuid")) == 0 &&
+          g_strcmp0 (holder->snapshot, strata_layers_arg (step->args, "snapshot")) == 0 &&
           !g_ptr_array_find (images, image, NULL))
         g_ptr_array_add (images, image);
     }

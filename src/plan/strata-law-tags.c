@@ -30,15 +30,15 @@ collect_own_images (StrataVerification *self, const StrataStep *step)
     }
   if (step->kind == STRATA_STEP_SNAPSHOT_REVERT)
     {
-      GPtrArray *stakes = strata_layers_get_stakes (self->layers);
+      GPtrArray *holders = strata_layers_get_holders (self->layers);
 
-      for (guint i = 0; i < stakes->len; i++)
+      for (guint i = 0; i < holders->len; i++)
         {
-          const StrataStake *stake = g_ptr_array_index (stakes, i);
+          const StrataHolder *holder = g_ptr_array_index (holders, i);
 
-          if (stake->by_tag && strata_law_is_about (step, "uuid", stake->uuid) &&
-              strata_law_is_about (step, "snapshot", stake->snapshot))
-            g_ptr_array_add (own, stake->top);
+          if (holder->by_tag && strata_law_is_about (step, "uuid", holder->uuid) &&
+              strata_law_is_about (step, "snapshot", holder->snapshot))
+            g_ptr_array_add (own, holder->top);
         }
     }
 
@@ -49,7 +49,7 @@ collect_own_images (StrataVerification *self, const StrataStep *step)
 static gboolean
 reaches_present_disks (StrataVerification *self, const StrataStep *step)
 {
-  GPtrArray *stakes = strata_layers_get_stakes (self->layers);
+  GPtrArray *holders = strata_layers_get_holders (self->layers);
 
   if (step->kind == STRATA_STEP_SNAPSHOT_REVERT)
     return TRUE;
@@ -58,11 +58,11 @@ reaches_present_disks (StrataVerification *self, const StrataStep *step)
   if (step->kind != STRATA_STEP_SNAPSHOT_DELETE)
     return FALSE;
 
-  for (guint i = 0; i < stakes->len; i++)
+  for (guint i = 0; i < holders->len; i++)
     {
-      const StrataStake *stake = g_ptr_array_index (stakes, i);
+      const StrataHolder *holder = g_ptr_array_index (holders, i);
 
-      if (stake->active && strata_law_is_about (step, "uuid", stake->uuid))
+      if (holder->active && strata_law_is_about (step, "uuid", holder->uuid))
         return TRUE;
     }
 
@@ -86,7 +86,7 @@ set_foreign_tag (const StrataStep *step, const char *tag, const char *path, GErr
 gboolean
 strata_law_require_no_foreign_tag (StrataVerification *self, const StrataStep *step, GError **error)
 {
-  GPtrArray *stakes = strata_layers_get_stakes (self->layers);
+  GPtrArray *holders = strata_layers_get_holders (self->layers);
   const char *tag = strata_layers_arg (step->args, "tag");
   g_autoptr (GPtrArray) own = NULL;
 
@@ -96,12 +96,12 @@ strata_law_require_no_foreign_tag (StrataVerification *self, const StrataStep *s
     tag = strata_layers_arg (step->args, "snapshot");
   own = collect_own_images (self, step);
 
-  for (guint i = 0; i < stakes->len; i++)
+  for (guint i = 0; i < holders->len; i++)
     {
-      const StrataStake *stake = g_ptr_array_index (stakes, i);
-      StrataLayer *layer = strata_layers_find (self->layers, stake->top);
+      const StrataHolder *holder = g_ptr_array_index (holders, i);
+      StrataLayer *layer = strata_layers_find (self->layers, holder->top);
 
-      if (!stake->writes || !strata_law_is_about (step, "uuid", stake->uuid) || layer == NULL ||
+      if (!holder->writes || !strata_law_is_about (step, "uuid", holder->uuid) || layer == NULL ||
           !strata_layer_may_have_tag (layer, tag) ||
           g_ptr_array_find_with_equal_func (own, layer->path, g_str_equal, NULL))
         continue;

@@ -259,27 +259,27 @@ key_to_text (StrataVerification *self, const StrataHolderKey *key)
   return g_strdup_printf (_ ("“%s”"), name);
 }
 
-/* Whether STAKE, of before the plan, can only read what it read then. */
+/* Whether HOLDER, of before the plan, can only read what it read then. */
 static gboolean
-is_untouched (StrataVerification *self, const StrataStake *stake, GHashTable *changed)
+is_untouched (StrataVerification *self, const StrataHolder *holder, GHashTable *changed)
 {
-  StrataStake *now = strata_layers_find_stake (self->layers, stake->key);
+  StrataHolder *now = strata_layers_find_holder (self->layers, holder->key);
 
-  return now != NULL && g_strcmp0 (now->top, stake->top) == 0 &&
-         g_strcmp0 (now->tag, stake->tag) == 0 && !g_hash_table_contains (changed, stake->top);
+  return now != NULL && g_strcmp0 (now->top, holder->top) == 0 &&
+         g_strcmp0 (now->tag, holder->tag) == 0 && !g_hash_table_contains (changed, holder->top);
 }
 
 static gboolean
 read_before (StrataVerification *self, const StrataHolderKey *key, GHashTable *changed)
 {
-  StrataStake *stake = strata_layers_find_stake (self->first, key);
+  StrataHolder *holder = strata_layers_find_holder (self->first, key);
   g_autofree char *content = NULL;
 
-  if (stake == NULL)
+  if (holder == NULL)
     return FALSE;
-  if (is_untouched (self, stake, changed))
+  if (is_untouched (self, holder, changed))
     return TRUE;
-  content = strata_layers_read (self->first, stake);
+  content = strata_layers_read (self->first, holder);
 
   return content != NULL;
 }
@@ -287,21 +287,21 @@ read_before (StrataVerification *self, const StrataHolderKey *key, GHashTable *c
 static void
 remember (StrataVerification *self, GHashTable *changed)
 {
-  GPtrArray *stakes = strata_layers_get_stakes (self->layers);
+  GPtrArray *holders = strata_layers_get_holders (self->layers);
 
-  for (guint i = 0; i < stakes->len; i++)
+  for (guint i = 0; i < holders->len; i++)
     {
-      StrataStake *stake = g_ptr_array_index (stakes, i);
+      StrataHolder *holder = g_ptr_array_index (holders, i);
       char *content;
 
-      if (read_before (self, stake->key, changed) ||
-          g_hash_table_contains (self->later, stake->key) ||
-          strata_law_is_discarded (self, stake->key))
+      if (read_before (self, holder->key, changed) ||
+          g_hash_table_contains (self->later, holder->key) ||
+          strata_law_is_discarded (self, holder->key))
         continue;
 
-      content = strata_layers_read (self->layers, stake);
+      content = strata_layers_read (self->layers, holder);
       if (content != NULL)
-        g_hash_table_insert (self->later, strata_holder_key_copy (stake->key), content);
+        g_hash_table_insert (self->later, strata_holder_key_copy (holder->key), content);
     }
 }
 
@@ -337,8 +337,8 @@ require_same (StrataVerification *self,
               StrataStep *step,
               GError **error)
 {
-  StrataStake *stake = strata_layers_find_stake (self->layers, key);
-  g_autofree char *after = stake != NULL ? strata_layers_read (self->layers, stake) : NULL;
+  StrataHolder *holder = strata_layers_find_holder (self->layers, key);
+  g_autofree char *after = holder != NULL ? strata_layers_read (self->layers, holder) : NULL;
   g_autofree char *who = NULL;
 
   if (g_strcmp0 (before, after) == 0)
@@ -360,15 +360,15 @@ require_same (StrataVerification *self,
 
 /* What a snapshot left out is the disk that its domain has. Where another image becomes that, the plan has the snapshot name it. */
 static gboolean
-is_followed (StrataVerification *self, const StrataStake *stake)
+is_followed (StrataVerification *self, const StrataHolder *holder)
 {
-  for (guint i = 0; stake->left_out && i < strata_plan_get_n_steps (self->plan); i++)
+  for (guint i = 0; holder->left_out && i < strata_plan_get_n_steps (self->plan); i++)
     {
       const char *to =
-          strata_law_get_move (strata_plan_get_step (self->plan, i), stake->uuid, stake->top);
+          strata_law_get_move (strata_plan_get_step (self->plan, i), holder->uuid, holder->top);
 
       if (to != NULL && strata_holder_list_has_disk (strata_layers_get_list (self->layers),
-                                                     stake->uuid, stake->target, to))
+                                                     holder->uuid, holder->target, to))
         return TRUE;
     }
 
@@ -378,21 +378,21 @@ is_followed (StrataVerification *self, const StrataStake *stake)
 static gboolean
 compare (StrataVerification *self, GHashTable *changed, StrataStep *step, GError **error)
 {
-  GPtrArray *stakes = strata_layers_get_stakes (self->first);
+  GPtrArray *holders = strata_layers_get_holders (self->first);
   GHashTableIter iter;
   const StrataHolderKey *key;
   const char *before;
 
-  for (guint i = 0; i < stakes->len; i++)
+  for (guint i = 0; i < holders->len; i++)
     {
-      StrataStake *stake = g_ptr_array_index (stakes, i);
+      StrataHolder *holder = g_ptr_array_index (holders, i);
       g_autofree char *content = NULL;
 
-      if (is_untouched (self, stake, changed) || strata_law_is_discarded (self, stake->key) ||
-          is_followed (self, stake))
+      if (is_untouched (self, holder, changed) || strata_law_is_discarded (self, holder->key) ||
+          is_followed (self, holder))
         continue;
-      content = strata_layers_read (self->first, stake);
-      if (content != NULL && !require_same (self, stake->key, content, step, error))
+      content = strata_layers_read (self->first, holder);
+      if (content != NULL && !require_same (self, holder->key, content, step, error))
         return FALSE;
     }
 
@@ -414,8 +414,8 @@ require_none_overwritten (StrataVerification *self,
                           StrataStep *step,
                           GError **error)
 {
-  const StrataStake *holder;
-  const StrataStake *writer;
+  const StrataHolder *holder;
+  const StrataHolder *writer;
   g_autofree char *who = NULL;
   g_autofree char *by = NULL;
 
@@ -445,8 +445,8 @@ static gboolean
 require_still (StrataVerification *self, const char *path, StrataStep *step, GError **error)
 {
   StrataLayer *layer = strata_layers_find (self->first, path);
-  StrataStake *own;
-  StrataStake *writer;
+  StrataHolder *own;
+  StrataHolder *writer;
   const char *image;
   g_autofree char *by = NULL;
 
@@ -608,7 +608,7 @@ has_image (StrataVerification *self, GPtrArray *disks, const char *path)
 static void
 note_defined (StrataVerification *self, StrataStep *step)
 {
-  GPtrArray *stakes = strata_layers_get_stakes (self->first);
+  GPtrArray *holders = strata_layers_get_holders (self->first);
   const char *uuid = strata_layers_arg (step->args, "uuid");
   const char *previous = strata_layers_arg (step->args, "previous");
   g_autoptr (StrataDomainXml) definition =
@@ -619,13 +619,13 @@ note_defined (StrataVerification *self, StrataStep *step)
   if (step->kind != STRATA_STEP_DEFINE || !is_still_to_start (self, uuid))
     return;
 
-  for (guint i = 0; i < stakes->len; i++)
+  for (guint i = 0; i < holders->len; i++)
     {
-      StrataStake *stake = g_ptr_array_index (stakes, i);
+      StrataHolder *holder = g_ptr_array_index (holders, i);
 
-      if (strata_holder_is_disk (stake) && g_strcmp0 (stake->uuid, uuid) == 0 &&
-          !has_image (self, disks, stake->top))
-        stake->writes = FALSE;
+      if (strata_holder_is_disk (holder) && g_strcmp0 (holder->uuid, uuid) == 0 &&
+          !has_image (self, disks, holder->top))
+        holder->writes = FALSE;
     }
 }
 

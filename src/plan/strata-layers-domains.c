@@ -12,13 +12,13 @@
 static gboolean
 is_active (StrataLayers *self, const char *uuid)
 {
-  GPtrArray *stakes = strata_layers_get_stakes (self);
+  GPtrArray *holders = strata_layers_get_holders (self);
 
-  for (guint i = 0; i < stakes->len; i++)
+  for (guint i = 0; i < holders->len; i++)
     {
-      StrataStake *stake = g_ptr_array_index (stakes, i);
+      StrataHolder *holder = g_ptr_array_index (holders, i);
 
-      if (stake->active && g_strcmp0 (stake->uuid, uuid) == 0)
+      if (holder->active && g_strcmp0 (holder->uuid, uuid) == 0)
         return TRUE;
     }
 
@@ -28,14 +28,14 @@ is_active (StrataLayers *self, const char *uuid)
 void
 strata_layers_set_active (StrataLayers *self, const char *uuid, gboolean active)
 {
-  GPtrArray *stakes = strata_layers_get_stakes (self);
+  GPtrArray *holders = strata_layers_get_holders (self);
 
-  for (guint i = 0; i < stakes->len; i++)
+  for (guint i = 0; i < holders->len; i++)
     {
-      StrataStake *stake = g_ptr_array_index (stakes, i);
+      StrataHolder *holder = g_ptr_array_index (holders, i);
 
-      if (strata_holder_is_disk (stake) && g_strcmp0 (stake->uuid, uuid) == 0)
-        stake->active = active && stake->key->kind == STRATA_HOLDER_KEY_DISK;
+      if (strata_holder_is_disk (holder) && g_strcmp0 (holder->uuid, uuid) == 0)
+        holder->active = active && holder->key->kind == STRATA_HOLDER_KEY_DISK;
     }
 }
 

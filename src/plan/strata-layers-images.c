@@ -62,21 +62,21 @@ strata_apply_create_overlay (StrataLayers *self, JsonObject *args, GError **erro
 static gboolean
 require_still (StrataLayers *self, const StrataLayer *layer, GError **error)
 {
-  GPtrArray *stakes = strata_layers_get_stakes (self);
+  GPtrArray *holders = strata_layers_get_holders (self);
 
-  for (guint i = 0; i < stakes->len; i++)
+  for (guint i = 0; i < holders->len; i++)
     {
-      const StrataStake *stake = g_ptr_array_index (stakes, i);
+      const StrataHolder *holder = g_ptr_array_index (holders, i);
       const StrataDomainFacts *domain;
 
-      if (!stake->active || !stake->writes || g_strcmp0 (stake->top, layer->path) != 0)
+      if (!holder->active || !holder->writes || g_strcmp0 (holder->top, layer->path) != 0)
         continue;
-      domain = strata_graph_find_domain (strata_layers_get_graph (self), stake->uuid);
+      domain = strata_graph_find_domain (strata_layers_get_graph (self), holder->uuid);
       strata_set_error (
           error, STRATA_ERROR_BUSY, _ ("Shut it down first."),
           /* Translators: an image, and a virtual machine */
           _ ("“%s” is a disk of “%s”, which runs, so that a copy of it would be torn"), layer->path,
-          domain != NULL ? domain->name : stake->uuid);
+          domain != NULL ? domain->name : holder->uuid);
       return FALSE;
     }
 

@@ -25,17 +25,17 @@ require_equal_size (StrataLayer *a, StrataLayer *b, GError **error)
 }
 
 void
-strata_layers_move_stakes (StrataLayers *self, const char *uuid, const char *from, const char *to)
+strata_layers_move_holders (StrataLayers *self, const char *uuid, const char *from, const char *to)
 {
-  GPtrArray *stakes = strata_layers_get_stakes (self);
+  GPtrArray *holders = strata_layers_get_holders (self);
 
-  for (guint i = 0; i < stakes->len; i++)
+  for (guint i = 0; i < holders->len; i++)
     {
-      StrataStake *stake = g_ptr_array_index (stakes, i);
+      StrataHolder *holder = g_ptr_array_index (holders, i);
 
-      if (stake->key->kind == STRATA_HOLDER_KEY_DISK && g_strcmp0 (stake->uuid, uuid) == 0 &&
-          g_strcmp0 (stake->top, from) == 0)
-        g_set_str (&stake->top, to);
+      if (holder->key->kind == STRATA_HOLDER_KEY_DISK && g_strcmp0 (holder->uuid, uuid) == 0 &&
+          g_strcmp0 (holder->top, from) == 0)
+        g_set_str (&holder->top, to);
     }
 }
 
@@ -46,19 +46,20 @@ relink (StrataLayers *self, JsonObject *args, const char *upper, const char *bas
   const char *via = strata_layers_arg (args, "via");
   const char *uuid = strata_layers_arg (args, "uuid");
   g_autoptr (GPtrArray) overlays = strata_layers_get_overlays (self, upper);
-  GPtrArray *stakes = strata_layers_get_stakes (self);
+  GPtrArray *holders = strata_layers_get_holders (self);
 
   for (guint i = 0; i < overlays->len; i++)
     {
       StrataLayer *overlay = g_ptr_array_index (overlays, i);
       gboolean open = g_strcmp0 (via, overlay->path) == 0;
 
-      for (guint j = 0; uuid != NULL && !open && j < stakes->len; j++)
+      for (guint j = 0; uuid != NULL && !open && j < holders->len; j++)
         {
-          StrataStake *stake = g_ptr_array_index (stakes, j);
+          StrataHolder *holder = g_ptr_array_index (holders, j);
 
-          open = stake->key->kind == STRATA_HOLDER_KEY_DISK && g_strcmp0 (stake->uuid, uuid) == 0 &&
-                 strata_layers_reach (self, stake->top, overlay->path);
+          open = holder->key->kind == STRATA_HOLDER_KEY_DISK &&
+                 g_strcmp0 (holder->uuid, uuid) == 0 &&
+                 strata_layers_reach (self, holder->top, overlay->path);
         }
       if (open)
         g_set_str (&overlay->backing, base);
@@ -113,7 +114,7 @@ strata_apply_commit (StrataLayers *self, JsonObject *args, GError **error)
   if (strata_layers_arg (args, "uuid") != NULL || strata_layers_arg (args, "via") != NULL)
     relink (self, args, top->path, base->path);
   if (strata_layers_arg (args, "uuid") != NULL)
-    strata_layers_move_stakes (self, strata_layers_arg (args, "uuid"), top->path, base->path);
+    strata_layers_move_holders (self, strata_layers_arg (args, "uuid"), top->path, base->path);
 
   return TRUE;
 }

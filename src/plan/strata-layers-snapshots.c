@@ -36,7 +36,7 @@ strata_apply_snapshot_create (StrataLayers *self, JsonObject *args, GError **err
           continue;
         }
 
-      strata_layers_move_stakes (self, uuid, base->path, overlay);
+      strata_layers_move_holders (self, uuid, base->path, overlay);
       strata_layers_put_overlay (self, overlay, base, base->format);
     }
 
@@ -94,15 +94,15 @@ set_tagged_disks (StrataLayers *self,
                   const char *snapshot,
                   StrataDomainXml *definition)
 {
-  GPtrArray *stakes = strata_layers_get_stakes (self);
+  GPtrArray *holders = strata_layers_get_holders (self);
 
-  for (guint i = 0; i < stakes->len; i++)
+  for (guint i = 0; i < holders->len; i++)
     {
-      StrataStake *stake = g_ptr_array_index (stakes, i);
+      StrataHolder *holder = g_ptr_array_index (holders, i);
 
-      if (stake->key->kind == STRATA_HOLDER_KEY_SNAPSHOT && stake->by_tag &&
-          g_strcmp0 (stake->uuid, uuid) == 0 && g_strcmp0 (stake->snapshot, snapshot) == 0)
-        strata_domain_xml_set_disk_file (definition, stake->target, stake->top, "qcow2");
+      if (holder->key->kind == STRATA_HOLDER_KEY_SNAPSHOT && holder->by_tag &&
+          g_strcmp0 (holder->uuid, uuid) == 0 && g_strcmp0 (holder->snapshot, snapshot) == 0)
+        strata_domain_xml_set_disk_file (definition, holder->target, holder->top, "qcow2");
     }
 }
 
@@ -139,30 +139,30 @@ take_definitions (StrataLayers *self, const char *uuid, const char *snapshot, GE
 gboolean
 strata_apply_snapshot_revert (StrataLayers *self, JsonObject *args, GError **error)
 {
-  GPtrArray *stakes = strata_layers_get_stakes (self);
+  GPtrArray *holders = strata_layers_get_holders (self);
   const char *uuid = strata_layers_arg (args, "uuid");
   const char *snapshot = strata_layers_arg (args, "snapshot");
 
   if (!take_definitions (self, uuid, snapshot, error))
     return FALSE;
-  for (guint i = 0; i < stakes->len; i++)
+  for (guint i = 0; i < holders->len; i++)
     {
-      StrataStake *stake = g_ptr_array_index (stakes, i);
+      StrataHolder *holder = g_ptr_array_index (holders, i);
       StrataLayer *layer;
       StrataLayerTag *tag;
 
-      if (!stake->by_tag || g_strcmp0 (stake->uuid, uuid) != 0 ||
-          g_strcmp0 (stake->snapshot, snapshot) != 0)
+      if (!holder->by_tag || g_strcmp0 (holder->uuid, uuid) != 0 ||
+          g_strcmp0 (holder->snapshot, snapshot) != 0)
         continue;
 
-      layer = strata_layers_require (self, stake->top, error);
-      tag = layer != NULL ? strata_layer_find_tag (layer, stake->tag) : NULL;
+      layer = strata_layers_require (self, holder->top, error);
+      tag = layer != NULL ? strata_layer_find_tag (layer, holder->tag) : NULL;
       if (tag == NULL)
         {
           if (layer != NULL)
             strata_set_error (error, STRATA_ERROR_REFUSED, NULL,
                               _ ("The image “%s” has no internal snapshot “%s”"), layer->path,
-                              stake->tag);
+                              holder->tag);
           return FALSE;
         }
       strata_layer_take_marks (layer, g_strdupv (tag->marks));
@@ -177,20 +177,20 @@ strata_apply_reconcile (StrataLayers *self, JsonObject *args, GError **error)
 {
   JsonArray *map =
       json_object_has_member (args, "map") ? json_object_get_array_member (args, "map") : NULL;
-  GPtrArray *stakes = strata_layers_get_stakes (self);
+  GPtrArray *holders = strata_layers_get_holders (self);
 
   for (guint i = 0; map != NULL && i < json_array_get_length (map); i++)
     {
       JsonObject *item = json_array_get_object_element (map, i);
 
-      for (guint j = 0; j < stakes->len; j++)
+      for (guint j = 0; j < holders->len; j++)
         {
-          StrataStake *stake = g_ptr_array_index (stakes, j);
+          StrataHolder *holder = g_ptr_array_index (holders, j);
 
-          if (stake->key->kind == STRATA_HOLDER_KEY_SNAPSHOT && !stake->by_tag &&
-              g_strcmp0 (stake->uuid, strata_layers_arg (args, "uuid")) == 0 &&
-              g_strcmp0 (stake->top, strata_layers_arg (item, "from")) == 0)
-            g_set_str (&stake->top, strata_layers_arg (item, "to"));
+          if (holder->key->kind == STRATA_HOLDER_KEY_SNAPSHOT && !holder->by_tag &&
+              g_strcmp0 (holder->uuid, strata_layers_arg (args, "uuid")) == 0 &&
+              g_strcmp0 (holder->top, strata_layers_arg (item, "from")) == 0)
+            g_set_str (&holder->top, strata_layers_arg (item, "to"));
         }
     }
 

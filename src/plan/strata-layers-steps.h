@@ -30,7 +30,7 @@ void strata_layers_put_overlay (StrataLayers *self,
 void strata_layer_strip_tags (StrataLayer *layer, const char *tag, gboolean delete_only);
 
 /* strata-layers-merge.c */
-void strata_layers_move_stakes (StrataLayers *self,
+void strata_layers_move_holders (StrataLayers *self,
                                 const char *uuid,
                                 const char *from,
                                 const char *to);

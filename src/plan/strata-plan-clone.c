@@ -30,14 +30,14 @@ static gboolean
 get_source (Clone *self, const StrataDiskXml *disk, Source *source, GError **error)
 {
   const StrataSnapshotDisk *then;
-  StrataStake *stake;
+  StrataHolder *holder;
 
   *source = (Source) { disk->target, NULL, NULL };
   if (self->snapshot == NULL)
     {
-      stake = strata_layers_find_disk (strata_planner_get_layers (self->planner),
-                                       self->domain->uuid, disk->target);
-      source->path = stake != NULL ? stake->top : NULL;
+      holder = strata_layers_find_disk (strata_planner_get_layers (self->planner),
+                                        self->domain->uuid, disk->target);
+      source->path = holder != NULL ? holder->top : NULL;
     }
   else
     {

@@ -396,7 +396,7 @@ require_protected (StrataPlanner *self,
   g_autoptr (StrataWriters) writers =
       strata_writers_new (self->graph, strata_planner_get_layers (self));
   const char *image;
-  StrataStake *other = strata_writers_find_other (writers, template, &image);
+  StrataHolder *other = strata_writers_find_other (writers, template, &image);
   const StrataDomainFacts *owner =
       other != NULL ? strata_graph_find_domain (self->graph, other->uuid) : NULL;
 

@@ -18,7 +18,7 @@ require_pullable (StrataPlanner *self,
 {
   StrataLayers *layers = strata_planner_get_layers (self);
   g_autoptr (GPtrArray) overlays = strata_layers_get_overlays (layers, layer->path);
-  StrataStake *running = strata_planner_find_running (self, layer->path);
+  StrataHolder *running = strata_planner_find_running (self, layer->path);
 
   if (layer->tags->len > 0)
     {
@@ -58,7 +58,7 @@ add_pull (StrataPlanner *self,
           GError **error)
 {
   guint64 bytes = get_bytes_below (self, layer);
-  StrataStake *running = strata_planner_find_running (self, layer->path);
+  StrataHolder *running = strata_planner_find_running (self, layer->path);
   JsonObject *args = strata_step_args ("image", layer->path, "format", layer->format, NULL);
   StrataStep *step;
 

@@ -58,32 +58,32 @@ find_layers (StrataPlanner *self, const StrataDiskXml *disk, StrataMerging *merg
 static gboolean
 require_unowned (StrataPlanner *self, const StrataLayer *lower, GError **error)
 {
-  GPtrArray *stakes = strata_layers_get_stakes (strata_planner_get_layers (self));
+  GPtrArray *holders = strata_layers_get_holders (strata_planner_get_layers (self));
 
-  for (guint i = 0; i < stakes->len; i++)
+  for (guint i = 0; i < holders->len; i++)
     {
-      const StrataStake *stake = g_ptr_array_index (stakes, i);
+      const StrataHolder *holder = g_ptr_array_index (holders, i);
       StrataDomainFacts *owner =
-          stake->uuid != NULL ? strata_graph_find_domain (self->graph, stake->uuid) : NULL;
+          holder->uuid != NULL ? strata_graph_find_domain (self->graph, holder->uuid) : NULL;
 
-      if (g_strcmp0 (stake->top, lower->path) != 0 || owner == NULL)
+      if (g_strcmp0 (holder->top, lower->path) != 0 || owner == NULL)
         continue;
-      if (stake->left_out)
+      if (holder->left_out)
         strata_set_error (error, STRATA_ERROR_REFUSED, _ ("Delete that snapshot first."),
                           /* Translators: a snapshot, a virtual machine, and an image */
                           _ ("The snapshot “%s” of “%s” left “%s” out, and the machine has it back "
                              "with the snapshot"),
-                          stake->snapshot, owner->name, lower->path);
-      else if (stake->key->kind == STRATA_HOLDER_KEY_USE && stake->snapshot != NULL)
+                          holder->snapshot, owner->name, lower->path);
+      else if (holder->key->kind == STRATA_HOLDER_KEY_USE && holder->snapshot != NULL)
         strata_set_error (error, STRATA_ERROR_REFUSED, _ ("Delete that snapshot first."),
                           /* Translators: a snapshot, a virtual machine, and an image */
                           _ ("The snapshot “%s” of “%s” gives QEMU “%s” on its command line"),
-                          stake->snapshot, owner->name, lower->path);
-      else if (stake->snapshot != NULL)
+                          holder->snapshot, owner->name, lower->path);
+      else if (holder->snapshot != NULL)
         strata_set_error (error, STRATA_ERROR_REFUSED,
                           _ ("Delete that snapshot; that merges the two."),
                           _ ("“%s” is what the snapshot “%s” of “%s” froze"), lower->path,
-                          stake->snapshot, owner->name);
+                          holder->snapshot, owner->name);
       else
         strata_set_error (error, STRATA_ERROR_REFUSED,
                           _ ("Make the virtual machine independent instead: it takes up what it "
@@ -97,7 +97,7 @@ require_unowned (StrataPlanner *self, const StrataLayer *lower, GError **error)
   return TRUE;
 }
 
-/* A retained layer is nobody's stake, and yet has its metadata. */
+/* A retained layer is nobody's holder, and yet has its metadata. */
 static gboolean
 require_no_retained (StrataPlanner *self, const StrataLayer *lower, GError **error)
 {

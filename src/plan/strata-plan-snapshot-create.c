@@ -77,7 +77,7 @@ require_fit_disk (Snapshot *self,
 static gboolean
 require_unopened (Snapshot *self, const StrataLayer *layer, GError **error)
 {
-  StrataStake *running;
+  StrataHolder *running;
 
   if (self->kind != STRATA_SNAPSHOT_KIND_INTERNAL || strata_domain_facts_is_active (self->domain))
     return TRUE;
@@ -134,21 +134,21 @@ static gboolean
 require_no_pretender (Snapshot *self, const char *image, GError **error)
 {
   StrataLayers *layers = strata_planner_get_layers (self->planner);
-  GPtrArray *stakes = strata_layers_get_stakes (layers);
+  GPtrArray *holders = strata_layers_get_holders (layers);
 
-  for (guint i = 0; i < stakes->len; i++)
+  for (guint i = 0; i < holders->len; i++)
     {
-      const StrataStake *stake = g_ptr_array_index (stakes, i);
+      const StrataHolder *holder = g_ptr_array_index (holders, i);
       StrataDomainFacts *domain;
       const StrataSnapshotFacts *snapshot;
 
-      if (stake->key->kind != STRATA_HOLDER_KEY_SNAPSHOT || stake->by_tag ||
-          !strata_layers_reach (layers, stake->top, image))
+      if (holder->key->kind != STRATA_HOLDER_KEY_SNAPSHOT || holder->by_tag ||
+          !strata_layers_reach (layers, holder->top, image))
         continue;
-      domain = strata_graph_find_domain (self->planner->graph, stake->uuid);
+      domain = strata_graph_find_domain (self->planner->graph, holder->uuid);
       snapshot =
-          domain != NULL ? strata_domain_facts_find_snapshot (domain, stake->snapshot) : NULL;
-      if (snapshot == NULL || (domain == self->domain && g_strcmp0 (stake->top, image) == 0 &&
+          domain != NULL ? strata_domain_facts_find_snapshot (domain, holder->snapshot) : NULL;
+      if (snapshot == NULL || (domain == self->domain && g_strcmp0 (holder->top, image) == 0 &&
                                is_line_of (domain, snapshot)))
         continue;
       if (!strata_planner_require_fresh (self->planner, domain, snapshot, error))

@@ -20,7 +20,7 @@ require_tags_in_reach (StrataPlanner *self,
   for (guint i = 0; i < snapshot->disks->len; i++)
     {
       const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, i);
-      StrataStake *running;
+      StrataHolder *running;
 
       if (disk->location != STRATA_SNAPSHOT_INTERNAL)
         continue;

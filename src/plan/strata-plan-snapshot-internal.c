@@ -18,14 +18,14 @@
 static gboolean
 is_disk (StrataRevert *self, const char *path)
 {
-  GPtrArray *stakes = strata_layers_get_stakes (strata_planner_get_layers (self->planner));
+  GPtrArray *holders = strata_layers_get_holders (strata_planner_get_layers (self->planner));
 
-  for (guint i = 0; i < stakes->len; i++)
+  for (guint i = 0; i < holders->len; i++)
     {
-      const StrataStake *stake = g_ptr_array_index (stakes, i);
+      const StrataHolder *holder = g_ptr_array_index (holders, i);
 
-      if (stake->key->kind == STRATA_HOLDER_KEY_DISK && g_strcmp0 (stake->top, path) == 0 &&
-          g_strcmp0 (stake->uuid, self->domain->uuid) == 0)
+      if (holder->key->kind == STRATA_HOLDER_KEY_DISK && g_strcmp0 (holder->top, path) == 0 &&
+          g_strcmp0 (holder->uuid, self->domain->uuid) == 0)
         return TRUE;
     }
 
@@ -37,19 +37,19 @@ static gboolean
 is_alone (StrataRevert *self, const StrataSnapshotDisk *disk)
 {
   StrataLayers *layers = strata_planner_get_layers (self->planner);
-  GPtrArray *stakes = strata_layers_get_stakes (layers);
+  GPtrArray *holders = strata_layers_get_holders (layers);
 
   if (!is_disk (self, disk->image))
     return FALSE;
 
-  for (guint i = 0; i < stakes->len; i++)
+  for (guint i = 0; i < holders->len; i++)
     {
-      StrataStake *stake = g_ptr_array_index (stakes, i);
-      gboolean tag_of_it = stake->by_tag && g_strcmp0 (stake->top, disk->image) == 0;
+      StrataHolder *holder = g_ptr_array_index (holders, i);
+      gboolean tag_of_it = holder->by_tag && g_strcmp0 (holder->top, disk->image) == 0;
       gboolean domains_own =
-          strata_holder_is_disk (stake) && g_strcmp0 (stake->uuid, self->domain->uuid) == 0;
+          strata_holder_is_disk (holder) && g_strcmp0 (holder->uuid, self->domain->uuid) == 0;
 
-      if (!tag_of_it && !domains_own && strata_layers_reach (layers, stake->top, disk->image))
+      if (!tag_of_it && !domains_own && strata_layers_reach (layers, holder->top, disk->image))
         return FALSE;
     }
 
@@ -271,12 +271,12 @@ writes_to_tagged (StrataRevert *self)
   for (guint i = 0; i < self->snapshot->disks->len; i++)
     {
       const StrataSnapshotDisk *disk = g_ptr_array_index (self->snapshot->disks, i);
-      const StrataStake *stake =
+      const StrataHolder *holder =
           disk->location == STRATA_SNAPSHOT_INTERNAL
               ? strata_layers_find_disk (layers, self->domain->uuid, disk->target)
               : NULL;
 
-      if (stake != NULL && stake->active && g_strcmp0 (stake->top, disk->image) == 0)
+      if (holder != NULL && holder->active && g_strcmp0 (holder->top, disk->image) == 0)
         return TRUE;
     }
 

@@ -20,15 +20,15 @@ sentence_free (gpointer data)
 
 /* A retained layer that nothing stands on holds itself, as each image does that none names. */
 static gboolean
-is_own (const StrataStake *stake,
+is_own (const StrataHolder *holder,
         const StrataDomainFacts *domain,
         const StrataSnapshotFacts *snapshot)
 {
-  if (snapshot->retained && stake->key->kind == STRATA_HOLDER_KEY_IMAGE)
+  if (snapshot->retained && holder->key->kind == STRATA_HOLDER_KEY_IMAGE)
     return TRUE;
 
-  return g_strcmp0 (stake->uuid, domain->uuid) == 0 &&
-         g_strcmp0 (stake->snapshot, snapshot->name) == 0;
+  return g_strcmp0 (holder->uuid, domain->uuid) == 0 &&
+         g_strcmp0 (holder->snapshot, snapshot->name) == 0;
 }
 
 /* Whether a holder besides SNAPSHOT has PATH itself as its disk; TAGS: counts internal snapshots. */
@@ -39,14 +39,14 @@ is_shared (StrataPlanner *self,
            const char *path,
            gboolean tags)
 {
-  GPtrArray *stakes = strata_layers_get_stakes (strata_planner_get_layers (self));
+  GPtrArray *holders = strata_layers_get_holders (strata_planner_get_layers (self));
 
-  for (guint i = 0; i < stakes->len; i++)
+  for (guint i = 0; i < holders->len; i++)
     {
-      StrataStake *stake = g_ptr_array_index (stakes, i);
+      StrataHolder *holder = g_ptr_array_index (holders, i);
 
-      if (g_strcmp0 (stake->top, path) == 0 && (!stake->by_tag || tags) &&
-          !is_own (stake, domain, snapshot))
+      if (g_strcmp0 (holder->top, path) == 0 && (!holder->by_tag || tags) &&
+          !is_own (holder, domain, snapshot))
         return TRUE;
     }
 
@@ -55,26 +55,26 @@ is_shared (StrataPlanner *self,
 
 /* (nullable): who reads UPPER, besides SNAPSHOT itself and an image that none names; a snapshot that left it out has it as it is
  * only if nothing else does. */
-static const StrataStake *
+static const StrataHolder *
 find_reader (StrataPlanner *self,
              const StrataDomainFacts *domain,
              const StrataSnapshotFacts *snapshot,
              const StrataLayer *upper)
 {
   StrataLayers *layers = strata_planner_get_layers (self);
-  GPtrArray *stakes = strata_layers_get_stakes (layers);
-  const StrataStake *left_out = NULL;
+  GPtrArray *holders = strata_layers_get_holders (layers);
+  const StrataHolder *left_out = NULL;
 
-  for (guint i = 0; i < stakes->len; i++)
+  for (guint i = 0; i < holders->len; i++)
     {
-      const StrataStake *stake = g_ptr_array_index (stakes, i);
+      const StrataHolder *holder = g_ptr_array_index (holders, i);
 
-      if (stake->kind == STRATA_HOLDER_IMAGE || is_own (stake, domain, snapshot) ||
-          !strata_layers_reach (layers, stake->top, upper->path))
+      if (holder->kind == STRATA_HOLDER_IMAGE || is_own (holder, domain, snapshot) ||
+          !strata_layers_reach (layers, holder->top, upper->path))
         continue;
-      if (!stake->left_out)
-        return stake;
-      left_out = stake;
+      if (!holder->left_out)
+        return holder;
+      left_out = holder;
     }
 
   return left_out;
@@ -114,7 +114,7 @@ explain_detached (StrataPlanner *self,
 {
   StrataLayers *layers = strata_planner_get_layers (self);
   StrataLineage *lineage = strata_planner_get_lineage (self, domain);
-  const StrataStake *reader = find_reader (self, domain, snapshot, upper);
+  const StrataHolder *reader = find_reader (self, domain, snapshot, upper);
 
   if (reader != NULL && !reader->left_out)
     return NULL;

@@ -18,7 +18,7 @@
 /* Only what the snapshot has a word about is discarded: a disk that was added later is none of its business, nor is what has
  * the name of one of its disks now, a disc in a drive perhaps. */
 static gboolean
-is_in_snapshot (StrataRevert *self, const StrataStake *stake)
+is_in_snapshot (StrataRevert *self, const StrataHolder *holder)
 {
   StrataLayers *layers = strata_planner_get_layers (self->planner);
   StrataLineage *lineage = strata_planner_get_lineage (self->planner, self->domain);
@@ -27,12 +27,12 @@ is_in_snapshot (StrataRevert *self, const StrataStake *stake)
     {
       const StrataSnapshotDisk *disk = g_ptr_array_index (self->snapshot->disks, i);
 
-      const StrataStake *present =
+      const StrataHolder *present =
           disk->location != STRATA_SNAPSHOT_NONE && disk->image != NULL
               ? strata_lineage_find_disk (lineage, layers, disk->image, disk->target)
               : NULL;
 
-      if (present != NULL && g_str_equal (present->top, stake->top))
+      if (present != NULL && g_str_equal (present->top, holder->top))
         return TRUE;
     }
 
@@ -40,10 +40,10 @@ is_in_snapshot (StrataRevert *self, const StrataStake *stake)
 }
 
 static gboolean
-is_present (StrataRevert *self, const StrataStake *stake)
+is_present (StrataRevert *self, const StrataHolder *holder)
 {
-  return strata_holder_is_disk (stake) && stake->key->kind != STRATA_HOLDER_KEY_BACKING &&
-         g_strcmp0 (stake->uuid, self->domain->uuid) == 0;
+  return strata_holder_is_disk (holder) && holder->key->kind != STRATA_HOLDER_KEY_BACKING &&
+         g_strcmp0 (holder->uuid, self->domain->uuid) == 0;
 }
 
 /* What is discarded, or written anew, and what of it the snapshot of the present state does not have, as a floppy or a disk that
@@ -51,20 +51,20 @@ is_present (StrataRevert *self, const StrataStake *stake)
 static gboolean
 require_all_kept (StrataRevert *self, GPtrArray *present, const char *save_as, GError **error)
 {
-  GPtrArray *stakes = strata_layers_get_stakes (strata_planner_get_layers (self->planner));
+  GPtrArray *holders = strata_layers_get_holders (strata_planner_get_layers (self->planner));
 
   for (guint i = 0; i < present->len; i++)
     {
       const char *path = g_ptr_array_index (present, i);
       gboolean kept = FALSE;
 
-      for (guint j = 0; j < stakes->len && !kept; j++)
+      for (guint j = 0; j < holders->len && !kept; j++)
         {
-          const StrataStake *stake = g_ptr_array_index (stakes, j);
+          const StrataHolder *holder = g_ptr_array_index (holders, j);
 
-          kept = stake->key->kind == STRATA_HOLDER_KEY_SNAPSHOT &&
-                 g_strcmp0 (stake->uuid, self->domain->uuid) == 0 &&
-                 g_strcmp0 (stake->snapshot, save_as) == 0 && g_strcmp0 (stake->top, path) == 0;
+          kept = holder->key->kind == STRATA_HOLDER_KEY_SNAPSHOT &&
+                 g_strcmp0 (holder->uuid, self->domain->uuid) == 0 &&
+                 g_strcmp0 (holder->snapshot, save_as) == 0 && g_strcmp0 (holder->top, path) == 0;
         }
       if (kept)
         continue;
@@ -88,8 +88,8 @@ require_clear (StrataRevert *self, const char *path, const char *target, GError 
   g_autoptr (GPtrArray) found =
       strata_lineage_find_disks (strata_planner_get_lineage (self->planner, self->domain),
                                  strata_planner_get_layers (self->planner), path, target);
-  const StrataStake *one;
-  const StrataStake *other;
+  const StrataHolder *one;
+  const StrataHolder *other;
 
   if (found->len < 2)
     return TRUE;
@@ -125,15 +125,15 @@ require_all_clear (StrataRevert *self, GError **error)
 static GPtrArray *
 collect_present (StrataRevert *self)
 {
-  GPtrArray *stakes = strata_layers_get_stakes (strata_planner_get_layers (self->planner));
+  GPtrArray *holders = strata_layers_get_holders (strata_planner_get_layers (self->planner));
   GPtrArray *present = g_ptr_array_new_with_free_func (g_free);
 
-  for (guint i = 0; i < stakes->len; i++)
+  for (guint i = 0; i < holders->len; i++)
     {
-      const StrataStake *stake = g_ptr_array_index (stakes, i);
+      const StrataHolder *holder = g_ptr_array_index (holders, i);
 
-      if (is_present (self, stake) && is_in_snapshot (self, stake))
-        g_ptr_array_add (present, g_strdup (stake->top));
+      if (is_present (self, holder) && is_in_snapshot (self, holder))
+        g_ptr_array_add (present, g_strdup (holder->top));
     }
 
   return present;
@@ -151,14 +151,14 @@ static void
 join_new_overlays (StrataRevert *self)
 {
   StrataLayers *layers = strata_planner_get_layers (self->planner);
-  GPtrArray *stakes = strata_layers_get_stakes (layers);
+  GPtrArray *holders = strata_layers_get_holders (layers);
 
-  for (guint i = 0; i < stakes->len; i++)
+  for (guint i = 0; i < holders->len; i++)
     {
-      const StrataStake *stake = g_ptr_array_index (stakes, i);
-      const StrataLayer *layer = strata_layers_find (layers, stake->top);
+      const StrataHolder *holder = g_ptr_array_index (holders, i);
+      const StrataLayer *layer = strata_layers_find (layers, holder->top);
 
-      if (is_present (self, stake) && layer != NULL && layer->backing != NULL &&
+      if (is_present (self, holder) && layer != NULL && layer->backing != NULL &&
           is_new (self, layer->path))
         strata_lineage_join (strata_planner_get_lineage (self->planner, self->domain), layer->path,
                              layer->backing);
@@ -169,23 +169,23 @@ static void
 note_tips (StrataRevert *self)
 {
   StrataLayers *layers = strata_planner_get_layers (self->planner);
-  GPtrArray *stakes = strata_layers_get_stakes (layers);
+  GPtrArray *holders = strata_layers_get_holders (layers);
   gboolean kept = self->planner->request->save_as != NULL;
   g_autoptr (StrataDomainXml) definition = strata_domain_xml_copy (self->domain->definition);
 
   join_new_overlays (self);
-  for (guint i = 0; i < stakes->len; i++)
+  for (guint i = 0; i < holders->len; i++)
     {
-      StrataStake *stake = g_ptr_array_index (stakes, i);
-      StrataLayer *layer = strata_layers_find (layers, stake->top);
+      StrataHolder *holder = g_ptr_array_index (holders, i);
+      StrataLayer *layer = strata_layers_find (layers, holder->top);
 
-      if (!is_present (self, stake) || layer == NULL ||
-          (!is_new (self, layer->path) && !is_in_snapshot (self, stake)))
+      if (!is_present (self, holder) || layer == NULL ||
+          (!is_new (self, layer->path) && !is_in_snapshot (self, holder)))
         continue;
-      if (!g_ptr_array_find_with_equal_func (self->tips, stake->top, g_str_equal, NULL))
-        g_ptr_array_add (self->tips, g_strdup (stake->top));
-      if (kept && stake->key->kind == STRATA_HOLDER_KEY_DISK && self->present_moved)
-        strata_domain_xml_set_disk_file (definition, stake->target, stake->top, layer->format);
+      if (!g_ptr_array_find_with_equal_func (self->tips, holder->top, g_str_equal, NULL))
+        g_ptr_array_add (self->tips, g_strdup (holder->top));
+      if (kept && holder->key->kind == STRATA_HOLDER_KEY_DISK && self->present_moved)
+        strata_domain_xml_set_disk_file (definition, holder->target, holder->top, layer->format);
     }
 
   self->previous = kept && self->present_moved ? strata_domain_xml_to_string (definition)
@@ -328,14 +328,14 @@ static gboolean
 is_read (StrataPlanner *planner, const char *path)
 {
   StrataLayers *layers = strata_planner_get_layers (planner);
-  GPtrArray *stakes = strata_layers_get_stakes (layers);
+  GPtrArray *holders = strata_layers_get_holders (layers);
 
-  for (guint i = 0; i < stakes->len; i++)
+  for (guint i = 0; i < holders->len; i++)
     {
-      const StrataStake *stake = g_ptr_array_index (stakes, i);
+      const StrataHolder *holder = g_ptr_array_index (holders, i);
 
-      if (!(stake->by_tag && g_strcmp0 (stake->top, path) == 0) &&
-          strata_layers_reach (layers, stake->top, path))
+      if (!(holder->by_tag && g_strcmp0 (holder->top, path) == 0) &&
+          strata_layers_reach (layers, holder->top, path))
         return TRUE;
     }
 
@@ -365,11 +365,11 @@ follow_left_out (StrataRevert *self, GHashTable *kept, GError **error)
     {
       const char *path = g_ptr_array_index (self->tips, i);
       const StrataSnapshotDisk *disk = strata_planner_find_left_out (planner, self->domain, path);
-      const StrataStake *stake =
+      const StrataHolder *holder =
           disk != NULL && !strata_planner_is_needed (planner, path)
               ? strata_lineage_find_disk (lineage, layers, path, disk->target)
               : NULL;
-      const StrataLayer *layer = stake != NULL ? strata_layers_find (layers, stake->top) : NULL;
+      const StrataLayer *layer = holder != NULL ? strata_layers_find (layers, holder->top) : NULL;
 
       if (layer != NULL)
         json_array_add_object_element (
@@ -483,10 +483,10 @@ keep_disk (StrataRevert *self,
 {
   StrataLayers *layers = strata_planner_get_layers (self->planner);
   StrataLineage *lineage = strata_planner_get_lineage (self->planner, self->domain);
-  StrataStake *stake = disk->image != NULL
-                           ? strata_lineage_find_disk (lineage, layers, disk->image, disk->target)
-                           : NULL;
-  StrataLayer *layer = stake != NULL ? strata_layers_find (layers, stake->top) : NULL;
+  StrataHolder *holder = disk->image != NULL
+                             ? strata_lineage_find_disk (lineage, layers, disk->image, disk->target)
+                             : NULL;
+  StrataLayer *layer = holder != NULL ? strata_layers_find (layers, holder->top) : NULL;
   g_autoptr (GPtrArray) overlays =
       disk->image != NULL ? strata_layers_get_overlays (layers, disk->image) : NULL;
 
@@ -648,19 +648,19 @@ require_matching_disks (StrataRevert *self, StrataDomainXml *live, GError **erro
   for (guint i = 0; i < self->snapshot->disks->len && brings_memory (self); i++)
     {
       const StrataSnapshotDisk *disk = g_ptr_array_index (self->snapshot->disks, i);
-      const StrataStake *stake;
+      const StrataHolder *holder;
 
       if (disk->location != STRATA_SNAPSHOT_NONE || disk->image == NULL || !is_written (disk, live))
         continue;
-      stake = strata_lineage_find_disk (lineage, layers, disk->image, disk->target);
-      if (stake != NULL && g_strcmp0 (stake->top, disk->image) != 0)
+      holder = strata_lineage_find_disk (lineage, layers, disk->image, disk->target);
+      if (holder != NULL && g_strcmp0 (holder->top, disk->image) != 0)
         {
           strata_set_error (error, STRATA_ERROR_REFUSED,
                             _ ("Revert without the memory (--off), and start it then."),
                             /* Translators: a disk ("vdb"), a snapshot, and an image */
                             _ ("Disk %s was left out of “%s” and is on “%s” by now: it doesn’t "
                                "match the memory, and the guest would damage what is on it"),
-                            disk->target, self->snapshot->name, stake->top);
+                            disk->target, self->snapshot->name, holder->top);
           return FALSE;
         }
       strata_plan_add_effect (self->planner->plan, STRATA_EFFECT_NOTE, 0,

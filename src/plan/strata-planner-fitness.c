@@ -92,7 +92,7 @@ require_sole (StrataPlanner *self, const StrataDomainFacts *domain, GError **err
   const char *image;
   g_autoptr (StrataWriters) writers =
       strata_writers_new (self->graph, strata_planner_get_layers (self));
-  StrataStake *other = strata_writers_find_other (writers, domain, &image);
+  StrataHolder *other = strata_writers_find_other (writers, domain, &image);
   StrataDomainFacts *owner =
       other != NULL ? strata_graph_find_domain (self->graph, other->uuid) : NULL;
 

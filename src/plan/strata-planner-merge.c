@@ -21,31 +21,31 @@ is_writable (const StrataLayer *layer)
 }
 
 /* The one disk of a running VM in whose open chain PATH is; SEVERAL where there are more than one. */
-static StrataStake *
+static StrataHolder *
 find_sole_running (StrataPlanner *self, const char *path, gboolean *several)
 {
   StrataLayers *layers = strata_planner_get_layers (self);
-  GPtrArray *stakes = strata_layers_get_stakes (layers);
-  StrataStake *found = NULL;
+  GPtrArray *holders = strata_layers_get_holders (layers);
+  StrataHolder *found = NULL;
 
   *several = FALSE;
-  for (guint i = 0; i < stakes->len; i++)
+  for (guint i = 0; i < holders->len; i++)
     {
-      StrataStake *stake = g_ptr_array_index (stakes, i);
+      StrataHolder *holder = g_ptr_array_index (holders, i);
 
-      if (!stake->active || !strata_layers_reach (layers, stake->top, path))
+      if (!holder->active || !strata_layers_reach (layers, holder->top, path))
         continue;
       *several = found != NULL;
-      found = stake;
+      found = holder;
     }
 
   return found;
 }
 
 static char *
-say_running (StrataPlanner *self, const StrataStake *stake, const char *path)
+say_running (StrataPlanner *self, const StrataHolder *holder, const char *path)
 {
-  StrataDomainFacts *domain = strata_graph_find_domain (self->graph, stake->uuid);
+  StrataDomainFacts *domain = strata_graph_find_domain (self->graph, holder->uuid);
 
   /* Translators: a VM's name, then a file */
   return g_strdup_printf (_ ("“%s” runs and has “%s” open; shut it down first"), domain->name,
@@ -65,7 +65,7 @@ check_sizes (const StrataLayer *upper, const StrataLayer *lower, gboolean may_gr
 
 /* Whose header has to be rewritten can only be open in the VM that does the commit. */
 static char *
-check_live_commit (StrataPlanner *self, const StrataMerging *merging, const StrataStake *running)
+check_live_commit (StrataPlanner *self, const StrataMerging *merging, const StrataHolder *running)
 {
   StrataLayers *layers = strata_planner_get_layers (self);
   g_autoptr (GPtrArray) overlays = strata_layers_get_overlays (layers, merging->upper->path);
@@ -88,27 +88,27 @@ check_live_commit (StrataPlanner *self, const StrataMerging *merging, const Stra
 static char *
 check_owners (StrataPlanner *self, const StrataLayer *upper)
 {
-  GPtrArray *stakes = strata_layers_get_stakes (strata_planner_get_layers (self));
+  GPtrArray *holders = strata_layers_get_holders (strata_planner_get_layers (self));
 
-  for (guint i = 0; i < stakes->len; i++)
+  for (guint i = 0; i < holders->len; i++)
     {
-      const StrataStake *stake = g_ptr_array_index (stakes, i);
+      const StrataHolder *holder = g_ptr_array_index (holders, i);
 
-      if (g_strcmp0 (stake->top, upper->path) != 0)
+      if (g_strcmp0 (holder->top, upper->path) != 0)
         continue;
-      if (stake->kind == STRATA_HOLDER_IMAGE)
+      if (holder->kind == STRATA_HOLDER_IMAGE)
         return g_strdup_printf (_ ("“%s” stands on it, and nobody names that one"), upper->path);
-      if (stake->key->kind == STRATA_HOLDER_KEY_USE && stake->snapshot != NULL)
+      if (holder->key->kind == STRATA_HOLDER_KEY_USE && holder->snapshot != NULL)
         /* Translators: a snapshot, a virtual machine */
         return g_strdup_printf (_ ("the snapshot “%s” of “%s” has it on QEMU’s command line"),
-                                stake->snapshot,
-                                strata_graph_find_domain (self->graph, stake->uuid)->name);
-      if (stake->key->kind == STRATA_HOLDER_KEY_USE)
+                                holder->snapshot,
+                                strata_graph_find_domain (self->graph, holder->uuid)->name);
+      if (holder->key->kind == STRATA_HOLDER_KEY_USE)
         return g_strdup_printf (_ ("“%s” has it open or saved under that name, besides its disks"),
-                                strata_graph_find_domain (self->graph, stake->uuid)->name);
-      if (stake->kind == STRATA_HOLDER_TEMPLATE)
+                                strata_graph_find_domain (self->graph, holder->uuid)->name);
+      if (holder->kind == STRATA_HOLDER_TEMPLATE)
         return g_strdup_printf (_ ("the template “%s” stands on it"),
-                                strata_graph_find_domain (self->graph, stake->uuid)->name);
+                                strata_graph_find_domain (self->graph, holder->uuid)->name);
     }
 
   return NULL;
@@ -134,7 +134,7 @@ check_commit (StrataPlanner *self, const StrataMerging *merging)
 {
   StrataLayers *layers = strata_planner_get_layers (self);
   g_autoptr (GPtrArray) overlays = strata_layers_get_overlays (layers, merging->upper->path);
-  const StrataStake *running;
+  const StrataHolder *running;
   gboolean several;
   char *why;
 
@@ -172,7 +172,7 @@ check_commit (StrataPlanner *self, const StrataMerging *merging)
 static char *
 check_pull (StrataPlanner *self, const StrataMerging *merging)
 {
-  const StrataStake *running;
+  const StrataHolder *running;
   gboolean several;
   char *why;
 
@@ -240,7 +240,7 @@ static gboolean
 add_one_commit (StrataPlanner *self,
                 const StrataMerging *merging,
                 const StrataLayer *via,
-                const StrataStake *running,
+                const StrataHolder *running,
                 GError **error)
 {
   const StrataLayer *upper = merging->upper;
@@ -286,7 +286,7 @@ add_commit (StrataPlanner *self, const StrataMerging *merging, GError **error)
 {
   StrataLayers *layers = strata_planner_get_layers (self);
   g_autoptr (GPtrArray) overlays = strata_layers_get_overlays (layers, merging->upper->path);
-  StrataStake *running = strata_planner_find_running (self, merging->upper->path);
+  StrataHolder *running = strata_planner_find_running (self, merging->upper->path);
 
   if (running != NULL || overlays->len == 0)
     return add_one_commit (self, merging, NULL, running, error);
@@ -305,7 +305,7 @@ add_pull (StrataPlanner *self, const StrataMerging *merging, GError **error)
 {
   const StrataLayer *upper = merging->upper;
   const StrataLayer *lower = merging->lower;
-  StrataStake *running = strata_planner_find_running (self, upper->path);
+  StrataHolder *running = strata_planner_find_running (self, upper->path);
   g_autofree char *name = g_path_get_basename (upper->path);
   g_autofree char *from = g_path_get_basename (lower->path);
   JsonObject *args = strata_step_args ("image", upper->path, "format", upper->format, "base",
@@ -363,10 +363,10 @@ strata_planner_drop_backing (StrataPlanner *self, const char *path, GError **err
 
       for (guint j = 0; j < domain->disks->len && !reaches; j++)
         {
-          StrataStake *stake = strata_layers_find_disk (
+          StrataHolder *holder = strata_layers_find_disk (
               layers, domain->uuid, ((StrataDiskXml *) domain->disks->pdata[j])->target);
 
-          reaches = stake != NULL && strata_layers_reach (layers, stake->top, path);
+          reaches = holder != NULL && strata_layers_reach (layers, holder->top, path);
         }
       if (reaches && !strata_planner_require_unsaved (domain, error))
         return FALSE;

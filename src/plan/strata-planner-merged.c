@@ -40,19 +40,20 @@ add_to_map (StrataPlanner *self,
 static void
 move_domains (StrataPlanner *self, const StrataMerging *merging, GHashTable *moved)
 {
-  GPtrArray *stakes = strata_layers_get_stakes (strata_planner_get_layers (self));
+  GPtrArray *holders = strata_layers_get_holders (strata_planner_get_layers (self));
 
-  for (guint i = 0; i < stakes->len; i++)
+  for (guint i = 0; i < holders->len; i++)
     {
-      StrataStake *stake = g_ptr_array_index (stakes, i);
+      StrataHolder *holder = g_ptr_array_index (holders, i);
 
-      if (!strata_holder_is_disk (stake) || stake->active ||
-          g_strcmp0 (stake->top, merging->upper->path) != 0)
+      if (!strata_holder_is_disk (holder) || holder->active ||
+          g_strcmp0 (holder->top, merging->upper->path) != 0)
         continue;
 
-      strata_domain_xml_set_disk_file (strata_planner_get_definition (self, stake->uuid),
-                                       stake->target, merging->lower->path, merging->lower->format);
-      g_hash_table_add (moved, g_strdup (stake->uuid));
+      strata_domain_xml_set_disk_file (strata_planner_get_definition (self, holder->uuid),
+                                       holder->target, merging->lower->path,
+                                       merging->lower->format);
+      g_hash_table_add (moved, g_strdup (holder->uuid));
     }
 }
 

@@ -101,8 +101,8 @@ char *strata_planner_free_path (StrataPlanner *self,
                                 const char *folder,
                                 const char *stem,
                                 const char *suffix);
-/* whether PATH is in the open chain of a running VM; its first such stake */
-StrataStake *strata_planner_find_running (StrataPlanner *self, const char *path);
+/* whether PATH is in the open chain of a running VM; its first such holder */
+StrataHolder *strata_planner_find_running (StrataPlanner *self, const char *path);
 StrataSnapshotFacts *strata_planner_find_snapshot (StrataPlanner *self,
                                                    StrataDomainFacts *domain,
                                                    const char *name,

@@ -258,29 +258,29 @@ gboolean
 strata_planner_is_needed (StrataPlanner *self, const char *path)
 {
   StrataLayers *layers = strata_planner_get_layers (self);
-  GPtrArray *stakes = strata_layers_get_stakes (layers);
+  GPtrArray *holders = strata_layers_get_holders (layers);
 
-  for (guint i = 0; i < stakes->len; i++)
+  for (guint i = 0; i < holders->len; i++)
     {
-      if (strata_layers_reach (layers, ((StrataStake *) stakes->pdata[i])->top, path))
+      if (strata_layers_reach (layers, ((StrataHolder *) holders->pdata[i])->top, path))
         return TRUE;
     }
 
   return FALSE;
 }
 
-StrataStake *
+StrataHolder *
 strata_planner_find_running (StrataPlanner *self, const char *path)
 {
   StrataLayers *layers = strata_planner_get_layers (self);
-  GPtrArray *stakes = strata_layers_get_stakes (layers);
+  GPtrArray *holders = strata_layers_get_holders (layers);
 
-  for (guint i = 0; i < stakes->len; i++)
+  for (guint i = 0; i < holders->len; i++)
     {
-      StrataStake *stake = g_ptr_array_index (stakes, i);
+      StrataHolder *holder = g_ptr_array_index (holders, i);
 
-      if (stake->active && strata_layers_reach (layers, stake->top, path))
-        return stake;
+      if (holder->active && strata_layers_reach (layers, holder->top, path))
+        return holder;
     }
 
   return NULL;

@@ -14,29 +14,29 @@
 #include "base/strata-visible.h"
 
 static gboolean
-is_disk (const StrataStake *stake)
+is_disk (const StrataHolder *holder)
 {
-  return stake->key->kind == STRATA_HOLDER_KEY_DISK ||
-         stake->key->kind == STRATA_HOLDER_KEY_NEXT_DISK;
+  return holder->key->kind == STRATA_HOLDER_KEY_DISK ||
+         holder->key->kind == STRATA_HOLDER_KEY_NEXT_DISK;
 }
 
 static gboolean
-claims (const StrataStake *stake)
+claims (const StrataHolder *holder)
 {
-  return stake->writes || (is_disk (stake) && stake->kind == STRATA_HOLDER_TEMPLATE);
+  return holder->writes || (is_disk (holder) && holder->kind == STRATA_HOLDER_TEMPLATE);
 }
 
 static void
-add_to (GHashTable *by_top, StrataStake *stake)
+add_to (GHashTable *by_top, StrataHolder *holder)
 {
-  GPtrArray *same = g_hash_table_lookup (by_top, stake->top);
+  GPtrArray *same = g_hash_table_lookup (by_top, holder->top);
 
   if (same == NULL)
     {
       same = g_ptr_array_new ();
-      g_hash_table_insert (by_top, stake->top, same);
+      g_hash_table_insert (by_top, holder->top, same);
     }
-  g_ptr_array_add (same, stake);
+  g_ptr_array_add (same, holder);
 }
 
 static void
@@ -65,7 +65,7 @@ StrataWriters *
 strata_writers_new (StrataGraph *graph, StrataLayers *layers)
 {
   StrataWriters *self = g_new0 (StrataWriters, 1);
-  GPtrArray *stakes = strata_layers_get_stakes (layers);
+  GPtrArray *holders = strata_layers_get_holders (layers);
   GPtrArray *domains = strata_graph_get_domains (graph);
 
   self->graph = graph;
@@ -74,12 +74,12 @@ strata_writers_new (StrataGraph *graph, StrataLayers *layers)
       g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) g_ptr_array_unref);
   self->frozen = g_hash_table_new (g_str_hash, g_str_equal);
 
-  for (guint i = 0; i < stakes->len; i++)
+  for (guint i = 0; i < holders->len; i++)
     {
-      StrataStake *stake = g_ptr_array_index (stakes, i);
+      StrataHolder *holder = g_ptr_array_index (holders, i);
 
-      if (claims (stake))
-        add_to (self->disks, stake);
+      if (claims (holder))
+        add_to (self->disks, holder);
     }
 
   for (guint i = 0; i < domains->len; i++)
@@ -101,24 +101,24 @@ strata_writers_free (StrataWriters *self)
   g_free (self);
 }
 
-static StrataStake *
+static StrataHolder *
 find_writer (StrataWriters *self, const char *path, const char *except, StrataPlan *discarding)
 {
   GPtrArray *same = g_hash_table_lookup (self->disks, path);
 
   for (guint i = 0; same != NULL && i < same->len; i++)
     {
-      StrataStake *stake = g_ptr_array_index (same, i);
+      StrataHolder *holder = g_ptr_array_index (same, i);
 
-      if (stake->writes && (except == NULL || g_strcmp0 (stake->uuid, except) != 0) &&
-          (discarding == NULL || !strata_plan_is_discarded (discarding, stake->key)))
-        return stake;
+      if (holder->writes && (except == NULL || g_strcmp0 (holder->uuid, except) != 0) &&
+          (discarding == NULL || !strata_plan_is_discarded (discarding, holder->key)))
+        return holder;
     }
 
   return NULL;
 }
 
-StrataStake *
+StrataHolder *
 strata_writers_find_below (StrataWriters *self,
                            const char *path,
                            const char *except,
@@ -131,7 +131,7 @@ strata_writers_find_below (StrataWriters *self,
   *image = NULL;
   for (guint i = 0; i < depth && layer != NULL; i++)
     {
-      StrataStake *writer = find_writer (self, layer->path, except, discarding);
+      StrataHolder *writer = find_writer (self, layer->path, except, discarding);
 
       if (writer != NULL)
         {
@@ -144,7 +144,7 @@ strata_writers_find_below (StrataWriters *self,
   return NULL;
 }
 
-StrataStake *
+StrataHolder *
 strata_writers_find_under (StrataWriters *self,
                            const StrataDomainFacts *domain,
                            const StrataDiskXml *disk,
@@ -159,15 +159,15 @@ strata_writers_find_under (StrataWriters *self,
              : NULL;
 }
 
-static StrataStake *
-find_other (StrataWriters *self, const StrataStake *own)
+static StrataHolder *
+find_other (StrataWriters *self, const StrataHolder *own)
 {
   GPtrArray *same =
       own != NULL && claims (own) ? g_hash_table_lookup (self->disks, own->top) : NULL;
 
   for (guint i = 0; same != NULL && i < same->len; i++)
     {
-      StrataStake *other = g_ptr_array_index (same, i);
+      StrataHolder *other = g_ptr_array_index (same, i);
 
       /* Who shares a disk on purpose knows of the others. */
       if (g_strcmp0 (other->uuid, own->uuid) != 0 && (own->writes || other->writes) &&
@@ -178,7 +178,7 @@ find_other (StrataWriters *self, const StrataStake *own)
   return NULL;
 }
 
-StrataStake *
+StrataHolder *
 strata_writers_find_other (StrataWriters *self, const StrataDomainFacts *domain, const char **image)
 {
   GPtrArray *views[] = { domain->disks, domain->next_disks };
@@ -192,8 +192,8 @@ strata_writers_find_other (StrataWriters *self, const StrataDomainFacts *domain,
           g_autoptr (StrataHolderKey) key =
               v > 0 ? strata_holder_key_new_next_disk (domain->uuid, disk->target)
                     : strata_holder_key_new_disk (domain->uuid, disk->target);
-          StrataStake *own = strata_layers_find_stake (self->layers, key);
-          StrataStake *other = find_other (self, own);
+          StrataHolder *own = strata_layers_find_holder (self->layers, key);
+          StrataHolder *other = find_other (self, own);
 
           if (other == NULL)
             continue;
@@ -207,31 +207,31 @@ strata_writers_find_other (StrataWriters *self, const StrataDomainFacts *domain,
 
 /* Whether a disk that writes to the same image was there in BEFORE. */
 static gboolean
-wrote_before (StrataLayers *before, const StrataStake *stake)
+wrote_before (StrataLayers *before, const StrataHolder *holder)
 {
-  StrataStake *then = strata_layers_find_stake (before, stake->key);
+  StrataHolder *then = strata_layers_find_holder (before, holder->key);
 
-  return then != NULL && then->writes && g_strcmp0 (then->top, stake->top) == 0;
+  return then != NULL && then->writes && g_strcmp0 (then->top, holder->top) == 0;
 }
 
-/* path of an image -> GPtrArray of StrataStake, who write to it; BEFORE: (nullable): without those that are there already; GIVEN_UP:
+/* path of an image -> GPtrArray of StrataHolder, who write to it; BEFORE: (nullable): without those that are there already; GIVEN_UP:
  * (nullable): without those that are there already and are to go by the end of this plan */
 static GHashTable *
 map_writers (StrataLayers *self, StrataLayers *before, StrataLayers *first, StrataPlan *discarding)
 {
-  GPtrArray *stakes = strata_layers_get_stakes (self);
+  GPtrArray *holders = strata_layers_get_holders (self);
   GHashTable *writers =
       g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) g_ptr_array_unref);
 
-  for (guint i = 0; i < stakes->len; i++)
+  for (guint i = 0; i < holders->len; i++)
     {
-      StrataStake *stake = g_ptr_array_index (stakes, i);
+      StrataHolder *holder = g_ptr_array_index (holders, i);
 
-      if (!stake->writes || (before != NULL && wrote_before (before, stake)) ||
-          (discarding != NULL && strata_plan_is_discarded (discarding, stake->key) &&
-           wrote_before (first, stake)))
+      if (!holder->writes || (before != NULL && wrote_before (before, holder)) ||
+          (discarding != NULL && strata_plan_is_discarded (discarding, holder->key) &&
+           wrote_before (first, holder)))
         continue;
-      add_to (writers, stake);
+      add_to (writers, holder);
     }
 
   return writers;
@@ -239,7 +239,7 @@ map_writers (StrataLayers *self, StrataLayers *before, StrataLayers *first, Stra
 
 /* A domain's own disks, of now and of its next start, are no promise to each other, nor is one that a snapshot left out. */
 static gboolean
-is_wronged (const StrataStake *holder, const StrataStake *writer)
+is_wronged (const StrataHolder *holder, const StrataHolder *writer)
 {
   return writer != holder &&
          !((holder->key->kind != STRATA_HOLDER_KEY_SNAPSHOT || holder->left_out) &&
@@ -248,8 +248,8 @@ is_wronged (const StrataStake *holder, const StrataStake *writer)
 
 /* The first of WRITERS that writes to what HOLDER reads. What a tag keeps of its own image stays whatever is written
  * there, and an overlay that had no name has one when a domain gets it. */
-static const StrataStake *
-find_in_chain (StrataLayers *self, GHashTable *writers, const StrataStake *holder)
+static const StrataHolder *
+find_in_chain (StrataLayers *self, GHashTable *writers, const StrataHolder *holder)
 {
   guint depth = strata_layers_get_depth (self, holder->top);
   StrataLayer *layer = strata_layers_find (self, holder->top);
@@ -261,7 +261,7 @@ find_in_chain (StrataLayers *self, GHashTable *writers, const StrataStake *holde
 
       for (guint j = 0; same != NULL && j < same->len && !(i == 0 && below_only); j++)
         {
-          const StrataStake *writer = g_ptr_array_index (same, j);
+          const StrataHolder *writer = g_ptr_array_index (same, j);
 
           if (is_wronged (holder, writer) && !(i == 0 && holder->shared && writer->shared))
             return g_ptr_array_index (same, j);
@@ -278,35 +278,35 @@ strata_layers_find_overwritten (StrataLayers *before,
                                 StrataPlan *plan,
                                 GHashTable *changed,
                                 gboolean last,
-                                const StrataStake **holder,
-                                const StrataStake **writer)
+                                const StrataHolder **wronged,
+                                const StrataHolder **writer)
 {
   g_autoptr (GHashTable) fresh = map_writers (after, before, NULL, NULL);
   g_autoptr (GHashTable) all = NULL;
   g_autoptr (GHashTable) past = NULL;
-  GPtrArray *stakes = strata_layers_get_stakes (after);
+  GPtrArray *holders = strata_layers_get_holders (after);
 
-  for (guint i = 0; i < stakes->len; i++)
+  for (guint i = 0; i < holders->len; i++)
     {
-      const StrataStake *stake = g_ptr_array_index (stakes, i);
-      StrataStake *then = strata_layers_find_stake (before, stake->key);
+      const StrataHolder *holder = g_ptr_array_index (holders, i);
+      StrataHolder *then = strata_layers_find_holder (before, holder->key);
       /* Who stands where he stood can only be wronged by a disk that was not there. */
-      gboolean stays = then != NULL && g_strcmp0 (then->top, stake->top) == 0 &&
-                       !g_hash_table_contains (changed, stake->top);
+      gboolean stays = then != NULL && g_strcmp0 (then->top, holder->top) == 0 &&
+                       !g_hash_table_contains (changed, holder->top);
 
       if (stays && g_hash_table_size (fresh) == 0)
         continue;
       if (all == NULL)
         all = map_writers (after, NULL, before, last ? NULL : plan);
-      *writer = find_in_chain (after, stays ? fresh : all, stake);
-      if (*writer == NULL || strata_plan_is_discarded (plan, stake->key))
+      *writer = find_in_chain (after, stays ? fresh : all, holder);
+      if (*writer == NULL || strata_plan_is_discarded (plan, holder->key))
         continue;
 
       if (past == NULL)
         past = map_writers (before, NULL, NULL, NULL);
       if (then != NULL && find_in_chain (before, past, then) != NULL)
         continue;
-      *holder = stake;
+      *wronged = holder;
       return TRUE;
     }
 
@@ -371,9 +371,9 @@ is_disk_of (StrataWriters *self, const char *path, const StrataDomainFacts *doma
 
   for (guint i = 0; same != NULL && i < same->len; i++)
     {
-      const StrataStake *stake = g_ptr_array_index (same, i);
+      const StrataHolder *holder = g_ptr_array_index (same, i);
 
-      if (stake->writes && g_strcmp0 (stake->uuid, domain->uuid) == 0)
+      if (holder->writes && g_strcmp0 (holder->uuid, domain->uuid) == 0)
         return TRUE;
     }
 
@@ -389,7 +389,7 @@ find_stale_disk (StrataWriters *self,
                  gboolean *lost)
 {
   const StrataSnapshotFacts *later;
-  const StrataStake *writer;
+  const StrataHolder *writer;
   const StrataImage *overlay;
   StrataDomainFacts *owner;
   const char *image;
@@ -476,7 +476,7 @@ is_written_by_itself (StrataWriters *self,
     {
       const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, i);
       const char *image;
-      const StrataStake *writer =
+      const StrataHolder *writer =
           disk->location == STRATA_SNAPSHOT_EXTERNAL && disk->image != NULL
               ? strata_writers_find_below (self, disk->image, NULL, NULL, &image)
               : NULL;

@@ -15,7 +15,7 @@ typedef struct
   StrataGraph *graph;
   StrataLayers *layers;
   GHashTable *
-      disks; /* path -> GPtrArray of StrataStake: the domains' disks that are that image, and not read-only */
+      disks; /* path -> GPtrArray of StrataHolder: the domains' disks that are that image, and not read-only */
   GHashTable *frozen; /* path -> how many snapshots froze it */
 } StrataWriters;
 
@@ -24,18 +24,18 @@ void strata_writers_free (StrataWriters *self);
 /* (nullable): a domain's disk that writes to PATH, or to something below it; EXCEPT: (nullable): a domain that may, by its
  * UUID; GIVEN_UP: (nullable): a plan whose
  * own disks may; IMAGE: (out) (nullable): to which */
-StrataStake *strata_writers_find_below (StrataWriters *self,
+StrataHolder *strata_writers_find_below (StrataWriters *self,
                                         const char *path,
                                         const char *except,
                                         StrataPlan *discarding,
                                         const char **image);
 /* (nullable): another domain's disk that writes to what DISK of DOMAIN stands on; IMAGE: (out) (nullable): where */
-StrataStake *strata_writers_find_under (StrataWriters *self,
+StrataHolder *strata_writers_find_under (StrataWriters *self,
                                         const StrataDomainFacts *domain,
                                         const StrataDiskXml *disk,
                                         const char **image);
 /* (nullable): another domain whose disk is an image of DOMAIN's, where one of the two writes to it; IMAGE: (out) (nullable) */
-StrataStake *strata_writers_find_other (StrataWriters *self,
+StrataHolder *strata_writers_find_other (StrataWriters *self,
                                         const StrataDomainFacts *domain,
                                         const char **image);
 /* (nullable) (transfer full): why an external snapshot doesn't hold what it froze any more, in words; LOST: (out) (nullable): FALSE
@@ -56,8 +56,8 @@ gboolean strata_layers_find_overwritten (StrataLayers *before,
                                          StrataPlan *plan,
                                          GHashTable *changed,
                                          gboolean last,
-                                         const StrataStake **holder,
-                                         const StrataStake **writer);
+                                         const StrataHolder **wronged,
+                                         const StrataHolder **writer);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataWriters, strata_writers_free)
 

@@ -170,7 +170,7 @@ make_plan (StrataGraph *graph)
 static gboolean
 look_at_everybody (StrataLayers *layers, StrataPlan *plan, GHashTable *seen)
 {
-  GPtrArray *stakes = strata_layers_get_stakes (layers);
+  GPtrArray *holders = strata_layers_get_holders (layers);
   GHashTableIter iter;
   const StrataHolderKey *key;
   const char *before;
@@ -178,49 +178,49 @@ look_at_everybody (StrataLayers *layers, StrataPlan *plan, GHashTable *seen)
   g_hash_table_iter_init (&iter, seen);
   while (g_hash_table_iter_next (&iter, (gpointer *) &key, (gpointer *) &before))
     {
-      StrataStake *stake = strata_layers_find_stake (layers, key);
-      g_autofree char *now = stake != NULL ? strata_layers_read (layers, stake) : NULL;
+      StrataHolder *holder = strata_layers_find_holder (layers, key);
+      g_autofree char *now = holder != NULL ? strata_layers_read (layers, holder) : NULL;
 
       if (g_strcmp0 (before, now) != 0)
         return FALSE;
     }
 
-  for (guint i = 0; i < stakes->len; i++)
+  for (guint i = 0; i < holders->len; i++)
     {
-      StrataStake *stake = g_ptr_array_index (stakes, i);
-      char *content = strata_layers_read (layers, stake);
+      StrataHolder *holder = g_ptr_array_index (holders, i);
+      char *content = strata_layers_read (layers, holder);
 
-      if (content == NULL || strata_plan_is_discarded (plan, stake->key) ||
-          g_hash_table_contains (seen, stake->key))
+      if (content == NULL || strata_plan_is_discarded (plan, holder->key) ||
+          g_hash_table_contains (seen, holder->key))
         g_free (content);
       else
-        g_hash_table_insert (seen, strata_holder_key_copy (stake->key), content);
+        g_hash_table_insert (seen, strata_holder_key_copy (holder->key), content);
     }
 
   return TRUE;
 }
 
 static gboolean
-is_own_disk (const StrataStake *stake)
+is_own_disk (const StrataHolder *holder)
 {
-  return stake->key->kind == STRATA_HOLDER_KEY_DISK ||
-         stake->key->kind == STRATA_HOLDER_KEY_NEXT_DISK;
+  return holder->key->kind == STRATA_HOLDER_KEY_DISK ||
+         holder->key->kind == STRATA_HOLDER_KEY_NEXT_DISK;
 }
 
 /* Whether a disk of LAYERS writes to what HOLDER reads. PLAN: (nullable): a disk that it gives up, and that was so in FIRST,
  * may for now. */
 static gboolean
 is_overwritten (StrataLayers *layers,
-                const StrataStake *holder,
+                const StrataHolder *holder,
                 StrataLayers *first,
                 StrataPlan *plan)
 {
-  GPtrArray *stakes = strata_layers_get_stakes (layers);
+  GPtrArray *holders = strata_layers_get_holders (layers);
 
-  for (guint i = 0; i < stakes->len; i++)
+  for (guint i = 0; i < holders->len; i++)
     {
-      const StrataStake *writer = g_ptr_array_index (stakes, i);
-      StrataStake *then = strata_layers_find_stake (first, writer->key);
+      const StrataHolder *writer = g_ptr_array_index (holders, i);
+      StrataHolder *then = strata_layers_find_holder (first, writer->key);
       gboolean itself = g_str_equal (writer->top, holder->top);
 
       /* To an image that is gone nothing is written. */
@@ -239,12 +239,12 @@ is_overwritten (StrataLayers *layers,
 static gboolean
 is_anybody_overwritten (StrataLayers *first, StrataLayers *layers, StrataPlan *plan, gboolean last)
 {
-  GPtrArray *stakes = strata_layers_get_stakes (layers);
+  GPtrArray *holders = strata_layers_get_holders (layers);
 
-  for (guint i = 0; i < stakes->len; i++)
+  for (guint i = 0; i < holders->len; i++)
     {
-      const StrataStake *holder = g_ptr_array_index (stakes, i);
-      StrataStake *then = strata_layers_find_stake (first, holder->key);
+      const StrataHolder *holder = g_ptr_array_index (holders, i);
+      StrataHolder *then = strata_layers_find_holder (first, holder->key);
 
       if (!strata_plan_is_discarded (plan, holder->key) &&
           is_overwritten (layers, holder, first, last ? NULL : plan) &&
@@ -261,14 +261,14 @@ builds_on_sand (StrataLayers *first, StrataPlan *plan, StrataStep *step)
 {
   static const char *const keys[] = { "top", "image", "from", "backing" };
   const char *path = NULL;
-  GPtrArray *stakes = strata_layers_get_stakes (first);
+  GPtrArray *holders = strata_layers_get_holders (first);
 
   for (size_t i = 0; i < G_N_ELEMENTS (keys) && path == NULL; i++)
     path = json_object_get_string_member_with_default (step->args, keys[i], NULL);
 
-  for (guint i = 0; path != NULL && i < stakes->len; i++)
+  for (guint i = 0; path != NULL && i < holders->len; i++)
     {
-      const StrataStake *writer = g_ptr_array_index (stakes, i);
+      const StrataHolder *writer = g_ptr_array_index (holders, i);
 
       if (writer->writes && !g_str_equal (writer->top, path) &&
           strata_layers_reach (first, path, writer->top) &&

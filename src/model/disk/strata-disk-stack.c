@@ -239,7 +239,7 @@ static void
 find_writers (StrataDiskStack *self, StrataWriters *writers, StrataDomainFacts *domain)
 {
   const char *image = NULL;
-  StrataStake *other = strata_writers_find_other (writers, domain, &image);
+  StrataHolder *other = strata_writers_find_other (writers, domain, &image);
   StrataDomainFacts *owner =
       other != NULL ? strata_graph_find_domain (writers->graph, other->uuid) : NULL;
   StrataDiskLayer *layer = owner != NULL ? find_layer (self, image) : NULL;
