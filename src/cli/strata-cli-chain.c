@@ -7,6 +7,7 @@
 #include <glib/gi18n.h>
 #include <stdio.h>
 
+#include "graph/strata-chain.h"
 #include "plan/strata-health.h"
 #include "strata-cli-list.h"
 #include "strata-cli-output.h"
@@ -18,14 +19,10 @@ static GPtrArray *
 collect_layers (StrataGraph *graph, const char *top)
 {
   GPtrArray *layers = g_ptr_array_new ();
-  StrataImage *image = top != NULL ? strata_graph_get_image (graph, top) : NULL;
 
-  while (image != NULL && !g_ptr_array_find (layers, image, NULL))
-    {
-      g_ptr_array_add (layers, image);
-      image =
-          image->backing_path != NULL ? strata_graph_get_image (graph, image->backing_path) : NULL;
-    }
+  for (StrataChain link = strata_graph_walk (graph, top); link.image != NULL;
+       strata_chain_next (&link))
+    g_ptr_array_add (layers, link.image);
 
   return layers;
 }

@@ -6,18 +6,23 @@
 
 #include "strata-layers.h"
 
-/* Brent's: the link that is remembered is moved on twice as far each time, so that nothing but it has to be kept. A path is that
- * of the image or the layer itself wherever a chain can go on. */
+/* A path is that of the image or the layer itself wherever a chain can go on. A loop that is longer than what is kept of it is found
+ * as Brent does, by a link that is moved on twice as far each time. */
 static gboolean
 has_met (StrataChain *self)
 {
-  if (self->met == self->path)
+  for (guint i = 0; i < MIN (self->n, G_N_ELEMENTS (self->met)); i++)
+    {
+      if (self->met[i] == self->path)
+        return TRUE;
+    }
+  if (self->anchor == self->path)
     return TRUE;
 
-  if (++self->steps == self->limit)
+  self->met[self->n % G_N_ELEMENTS (self->met)] = self->path;
+  if (++self->n == self->limit)
     {
-      self->met = self->path;
-      self->steps = 0;
+      self->anchor = self->path;
       self->limit *= 2;
     }
 
@@ -38,12 +43,12 @@ look_up (StrataChain *self, const char *path)
 }
 
 static StrataChain
-begin (StrataGraph *graph, StrataLayers *layers, const StrataDiskXml *disk, const char *top)
+begin (StrataGraph *graph, StrataLayers *layers, const char *top)
 {
-  StrataChain self = { .graph = graph, .layers = layers, .disk = disk, .limit = 1 };
+  StrataChain self = { .graph = graph, .layers = layers, .limit = G_N_ELEMENTS (self.met) };
 
   look_up (&self, top);
-  self.met = self.path;
+  self.met[self.n++] = self.path;
 
   return self;
 }
@@ -51,36 +56,20 @@ begin (StrataGraph *graph, StrataLayers *layers, const StrataDiskXml *disk, cons
 StrataChain
 strata_graph_walk (StrataGraph *self, const char *top)
 {
-  return begin (self, NULL, NULL, top);
-}
-
-StrataChain
-strata_graph_walk_disk (StrataGraph *self, const StrataDiskXml *disk)
-{
-  return begin (self, NULL, disk->backings != NULL ? disk : NULL, disk->source);
+  return begin (self, NULL, top);
 }
 
 StrataChain
 strata_layers_walk (StrataLayers *self, const char *top)
 {
-  return begin (strata_layers_get_graph (self), self, NULL, top);
+  return begin (strata_layers_get_graph (self), self, top);
 }
 
 static const char *
-get_below (StrataChain *self)
+get_below (const StrataChain *self)
 {
-  const char *said = self->disk != NULL ? self->disk->backings[self->level] : NULL;
-
-  if (said != NULL)
-    {
-      self->level++;
-      return said;
-    }
-  if (self->disk != NULL && self->disk->ends)
-    return NULL;
-  self->disk = NULL;
-  if (self->layers != NULL)
-    return self->layer != NULL ? self->layer->backing : NULL;
+  if (self->layer != NULL)
+    return self->layer->backing;
 
   return self->image != NULL ? self->image->backing_path : NULL;
 }

@@ -4,7 +4,7 @@
  *
  *   for (StrataChain link = strata_graph_walk (graph, top); link.path != NULL; strata_chain_next (&link))
  *
- * A chain that loops ends, though some of its links may be met twice before; what is not there is met, and is the last.
+ * Each link is met once: a chain that loops ends. What is not there is met, and is the last.
  */
 
 #pragma once
@@ -35,17 +35,15 @@ typedef struct
   /*< private >*/
   StrataGraph *graph;
   StrataLayers *layers;
-  const StrataDiskXml *disk; /* (nullable): whose explicit chain goes on */
-  const char *met;           /* one of the links above */
-  guint level;
-  guint steps;
+  const char *met[32]; /* the last links */
+  const char *anchor;  /* one of those before */
+  guint n;
   guint limit;
 } StrataChain;
 
-/* TOP: (nullable): by any of its names; by headers */
+/* TOP: (nullable): by any of its names. Of an image that can't be seen a definition's explicit <backingStore> says what it stands
+ * on. */
 StrataChain strata_graph_walk (StrataGraph *self, const char *top);
-/* an explicit <backingStore> outranks the headers; where it says no more, and not that there is nothing, they do */
-StrataChain strata_graph_walk_disk (StrataGraph *self, const StrataDiskXml *disk);
 StrataChain strata_layers_walk (StrataLayers *self, const char *top);
 void strata_chain_next (StrataChain *self);
 

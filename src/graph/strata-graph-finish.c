@@ -6,6 +6,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "strata-chain.h"
 #include "strata-claims.h"
 
 static void
@@ -50,13 +51,12 @@ believe_definition (StrataImage *image, const StrataDiskXml *disk, guint level)
 
 /* Every link below TOP by the header of the one above. */
 static void
-declare_chain (StrataGraph *self, StrataImage *top)
+declare_chain (StrataGraph *self, const StrataImage *top)
 {
-  g_autoptr (GHashTable) seen = g_hash_table_new (NULL, NULL);
-
-  for (StrataImage *image = top;
-       image != NULL && !strata_image_is_raw (image) && g_hash_table_add (seen, image);)
+  for (StrataChain link = strata_graph_walk (self, top->path);
+       link.image != NULL && !strata_image_is_raw (link.image); strata_chain_next (&link))
     {
+      StrataImage *image = link.image;
       StrataImage *below = strata_graph_get_image (self, image->backing_path);
       g_autofree char *by = g_strdup_printf ("“%s”", image->path);
 
@@ -66,7 +66,6 @@ declare_chain (StrataGraph *self, StrataImage *top)
                                   image->path, image->backing_path);
       else if (below != NULL && image->backing_format != NULL)
         strata_image_declare (below, image->backing_format, by);
-      image = below;
     }
 }
 

@@ -6,7 +6,7 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "strata-graph.h"
+#include "strata-chain.h"
 #include "base/strata-error.h"
 
 struct _StrataGraph
@@ -520,20 +520,6 @@ strata_graph_pool_of_path (StrataGraph *self, const char *path)
   return NULL;
 }
 
-static gboolean
-chain_contains (GPtrArray *chain, const char *path)
-{
-  for (guint i = 0; i < chain->len; i++)
-    {
-      StrataImage *image = g_ptr_array_index (chain, i);
-
-      if (g_strcmp0 (image->path, path) == 0)
-        return TRUE;
-    }
-
-  return FALSE;
-}
-
 /**
  * strata_graph_get_chain:
  * @self: a graph
@@ -547,39 +533,37 @@ strata_graph_get_chain (StrataGraph *self, const char *top, GError **error)
 {
   g_autoptr (GPtrArray) chain = g_ptr_array_new ();
   const char *above = NULL;
+  StrataChain link;
 
   g_return_val_if_fail (STRATA_IS_GRAPH (self), NULL);
 
-  for (const char *path = strata_graph_resolve (self, top); path != NULL;)
+  for (link = strata_graph_walk (self, top); link.path != NULL; strata_chain_next (&link))
     {
-      StrataImage *image = strata_graph_get_image (self, path);
-
-      if (chain_contains (chain, path))
+      if (link.image != NULL && link.image->state != STRATA_IMAGE_SEEN &&
+          link.image->state != STRATA_IMAGE_MISSING && link.image->state != STRATA_IMAGE_FOREIGN)
         {
-          strata_set_error (error, STRATA_ERROR_REFUSED,
-                            _ ("Repair the backing chain before anything else is done to it."),
-                            _ ("The backing chain of “%s” loops at “%s”"), top, path);
+          strata_image_require_seen (link.image, error);
           return NULL;
         }
-      if (image != NULL && image->state != STRATA_IMAGE_SEEN &&
-          image->state != STRATA_IMAGE_MISSING && image->state != STRATA_IMAGE_FOREIGN)
-        {
-          strata_image_require_seen (image, error);
-          return NULL;
-        }
-      if (image == NULL || image->missing)
+      if (link.image == NULL || link.image->missing)
         {
           strata_set_error (error, STRATA_ERROR_REFUSED,
                             _ ("Bring the file back, or repair the backing chain."),
                             above != NULL ? _ ("The image “%s” is missing; “%s” stands on it")
                                           : _ ("The image “%s” is missing"),
-                            path, above);
+                            link.path, above);
           return NULL;
         }
 
-      g_ptr_array_add (chain, image);
-      above = path;
-      path = strata_graph_resolve (self, image->backing_path);
+      g_ptr_array_add (chain, link.image);
+      above = link.path;
+    }
+  if (link.loops != NULL)
+    {
+      strata_set_error (error, STRATA_ERROR_REFUSED,
+                        _ ("Repair the backing chain before anything else is done to it."),
+                        _ ("The backing chain of “%s” loops at “%s”"), top, link.loops);
+      return NULL;
     }
 
   return g_steal_pointer (&chain);

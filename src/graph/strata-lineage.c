@@ -281,8 +281,6 @@ strata_lineage_is_one (StrataLineage *self, const char *a, const char *b)
 static guint
 rate (StrataLineage *self, StrataLayers *layers, const StrataHolder *holder, const char *path)
 {
-  StrataLayer *layer = strata_layers_find (layers, holder->top);
-
   if (!strata_holder_is_disk (holder) || holder->key->kind == STRATA_HOLDER_KEY_BACKING ||
       g_strcmp0 (holder->uuid, self->uuid) != 0)
     return 0;
@@ -291,12 +289,11 @@ rate (StrataLineage *self, StrataLayers *layers, const StrataHolder *holder, con
   if (strata_layers_reach (layers, holder->top, path))
     return 2;
 
-  for (guint depth = strata_layers_get_depth (layers, holder->top); layer != NULL && depth > 0;
-       depth--)
+  for (StrataChain link = strata_layers_walk (layers, holder->top); link.layer != NULL;
+       strata_chain_next (&link))
     {
-      if (strata_lineage_is_one (self, layer->path, path))
+      if (strata_lineage_is_one (self, link.path, path))
         return 1;
-      layer = layer->backing != NULL ? strata_layers_find (layers, layer->backing) : NULL;
     }
 
   return 0;
@@ -309,16 +306,13 @@ is_written_down (StrataLineage *self,
                  const StrataHolder *holder,
                  const char *path)
 {
-  StrataLayer *layer = strata_layers_find (layers, holder->top);
-
-  for (guint depth = strata_layers_get_depth (layers, holder->top); layer != NULL && depth > 0;
-       depth--)
+  for (StrataChain link = strata_layers_walk (layers, holder->top); link.layer != NULL;
+       strata_chain_next (&link))
     {
-      GHashTable *images = g_hash_table_lookup (self->put_on, layer->path);
+      GHashTable *images = g_hash_table_lookup (self->put_on, link.path);
 
-      if (g_strcmp0 (layer->backing, path) == 0)
+      if (g_strcmp0 (link.layer->backing, path) == 0)
         return images != NULL && g_hash_table_contains (images, path);
-      layer = layer->backing != NULL ? strata_layers_find (layers, layer->backing) : NULL;
     }
 
   return FALSE;
@@ -468,19 +462,14 @@ strata_lineage_is_torn (StrataLineage *self, StrataLayers *layers)
   for (guint i = 0; i < holders->len; i++)
     {
       const StrataHolder *holder = g_ptr_array_index (holders, i);
-      guint depth = strata_layers_get_depth (layers, holder->top);
-      const char *path = holder->top;
+      StrataChain link = strata_layers_walk (layers, holder->top);
       const StrataImage *image;
 
       if (!strata_holder_is_disk (holder) || g_strcmp0 (holder->uuid, self->uuid) != 0)
         continue;
-      for (; path != NULL && depth > 0; depth--)
-        {
-          const StrataLayer *layer = strata_layers_find (layers, path);
-
-          path = layer != NULL ? layer->backing : path;
-        }
-      image = path != NULL ? strata_graph_get_image (self->graph, path) : NULL;
+      while (link.layer != NULL)
+        strata_chain_next (&link);
+      image = strata_graph_get_image (self->graph, link.path);
       if (image != NULL && image->missing && g_strcmp0 (image->format, "raw") != 0)
         return TRUE;
     }

@@ -101,13 +101,12 @@ get_sight_code (const StrataImage *image)
 static gboolean
 check_sight (Visit *self, const char *top)
 {
-  g_autoptr (GHashTable) seen = g_hash_table_new (NULL, NULL);
   gboolean all = TRUE;
 
-  for (StrataImage *image = strata_graph_get_image (self->graph, top);
-       image != NULL && g_hash_table_add (seen, image);
-       image = strata_graph_get_image (self->graph, image->backing_path))
+  for (StrataChain link = strata_graph_walk (self->graph, top); link.image != NULL;
+       strata_chain_next (&link))
     {
+      const StrataImage *image = link.image;
       const char *code = get_sight_code (image);
       g_autoptr (GError) error = NULL;
 
@@ -142,12 +141,9 @@ report_claims (Visit *self, const StrataImage *image)
 static void
 check_claims (Visit *self, const char *top)
 {
-  g_autoptr (GHashTable) seen = g_hash_table_new (NULL, NULL);
-
-  for (StrataImage *image = strata_graph_get_image (self->graph, top);
-       image != NULL && g_hash_table_add (seen, image);
-       image = strata_graph_get_image (self->graph, image->backing_path))
-    report_claims (self, image);
+  for (StrataChain link = strata_graph_walk (self->graph, top); link.image != NULL;
+       strata_chain_next (&link))
+    report_claims (self, link.image);
 }
 
 static void
@@ -531,10 +527,9 @@ collect_claims (StrataGraph *graph)
 
       for (guint j = 0; image->claims != NULL && image->claims[j] != NULL; j++)
         {
-          const StrataImage *claimed = strata_graph_get_image (graph, image->claims[j]);
-
-          while (claimed != NULL && g_hash_table_add (claims, claimed->path))
-            claimed = strata_graph_get_image (graph, claimed->backing_path);
+          for (StrataChain link = strata_graph_walk (graph, image->claims[j]);
+               link.image != NULL && g_hash_table_add (claims, link.image->path);)
+            strata_chain_next (&link);
         }
     }
 

@@ -25,20 +25,17 @@ typedef struct
 static const char *
 find_absent_link (StrataVerification *self, const char *top, const char *format)
 {
-  g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
-
-  for (const char *path = strata_graph_resolve (self->graph, top);
-       path != NULL && g_hash_table_add (seen, (char *) path);)
+  for (StrataChain link = strata_graph_walk (self->graph, top); link.path != NULL;
+       strata_chain_next (&link))
     {
-      const StrataImage *image = strata_graph_get_image (self->graph, path);
+      const StrataImage *image = link.image;
 
       if (image == NULL)
-        return format == NULL || g_str_equal (format, "raw") ? NULL : path;
+        return format == NULL || g_str_equal (format, "raw") ? NULL : link.path;
       if (image->state == STRATA_IMAGE_MISSING ||
           (image->state == STRATA_IMAGE_UNKNOWN && image->backing_path == NULL))
-        return g_strcmp0 (image->format, "raw") == 0 ? NULL : path;
+        return g_strcmp0 (image->format, "raw") == 0 ? NULL : link.path;
       format = image->backing_format;
-      path = strata_graph_resolve (self->graph, image->backing_path);
     }
 
   return NULL;
@@ -150,12 +147,9 @@ find_absence (StrataVerification *self, const StrataDomainFacts *domain)
 static void
 hold_chain (StrataVerification *self, const char *top, Absence absence)
 {
-  g_autoptr (GHashTable) seen = g_hash_table_new (NULL, NULL);
-
-  for (const StrataImage *image = strata_graph_get_image (self->graph, top);
-       image != NULL && g_hash_table_add (seen, (StrataImage *) image);
-       image = strata_graph_get_image (self->graph, image->backing_path))
-    g_hash_table_insert (self->lineages, image->path, g_memdup2 (&absence, sizeof absence));
+  for (StrataChain link = strata_graph_walk (self->graph, top); link.image != NULL;
+       strata_chain_next (&link))
+    g_hash_table_insert (self->lineages, link.image->path, g_memdup2 (&absence, sizeof absence));
 }
 
 static void

@@ -70,16 +70,14 @@ require_no_unknown (StrataVerification *self, const StrataImage *touched, GError
 static gboolean
 require_seen_chain (StrataVerification *self, StrataTouch touch, StrataImage *image, GError **error)
 {
-  g_autoptr (GHashTable) seen = g_hash_table_new (NULL, NULL);
-
   if (touch == STRATA_TOUCH_REMOVES)
     return image->state == STRATA_IMAGE_FOREIGN || image->state == STRATA_IMAGE_MISSING ||
            strata_image_require_seen (image, error);
 
-  for (; image != NULL && g_hash_table_add (seen, image);
-       image = strata_graph_get_image (self->graph, image->backing_path))
+  for (StrataChain link = strata_graph_walk (self->graph, image->path); link.image != NULL;
+       strata_chain_next (&link))
     {
-      if (!strata_image_require_seen (image, error))
+      if (!strata_image_require_seen (link.image, error))
         return FALSE;
     }
 

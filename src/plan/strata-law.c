@@ -537,9 +537,9 @@ note_committed (StrataLayers *layers, StrataStep *step)
   if (top == NULL || base == NULL || !strata_layers_reach (layers, top->path, base->path))
     return;
 
-  for (StrataLayer *layer = strata_layers_find (layers, top->backing);
-       layer != NULL && layer != base; layer = strata_layers_find (layers, layer->backing))
-    strata_layer_take_marks (base, strata_marks_join (layer->marks, base->marks));
+  for (StrataChain link = strata_layers_walk (layers, top->backing);
+       link.layer != NULL && link.layer != base; strata_chain_next (&link))
+    strata_layer_take_marks (base, strata_marks_join (link.layer->marks, base->marks));
   strata_layer_take_marks (base, strata_marks_join (top->marks, base->marks));
 }
 

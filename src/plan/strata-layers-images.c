@@ -11,14 +11,14 @@
 
 /* All that is read through LAYER. */
 static GStrv
-read_through (StrataLayers *self, StrataLayer *layer)
+read_through (StrataLayers *self, const StrataLayer *layer)
 {
   GStrv marks = strata_layers_get_marks (self, layer);
 
-  for (layer = strata_layers_find (self, layer->backing); layer != NULL;
-       layer = strata_layers_find (self, layer->backing))
+  for (StrataChain link = strata_layers_walk (self, layer->backing); link.layer != NULL;
+       strata_chain_next (&link))
     {
-      g_auto (GStrv) own = strata_layers_get_marks (self, layer);
+      g_auto (GStrv) own = strata_layers_get_marks (self, link.layer);
       GStrv joined = strata_marks_join (marks, own);
 
       g_strfreev (marks);

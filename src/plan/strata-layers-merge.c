@@ -87,18 +87,20 @@ strata_apply_commit (StrataLayers *self, JsonObject *args, GError **error)
     return FALSE;
 
   marks = strata_layers_get_marks (self, top);
-  for (StrataLayer *layer = top; layer != base;)
+  for (StrataChain link = strata_layers_walk (self, top->path); link.layer != base;)
     {
+      StrataLayer *layer;
       g_auto (GStrv) own = NULL;
       GStrv joined;
 
-      if (layer->backing == NULL)
+      strata_chain_next (&link);
+      if (link.path == NULL)
         {
           strata_set_error (error, STRATA_ERROR_REFUSED, NULL,
                             _ ("“%s” doesn’t stand on “%s” any more"), top->path, base->path);
           return FALSE;
         }
-      layer = strata_layers_require (self, layer->backing, error);
+      layer = strata_layers_require (self, link.path, error);
       if (layer == NULL || (layer != base && !require_equal_size (layer, base, error)))
         return FALSE;
       own = strata_layers_get_marks (self, layer);
@@ -135,14 +137,16 @@ gboolean
 strata_apply_pull (StrataLayers *self, JsonObject *args, GError **error)
 {
   StrataLayer *image = strata_layers_require (self, strata_layers_arg (args, "image"), error);
-  const char *base = strata_layers_arg (args, "base");
+  const char *base =
+      strata_graph_resolve (strata_layers_get_graph (self), strata_layers_arg (args, "base"));
 
   if (image == NULL)
     return FALSE;
 
-  while (image->backing != NULL && g_strcmp0 (image->backing, base) != 0)
+  for (StrataChain link = strata_layers_walk (self, image->backing);
+       link.path != NULL && g_strcmp0 (link.path, base) != 0; strata_chain_next (&link))
     {
-      StrataLayer *below = strata_layers_require (self, image->backing, error);
+      StrataLayer *below = strata_layers_require (self, link.path, error);
       g_auto (GStrv) marks = NULL;
 
       if (below == NULL || !require_pullable (args, image, below, error))

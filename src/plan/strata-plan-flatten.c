@@ -43,9 +43,9 @@ get_bytes_below (StrataPlanner *self, const StrataLayer *layer)
   StrataLayers *layers = strata_planner_get_layers (self);
   guint64 bytes = 0;
 
-  for (const StrataLayer *below = strata_layers_find (layers, layer->backing); below != NULL;
-       below = strata_layers_find (layers, below->backing))
-    bytes += below->allocation;
+  for (StrataChain link = strata_layers_walk (layers, layer->backing); link.layer != NULL;
+       strata_chain_next (&link))
+    bytes += link.layer->allocation;
 
   return MIN (bytes, layer->capacity);
 }

@@ -49,9 +49,9 @@ add_image (Needs *self, const char *path, gboolean changes)
 
   if (image != NULL && changes)
     g_hash_table_add (self->changed, g_strdup (image->path));
-  /* A loop ends where it began. */
-  while (image != NULL && g_hash_table_add (self->read, g_strdup (image->path)))
-    image = strata_graph_get_image (self->graph, image->backing_path);
+  for (StrataChain link = strata_graph_walk (self->graph, path);
+       link.image != NULL && g_hash_table_add (self->read, g_strdup (link.path));)
+    strata_chain_next (&link);
 }
 
 static void

@@ -126,19 +126,18 @@ find_ancestor (StrataPlanner *self, StrataDomainFacts *domain, const StrataSnaps
   for (guint i = 0; i < snapshot->disks->len; i++)
     {
       const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, i);
-      StrataImage *image = strata_graph_get_image (self->graph, disk->image);
 
-      for (guint depth = 0; image != NULL && disk->location == STRATA_SNAPSHOT_EXTERNAL; depth++)
+      for (StrataChain link = strata_graph_walk (self->graph, disk->image);
+           link.image != NULL && disk->location == STRATA_SNAPSHOT_EXTERNAL;
+           strata_chain_next (&link))
         {
           StrataSnapshotFacts *before =
-              image->backing_path != NULL
-                  ? find_frozen_by (domain, disk->target, image->backing_path)
+              link.image->backing_path != NULL
+                  ? find_frozen_by (domain, disk->target, link.image->backing_path)
                   : NULL;
 
           if (before != NULL && before != snapshot)
             return before->name;
-          /* A chain that loops has no end. */
-          image = depth < 1000 ? strata_graph_get_image (self->graph, image->backing_path) : NULL;
         }
     }
 

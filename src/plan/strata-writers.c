@@ -125,20 +125,17 @@ strata_writers_find_below (StrataWriters *self,
                            StrataPlan *discarding,
                            const char **image)
 {
-  guint depth = strata_layers_get_depth (self->layers, path);
-  StrataLayer *layer = strata_layers_find (self->layers, path);
-
   *image = NULL;
-  for (guint i = 0; i < depth && layer != NULL; i++)
+  for (StrataChain link = strata_layers_walk (self->layers, path); link.layer != NULL;
+       strata_chain_next (&link))
     {
-      StrataHolder *writer = find_writer (self, layer->path, except, discarding);
+      StrataHolder *writer = find_writer (self, link.path, except, discarding);
 
       if (writer != NULL)
         {
-          *image = layer->path;
+          *image = link.path;
           return writer;
         }
-      layer = strata_layers_find (self->layers, layer->backing);
     }
 
   return NULL;
@@ -251,22 +248,21 @@ is_wronged (const StrataHolder *holder, const StrataHolder *writer)
 static const StrataHolder *
 find_in_chain (StrataLayers *self, GHashTable *writers, const StrataHolder *holder)
 {
-  guint depth = strata_layers_get_depth (self, holder->top);
-  StrataLayer *layer = strata_layers_find (self, holder->top);
   gboolean below_only = holder->by_tag || holder->key->kind == STRATA_HOLDER_KEY_IMAGE;
+  gboolean first = TRUE;
 
-  for (guint i = 0; i < depth && layer != NULL; i++)
+  for (StrataChain link = strata_layers_walk (self, holder->top); link.layer != NULL;
+       strata_chain_next (&link), first = FALSE)
     {
-      GPtrArray *same = g_hash_table_lookup (writers, layer->path);
+      GPtrArray *same = g_hash_table_lookup (writers, link.path);
 
-      for (guint j = 0; same != NULL && j < same->len && !(i == 0 && below_only); j++)
+      for (guint j = 0; same != NULL && j < same->len && !(first && below_only); j++)
         {
           const StrataHolder *writer = g_ptr_array_index (same, j);
 
-          if (is_wronged (holder, writer) && !(i == 0 && holder->shared && writer->shared))
+          if (is_wronged (holder, writer) && !(first && holder->shared && writer->shared))
             return g_ptr_array_index (same, j);
         }
-      layer = strata_layers_find (self, layer->backing);
     }
 
   return NULL;

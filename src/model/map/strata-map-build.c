@@ -4,6 +4,7 @@
 
 #include "config.h"
 
+#include "graph/strata-chain.h"
 #include "strata-map-private.h"
 #include "model/strata-short-paths.h"
 #include "model/strata-words.h"
@@ -152,12 +153,9 @@ add_images (Build *self)
 static void
 follow_chain (Build *self, const char *top)
 {
-  for (const char *path = top; path != NULL && g_hash_table_add (self->chain, (gpointer) path);)
-    {
-      StrataImage *image = strata_graph_get_image (self->graph, path);
-
-      path = image != NULL ? image->backing_path : NULL;
-    }
+  for (StrataChain link = strata_graph_walk (self->graph, top);
+       link.path != NULL && g_hash_table_add (self->chain, (gpointer) link.path);)
+    strata_chain_next (&link);
 }
 
 static void
