@@ -13,6 +13,7 @@
 
 #include "host/domain/strata-domain-control.h"
 #include "host/snapshot/strata-snapshot.h"
+#include "host/storage/strata-file-chain.h"
 #include "host/storage/strata-storage.h"
 #include "plan/strata-request.h"
 #include "strata-host-identity.h"
@@ -388,16 +389,17 @@ add_images (Adoption *self, StrataGraph *graph)
     {
       for (size_t j = 0; j < G_N_ELEMENTS (keys); j++)
         {
-          g_autofree char *next = g_strdup (get (strata_plan_get_step (self->plan, i), keys[j]));
+          g_auto (StrataFileChain) link =
+              strata_file_chain_begin (get (strata_plan_get_step (self->plan, i), keys[j]), NULL);
 
-          while (next != NULL && g_path_is_absolute (next) &&
-                 strata_graph_get_image (graph, next) == NULL)
+          while (link.path != NULL && g_path_is_absolute (link.path) &&
+                 strata_graph_get_image (graph, link.path) == NULL)
             {
-              StrataImage *image = strata_storage_read_image (self->connection, next, NULL);
+              StrataImage *image = strata_storage_read_image (self->connection, link.path, NULL);
 
               if (image == NULL)
                 break;
-              g_set_str (&next, image->backing_path);
+              strata_file_chain_next (&link, image->backing_path, NULL);
               strata_graph_take_image (graph, image);
             }
         }

@@ -4,6 +4,7 @@
 
 #include "config.h"
 
+#include "host/storage/strata-file-chain.h"
 #include "host/storage/strata-storage.h"
 #include "strata-job-private.h"
 #include "strata-job-queue-private.h"
@@ -47,25 +48,21 @@ find_twin (StrataGraph *graph, const StrataImage *image)
 static void
 add_image (StrataGraph *graph, StrataConnection *connection, const char *path, const char *format)
 {
-  g_autofree char *next = g_strdup (path);
-  g_autofree char *next_format = g_strdup (format);
+  g_auto (StrataFileChain) link = strata_file_chain_begin (path, format);
 
-  while (next != NULL && strata_graph_get_image (graph, next) == NULL)
+  while (link.path != NULL && strata_graph_get_image (graph, link.path) == NULL)
     {
-      g_autoptr (StrataImage) image = strata_storage_read_image (connection, next, NULL);
+      g_autoptr (StrataImage) image = strata_storage_read_image (connection, link.path, NULL);
       StrataImage *twin = image != NULL ? find_twin (graph, image) : NULL;
 
       if (image == NULL)
         return;
 
-      strata_graph_add_alias (graph, next, twin != NULL ? twin->path : image->path);
-      if (twin != NULL || g_strcmp0 (next_format, "raw") == 0)
-        g_clear_pointer (&next, g_free);
-      else
-        g_set_str (&next, image->backing_path);
-      g_set_str (&next_format, image->backing_format);
-      if (twin == NULL)
-        strata_graph_take_image (graph, g_steal_pointer (&image));
+      strata_graph_add_alias (graph, link.path, twin != NULL ? twin->path : image->path);
+      if (twin != NULL)
+        return;
+      strata_file_chain_next (&link, image->backing_path, image->backing_format);
+      strata_graph_take_image (graph, g_steal_pointer (&image));
     }
 }
 

@@ -7,12 +7,10 @@
 #include <glib/gi18n-lib.h>
 
 #include "host/blockjob/strata-live-merge.h"
+#include "host/storage/strata-file-chain.h"
 #include "host/storage/strata-storage.h"
 #include "strata-merge-target.h"
 #include "base/strata-error.h"
-
-/* QEMU itself does not open a longer one. */
-#define LONGEST_CHAIN 200
 
 void
 strata_merge_target_clear (StrataMergeTarget *self)
@@ -29,20 +27,16 @@ static GStrv
 list_layers (StrataConnection *connection, const char *path, const char *format, GError **error)
 {
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-  g_autofree char *next = g_strdup (path);
-  g_autofree char *next_format = g_strdup (format);
+  g_auto (StrataFileChain) link = strata_file_chain_begin (path, format);
 
-  for (guint i = 0; next != NULL && g_path_is_absolute (next) && i < LONGEST_CHAIN; i++)
+  while (link.path != NULL && g_path_is_absolute (link.path))
     {
-      g_autoptr (StrataImage) image = strata_storage_read_image (connection, next, error);
+      g_autoptr (StrataImage) image = strata_storage_read_image (connection, link.path, error);
 
       if (image == NULL)
         return NULL;
-      g_strv_builder_add (builder, next);
-      if (g_strcmp0 (next_format, "raw") == 0)
-        break;
-      g_set_str (&next, image->backing_path);
-      g_set_str (&next_format, image->backing_format);
+      g_strv_builder_add (builder, link.path);
+      strata_file_chain_next (&link, image->backing_path, image->backing_format);
     }
 
   return g_strv_builder_end (builder);

@@ -8,15 +8,13 @@
 
 #include "base/strata-error.h"
 #include "host/domain/strata-domain-control.h"
+#include "host/storage/strata-file-chain.h"
 #include "host/storage/strata-storage.h"
 #include "graph/strata-layers.h"
 #include "plan/strata-planner.h"
 #include "strata-precondition.h"
 
 #define LOOK_AGAIN _ ("Nothing more is done. Look at the machine, and try again.")
-
-/* QEMU itself does not open a longer one. */
-#define LONGEST_CHAIN 200
 
 static const StrataDiskXml *
 find_disk (GPtrArray *disks, const char *target)
@@ -187,18 +185,18 @@ reaches (StrataConnection *connection,
          gboolean *found,
          GError **error)
 {
-  g_autofree char *next = g_strdup (top);
+  g_auto (StrataFileChain) link = strata_file_chain_begin (top, NULL);
 
   *found = FALSE;
-  for (guint i = 0; next != NULL && g_path_is_absolute (next) && i < LONGEST_CHAIN; i++)
+  while (link.path != NULL && g_path_is_absolute (link.path))
     {
       g_autoptr (StrataImage) image = NULL;
       g_autoptr (GError) local = NULL;
 
-      *found = g_str_equal (next, path);
+      *found = g_str_equal (link.path, path);
       if (*found)
         return TRUE;
-      image = strata_storage_read_image (connection, next, &local);
+      image = strata_storage_read_image (connection, link.path, &local);
       if (image == NULL && !g_error_matches (local, STRATA_ERROR, STRATA_ERROR_NOT_FOUND))
         {
           g_propagate_error (error, g_steal_pointer (&local));
@@ -207,7 +205,7 @@ reaches (StrataConnection *connection,
       *found = image != NULL && g_str_equal (image->path, path);
       if (*found)
         return TRUE;
-      g_set_str (&next, image != NULL ? image->backing_path : NULL);
+      strata_file_chain_next (&link, image != NULL ? image->backing_path : NULL, NULL);
     }
 
   return TRUE;

@@ -19,12 +19,10 @@
 #include "strata-snapshot-private.h"
 #include "strata-snapshot-reconcile.h"
 #include "strata-snapshot.h"
+#include "host/storage/strata-file-chain.h"
 #include "host/storage/strata-storage.h"
 #include "host/blockjob/strata-worker.h"
 #include "base/strata-error.h"
-
-/* QEMU itself does not open a longer one. */
-#define LONGEST_CHAIN 200
 
 /* A target is only a place: another client may have put the disk elsewhere. */
 static const StrataDiskXml *
@@ -60,15 +58,15 @@ find_overlay (StrataConnection *connection,
 static gboolean
 reaches (StrataConnection *connection, const char *top, const char *path)
 {
-  g_autofree char *next = g_strdup (top);
+  g_auto (StrataFileChain) link = strata_file_chain_begin (top, NULL);
 
-  for (guint i = 0; next != NULL && g_path_is_absolute (next) && i < LONGEST_CHAIN; i++)
+  while (link.path != NULL && g_path_is_absolute (link.path))
     {
-      g_autoptr (StrataImage) image = strata_storage_read_image (connection, next, NULL);
+      g_autoptr (StrataImage) image = strata_storage_read_image (connection, link.path, NULL);
 
-      if (strata_storage_is_same (connection, next, path))
+      if (strata_storage_is_same (connection, link.path, path))
         return TRUE;
-      g_set_str (&next, image != NULL ? image->backing_path : NULL);
+      strata_file_chain_next (&link, image != NULL ? image->backing_path : NULL, NULL);
     }
 
   return FALSE;

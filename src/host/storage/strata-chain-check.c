@@ -13,6 +13,7 @@
 #include "host/connection/strata-connection-private.h"
 #include "strata-qcow2.h"
 #include "strata-qemu-img.h"
+#include "strata-file-chain.h"
 #include "strata-storage.h"
 #include "base/strata-error.h"
 
@@ -186,26 +187,23 @@ strata_chain_check (StrataConnection *connection,
                     GCancellable *cancellable,
                     GError **error)
 {
-  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  g_autofree char *next = g_strdup (path);
-  g_autofree char *next_format = g_strdup (format);
+  g_auto (StrataFileChain) link = strata_file_chain_begin (path, format);
 
   STRATA_ASSERT_WORKER ();
   g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
 
   /* A chain that bites its own tail is refused by QEMU, and by the planner before that. */
-  while (next != NULL && g_path_is_absolute (next) && g_hash_table_add (seen, g_strdup (next)))
+  while (link.path != NULL && g_path_is_absolute (link.path))
     {
       g_autofree char *below = NULL;
       g_autofree char *below_format = NULL;
       StrataImageState state;
 
-      if (!strata_image_check (connection, next, next_format, &state, &below, &below_format,
+      if (!strata_image_check (connection, link.path, link.format, &state, &below, &below_format,
                                cancellable, error))
         return FALSE;
 
-      g_set_str (&next, below);
-      g_set_str (&next_format, below_format);
+      strata_file_chain_next (&link, below, below_format);
     }
 
   return TRUE;

@@ -6,12 +6,10 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "host/storage/strata-file-chain.h"
 #include "host/storage/strata-storage.h"
 #include "strata-disk.h"
 #include "base/strata-error.h"
-
-/* libvirt and QEMU give up long before. */
-#define MAX_LAYERS 256
 
 struct _StrataDisk
 {
@@ -73,14 +71,13 @@ static void
 look_at_layers (StrataDisk *self, StrataConnection *connection, GCancellable *cancellable)
 {
   g_autoptr (GStrvBuilder) layers = g_strv_builder_new ();
-  g_autofree char *path = g_strdup (self->path);
-  g_autofree char *format = g_strdup (self->format);
+  g_auto (StrataFileChain) link = strata_file_chain_begin (self->path, self->format);
+  gboolean top = TRUE;
 
-  for (guint i = 0; path != NULL && i < MAX_LAYERS && !g_cancellable_is_cancelled (cancellable);
-       i++)
+  for (; link.path != NULL && !g_cancellable_is_cancelled (cancellable); top = FALSE)
     {
       g_autoptr (GError) error = NULL;
-      g_autoptr (StrataImage) image = strata_storage_read_image (connection, path, &error);
+      g_autoptr (StrataImage) image = strata_storage_read_image (connection, link.path, &error);
 
       if (image == NULL)
         {
@@ -88,20 +85,16 @@ look_at_layers (StrataDisk *self, StrataConnection *connection, GCancellable *ca
           break;
         }
 
-      g_strv_builder_add (layers, path);
+      g_strv_builder_add (layers, link.path);
       self->total += image->allocation;
-      if (i == 0)
+      if (top)
         {
           self->capacity = image->capacity;
           self->allocation = image->allocation;
           if (self->format == NULL)
             g_set_str (&self->format, image->format);
         }
-      /* Whatever a guest wrote into a raw image. */
-      if (g_strcmp0 (format, "raw") == 0)
-        break;
-      g_set_str (&path, image->backing_path);
-      g_set_str (&format, image->backing_format);
+      strata_file_chain_next (&link, image->backing_path, image->backing_format);
     }
 
   self->layers = g_strv_builder_end (layers);

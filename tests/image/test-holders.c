@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* There is one list of holders: whom people are told of and what the law keeps are the same parties. --seed does a run again. */
+
+#include "config.h"
+
+#include "host-on-paper.h"
+#include "graph/strata-holders.h"
+#include "graph/strata-layers.h"
+
+#define N_HOSTS  300
+#define N_IMAGES 9
+
+#define AT(name) PAPER_POOL "/" name
+
+static void
+add_domain (StrataGraph *graph, gint number)
+{
+  g_autofree char *name = g_strdup_printf ("d%d", number);
+  g_autofree char *disk = g_strdup_printf ("i%d.qcow2", g_test_rand_int_range (0, N_IMAGES));
+  g_autofree char *frozen = g_strdup_printf ("i%d.qcow2", g_test_rand_int_range (0, N_IMAGES));
+
+  paper_host_add (graph, name, STRATA_DOMAIN_STATE_OFF, g_test_rand_int_range (0, 4) == 0, NULL,
+                  disk, NULL);
+  if (g_test_rand_int_range (0, 2) == 0)
+    paper_host_snapshot (graph, name, "outside", NULL, frozen, TRUE,
+                         g_test_rand_int_range (0, 2) == 0);
+  if (g_test_rand_int_range (0, 3) == 0)
+    paper_host_internal (graph, name, "inside", NULL, disk, FALSE);
+}
+
+/* Each image stands on an earlier one, or on none, or on one that isn't there; some can't be seen. */
+static StrataGraph *
+make_host (void)
+{
+  StrataGraph *graph = paper_host_new ();
+
+  for (gint i = 0; i < N_IMAGES; i++)
+    {
+      gint below = g_test_rand_int_range (-1, i + 1);
+      g_autofree char *name = g_strdup_printf ("i%d.qcow2", i);
+      g_autofree char *backing = below < 0    ? NULL
+                                 : below == i ? g_strdup ("gone.qcow2")
+                                              : g_strdup_printf ("i%d.qcow2", below);
+      StrataImage *image = paper_host_image (graph, name, backing);
+
+      if (g_test_rand_int_range (0, 8) == 0)
+        strata_image_set_problem (image, STRATA_IMAGE_UNKNOWN, "“%s” is away", name);
+    }
+  for (gint i = g_test_rand_int_range (0, 5); i > 0; i--)
+    add_domain (graph, i);
+  strata_graph_finish (graph);
+
+  return graph;
+}
+
+static gboolean
+is_told (GPtrArray *told, const StrataHolder *kept)
+{
+  for (guint i = 0; i < told->len; i++)
+    {
+      const StrataHolder *holder = g_ptr_array_index (told, i);
+
+      if (kept->uuid != NULL ? g_strcmp0 (holder->uuid, kept->uuid) == 0 &&
+                                   g_strcmp0 (holder->snapshot, kept->snapshot) == 0
+                             : strata_holder_key_equal (holder->key, kept->key))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+static void
+check_image (StrataGraph *graph, StrataLayers *layers, const StrataImage *image)
+{
+  GPtrArray *kept = strata_layers_get_holders (layers);
+  g_autoptr (GPtrArray) told = strata_graph_get_holders (graph, image->path);
+
+  for (guint i = 0; i < told->len; i++)
+    {
+      const StrataHolder *holder = g_ptr_array_index (told, i);
+
+      g_assert_true (holder->within || strata_layers_find_holder (layers, holder->key) != NULL);
+    }
+  for (guint i = 0; i < kept->len; i++)
+    {
+      const StrataHolder *holder = g_ptr_array_index (kept, i);
+      const StrataLayer *top = strata_layers_find (layers, holder->top);
+
+      /* Of a domain and of a snapshot that reads the image; of an image that stands right on it. */
+      if (holder->uuid != NULL
+              ? strata_layers_reach (layers, holder->top, image->path)
+              : holder->key->kind == STRATA_HOLDER_KEY_IMAGE && !holder->retained &&
+                    g_strcmp0 (top->backing, image->path) == 0)
+        g_assert_true (is_told (told, holder));
+    }
+}
+
+static void
+test_views_agree (void)
+{
+  for (guint i = 0; i < N_HOSTS; i++)
+    {
+      g_autoptr (StrataGraph) graph = make_host ();
+      g_autoptr (StrataLayers) layers = strata_layers_new (graph);
+      g_autoptr (GPtrArray) images = strata_graph_get_images (graph);
+
+      for (guint j = 0; j < images->len; j++)
+        check_image (graph, layers, g_ptr_array_index (images, j));
+    }
+}
+
+#define DEFINITION(disk)                                                                     \
+  "<domain type='qemu'><name>m</name><uuid>c7a5fdbd-edaf-9455-926a-d65c16db1809</uuid>"      \
+  "<memory>65536</memory><os><type>hvm</type></os><devices><disk type='file' device='disk'>" \
+  "<driver name='qemu' type='qcow2'/>" disk                                                  \
+  "<target dev='vda' bus='virtio'/></disk></devices></domain>"
+
+/* What the definition of the next start says that the disk stands on is held, though the header says otherwise. */
+static void
+test_next_backing (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  g_autoptr (StrataDomainFacts) facts = NULL;
+  g_autoptr (StrataLayers) layers = NULL;
+  g_autoptr (GPtrArray) told = NULL;
+  g_autoptr (StrataHolderKey) key = NULL;
+  g_autoptr (GError) error = NULL;
+
+  paper_host_image (graph, "a.qcow2", NULL);
+  paper_host_image (graph, "base.qcow2", NULL);
+  facts = strata_domain_facts_new (
+      DEFINITION ("<source file='" AT ("a.qcow2") "'/><backingStore type='file'>"
+                                                  "<format type='qcow2'/><source file='" AT (
+                                                      "base.qcow2") "'/></backingStore>"),
+      DEFINITION ("<source file='" AT ("a.qcow2") "'/>"), STRATA_DOMAIN_STATE_RUNNING, &error);
+  g_assert_no_error (error);
+  strata_graph_add_domain (graph, facts);
+  strata_graph_finish (graph);
+
+  told = strata_graph_get_holders (graph, AT ("base.qcow2"));
+  g_assert_cmpuint (told->len, ==, 1);
+  layers = strata_layers_new (graph);
+  key = strata_holder_key_new_backing (facts->uuid, "vda", AT ("base.qcow2"));
+  g_assert_nonnull (strata_layers_find_holder (layers, key));
+}
+
+/* A snapshot holds the file of its memory, wherever that is. */
+static void
+test_memory (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  g_autoptr (StrataLayers) layers = NULL;
+  g_autoptr (GPtrArray) told = NULL;
+  StrataSnapshotFacts *snapshot;
+
+  paper_host_image (graph, "a.qcow2", "frozen.qcow2");
+  paper_host_image (graph, "frozen.qcow2", NULL);
+  paper_host_image (graph, "memory.raw", NULL);
+  paper_host_add (graph, "m", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "a.qcow2", NULL);
+  paper_host_snapshot (graph, "m", "s1", NULL, "frozen.qcow2", TRUE, FALSE);
+  snapshot = strata_domain_facts_find_snapshot (strata_graph_find_domain (graph, "m"), "s1");
+  g_set_str (&snapshot->memory_file, AT ("memory.raw"));
+  strata_graph_finish (graph);
+
+  told = strata_graph_get_holders (graph, AT ("memory.raw"));
+  g_assert_cmpuint (told->len, ==, 1);
+  g_assert_cmpint (((StrataHolder *) told->pdata[0])->key->kind, ==, STRATA_HOLDER_KEY_MEMORY);
+  layers = strata_layers_new (graph);
+  g_assert_nonnull (strata_layers_find_holder (layers, ((StrataHolder *) told->pdata[0])->key));
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/holders/views-agree", test_views_agree);
+  g_test_add_func ("/holders/next-backing", test_next_backing);
+  g_test_add_func ("/holders/memory", test_memory);
+
+  return g_test_run ();
+}
