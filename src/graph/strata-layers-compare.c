@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* What became of a host on paper: which layers are not as they were, and what stood on them. Whoever reads none of
+/* What became of a simulated host: which layers are not as they were, and what stood on them. Whoever reads none of
  * these reads what he read before, and on a host with 10,000 snapshots that is nearly everybody. The layers are
  * compared as they are, and not noted down when they change, so that no kind of step can forget to say what it did.
  */
@@ -21,7 +21,8 @@ are_tags_equal (const StrataLayer *a, const StrataLayer *b)
       const StrataLayerTag *second = g_ptr_array_index (b->tags, i);
 
       if (g_strcmp0 (first->name, second->name) != 0 ||
-          !g_strv_equal ((const char *const *) first->marks, (const char *const *) second->marks))
+          !g_strv_equal ((const char *const *) first->content,
+                         (const char *const *) second->content))
         return FALSE;
     }
 
@@ -33,7 +34,7 @@ static gboolean
 reads_equal (const StrataLayer *a, const StrataLayer *b)
 {
   return g_strcmp0 (a->backing, b->backing) == 0 && g_strcmp0 (a->data_file, b->data_file) == 0 &&
-         g_strv_equal ((const char *const *) a->marks, (const char *const *) b->marks) &&
+         g_strv_equal ((const char *const *) a->content, (const char *const *) b->content) &&
          are_tags_equal (a, b);
 }
 
@@ -114,7 +115,7 @@ climb (GHashTable *map, const char *path, GHashTable *paths)
 
 /**
  * strata_layers_find_changed:
- * @before: a host on paper
+ * @before: a simulated host
  * @after: the same, after some steps
  *
  * Returns: (transfer full) (element-type utf8): the paths of the layers that are not the same in both, or are in one of

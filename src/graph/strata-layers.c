@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* StrataLayers: a host's images and everybody who holds one, on paper. */
+/* StrataLayers: a host's images and everybody who holds one, in a simulation. */
 
 #include "config.h"
 
@@ -19,7 +19,7 @@ tag_free (gpointer data)
   StrataLayerTag *tag = data;
 
   g_free (tag->name);
-  g_strfreev (tag->marks);
+  g_strfreev (tag->content);
   g_free (tag);
 }
 
@@ -33,7 +33,7 @@ layer_free (gpointer data)
   g_free (layer->backing);
   g_free (layer->backing_format);
   g_free (layer->data_file);
-  g_strfreev (layer->marks);
+  g_strfreev (layer->content);
   g_ptr_array_unref (layer->tags);
   g_free (layer);
 }
@@ -59,31 +59,31 @@ strata_layer_may_have_tag (StrataLayer *self, const char *name)
 }
 
 void
-strata_layer_put_tag (StrataLayer *self, const char *name, GStrv marks)
+strata_layer_put_tag (StrataLayer *self, const char *name, GStrv content)
 {
   StrataLayerTag *tag = g_new0 (StrataLayerTag, 1);
 
   tag->name = g_strdup (name);
-  tag->marks = g_strdupv (marks);
+  tag->content = g_strdupv (content);
   g_ptr_array_add (self->tags, tag);
 }
 
 /* What is in PATH because of WHAT; NAME tells it from others of the same WHAT. The path's length comes first, so that no other
- * path and name give the same mark. */
+ * path and name give the same id. */
 char *
-strata_mark_new (const char *path, const char *what, const char *name)
+strata_content_id_new (const char *path, const char *what, const char *name)
 {
   return g_strdup_printf ("%zu:%s:%s:%s", strlen (path), path, what, name);
 }
 
-/* A layer with a mark of its own: whatever it has in it is like nothing else. */
+/* A layer with a content of its own: whatever it has in it is like nothing else. */
 StrataLayer *
 strata_layers_put (StrataLayers *self, const char *path)
 {
   StrataLayer *layer = g_new0 (StrataLayer, 1);
 
   layer->path = g_strdup (path);
-  layer->marks = g_strdupv ((char *[]) { (char *) path, NULL });
+  layer->content = g_strdupv ((char *[]) { (char *) path, NULL });
   layer->tags = g_ptr_array_new_with_free_func (tag_free);
   layer->type = STRATA_IMAGE_FILE;
   g_hash_table_replace (self->layers, layer->path, layer);
@@ -117,15 +117,15 @@ put_image (StrataLayers *self, const StrataImage *image)
 
   if (image->tags_unknown)
     {
-      g_autofree char *mark = strata_mark_new (image->path, "tags", "");
+      g_autofree char *id = strata_content_id_new (image->path, "tags", "");
 
-      strata_layer_put_tag (layer, NULL, (char *[]) { mark, NULL });
+      strata_layer_put_tag (layer, NULL, (char *[]) { id, NULL });
     }
   for (guint i = 0; image->tags != NULL && image->tags[i] != NULL; i++)
     {
-      g_autofree char *mark = strata_mark_new (image->path, "tag", image->tags[i]);
+      g_autofree char *id = strata_content_id_new (image->path, "tag", image->tags[i]);
 
-      strata_layer_put_tag (layer, image->tags[i], (char *[]) { mark, NULL });
+      strata_layer_put_tag (layer, image->tags[i], (char *[]) { id, NULL });
     }
 }
 
@@ -172,13 +172,13 @@ put_known_tags (StrataLayers *self)
     {
       const StrataHolder *holder = g_ptr_array_index (holders, i);
       StrataLayer *layer = holder->tag != NULL ? strata_layers_find (self, holder->top) : NULL;
-      g_autofree char *mark = NULL;
+      g_autofree char *id = NULL;
 
       if (layer == NULL || strata_layer_find_tag (layer, NULL) == NULL ||
           strata_layer_find_tag (layer, holder->tag) != NULL)
         continue;
-      mark = strata_mark_new (layer->path, "tag", holder->tag);
-      strata_layer_put_tag (layer, holder->tag, (char *[]) { mark, NULL });
+      id = strata_content_id_new (layer->path, "tag", holder->tag);
+      strata_layer_put_tag (layer, holder->tag, (char *[]) { id, NULL });
     }
 }
 
@@ -203,7 +203,7 @@ simulate (StrataGraph *graph, StrataHolderFilter keep)
  * strata_layers_new:
  * @graph: a host
  *
- * Returns: (transfer full): the host on paper
+ * Returns: (transfer full): the simulated host
  */
 StrataLayers *
 strata_layers_new (StrataGraph *graph)
@@ -321,29 +321,29 @@ strata_layers_get_depth (StrataLayers *self, const char *top)
 }
 
 static void
-add_marks (GString *text, GHashTable *seen, GStrv marks)
+add_content (GString *text, GHashTable *seen, GStrv content)
 {
-  for (guint i = 0; marks[i] != NULL; i++)
+  for (guint i = 0; content[i] != NULL; i++)
     {
       /* What is written above hides the same written below. */
-      if (g_hash_table_add (seen, marks[i]))
-        g_string_append_printf (text, "%s\n", marks[i]);
+      if (g_hash_table_add (seen, content[i]))
+        g_string_append_printf (text, "%s\n", content[i]);
     }
 }
 
 /* FALSE where a part of it is gone. */
 static gboolean
-add_layer_marks (StrataLayers *self, GString *text, GHashTable *seen, StrataLayer *layer)
+add_layer_content (StrataLayers *self, GString *text, GHashTable *seen, StrataLayer *layer)
 {
   StrataLayer *data;
 
-  add_marks (text, seen, layer->marks);
+  add_content (text, seen, layer->content);
   if (layer->data_file == NULL)
     return TRUE;
 
   data = strata_layers_find (self, layer->data_file);
   if (data != NULL)
-    add_marks (text, seen, data->marks);
+    add_content (text, seen, data->content);
 
   return data != NULL;
 }
@@ -364,13 +364,13 @@ strata_layers_read (StrataLayers *self, const StrataHolder *holder)
 
       if (tag == NULL)
         return NULL;
-      add_marks (text, seen, tag->marks);
+      add_content (text, seen, tag->content);
       strata_chain_next (&link);
     }
 
   for (; link.layer != NULL; strata_chain_next (&link))
     {
-      if (!add_layer_marks (self, text, seen, link.layer))
+      if (!add_layer_content (self, text, seen, link.layer))
         return NULL;
     }
 

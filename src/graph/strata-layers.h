@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* For src/graph and src/plan only: a host on paper, on which a plan's steps are carried out before anybody carries them out in
- * earnest. An image's content is a list of marks: what was written into it, newest first. What a guest reads
- * through a chain is then the chain's marks, each where it comes first, and two contents are equal if, and
- * only if, their marks are.
+/* For src/graph and src/plan only: a simulated host, on which a plan's steps are carried out before a job carries them out in
+ * earnest. An image's content is a list of content ids, one for each thing that was written into it, newest first. What a guest
+ * reads through a chain is then the ids of all of it, each where it comes first, and two contents are equal if, and only if,
+ * these are.
  */
 
 #pragma once
@@ -12,12 +12,12 @@
 
 G_BEGIN_DECLS
 
-/* An internal snapshot: what the image's own marks were then. The image's backing is not part of it, so that
+/* An internal snapshot: what the image's own content was then. The image's backing is not part of it, so that
  * a tag reads other bytes when that changes. */
 typedef struct
 {
   char *name; /* (nullable): one of those that could not be read */
-  GStrv marks;
+  GStrv content;
 } StrataLayerTag;
 
 struct _StrataLayer
@@ -26,8 +26,8 @@ struct _StrataLayer
   char *format;
   char *backing;
   char *backing_format;
-  char *data_file; /* (nullable): another layer, whose marks are a part of what is read */
-  GStrv marks;
+  char *data_file; /* (nullable): another layer, whose content is a part of what is read */
+  GStrv content;
   GPtrArray *tags; /* StrataLayerTag */
   guint64 capacity;
   guint64 allocation;
@@ -65,9 +65,9 @@ GHashTable *strata_layers_find_changed (StrataLayers *before, StrataLayers *afte
 
 StrataLayer *strata_layers_put (StrataLayers *self, const char *path);
 void strata_layers_remove (StrataLayers *self, const char *path);
-char *strata_mark_new (const char *path, const char *what, const char *name);
+char *strata_content_id_new (const char *path, const char *what, const char *name);
 StrataLayerTag *strata_layer_find_tag (StrataLayer *self, const char *name);
-void strata_layer_put_tag (StrataLayer *self, const char *name, GStrv marks);
+void strata_layer_put_tag (StrataLayer *self, const char *name, GStrv content);
 /* whether it has that tag, or tags that could not be read, one of which may be it */
 gboolean strata_layer_may_have_tag (StrataLayer *self, const char *name);
 

@@ -406,7 +406,7 @@ compare (StrataVerification *self, GHashTable *changed, StrataStep *step, GError
   return TRUE;
 }
 
-/* The bytes may be the same on paper, and yet a guest writes there once it is started. */
+/* The bytes may be the same in the simulation, and yet a guest writes there once it is started. */
 static gboolean
 require_none_overwritten (StrataVerification *self,
                           GHashTable *changed,
@@ -539,8 +539,8 @@ note_committed (StrataLayers *layers, StrataStep *step)
 
   for (StrataChain link = strata_layers_walk (layers, top->backing);
        link.layer != NULL && link.layer != base; strata_chain_next (&link))
-    strata_layer_take_marks (base, strata_marks_join (link.layer->marks, base->marks));
-  strata_layer_take_marks (base, strata_marks_join (top->marks, base->marks));
+    strata_layer_take_content (base, strata_content_join (link.layer->content, base->content));
+  strata_layer_take_content (base, strata_content_join (top->content, base->content));
 }
 
 /* What a copy has is what its source has, which a look at the host can't tell. */
@@ -550,7 +550,7 @@ note_copied (StrataLayers *layers, StrataLayer *from, StrataLayer *to)
   if (from == NULL || to == NULL)
     return;
 
-  strata_layer_take_marks (to, g_strdupv (from->marks));
+  strata_layer_take_content (to, g_strdupv (from->content));
   for (guint i = 0; i < to->tags->len; i++)
     {
       StrataLayerTag *tag = g_ptr_array_index (to->tags, i);
@@ -558,8 +558,8 @@ note_copied (StrataLayers *layers, StrataLayer *from, StrataLayer *to)
 
       if (original == NULL)
         continue;
-      g_strfreev (tag->marks);
-      tag->marks = g_strdupv (original->marks);
+      g_strfreev (tag->content);
+      tag->content = g_strdupv (original->content);
     }
 }
 

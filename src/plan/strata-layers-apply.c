@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* A step carried out on paper: which kind does what. */
+/* A step carried out in the simulation: which kind does what. */
 
 #include "config.h"
 
@@ -27,7 +27,7 @@ strata_layers_require (StrataLayers *self, const char *path, GError **error)
 }
 
 GStrv
-strata_marks_join (GStrv upper, GStrv lower)
+strata_content_join (GStrv upper, GStrv lower)
 {
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
 
@@ -42,11 +42,12 @@ strata_marks_join (GStrv upper, GStrv lower)
 }
 
 GStrv
-strata_layers_get_marks (StrataLayers *self, const StrataLayer *layer)
+strata_layers_get_content (StrataLayers *self, const StrataLayer *layer)
 {
   StrataLayer *data = strata_layers_find (self, layer->data_file);
 
-  return data != NULL ? strata_marks_join (layer->marks, data->marks) : g_strdupv (layer->marks);
+  return data != NULL ? strata_content_join (layer->content, data->content)
+                      : g_strdupv (layer->content);
 }
 
 void
@@ -55,19 +56,19 @@ strata_layers_write_data (StrataLayers *self, const StrataLayer *layer)
   StrataLayer *data = strata_layers_find (self, layer->data_file);
 
   if (data != NULL)
-    strata_layer_take_marks (data, strata_marks_join (layer->marks, data->marks));
+    strata_layer_take_content (data, strata_content_join (layer->content, data->content));
 }
 
 void
-strata_layer_take_marks (StrataLayer *layer, GStrv marks)
+strata_layer_take_content (StrataLayer *layer, GStrv content)
 {
-  g_strfreev (layer->marks);
-  layer->marks = marks;
+  g_strfreev (layer->content);
+  layer->content = content;
 }
 
 /**
  * strata_layers_apply:
- * @self: a host on paper
+ * @self: a simulated host
  * @step: a step
  * @error: why it can't be
  *

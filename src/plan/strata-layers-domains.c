@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* What the steps about domains do on paper: definitions, power, and what is done to the guest itself. */
+/* What the steps about domains do in the simulation: definitions, power, and what is done to the guest itself. */
 
 #include "config.h"
 
@@ -129,36 +129,36 @@ strata_apply_undefine (StrataLayers *self, JsonObject *args, GError **error)
   return TRUE;
 }
 
-/* What runs in the guest's own disks: their marks are new from then on. */
+/* What runs in the guest's own disks: their content is new from then on. */
 static void
-mark_disk (StrataLayers *self, JsonObject *disk, const char *kind)
+write_disk (StrataLayers *self, JsonObject *disk, const char *kind)
 {
   StrataLayer *layer = strata_layers_find (self, strata_layers_arg (disk, "path"));
-  g_autofree char *mark = NULL;
-  char *marks[2] = { NULL, NULL };
+  g_autofree char *id = NULL;
+  char *content[2] = { NULL, NULL };
 
   if (layer == NULL)
     return;
-  mark = strata_mark_new (layer->path, kind, "");
-  marks[0] = mark;
-  strata_layer_take_marks (layer, strata_marks_join (marks, layer->marks));
+  id = strata_content_id_new (layer->path, kind, "");
+  content[0] = id;
+  strata_layer_take_content (layer, strata_content_join (content, layer->content));
   strata_layers_write_data (self, layer);
 }
 
 static void
-mark_disks (StrataLayers *self, JsonObject *args, const char *kind)
+write_disks (StrataLayers *self, JsonObject *args, const char *kind)
 {
   JsonArray *disks =
       json_object_has_member (args, "disks") ? json_object_get_array_member (args, "disks") : NULL;
 
   for (guint i = 0; disks != NULL && i < json_array_get_length (disks); i++)
-    mark_disk (self, json_array_get_object_element (disks, i), kind);
+    write_disk (self, json_array_get_object_element (disks, i), kind);
 }
 
 gboolean
 strata_apply_seal (StrataLayers *self, JsonObject *args, GError **error)
 {
-  mark_disks (self, args, "sealed");
+  write_disks (self, args, "sealed");
 
   return TRUE;
 }
@@ -169,7 +169,7 @@ strata_apply_customise (StrataLayers *self, JsonObject *args, GError **error)
   JsonArray *clones = json_object_get_array_member (args, "clones");
 
   for (guint i = 0; i < json_array_get_length (clones); i++)
-    mark_disks (self, json_array_get_object_element (clones, i), "customised");
+    write_disks (self, json_array_get_object_element (clones, i), "customised");
 
   return TRUE;
 }

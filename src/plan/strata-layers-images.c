@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* What the steps about images do on paper: overlays, copies, tags, and files that go. */
+/* What the steps about images do in the simulation: overlays, copies, tags, and files that go. */
 
 #include "config.h"
 
@@ -13,19 +13,19 @@
 static GStrv
 read_through (StrataLayers *self, const StrataLayer *layer)
 {
-  GStrv marks = strata_layers_get_marks (self, layer);
+  GStrv content = strata_layers_get_content (self, layer);
 
   for (StrataChain link = strata_layers_walk (self, layer->backing); link.layer != NULL;
        strata_chain_next (&link))
     {
-      g_auto (GStrv) own = strata_layers_get_marks (self, link.layer);
-      GStrv joined = strata_marks_join (marks, own);
+      g_auto (GStrv) own = strata_layers_get_content (self, link.layer);
+      GStrv joined = strata_content_join (content, own);
 
-      g_strfreev (marks);
-      marks = joined;
+      g_strfreev (content);
+      content = joined;
     }
 
-  return marks;
+  return content;
 }
 
 void
@@ -38,7 +38,7 @@ strata_layers_put_overlay (StrataLayers *self,
   guint64 capacity = below->capacity;
   StrataLayer *layer = strata_layers_put (self, path);
 
-  strata_layer_take_marks (layer, g_new0 (char *, 1));
+  strata_layer_take_content (layer, g_new0 (char *, 1));
   layer->format = g_strdup ("qcow2");
   layer->backing = g_steal_pointer (&backing);
   layer->backing_format = g_strdup (format);
@@ -105,13 +105,13 @@ copy (StrataLayers *self,
   layer->mode = 0600;
   if (verbatim)
     layer->data_file = g_strdup (source->data_file);
-  strata_layer_take_marks (layer,
-                           verbatim ? g_strdupv (source->marks) : read_through (self, source));
+  strata_layer_take_content (layer,
+                             verbatim ? g_strdupv (source->content) : read_through (self, source));
   for (guint i = 0; verbatim && i < source->tags->len; i++)
     {
       StrataLayerTag *tag = g_ptr_array_index (source->tags, i);
 
-      strata_layer_put_tag (layer, tag->name, tag->marks);
+      strata_layer_put_tag (layer, tag->name, tag->content);
     }
   if (verbatim)
     {
@@ -154,13 +154,13 @@ strata_apply_convert_tag (StrataLayers *self, JsonObject *args, GError **error)
     }
 
   as_tagged = *source;
-  as_tagged.marks = tag->marks;
+  as_tagged.content = tag->content;
   layer = strata_layers_put (self, strata_layers_arg (args, "to"));
   layer->format = g_strdup ("qcow2");
   layer->capacity = source->capacity;
   layer->allocation = source->allocation;
   layer->mode = 0600;
-  strata_layer_take_marks (layer, read_through (self, &as_tagged));
+  strata_layer_take_content (layer, read_through (self, &as_tagged));
 
   return TRUE;
 }

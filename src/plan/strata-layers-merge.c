@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* What merging does on paper. */
+/* What merging does in the simulation. */
 
 #include "config.h"
 
@@ -81,12 +81,12 @@ strata_apply_commit (StrataLayers *self, JsonObject *args, GError **error)
   StrataLayer *top = strata_layers_require (self, strata_layers_arg (args, "top"), error);
   StrataLayer *base =
       top != NULL ? strata_layers_require (self, strata_layers_arg (args, "base"), error) : NULL;
-  g_auto (GStrv) marks = NULL;
+  g_auto (GStrv) content = NULL;
 
   if (base == NULL || !require_mergeable (args, top, base, error))
     return FALSE;
 
-  marks = strata_layers_get_marks (self, top);
+  content = strata_layers_get_content (self, top);
   for (StrataChain link = strata_layers_walk (self, top->path); link.layer != base;)
     {
       StrataLayer *layer;
@@ -103,12 +103,12 @@ strata_apply_commit (StrataLayers *self, JsonObject *args, GError **error)
       layer = strata_layers_require (self, link.path, error);
       if (layer == NULL || (layer != base && !require_equal_size (layer, base, error)))
         return FALSE;
-      own = strata_layers_get_marks (self, layer);
-      joined = strata_marks_join (marks, own);
-      g_strfreev (marks);
-      marks = joined;
+      own = strata_layers_get_content (self, layer);
+      joined = strata_content_join (content, own);
+      g_strfreev (content);
+      content = joined;
     }
-  strata_layer_take_marks (base, g_steal_pointer (&marks));
+  strata_layer_take_content (base, g_steal_pointer (&content));
   strata_layers_write_data (self, base);
   base->capacity = MAX (base->capacity, top->capacity);
   base->allocation = MIN (base->allocation + top->allocation, MAX (base->capacity, 1));
@@ -147,13 +147,13 @@ strata_apply_pull (StrataLayers *self, JsonObject *args, GError **error)
        link.path != NULL && g_strcmp0 (link.path, base) != 0; strata_chain_next (&link))
     {
       StrataLayer *below = strata_layers_require (self, link.path, error);
-      g_auto (GStrv) marks = NULL;
+      g_auto (GStrv) content = NULL;
 
       if (below == NULL || !require_pullable (args, image, below, error))
         return FALSE;
 
-      marks = strata_layers_get_marks (self, below);
-      strata_layer_take_marks (image, strata_marks_join (image->marks, marks));
+      content = strata_layers_get_content (self, below);
+      strata_layer_take_content (image, strata_content_join (image->content, content));
       image->allocation = MIN (image->allocation + below->allocation, MAX (image->capacity, 1));
       g_set_str (&image->backing, below->backing);
       g_set_str (&image->backing_format, below->backing_format);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* What the steps about snapshots do on paper. */
+/* What the steps about snapshots do in the simulation. */
 
 #include "config.h"
 
@@ -32,7 +32,7 @@ strata_apply_snapshot_create (StrataLayers *self, JsonObject *args, GError **err
           STRATA_HOLDER_SNAPSHOT, base->path, overlay == NULL ? snapshot : NULL, FALSE);
       if (overlay == NULL)
         {
-          strata_layer_put_tag (base, snapshot, base->marks);
+          strata_layer_put_tag (base, snapshot, base->content);
           continue;
         }
 
@@ -165,7 +165,7 @@ strata_apply_snapshot_revert (StrataLayers *self, JsonObject *args, GError **err
                               holder->tag);
           return FALSE;
         }
-      strata_layer_take_marks (layer, g_strdupv (tag->marks));
+      strata_layer_take_content (layer, g_strdupv (tag->content));
     }
   strata_layers_set_active (self, uuid, g_strcmp0 (strata_layers_arg (args, "state"), "off") != 0);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* For strata-layers-*.c: what each kind of step does on paper. */
+/* For strata-layers-*.c: what each kind of step does in the simulation. */
 
 #pragma once
 
@@ -10,17 +10,17 @@
 G_BEGIN_DECLS
 
 /* strata-layers-apply.c */
-/* carries STEP out on paper; FALSE with a reason if that can't be, or would change bytes by merging unequal sizes */
+/* simulates STEP; FALSE with a reason if that can't be, or would change bytes by merging unequal sizes */
 gboolean strata_layers_apply (StrataLayers *self, StrataStep *step, GError **error);
 const char *strata_layers_arg (JsonObject *args, const char *key);
 StrataLayer *strata_layers_require (StrataLayers *self, const char *path, GError **error);
 /* what is in UPPER, and of LOWER what it does not hide */
-GStrv strata_marks_join (GStrv upper, GStrv lower);
-/* LAYER's own marks, with those of its data file */
-GStrv strata_layers_get_marks (StrataLayers *self, const StrataLayer *layer);
+GStrv strata_content_join (GStrv upper, GStrv lower);
+/* LAYER's own content, with that of its data file */
+GStrv strata_layers_get_content (StrataLayers *self, const StrataLayer *layer);
 /* what was written into LAYER is in its data file, where it has one */
 void strata_layers_write_data (StrataLayers *self, const StrataLayer *layer);
-void strata_layer_take_marks (StrataLayer *layer, GStrv marks);
+void strata_layer_take_content (StrataLayer *layer, GStrv content);
 
 /* strata-layers-images.c */
 void strata_layers_put_overlay (StrataLayers *self,

@@ -11,7 +11,7 @@
 #include "strata-writers.h"
 #include "strata-name.h"
 
-/* A clone on paper. */
+/* A simulated clone. */
 typedef struct
 {
   char *name;

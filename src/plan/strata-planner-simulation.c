@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* What a planner knows of the host after the steps it has put down so far: images, definitions and the documents
- * of snapshots, on paper.
+ * of snapshots, simulated.
  */
 
 #include "config.h"
@@ -54,7 +54,7 @@ strata_planner_apply (StrataPlanner *self, StrataStep *step, GError **error)
  * @self: the planner
  * @uuid: a domain
  *
- * Returns: (transfer none): its definition on paper, to be changed and defined
+ * Returns: (transfer none): its simulated definition, to be changed and defined
  */
 StrataDomainXml *
 strata_planner_get_definition (StrataPlanner *self, const char *uuid)
@@ -71,7 +71,7 @@ strata_planner_get_definition (StrataPlanner *self, const char *uuid)
   return g_hash_table_lookup (self->definitions, uuid);
 }
 
-/* A copy of DEFINITION is what the domain has on paper from now on. */
+/* A copy of DEFINITION is what the domain has in the simulation from now on. */
 void
 strata_planner_put_definition (StrataPlanner *self, const char *uuid, StrataDomainXml *definition)
 {
@@ -150,7 +150,7 @@ find_ancestor (StrataPlanner *self, StrataDomainFacts *domain, const StrataSnaps
  * @domain: a domain
  * @snapshot: a snapshot of it
  *
- * Returns: (transfer none): its document on paper, to be changed and defined
+ * Returns: (transfer none): its simulated document, to be changed and defined
  */
 StrataSnapshotXml *
 strata_planner_get_document (StrataPlanner *self,

@@ -193,7 +193,7 @@ tell_stays (StrataPlanner *self, const StrataDomainFacts *domain, const char *pa
  * strata_planner_tell_left_out:
  * @self: the planner
  * @domain: a domain
- * @snapshot: a snapshot of it that is gone on paper
+ * @snapshot: a snapshot of it that is gone in the simulation
  *
  * Tells of the disks that it left out and was the last to name. Discs come and go in their drives, and are not told of.
  */
