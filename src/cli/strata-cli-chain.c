@@ -7,7 +7,6 @@
 #include <glib/gi18n.h>
 #include <stdio.h>
 
-#include "graph/strata-chain.h"
 #include "plan/strata-health.h"
 #include "strata-cli-list.h"
 #include "strata-cli-output.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* The one walk down a chain of images:
+/* The one walk down a chain of images, in a graph (strata_graph_walk()) and in a simulated host (strata_layers_walk()):
  *
  *   for (StrataChain link = strata_graph_walk (graph, top); link.path != NULL; strata_chain_next (&link))
  *
@@ -9,12 +9,16 @@
 
 #pragma once
 
-#include "strata-graph.h"
+#include <glib.h>
 
 G_BEGIN_DECLS
 
+typedef struct _StrataChain StrataChain;
+typedef struct _StrataImage StrataImage;
 typedef struct _StrataLayer StrataLayer;
-typedef struct _StrataLayers StrataLayers;
+
+/* fills in what LINK is: PATH, by any of its names, and what that stands on */
+typedef void (*StrataChainLookUp) (StrataChain *link, gconstpointer host, const char *path);
 
 /**
  * StrataChain:
@@ -25,7 +29,7 @@ typedef struct _StrataLayers StrataLayers;
  *
  * A link. It needs no freeing, and the host has to stay as it is meanwhile.
  */
-typedef struct
+struct _StrataChain
 {
   const char *path;
   StrataImage *image;
@@ -33,21 +37,16 @@ typedef struct
   const char *loops;
 
   /*< private >*/
-  StrataGraph *graph;
-  StrataLayers *layers;
+  const char *below;
+  gconstpointer host;
+  StrataChainLookUp look_up;
   const char *met[32]; /* the last links */
   const char *anchor;  /* one of those before */
   guint n;
   guint limit;
-} StrataChain;
+};
 
-/* TOP: (nullable): by any of its names. Of an image that can't be seen a definition's explicit <backingStore> says what it stands
- * on. */
-StrataChain strata_graph_walk (StrataGraph *self, const char *top);
-StrataChain strata_layers_walk (StrataLayers *self, const char *top);
+StrataChain strata_chain_begin (gconstpointer host, StrataChainLookUp look_up, const char *top);
 void strata_chain_next (StrataChain *self);
-
-/* whether the chain that begins at TOP contains PATH, as far as it can be followed */
-gboolean strata_graph_reaches (StrataGraph *self, const char *top, const char *path);
 
 G_END_DECLS

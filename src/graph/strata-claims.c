@@ -13,7 +13,6 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "strata-chain.h"
 #include "strata-claims.h"
 
 /* Whether IMAGE is raw by all that is said of it, and is an image of another format by what is in it. */

@@ -6,7 +6,6 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "strata-chain.h"
 #include "strata-claims.h"
 
 static void

@@ -6,7 +6,7 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "strata-chain.h"
+#include "strata-graph.h"
 #include "base/strata-error.h"
 
 struct _StrataGraph
@@ -248,6 +248,37 @@ strata_graph_get_image (StrataGraph *self, const char *path)
 
   return path != NULL ? g_hash_table_lookup (self->images, strata_graph_resolve (self, path))
                       : NULL;
+}
+
+static void
+look_up_image (StrataChain *link, gconstpointer graph, const char *path)
+{
+  link->image = strata_graph_get_image ((StrataGraph *) graph, path);
+  link->path =
+      link->image != NULL ? link->image->path : strata_graph_resolve ((StrataGraph *) graph, path);
+  link->below = link->image != NULL ? link->image->backing_path : NULL;
+}
+
+StrataChain
+strata_graph_walk (StrataGraph *self, const char *top)
+{
+  return strata_chain_begin (self, look_up_image, top);
+}
+
+/* A broken chain holds what it can be followed to. */
+gboolean
+strata_graph_reaches (StrataGraph *self, const char *top, const char *path)
+{
+  path = strata_graph_resolve (self, path);
+  for (StrataChain link = strata_graph_walk (self, top); link.path != NULL;
+       strata_chain_next (&link))
+    {
+      if (g_strcmp0 (link.path, path) == 0 ||
+          (link.image != NULL && g_strcmp0 (link.image->data_file, path) == 0))
+        return TRUE;
+    }
+
+  return FALSE;
 }
 
 /**

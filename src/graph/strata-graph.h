@@ -4,6 +4,7 @@
 
 #include <glib-object.h>
 
+#include "strata-chain.h"
 #include "xml/strata-domain-xml.h"
 #include "xml/strata-snapshot-xml.h"
 
@@ -263,7 +264,7 @@ typedef enum
  * @missing: @state is MISSING
  * @modified: when its file was last written to, in seconds since 1970; 0 where this computer doesn't see that
  */
-typedef struct
+struct _StrataImage
 {
   char *path;
   char *format;
@@ -296,7 +297,7 @@ typedef struct
   gboolean disputed;
   gboolean named_apart;
   gboolean missing;
-} StrataImage;
+};
 
 StrataImage *strata_image_new (const char *path);
 void strata_image_free (StrataImage *self);
@@ -393,6 +394,11 @@ StrataPoolFacts *strata_graph_find_pool (StrataGraph *self, const char *name);
 StrataPoolFacts *strata_graph_pool_of_path (StrataGraph *self, const char *path);
 /* (element-type StrataImage) (transfer container): TOP first; sets an error where it loops or a link is missing */
 GPtrArray *strata_graph_get_chain (StrataGraph *self, const char *top, GError **error);
+/* TOP: (nullable): by any of its names. Of an image that can't be seen a definition's explicit <backingStore> says what it stands
+ * on. */
+StrataChain strata_graph_walk (StrataGraph *self, const char *top);
+/* whether the chain that begins at TOP contains PATH, as far as it can be followed */
+gboolean strata_graph_reaches (StrataGraph *self, const char *top, const char *path);
 /* whether the definition and the headers disagree about what DISK stands on: ABOVE stands on SAID by the one, on BELOW
  * by the other, of which either may be NULL for nothing; all owned by DISK or the graph */
 gboolean strata_graph_find_disagreement (StrataGraph *self,

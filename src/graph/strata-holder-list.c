@@ -7,12 +7,13 @@
 #include <string.h>
 
 #include "strata-claims.h"
-#include "strata-layers.h"
+#include "strata-holder-list.h"
 
 struct _StrataHolderList
 {
   StrataGraph *graph;
-  StrataLayers *layers;      /* (nullable): once it is that of a simulated host */
+  gconstpointer host; /* the graph, or the simulated host whose list it is */
+  StrataHolderWalk walk;
   StrataDomainFacts *domain; /* (nullable): the one that is derived */
   GPtrArray *all;            /* StrataHolder */
   GHashTable *by_key;        /* StrataHolderKey -> StrataHolder */
@@ -85,31 +86,42 @@ strata_holder_list_find_disk (StrataHolderList *self, const char *uuid, const ch
 }
 
 static gboolean
+is_simulated (StrataHolderList *self)
+{
+  return self->host != self->graph;
+}
+
+static gboolean
+is_met (const StrataChain *link)
+{
+  return link->layer != NULL || (link->image != NULL && !link->image->missing);
+}
+
+static StrataChain
+walk_graph (gconstpointer graph, const char *top)
+{
+  return strata_graph_walk ((StrataGraph *) graph, top);
+}
+
+static gboolean
 is_there (StrataHolderList *self, const char *path)
 {
-  const StrataImage *image;
+  const StrataChain link = self->walk (self->host, path);
 
-  if (self->layers != NULL)
-    return strata_layers_find (self->layers, path) != NULL;
-  image = strata_graph_get_image (self->graph, path);
-
-  return image != NULL && !image->missing;
+  return is_met (&link);
 }
 
 /* What an image that isn't there stands on, by what is said of it, is read by none. */
 static gboolean
 reaches (StrataHolderList *self, const char *top, const char *path)
 {
-  if (self->layers != NULL)
-    return strata_layers_reach (self->layers, top, path);
-
   path = strata_graph_resolve (self->graph, path);
-  for (StrataChain link = strata_graph_walk (self->graph, top); link.path != NULL;
+  for (StrataChain link = self->walk (self->host, top); link.path != NULL;
        strata_chain_next (&link))
     {
       if (g_strcmp0 (link.path, path) == 0)
         return TRUE;
-      if (link.image == NULL || link.image->missing)
+      if (!is_met (&link))
         return FALSE;
     }
 
@@ -227,7 +239,7 @@ put_left_out (StrataHolderList *self,
       g_set_str (&holder->top, strata_graph_resolve (self->graph, disk->image));
       return;
     }
-  if ((self->layers != NULL && !is_there (self, disk->image)) ||
+  if ((is_simulated (self) && !is_there (self, disk->image)) ||
       strata_holder_list_has_disk (self, uuid, disk->target, disk->image))
     return;
 
@@ -246,7 +258,7 @@ put_option (StrataHolderList *self,
   g_autoptr (StrataHolderKey) key = strata_holder_key_new_use (uuid, snapshot, "option", path);
   StrataHolder *holder = strata_holder_list_find (self, key);
 
-  if (holder != NULL || (self->layers != NULL && !is_there (self, path)))
+  if (holder != NULL || (is_simulated (self) && !is_there (self, path)))
     return holder;
 
   return strata_holder_list_put (self, g_steal_pointer (&key), kind, path, NULL, FALSE);
@@ -782,6 +794,8 @@ strata_holder_list_new (StrataGraph *graph)
   GPtrArray *domains = strata_graph_get_domains (graph);
 
   self->graph = graph;
+  self->host = graph;
+  self->walk = walk_graph;
   self->all = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_holder_free);
   self->by_key = g_hash_table_new (strata_holder_key_hash, strata_holder_key_equal);
 
@@ -803,21 +817,26 @@ strata_holder_list_free (StrataHolderList *self)
 /**
  * strata_holder_list_simulate:
  * @self: a list that was derived from a graph
- * @layers: a simulated host, which owns @self from now on
+ * @host: a simulated host, which owns @self from now on
+ * @walk: down a chain there
  * @keep: which of them are kept
  */
 void
-strata_holder_list_simulate (StrataHolderList *self, StrataLayers *layers, StrataHolderFilter keep)
+strata_holder_list_simulate (StrataHolderList *self,
+                             gconstpointer host,
+                             StrataHolderWalk walk,
+                             StrataHolderFilter keep)
 {
   GPtrArray *all = self->all;
 
-  self->layers = layers;
+  self->host = host;
+  self->walk = walk;
   self->all = g_ptr_array_new_full (all->len, (GDestroyNotify) strata_holder_free);
   for (guint i = 0; i < all->len; i++)
     {
       StrataHolder *holder = g_ptr_array_index (all, i);
 
-      if (keep (holder, layers))
+      if (keep (holder, host))
         {
           g_ptr_array_add (self->all, holder);
           continue;

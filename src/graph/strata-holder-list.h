@@ -7,7 +7,7 @@
 
 #pragma once
 
-#include "strata-chain.h"
+#include "strata-graph.h"
 #include "strata-holder-key.h"
 
 G_BEGIN_DECLS
@@ -60,7 +60,8 @@ typedef struct
 typedef struct _StrataHolderList StrataHolderList;
 
 /* whether HOLDER is kept in a simulated host */
-typedef gboolean (*StrataHolderFilter) (const StrataHolder *holder, StrataLayers *layers);
+typedef gboolean (*StrataHolderFilter) (const StrataHolder *holder, gconstpointer host);
+typedef StrataChain (*StrataHolderWalk) (gconstpointer host, const char *top);
 
 StrataHolder *strata_holder_copy (const StrataHolder *self);
 void strata_holder_free (StrataHolder *self);
@@ -72,7 +73,8 @@ gboolean strata_disk_is_written (const StrataDiskXml *disk);
 StrataHolderList *strata_holder_list_new (StrataGraph *graph);
 void strata_holder_list_free (StrataHolderList *self);
 void strata_holder_list_simulate (StrataHolderList *self,
-                                  StrataLayers *layers,
+                                  gconstpointer host,
+                                  StrataHolderWalk walk,
                                   StrataHolderFilter keep);
 StrataGraph *strata_holder_list_get_graph (StrataHolderList *self);
 /* (element-type StrataHolder) (transfer none) */

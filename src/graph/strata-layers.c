@@ -132,8 +132,10 @@ put_image (StrataLayers *self, const StrataImage *image)
 /* A layer in the midst of a chain is held by whoever reads that, and of what isn't there no bytes are kept. What an image may stand
  * on besides has no part in a plan. */
 static gboolean
-is_kept (const StrataHolder *holder, StrataLayers *self)
+is_kept (const StrataHolder *holder, gconstpointer layers)
 {
+  StrataLayers *self = (StrataLayers *) layers;
+
   switch (holder->key->kind)
     {
     case STRATA_HOLDER_KEY_CLAIM:
@@ -157,9 +159,9 @@ is_kept (const StrataHolder *holder, StrataLayers *self)
 }
 
 static gboolean
-is_kept_or_claim (const StrataHolder *holder, StrataLayers *self)
+is_kept_or_claim (const StrataHolder *holder, gconstpointer layers)
 {
-  return holder->key->kind == STRATA_HOLDER_KEY_CLAIM || is_kept (holder, self);
+  return holder->key->kind == STRATA_HOLDER_KEY_CLAIM || is_kept (holder, layers);
 }
 
 /* Tags that only libvirt's metadata knows of, because the image could not be read. */
@@ -182,6 +184,29 @@ put_known_tags (StrataLayers *self)
     }
 }
 
+static void
+look_up_layer (StrataChain *link, gconstpointer layers, const char *path)
+{
+  StrataLayers *self = (StrataLayers *) layers;
+
+  link->layer = strata_layers_find (self, path);
+  link->path =
+      link->layer != NULL ? link->layer->path : strata_graph_resolve (self->graph, path);
+  link->below = link->layer != NULL ? link->layer->backing : NULL;
+}
+
+static StrataChain
+walk (gconstpointer layers, const char *top)
+{
+  return strata_chain_begin (layers, look_up_layer, top);
+}
+
+StrataChain
+strata_layers_walk (StrataLayers *self, const char *top)
+{
+  return walk (self, top);
+}
+
 static StrataLayers *
 simulate (StrataGraph *graph, StrataHolderFilter keep)
 {
@@ -193,7 +218,7 @@ simulate (StrataGraph *graph, StrataHolderFilter keep)
   for (guint i = 0; i < images->len; i++)
     put_image (self, g_ptr_array_index (images, i));
   self->list = strata_holder_list_new (graph);
-  strata_holder_list_simulate (self->list, self, keep);
+  strata_holder_list_simulate (self->list, self, walk, keep);
   put_known_tags (self);
 
   return self;

@@ -35,6 +35,8 @@ struct _StrataLayer
   StrataImageType type;
 };
 
+typedef struct _StrataLayers StrataLayers;
+
 StrataLayers *strata_layers_new (StrataGraph *graph);
 /* with what images may stand on besides, which is for the law to refuse */
 StrataLayers *strata_layers_new_with_claims (StrataGraph *graph);
@@ -53,6 +55,8 @@ GPtrArray *strata_layers_get_holders (StrataLayers *self);
 StrataHolder *strata_layers_find_holder (StrataLayers *self, const StrataHolderKey *key);
 /* a domain's own disk, as it is now */
 StrataHolder *strata_layers_find_disk (StrataLayers *self, const char *uuid, const char *target);
+/* TOP: (nullable): by any of its names */
+StrataChain strata_layers_walk (StrataLayers *self, const char *top);
 /* whether the chain from TOP contains PATH */
 gboolean strata_layers_reach (StrataLayers *self, const char *top, const char *path);
 guint strata_layers_get_depth (StrataLayers *self, const char *top);

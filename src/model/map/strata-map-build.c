@@ -4,7 +4,6 @@
 
 #include "config.h"
 
-#include "graph/strata-chain.h"
 #include "strata-map-private.h"
 #include "model/strata-short-paths.h"
 #include "model/strata-words.h"
