@@ -190,8 +190,7 @@ look_up_layer (StrataChain *link, gconstpointer layers, const char *path)
   StrataLayers *self = (StrataLayers *) layers;
 
   link->layer = strata_layers_find (self, path);
-  link->path =
-      link->layer != NULL ? link->layer->path : strata_graph_resolve (self->graph, path);
+  link->path = link->layer != NULL ? link->layer->path : strata_graph_resolve (self->graph, path);
   link->below = link->layer != NULL ? link->layer->backing : NULL;
 }
 
