@@ -1,22 +1,42 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* StrataLayerRow: one layer of a disk, on the stratum that it is. */
+/* StrataLayerRow: one layer of a disk, on the stratum that it is, and what can be done with it. Whether it can be done now is the
+ * planner's to say, who is asked when the menu is opened: for a host with many machines that is work, and most menus are never
+ * opened.
+ */
 
 #include "config.h"
 
 #include <glib/gi18n.h>
 
+#include "model/strata-feasibility.h"
 #include "ui/job/strata-job-controls.h"
 #include "ui/job/strata-job-words.h"
-#include "strata-layer-actions.h"
 #include "strata-layer-band.h"
+#include "strata-layer-dialog.h"
 #include "strata-layer-labels.h"
 #include "strata-layer-row.h"
 #include "ui/shell/strata-menu-words.h"
+#include "ui/shell/strata-toast.h"
+#include "base/strata-error.h"
 
 #define LEAST_HEIGHT 64 /* pixels */
 #define MORE_HEIGHT  48 /* for the thickest */
 #define SHADES       5  /* style.css has so many */
+
+typedef enum
+{
+  ACT_MERGE_DOWN,
+  ACT_MERGE_UP,
+  ACT_MAKE_INDEPENDENT,
+  N_ACTS,
+} Act;
+
+static const char *const names[N_ACTS] = {
+  [ACT_MERGE_DOWN] = "layer.merge-down",
+  [ACT_MERGE_UP] = "layer.merge-up",
+  [ACT_MAKE_INDEPENDENT] = "layer.make-independent",
+};
 
 struct _StrataLayerRow
 {
@@ -26,9 +46,13 @@ struct _StrataLayerRow
   StrataJobQueue *queue;
   StrataMachine *machine;
   StrataDiskLayer *layer;
-  StrataJob *job; /* (nullable): what merges it now */
-  StrataLayerActions *actions;
+  StrataJob *job;     /* (nullable): what merges it now */
   GtkWidget *popover; /* (nullable): the last that was up */
+
+  StrataGraph *graph;
+  GCancellable *cancellable; /* while the planner is asked */
+  gboolean asked;
+  char *reasons[N_ACTS];
 
   GMenuModel *menu;
   StrataLayerBand *band;
@@ -48,6 +72,12 @@ struct _StrataLayerRow
   GtkLabel *work_text;
   GtkWidget *controls;
 };
+
+typedef struct
+{
+  StrataLayerRow *row; /* valid unless the question was cancelled */
+  Act act;
+} Question;
 
 G_DEFINE_FINAL_TYPE (StrataLayerRow, strata_layer_row, GTK_TYPE_LIST_BOX_ROW)
 
@@ -160,14 +190,174 @@ show_progress (StrataLayerRow *self)
 static const char *
 get_reason (const char *action, gpointer user_data)
 {
-  return strata_layer_actions_get_reason (STRATA_LAYER_ROW (user_data)->actions, action);
+  StrataLayerRow *self = STRATA_LAYER_ROW (user_data);
+
+  for (guint i = 0; i < N_ACTS; i++)
+    {
+      if (g_str_equal (names[i], action))
+        return self->reasons[i];
+    }
+
+  if (g_str_equal (action, "layer.check") && strata_host_get_connection (self->host) == NULL)
+    return _ ("The host is not connected.");
+
+  return NULL;
 }
 
 static void
 explain_menu (StrataLayerRow *self)
 {
   if (self->popover != NULL)
-    strata_menu_words_explain (self->popover, self->menu, get_reason, self);
+    strata_menu_words_apply (self->popover, self->menu, get_reason, self);
+}
+
+static const char *
+get_title (Act act)
+{
+  switch (act)
+    {
+    case ACT_MERGE_DOWN:
+      return _ ("Merge Down");
+    case ACT_MERGE_UP:
+      return _ ("Merge Up");
+    case ACT_MAKE_INDEPENDENT:
+      return _ ("Make Independent");
+    case N_ACTS:
+      break;
+    }
+
+  g_return_val_if_reached (NULL);
+}
+
+static StrataRequest *
+create_request (StrataLayerRow *self, Act act, const char **why)
+{
+  StrataRequest *request;
+
+  *why = NULL;
+  if (act != ACT_MAKE_INDEPENDENT)
+    return strata_disk_layer_create_request (
+        self->layer, act == ACT_MERGE_DOWN ? STRATA_MERGE_COMMIT : STRATA_MERGE_PULL, why);
+
+  request = strata_request_new (STRATA_REQUEST_FLATTEN);
+  request->domain = g_strdup (strata_machine_get_uuid (self->machine));
+
+  return request;
+}
+
+static void
+set_reason (StrataLayerRow *self, Act act, const char *reason)
+{
+  g_set_str (&self->reasons[act], reason);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), names[act], reason == NULL);
+}
+
+static void
+answered_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  g_autofree Question *question = user_data;
+  g_autofree char *reason = NULL;
+  g_autoptr (GError) error = NULL;
+  const char *hint;
+
+  strata_feasibility_ask_finish (STRATA_GRAPH (object), result, &error);
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return;
+
+  hint = error != NULL ? strata_error_get_hint (error) : NULL;
+  if (hint != NULL)
+    /* Translators: why something can’t be done, then what to do about it */
+    reason = g_strdup_printf (_ ("%s. %s"), error->message, hint);
+  else if (error != NULL)
+    reason = g_strdup (error->message);
+
+  set_reason (question->row, question->act, reason);
+  explain_menu (question->row);
+}
+
+static void
+ask (StrataLayerRow *self, Act act)
+{
+  const char *why;
+  g_autoptr (StrataRequest) request = create_request (self, act, &why);
+  Question *question;
+
+  if (request == NULL)
+    {
+      set_reason (self, act, why);
+      return;
+    }
+
+  set_reason (self, act, _ ("It is being found out whether this can be done."));
+  question = g_new (Question, 1);
+  question->row = self;
+  question->act = act;
+  strata_feasibility_ask_async (self->graph, request, self->cancellable, answered_cb, question);
+}
+
+static void
+forget (StrataLayerRow *self)
+{
+  g_cancellable_cancel (self->cancellable);
+  g_clear_object (&self->cancellable);
+  self->asked = FALSE;
+  for (guint act = 0; act < N_ACTS; act++)
+    set_reason (self, act, _ ("The host is not known."));
+}
+
+static void
+ask_all (StrataLayerRow *self)
+{
+  if (self->asked || self->graph == NULL)
+    return;
+
+  self->asked = TRUE;
+  self->cancellable = g_cancellable_new ();
+  for (guint i = 0; i < N_ACTS; i++)
+    ask (self, i);
+}
+
+static void
+act (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  StrataLayerRow *self = STRATA_LAYER_ROW (widget);
+
+  for (guint i = 0; i < N_ACTS; i++)
+    {
+      const char *why;
+      g_autoptr (StrataRequest) request = NULL;
+
+      if (!g_str_equal (names[i], action))
+        continue;
+      request = create_request (self, i, &why);
+      if (request != NULL)
+        adw_dialog_present (
+            strata_layer_dialog_new (self->queue, self->host, request, get_title (i)), widget);
+    }
+}
+
+static void
+check (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  StrataLayerRow *self = STRATA_LAYER_ROW (widget);
+  StrataConnection *connection = strata_host_get_connection (self->host);
+
+  if (connection != NULL)
+    strata_disk_layer_check_async (self->layer, connection, NULL, NULL, NULL);
+}
+
+static void
+copy_path (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  gdk_clipboard_set_text (gtk_widget_get_clipboard (widget),
+                          strata_disk_layer_get_path (STRATA_LAYER_ROW (widget)->layer));
+  strata_toast_add (widget, _ ("Path copied"));
+}
+
+static void
+pop_up (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  strata_layer_row_pop_up_menu (STRATA_LAYER_ROW (widget), -1, -1);
 }
 
 static void
@@ -204,7 +394,9 @@ strata_layer_row_dispose (GObject *object)
   if (self->layer != NULL)
     strata_layer_row_set_job (self, NULL);
   g_clear_pointer (&self->popover, gtk_widget_unparent);
-  g_clear_pointer (&self->actions, strata_layer_actions_free);
+  g_cancellable_cancel (self->cancellable);
+  g_clear_object (&self->cancellable);
+  g_clear_object (&self->graph);
   gtk_widget_dispose_template (GTK_WIDGET (self), STRATA_TYPE_LAYER_ROW);
   g_clear_object (&self->layer);
   g_clear_object (&self->machine);
@@ -215,13 +407,33 @@ strata_layer_row_dispose (GObject *object)
 }
 
 static void
+strata_layer_row_finalize (GObject *object)
+{
+  StrataLayerRow *self = STRATA_LAYER_ROW (object);
+
+  for (guint i = 0; i < N_ACTS; i++)
+    g_free (self->reasons[i]);
+
+  G_OBJECT_CLASS (strata_layer_row_parent_class)->finalize (object);
+}
+
+static void
 strata_layer_row_class_init (StrataLayerRowClass *klass)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = strata_layer_row_dispose;
+  G_OBJECT_CLASS (klass)->finalize = strata_layer_row_finalize;
 
-  strata_layer_actions_install (widget_class);
+  for (guint i = 0; i < N_ACTS; i++)
+    gtk_widget_class_install_action (widget_class, names[i], NULL, act);
+  gtk_widget_class_install_action (widget_class, "layer.check", NULL, check);
+  gtk_widget_class_install_action (widget_class, "layer.copy-path", NULL, copy_path);
+  gtk_widget_class_install_action (widget_class, "layer.pop-up", NULL, pop_up);
+  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_Menu, GDK_NO_MODIFIER_MASK,
+                                       "layer.pop-up", NULL);
+  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_F10, GDK_SHIFT_MASK, "layer.pop-up",
+                                       NULL);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/io/github/stratavm/Strata/strata-layer-row.ui");
   gtk_widget_class_bind_template_child (widget_class, StrataLayerRow, menu);
@@ -289,7 +501,7 @@ strata_layer_row_new (StrataHost *host,
   self->queue = g_object_ref (queue);
   self->machine = g_object_ref (machine);
   self->layer = g_object_ref (layer);
-  self->actions = strata_layer_actions_new (self, explain_menu);
+  forget (self);
 
   thickness = strata_disk_layer_get_thickness (layer);
   gtk_widget_set_size_request (GTK_WIDGET (self), -1,
@@ -308,30 +520,6 @@ strata_layer_row_new (StrataHost *host,
   return GTK_WIDGET (self);
 }
 
-StrataHost *
-strata_layer_row_get_host (StrataLayerRow *self)
-{
-  g_return_val_if_fail (STRATA_IS_LAYER_ROW (self), NULL);
-
-  return self->host;
-}
-
-StrataJobQueue *
-strata_layer_row_get_queue (StrataLayerRow *self)
-{
-  g_return_val_if_fail (STRATA_IS_LAYER_ROW (self), NULL);
-
-  return self->queue;
-}
-
-StrataMachine *
-strata_layer_row_get_machine (StrataLayerRow *self)
-{
-  g_return_val_if_fail (STRATA_IS_LAYER_ROW (self), NULL);
-
-  return self->machine;
-}
-
 StrataDiskLayer *
 strata_layer_row_get_layer (StrataLayerRow *self)
 {
@@ -345,9 +533,10 @@ strata_layer_row_set_graph (StrataLayerRow *self, StrataGraph *graph)
 {
   g_return_if_fail (STRATA_IS_LAYER_ROW (self));
 
-  strata_layer_actions_set_graph (self->actions, graph);
+  if (g_set_object (&self->graph, graph))
+    forget (self);
   if (self->popover != NULL && gtk_widget_get_mapped (self->popover))
-    strata_layer_actions_ask (self->actions);
+    ask_all (self);
   explain_menu (self);
 }
 
@@ -383,7 +572,7 @@ strata_layer_row_pop_up_menu (StrataLayerRow *self, double x, double y)
   g_return_if_fail (STRATA_IS_LAYER_ROW (self));
 
   g_clear_pointer (&self->popover, gtk_widget_unparent);
-  strata_layer_actions_ask (self->actions);
+  ask_all (self);
   self->popover = gtk_popover_menu_new_from_model (self->menu);
   gtk_widget_set_parent (self->popover, GTK_WIDGET (self));
   gtk_popover_set_has_arrow (GTK_POPOVER (self->popover), FALSE);

@@ -22,9 +22,6 @@ GtkWidget       *strata_layer_row_new         (StrataHost      *host,
                                                StrataDiskLayer *layer,
                                                guint            depth,
                                                gboolean         other_folder);
-StrataHost      *strata_layer_row_get_host    (StrataLayerRow  *self);
-StrataJobQueue  *strata_layer_row_get_queue   (StrataLayerRow  *self);
-StrataMachine   *strata_layer_row_get_machine (StrataLayerRow  *self);
 StrataDiskLayer *strata_layer_row_get_layer   (StrataLayerRow  *self);
 /* the host as it is now: what could be done before may not be any more */
 void             strata_layer_row_set_graph   (StrataLayerRow  *self,

@@ -11,7 +11,8 @@
 #include "model/strata-short-paths.h"
 #include "strata-job-watch.h"
 #include "ui/snapshot/strata-revert-undo.h"
-#include "ui/shell/strata-window.h"
+#include "model/strata-host.h"
+#include "ui/shell/strata-toast.h"
 #include "base/strata-error.h"
 
 /* Long enough to see what one came back to. */
@@ -23,6 +24,7 @@ struct _StrataJobWatch
 
   GtkApplication *application; /* owns us */
   StrataJobQueue *queue;
+  GListModel *hosts; /* StrataHost */
   guint inhibit_cookie;
 };
 
@@ -75,14 +77,14 @@ undo_clicked_cb (AdwToast *toast, StrataRevertUndo *undo)
 }
 
 static void
-add_toast_to_go_on (StrataWindow *window, const char *text)
+add_toast_to_go_on (GtkWindow *window, const char *text)
 {
   AdwToast *toast = adw_toast_new (text);
 
   adw_toast_set_button_label (toast, _ ("_Go On…"));
   adw_toast_set_action_name (toast, "window.show-unfinished");
   adw_toast_set_timeout (toast, 0);
-  strata_window_take_toast (window, toast);
+  strata_toast_take (GTK_WIDGET (window), toast);
 }
 
 /* A file that was to go and is there still, or a guest that isn't as it was: a toast would be gone before that is read. */
@@ -100,7 +102,7 @@ show_sentences (GtkWindow *window, StrataJob *job, const char *heading, GStrv li
 
 /* With a way back, if there is one. */
 static void
-add_toast (StrataWindow *window, StrataJob *job, const char *text)
+add_toast (GtkWindow *window, StrataJob *job, const char *text)
 {
   StrataRevertUndo *undo = strata_revert_undo_find (job);
   StrataJobOutcome outcome = strata_job_get_outcome (job);
@@ -114,12 +116,12 @@ add_toast (StrataWindow *window, StrataJob *job, const char *text)
       return;
     }
   if (*kept != NULL && outcome == STRATA_JOB_OUTCOME_DONE)
-    show_sentences (GTK_WINDOW (window), job, _ ("Done, but Not Everything Was Deleted"), kept);
+    show_sentences (window, job, _ ("Done, but Not Everything Was Deleted"), kept);
   if (*not_back != NULL && outcome == STRATA_JOB_OUTCOME_ROLLED_BACK)
-    show_sentences (GTK_WINDOW (window), job, _ ("Taken Back, but Not All Is as It Was"), not_back);
+    show_sentences (window, job, _ ("Taken Back, but Not All Is as It Was"), not_back);
   if (undo == NULL || outcome != STRATA_JOB_OUTCOME_DONE)
     {
-      strata_window_add_toast (window, text, TRUE);
+      strata_toast_add_operations (GTK_WIDGET (window), text);
       return;
     }
 
@@ -130,7 +132,7 @@ add_toast (StrataWindow *window, StrataJob *job, const char *text)
   g_object_set_data (G_OBJECT (toast), "window", window);
   g_signal_connect_object (toast, "button-clicked", G_CALLBACK (undo_clicked_cb), undo,
                            G_CONNECT_DEFAULT);
-  strata_window_take_toast (window, toast);
+  strata_toast_take (GTK_WIDGET (window), toast);
 }
 
 /* What another program is in the way of has not begun, and is not a failure to read about later: who asked is told, there where
@@ -146,11 +148,11 @@ static void
 answered_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (StrataJob) job = STRATA_JOB (user_data);
-  GtkWidget *window = gtk_widget_get_ancestor (GTK_WIDGET (object), STRATA_TYPE_WINDOW);
   const char *response = adw_alert_dialog_choose_finish (ADW_ALERT_DIALOG (object), result);
 
-  if (g_str_equal (response, "show") && window != NULL)
-    gtk_widget_activate_action (window, "window.show-new-plan", "s", strata_job_get_id (job));
+  if (g_str_equal (response, "show"))
+    gtk_widget_activate_action (GTK_WIDGET (object), "window.show-new-plan", "s",
+                                strata_job_get_id (job));
 }
 
 static void
@@ -186,7 +188,7 @@ tell (StrataJobWatch *self, StrataJob *job)
       strata_job_get_outcome (job) == STRATA_JOB_OUTCOME_ROLLED_BACK)
     show_what_is_in_the_way (window, job);
   else if (window != NULL)
-    add_toast (STRATA_WINDOW (window), job, text);
+    add_toast (window, job, text);
   if (window != NULL && gtk_window_is_active (window))
     return;
 
@@ -202,12 +204,11 @@ tell (StrataJobWatch *self, StrataJob *job)
 static void
 look_again (StrataJobWatch *self, StrataJob *job)
 {
-  GListModel *hosts = strata_application_get_hosts (STRATA_APPLICATION (self->application));
   GPtrArray *resources = strata_plan_get_resources (strata_job_get_plan (job));
 
-  for (guint i = 0; i < g_list_model_get_n_items (hosts); i++)
+  for (guint i = 0; i < g_list_model_get_n_items (self->hosts); i++)
     {
-      g_autoptr (StrataHost) host = g_list_model_get_item (hosts, i);
+      g_autoptr (StrataHost) host = g_list_model_get_item (self->hosts, i);
 
       strata_graph_monitor_refresh (strata_host_get_graph_monitor (host));
       for (guint j = 0; j < resources->len; j++)
@@ -266,6 +267,7 @@ strata_job_watch_dispose (GObject *object)
 {
   StrataJobWatch *self = STRATA_JOB_WATCH (object);
 
+  g_clear_object (&self->hosts);
   g_clear_object (&self->queue);
 
   G_OBJECT_CLASS (strata_job_watch_parent_class)->dispose (object);
@@ -286,11 +288,12 @@ strata_job_watch_init (StrataJobWatch *self)
  * strata_job_watch_new:
  * @application: (transfer none): the application, which has to outlive the watch
  * @queue: the jobs
+ * @hosts: (element-type StrataHost): what they may have changed
  *
  * Returns: (transfer full): a new watch
  */
 StrataJobWatch *
-strata_job_watch_new (GtkApplication *application, StrataJobQueue *queue)
+strata_job_watch_new (GtkApplication *application, StrataJobQueue *queue, GListModel *hosts)
 {
   StrataJobWatch *self;
 
@@ -300,6 +303,7 @@ strata_job_watch_new (GtkApplication *application, StrataJobQueue *queue)
   self = g_object_new (STRATA_TYPE_JOB_WATCH, NULL);
   self->application = application;
   self->queue = g_object_ref (queue);
+  self->hosts = g_object_ref (hosts);
   g_signal_connect_object (queue, "items-changed", G_CALLBACK (items_changed_cb), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (queue, "notify::n-active", G_CALLBACK (n_active_changed_cb), self,

@@ -15,6 +15,7 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (StrataJobWatch, strata_job_watch, STRATA, JOB_WATCH, GObject)
 
 StrataJobWatch *strata_job_watch_new (GtkApplication *application,
-                                      StrataJobQueue *queue);
+                                      StrataJobQueue *queue,
+                                      GListModel     *hosts);
 
 G_END_DECLS

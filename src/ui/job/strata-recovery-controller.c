@@ -9,12 +9,15 @@
 #include "jobs/strata-unfinished-job.h"
 #include "strata-recovery-dialog.h"
 #include "strata-recovery-controller.h"
+#include "ui/shell/strata-toast.h"
 
 struct _StrataRecoveryController
 {
   GObject parent_instance;
 
-  StrataWindow *window; /* owns us */
+  GtkWidget *window; /* owns us */
+  StrataJobQueue *queue;
+  StrataHost *host; /* (nullable): what the window shows */
   GSignalGroup *host_signals;
   GCancellable *cancellable; /* while journals are read */
   gboolean asked;            /* by somebody who wants an answer */
@@ -33,11 +36,10 @@ closed_cb (StrataHost *host)
 static void
 present (StrataRecoveryController *self, StrataConnection *connection, GPtrArray *jobs)
 {
-  g_set_weak_pointer (&self->dialog, strata_recovery_dialog_new (
-                                         strata_window_get_queue (self->window), connection, jobs));
-  g_signal_connect_object (self->dialog, "closed", G_CALLBACK (closed_cb),
-                           strata_window_get_host (self->window), G_CONNECT_SWAPPED);
-  adw_dialog_present (self->dialog, GTK_WIDGET (self->window));
+  g_set_weak_pointer (&self->dialog, strata_recovery_dialog_new (self->queue, connection, jobs));
+  g_signal_connect_object (self->dialog, "closed", G_CALLBACK (closed_cb), self->host,
+                           G_CONNECT_SWAPPED);
+  adw_dialog_present (self->dialog, self->window);
 }
 
 static void
@@ -55,14 +57,14 @@ listed_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   if (jobs->len > 0 && self->dialog == NULL)
     present (self, connection, jobs);
   else if (jobs->len == 0 && self->asked)
-    strata_window_add_toast (self->window, _ ("No operation was left unfinished"), FALSE);
+    strata_toast_add (self->window, _ ("No operation was left unfinished"));
 }
 
 static void
 look (StrataRecoveryController *self, gboolean asked)
 {
-  StrataHost *host = strata_window_get_host (self->window);
-  StrataConnection *connection = host != NULL ? strata_host_get_connection (host) : NULL;
+  StrataConnection *connection =
+      self->host != NULL ? strata_host_get_connection (self->host) : NULL;
 
   g_cancellable_cancel (self->cancellable);
   g_clear_object (&self->cancellable);
@@ -71,20 +73,13 @@ look (StrataRecoveryController *self, gboolean asked)
 
   self->asked = asked;
   self->cancellable = g_cancellable_new ();
-  strata_job_queue_list_unfinished_async (strata_window_get_queue (self->window), connection,
-                                          self->cancellable, listed_cb, g_object_ref (self));
+  strata_job_queue_list_unfinished_async (self->queue, connection, self->cancellable, listed_cb,
+                                          g_object_ref (self));
 }
 
 static void
 state_changed_cb (StrataRecoveryController *self)
 {
-  look (self, FALSE);
-}
-
-static void
-host_changed_cb (StrataRecoveryController *self)
-{
-  g_signal_group_set_target (self->host_signals, strata_window_get_host (self->window));
   look (self, FALSE);
 }
 
@@ -96,6 +91,8 @@ strata_recovery_controller_dispose (GObject *object)
   g_cancellable_cancel (self->cancellable);
   g_clear_object (&self->cancellable);
   g_clear_object (&self->host_signals);
+  g_clear_object (&self->host);
+  g_clear_object (&self->queue);
   g_clear_weak_pointer (&self->dialog);
 
   G_OBJECT_CLASS (strata_recovery_controller_parent_class)->dispose (object);
@@ -118,23 +115,33 @@ strata_recovery_controller_init (StrataRecoveryController *self)
 /**
  * strata_recovery_controller_new:
  * @window: (transfer none): a window, which has to outlive it
+ * @queue: where what is taken up goes
  *
  * Returns: (transfer full): the window's eye on what is unfinished
  */
 StrataRecoveryController *
-strata_recovery_controller_new (StrataWindow *window)
+strata_recovery_controller_new (GtkWidget *window, StrataJobQueue *queue)
 {
   StrataRecoveryController *self;
 
-  g_return_val_if_fail (STRATA_IS_WINDOW (window), NULL);
+  g_return_val_if_fail (GTK_IS_WIDGET (window), NULL);
+  g_return_val_if_fail (STRATA_IS_JOB_QUEUE (queue), NULL);
 
   self = g_object_new (STRATA_TYPE_RECOVERY_CONTROLLER, NULL);
   self->window = window;
-  g_signal_connect_object (window, "notify::host", G_CALLBACK (host_changed_cb), self,
-                           G_CONNECT_SWAPPED);
-  host_changed_cb (self);
+  self->queue = g_object_ref (queue);
 
   return self;
+}
+
+void
+strata_recovery_controller_set_host (StrataRecoveryController *self, StrataHost *host)
+{
+  g_return_if_fail (STRATA_IS_RECOVERY_CONTROLLER (self));
+
+  g_set_object (&self->host, host);
+  g_signal_group_set_target (self->host_signals, host);
+  look (self, FALSE);
 }
 
 /**

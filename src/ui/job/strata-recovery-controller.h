@@ -2,7 +2,10 @@
 
 #pragma once
 
-#include "ui/shell/strata-window.h"
+#include <gtk/gtk.h>
+
+#include "jobs/strata-job-queue.h"
+#include "model/strata-host.h"
 
 G_BEGIN_DECLS
 
@@ -11,7 +14,9 @@ G_BEGIN_DECLS
 
 G_DECLARE_FINAL_TYPE (StrataRecoveryController, strata_recovery_controller, STRATA, RECOVERY_CONTROLLER, GObject)
 
-StrataRecoveryController *strata_recovery_controller_new (StrataWindow *window);
+StrataRecoveryController *strata_recovery_controller_new (GtkWidget *window, StrataJobQueue *queue);
+/* what the window shows */
+void strata_recovery_controller_set_host (StrataRecoveryController *self, StrataHost *host);
 /* a person asked: says so, too, if there are none */
 void strata_recovery_controller_show (StrataRecoveryController *self);
 

@@ -10,7 +10,7 @@
 #include "model/snapshot/strata-snapshot-words.h"
 #include "ui/shell/strata-error-dialog.h"
 #include "strata-recovery-dialog.h"
-#include "ui/shell/strata-window.h"
+#include "ui/shell/strata-toast.h"
 
 struct _StrataRecoveryDialog
 {
@@ -197,15 +197,11 @@ clicked_cb (GtkButton *button, StrataRecoveryDialog *self)
 static void
 tell_dismissed (Choice *choice)
 {
-  GtkWidget *window = gtk_widget_get_ancestor (GTK_WIDGET (choice->dialog), STRATA_TYPE_WINDOW);
   g_autofree char *text = NULL;
-
-  if (window == NULL)
-    return;
 
   /* Translators: %s is the title of an operation, such as “Delete the snapshot “s1” of “web””. */
   text = g_strdup_printf (_ ("Dismissed: %s"), choice->title);
-  strata_window_add_toast (STRATA_WINDOW (window), text, FALSE);
+  strata_toast_add (GTK_WIDGET (choice->dialog), text);
 }
 
 static void

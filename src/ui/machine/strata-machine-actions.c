@@ -14,6 +14,8 @@
 #include "strata-machine-actions.h"
 #include "ui/template/strata-make-template-dialog.h"
 #include "ui/job/strata-plan-dialog.h"
+#include "ui/shell/strata-menu-words.h"
+#include "ui/shell/strata-toast.h"
 
 #define VIEWER "virt-viewer"
 
@@ -35,50 +37,51 @@ static const struct
 static void
 powered_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (StrataWindow) window = STRATA_WINDOW (user_data);
+  g_autoptr (GtkWidget) widget = GTK_WIDGET (user_data);
   g_autoptr (GError) error = NULL;
 
   if (!strata_host_power_finish (STRATA_HOST (object), result, &error))
-    strata_error_dialog_present (error, GTK_WIDGET (window));
+    strata_error_dialog_present (error, widget);
 }
 
 static void
-power (StrataWindow *window, StrataPowerAct act)
+power (StrataActionContext *context, StrataPowerAct act)
 {
-  strata_host_power_async (strata_window_get_host (window), strata_window_get_machine (window), act,
-                           NULL, powered_cb, g_object_ref (window));
+  strata_host_power_async (strata_action_context_get_host (context),
+                           strata_action_context_get_machine (context), act, NULL, powered_cb,
+                           g_object_ref (context));
 }
 
 static void
 start (GtkWidget *widget, const char *action, GVariant *parameter)
 {
-  power (STRATA_WINDOW (widget), STRATA_POWER_START);
+  power (STRATA_ACTION_CONTEXT (widget), STRATA_POWER_START);
 }
 
 static void
 shut_down (GtkWidget *widget, const char *action, GVariant *parameter)
 {
-  StrataWindow *window = STRATA_WINDOW (widget);
+  StrataActionContext *context = STRATA_ACTION_CONTEXT (widget);
   g_autofree char *text = NULL;
 
   /* The guest takes its time; without a word nothing would seem to happen. */
   text = g_strdup_printf (_ ("Asked “%s” to shut down"),
-                          strata_machine_get_name (strata_window_get_machine (window)));
-  strata_window_add_toast (window, text, FALSE);
-  power (window, STRATA_POWER_SHUT_DOWN);
+                          strata_machine_get_name (strata_action_context_get_machine (context)));
+  strata_toast_add (widget, text);
+  power (context, STRATA_POWER_SHUT_DOWN);
 }
 
 static void
-force_off_cb (AdwAlertDialog *dialog, const char *response, StrataWindow *window)
+force_off_cb (AdwAlertDialog *dialog, const char *response, StrataActionContext *context)
 {
   if (g_str_equal (response, "force"))
-    power (window, STRATA_POWER_FORCE_OFF);
+    power (context, STRATA_POWER_FORCE_OFF);
 }
 
 static void
 force_off (GtkWidget *widget, const char *action, GVariant *parameter)
 {
-  StrataMachine *machine = strata_window_get_machine (STRATA_WINDOW (widget));
+  StrataMachine *machine = strata_action_context_get_machine (STRATA_ACTION_CONTEXT (widget));
   AdwDialog *dialog = adw_alert_dialog_new (NULL, NULL);
 
   adw_alert_dialog_format_heading (ADW_ALERT_DIALOG (dialog), _ ("Force Off “%s”?"),
@@ -98,60 +101,57 @@ force_off (GtkWidget *widget, const char *action, GVariant *parameter)
 static void
 open_console (GtkWidget *widget, const char *action, GVariant *parameter)
 {
-  StrataWindow *window = STRATA_WINDOW (widget);
+  StrataActionContext *context = STRATA_ACTION_CONTEXT (widget);
   g_autoptr (GSubprocess) viewer = NULL;
   g_autoptr (GError) error = NULL;
 
-  viewer = g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_SILENCE, &error, VIEWER, "--connect",
-                             strata_host_get_uri (strata_window_get_host (window)), "--uuid",
-                             strata_machine_get_uuid (strata_window_get_machine (window)), NULL);
+  viewer = g_subprocess_new (
+      G_SUBPROCESS_FLAGS_STDOUT_SILENCE, &error, VIEWER, "--connect",
+      strata_host_get_uri (strata_action_context_get_host (context)), "--uuid",
+      strata_machine_get_uuid (strata_action_context_get_machine (context)), NULL);
   if (viewer == NULL)
-    strata_error_dialog_present (error, GTK_WIDGET (window));
+    strata_error_dialog_present (error, GTK_WIDGET (context));
 }
 
 static void
 make_template (GtkWidget *widget, const char *action, GVariant *parameter)
 {
-  StrataWindow *window = STRATA_WINDOW (widget);
+  StrataActionContext *context = STRATA_ACTION_CONTEXT (widget);
 
-  adw_dialog_present (strata_make_template_dialog_new (strata_window_get_application (window),
-                                                       strata_window_get_host (window),
-                                                       strata_window_get_machine (window)),
+  adw_dialog_present (strata_make_template_dialog_new (strata_action_context_get_queue (context),
+                                                       strata_action_context_get_settings (context),
+                                                       strata_action_context_get_host (context),
+                                                       strata_action_context_get_machine (context)),
                       widget);
 }
 
 static void
 deploy (GtkWidget *widget, const char *action, GVariant *parameter)
 {
-  StrataWindow *window = STRATA_WINDOW (widget);
+  StrataActionContext *context = STRATA_ACTION_CONTEXT (widget);
 
-  adw_dialog_present (strata_deploy_dialog_new (strata_window_get_queue (window),
-                                                strata_window_get_host (window),
-                                                strata_window_get_machine (window)),
+  adw_dialog_present (strata_deploy_dialog_new (strata_action_context_get_queue (context),
+                                                strata_action_context_get_host (context),
+                                                strata_action_context_get_machine (context)),
                       widget);
 }
 
 static void delete (GtkWidget *widget, const char *action, GVariant *parameter)
 {
-  StrataWindow *window = STRATA_WINDOW (widget);
+  StrataActionContext *context = STRATA_ACTION_CONTEXT (widget);
   g_autoptr (StrataRequest) request = strata_request_new (STRATA_REQUEST_DELETE);
 
-  request->domain = g_strdup (strata_machine_get_uuid (strata_window_get_machine (window)));
-  adw_dialog_present (strata_plan_dialog_new (strata_window_get_queue (window),
-                                              strata_window_get_host (window), _ ("Delete"),
-                                              request),
+  request->domain =
+      g_strdup (strata_machine_get_uuid (strata_action_context_get_machine (context)));
+  adw_dialog_present (strata_plan_dialog_new (strata_action_context_get_queue (context),
+                                              strata_action_context_get_host (context),
+                                              _ ("Delete"), request),
                       widget);
-}
-
-static void
-show_clones (GtkWidget *widget, const char *action, GVariant *parameter)
-{
-  strata_window_show_clones (STRATA_WINDOW (widget));
 }
 
 /**
  * strata_machine_actions_install:
- * @window_class: the class of StrataWindow
+ * @window_class: the class of a StrataActionContext
  */
 void
 strata_machine_actions_install (GtkWidgetClass *window_class)
@@ -163,7 +163,6 @@ strata_machine_actions_install (GtkWidgetClass *window_class)
   gtk_widget_class_install_action (window_class, "machine.make-template", NULL, make_template);
   gtk_widget_class_install_action (window_class, "machine.deploy", NULL, deploy);
   gtk_widget_class_install_action (window_class, "machine.delete", NULL, delete);
-  gtk_widget_class_install_action (window_class, "machine.show-clones", NULL, show_clones);
 }
 
 /**
@@ -200,25 +199,42 @@ strata_machine_actions_get_reason (StrataMachine *machine, const char *action)
   return NULL;
 }
 
+static const char *
+get_reason (const char *action, gpointer user_data)
+{
+  return strata_machine_actions_get_reason (user_data, action);
+}
+
 /**
- * strata_machine_actions_update:
- * @window: a window
+ * strata_machine_actions_explain:
+ * @menu: a popover menu
+ * @model: what it was made from
+ * @machine: the machine that its actions are done to
  *
- * Enables what can be done with the window's machine now.
+ * Says of each item that can't be done why not.
  */
 void
-strata_machine_actions_update (StrataWindow *window)
+strata_machine_actions_explain (GtkWidget *menu, GMenuModel *model, StrataMachine *machine)
+{
+  strata_menu_words_apply (menu, model, get_reason, machine);
+}
+
+/**
+ * strata_machine_actions_update:
+ * @context: on whose class the actions are
+ *
+ * Enables what can be done with its machine now.
+ */
+void
+strata_machine_actions_update (StrataActionContext *context)
 {
   StrataMachine *machine;
 
-  g_return_if_fail (STRATA_IS_WINDOW (window));
+  g_return_if_fail (STRATA_IS_ACTION_CONTEXT (context));
 
-  machine = strata_window_get_machine (window);
+  machine = strata_action_context_get_machine (context);
   for (size_t i = 0; i < G_N_ELEMENTS (abilities); i++)
     gtk_widget_action_set_enabled (
-        GTK_WIDGET (window), abilities[i].action,
+        GTK_WIDGET (context), abilities[i].action,
         strata_machine_actions_get_reason (machine, abilities[i].action) == NULL);
-
-  gtk_widget_action_set_enabled (GTK_WIDGET (window), "machine.show-clones",
-                                 machine != NULL && strata_machine_is_template (machine));
 }

@@ -9,7 +9,7 @@
 #include "ui/disk/strata-disk-page.h"
 #include "strata-machine-details.h"
 #include "strata-machine-page.h"
-#include "ui/shell/strata-menu-words.h"
+#include "strata-machine-actions.h"
 #include "ui/snapshot/strata-snapshot-page.h"
 
 struct _StrataMachinePage
@@ -46,7 +46,7 @@ menu_mapped_cb (StrataMachinePage *self)
   StrataMachine *machine = strata_machine_view_get_machine (STRATA_MACHINE_VIEW (self));
 
   if (machine != NULL)
-    strata_menu_words_apply (GTK_WIDGET (self->menu_popover), self->menu, machine);
+    strata_machine_actions_explain (GTK_WIDGET (self->menu_popover), self->menu, machine);
 }
 
 /* The window has one page for machines and one for templates; each keeps what is its kind and

@@ -5,7 +5,7 @@
 #include "config.h"
 
 #include "strata-machine-style.h"
-#include "ui/shell/strata-menu-words.h"
+#include "strata-machine-actions.h"
 #include "strata-machine-row.h"
 
 struct _StrataMachineRow
@@ -193,7 +193,7 @@ strata_machine_row_pop_up_menu (StrataMachineRow *self, double x, double y)
       GTK_POPOVER (self->popover),
       &(GdkRectangle) { x < 0 ? gtk_widget_get_width (widget) / 2 : (int) x,
                         y < 0 ? gtk_widget_get_height (widget) / 2 : (int) y, 1, 1 });
-  strata_menu_words_apply (self->popover, menu, self->machine);
+  strata_machine_actions_explain (self->popover, menu, self->machine);
   g_signal_connect_object (self->popover, "closed", G_CALLBACK (closed_cb), self,
                            G_CONNECT_SWAPPED);
   gtk_popover_popup (GTK_POPOVER (self->popover));

@@ -7,11 +7,11 @@
 #include <glib/gi18n.h>
 
 #include "strata-application.h"
+#include "strata-known-hosts.h"
 #include "ui/job/strata-job-watch.h"
 #include "strata-window.h"
 
-#define DEFAULT_URI "qemu:///session"
-#define MEBIBYTE    ((guint64) 1024 * 1024)
+#define MEBIBYTE ((guint64) 1024 * 1024)
 
 struct _StrataApplication
 {
@@ -27,64 +27,6 @@ struct _StrataApplication
 
 G_DEFINE_FINAL_TYPE (StrataApplication, strata_application, ADW_TYPE_APPLICATION)
 
-static StrataHost *
-find_host (StrataApplication *self, const char *uri)
-{
-  guint n = g_list_model_get_n_items (G_LIST_MODEL (self->hosts));
-
-  for (guint i = 0; i < n; i++)
-    {
-      g_autoptr (StrataHost) host = g_list_model_get_item (G_LIST_MODEL (self->hosts), i);
-
-      if (g_str_equal (strata_host_get_uri (host), uri))
-        return host; /* the list keeps it */
-    }
-
-  return NULL;
-}
-
-static StrataHost *
-add_host (StrataApplication *self, const char *uri)
-{
-  g_autoptr (StrataHost) host = strata_host_new (uri);
-
-  g_list_store_append (self->hosts, host);
-
-  return host; /* the list keeps it */
-}
-
-static void
-remember_hosts (StrataApplication *self)
-{
-  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-  g_auto (GStrv) uris = NULL;
-  guint n = g_list_model_get_n_items (G_LIST_MODEL (self->hosts));
-
-  for (guint i = 0; i < n; i++)
-    {
-      g_autoptr (StrataHost) host = g_list_model_get_item (G_LIST_MODEL (self->hosts), i);
-
-      g_strv_builder_add (builder, strata_host_get_uri (host));
-    }
-
-  uris = g_strv_builder_end (builder);
-  g_settings_set_strv (self->settings, "connections", (const char *const *) uris);
-}
-
-static void
-load_hosts (StrataApplication *self)
-{
-  g_auto (GStrv) uris = g_settings_get_strv (self->settings, "connections");
-
-  for (guint i = 0; uris[i] != NULL; i++)
-    {
-      if (find_host (self, uris[i]) == NULL)
-        add_host (self, uris[i]);
-    }
-  if (find_host (self, DEFAULT_URI) == NULL)
-    add_host (self, DEFAULT_URI);
-}
-
 static void
 present_window (StrataApplication *self, const char *uri)
 {
@@ -93,15 +35,16 @@ present_window (StrataApplication *self, const char *uri)
 
   if (window == NULL)
     {
-      window = GTK_WINDOW (strata_window_new (self));
+      window = GTK_WINDOW (
+          strata_window_new (GTK_APPLICATION (self), self->settings, self->queue, self->hosts));
       if (uri == NULL)
         {
           last = g_settings_get_string (self->settings, "last-connection");
-          uri = *last != '\0' ? last : DEFAULT_URI;
+          uri = *last != '\0' ? last : STRATA_DEFAULT_URI;
         }
     }
   if (uri != NULL)
-    strata_window_set_host (STRATA_WINDOW (window), strata_application_ensure_host (self, uri));
+    strata_window_connect_to (STRATA_WINDOW (window), uri);
 
   gtk_window_present (window);
 }
@@ -146,6 +89,43 @@ quit_activated (GSimpleAction *action, GVariant *parameter, gpointer user_data)
     g_application_quit (G_APPLICATION (user_data));
 }
 
+/* Keeps the process until the last job is over, also without a window. */
+static void
+work_in_background (StrataApplication *self)
+{
+  if (self->held)
+    return;
+
+  self->held = TRUE;
+  g_application_hold (G_APPLICATION (self));
+  release_when_idle (self);
+}
+
+static void
+work_in_background_activated (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  work_in_background (STRATA_APPLICATION (user_data));
+}
+
+/* Asks every job to stop, and quits when all have come to rest in a consistent state. */
+static void
+cancel_and_quit_activated (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  StrataApplication *self = STRATA_APPLICATION (user_data);
+  guint n = g_list_model_get_n_items (G_LIST_MODEL (self->queue));
+
+  self->quitting = TRUE;
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (StrataJob) job = g_list_model_get_item (G_LIST_MODEL (self->queue), i);
+
+      if (strata_job_can_cancel (job))
+        strata_job_cancel (job);
+    }
+
+  work_in_background (self);
+}
+
 static void
 about_activated (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
@@ -172,6 +152,8 @@ static const GActionEntry entries[] = {
   { .name = "quit", .activate = quit_activated },
   { .name = "about", .activate = about_activated },
   { .name = "present", .activate = activate_activated },
+  { .name = "work-in-background", .activate = work_in_background_activated },
+  { .name = "cancel-and-quit", .activate = cancel_and_quit_activated },
 };
 
 static void
@@ -184,9 +166,9 @@ strata_application_startup (GApplication *application)
 
   self->settings = g_settings_new (APPLICATION_ID);
   self->queue = strata_job_queue_new (NULL);
-  self->watch = strata_job_watch_new (GTK_APPLICATION (self), self->queue);
-  self->hosts = g_list_store_new (STRATA_TYPE_HOST);
-  load_hosts (self);
+  self->hosts = strata_known_hosts_new (self->settings);
+  self->watch =
+      strata_job_watch_new (GTK_APPLICATION (self), self->queue, G_LIST_MODEL (self->hosts));
   g_signal_connect_object (self->queue, "items-changed", G_CALLBACK (limit_new_jobs), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (self->queue, "notify::n-active", G_CALLBACK (release_when_idle), self,
@@ -269,98 +251,4 @@ strata_application_new (void)
   return g_object_new (STRATA_TYPE_APPLICATION, "application-id", APPLICATION_ID,
                        "resource-base-path", "/io/github/stratavm/Strata", "flags",
                        G_APPLICATION_HANDLES_COMMAND_LINE, NULL);
-}
-
-GSettings *
-strata_application_get_settings (StrataApplication *self)
-{
-  g_return_val_if_fail (STRATA_IS_APPLICATION (self), NULL);
-
-  return self->settings;
-}
-
-StrataJobQueue *
-strata_application_get_queue (StrataApplication *self)
-{
-  g_return_val_if_fail (STRATA_IS_APPLICATION (self), NULL);
-
-  return self->queue;
-}
-
-GListModel *
-strata_application_get_hosts (StrataApplication *self)
-{
-  g_return_val_if_fail (STRATA_IS_APPLICATION (self), NULL);
-
-  return G_LIST_MODEL (self->hosts);
-}
-
-/**
- * strata_application_ensure_host:
- * @self: the application
- * @uri: a libvirt URI
- *
- * Returns: (transfer none): the host of @uri, which is remembered for the next start
- */
-StrataHost *
-strata_application_ensure_host (StrataApplication *self, const char *uri)
-{
-  StrataHost *host;
-
-  g_return_val_if_fail (STRATA_IS_APPLICATION (self), NULL);
-  g_return_val_if_fail (uri != NULL, NULL);
-
-  host = find_host (self, uri);
-  if (host == NULL)
-    {
-      host = add_host (self, uri);
-      remember_hosts (self);
-    }
-
-  return host;
-}
-
-/**
- * strata_application_work_in_background:
- * @self: the application
- *
- * Keeps the process until the last job is over, also without a window.
- */
-void
-strata_application_work_in_background (StrataApplication *self)
-{
-  g_return_if_fail (STRATA_IS_APPLICATION (self));
-
-  if (self->held)
-    return;
-
-  self->held = TRUE;
-  g_application_hold (G_APPLICATION (self));
-  release_when_idle (self);
-}
-
-/**
- * strata_application_cancel_and_quit:
- * @self: the application
- *
- * Asks every job to stop, and quits when all have come to rest in a consistent state.
- */
-void
-strata_application_cancel_and_quit (StrataApplication *self)
-{
-  guint n;
-
-  g_return_if_fail (STRATA_IS_APPLICATION (self));
-
-  self->quitting = TRUE;
-  n = g_list_model_get_n_items (G_LIST_MODEL (self->queue));
-  for (guint i = 0; i < n; i++)
-    {
-      g_autoptr (StrataJob) job = g_list_model_get_item (G_LIST_MODEL (self->queue), i);
-
-      if (strata_job_can_cancel (job))
-        strata_job_cancel (job);
-    }
-
-  strata_application_work_in_background (self);
 }

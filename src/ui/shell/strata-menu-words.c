@@ -6,7 +6,6 @@
 
 #include "config.h"
 
-#include "ui/machine/strata-machine-actions.h"
 #include "strata-menu-words.h"
 
 /* A widget says its text without what marks the mnemonic, a model with it. */
@@ -91,45 +90,24 @@ explain_widget (GtkWidget *widget, GMenuModel *model, StrataMenuReasonFunc func,
     explain_widget (child, model, func, user_data);
 }
 
-static const char *
-get_machine_reason (const char *action, gpointer user_data)
-{
-  return strata_machine_actions_get_reason (user_data, action);
-}
-
 static void
 mapped_cb (GtkWidget *menu, GtkMenuButton *button)
 {
-  strata_menu_words_apply (menu, gtk_menu_button_get_menu_model (button), NULL);
+  strata_menu_words_apply (menu, gtk_menu_button_get_menu_model (button), NULL, NULL);
 }
 
 /**
  * strata_menu_words_apply:
  * @menu: a popover menu
  * @model: what it was made from
- * @machine: (nullable): the machine that actions "machine.…" are done to
- */
-void
-strata_menu_words_apply (GtkWidget *menu, GMenuModel *model, StrataMachine *machine)
-{
-  g_return_if_fail (GTK_IS_WIDGET (menu));
-  g_return_if_fail (G_IS_MENU_MODEL (model));
-
-  explain_widget (menu, model, machine != NULL ? get_machine_reason : NULL, machine);
-}
-
-/**
- * strata_menu_words_explain:
- * @menu: a popover menu
- * @model: what it was made from
- * @func: (scope call): says why an action can't be done
+ * @func: (nullable) (scope call): says why an action can't be done
  * @user_data: for @func
  */
 void
-strata_menu_words_explain (GtkWidget *menu,
-                           GMenuModel *model,
-                           StrataMenuReasonFunc func,
-                           gpointer user_data)
+strata_menu_words_apply (GtkWidget *menu,
+                         GMenuModel *model,
+                         StrataMenuReasonFunc func,
+                         gpointer user_data)
 {
   g_return_if_fail (GTK_IS_WIDGET (menu));
   g_return_if_fail (G_IS_MENU_MODEL (model));

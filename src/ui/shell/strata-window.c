@@ -1,29 +1,35 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* StrataWindow: puts the sidebar, the page of what is selected, and the operations together. */
+/* StrataWindow: puts the sidebar, the page of what is selected, and the operations together; with the actions "window.…", and the
+ * keys for them and for its machines.
+ */
 
 #include "config.h"
 
 #include <glib/gi18n.h>
 
-#include "strata-close-dialog.h"
+#include "strata-action-context.h"
+#include "strata-connect-dialog.h"
 #include "strata-host-page.h"
+#include "strata-known-hosts.h"
 #include "ui/machine/strata-machine-actions.h"
 #include "ui/machine/strata-machine-page.h"
 #include "ui/map/strata-map-page.h"
 #include "ui/job/strata-operations-bar.h"
 #include "ui/job/strata-operations.h"
+#include "ui/job/strata-plan-dialog.h"
 #include "ui/job/strata-recovery-controller.h"
 #include "strata-sidebar.h"
 #include "ui/snapshot/strata-snapshot-actions.h"
 #include "ui/template/strata-template-page.h"
-#include "strata-window-actions.h"
 #include "strata-window.h"
 
 struct _StrataWindow
 {
   AdwApplicationWindow parent_instance;
 
+  GSettings *settings;
+  GListStore *hosts; /* those that are known */
   StrataHost *host;
   StrataJobQueue *queue;
   GSignalGroup *machine_signals;
@@ -31,7 +37,6 @@ struct _StrataWindow
   gboolean may_close;
   gboolean shows_map; /* while no machine is selected */
 
-  AdwToastOverlay *toasts;
   AdwBottomSheet *sheet;
   AdwNavigationSplitView *split_view;
   AdwNavigationPage *sidebar_page;
@@ -52,7 +57,48 @@ typedef enum
 
 static GParamSpec *properties[N_PROPS];
 
-G_DEFINE_FINAL_TYPE (StrataWindow, strata_window, ADW_TYPE_APPLICATION_WINDOW)
+static void strata_window_action_context_init (StrataActionContextInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (StrataWindow,
+                               strata_window,
+                               ADW_TYPE_APPLICATION_WINDOW,
+                               G_IMPLEMENT_INTERFACE (STRATA_TYPE_ACTION_CONTEXT,
+                                                      strata_window_action_context_init))
+
+static StrataHost *
+strata_window_get_host (StrataActionContext *context)
+{
+  return STRATA_WINDOW (context)->host;
+}
+
+static StrataMachine *
+strata_window_get_machine (StrataActionContext *context)
+{
+  StrataWindow *self = STRATA_WINDOW (context);
+
+  return self->sidebar != NULL ? strata_sidebar_get_machine (self->sidebar) : NULL;
+}
+
+static StrataJobQueue *
+strata_window_get_queue (StrataActionContext *context)
+{
+  return STRATA_WINDOW (context)->queue;
+}
+
+static GSettings *
+strata_window_get_settings (StrataActionContext *context)
+{
+  return STRATA_WINDOW (context)->settings;
+}
+
+static void
+strata_window_action_context_init (StrataActionContextInterface *iface)
+{
+  iface->get_host = strata_window_get_host;
+  iface->get_machine = strata_window_get_machine;
+  iface->get_queue = strata_window_get_queue;
+  iface->get_settings = strata_window_get_settings;
+}
 
 static void
 update_content (StrataWindow *self)
@@ -71,7 +117,9 @@ update_content (StrataWindow *self)
 
   gtk_stack_set_visible_child_name (self->content_stack, page);
   adw_navigation_page_set_title (self->content_page, title);
-  strata_machine_actions_update (self);
+  strata_machine_actions_update (STRATA_ACTION_CONTEXT (self));
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "machine.show-clones",
+                                 machine != NULL && strata_machine_is_template (machine));
 }
 
 static void
@@ -113,14 +161,54 @@ row_activated_cb (StrataWindow *self)
   adw_navigation_split_view_set_show_content (self->split_view, TRUE);
 }
 
+static void
+close_answered_cb (StrataWindow *self, const char *response)
+{
+  if (g_str_equal (response, "stay"))
+    return;
+
+  gtk_widget_activate_action (GTK_WIDGET (self),
+                              g_str_equal (response, "background") ? "app.work-in-background"
+                                                                   : "app.cancel-and-quit",
+                              NULL);
+  self->may_close = TRUE;
+  gtk_window_close (GTK_WINDOW (self));
+}
+
+/* Closing the window while work is under way: it can go on without a window, or be cancelled. */
+static void
+ask_to_close (StrataWindow *self, guint n)
+{
+  AdwDialog *dialog = adw_alert_dialog_new (_ ("Work Is Under Way"), NULL);
+  AdwAlertDialog *alert = ADW_ALERT_DIALOG (dialog);
+
+  adw_alert_dialog_format_body (
+      alert,
+      ngettext (
+          "%u operation is not finished. It can go on without the window, or be cancelled, which puts things back as they were.",
+          "%u operations are not finished. They can go on without the window, or be cancelled, which puts things back as they were.",
+          n),
+      n);
+  adw_alert_dialog_add_responses (alert, "stay", _ ("_Stay"), "quit", _ ("_Cancel and Quit"),
+                                  "background", _ ("_Keep Working in Background"), NULL);
+  adw_alert_dialog_set_response_appearance (alert, "quit", ADW_RESPONSE_DESTRUCTIVE);
+  adw_alert_dialog_set_response_appearance (alert, "background", ADW_RESPONSE_SUGGESTED);
+  adw_alert_dialog_set_default_response (alert, "background");
+  adw_alert_dialog_set_close_response (alert, "stay");
+  g_signal_connect_object (dialog, "response", G_CALLBACK (close_answered_cb), self,
+                           G_CONNECT_SWAPPED);
+  adw_dialog_present (dialog, GTK_WIDGET (self));
+}
+
 static gboolean
 strata_window_close_request (GtkWindow *window)
 {
   StrataWindow *self = STRATA_WINDOW (window);
+  guint n = strata_job_queue_get_n_active (self->queue);
 
-  if (!self->may_close && strata_job_queue_get_n_active (self->queue) > 0)
+  if (!self->may_close && n > 0)
     {
-      strata_close_dialog_ask (self);
+      ask_to_close (self, n);
       return TRUE;
     }
 
@@ -128,8 +216,10 @@ strata_window_close_request (GtkWindow *window)
 }
 
 static void
-bind_settings (StrataWindow *self, GSettings *settings)
+bind_settings (StrataWindow *self)
 {
+  GSettings *settings = self->settings;
+
   g_settings_bind (settings, "window-width", self, "default-width", G_SETTINGS_BIND_DEFAULT);
   g_settings_bind (settings, "window-height", self, "default-height", G_SETTINGS_BIND_DEFAULT);
   g_settings_bind (settings, "window-maximized", self, "maximized", G_SETTINGS_BIND_DEFAULT);
@@ -142,6 +232,170 @@ queue_changed_cb (StrataWindow *self)
       self->sheet, g_list_model_get_n_items (G_LIST_MODEL (self->queue)) > 0);
 }
 
+/* Shows HOST and connects to it. The one shown before is let go, unless jobs use its connection. */
+static void
+set_host (StrataWindow *self, StrataHost *host)
+{
+  g_assert (STRATA_IS_HOST (host));
+
+  if (self->host == host)
+    return;
+
+  if (self->host != NULL)
+    strata_host_disconnect (self->host);
+  g_set_object (&self->host, host);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_HOST]);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_HOST_URI]);
+  adw_navigation_page_set_title (self->sidebar_page, strata_host_get_name (host));
+  strata_recovery_controller_set_host (self->recovery, host);
+  g_settings_set_string (self->settings, "last-connection", strata_host_get_uri (host));
+  strata_host_connect (host);
+}
+
+static void
+select_machine (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  StrataWindow *self = STRATA_WINDOW (widget);
+  StrataMachine *machine =
+      self->host != NULL ? strata_host_find (self->host, g_variant_get_string (parameter, NULL))
+                         : NULL;
+
+  if (machine != NULL)
+    strata_sidebar_set_machine (self->sidebar, machine);
+}
+
+static void
+show_operations (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  adw_bottom_sheet_set_open (STRATA_WINDOW (widget)->sheet, TRUE);
+}
+
+/* Until a machine is selected. */
+static void
+show_map (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  StrataWindow *self = STRATA_WINDOW (widget);
+
+  strata_sidebar_set_machine (self->sidebar, NULL);
+  self->shows_map = TRUE;
+  update_content (self);
+  adw_navigation_split_view_set_show_content (self->split_view, TRUE);
+  strata_map_page_focus (self->map_page);
+}
+
+static void
+show_clones (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  StrataWindow *self = STRATA_WINDOW (widget);
+
+  adw_navigation_split_view_set_show_content (self->split_view, TRUE);
+  strata_template_page_show_clones (self->template_page);
+}
+
+/* What earlier processes, or a cancellation, left half done. */
+static void
+show_unfinished (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  strata_recovery_controller_show (STRATA_WINDOW (widget)->recovery);
+}
+
+static void
+search (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  StrataWindow *self = STRATA_WINDOW (widget);
+
+  adw_navigation_split_view_set_show_content (self->split_view, FALSE);
+  strata_sidebar_search (self->sidebar);
+}
+
+static void
+connect_elsewhere (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  AdwDialog *dialog = strata_connect_dialog_new ();
+
+  g_signal_connect_object (dialog, "connect-to", G_CALLBACK (strata_window_connect_to), widget,
+                           G_CONNECT_SWAPPED);
+  adw_dialog_present (dialog, widget);
+}
+
+static void
+try_again (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  StrataWindow *self = STRATA_WINDOW (widget);
+
+  if (self->host != NULL)
+    strata_host_connect (self->host);
+}
+
+/* The host that the job was about need not be the one that is shown by now. */
+static StrataHost *
+find_host (StrataWindow *self, const StrataRequest *request)
+{
+  GListModel *hosts = G_LIST_MODEL (self->hosts);
+
+  for (guint i = 0; request->domain != NULL && i < g_list_model_get_n_items (hosts); i++)
+    {
+      g_autoptr (StrataHost) host = g_list_model_get_item (hosts, i);
+
+      if (strata_host_find (host, request->domain) != NULL)
+        return host; /* the list keeps it */
+    }
+
+  return self->host;
+}
+
+static void
+show_new_plan (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  StrataWindow *self = STRATA_WINDOW (widget);
+  const char *id = g_variant_get_string (parameter, NULL);
+
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->queue)); i++)
+    {
+      g_autoptr (StrataJob) job = g_list_model_get_item (G_LIST_MODEL (self->queue), i);
+      const StrataRequest *request = strata_plan_get_request (strata_job_get_plan (job));
+
+      if (request == NULL || !g_str_equal (strata_job_get_id (job), id))
+        continue;
+
+      adw_dialog_present (
+          strata_plan_dialog_new_for_job (self->queue, find_host (self, request), job), widget);
+      return;
+    }
+}
+
+static void
+install_actions (GtkWidgetClass *window_class)
+{
+  gtk_widget_class_install_action (window_class, "window.select", "s", select_machine);
+  gtk_widget_class_install_action (window_class, "window.show-operations", NULL, show_operations);
+  gtk_widget_class_install_action (window_class, "window.show-map", NULL, show_map);
+  gtk_widget_class_install_action (window_class, "window.show-new-plan", "s", show_new_plan);
+  gtk_widget_class_install_action (window_class, "window.show-unfinished", NULL, show_unfinished);
+  gtk_widget_class_install_action (window_class, "machine.show-clones", NULL, show_clones);
+  gtk_widget_class_install_action (window_class, "window.search", NULL, search);
+  gtk_widget_class_install_action (window_class, "window.connect", NULL, connect_elsewhere);
+  gtk_widget_class_install_action (window_class, "window.try-again", NULL, try_again);
+
+  gtk_widget_class_add_binding_action (window_class, GDK_KEY_f, GDK_CONTROL_MASK, "window.search",
+                                       NULL);
+  gtk_widget_class_add_binding_action (window_class, GDK_KEY_m, GDK_CONTROL_MASK, "window.show-map",
+                                       NULL);
+  gtk_widget_class_add_binding_action (window_class, GDK_KEY_n, GDK_CONTROL_MASK, "window.connect",
+                                       NULL);
+  gtk_widget_class_add_binding_action (window_class, GDK_KEY_j, GDK_CONTROL_MASK,
+                                       "window.show-operations", NULL);
+  gtk_widget_class_add_binding_action (window_class, GDK_KEY_s, GDK_CONTROL_MASK | GDK_SHIFT_MASK,
+                                       "machine.take-snapshot", NULL);
+  gtk_widget_class_add_binding_action (window_class, GDK_KEY_t, GDK_CONTROL_MASK,
+                                       "machine.make-template", NULL);
+  gtk_widget_class_add_binding_action (window_class, GDK_KEY_d, GDK_CONTROL_MASK, "machine.deploy",
+                                       NULL);
+  gtk_widget_class_add_binding_action (window_class, GDK_KEY_r, GDK_CONTROL_MASK, "machine.start",
+                                       NULL);
+  gtk_widget_class_install_property_action (window_class, "window.host-uri", "host-uri");
+}
+
 static void
 strata_window_dispose (GObject *object)
 {
@@ -151,7 +405,9 @@ strata_window_dispose (GObject *object)
   g_clear_object (&self->machine_signals);
   g_clear_object (&self->recovery);
   g_clear_object (&self->host);
+  g_clear_object (&self->hosts);
   g_clear_object (&self->queue);
+  g_clear_object (&self->settings);
 
   G_OBJECT_CLASS (strata_window_parent_class)->dispose (object);
 }
@@ -185,7 +441,7 @@ strata_window_set_property (GObject *object, guint prop_id, const GValue *value,
   switch ((StrataWindowProperty) prop_id)
     {
     case PROP_HOST:
-      strata_window_set_host (self, g_value_get_object (value));
+      set_host (self, g_value_get_object (value));
       break;
     case PROP_HOST_URI:
       if (g_value_get_string (value) != NULL)
@@ -220,12 +476,10 @@ strata_window_class_init (StrataWindowClass *klass)
 
   strata_machine_actions_install (widget_class);
   strata_snapshot_actions_install (widget_class);
-  strata_window_actions_install (widget_class);
-  gtk_widget_class_install_property_action (widget_class, "window.host-uri", "host-uri");
+  install_actions (widget_class);
 
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/io/github/stratavm/Strata/strata-window.ui");
-  gtk_widget_class_bind_template_child (widget_class, StrataWindow, toasts);
   gtk_widget_class_bind_template_child (widget_class, StrataWindow, sheet);
   gtk_widget_class_bind_template_child (widget_class, StrataWindow, split_view);
   gtk_widget_class_bind_template_child (widget_class, StrataWindow, sidebar_page);
@@ -260,88 +514,38 @@ strata_window_init (StrataWindow *self)
 
 /**
  * strata_window_new:
- * @application: the application, whose jobs and hosts the window shows
+ * @application: the application
+ * @settings: a person’s
+ * @queue: the jobs that it shows
+ * @hosts: (element-type StrataHost): those that are known; see strata_known_hosts_new()
  *
  * Returns: (transfer none): a new window; GTK owns it
  */
 StrataWindow *
-strata_window_new (StrataApplication *application)
+strata_window_new (GtkApplication *application,
+                   GSettings *settings,
+                   StrataJobQueue *queue,
+                   GListStore *hosts)
 {
   StrataWindow *self;
 
-  g_return_val_if_fail (STRATA_IS_APPLICATION (application), NULL);
+  g_return_val_if_fail (GTK_IS_APPLICATION (application), NULL);
+  g_return_val_if_fail (STRATA_IS_JOB_QUEUE (queue), NULL);
 
   self = g_object_new (STRATA_TYPE_WINDOW, "application", application, NULL);
-  self->queue = g_object_ref (strata_application_get_queue (application));
+  self->settings = g_object_ref (settings);
+  self->hosts = g_object_ref (hosts);
+  self->queue = g_object_ref (queue);
+  self->recovery = strata_recovery_controller_new (GTK_WIDGET (self), queue);
   g_signal_connect_object (self->queue, "items-changed", G_CALLBACK (queue_changed_cb), self,
                            G_CONNECT_SWAPPED);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_QUEUE]);
   queue_changed_cb (self);
 
-  strata_sidebar_set_hosts (self->sidebar, strata_application_get_hosts (application));
-  bind_settings (self, strata_application_get_settings (application));
-  self->recovery = strata_recovery_controller_new (self);
+  strata_sidebar_set_hosts (self->sidebar, G_LIST_MODEL (hosts));
+  bind_settings (self);
 
   return self;
-}
-
-StrataApplication *
-strata_window_get_application (StrataWindow *self)
-{
-  g_return_val_if_fail (STRATA_IS_WINDOW (self), NULL);
-
-  return STRATA_APPLICATION (gtk_window_get_application (GTK_WINDOW (self)));
-}
-
-StrataJobQueue *
-strata_window_get_queue (StrataWindow *self)
-{
-  g_return_val_if_fail (STRATA_IS_WINDOW (self), NULL);
-
-  return self->queue;
-}
-
-StrataHost *
-strata_window_get_host (StrataWindow *self)
-{
-  g_return_val_if_fail (STRATA_IS_WINDOW (self), NULL);
-
-  return self->host;
-}
-
-/**
- * strata_window_set_host:
- * @self: a window
- * @host: a host
- *
- * Shows @host and connects to it. The one shown before is let go, unless jobs use its connection.
- */
-void
-strata_window_set_host (StrataWindow *self, StrataHost *host)
-{
-  g_return_if_fail (STRATA_IS_WINDOW (self));
-  g_return_if_fail (STRATA_IS_HOST (host));
-
-  if (self->host == host)
-    return;
-
-  if (self->host != NULL)
-    strata_host_disconnect (self->host);
-  g_set_object (&self->host, host);
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_HOST]);
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_HOST_URI]);
-  adw_navigation_page_set_title (self->sidebar_page, strata_host_get_name (host));
-  g_settings_set_string (strata_application_get_settings (strata_window_get_application (self)),
-                         "last-connection", strata_host_get_uri (host));
-  strata_host_connect (host);
-}
-
-StrataMachine *
-strata_window_get_machine (StrataWindow *self)
-{
-  g_return_val_if_fail (STRATA_IS_WINDOW (self), NULL);
-
-  return self->sidebar != NULL ? strata_sidebar_get_machine (self->sidebar) : NULL;
 }
 
 /**
@@ -357,144 +561,5 @@ strata_window_connect_to (StrataWindow *self, const char *uri)
   g_return_if_fail (STRATA_IS_WINDOW (self));
   g_return_if_fail (uri != NULL);
 
-  strata_window_set_host (
-      self, strata_application_ensure_host (strata_window_get_application (self), uri));
-}
-
-/**
- * strata_window_select:
- * @self: a window
- * @uuid: UUID of a machine
- *
- * Selects the machine, if it is on the window's host.
- */
-void
-strata_window_select (StrataWindow *self, const char *uuid)
-{
-  StrataMachine *machine;
-
-  g_return_if_fail (STRATA_IS_WINDOW (self));
-  g_return_if_fail (uuid != NULL);
-
-  machine = self->host != NULL ? strata_host_find (self->host, uuid) : NULL;
-  if (machine != NULL)
-    strata_sidebar_set_machine (self->sidebar, machine);
-}
-
-void
-strata_window_search (StrataWindow *self)
-{
-  g_return_if_fail (STRATA_IS_WINDOW (self));
-
-  adw_navigation_split_view_set_show_content (self->split_view, FALSE);
-  strata_sidebar_search (self->sidebar);
-}
-
-void
-strata_window_show_operations (StrataWindow *self)
-{
-  g_return_if_fail (STRATA_IS_WINDOW (self));
-
-  adw_bottom_sheet_set_open (self->sheet, TRUE);
-}
-
-/**
- * strata_window_show_unfinished:
- * @self: a window
- *
- * Shows what was left unfinished on its host.
- */
-void
-strata_window_show_unfinished (StrataWindow *self)
-{
-  g_return_if_fail (STRATA_IS_WINDOW (self));
-
-  strata_recovery_controller_show (self->recovery);
-}
-
-/**
- * strata_window_show_map:
- * @self: a window
- *
- * Shows the map of the host, until a machine is selected.
- */
-void
-strata_window_show_map (StrataWindow *self)
-{
-  g_return_if_fail (STRATA_IS_WINDOW (self));
-
-  strata_sidebar_set_machine (self->sidebar, NULL);
-  self->shows_map = TRUE;
-  update_content (self);
-  adw_navigation_split_view_set_show_content (self->split_view, TRUE);
-  strata_map_page_focus (self->map_page);
-}
-
-/**
- * strata_window_close_now:
- * @self: a window
- *
- * Closes the window without asking, though work is under way.
- */
-void
-strata_window_close_now (StrataWindow *self)
-{
-  g_return_if_fail (STRATA_IS_WINDOW (self));
-
-  self->may_close = TRUE;
-  gtk_window_close (GTK_WINDOW (self));
-}
-
-/**
- * strata_window_show_clones:
- * @self: a window in which a template is selected
- *
- * Shows the template's page where it lists its clones.
- */
-void
-strata_window_show_clones (StrataWindow *self)
-{
-  g_return_if_fail (STRATA_IS_WINDOW (self));
-
-  adw_navigation_split_view_set_show_content (self->split_view, TRUE);
-  strata_template_page_show_clones (self->template_page);
-}
-
-/**
- * strata_window_add_toast:
- * @self: a window
- * @text: a few words, not markup
- * @operations: whether the toast has a button that opens the operations
- */
-void
-strata_window_add_toast (StrataWindow *self, const char *text, gboolean operations)
-{
-  AdwToast *toast;
-
-  g_return_if_fail (STRATA_IS_WINDOW (self));
-  g_return_if_fail (text != NULL);
-
-  toast = adw_toast_new (text);
-  if (operations)
-    {
-      adw_toast_set_button_label (toast, _ ("_Details"));
-      g_signal_connect_object (toast, "button-clicked", G_CALLBACK (strata_window_show_operations),
-                               self, G_CONNECT_SWAPPED);
-    }
-  strata_window_take_toast (self, toast);
-}
-
-/**
- * strata_window_take_toast:
- * @self: a window
- * @toast: (transfer full): a toast, whose title is not markup
- */
-void
-strata_window_take_toast (StrataWindow *self, AdwToast *toast)
-{
-  g_return_if_fail (STRATA_IS_WINDOW (self));
-  g_return_if_fail (ADW_IS_TOAST (toast));
-
-  adw_toast_set_use_markup (toast, FALSE);
-  adw_toast_overlay_add_toast (self->toasts, toast);
+  set_host (self, strata_known_hosts_ensure (self->hosts, self->settings, uri));
 }

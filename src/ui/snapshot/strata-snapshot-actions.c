@@ -13,15 +13,17 @@
 #include "strata-revert-form.h"
 #include "strata-revert-undo.h"
 #include "strata-snapshot-actions.h"
+#include "ui/shell/strata-action-context.h"
 #include "strata-create-snapshot-form.h"
 
 static AdwDialog *
-present_form (StrataWindow *window, const char *title, StrataRequestForm *form)
+present_form (StrataActionContext *context, const char *title, StrataRequestForm *form)
 {
-  AdwDialog *dialog = strata_plan_dialog_new_with_form (
-      strata_window_get_queue (window), strata_window_get_host (window), title, form);
+  AdwDialog *dialog =
+      strata_plan_dialog_new_with_form (strata_action_context_get_queue (context),
+                                        strata_action_context_get_host (context), title, form);
 
-  adw_dialog_present (dialog, GTK_WIDGET (window));
+  adw_dialog_present (dialog, GTK_WIDGET (context));
 
   return dialog;
 }
@@ -29,11 +31,11 @@ present_form (StrataWindow *window, const char *title, StrataRequestForm *form)
 static void
 take (GtkWidget *widget, const char *action, GVariant *parameter)
 {
-  StrataWindow *window = STRATA_WINDOW (widget);
+  StrataActionContext *context = STRATA_ACTION_CONTEXT (widget);
 
-  present_form (window, _ ("Take Snapshot"),
-                strata_create_snapshot_form_new (strata_window_get_host (window),
-                                                 strata_window_get_machine (window)));
+  present_form (context, _ ("Take Snapshot"),
+                strata_create_snapshot_form_new (strata_action_context_get_host (context),
+                                                 strata_action_context_get_machine (context)));
 }
 
 static void
@@ -42,24 +44,25 @@ revert_submitted_cb (StrataPlanPage *page, StrataJob *job, StrataRequestForm *fo
   g_autoptr (StrataRequest) request = strata_request_form_make_request (form);
   GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (page));
 
-  if (request->save_as != NULL && STRATA_IS_WINDOW (root))
-    strata_revert_undo_offer (strata_window_get_queue (STRATA_WINDOW (root)),
-                              strata_window_get_host (STRATA_WINDOW (root)), job, request->domain,
-                              request->save_as);
+  if (request->save_as != NULL && STRATA_IS_ACTION_CONTEXT (root))
+    strata_revert_undo_offer (strata_action_context_get_queue (STRATA_ACTION_CONTEXT (root)),
+                              strata_action_context_get_host (STRATA_ACTION_CONTEXT (root)), job,
+                              request->domain, request->save_as);
 }
 
 static void
 revert (GtkWidget *widget, const char *action, GVariant *parameter)
 {
-  StrataWindow *window = STRATA_WINDOW (widget);
+  StrataActionContext *context = STRATA_ACTION_CONTEXT (widget);
   const char *snapshot = g_variant_get_string (parameter, NULL);
-  StrataRequestForm *form = strata_revert_form_new (strata_window_get_machine (window), snapshot);
+  StrataRequestForm *form =
+      strata_revert_form_new (strata_action_context_get_machine (context), snapshot);
   g_autofree char *title = NULL;
   AdwDialog *dialog;
 
   /* Translators: %s is a snapshot. */
   title = g_strdup_printf (_ ("Revert to “%s”"), snapshot);
-  dialog = present_form (window, title, form);
+  dialog = present_form (context, title, form);
   g_signal_connect_object (strata_plan_dialog_get_page (dialog), "submitted",
                            G_CALLBACK (revert_submitted_cb), form, G_CONNECT_DEFAULT);
 }
@@ -67,38 +70,39 @@ revert (GtkWidget *widget, const char *action, GVariant *parameter)
 static void
 make_machine (GtkWidget *widget, const char *action, GVariant *parameter)
 {
-  StrataWindow *window = STRATA_WINDOW (widget);
+  StrataActionContext *context = STRATA_ACTION_CONTEXT (widget);
 
-  present_form (window, _ ("New Machine from Here"),
-                strata_clone_form_new (strata_window_get_host (window),
-                                       strata_window_get_machine (window),
+  present_form (context, _ ("New Machine from Here"),
+                strata_clone_form_new (strata_action_context_get_host (context),
+                                       strata_action_context_get_machine (context),
                                        g_variant_get_string (parameter, NULL)));
 }
 
 static void
 edit (GtkWidget *widget, const char *action, GVariant *parameter)
 {
-  StrataWindow *window = STRATA_WINDOW (widget);
+  StrataActionContext *context = STRATA_ACTION_CONTEXT (widget);
 
-  present_form (window, _ ("Edit Snapshot"),
-                strata_edit_form_new (strata_window_get_machine (window),
+  present_form (context, _ ("Edit Snapshot"),
+                strata_edit_form_new (strata_action_context_get_machine (context),
                                       g_variant_get_string (parameter, NULL)));
 }
 
 static void
-delete_with (StrataWindow *window, const char *snapshot, gboolean subtree)
+delete_with (StrataActionContext *context, const char *snapshot, gboolean subtree)
 {
   g_autoptr (StrataRequest) request = strata_request_new (STRATA_REQUEST_SNAPSHOT_DELETE);
-  StrataMachine *machine = strata_window_get_machine (window);
+  StrataMachine *machine = strata_action_context_get_machine (context);
 
   request->domain = g_strdup (strata_machine_get_uuid (machine));
   request->snapshot = g_strdup (snapshot);
   request->snapshot_id = strata_machine_dup_snapshot_id (machine, snapshot);
   request->subtree = subtree;
   adw_dialog_present (strata_plan_dialog_new (
-                          strata_window_get_queue (window), strata_window_get_host (window),
+                          strata_action_context_get_queue (context),
+                          strata_action_context_get_host (context),
                           subtree ? _ ("Delete with Children") : _ ("Delete Snapshot"), request),
-                      GTK_WIDGET (window));
+                      GTK_WIDGET (context));
 }
 
 /* Nothing of an internal one merges. */
@@ -114,25 +118,25 @@ has_layers (StrataMachine *machine, const char *name)
 static void
 delete_one (GtkWidget *widget, const char *action, GVariant *parameter)
 {
-  StrataWindow *window = STRATA_WINDOW (widget);
+  StrataActionContext *context = STRATA_ACTION_CONTEXT (widget);
   const char *snapshot = g_variant_get_string (parameter, NULL);
 
-  if (has_layers (strata_window_get_machine (window), snapshot))
-    present_form (window, _ ("Delete Snapshot"),
-                  strata_merge_form_new (strata_window_get_machine (window), snapshot));
+  if (has_layers (strata_action_context_get_machine (context), snapshot))
+    present_form (context, _ ("Delete Snapshot"),
+                  strata_merge_form_new (strata_action_context_get_machine (context), snapshot));
   else
-    delete_with (window, snapshot, FALSE);
+    delete_with (context, snapshot, FALSE);
 }
 
 static void
 delete_children (GtkWidget *widget, const char *action, GVariant *parameter)
 {
-  delete_with (STRATA_WINDOW (widget), g_variant_get_string (parameter, NULL), TRUE);
+  delete_with (STRATA_ACTION_CONTEXT (widget), g_variant_get_string (parameter, NULL), TRUE);
 }
 
 /**
  * strata_snapshot_actions_install:
- * @window_class: the class of StrataWindow
+ * @window_class: the class of a StrataActionContext
  */
 void
 strata_snapshot_actions_install (GtkWidgetClass *window_class)

@@ -2,12 +2,12 @@
 
 #pragma once
 
-#include "ui/shell/strata-window.h"
+#include <gtk/gtk.h>
 
 G_BEGIN_DECLS
 
 /* "machine.take-snapshot", and with a snapshot's name "snapshot.revert", ".clone", ".edit", ".delete", ".delete-children":
- * of the machine that is selected in the window. Each opens a dialog with its plan. */
+ * of the machine that is selected in the window, whose class is a StrataActionContext. Each opens a dialog with its plan. */
 void strata_snapshot_actions_install (GtkWidgetClass *window_class);
 
 G_END_DECLS

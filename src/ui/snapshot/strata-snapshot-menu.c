@@ -87,7 +87,7 @@ strata_snapshot_menu_pop_up (GtkWidget *parent,
   gtk_popover_set_has_arrow (GTK_POPOVER (popover), FALSE);
   gtk_widget_set_halign (popover, GTK_ALIGN_START);
   gtk_popover_set_pointing_to (GTK_POPOVER (popover), at);
-  strata_menu_words_apply (popover, menu, NULL);
+  strata_menu_words_apply (popover, menu, NULL, NULL);
   explain_items (popover, menu, reasons);
   gtk_popover_popup (GTK_POPOVER (popover));
 

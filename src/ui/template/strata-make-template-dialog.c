@@ -204,14 +204,16 @@ strata_make_template_dialog_init (StrataMakeTemplateDialog *self)
 
 /**
  * strata_make_template_dialog_new:
- * @application: whose jobs and settings are used
+ * @queue: where the job goes
+ * @settings: a person’s
  * @host: the machine's host
  * @machine: what the template is made of
  *
  * Returns: (transfer none): a floating dialog
  */
 AdwDialog *
-strata_make_template_dialog_new (StrataApplication *application,
+strata_make_template_dialog_new (StrataJobQueue *queue,
+                                 GSettings *settings,
                                  StrataHost *host,
                                  StrataMachine *machine)
 {
@@ -219,7 +221,7 @@ strata_make_template_dialog_new (StrataApplication *application,
   g_autofree char *pattern = NULL;
   g_autofree char *name = NULL;
 
-  g_return_val_if_fail (STRATA_IS_APPLICATION (application), NULL);
+  g_return_val_if_fail (STRATA_IS_JOB_QUEUE (queue), NULL);
   g_return_val_if_fail (STRATA_IS_HOST (host), NULL);
   g_return_val_if_fail (STRATA_IS_MACHINE (machine), NULL);
 
@@ -228,14 +230,13 @@ strata_make_template_dialog_new (StrataApplication *application,
   self->machine = g_object_ref (machine);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MACHINE]);
 
-  self->plan_page = strata_plan_page_new (strata_application_get_queue (application), host);
+  self->plan_page = strata_plan_page_new (queue, host);
   strata_plan_page_set_machine (STRATA_PLAN_PAGE (self->plan_page), machine);
   adw_navigation_view_add (self->view, self->plan_page);
   g_signal_connect_object (self->plan_page, "submitted", G_CALLBACK (submitted_cb), self,
                            G_CONNECT_SWAPPED);
 
-  pattern = g_settings_get_string (strata_application_get_settings (application),
-                                   "template-name-pattern");
+  pattern = g_settings_get_string (settings, "template-name-pattern");
   name = strata_name_from_source (pattern, strata_machine_get_name (machine));
   gtk_editable_set_text (GTK_EDITABLE (self->name_row), name);
 

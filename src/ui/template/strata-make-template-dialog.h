@@ -2,7 +2,10 @@
 
 #pragma once
 
-#include "ui/shell/strata-application.h"
+#include <adwaita.h>
+
+#include "jobs/strata-job-queue.h"
+#include "model/strata-host.h"
 
 G_BEGIN_DECLS
 
@@ -11,8 +14,9 @@ G_BEGIN_DECLS
 
 G_DECLARE_FINAL_TYPE (StrataMakeTemplateDialog, strata_make_template_dialog, STRATA, MAKE_TEMPLATE_DIALOG, AdwDialog)
 
-AdwDialog *strata_make_template_dialog_new (StrataApplication *application,
-                                            StrataHost        *host,
-                                            StrataMachine     *machine);
+AdwDialog *strata_make_template_dialog_new (StrataJobQueue *queue,
+                                            GSettings      *settings,
+                                            StrataHost     *host,
+                                            StrataMachine  *machine);
 
 G_END_DECLS

@@ -8,7 +8,7 @@
 
 #include "ui/disk/strata-disk-group.h"
 #include "ui/machine/strata-machine-style.h"
-#include "ui/shell/strata-menu-words.h"
+#include "ui/machine/strata-machine-actions.h"
 #include "ui/machine/strata-machine-row.h"
 #include "strata-template-page.h"
 
@@ -171,7 +171,8 @@ static void
 menu_mapped_cb (StrataTemplatePage *self)
 {
   if (get_machine (self) != NULL)
-    strata_menu_words_apply (GTK_WIDGET (self->menu_popover), self->menu, get_machine (self));
+    strata_machine_actions_explain (GTK_WIDGET (self->menu_popover), self->menu,
+                                    get_machine (self));
 }
 
 static void
