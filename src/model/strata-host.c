@@ -9,8 +9,8 @@
 
 #include "config.h"
 
-#include "strata-host-summary.h"
-#include "strata-host-name.h"
+#include <glib/gi18n-lib.h>
+
 #include "strata-host.h"
 #include "strata-machine-list.h"
 #include "model/snapshot/strata-snapshot-reconciler.h"
@@ -70,6 +70,74 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (StrataHost,
                                                       strata_host_list_model_init))
 
 static void open_connection (StrataHost *self);
+
+/* "This Computer" for qemu:///session, "root@server" for qemu+ssh://root@server/system. */
+static char *
+make_name (const char *uri)
+{
+  g_autoptr (GUri) parsed =
+      g_uri_parse (uri, G_URI_FLAGS_PARSE_RELAXED | G_URI_FLAGS_HAS_PASSWORD, NULL);
+  const char *host;
+  const char *user;
+
+  if (parsed == NULL)
+    return g_strdup (uri);
+
+  host = g_uri_get_host (parsed);
+  user = g_uri_get_user (parsed);
+  if (host != NULL && *host != '\0')
+    return user != NULL ? g_strdup_printf ("%s@%s", user, host) : g_strdup (host);
+  if (g_str_equal (g_uri_get_scheme (parsed), "test"))
+    return g_strdup (_ ("Test Host"));
+  if (g_uri_get_query (parsed) != NULL)
+    return g_strdup (_ ("This Computer (Other Socket)"));
+  if (g_str_equal (g_uri_get_path (parsed), "/system"))
+    return g_strdup (_ ("This Computer (System)"));
+
+  return g_strdup (_ ("This Computer"));
+}
+
+static void
+append_version (GString *text, const char *program, gulong version)
+{
+  /* Programs and versions: nothing to translate. */
+  g_string_append_printf (text, "%s%s %lu.%lu.%lu", text->len > 0 ? " · " : "", program,
+                          version / 1000000, version / 1000 % 1000, version % 1000);
+}
+
+static void
+summarise_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  StrataConnection *connection = data;
+  const StrataHostFacts *facts = strata_connection_get_facts (connection);
+  GString *text = g_string_new (NULL);
+
+  append_version (text, "libvirt", facts->libvirt_version);
+  if (g_strcmp0 (facts->driver, "QEMU") == 0)
+    {
+      gboolean works = strata_connection_probe_kvm (connection, cancellable);
+
+      append_version (text, "QEMU", facts->qemu_version);
+      g_string_append_printf (text, " · %s", works ? _ ("KVM works") : _ ("KVM can’t be used"));
+    }
+
+  g_task_return_pointer (task, g_string_free (text, FALSE), g_free);
+}
+
+/* What kind of host it is, in a line: "libvirt 11.3.0 · QEMU 10.0.13 · KVM works". KVM is tried out for it, which is why it takes a
+ * worker. */
+static void
+summarise_async (StrataConnection *connection,
+                 GCancellable *cancellable,
+                 GAsyncReadyCallback callback,
+                 gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, summarise_async);
+  g_task_set_task_data (task, g_object_ref (connection), g_object_unref);
+  g_task_run_in_thread (task, summarise_in_thread);
+}
 
 static void
 set_state (StrataHost *self, StrataHostState state)
@@ -161,7 +229,7 @@ static void
 summarised_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (StrataHost) self = STRATA_HOST (user_data);
-  g_autofree char *summary = strata_host_summary_finish (result, NULL);
+  g_autofree char *summary = g_task_propagate_pointer (G_TASK (result), NULL);
 
   if (summary != NULL && g_set_str (&self->summary, summary))
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SUMMARY]);
@@ -178,8 +246,7 @@ followed_cb (GObject *object, GAsyncResult *result, gpointer user_data)
       take_error (self, NULL);
       set_state (self, STRATA_HOST_CONNECTED);
       strata_graph_monitor_set_connection (self->monitor, self->connection);
-      strata_host_summary_async (self->connection, self->cancellable, summarised_cb,
-                                 g_object_ref (self));
+      summarise_async (self->connection, self->cancellable, summarised_cb, g_object_ref (self));
     }
   else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     g_error_free (error);
@@ -362,7 +429,7 @@ strata_host_new (const char *uri)
 
   self = g_object_new (STRATA_TYPE_HOST, NULL);
   self->uri = g_strdup (uri);
-  self->name = strata_host_name_from_uri (uri);
+  self->name = make_name (uri);
 
   return self;
 }

@@ -9,8 +9,6 @@
 
 #include "strata-machine-query.h"
 #include "strata-machine-list.h"
-#include "strata-machine-order.h"
-#include "strata-relations.h"
 
 struct _StrataMachineList
 {
@@ -34,10 +32,132 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (StrataMachineList,
                                G_IMPLEMENT_INTERFACE (G_TYPE_LIST_MODEL,
                                                       strata_machine_list_list_model_init))
 
+/* By name, numbers in order ("web-2" before "web-10"), by UUID where names are alike. */
+static int
+compare (StrataMachine *a, StrataMachine *b)
+{
+  int order = strcmp (strata_machine_get_sort_key (a), strata_machine_get_sort_key (b));
+
+  return order != 0 ? order : g_strcmp0 (strata_machine_get_uuid (a), strata_machine_get_uuid (b));
+}
+
+static int
+compare_pointers (gconstpointer a, gconstpointer b)
+{
+  return compare (*(StrataMachine *const *) a, *(StrataMachine *const *) b);
+}
+
+static void
+sort_machines (GPtrArray *machines)
+{
+  g_ptr_array_sort (machines, compare_pointers);
+}
+
+/* Where MACHINE is in the sorted MACHINES or, if it is not there, belongs. */
+static guint
+find_place (GPtrArray *machines, StrataMachine *machine)
+{
+  guint low = 0;
+  guint high;
+
+  high = machines->len;
+  while (low < high)
+    {
+      guint middle = low + (high - low) / 2;
+
+      if (compare (g_ptr_array_index (machines, middle), machine) < 0)
+        low = middle + 1;
+      else
+        high = middle;
+    }
+
+  return low;
+}
+
+/* What machines are to each other: a template and its clones. A clone names its template in its own definition, so the other
+ * direction is found by looking at all of them. */
+typedef struct
+{
+  GStrvBuilder *thin;
+  guint n_clones;
+} Clones;
+
+static Clones *
+clones_new (void)
+{
+  Clones *clones = g_new0 (Clones, 1);
+
+  clones->thin = g_strv_builder_new ();
+
+  return clones;
+}
+
+static void
+clones_free (Clones *clones)
+{
+  g_strv_builder_unref (clones->thin);
+  g_free (clones);
+}
+
+static void
+count_clone (GHashTable *by_template, StrataMachine *machine)
+{
+  const StrataCloneMark *mark = strata_machine_get_facts (machine)->clone_mark;
+  Clones *clones;
+
+  if (mark == NULL || mark->template_uuid == NULL)
+    return;
+
+  clones = g_hash_table_lookup (by_template, mark->template_uuid);
+  if (clones == NULL)
+    {
+      clones = clones_new ();
+      g_hash_table_insert (by_template, g_strdup (mark->template_uuid), clones);
+    }
+
+  clones->n_clones++;
+  if (mark->thin)
+    g_strv_builder_add (clones->thin, strata_machine_get_name (machine));
+}
+
+/* Tells each template its clones and each clone its template's guest; takes time in proportion to the number of machines. */
+static void
+update_relations (GPtrArray *machines)
+{
+  g_autoptr (GHashTable) by_template = NULL;
+  g_autoptr (GHashTable) os_ids = NULL;
+
+  by_template =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) clones_free);
+  os_ids = g_hash_table_new (g_str_hash, g_str_equal);
+
+  for (guint i = 0; i < machines->len; i++)
+    {
+      StrataMachine *machine = g_ptr_array_index (machines, i);
+      const StrataTemplateMark *mark = strata_machine_get_facts (machine)->template_mark;
+
+      count_clone (by_template, machine);
+      if (mark != NULL && mark->os_id != NULL)
+        g_hash_table_insert (os_ids, (char *) strata_machine_get_uuid (machine), mark->os_id);
+    }
+
+  for (guint i = 0; i < machines->len; i++)
+    {
+      StrataMachine *machine = g_ptr_array_index (machines, i);
+      Clones *clones = g_hash_table_lookup (by_template, strata_machine_get_uuid (machine));
+      const char *template_uuid = strata_machine_get_template_uuid (machine);
+      g_auto (GStrv) thin = clones != NULL ? g_strv_builder_end (clones->thin) : NULL;
+
+      strata_machine_set_relations (
+          machine, template_uuid != NULL ? g_hash_table_lookup (os_ids, template_uuid) : NULL,
+          (const char *const *) thin, clones != NULL ? clones->n_clones : 0);
+    }
+}
+
 static void
 insert (StrataMachineList *self, StrataMachine *machine)
 {
-  guint position = strata_machine_order_find (self->machines, machine);
+  guint position = find_place (self->machines, machine);
 
   g_ptr_array_insert (self->machines, position, g_object_ref (machine));
   g_hash_table_insert (self->by_uuid, (char *) strata_machine_get_uuid (machine), machine);
@@ -110,7 +230,7 @@ apply_all (StrataMachineList *self, GPtrArray *facts)
       g_ptr_array_add (self->machines,
                        machine != NULL ? g_object_ref (machine) : strata_machine_new (domain));
     }
-  strata_machine_order_sort (self->machines);
+  sort_machines (self->machines);
 
   g_hash_table_remove_all (self->by_uuid);
   for (guint i = 0; i < self->machines->len; i++)
@@ -143,7 +263,7 @@ looked_cb (GObject *object, GAsyncResult *result, gpointer user_data)
       if (machine != NULL)
         take_out (self, machine);
     }
-  strata_relations_update (self->machines);
+  update_relations (self->machines);
 
   look_at_marked (self);
 }
@@ -210,7 +330,7 @@ listed_cb (GObject *object, GAsyncResult *result, gpointer user_data)
     {
       self->looking = FALSE;
       apply_all (self, look->facts);
-      strata_relations_update (self->machines);
+      update_relations (self->machines);
       look_at_marked (self);
     }
   g_task_return_boolean (task, TRUE);

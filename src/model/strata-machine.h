@@ -2,9 +2,24 @@
 
 #pragma once
 
-#include "strata-capability.h"
+#include "graph/strata-graph.h"
 
 G_BEGIN_DECLS
+
+/* What can be done with a machine from the window, as far as that can be told without asking the planner. */
+typedef enum
+{
+  STRATA_CAPABILITY_START,
+  STRATA_CAPABILITY_SHUT_DOWN,
+  STRATA_CAPABILITY_FORCE_OFF,
+  STRATA_CAPABILITY_MAKE_TEMPLATE,
+  STRATA_CAPABILITY_DEPLOY,
+  STRATA_CAPABILITY_DELETE,
+  STRATA_CAPABILITY_OPEN_CONSOLE,
+  STRATA_CAPABILITY_TAKE_SNAPSHOT,
+} StrataCapability;
+
+#define STRATA_N_ABILITIES (STRATA_CAPABILITY_TAKE_SNAPSHOT + 1)
 
 /* A domain as the window sees it: a virtual machine or a template. Main thread. Bindable properties:
  * uuid, name, state (StrataDomainState), state-name ("Running"), is-template, is-active, subtitle ("thin · template-web"),

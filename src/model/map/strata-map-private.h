@@ -19,8 +19,6 @@ StrataMapMark *strata_map_mark_new (const StrataDomainFacts *domain,
 void strata_map_node_free (gpointer data);
 /* strata-map-build.c: nodes in any order, links between them */
 void strata_map_build (StrataMap *self, StrataGraph *graph);
-/* strata-map-mentions.c: (transfer full): every path that any definition or snapshot of GRAPH says anywhere */
-GHashTable *strata_map_collect_mentions (StrataGraph *graph);
 
 static inline guint
 strata_map_index (GArray *indices, guint i)

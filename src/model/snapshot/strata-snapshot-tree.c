@@ -8,7 +8,6 @@
 
 #include "config.h"
 
-#include "strata-snapshot-bytes.h"
 #include "strata-list-diff.h"
 #include "strata-snapshot-tree.h"
 
@@ -48,6 +47,93 @@ get_kind (const StrataSnapshotFacts *snapshot)
                                                       : STRATA_SNAPSHOT_NODE_DISK;
 }
 
+static gboolean
+add_image (StrataGraph *graph, const char *path, gint64 *bytes)
+{
+  const StrataImage *image = strata_graph_get_image (graph, path);
+
+  if (image == NULL || image->missing)
+    return FALSE;
+
+  *bytes += (gint64) image->allocation;
+
+  return TRUE;
+}
+
+/* What the layers frozen by SNAPSHOT and its memory take on disk, or -1 where the graph doesn't show every one of them. An internal
+ * snapshot shares its image with what was written later, so its own part of it is not known. */
+static gint64
+get_bytes_held (const StrataSnapshotFacts *snapshot, StrataGraph *graph)
+{
+  gint64 bytes = 0;
+  guint n = 0;
+
+  if (graph == NULL || snapshot->memory == STRATA_SNAPSHOT_INTERNAL)
+    return -1;
+
+  for (guint i = 0; i < snapshot->disks->len; i++)
+    {
+      const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, i);
+
+      if (disk->location == STRATA_SNAPSHOT_NONE)
+        continue;
+      if (disk->location == STRATA_SNAPSHOT_INTERNAL || !add_image (graph, disk->image, &bytes))
+        return -1;
+      n++;
+    }
+  if (snapshot->memory == STRATA_SNAPSHOT_EXTERNAL &&
+      !add_image (graph, snapshot->memory_file, &bytes))
+    return -1;
+
+  return n > 0 ? bytes : -1;
+}
+
+static const StrataDiskXml *
+find_disk (const StrataDomainFacts *facts, const char *target)
+{
+  for (guint i = 0; i < facts->disks->len; i++)
+    {
+      const StrataDiskXml *disk = g_ptr_array_index (facts->disks, i);
+
+      if (g_strcmp0 (disk->target, target) == 0)
+        return disk;
+    }
+
+  return NULL;
+}
+
+/* What was written since the snapshot on which the machine stands, or -1: known where each disk runs on an overlay that stands
+ * directly on what that froze, and which holds no internal snapshot. */
+static gint64
+get_bytes_since (const StrataDomainFacts *facts, StrataGraph *graph)
+{
+  const StrataSnapshotFacts *current;
+  gint64 bytes = 0;
+  guint n = 0;
+
+  current = strata_domain_facts_get_current (facts);
+  if (graph == NULL || current == NULL)
+    return -1;
+
+  for (guint i = 0; i < current->disks->len; i++)
+    {
+      const StrataSnapshotDisk *frozen = g_ptr_array_index (current->disks, i);
+      const StrataDiskXml *disk = find_disk (facts, frozen->target);
+      const StrataImage *top = disk != NULL ? strata_graph_get_image (graph, disk->source) : NULL;
+
+      if (frozen->location == STRATA_SNAPSHOT_NONE)
+        continue;
+      if (frozen->location == STRATA_SNAPSHOT_INTERNAL || top == NULL || top->missing ||
+          g_strcmp0 (top->backing_path, frozen->image) != 0 || top->tags_unknown ||
+          (top->tags != NULL && top->tags[0] != NULL))
+        return -1;
+      bytes += (gint64) top->allocation;
+      n++;
+    }
+
+  return n > 0 ? bytes : -1;
+}
+
 static void
 set_look (StrataSnapshotTree *self,
           StrataSnapshotNode *node,
@@ -67,8 +153,7 @@ set_look (StrataSnapshotTree *self,
               : current != NULL ? current->name
                                 : NULL,
     .created = snapshot != NULL ? snapshot->created : 0,
-    .bytes = snapshot != NULL ? strata_snapshot_bytes_held (snapshot, graph)
-                              : strata_snapshot_bytes_since (facts, graph),
+    .bytes = snapshot != NULL ? get_bytes_held (snapshot, graph) : get_bytes_since (facts, graph),
     .lane = place->lane,
     .level = place->level,
     .n_below = place->n_below,
