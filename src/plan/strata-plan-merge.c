@@ -8,7 +8,7 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "strata-plan-snapshot-outcome.h"
+#include "strata-plan-snapshot-delete.h"
 #include "base/strata-error.h"
 
 static const StrataDiskXml *

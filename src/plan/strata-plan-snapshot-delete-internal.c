@@ -6,7 +6,7 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "strata-plan-snapshot-outcome.h"
+#include "strata-plan-snapshot-delete.h"
 #include "base/strata-error.h"
 #include "strata-name.h"
 
