@@ -7,7 +7,6 @@
 #include <glib/gi18n-lib.h>
 
 #include "strata-job-private.h"
-#include "strata-job-report.h"
 
 struct _StrataJob
 {
@@ -20,12 +19,29 @@ struct _StrataJob
   char *journal_dir;
   StrataJournal *journal; /* of a job that is taken up again, until it runs */
   GCancellable *cancellable;
-  StrataJobReport *report;
   StrataJobHook hook;
   gpointer hook_data;
   gboolean backwards;
   guint64 bandwidth; /* atomic: steps read it in their thread */
 
+  /* What the worker says, under the mutex. However much it says, the owner's context is woken by one idle at a time, which
+   * reads the latest. */
+  GMutex mutex;
+  GMainContext *context;
+  gboolean pending;
+  StrataProgress said;
+  char *said_title;
+  GString *said_log;
+  GError *said_error;
+  JsonObject *results;
+  JsonObject *new_results;
+  GArray *weights; /* double, a step */
+  double weight;   /* their sum */
+  double done_weight;
+  gint64 started;
+  gint64 step_started;
+
+  /* What the owner's context has read of it. */
   StrataProgress shown;
   char *shown_title;
   char *shown_log;
@@ -92,8 +108,14 @@ on_news (gpointer data)
   gsize old_log = self->shown_log != NULL ? strlen (self->shown_log) : 0;
   gboolean had_error = self->shown_error != NULL;
 
-  strata_job_report_read (self->report, &self->shown, &self->shown_title, &self->shown_log,
-                          &self->shown_error);
+  g_mutex_lock (&self->mutex);
+  self->pending = FALSE;
+  self->shown = self->said;
+  g_set_str (&self->shown_title, self->said_title);
+  g_set_str (&self->shown_log, self->said_log->str);
+  if (self->said_error != NULL && self->shown_error == NULL)
+    self->shown_error = g_error_copy (self->said_error);
+  g_mutex_unlock (&self->mutex);
 
   if (g_strcmp0 (old_title, self->shown_title) != 0)
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STEP_TITLE]);
@@ -107,12 +129,59 @@ on_news (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+/* Seconds, above 0. Only for the progress bar, which should move evenly: what moves bytes moves them at 200 MB/s. */
+static double
+get_weight (const StrataStep *step)
+{
+  return strata_step_kind_get_seconds (step->kind) + (double) step->bytes / 200e6;
+}
+
+/* Unlocks, and sees to it that what was said is read. */
+static void
+publish (StrataJob *self)
+{
+  gboolean wake = !self->pending;
+
+  self->pending = TRUE;
+  g_mutex_unlock (&self->mutex);
+
+  if (wake)
+    {
+      g_autoptr (GSource) source = g_idle_source_new ();
+
+      g_source_set_priority (source, G_PRIORITY_DEFAULT);
+      g_source_set_callback (source, on_news, g_object_ref (self), g_object_unref);
+      g_source_attach (source, self->context);
+    }
+}
+
+/* With the mutex held: FRACTION is of the running step. */
+static void
+update_fraction (StrataJob *self, double fraction)
+{
+  guint index = self->said.step > 0 ? self->said.step - 1 : 0;
+  double weight = g_array_index (self->weights, double, index);
+  double elapsed = (double) (g_get_monotonic_time () - self->started) / G_USEC_PER_SEC;
+
+  self->said.fraction = CLAMP ((self->done_weight + weight * fraction) / self->weight, 0, 1);
+  /* Before that a guess would jump about. */
+  if (elapsed > 2 && self->said.fraction > 0.02)
+    self->said.seconds_left = (int) (elapsed * (1 - self->said.fraction) / self->said.fraction);
+}
+
 static void
 strata_job_finalize (GObject *object)
 {
   StrataJob *self = STRATA_JOB (object);
 
-  g_clear_pointer (&self->report, strata_job_report_free);
+  g_clear_pointer (&self->weights, g_array_unref);
+  g_clear_pointer (&self->results, json_object_unref);
+  g_clear_pointer (&self->new_results, json_object_unref);
+  g_clear_pointer (&self->context, g_main_context_unref);
+  g_clear_error (&self->said_error);
+  g_string_free (self->said_log, TRUE);
+  g_free (self->said_title);
+  g_mutex_clear (&self->mutex);
   g_clear_pointer (&self->journal, strata_journal_close);
   g_clear_error (&self->shown_error);
   g_clear_object (&self->connection);
@@ -232,7 +301,12 @@ static void
 strata_job_init (StrataJob *self)
 {
   self->cancellable = g_cancellable_new ();
+  g_mutex_init (&self->mutex);
+  self->context = g_main_context_ref_thread_default ();
+  self->said_log = g_string_new (NULL);
+  self->said.seconds_left = -1;
   self->shown.seconds_left = -1;
+  self->weights = g_array_new (FALSE, FALSE, sizeof (double));
 }
 
 static StrataJob *
@@ -243,7 +317,14 @@ job_new (const char *id, StrataConnection *connection, StrataPlan *plan, JsonObj
   self->id = g_strdup (id);
   self->connection = g_object_ref (connection);
   self->plan = g_object_ref (plan);
-  self->report = strata_job_report_new (plan, results, on_news, G_OBJECT (self));
+  self->results = results != NULL ? json_object_ref (results) : json_object_new ();
+  for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
+    {
+      double weight = get_weight (strata_plan_get_step (plan, i));
+
+      g_array_append_val (self->weights, weight);
+      self->weight += weight;
+    }
 
   return self;
 }
@@ -302,7 +383,10 @@ strata_job_start (StrataJob *self)
 {
   g_autoptr (GTask) task = g_task_new (self, self->cancellable, NULL, NULL);
 
-  strata_job_report_start (self->report);
+  g_mutex_lock (&self->mutex);
+  self->said.state = STRATA_JOB_RUNNING;
+  self->started = g_get_monotonic_time ();
+  publish (self);
   self->shown.state = STRATA_JOB_RUNNING;
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATE]);
   g_task_set_return_on_cancel (task, FALSE);
@@ -332,7 +416,10 @@ strata_job_cancel (StrataJob *self)
       return;
     }
 
-  strata_job_report_cancelling (self->report);
+  g_mutex_lock (&self->mutex);
+  if (self->said.state == STRATA_JOB_RUNNING)
+    self->said.state = STRATA_JOB_CANCELLING;
+  publish (self);
   g_cancellable_cancel (self->cancellable);
 }
 
@@ -345,13 +432,32 @@ strata_job_set_new_plan (StrataJob *self, StrataPlan *plan)
 void
 strata_job_enter_step (StrataJob *self, guint index, gboolean undoing)
 {
-  strata_job_report_step (self->report, index, undoing);
+  StrataStep *spec = strata_plan_get_step (self->plan, index);
+
+  g_mutex_lock (&self->mutex);
+  self->said.step = index + 1;
+  self->said.undoing = undoing;
+  self->said.finishing = FALSE;
+  g_free (self->said_title);
+  /* Translators: undoing a step of a job; the step's title */
+  self->said_title =
+      undoing ? g_strdup_printf (_ ("Undoing: %s"), spec->title) : g_strdup (spec->title);
+  self->said.bytes_done = self->said.bytes_total = self->said.rate = 0;
+  self->step_started = g_get_monotonic_time ();
+  self->done_weight = 0;
+  for (guint i = 0; i < index; i++)
+    self->done_weight += g_array_index (self->weights, double, i);
+  update_fraction (self, 0);
+  g_string_append_printf (self->said_log, "%s\n", self->said_title);
+  publish (self);
 }
 
 void
 strata_job_enter_end (StrataJob *self)
 {
-  strata_job_report_end (self->report);
+  g_mutex_lock (&self->mutex);
+  self->said.finishing = TRUE;
+  publish (self);
 }
 
 /**
@@ -365,9 +471,17 @@ strata_job_enter_end (StrataJob *self)
 void
 strata_job_report_bytes (StrataJob *self, guint64 done, guint64 total)
 {
+  double elapsed;
+
   g_return_if_fail (STRATA_IS_JOB (self));
 
-  strata_job_report_moved (self->report, done, total);
+  g_mutex_lock (&self->mutex);
+  elapsed = (double) (g_get_monotonic_time () - self->step_started) / G_USEC_PER_SEC;
+  self->said.bytes_done = done;
+  self->said.bytes_total = total;
+  self->said.rate = elapsed > 0.1 ? (guint64) ((double) done / elapsed) : 0;
+  update_fraction (self, total > 0 ? (double) done / (double) total : 0);
+  publish (self);
 }
 
 /**
@@ -383,7 +497,11 @@ strata_job_report_fraction (StrataJob *self, double fraction, const char *messag
 {
   g_return_if_fail (STRATA_IS_JOB (self));
 
-  strata_job_report_part (self->report, fraction, message);
+  g_mutex_lock (&self->mutex);
+  update_fraction (self, CLAMP (fraction, 0, 1));
+  if (message != NULL)
+    g_string_append_printf (self->said_log, "  %s\n", message);
+  publish (self);
 }
 
 /**
@@ -398,7 +516,9 @@ strata_job_append_log (StrataJob *self, const char *text)
 {
   g_return_if_fail (STRATA_IS_JOB (self));
 
-  strata_job_report_log (self->report, text);
+  g_mutex_lock (&self->mutex);
+  g_string_append_printf (self->said_log, "%s\n", text);
+  publish (self);
 }
 
 void
@@ -407,19 +527,42 @@ strata_job_set_finished (StrataJob *self,
                          StrataJobOutcome outcome,
                          const GError *error)
 {
-  strata_job_report_finished (self->report, state, outcome, error);
+  g_mutex_lock (&self->mutex);
+  self->said.state = state;
+  self->said.outcome = outcome;
+  self->said.seconds_left = -1;
+  self->said.rate = 0;
+  if (state == STRATA_JOB_DONE)
+    self->said.fraction = 1;
+  if (error != NULL && self->said_error == NULL)
+    {
+      self->said_error = g_error_copy (error);
+      g_string_append_printf (self->said_log, "%s\n", error->message);
+    }
+  publish (self);
 }
 
 void
 strata_job_set_result (StrataJob *self, const char *key, const char *value)
 {
-  strata_job_report_set_result (self->report, key, value);
+  g_mutex_lock (&self->mutex);
+  if (self->new_results == NULL)
+    self->new_results = json_object_new ();
+  json_object_set_string_member (self->new_results, key, value);
+  json_object_set_string_member (self->results, key, value);
+  g_mutex_unlock (&self->mutex);
 }
 
 char *
 strata_job_get_result (StrataJob *self, const char *key)
 {
-  return strata_job_report_get_result (self->report, key);
+  char *value;
+
+  g_mutex_lock (&self->mutex);
+  value = g_strdup (json_object_get_string_member_with_default (self->results, key, NULL));
+  g_mutex_unlock (&self->mutex);
+
+  return value;
 }
 
 void
@@ -438,7 +581,7 @@ strata_job_add_line (StrataJob *self, const char *key, const char *sentence)
 static GStrv
 dup_lines (StrataJob *self, const char *key)
 {
-  g_autofree char *lines = strata_job_report_get_result (self->report, key);
+  g_autofree char *lines = strata_job_get_result (self, key);
 
   return lines != NULL && *lines != '\0' ? g_strsplit (lines, "\n", -1) : g_new0 (char *, 1);
 }
@@ -519,13 +662,19 @@ strata_job_dup_snapshot_id (StrataJob *self, const char *name)
 
   key = g_strconcat (STRATA_JOB_SNAPSHOT_ID, name, NULL);
 
-  return strata_job_report_get_result (self->report, key);
+  return strata_job_get_result (self, key);
 }
 
 JsonObject *
 strata_job_take_new_results (StrataJob *self)
 {
-  return strata_job_report_take_new_results (self->report);
+  JsonObject *results;
+
+  g_mutex_lock (&self->mutex);
+  results = g_steal_pointer (&self->new_results);
+  g_mutex_unlock (&self->mutex);
+
+  return results;
 }
 
 const char *

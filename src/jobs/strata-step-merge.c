@@ -14,13 +14,155 @@
 #include "host/domain/strata-domain-control.h"
 #include "host/blockjob/strata-live-merge.h"
 #include "host/storage/strata-qemu-img.h"
+#include "host/storage/strata-file-chain.h"
 #include "host/storage/strata-storage.h"
 #include "host/blockjob/strata-worker.h"
 #include "strata-job-private.h"
-#include "strata-merge-target.h"
 #include "strata-precondition.h"
 #include "strata-step-private.h"
 #include "base/strata-error.h"
+
+/* Where a disk is looked for: among those that QEMU has open, and in the definition that the VM is started from. */
+typedef enum
+{
+  MERGE_LIVE = 1 << 0,
+  MERGE_DEFINED = 1 << 1,
+} MergeWhere;
+
+/* The disk of a VM whose layers are to be merged, as it is now, wherever it is attached. On the stack, all zeroes at first.
+ * Blocking; worker threads only. */
+typedef struct
+{
+  StrataConnection *connection; /* the caller's */
+  StrataDomainFacts *facts;
+  const StrataDiskXml *disk; /* of @facts; NULL: the VM has no such disk */
+  gboolean active;           /* QEMU has @disk open */
+  GStrv layers;              /* canonical paths; what the VM writes to, or would, first */
+} MergeTarget;
+
+static void
+merge_target_clear (MergeTarget *self)
+{
+  self->disk = NULL;
+  self->active = FALSE;
+  g_clear_pointer (&self->facts, strata_domain_facts_unref);
+  g_clear_pointer (&self->layers, g_strfreev);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (MergeTarget, merge_target_clear)
+
+/* By the headers, since no QEMU has it open. FORMAT: what the definition says of PATH; below a raw image is nothing, whatever a
+ * guest wrote into it. */
+static GStrv
+list_layers (StrataConnection *connection, const char *path, const char *format, GError **error)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_auto (StrataFileChain) link = strata_file_chain_begin (path, format);
+
+  while (link.path != NULL && g_path_is_absolute (link.path))
+    {
+      g_autoptr (StrataImage) image = strata_storage_read_image (connection, link.path, error);
+
+      if (image == NULL)
+        return NULL;
+      g_strv_builder_add (builder, link.path);
+      strata_file_chain_next (&link, image->backing_path, image->backing_format);
+    }
+
+  return g_strv_builder_end (builder);
+}
+
+/* PROBLEM: (inout): why the first layers that could not be read could not be; not of a drive, whose medium may be away. Returns
+ * whether SELF has found its disk. */
+static gboolean
+try_disk (MergeTarget *self,
+          const StrataDiskXml *disk,
+          gboolean active,
+          const char *image,
+          GError **problem)
+{
+  g_autoptr (GError) local = NULL;
+  g_auto (GStrv) layers = NULL;
+
+  if (disk->source == NULL)
+    return FALSE;
+  if (active)
+    layers = strata_live_chain (self->connection, self->facts->uuid, disk->target, &local);
+  else
+    layers = list_layers (self->connection, disk->source, disk->format, &local);
+  if (layers == NULL && *problem == NULL && g_strcmp0 (disk->device, "disk") == 0)
+    *problem = g_steal_pointer (&local);
+  if (layers == NULL ||
+      !strata_storage_is_among (self->connection, (const char *const *) layers, image))
+    return FALSE;
+
+  self->disk = disk;
+  self->active = active;
+  self->layers = g_steal_pointer (&layers);
+
+  return TRUE;
+}
+
+static gboolean
+try_disks (MergeTarget *self,
+           GPtrArray *disks,
+           gboolean active,
+           const char *image,
+           GError **problem)
+{
+  for (guint i = 0; i < disks->len; i++)
+    {
+      if (try_disk (self, g_ptr_array_index (disks, i), active, image, problem))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+static gboolean
+query_target (MergeTarget *self,
+              StrataConnection *connection,
+              const char *uuid,
+              const char *image,
+              MergeWhere which,
+              GError **error)
+{
+  g_autoptr (GError) problem = NULL;
+  gboolean active;
+
+  merge_target_clear (self);
+  self->connection = connection;
+  self->facts = strata_connection_get_domain (connection, uuid, error);
+  if (self->facts == NULL)
+    return FALSE;
+
+  active = strata_domain_facts_is_active (self->facts);
+  if ((which & MERGE_LIVE) != 0 && active &&
+      try_disks (self, self->facts->disks, TRUE, image, &problem))
+    return TRUE;
+  if ((which & MERGE_DEFINED) != 0 &&
+      try_disks (self, self->facts->next_disks, FALSE, image, &problem))
+    return TRUE;
+  if (problem == NULL)
+    return TRUE;
+
+  /* It may be the one. */
+  g_propagate_error (error, g_steal_pointer (&problem));
+
+  return FALSE;
+}
+
+static gboolean
+check_top (const MergeTarget *self, const char *path, GError **error)
+{
+  if (strata_storage_is_same (self->connection, self->layers[0], path))
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_BUSY, _ ("Try again; what is to be done differs now."),
+                    _ ("“%s” does not run on “%s” any more"), self->facts->name, path);
+
+  return FALSE;
+}
 
 static guint64
 on_bytes (guint64 done, guint64 total, gpointer user_data)
@@ -66,18 +208,18 @@ stands_on (StrataStepContext *context,
 
 static gboolean
 look (StrataStepContext *context,
-      StrataMergeTarget *subject,
+      MergeTarget *subject,
       const char *image,
-      StrataMergeWhere where,
+      MergeWhere where,
       GError **error)
 {
-  return strata_merge_target_query (subject, context->connection,
-                                    strata_step_context_get (context, "uuid"), image, where, error);
+  return query_target (subject, context->connection, strata_step_context_get (context, "uuid"),
+                       image, where, error);
 }
 
 /* The process that was to see to it may have died before. */
 static gboolean
-flush (StrataStepContext *context, const StrataMergeTarget *subject, GError **error)
+flush (StrataStepContext *context, const MergeTarget *subject, GError **error)
 {
   return !subject->active ||
          strata_live_flush (context->connection, subject->facts->uuid, subject->layers[0], error);
@@ -214,8 +356,8 @@ is_held_elsewhere (StrataStepContext *context, const char *path, gboolean *held,
 /* Whether a disk of the VM, none of which has the top, is where one is after the merge. */
 static gboolean
 look_for_base (StrataStepContext *context,
-               StrataMergeTarget *subject,
-               StrataMergeWhere where,
+               MergeTarget *subject,
+               MergeWhere where,
                gboolean *there,
                GError **error)
 {
@@ -257,7 +399,7 @@ is_in_base (StrataStepContext *context)
 
 /* MERGED: the VM shows that the top is not needed any more. That a disk is gone, or another is in its place, shows nothing. */
 static gboolean
-find_top (StrataStepContext *context, StrataMergeTarget *subject, gboolean *merged, GError **error)
+find_top (StrataStepContext *context, MergeTarget *subject, gboolean *merged, GError **error)
 {
   const char *top = strata_step_context_get (context, "top");
   const char *base = strata_step_context_get (context, "base");
@@ -265,21 +407,21 @@ find_top (StrataStepContext *context, StrataMergeTarget *subject, gboolean *merg
   gboolean held;
 
   *merged = FALSE;
-  if (!look (context, subject, top, STRATA_MERGE_LIVE, error))
+  if (!look (context, subject, top, MERGE_LIVE, error))
     return FALSE;
   if (subject->disk != NULL)
     return TRUE;
 
   active = strata_domain_facts_is_active (subject->facts);
-  if (active && !look_for_base (context, subject, STRATA_MERGE_LIVE, merged, error))
+  if (active && !look_for_base (context, subject, MERGE_LIVE, merged, error))
     return FALSE;
   if (!*merged)
     {
-      if (!look (context, subject, top, STRATA_MERGE_DEFINED, error))
+      if (!look (context, subject, top, MERGE_DEFINED, error))
         return FALSE;
       if (subject->disk != NULL)
         return TRUE;
-      if (!active && !look_for_base (context, subject, STRATA_MERGE_DEFINED, merged, error))
+      if (!active && !look_for_base (context, subject, MERGE_DEFINED, merged, error))
         return FALSE;
     }
   if (*merged && !is_held_elsewhere (context, top, &held, error))
@@ -298,7 +440,7 @@ find_top (StrataStepContext *context, StrataMergeTarget *subject, gboolean *merg
 
 /* Also for a process that died when the merge was done. */
 static gboolean
-end_commit (StrataStepContext *context, const StrataMergeTarget *subject, GError **error)
+end_commit (StrataStepContext *context, const MergeTarget *subject, GError **error)
 {
   return flush (context, subject, error) &&
          (!strata_step_context_is (context, "active") || define_on_base (context, FALSE, error));
@@ -306,7 +448,7 @@ end_commit (StrataStepContext *context, const StrataMergeTarget *subject, GError
 
 static gboolean
 commit_off (StrataStepContext *context,
-            const StrataMergeTarget *subject,
+            const MergeTarget *subject,
             GCancellable *cancellable,
             GError **error)
 {
@@ -317,14 +459,13 @@ commit_off (StrataStepContext *context,
   if (!strata_step_context_is (context, "active"))
     return commit_below (context, subject->disk->source, subject->disk->format, cancellable, error);
 
-  return strata_merge_target_check_top (subject, top, error) &&
-         commit_top (context, TRUE, cancellable, error);
+  return check_top (subject, top, error) && commit_top (context, TRUE, cancellable, error);
 }
 
 static gboolean
 commit_live (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
-  g_auto (StrataMergeTarget) subject = { 0 };
+  g_auto (MergeTarget) subject = { 0 };
   g_autoptr (GError) local = NULL;
   gboolean merged;
 
@@ -450,7 +591,7 @@ is_top_gone (StrataStepContext *context, gboolean *gone, GError **error)
 static gboolean
 commit_is_done (StrataStepContext *context, gboolean *done, GError **error)
 {
-  g_auto (StrataMergeTarget) subject = { 0 };
+  g_auto (MergeTarget) subject = { 0 };
 
   if (!is_top_gone (context, done, error))
     return FALSE;
@@ -490,15 +631,15 @@ static gboolean
 pull_live (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
   const char *image = strata_step_context_get (context, "image");
-  g_auto (StrataMergeTarget) subject = { 0 };
+  g_auto (MergeTarget) subject = { 0 };
   g_autoptr (GError) local = NULL;
 
-  if (!look (context, &subject, image, STRATA_MERGE_LIVE, error))
+  if (!look (context, &subject, image, MERGE_LIVE, error))
     return FALSE;
 
   if (subject.active)
     {
-      if (!strata_merge_target_check_top (&subject, image, error))
+      if (!check_top (&subject, image, error))
         return FALSE;
       if (strata_live_pull (context->connection, strata_step_context_get (context, "uuid"),
                             subject.disk->target, strata_step_context_get (context, "base"),
@@ -528,15 +669,14 @@ static gboolean
 pull_is_done (StrataStepContext *context, gboolean *done, GError **error)
 {
   const char *image = strata_step_context_get (context, "image");
-  g_auto (StrataMergeTarget) subject = { 0 };
+  g_auto (MergeTarget) subject = { 0 };
 
   if (!stands_on (context, image, strata_step_context_get (context, "base"), done, error))
     return FALSE;
   if (!*done || strata_step_context_get (context, "uuid") == NULL)
     return TRUE;
 
-  return look (context, &subject, image, STRATA_MERGE_LIVE, error) &&
-         flush (context, &subject, error);
+  return look (context, &subject, image, MERGE_LIVE, error) && flush (context, &subject, error);
 }
 
 /* What is above it is deleted next, trusting the header. */
