@@ -17,7 +17,6 @@
 #include <libvirt/virterror.h>
 
 #include "strata-block-job.h"
-#include "strata-block-events.h"
 #include "host/connection/strata-vir.h"
 #include "host/connection/strata-xpath.h"
 #include "base/strata-error.h"
@@ -35,12 +34,122 @@ typedef enum
   GOAL_DONE,
 } Goal;
 
+/* What was heard of the block job on one disk, in the thread of the default main context, and who waits for it in another. */
+typedef struct
+{
+  GMutex lock;
+  GCond changed;
+  char *target;
+  guint changes;
+  gboolean ready;
+  gboolean failed;
+} BlockEvents;
+
+static BlockEvents *
+block_events_new (const char *target)
+{
+  BlockEvents *self = g_atomic_rc_box_new0 (BlockEvents);
+
+  g_mutex_init (&self->lock);
+  g_cond_init (&self->changed);
+  self->target = g_strdup (target);
+
+  return self;
+}
+
+static void
+block_events_clear (gpointer data)
+{
+  BlockEvents *self = data;
+
+  g_mutex_clear (&self->lock);
+  g_cond_clear (&self->changed);
+  g_free (self->target);
+}
+
+static gpointer
+block_events_ref (BlockEvents *self)
+{
+  return g_atomic_rc_box_acquire (self);
+}
+
+static void
+block_events_unref (gpointer self)
+{
+  g_atomic_rc_box_release_full (self, block_events_clear);
+}
+
+/* A number that grows with every event. */
+static guint
+read_events (BlockEvents *self, gboolean *ready, gboolean *failed)
+{
+  guint seen;
+
+  g_mutex_lock (&self->lock);
+  *ready = self->ready;
+  *failed = self->failed;
+  seen = self->changes;
+  g_mutex_unlock (&self->lock);
+
+  return seen;
+}
+
+/* Until there is something that came after SEEN was read, or the time is over. */
+static void
+await_event (BlockEvents *self, guint seen, guint milliseconds)
+{
+  gint64 end = g_get_monotonic_time () + milliseconds * G_TIME_SPAN_MILLISECOND;
+
+  g_mutex_lock (&self->lock);
+  while (self->changes == seen)
+    {
+      if (!g_cond_wait_until (&self->changed, &self->lock, end))
+        break;
+    }
+  g_mutex_unlock (&self->lock);
+}
+
+static void
+event_cb (virConnectPtr handle,
+          virDomainPtr domain,
+          const char *target,
+          int type,
+          int status,
+          void *user_data)
+{
+  BlockEvents *self = user_data;
+
+  if (g_strcmp0 (target, self->target) != 0)
+    return;
+
+  g_mutex_lock (&self->lock);
+  if (status == VIR_DOMAIN_BLOCK_JOB_READY)
+    self->ready = TRUE;
+  else if (status == VIR_DOMAIN_BLOCK_JOB_FAILED || status == VIR_DOMAIN_BLOCK_JOB_CANCELED)
+    self->failed = TRUE;
+  self->changes++;
+  g_cond_signal (&self->changed);
+  g_mutex_unlock (&self->lock);
+}
+
+/* Is an event, too. */
+static void
+cancelled_cb (GCancellable *cancellable, gpointer user_data)
+{
+  BlockEvents *self = user_data;
+
+  g_mutex_lock (&self->lock);
+  self->changes++;
+  g_cond_signal (&self->changed);
+  g_mutex_unlock (&self->lock);
+}
+
 struct _StrataBlockJob
 {
   virConnectPtr handle;
   virDomainPtr domain;
   char *target;
-  StrataBlockEvents *events; /* shared with the callback, which may outlive us */
+  BlockEvents *events; /* shared with the callback, which may outlive us */
   int callback;
   guint64 last_done;
   guint64 last_total;
@@ -65,7 +174,7 @@ strata_block_job_new (virConnectPtr handle, virDomainPtr domain, const char *tar
   STRATA_ASSERT_WORKER ();
 
   self->target = g_strdup (target);
-  self->events = strata_block_events_new (target);
+  self->events = block_events_new (target);
   self->bandwidth = STRATA_BANDWIDTH_SAME;
 
   virConnectRef (handle);
@@ -74,12 +183,11 @@ strata_block_job_new (virConnectPtr handle, virDomainPtr domain, const char *tar
   self->domain = domain;
 
   self->callback = virConnectDomainEventRegisterAny (
-      handle, domain, VIR_DOMAIN_EVENT_ID_BLOCK_JOB_2,
-      VIR_DOMAIN_EVENT_CALLBACK (strata_block_events_on_event),
-      strata_block_events_ref (self->events), strata_block_events_unref);
+      handle, domain, VIR_DOMAIN_EVENT_ID_BLOCK_JOB_2, VIR_DOMAIN_EVENT_CALLBACK (event_cb),
+      block_events_ref (self->events), block_events_unref);
   /* Without the event there are still the looks. */
   if (self->callback < 0)
-    strata_block_events_unref (self->events);
+    block_events_unref (self->events);
 
   return self;
 }
@@ -89,7 +197,7 @@ strata_block_job_free (StrataBlockJob *self)
 {
   if (self->callback >= 0)
     virConnectDomainEventDeregisterAny (self->handle, self->callback);
-  g_clear_pointer (&self->events, strata_block_events_unref);
+  g_clear_pointer (&self->events, block_events_unref);
   g_clear_pointer (&self->target, g_free);
   g_clear_pointer (&self->domain, virDomainFree);
   g_clear_pointer (&self->handle, virConnectClose);
@@ -187,7 +295,7 @@ follow (StrataBlockJob *self,
           !look (self, &info, &running, error))
         return FALSE;
 
-      seen = strata_block_events_read (self->events, &ready, &failed);
+      seen = read_events (self->events, &ready, &failed);
       if (goal == GOAL_DONE && !running)
         {
           report (self, self->last_total, self->last_total, progress, user_data);
@@ -207,7 +315,7 @@ follow (StrataBlockJob *self,
       if (goal == GOAL_READY && (failed || gone >= GONE_PATIENCE))
         return set_given_up (error);
 
-      strata_block_events_await (self->events, seen, pause);
+      await_event (self->events, seen, pause);
       pause = MIN (pause * 2, LOOK_EVERY_MS);
     }
 }
@@ -224,9 +332,8 @@ wait_for (StrataBlockJob *self,
   gulong handler = 0;
 
   if (cancellable != NULL)
-    handler =
-        g_cancellable_connect (cancellable, G_CALLBACK (strata_block_events_on_cancelled),
-                               strata_block_events_ref (self->events), strata_block_events_unref);
+    handler = g_cancellable_connect (cancellable, G_CALLBACK (cancelled_cb),
+                                     block_events_ref (self->events), block_events_unref);
   report (self, 0, 0, progress, user_data);
   reached = follow (self, goal, progress, user_data, cancellable, error);
   g_cancellable_disconnect (cancellable, handler);

@@ -8,17 +8,8 @@ G_BEGIN_DECLS
 
 /* For the files of this folder only. */
 
-/* What strata_connection_probe_kvm() remembers. */
-typedef struct
-{
-  GMutex lock;
-  gboolean done;
-} StrataKvmProbe;
-
 /* held while a transient pool of ours exists, since two pools may not be on one folder */
 GMutex *strata_connection_get_lease_lock (StrataConnection *self);
-StrataKvmProbe *strata_connection_get_kvm_probe (StrataConnection *self);
-void strata_connection_set_kvm_usable (StrataConnection *self, gboolean usable);
 /* PATH as the host names it: on a local host symbolic links are resolved, so that a file has one name */
 char *strata_connection_canonical_path (StrataConnection *self, const char *path);
 /* strata-domain-read.c */

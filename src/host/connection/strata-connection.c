@@ -11,6 +11,7 @@
 #include "strata-connection-private.h"
 #include "strata-events.h"
 #include "strata-host-facts.h"
+#include "strata-kvm-probe.h"
 #include "strata-opening.h"
 #include "strata-vir.h"
 #include "host/blockjob/strata-worker-reap.h"
@@ -24,7 +25,8 @@ struct _StrataConnection
   StrataHostFacts *facts;
   StrataEvents *events;
   GMutex lease_lock;
-  StrataKvmProbe kvm_probe;
+  GMutex kvm_lock; /* while it is tried out */
+  gboolean kvm_probed;
   int closed;
   /* UUID to the count of its events: main context only */
   GHashTable *event_counts;
@@ -196,7 +198,7 @@ strata_connection_finalize (GObject *object)
   g_clear_pointer (&self->facts, strata_host_facts_free);
   g_clear_pointer (&self->event_counts, g_hash_table_unref);
   g_mutex_clear (&self->lease_lock);
-  g_mutex_clear (&self->kvm_probe.lock);
+  g_mutex_clear (&self->kvm_lock);
 
   G_OBJECT_CLASS (strata_connection_parent_class)->finalize (object);
 }
@@ -229,7 +231,7 @@ static void
 strata_connection_init (StrataConnection *self)
 {
   g_mutex_init (&self->lease_lock);
-  g_mutex_init (&self->kvm_probe.lock);
+  g_mutex_init (&self->kvm_lock);
   self->event_counts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 }
 
@@ -381,14 +383,31 @@ strata_connection_get_lease_lock (StrataConnection *self)
   return &self->lease_lock;
 }
 
-StrataKvmProbe *
-strata_connection_get_kvm_probe (StrataConnection *self)
+/**
+ * strata_connection_probe_kvm:
+ * @self: a connection
+ * @cancellable: (nullable): a cancellable
+ *
+ * Finds out whether KVM really runs something here, and remembers it in `kvm_usable` of the facts.
+ * Takes up to two seconds the first time and is therefore not part of opening. Worker threads only,
+ * with the default main context running in another.
+ *
+ * Returns: whether KVM was seen to run a guest's code
+ */
+gboolean
+strata_connection_probe_kvm (StrataConnection *self, GCancellable *cancellable)
 {
-  return &self->kvm_probe;
-}
+  g_autoptr (GMutexLocker) locker = NULL;
 
-void
-strata_connection_set_kvm_usable (StrataConnection *self, gboolean usable)
-{
-  self->facts->kvm_usable = usable;
+  STRATA_ASSERT_WORKER ();
+  g_return_val_if_fail (STRATA_IS_CONNECTION (self), FALSE);
+
+  locker = g_mutex_locker_new (&self->kvm_lock);
+  if (!self->kvm_probed)
+    {
+      self->facts->kvm_usable = strata_kvm_probe_run (self->handle, "kvm", cancellable);
+      self->kvm_probed = !g_cancellable_is_cancelled (cancellable);
+    }
+
+  return self->facts->kvm_usable;
 }

@@ -11,7 +11,6 @@
 
 #include "config.h"
 
-#include "strata-connection-private.h"
 #include "strata-kvm-probe.h"
 #include "strata-vir.h"
 
@@ -155,38 +154,4 @@ strata_kvm_probe_run (virConnectPtr handle, const char *type, GCancellable *canc
   trial_release (trial);
 
   return ran;
-}
-
-/**
- * strata_connection_probe_kvm:
- * @self: a connection
- * @cancellable: (nullable): a cancellable
- *
- * Finds out whether KVM really runs something here, and remembers it in `kvm_usable` of the facts.
- * Takes up to two seconds the first time and is therefore not part of opening. Worker threads only,
- * with the default main context running in another.
- *
- * Returns: whether KVM was seen to run a guest's code
- */
-gboolean
-strata_connection_probe_kvm (StrataConnection *self, GCancellable *cancellable)
-{
-  StrataKvmProbe *probe;
-  g_autoptr (GMutexLocker) locker = NULL;
-
-  STRATA_ASSERT_WORKER ();
-  g_return_val_if_fail (STRATA_IS_CONNECTION (self), FALSE);
-
-  probe = strata_connection_get_kvm_probe (self);
-  locker = g_mutex_locker_new (&probe->lock);
-  if (!probe->done)
-    {
-      gboolean usable =
-          strata_kvm_probe_run (strata_connection_get_handle (self), "kvm", cancellable);
-
-      strata_connection_set_kvm_usable (self, usable);
-      probe->done = !g_cancellable_is_cancelled (cancellable);
-    }
-
-  return strata_connection_get_facts (self)->kvm_usable;
 }
