@@ -9,10 +9,10 @@
 #include "strata-guest-request.h"
 
 #include <glib/gi18n-lib.h>
+#include <json-glib/json-glib.h>
 #include <string.h>
 
 #include "strata-guest-disk.h"
-#include "strata-guest-member.h"
 #include "base/strata-error.h"
 
 static const char *const verbs[] = {
@@ -73,6 +73,83 @@ strata_guest_request_free (StrataGuestRequest *self)
   g_free (self);
 }
 
+/* json-glib's own getters take a member of the wrong kind for a programmer's mistake, these take it for an error. What is absent or
+ * null leaves VALUE as it is. */
+static gboolean
+set_invalid (const char *member, GError **error)
+{
+  strata_set_error (error, STRATA_ERROR_INVALID, NULL,
+                    _ ("The member “%s” of the request is missing or of the wrong kind."), member);
+  return FALSE;
+}
+
+static gboolean
+read_string (JsonObject *object, const char *member, char **value, GError **error)
+{
+  JsonNode *node = json_object_get_member (object, member);
+
+  if (node == NULL || JSON_NODE_HOLDS_NULL (node))
+    return TRUE;
+  if (!JSON_NODE_HOLDS_VALUE (node) || json_node_get_value_type (node) != G_TYPE_STRING)
+    return set_invalid (member, error);
+
+  *value = json_node_dup_string (node);
+  return TRUE;
+}
+
+static gboolean
+read_boolean (JsonObject *object, const char *member, gboolean *value, GError **error)
+{
+  JsonNode *node = json_object_get_member (object, member);
+
+  if (node == NULL || JSON_NODE_HOLDS_NULL (node))
+    return TRUE;
+  if (!JSON_NODE_HOLDS_VALUE (node) || json_node_get_value_type (node) != G_TYPE_BOOLEAN)
+    return set_invalid (member, error);
+
+  *value = json_node_get_boolean (node);
+  return TRUE;
+}
+
+static gboolean
+read_array (JsonObject *object, const char *member, JsonArray **value, GError **error)
+{
+  JsonNode *node = json_object_get_member (object, member);
+
+  *value = NULL;
+  if (node == NULL || JSON_NODE_HOLDS_NULL (node))
+    return TRUE;
+  if (!JSON_NODE_HOLDS_ARRAY (node))
+    return set_invalid (member, error);
+
+  *value = json_node_get_array (node);
+  return TRUE;
+}
+
+static gboolean
+read_strings (JsonObject *object, const char *member, char ***value, GError **error)
+{
+  g_autoptr (GStrvBuilder) strings = g_strv_builder_new ();
+  JsonArray *array;
+
+  if (!read_array (object, member, &array, error))
+    return FALSE;
+  if (array == NULL)
+    return TRUE;
+
+  for (guint i = 0; i < json_array_get_length (array); i++)
+    {
+      JsonNode *node = json_array_get_element (array, i);
+
+      if (!JSON_NODE_HOLDS_VALUE (node) || json_node_get_value_type (node) != G_TYPE_STRING)
+        return set_invalid (member, error);
+      g_strv_builder_add (strings, json_node_get_string (node));
+    }
+
+  *value = g_strv_builder_end (strings);
+  return TRUE;
+}
+
 static gboolean
 read_disk (JsonNode *node, GPtrArray *disks, GError **error)
 {
@@ -81,18 +158,18 @@ read_disk (JsonNode *node, GPtrArray *disks, GError **error)
   JsonObject *object;
 
   if (!JSON_NODE_HOLDS_OBJECT (node))
-    return strata_guest_member_invalid ("disks", error);
+    return set_invalid ("disks", error);
 
   object = json_node_get_object (node);
-  if (!strata_guest_member_string (object, "path", &path, error) ||
-      !strata_guest_member_string (object, "format", &format, error))
+  if (!read_string (object, "path", &path, error) ||
+      !read_string (object, "format", &format, error))
     return FALSE;
   if (path == NULL || !g_path_is_absolute (path))
-    return strata_guest_member_invalid ("path", error);
+    return set_invalid ("path", error);
   /* A missing format would be guessed from the disk's content, which the guest decides. */
   if (format == NULL || *format == '\0' ||
       strspn (format, "abcdefghijklmnopqrstuvwxyz0123456789") != strlen (format))
-    return strata_guest_member_invalid ("format", error);
+    return set_invalid ("format", error);
 
   g_ptr_array_add (disks, strata_guest_disk_new (path, format));
   return TRUE;
@@ -105,11 +182,11 @@ read_disks (JsonObject *object, GError **error)
       g_ptr_array_new_with_free_func ((GDestroyNotify) strata_guest_disk_free);
   JsonArray *array;
 
-  if (!strata_guest_member_array (object, "disks", &array, error))
+  if (!read_array (object, "disks", &array, error))
     return NULL;
   if (array == NULL || json_array_get_length (array) == 0)
     {
-      strata_guest_member_invalid ("disks", error);
+      set_invalid ("disks", error);
       return NULL;
     }
 
@@ -190,24 +267,24 @@ read_clone (JsonNode *node, GError **error)
 
   if (!JSON_NODE_HOLDS_OBJECT (node))
     {
-      strata_guest_member_invalid ("clones", error);
+      set_invalid ("clones", error);
       return NULL;
     }
 
   object = json_node_get_object (node);
   self->disks = read_disks (object, error);
-  if (self->disks == NULL || !strata_guest_member_string (object, "name", &self->name, error) ||
-      !strata_guest_member_string (object, "hostname", &self->hostname, error) ||
-      !strata_guest_member_strings (object, "ssh-keys", &self->ssh_keys, error) ||
-      !strata_guest_member_string (object, "root-hash", &self->root_hash, error) ||
-      !strata_guest_member_string (object, "user", &self->user, error) ||
-      !strata_guest_member_string (object, "user-hash", &self->user_hash, error) ||
-      !strata_guest_member_string (object, "first-boot", &self->first_boot, error))
+  if (self->disks == NULL || !read_string (object, "name", &self->name, error) ||
+      !read_string (object, "hostname", &self->hostname, error) ||
+      !read_strings (object, "ssh-keys", &self->ssh_keys, error) ||
+      !read_string (object, "root-hash", &self->root_hash, error) ||
+      !read_string (object, "user", &self->user, error) ||
+      !read_string (object, "user-hash", &self->user_hash, error) ||
+      !read_string (object, "first-boot", &self->first_boot, error))
     return NULL;
 
   if (self->name == NULL)
     {
-      strata_guest_member_invalid ("name", error);
+      set_invalid ("name", error);
       return NULL;
     }
   if (!check_hostname (self->hostname, error) || !check_user (self->user, error) ||
@@ -223,10 +300,10 @@ read_clones (StrataGuestRequest *self, JsonObject *object, GError **error)
 {
   JsonArray *array;
 
-  if (!strata_guest_member_array (object, "clones", &array, error))
+  if (!read_array (object, "clones", &array, error))
     return FALSE;
   if (array == NULL || json_array_get_length (array) == 0)
-    return strata_guest_member_invalid ("clones", error);
+    return set_invalid ("clones", error);
 
   for (guint i = 0; i < json_array_get_length (array); i++)
     {
@@ -245,7 +322,7 @@ read_verb (StrataGuestRequest *self, JsonObject *object, GError **error)
 {
   g_autofree char *name = NULL;
 
-  if (!strata_guest_member_string (object, "verb", &name, error))
+  if (!read_string (object, "verb", &name, error))
     return FALSE;
 
   for (size_t i = 0; i < G_N_ELEMENTS (verbs); i++)
@@ -257,7 +334,7 @@ read_verb (StrataGuestRequest *self, JsonObject *object, GError **error)
         }
     }
 
-  return strata_guest_member_invalid ("verb", error);
+  return set_invalid ("verb", error);
 }
 
 static gboolean
@@ -312,12 +389,12 @@ strata_guest_request_parse (const char *text, GError **error)
 
   object = json_node_get_object (root);
   if (!read_verb (self, object, error) || !read_for_verb (self, object, error) ||
-      !strata_guest_member_strings (object, "operations", &self->operations, error) ||
-      !strata_guest_member_strings (object, "accepted", &self->accepted, error) ||
-      !strata_guest_member_boolean (object, "for-sealing", &self->for_sealing, error) ||
-      !strata_guest_member_boolean (object, "refuse-windows", &self->refuse_windows, error) ||
-      !strata_guest_member_boolean (object, "force-tcg", &self->force_tcg, error) ||
-      !strata_guest_member_boolean (object, "attended", &self->attended, error))
+      !read_strings (object, "operations", &self->operations, error) ||
+      !read_strings (object, "accepted", &self->accepted, error) ||
+      !read_boolean (object, "for-sealing", &self->for_sealing, error) ||
+      !read_boolean (object, "refuse-windows", &self->refuse_windows, error) ||
+      !read_boolean (object, "force-tcg", &self->force_tcg, error) ||
+      !read_boolean (object, "attended", &self->attended, error))
     return NULL;
 
   return g_steal_pointer (&self);
