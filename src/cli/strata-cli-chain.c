@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "plan/strata-health.h"
+#include "strata-cli-doctor.h"
 #include "strata-cli-list.h"
 #include "strata-cli-output.h"
 #include "strata-cli-session.h"

@@ -10,7 +10,7 @@
 #include <stdio.h>
 
 #include "plan/strata-health.h"
-#include "strata-cli-describe.h"
+#include "strata-cli-doctor.h"
 #include "strata-cli-list.h"
 #include "strata-cli-output.h"
 #include "strata-cli-run.h"
