@@ -14,7 +14,6 @@
 #include "ui/job/strata-job-words.h"
 #include "strata-layer-band.h"
 #include "strata-layer-dialog.h"
-#include "strata-layer-labels.h"
 #include "strata-layer-row.h"
 #include "ui/shell/strata-menu-words.h"
 #include "ui/shell/strata-toast.h"
@@ -32,7 +31,7 @@ typedef enum
   N_ACTS,
 } Act;
 
-static const char *const names[N_ACTS] = {
+static const char *const act_names[N_ACTS] = {
   [ACT_MERGE_DOWN] = "layer.merge-down",
   [ACT_MERGE_UP] = "layer.merge-up",
   [ACT_MAKE_INDEPENDENT] = "layer.make-independent",
@@ -81,17 +80,122 @@ typedef struct
 
 G_DEFINE_FINAL_TYPE (StrataLayerRow, strata_layer_row, GTK_TYPE_LIST_BOX_ROW)
 
+static const char *
+get_icon_name (const StrataLayerHolder *holder)
+{
+  if (holder->retained)
+    return "view-pin-symbolic";
+
+  switch (holder->kind)
+    {
+    case STRATA_HOLDER_DOMAIN:
+    case STRATA_HOLDER_CLONE:
+      return "computer-symbolic";
+    case STRATA_HOLDER_TEMPLATE:
+      return "strata-template-symbolic";
+    case STRATA_HOLDER_SNAPSHOT:
+      return "camera-photo-symbolic";
+    case STRATA_HOLDER_IMAGE:
+      return "dialog-question-symbolic";
+    }
+
+  g_return_val_if_reached (NULL);
+}
+
+static void
+add_chip (AdwWrapBox *chips, const char *icon_name, const char *text, const char *css_class)
+{
+  GtkWidget *chip = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
+  GtkWidget *image = gtk_image_new_from_icon_name (icon_name);
+  GtkWidget *label = gtk_label_new (text);
+
+  gtk_accessible_update_state (GTK_ACCESSIBLE (image), GTK_ACCESSIBLE_STATE_HIDDEN, TRUE, -1);
+  gtk_image_set_pixel_size (GTK_IMAGE (image), 12);
+  gtk_label_set_ellipsize (GTK_LABEL (label), PANGO_ELLIPSIZE_MIDDLE);
+  gtk_widget_set_tooltip_text (chip, text);
+  gtk_widget_add_css_class (chip, "layer-chip");
+  if (css_class != NULL)
+    gtk_widget_add_css_class (chip, css_class);
+  gtk_box_append (GTK_BOX (chip), image);
+  gtk_box_append (GTK_BOX (chip), label);
+  adw_wrap_box_append (chips, chip);
+}
+
+/* Which holders have it as their own; where none has, the internal snapshots in it that none names. */
+static void
+add_chips (AdwWrapBox *chips, StrataDiskLayer *layer)
+{
+  GPtrArray *owners = strata_disk_layer_get_owners (layer);
+  const char *const *tags = strata_disk_layer_get_tags (layer);
+
+  if (strata_disk_layer_is_shared (layer))
+    add_chip (chips, "emblem-shared-symbolic", _ ("Shared"), "shared");
+  for (guint i = 0; i < owners->len; i++)
+    {
+      const StrataLayerHolder *holder = g_ptr_array_index (owners, i);
+
+      add_chip (chips, get_icon_name (holder), holder->text, NULL);
+    }
+  for (guint i = 0; tags[i] != NULL && owners->len == 0; i++)
+    {
+      g_autofree char *text = g_strdup_printf (_ ("Internal snapshot “%s”"), tags[i]);
+
+      add_chip (chips, "camera-photo-symbolic", text, NULL);
+    }
+}
+
+/* (nullable): what merely stands on it. */
+static char *
+name_dependents (StrataDiskLayer *layer)
+{
+  GPtrArray *dependents = strata_disk_layer_get_dependents (layer);
+  g_autoptr (GString) names = g_string_new (NULL);
+
+  for (guint i = 0; i < dependents->len; i++)
+    g_string_append_printf (names, "%s%s", i > 0 ? ", " : "",
+                            ((const StrataLayerHolder *) g_ptr_array_index (dependents, i))->text);
+
+  /* Translators: a list of who stands on a layer */
+  return names->len > 0 ? g_strdup_printf (_ ("Under %s"), names->str) : NULL;
+}
+
+static void
+add_problems (GtkBox *list, StrataDiskLayer *layer)
+{
+  GPtrArray *problems = strata_disk_layer_get_problems (layer);
+
+  for (guint i = 0; i < problems->len; i++)
+    {
+      const StrataLayerProblem *problem = g_ptr_array_index (problems, i);
+      GtkWidget *box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
+      GtkWidget *image = gtk_image_new_from_icon_name (problem->grave ? "dialog-error-symbolic"
+                                                                      : "dialog-warning-symbolic");
+      GtkWidget *label = gtk_label_new (problem->text);
+
+      gtk_widget_add_css_class (box, "caption");
+      gtk_widget_add_css_class (box, problem->grave ? "error" : "warning");
+      gtk_widget_set_hexpand (label, TRUE);
+      gtk_label_set_wrap (GTK_LABEL (label), TRUE);
+      gtk_label_set_wrap_mode (GTK_LABEL (label), PANGO_WRAP_WORD_CHAR);
+      gtk_label_set_xalign (GTK_LABEL (label), 0);
+      gtk_accessible_update_state (GTK_ACCESSIBLE (image), GTK_ACCESSIBLE_STATE_HIDDEN, TRUE, -1);
+      gtk_box_append (GTK_BOX (box), image);
+      gtk_box_append (GTK_BOX (box), label);
+      gtk_box_append (list, box);
+    }
+}
+
 static void
 show_holders (StrataLayerRow *self)
 {
-  g_autofree char *dependents = strata_layer_labels_name_dependents (self->layer);
+  g_autofree char *dependents = name_dependents (self->layer);
 
-  strata_layer_labels_add_chips (self->chips, self->layer);
+  add_chips (self->chips, self->layer);
   gtk_widget_set_visible (GTK_WIDGET (self->chips),
                           gtk_widget_get_first_child (GTK_WIDGET (self->chips)) != NULL);
   gtk_label_set_label (self->dependents, dependents != NULL ? dependents : "");
   gtk_widget_set_visible (GTK_WIDGET (self->dependents), dependents != NULL);
-  strata_layer_labels_add_problems (self->problems, self->layer);
+  add_problems (self->problems, self->layer);
   gtk_widget_set_visible (GTK_WIDGET (self->problems),
                           gtk_widget_get_first_child (GTK_WIDGET (self->problems)) != NULL);
 }
@@ -194,7 +298,7 @@ get_reason (const char *action, gpointer user_data)
 
   for (guint i = 0; i < N_ACTS; i++)
     {
-      if (g_str_equal (names[i], action))
+      if (g_str_equal (act_names[i], action))
         return self->reasons[i];
     }
 
@@ -249,7 +353,7 @@ static void
 set_reason (StrataLayerRow *self, Act act, const char *reason)
 {
   g_set_str (&self->reasons[act], reason);
-  gtk_widget_action_set_enabled (GTK_WIDGET (self), names[act], reason == NULL);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), act_names[act], reason == NULL);
 }
 
 static void
@@ -327,7 +431,7 @@ act (GtkWidget *widget, const char *action, GVariant *parameter)
       const char *why;
       g_autoptr (StrataRequest) request = NULL;
 
-      if (!g_str_equal (names[i], action))
+      if (!g_str_equal (act_names[i], action))
         continue;
       request = create_request (self, i, &why);
       if (request != NULL)
@@ -426,7 +530,7 @@ strata_layer_row_class_init (StrataLayerRowClass *klass)
   G_OBJECT_CLASS (klass)->finalize = strata_layer_row_finalize;
 
   for (guint i = 0; i < N_ACTS; i++)
-    gtk_widget_class_install_action (widget_class, names[i], NULL, act);
+    gtk_widget_class_install_action (widget_class, act_names[i], NULL, act);
   gtk_widget_class_install_action (widget_class, "layer.check", NULL, check);
   gtk_widget_class_install_action (widget_class, "layer.copy-path", NULL, copy_path);
   gtk_widget_class_install_action (widget_class, "layer.pop-up", NULL, pop_up);

@@ -6,11 +6,10 @@
 
 #include <glib/gi18n.h>
 
-#include "strata-host-menu.h"
 #include "ui/machine/strata-machine-row.h"
 #include "strata-menu-words.h"
 #include "strata-sidebar.h"
-#include "ui/snapshot/strata-snapshot-drop.h"
+#include "model/snapshot/strata-snapshot-node.h"
 
 struct _StrataSidebar
 {
@@ -192,10 +191,58 @@ pop_up_menu (GtkWidget *widget, const char *action, GVariant *parameter)
     strata_machine_row_pop_up_menu (STRATA_MACHINE_ROW (child), -1, -1);
 }
 
+/* A menu of all of them, and a way to another. */
+static GMenuModel *
+make_host_menu (GListModel *hosts)
+{
+  g_autoptr (GMenu) known = g_menu_new ();
+  g_autoptr (GMenu) others = g_menu_new ();
+  GMenu *menu = g_menu_new ();
+
+  for (guint i = 0; i < g_list_model_get_n_items (hosts); i++)
+    {
+      g_autoptr (StrataHost) host = g_list_model_get_item (hosts, i);
+      g_autoptr (GMenuItem) item = g_menu_item_new (strata_host_get_name (host), NULL);
+
+      g_menu_item_set_action_and_target (item, "window.host-uri", "s", strata_host_get_uri (host));
+      g_menu_append_item (known, item);
+    }
+
+  g_menu_append (others, _ ("_Connect…"), "window.connect");
+  g_menu_append_section (menu, NULL, G_MENU_MODEL (known));
+  g_menu_append_section (menu, NULL, G_MENU_MODEL (others));
+
+  return G_MENU_MODEL (menu);
+}
+
+static gboolean
+drop_cb (GtkDropTarget *target, const GValue *value, double x, double y, gpointer unused)
+{
+  StrataSnapshotNode *node = g_value_get_object (value);
+
+  if (!strata_snapshot_node_is_snapshot (node))
+    return FALSE;
+
+  return gtk_widget_activate_action (
+      gtk_event_controller_get_widget (GTK_EVENT_CONTROLLER (target)), "snapshot.clone", "s",
+      strata_snapshot_node_get_name (node));
+}
+
+/* A snapshot that is dragged onto the list of machines becomes a new one. Only a snapshot is offered to be copied; "you are here" is
+ * offered to be moved, and is not taken. */
+static void
+take_drops (GtkWidget *widget)
+{
+  GtkDropTarget *target = gtk_drop_target_new (STRATA_TYPE_SNAPSHOT_NODE, GDK_ACTION_COPY);
+
+  g_signal_connect (target, "drop", G_CALLBACK (drop_cb), NULL);
+  gtk_widget_add_controller (widget, GTK_EVENT_CONTROLLER (target));
+}
+
 static void
 rebuild_host_menu (StrataSidebar *self)
 {
-  g_autoptr (GMenuModel) menu = strata_host_menu_new (self->hosts);
+  g_autoptr (GMenuModel) menu = make_host_menu (self->hosts);
 
   gtk_menu_button_set_menu_model (self->host_button, menu);
   strata_menu_words_follow (self->host_button);
@@ -302,7 +349,7 @@ strata_sidebar_init (StrataSidebar *self)
   gtk_search_bar_connect_entry (self->search_bar, GTK_EDITABLE (self->search_entry));
   gtk_search_bar_set_key_capture_widget (self->search_bar, GTK_WIDGET (self));
   strata_menu_words_follow (self->main_button);
-  strata_snapshot_drop_add (GTK_WIDGET (self->list_view));
+  take_drops (GTK_WIDGET (self->list_view));
   update_stack (self);
 }
 
