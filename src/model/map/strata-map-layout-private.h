@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* How the families of a map are laid out, a file for each part of it. */
+/* How the families of a map are laid out. */
 
 #pragma once
 
@@ -17,11 +17,5 @@ G_BEGIN_DECLS
 /* strata-map-order.c: who is above whom in a column; PREVIOUS: (nullable) */
 void strata_map_family_order (StrataMapFamily *self, StrataMapLayout *previous);
 guint strata_map_family_count_crossings (StrataMapFamily *self, GPtrArray *columns);
-/* strata-map-place.c: how far down everything is */
-void strata_map_family_place (StrataMapFamily *self);
-/* strata-map-pack.c: where each is, and how wide the map gets */
-guint strata_map_families_pack (GPtrArray *families, StrataMapLayout *previous);
-/* strata-map-route.c: adds the lines of a family */
-void strata_map_family_route (StrataMapFamily *self, StrataMapLayout *layout);
 
 G_END_DECLS

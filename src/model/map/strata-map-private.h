@@ -8,18 +8,6 @@
 
 G_BEGIN_DECLS
 
-/* strata-map-node.c */
-StrataMapNode *strata_map_add_node (StrataMap *self,
-                                    StrataMapKind kind,
-                                    const char *id,
-                                    const char *name);
-StrataMapMark *strata_map_mark_new (const StrataDomainFacts *domain,
-                                    const StrataSnapshotFacts *snapshot,
-                                    StrataSnapshotLocation location);
-void strata_map_node_free (gpointer data);
-/* strata-map-build.c: nodes in any order, links between them */
-void strata_map_build (StrataMap *self, StrataGraph *graph);
-
 static inline guint
 strata_map_index (GArray *indices, guint i)
 {
