@@ -7,8 +7,8 @@
 
 #include "config.h"
 
-#include "strata-machine-query.h"
 #include "strata-machine-list.h"
+#include "base/strata-error.h"
 
 struct _StrataMachineList
 {
@@ -31,6 +31,99 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (StrataMachineList,
                                G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (G_TYPE_LIST_MODEL,
                                                       strata_machine_list_list_model_init))
+
+/* What a worker saw when it looked at some machines, or at all. */
+typedef struct
+{
+  GPtrArray *facts; /* StrataDomainFacts */
+  GPtrArray *gone;  /* UUIDs of those that are not there any more */
+} Query;
+
+static void
+query_free (Query *self)
+{
+  g_clear_pointer (&self->facts, g_ptr_array_unref);
+  g_clear_pointer (&self->gone, g_ptr_array_unref);
+  g_free (self);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Query, query_free)
+
+static Query *
+look_new (void)
+{
+  Query *self = g_new0 (Query, 1);
+
+  self->gone = g_ptr_array_new_with_free_func (g_free);
+
+  return self;
+}
+
+static Query *
+look_at_all (StrataConnection *connection, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (Query) self = look_new ();
+
+  self->facts = strata_connection_list_domains (connection, cancellable, error);
+
+  return self->facts != NULL ? g_steal_pointer (&self) : NULL;
+}
+
+static Query *
+look_at_some (StrataConnection *connection, char **uuids, GCancellable *cancellable)
+{
+  Query *self = look_new ();
+
+  self->facts = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_domain_facts_unref);
+  for (guint i = 0; uuids[i] != NULL && !g_cancellable_is_cancelled (cancellable); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      StrataDomainFacts *facts = strata_connection_get_domain (connection, uuids[i], &error);
+
+      if (facts != NULL)
+        g_ptr_array_add (self->facts, facts);
+      else if (g_error_matches (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND))
+        g_ptr_array_add (self->gone, g_strdup (uuids[i]));
+      else
+        /* The connection has most likely closed, and says so itself. */
+        g_debug ("Looking at %s: %s", uuids[i], error->message);
+    }
+
+  return self;
+}
+
+static void
+look_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
+{
+  StrataConnection *connection = STRATA_CONNECTION (source);
+  GError *error = NULL;
+  Query *look;
+
+  look = task_data != NULL ? look_at_some (connection, task_data, cancellable)
+                           : look_at_all (connection, cancellable, &error);
+  if (look != NULL)
+    g_task_return_pointer (task, look, (GDestroyNotify) query_free);
+  else
+    g_task_return_error (task, error);
+}
+
+/* Looks in a worker thread, so that the main loop never waits for libvirt. UUIDS: (nullable): which machines, NULL for all; the
+ * callback's object is CONNECTION */
+static void
+query_async (StrataConnection *connection,
+             const char *const *uuids,
+             GCancellable *cancellable,
+             GAsyncReadyCallback callback,
+             gpointer user_data)
+{
+  g_autoptr (GTask) task = NULL;
+
+  task = g_task_new (connection, cancellable, callback, user_data);
+  g_task_set_static_name (task, "strata-look");
+  if (uuids != NULL)
+    g_task_set_task_data (task, g_strdupv ((char **) uuids), (GDestroyNotify) g_strfreev);
+  g_task_run_in_thread (task, look_thread);
+}
 
 /* By name, numbers in order ("web-2" before "web-10"), by UUID where names are alike. */
 static int
@@ -247,7 +340,7 @@ static void
 looked_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (StrataMachineList) self = STRATA_MACHINE_LIST (user_data);
-  g_autoptr (StrataMachineQuery) look = strata_machine_query_finish (result, NULL);
+  g_autoptr (Query) look = g_task_propagate_pointer (G_TASK (result), NULL);
 
   if (look == NULL || STRATA_CONNECTION (object) != self->connection)
     return;
@@ -288,8 +381,8 @@ look_at_marked (StrataMachineList *self)
 
   uuids = steal_marked (self);
   self->looking = TRUE;
-  strata_machine_query_async (self->connection, (const char *const *) uuids, self->cancellable,
-                              looked_cb, g_object_ref (self));
+  query_async (self->connection, (const char *const *) uuids, self->cancellable, looked_cb,
+               g_object_ref (self));
 }
 
 static void
@@ -316,10 +409,10 @@ listed_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = G_TASK (user_data);
   StrataMachineList *self = g_task_get_source_object (task);
-  g_autoptr (StrataMachineQuery) look = NULL;
+  g_autoptr (Query) look = NULL;
   GError *error = NULL;
 
-  look = strata_machine_query_finish (result, &error);
+  look = g_task_propagate_pointer (G_TASK (result), &error);
   if (look == NULL)
     {
       g_task_return_error (task, error);
@@ -446,7 +539,7 @@ strata_machine_list_follow_async (StrataMachineList *self,
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, strata_machine_list_follow_async);
 
-  strata_machine_query_async (connection, NULL, cancellable, listed_cb, task);
+  query_async (connection, NULL, cancellable, listed_cb, task);
 }
 
 gboolean

@@ -230,13 +230,92 @@ make_reason (StrataCapability capability,
   g_return_val_if_reached (NULL);
 }
 
+/* A libosinfo id is a URL: "http://debian.org/debian/12". */
+static char *
+os_id_from_libosinfo (const char *url)
+{
+  g_auto (GStrv) parts = NULL;
+  guint n;
+
+  if (url == NULL)
+    return NULL;
+
+  parts = g_strsplit (url, "/", -1);
+  n = g_strv_length (parts);
+
+  return n >= 3 ? g_strdup (parts[n - 2]) : NULL;
+}
+
+static char *
+describe_template (const StrataDomainFacts *facts, guint n_clones)
+{
+  g_autofree char *clones = NULL;
+
+  if (n_clones == 0)
+    clones = g_strdup (_ ("no clones"));
+  else
+    /* Translators: how many clones a template has. */
+    clones = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u clone", "%u clones", n_clones),
+                              n_clones);
+
+  if (facts->template_mark->os == NULL)
+    return g_steal_pointer (&clones);
+
+  /* Translators: a template’s clones and its operating system: “4 clones · Debian 12”. */
+  return g_strdup_printf (C_ ("template", "%s · %s"), clones, facts->template_mark->os);
+}
+
+static char *
+describe_machine (const StrataDomainFacts *facts)
+{
+  const StrataCloneMark *clone = facts->clone_mark;
+  g_autofree char *memory = NULL;
+  guint vcpus;
+
+  /* Translators: what kind of clone a machine is, and its template’s name. */
+  if (clone != NULL && clone->template_name != NULL)
+    return g_strdup_printf (clone->thin ? _ ("thin · %s") : _ ("full · %s"), clone->template_name);
+
+  vcpus = strata_domain_xml_get_vcpus (facts->definition);
+  memory = g_format_size_full (strata_domain_xml_get_memory (facts->definition),
+                               G_FORMAT_SIZE_IEC_UNITS);
+
+  /* Translators: memory and number of processors: “512.0 MiB · 1 CPU”. */
+  return g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%s · %u CPU", "%s · %u CPUs", vcpus),
+                          memory, vcpus);
+}
+
+static char *
+make_subtitle (const StrataDomainFacts *facts, guint n_clones)
+{
+  if (facts->template_mark != NULL)
+    return describe_template (facts, n_clones);
+
+  return describe_machine (facts);
+}
+
+/* The short name of the guest's distribution, "debian". What inspection said counts before what a person chose when the domain was
+ * made. */
+static char *
+find_os_id (const StrataDomainFacts *facts, const char *template_os_id)
+{
+  g_autofree char *url = NULL;
+
+  if (facts->template_mark != NULL && facts->template_mark->os_id != NULL)
+    return g_strdup (facts->template_mark->os_id);
+  if (template_os_id != NULL)
+    return g_strdup (template_os_id);
+
+  url = strata_domain_xml_get_os_info (facts->definition);
+
+  return os_id_from_libosinfo (url);
+}
+
 static void
 derive (StrataMachine *self)
 {
-  take_string (self, &self->os_id, strata_words_for_os_id (self->facts, self->template_os_id),
-               PROP_OS_ID);
-  take_string (self, &self->subtitle, strata_words_for_subtitle (self->facts, self->n_clones),
-               PROP_SUBTITLE);
+  take_string (self, &self->os_id, find_os_id (self->facts, self->template_os_id), PROP_OS_ID);
+  take_string (self, &self->subtitle, make_subtitle (self->facts, self->n_clones), PROP_SUBTITLE);
 
   for (guint i = 0; i < STRATA_N_ABILITIES; i++)
     {

@@ -7,10 +7,6 @@
 G_BEGIN_DECLS
 
 const char *strata_words_for_state        (const StrataDomainFacts *facts);
-char       *strata_words_for_subtitle     (const StrataDomainFacts *facts,
-                                           guint                    n_clones);
-char       *strata_words_for_os_id        (const StrataDomainFacts *facts,
-                                           const char              *template_os_id);
 char       *strata_words_for_new_snapshot (const StrataDomainFacts *facts);
 
 G_END_DECLS
