@@ -111,6 +111,66 @@ paper_host_add (StrataGraph *graph,
   strata_graph_add_domain (graph, facts);
 }
 
+char *
+paper_host_definition (const char *name, const char *uuid, const char *inner)
+{
+  return g_strdup_printf ("<domain type='qemu'><name>%s</name><uuid>%s</uuid>"
+                          "<memory unit='MiB'>64</memory><os><type arch='x86_64'>hvm</type></os>"
+                          "%s</domain>",
+                          name, uuid, inner);
+}
+
+StrataDomainFacts *
+paper_host_define (StrataGraph *graph, const char *name, const char *inner, const char *live)
+{
+  g_autofree char *uuid = g_uuid_string_random ();
+  g_autofree char *xml = paper_host_definition (name, uuid, inner);
+  g_autofree char *live_xml = live != NULL ? paper_host_definition (name, uuid, live) : NULL;
+  g_autoptr (StrataDomainFacts) facts = NULL;
+  g_autoptr (GError) error = NULL;
+
+  facts = strata_domain_facts_new (
+      xml, live_xml, live != NULL ? STRATA_DOMAIN_STATE_RUNNING : STRATA_DOMAIN_STATE_OFF, &error);
+  g_assert_no_error (error);
+  strata_graph_add_domain (graph, facts);
+
+  return strata_graph_find_domain (graph, uuid);
+}
+
+StrataSnapshotFacts *
+paper_host_document (StrataGraph *graph, const char *domain, const char *name, const char *inner)
+{
+  g_autofree char *xml = g_strdup_printf ("<domainsnapshot><name>%s</name><state>shutoff</state>"
+                                          "<creationTime>1</creationTime>%s</domainsnapshot>",
+                                          name, inner);
+  g_autoptr (GError) error = NULL;
+  StrataSnapshotFacts *snapshot = strata_snapshot_facts_new (xml, FALSE, &error);
+
+  g_assert_no_error (error);
+  strata_domain_facts_take_snapshot (strata_graph_find_domain (graph, domain), snapshot);
+
+  return snapshot;
+}
+
+StrataStep *
+paper_plan_add (StrataPlan *plan, StrataStepKind kind, const char *args, ...)
+{
+  g_autoptr (GString) filled = g_string_new (NULL);
+  g_autoptr (JsonNode) node = NULL;
+  g_autoptr (GError) error = NULL;
+  va_list list;
+
+  va_start (list, args);
+  g_string_vprintf (filled, args, list);
+  va_end (list);
+  g_strdelimit (filled->str, "`", '"');
+  node = json_from_string (filled->str, &error);
+  g_assert_no_error (error);
+
+  return strata_plan_add_step (plan, kind, json_object_ref (json_node_get_object (node)), "step %u",
+                               strata_plan_get_n_steps (plan));
+}
+
 void
 paper_plan_assert_readable (StrataPlan *plan)
 {

@@ -7,6 +7,7 @@
 #include "config.h"
 
 #include "host-on-paper.h"
+#include "graph/strata-lineage.h"
 #include "plan/strata-health.h"
 #include "base/strata-error.h"
 
@@ -218,6 +219,54 @@ test_long_names (void)
   assert_short (made);
 }
 
+/* Whose layer an image is: of the disk that is or stands on it, of the one on which its machine went on with a copy, and of two
+ * that stand on it of the one that is said to have been put there, unless the names say otherwise. */
+static void
+test_lineage (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  g_autoptr (StrataLineage) lineage = NULL;
+  g_autoptr (StrataLayers) layers = NULL;
+  g_autofree char *definition = NULL;
+  g_autofree char *document = NULL;
+  StrataDomainFacts *vm;
+  StrataSnapshotFacts *snapshot;
+
+  paper_host_image (graph, "base.qcow2", NULL);
+  paper_host_image (graph, "x.qcow2", "base.qcow2");
+  paper_host_image (graph, "y.qcow2", "base.qcow2");
+  paper_host_image (graph, "old.qcow2", NULL);
+  paper_host_image (graph, "two.qcow2", "base.qcow2");
+  paper_host_add (graph, "vm", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "x.qcow2", "y.qcow2", NULL);
+  paper_host_add (graph, "other", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "old.qcow2", NULL);
+  vm = strata_graph_find_domain (graph, "vm");
+  strata_domain_xml_add_copy (vm->definition, PAPER_FILE ("from.qcow2"), PAPER_FILE ("x.qcow2"));
+  definition = paper_host_definition ("vm", vm->uuid,
+                                      "<devices>" PAPER_DISK ("vda", "base.qcow2")
+                                          PAPER_DISK ("vdc", "two.qcow2") "</devices>");
+  document = g_strdup_printf ("<disks><disk name='vda' snapshot='external'/>"
+                              "<disk name='vdc' snapshot='external'/></disks>%s",
+                              definition);
+  snapshot = paper_host_document (graph, "vm", "s1", document);
+  g_set_str (&strata_snapshot_facts_find_disk (snapshot, "vda")->overlay, PAPER_FILE ("x.qcow2"));
+  lineage = strata_lineage_new (graph, vm);
+  layers = strata_layers_new (graph);
+
+  g_assert_true (
+      strata_lineage_is_one (lineage, PAPER_FILE ("x.qcow2"), PAPER_FILE ("base.qcow2")));
+  g_assert_true (
+      strata_lineage_is_one (lineage, PAPER_FILE ("from.qcow2"), PAPER_FILE ("x.qcow2")));
+  /* It stands on the other, and they were two disks at a time. */
+  g_assert_false (
+      strata_lineage_is_one (lineage, PAPER_FILE ("two.qcow2"), PAPER_FILE ("base.qcow2")));
+  g_assert_cmpstr (
+      strata_lineage_find_disk (lineage, layers, PAPER_FILE ("base.qcow2"), "vde")->top, ==,
+      PAPER_FILE ("x.qcow2"));
+  g_assert_null (strata_lineage_find_disk (lineage, layers, PAPER_FILE ("base.qcow2"), "vdb"));
+  /* A disk of another machine is none of this. */
+  g_assert_false (strata_lineage_is_current (lineage, layers, PAPER_FILE ("old.qcow2")));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -227,6 +276,7 @@ main (int argc, char **argv)
   g_test_add_func ("/identity/steps-say-which", test_steps_say_which);
   g_test_add_func ("/identity/lost-parent", test_lost_parent);
   g_test_add_func ("/identity/present-twice", test_present_twice);
+  g_test_add_func ("/identity/lineage", test_lineage);
   g_test_add_func ("/identity/long-names", test_long_names);
 
   return g_test_run ();

@@ -587,6 +587,732 @@ test_absent_thin_elsewhere (void)
   g_assert_nonnull (plan);
 }
 
+#define DISKS(name) "<devices>" PAPER_DISK ("vda", name) "</devices>"
+
+static void
+add_define (StrataPlan *plan,
+            StrataGraph *graph,
+            const char *name,
+            const char *now,
+            const char *was)
+{
+  const char *uuid = get_uuid (graph, name);
+  g_autofree char *xml = paper_host_definition (name, uuid, now);
+  g_autofree char *previous = was != NULL ? paper_host_definition (name, uuid, was) : NULL;
+
+  add (plan, STRATA_STEP_DEFINE, "uuid", uuid, "xml", xml, previous != NULL ? "previous" : NULL,
+       previous, NULL);
+}
+
+/* A layer that two stand on is merged by the same commit once on each: what is in the base by the first is no news. */
+static void
+test_rest_and_a_commit (void)
+{
+  for (guint between = 0; between < 2; between++)
+    {
+      g_autoptr (StrataGraph) graph = paper_host_new ();
+      g_autoptr (StrataPlan) plan = strata_plan_new ("plan", "Act");
+      const char *base = between ? AT ("base.qcow2") : AT ("low.qcow2");
+      static const gboolean none[] = { FALSE, FALSE };
+      static const gboolean one[] = { TRUE, FALSE };
+
+      paper_host_image (graph, "base.qcow2", NULL);
+      paper_host_image (graph, "low.qcow2", "base.qcow2");
+      paper_host_image (graph, "mid.qcow2", "low.qcow2");
+      paper_host_image (graph, "fork.qcow2", "mid.qcow2");
+      paper_host_add (graph, "fork", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "fork.qcow2", NULL);
+      add (plan, STRATA_STEP_COMMIT, "top", AT ("mid.qcow2"), "base", base, "via", AT ("top.qcow2"),
+           NULL);
+      add (plan, STRATA_STEP_COMMIT, "top", AT ("mid.qcow2"), "base", base, "via",
+           AT ("fork.qcow2"), NULL);
+
+      paper_host_image (graph, "top.qcow2", "mid.qcow2");
+      paper_host_add (graph, "vm", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "top.qcow2", NULL);
+      assert_rest (graph, plan, none, NULL);
+      g_set_str (&strata_graph_get_image (graph, AT ("top.qcow2"))->backing_path, base);
+      assert_rest (graph, plan, one, NULL);
+    }
+}
+
+/* What a copy that is made has is known by its source only, and so are its tags. */
+static void
+test_rest_and_a_copy (void)
+{
+  g_autoptr (StrataGraph) graph = make_host ();
+  g_autoptr (StrataPlan) plan = strata_plan_new ("plan", "Act");
+  g_autofree char *definition =
+      paper_host_definition ("other", get_uuid (graph, "other"), DISKS ("copy.qcow2"));
+  g_autofree char *document =
+      g_strdup_printf ("<domainsnapshot><name>i1</name><creationTime>2</creationTime>"
+                       "<disks><disk name='vda' snapshot='internal'/></disks>%s</domainsnapshot>",
+                       definition);
+  static const gboolean copied[] = { TRUE, FALSE, FALSE, FALSE };
+
+  paper_host_internal (graph, "other", "i1", NULL, "other.qcow2", TRUE);
+  add (plan, STRATA_STEP_COPY_VERBATIM, "from", AT ("other.qcow2"), "to", AT ("copy.qcow2"), NULL);
+  add_define (plan, graph, "other", DISKS ("copy.qcow2"), NULL);
+  add (plan, STRATA_STEP_SNAPSHOT_DEFINE, "uuid", get_uuid (graph, "other"), "snapshot", "i1",
+       "xml", document, NULL);
+  add (plan, STRATA_STEP_DELETE_VOLUME, "path", AT ("other.qcow2"), NULL);
+  assert_lawful (graph, plan);
+
+  paper_host_image (graph, "copy.qcow2", "base.qcow2")->tags = g_strsplit ("i1", ",", -1);
+  assert_rest (graph, plan, copied, NULL);
+}
+
+/* What has the name by now of what is still to be made is another's. */
+static void
+test_rest_and_a_stranger (void)
+{
+  g_autoptr (StrataGraph) graph = make_host ();
+  g_autoptr (StrataPlan) plan = strata_plan_new ("plan", "Act");
+  static const gboolean none[] = { FALSE };
+  static const gboolean made[] = { TRUE };
+
+  add (plan, STRATA_STEP_COPY_IMAGE, "source", AT ("base.qcow2"), "destination", AT ("new.qcow2"),
+       NULL);
+  assert_rest (graph, plan, none, NULL);
+  paper_host_image (graph, "new.qcow2", "base.qcow2");
+  assert_rest (graph, plan, none, "new.qcow2");
+  assert_rest (graph, plan, made, NULL);
+}
+
+/* That an image, or a tag, is still to be deleted says nothing of others. */
+static void
+test_rest_and_another_image (void)
+{
+  for (guint tag = 0; tag < 2; tag++)
+    {
+      g_autoptr (StrataGraph) graph = make_host ();
+      g_autoptr (StrataPlan) plan = strata_plan_new ("plan", "Act");
+      static const gboolean none[] = { FALSE, FALSE };
+
+      paper_host_image (graph, "one.qcow2", tag ? NULL : "base.qcow2")->tags =
+          tag ? g_strsplit ("t,u", ",", -1) : NULL;
+      if (!tag)
+        paper_host_image (graph, "two.qcow2", "base.qcow2");
+      if (tag)
+        add (plan, STRATA_STEP_DELETE_TAG, "path", AT ("one.qcow2"), "tag", "t", NULL);
+      else
+        add (plan, STRATA_STEP_DELETE_VOLUME, "path", AT ("one.qcow2"), NULL);
+      assert_rest (graph, plan, none, NULL);
+      add (plan, STRATA_STEP_COPY_IMAGE, "source", AT ("base.qcow2"), "destination",
+           tag ? AT ("one.qcow2") : AT ("two.qcow2"), NULL);
+      assert_rest (graph, plan, none, tag ? "“u”" : "two.qcow2");
+    }
+}
+
+/* What was given up is spent by the steps that discard it, and by those of no other. */
+static void
+test_rest_and_others_steps (void)
+{
+  g_autoptr (StrataGraph) graph = make_host ();
+  g_autoptr (StrataPlan) snapshot = strata_plan_new ("plan", "Act");
+  g_autoptr (StrataPlan) domain = strata_plan_new ("plan", "Act");
+  static const gboolean one[] = { TRUE, FALSE };
+
+  strata_plan_discard_snapshot (snapshot, get_uuid (graph, "vm"), "s1");
+  add (snapshot, STRATA_STEP_DELETE_METADATA, "uuid", get_uuid (graph, "vm"), "snapshot", "s2",
+       NULL);
+  add_commit (snapshot, AT ("top.qcow2"), AT ("mid.qcow2"));
+  assert_rest (graph, snapshot, one, NULL);
+
+  strata_plan_discard_domain (domain, get_uuid (graph, "vm"));
+  add_define (domain, graph, "other", DISKS ("other.qcow2"), NULL);
+  add (domain, STRATA_STEP_COPY_VERBATIM, "from", AT ("base.qcow2"), "to", AT ("top.qcow2"), NULL);
+  assert_rest (graph, domain, one, NULL);
+}
+
+/* The machine that is to be started would write to what it got by the plan, if it did not have that before. */
+static void
+test_rest_and_a_start (void)
+{
+  for (guint had = 0; had < 2; had++)
+    {
+      g_autoptr (StrataGraph) graph = paper_host_new ();
+      g_autoptr (StrataPlan) plan = strata_plan_new ("plan", "Act");
+      static const gboolean defined[] = { TRUE, FALSE };
+
+      paper_host_image (graph, "base.qcow2", NULL);
+      paper_host_image (graph, "other.qcow2", "base.qcow2");
+      paper_host_add (graph, "vm", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "base.qcow2", NULL);
+      paper_host_add (graph, "other", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "other.qcow2", NULL);
+      add_define (plan, graph, "vm", DISKS ("base.qcow2"),
+                  had ? DISKS ("base.qcow2") : DISKS ("old.qcow2"));
+      add (plan, STRATA_STEP_START, "uuid", get_uuid (graph, "vm"), NULL);
+      assert_rest (graph, plan, defined, had ? NULL : "“other”");
+    }
+}
+
+/* An overlay that was made stands on the file that was there then; one that was made read-only is that file. */
+static void
+test_rest_and_its_base (void)
+{
+  g_autoptr (StrataGraph) graph = make_host ();
+  g_autoptr (StrataPlan) overlay = strata_plan_new ("plan", "Act");
+  g_autoptr (StrataPlan) mode = strata_plan_new ("plan", "Act");
+  StrataImage *base = strata_graph_get_image (graph, AT ("base.qcow2"));
+  static const gboolean one[] = { TRUE };
+
+  paper_host_image (graph, "new.qcow2", "base.qcow2");
+  base->identity = g_strdup ("file:1:2");
+  add (overlay, STRATA_STEP_CREATE_OVERLAY, "path", AT ("new.qcow2"), "backing", AT ("base.qcow2"),
+       "backing-format", "qcow2", "backing-identity", "file:1:2", NULL);
+  add (mode, STRATA_STEP_SET_MODE, "path", AT ("base.qcow2"), "identity", "file:1:2", NULL);
+  assert_rest (graph, overlay, one, NULL);
+  assert_rest (graph, mode, one, NULL);
+
+  g_set_str (&base->identity, "file:1:3");
+  assert_rest (graph, overlay, one, "another file");
+  assert_rest (graph, mode, one, "another file");
+  lose (base);
+  assert_rest (graph, overlay, one, "gone missing");
+}
+
+/* What may not be deleted is no reason against the steps before its deletion. */
+static void
+test_rest_but_deletions (void)
+{
+  static const StrataStepKind kinds[] = { STRATA_STEP_DELETE_VOLUME, STRATA_STEP_DELETE_FILE };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (kinds); i++)
+    {
+      g_autoptr (StrataGraph) graph = make_host ();
+      g_autoptr (StrataPlan) plan = strata_plan_new ("plan", "Act");
+      g_autoptr (GError) error = NULL;
+      static const gboolean none[] = { FALSE };
+
+      add (plan, kinds[i], "path", AT ("base.qcow2"), NULL);
+      assert_rest (graph, plan, none, "“vm”");
+      g_assert_true (strata_law_check_but_deletions (graph, plan, none, &error));
+      g_assert_no_error (error);
+    }
+}
+
+/* Whose disk it is by the definition that it gets: one that it only read, or that a snapshot left out, it may not have so. */
+static void
+test_new_writer (void)
+{
+  static const struct
+  {
+    const char *was;
+    const char *is;
+    const char *words; /* (nullable) */
+  } cases[] = {
+    /* What it wrote to before is not the plan's doing. */
+    { DISKS ("base.qcow2"), DISKS ("base.qcow2"), NULL },
+    { "<devices>" PAPER_DEVICE ("disk", "vda", "base.qcow2", "<readonly/>") "</devices>",
+      DISKS ("base.qcow2"), "reads" },
+    /* Two that share a disk may share it, and not what is below. */
+    { "", "<devices>" PAPER_DEVICE ("disk", "vda", "shared.qcow2", "<shareable/>") "</devices>",
+      NULL },
+    { "", "<devices>" PAPER_DEVICE ("disk", "vda", "ground.qcow2", "<shareable/>") "</devices>",
+      "“sharing”" },
+    { "", DISKS ("shared.qcow2"), "“sharing”" },
+    /* An overlay that none names is whose it gets to be, and so is an image of which only a tag is kept. */
+    { "", DISKS ("unnamed.qcow2"), NULL },
+    { "", DISKS ("tagged.qcow2"), NULL },
+    { "", "<devices>" PAPER_DEVICE ("disk", "vda", "base.qcow2", "<transient/>") "</devices>",
+      NULL },
+    { "", "<devices>" PAPER_DEVICE ("cdrom", "vda", "base.qcow2", "") "</devices>", NULL },
+  };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (StrataGraph) graph = make_host ();
+      g_autoptr (StrataPlan) plan = strata_plan_new ("plan", "Act");
+
+      paper_host_image (graph, "ground.qcow2", NULL);
+      paper_host_image (graph, "shared.qcow2", "ground.qcow2");
+      paper_host_image (graph, "unnamed.qcow2", "base.qcow2");
+      paper_host_image (graph, "tagged.qcow2", NULL);
+      paper_host_internal (graph, "other", "i1", NULL, "tagged.qcow2", TRUE);
+      paper_host_define (
+          graph, "sharing",
+          "<devices>" PAPER_DEVICE ("disk", "vda", "shared.qcow2", "<shareable/>") "</devices>",
+          NULL);
+      paper_host_define (graph, "new", cases[i].was, NULL);
+      strata_plan_discard_domain (plan, get_uuid (graph, "new"));
+      add_define (plan, graph, "new", cases[i].is, NULL);
+      g_test_message ("case %zu", i);
+      if (cases[i].words != NULL)
+        assert_refused (graph, plan, cases[i].words, "step 0");
+      else
+        assert_lawful (graph, plan);
+    }
+}
+
+/* That “twin” writes below “other” is so before the plan, and not its doing. */
+static void
+test_old_writer (void)
+{
+  g_autoptr (StrataGraph) graph = make_host ();
+  g_autoptr (StrataPlan) plan = strata_plan_new ("plan", "Act");
+
+  paper_host_internal (graph, "other", "i1", NULL, "other.qcow2", TRUE);
+  paper_host_add (graph, "twin", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "base.qcow2", NULL);
+  strata_plan_discard_snapshot (plan, get_uuid (graph, "other"), "i1");
+  add (plan, STRATA_STEP_DELETE_TAG, "path", AT ("other.qcow2"), "tag", "i1", NULL);
+  assert_lawful (graph, plan);
+}
+
+/* A snapshot of “vm” that left vdb out, which was v.qcow2 */
+static void
+add_left_out (StrataGraph *graph)
+{
+  g_autofree char *definition = paper_host_definition (
+      "vm", get_uuid (graph, "vm"),
+      "<devices>" PAPER_DISK ("vda", "mid.qcow2") PAPER_DISK ("vdb", "v.qcow2") "</devices>");
+  g_autofree char *document = g_strdup_printf (
+      "<disks><disk name='vda' snapshot='external'/><disk name='vdb' snapshot='no'/></disks>%s",
+      definition);
+
+  paper_host_document (graph, "vm", "left", document);
+  paper_host_image (graph, "v.qcow2", NULL);
+}
+
+#define MOVE "`map`:[{`from`:`/pool/v.qcow2`,`to`:`/pool/w.qcow2`,`format`:`qcow2`}]"
+
+/* A disk that a snapshot left out, and that its machine has no more, comes back with it: it may go where the snapshot is told of
+ * another with the same content. */
+static void
+test_left_out (void)
+{
+  static const struct
+  {
+    const char *told;
+    gboolean copy;
+    gboolean allowed;
+  } cases[] = {
+    { "vm", TRUE, TRUE },
+    { "other", TRUE, FALSE },
+    { "vm", FALSE, FALSE },
+  };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (StrataGraph) graph = make_host ();
+      g_autoptr (StrataPlan) plan = strata_plan_new ("plan", "Act");
+
+      add_left_out (graph);
+      if (cases[i].copy)
+        add (plan, STRATA_STEP_COPY_VERBATIM, "from", AT ("v.qcow2"), "to", AT ("w.qcow2"), NULL);
+      else
+        paper_host_image (graph, "w.qcow2", NULL);
+      paper_plan_add (plan, STRATA_STEP_RECONCILE, "{`uuid`:`%s`," MOVE "}",
+                      get_uuid (graph, cases[i].told));
+      add (plan, STRATA_STEP_DELETE_VOLUME, "path", AT ("v.qcow2"), NULL);
+      if (cases[i].allowed)
+        assert_lawful (graph, plan);
+      else
+        assert_refused (graph, plan, "“left”", "");
+    }
+}
+
+/* While the machine has it it may be written to; that it gives the disk up is no reason for the snapshot to miss it. */
+static void
+test_left_out_disk (void)
+{
+  for (guint map = 0; map < 2; map++)
+    {
+      g_autoptr (StrataGraph) graph = paper_host_new ();
+      g_autoptr (StrataPlan) plan = strata_plan_new ("plan", "Act");
+
+      paper_host_image (graph, "mid.qcow2", NULL);
+      paper_host_image (graph, "top.qcow2", "mid.qcow2");
+      paper_host_add (graph, "vm", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "top.qcow2", "v.qcow2",
+                      NULL);
+      add_left_out (graph);
+      paper_host_image (graph, "w.qcow2", NULL);
+      strata_plan_discard_domain (plan, get_uuid (graph, "vm"));
+      if (map)
+        add_define (plan, graph, "vm",
+                    "<devices>" PAPER_DISK ("vda", "top.qcow2")
+                        PAPER_DISK ("vdb", "w.qcow2") "</devices>",
+                    NULL);
+      else
+        add_define (plan, graph, "vm", DISKS ("top.qcow2"), NULL);
+      if (map)
+        paper_plan_add (plan, STRATA_STEP_RECONCILE, "{`uuid`:`%s`," MOVE "}",
+                        get_uuid (graph, "vm"));
+      else
+        paper_plan_add (plan, STRATA_STEP_RECONCILE, "{`uuid`:`%s`}", get_uuid (graph, "vm"));
+      add (plan, STRATA_STEP_DELETE_VOLUME, "path", AT ("v.qcow2"), NULL);
+      if (map)
+        assert_lawful (graph, plan);
+      else
+        assert_refused (graph, plan, "“left”", "v.qcow2");
+    }
+}
+
+/* The machine may have it back, and then writes to it. */
+static void
+test_left_out_and_back (void)
+{
+  g_autoptr (StrataGraph) graph = make_host ();
+  g_autoptr (StrataPlan) plan = strata_plan_new ("plan", "Act");
+  g_autoptr (StrataPlan) other = strata_plan_new ("plan", "Act");
+  static const char both[] =
+      "<devices>" PAPER_DISK ("vda", "top.qcow2") PAPER_DISK ("vdb", "v.qcow2") "</devices>";
+
+  add_left_out (graph);
+  add_define (plan, graph, "vm", both, NULL);
+  assert_lawful (graph, plan);
+  strata_plan_discard_domain (other, get_uuid (graph, "other"));
+  add_define (other, graph, "other", DISKS ("v.qcow2"), NULL);
+  assert_refused (graph, other, "“left”", "step 0");
+}
+
+/* What the machine or a snapshot of it has, and that isn't there, may stand on any image that is or was the machine's, also on one
+ * that only a definition or a document names. */
+static void
+test_absent_anywhere (void)
+{
+  enum
+  {
+    NOTHING,
+    NEXT_START,
+    SAVED,
+    LEFT_OUT,
+    OPTION,
+    BACKING,
+    NAMED,
+    N_CASES,
+  };
+
+  for (guint i = 0; i < N_CASES; i++)
+    {
+      g_autoptr (StrataGraph) graph = paper_host_new ();
+      g_autoptr (StrataPlan) plan = strata_plan_new ("plan", "Act");
+      static const char top[] = "<devices>" PAPER_DISK ("vda", "top.qcow2") "</devices>";
+      static const char both[] =
+          "<devices>" PAPER_DISK ("vda", "top.qcow2") PAPER_DISK ("vdb", "gone.qcow2") "</devices>";
+      static const char below[] =
+          "<devices>" PAPER_DEVICE ("disk", "vda", "x.qcow2",
+                                    "<backingStore type='file'><format type='qcow2'/>"
+                                    "<source file='/pool/base.qcow2'/></backingStore>")
+              PAPER_DISK ("vdb", "gone.qcow2") "</devices>";
+      gboolean other = i == BACKING || i == NAMED;
+
+      lose (paper_host_image (graph, "gone.qcow2", NULL));
+      paper_host_image (graph, "x.qcow2", NULL);
+      paper_host_image (graph, "base.qcow2", NULL);
+      paper_host_image (graph, "top.qcow2", "base.qcow2");
+      paper_host_define (graph, "vm",
+                         i == NEXT_START ? both
+                         : i == BACKING  ? below
+                         : i == NAMED    ? both
+                                         : top,
+                         i == NEXT_START ? top : NULL);
+      if (i == NAMED)
+        {
+          g_autofree char *definition = paper_host_definition ("vm", get_uuid (graph, "vm"), below);
+          g_autofree char *document = g_strdup_printf (
+              "<disks><disk name='vda' snapshot='external'/></disks>%s", definition);
+
+          paper_host_document (graph, "vm", "s1", document);
+        }
+      if (i == LEFT_OUT || i == OPTION)
+        {
+          g_autofree char *inner = g_strconcat (
+              i == LEFT_OUT ? both : top, i == OPTION ? PAPER_OPTION ("gone.qcow2") : "", NULL);
+          g_autofree char *definition = paper_host_definition ("vm", get_uuid (graph, "vm"), inner);
+          g_autofree char *document = g_strdup_printf (
+              "<disks><disk name='vda' snapshot='no'/><disk name='vdb' snapshot='no'/></disks>%s",
+              definition);
+
+          paper_host_document (graph, "vm", "s1", document);
+        }
+      if (i == SAVED)
+        {
+          g_autofree char *xml = paper_host_definition (
+              "x", "", "<devices>" PAPER_DISK ("vda", "gone.qcow2") "</devices>");
+          g_autoptr (StrataDomainXml) saved = strata_domain_xml_new_from_string (xml, NULL);
+
+          strata_domain_facts_take_uses (strata_graph_find_domain (graph, "vm"),
+                                         STRATA_IMAGE_USE_SAVED,
+                                         strata_domain_xml_get_disks (saved));
+        }
+      if (other)
+        paper_host_image (graph, "otop.qcow2", "base.qcow2");
+      add_commit (plan, other ? AT ("otop.qcow2") : AT ("top.qcow2"), AT ("base.qcow2"));
+      g_test_message ("case %u", i);
+      if (i == NOTHING)
+        assert_lawful (graph, plan);
+      else
+        assert_refused (graph, plan, "gone.qcow2", "");
+    }
+}
+
+/* What is still to be deleted was the machine's, though nothing names it by now; what its own snapshot made was not there when
+ * the absent image was. */
+static void
+test_absent_and_begun (void)
+{
+  for (guint absent = 0; absent < 2; absent++)
+    {
+      g_autoptr (StrataGraph) graph = paper_host_new ();
+      g_autoptr (StrataPlan) deletion = strata_plan_new ("plan", "Act");
+      g_autoptr (StrataPlan) overlay = strata_plan_new ("plan", "Act");
+      const char *uuid;
+      static const gboolean one[] = { TRUE, FALSE };
+
+      paper_host_image (graph, "old.qcow2", NULL);
+      paper_host_image (graph, "base.qcow2", NULL);
+      paper_host_image (graph, "top.qcow2", "base.qcow2");
+      lose (paper_host_image (graph, "gone.qcow2", NULL));
+      paper_host_define (graph, "vm",
+                         absent ? "<devices>" PAPER_DISK ("vda", "top.qcow2")
+                                      PAPER_DISK ("vdb", "gone.qcow2") "</devices>"
+                                : "<devices>" PAPER_DISK ("vda", "top.qcow2") "</devices>",
+                         NULL);
+      uuid = get_uuid (graph, "vm");
+      strata_plan_discard_snapshot (deletion, uuid, "s1");
+      add (deletion, STRATA_STEP_DELETE_METADATA, "uuid", uuid, "snapshot", "s1", NULL);
+      add (deletion, STRATA_STEP_DELETE_VOLUME, "path", AT ("old.qcow2"), NULL);
+      assert_rest (graph, deletion, one, absent ? "gone.qcow2" : NULL);
+
+      strata_plan_discard (overlay, strata_holder_key_new_disk (uuid, "vda"));
+      paper_plan_add (overlay, STRATA_STEP_SNAPSHOT_CREATE,
+                      "{`uuid`:`%s`,`snapshot`:`s2`,`xml`:`x`,"
+                      "`disks`:[{`target`:`vda`,`base`:`%s`,`overlay`:`%s`}]}",
+                      uuid, AT ("base.qcow2"), AT ("top.qcow2"));
+      paper_plan_add (overlay, STRATA_STEP_SEAL, "{`disks`:[{`path`:`%s`}]}", AT ("top.qcow2"));
+      assert_rest (graph, overlay, one, NULL);
+    }
+}
+
+/* A raw image that isn't there has no content, and what is made independent only reads what is below. */
+static void
+test_absent_content (void)
+{
+  g_autoptr (StrataGraph) graph = make_host ();
+  g_autoptr (StrataPlan) removal = strata_plan_new ("plan", "Act");
+
+  lose (paper_host_image (graph, "gone.raw", NULL));
+  paper_host_add (graph, "lost", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "gone.raw", NULL);
+  add (removal, STRATA_STEP_DELETE_VOLUME, "path", AT ("gone.raw"), NULL);
+  assert_lawful (graph, removal);
+}
+
+/* An image that can't be seen may stand on whatever is only changed, unless its definition says what it stands on. */
+static void
+test_unseen (void)
+{
+  for (guint said = 0; said < 2; said++)
+    {
+      g_autoptr (StrataGraph) graph = paper_host_new ();
+      g_autoptr (StrataPlan) plan = strata_plan_new ("plan", "Act");
+      StrataImage *away = paper_host_image (graph, "away.qcow2", NULL);
+
+      strata_image_set_problem (away, STRATA_IMAGE_UNKNOWN, "“away.qcow2” can’t be seen");
+      paper_host_image (graph, "ground.qcow2", NULL);
+      paper_host_image (graph, "base.qcow2", NULL);
+      paper_host_image (graph, "top.qcow2", "base.qcow2");
+      paper_host_add (graph, "vm", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "top.qcow2", NULL);
+      paper_host_define (
+          graph, "away",
+          said ? "<devices>" PAPER_DEVICE (
+                     "disk", "vda", "away.qcow2",
+                     "<backingStore type='file'><format type='qcow2'/><source "
+                     "file='/pool/ground.qcow2'/><backingStore/></backingStore>") "</devices>"
+               : DISKS ("away.qcow2"),
+          NULL);
+      strata_graph_finish (graph);
+      add_commit (plan, AT ("top.qcow2"), AT ("base.qcow2"));
+      if (!said)
+        {
+          assert_refused (graph, plan, "away.qcow2", "");
+          continue;
+        }
+      assert_lawful (graph, plan);
+      g_assert_cmpstr (away->backing_path, ==, AT ("ground.qcow2"));
+    }
+}
+
+static void
+add_native (StrataGraph *graph, StrataPlan *plan)
+{
+  strata_plan_discard_domain (plan, get_uuid (graph, "other"));
+  add (plan, STRATA_STEP_SNAPSHOT_REVERT, "uuid", get_uuid (graph, "other"), "snapshot", "i1",
+       "state", "off", NULL);
+}
+
+/* A return to an internal snapshot rewrites an image that it doesn't name: it has to be seen, under all its names. */
+static void
+test_seen_return (void)
+{
+  g_autoptr (StrataGraph) graph = make_host ();
+  g_autoptr (StrataPlan) plan = strata_plan_new ("plan", "Act");
+  StrataImage *image = strata_graph_get_image (graph, AT ("other.qcow2"));
+
+  paper_host_internal (graph, "other", "i1", NULL, "other.qcow2", TRUE);
+  add_native (graph, plan);
+  assert_lawful (graph, plan);
+  image->n_other_names = 1;
+  assert_refused (graph, plan, "hard link", "other.qcow2");
+  image->n_other_names = 0;
+  strata_image_set_problem (strata_graph_get_image (graph, AT ("base.qcow2")),
+                            STRATA_IMAGE_CONTRADICTING, "it is not what it is said to be");
+  assert_refused (graph, plan, "not what it is said", "");
+}
+
+/* A definition that goes on naming the file is no reason to do without it. */
+static void
+test_still_named (void)
+{
+  static const char *const os[] = { "<os><type>hvm</type></os>",
+                                    "<os><type>hvm</type><kernel>/pool/k.qcow2</kernel></os>" };
+
+  for (guint still = 0; still < 2; still++)
+    {
+      g_autoptr (StrataGraph) graph = make_host ();
+      g_autoptr (StrataPlan) plan = strata_plan_new ("plan", "Act");
+      g_autofree char *xml = NULL;
+
+      paper_host_image (graph, "k.qcow2", NULL);
+      paper_host_define (graph, "booted", os[1], NULL);
+      xml = g_strdup_printf ("<domain><name>booted</name><uuid>%s</uuid>%s</domain>",
+                             get_uuid (graph, "booted"), os[still]);
+      add (plan, STRATA_STEP_DEFINE, "uuid", get_uuid (graph, "booted"), "xml", xml, NULL);
+      add (plan, STRATA_STEP_DELETE_VOLUME, "path", AT ("k.qcow2"), NULL);
+      if (still)
+        assert_refused (graph, plan, "“booted”", "k.qcow2");
+      else
+        assert_lawful (graph, plan);
+    }
+}
+
+/* The document of one snapshot isn't corrected by the deletion of another. */
+static void
+test_named_by_document (void)
+{
+  for (guint own = 0; own < 2; own++)
+    {
+      g_autoptr (StrataGraph) graph = make_host ();
+      g_autoptr (StrataPlan) plan = strata_plan_new ("plan", "Act");
+      const char *uuid = get_uuid (graph, "vm");
+      g_autofree char *definition = paper_host_definition (
+          "vm", uuid,
+          "<devices>" PAPER_DEVICE (
+              "disk", "vda", "mid.qcow2",
+              "<backingStore type='file'><format type='qcow2'/>"
+              "<source file='/pool/old.qcow2'/></backingStore>") "</devices>");
+      g_autofree char *document =
+          g_strdup_printf ("<disks><disk name='vda' snapshot='external'/></disks>%s", definition);
+
+      paper_host_image (graph, "old.qcow2", NULL);
+      paper_host_document (graph, "vm", "s2", document);
+      strata_plan_discard_snapshot (plan, uuid, "s1");
+      strata_plan_discard_snapshot (plan, uuid, "s2");
+      add (plan, STRATA_STEP_DELETE_METADATA, "uuid", uuid, "snapshot", own ? "s2" : "s1", NULL);
+      add (plan, STRATA_STEP_DELETE_VOLUME, "path", AT ("old.qcow2"), NULL);
+      if (own)
+        assert_lawful (graph, plan);
+      else
+        assert_refused (graph, plan, "“s2”", "old.qcow2");
+    }
+}
+
+/* The file with the memory of a snapshot is a part of it. */
+static void
+test_memory_file (void)
+{
+  g_autoptr (StrataGraph) graph = make_host ();
+  g_autoptr (StrataPlan) plan = strata_plan_new ("plan", "Act");
+
+  paper_host_document (graph, "vm", "s2", "<memory snapshot='external' file='/pool/s2.mem'/>");
+  add (plan, STRATA_STEP_DELETE_FILE, "path", AT ("s2.mem"), NULL);
+  assert_refused (graph, plan, "“s2”", "s2.mem");
+  strata_plan_discard_snapshot (plan, get_uuid (graph, "vm"), "s2");
+  assert_lawful (graph, plan);
+}
+
+/* What a snapshot gives QEMU on its command line comes back with it, also where it is a disk of the machine now; and nothing is
+ * merged into it. */
+static void
+test_option_of_snapshot (void)
+{
+  for (guint disk = 0; disk < 2; disk++)
+    {
+      g_autoptr (StrataGraph) graph = paper_host_new ();
+      g_autoptr (StrataPlan) plan = strata_plan_new ("plan", "Act");
+      g_autofree char *definition = NULL;
+
+      paper_host_image (graph, "top.qcow2", NULL);
+      paper_host_image (graph, "x.qcow2", NULL);
+      paper_host_add (graph, "vm", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "top.qcow2",
+                      disk ? "x.qcow2" : NULL, NULL);
+      definition = paper_host_definition ("vm", get_uuid (graph, "vm"), PAPER_OPTION ("x.qcow2"));
+      paper_host_document (graph, "vm", "opt", definition);
+      strata_plan_discard_domain (plan, get_uuid (graph, "vm"));
+      if (disk)
+        {
+          add_define (plan, graph, "vm", DISKS ("top.qcow2"), NULL);
+          add (plan, STRATA_STEP_DELETE_VOLUME, "path", AT ("x.qcow2"), NULL);
+        }
+      else
+        {
+          paper_host_image (graph, "on-x.qcow2", "x.qcow2");
+          add_commit (plan, AT ("on-x.qcow2"), AT ("x.qcow2"));
+        }
+      assert_refused (graph, plan, "“opt”", "command line");
+    }
+}
+
+/* While a machine runs its next start may be on another disk; that is held as well. */
+static void
+test_next_start (void)
+{
+  g_autoptr (StrataGraph) graph = make_host ();
+  g_autoptr (StrataPlan) plan = strata_plan_new ("plan", "Act");
+
+  paper_host_image (graph, "now.qcow2", NULL);
+  paper_host_image (graph, "then.qcow2", NULL);
+  paper_host_image (graph, "on-then.qcow2", "then.qcow2");
+  paper_host_define (graph, "running", DISKS ("then.qcow2"), DISKS ("now.qcow2"));
+  add_commit (plan, AT ("on-then.qcow2"), AT ("then.qcow2"));
+  assert_refused (graph, plan, "“running”", "step 0");
+}
+
+/* What a machine that is defined anew keeps: what its mark says of its template, and for its snapshots what it got back. */
+static void
+test_defined_anew (void)
+{
+  g_autoptr (StrataGraph) graph = make_host ();
+  g_autoptr (StrataPlan) plan = strata_plan_new ("plan", "Act");
+  g_autoptr (StrataPlan) snapshot = strata_plan_new ("plan", "Act");
+  const char *uuid = get_uuid (graph, "vm");
+  g_autofree char *document = NULL;
+  g_autofree char *mark = NULL;
+  StrataSnapshotFacts *left;
+
+  paper_host_image (graph, "t.qcow2", NULL);
+  paper_host_add (graph, "t", STRATA_DOMAIN_STATE_OFF, TRUE, NULL, "t.qcow2", NULL);
+  lose (paper_host_image (graph, "c.qcow2", NULL));
+  mark = g_strdup_printf (
+      "<metadata><strata:strata xmlns:strata='https://stratavm.github.io/xmlns/1'>"
+      "<strata:clone domain='x' template='%s' template-name='t' version='1' thin='yes'/>"
+      "</strata:strata></metadata>" DISKS ("c.qcow2"),
+      get_uuid (graph, "t"));
+  paper_host_define (graph, "clone", mark, NULL);
+  add_define (plan, graph, "clone", mark, NULL);
+  assert_lawful (graph, plan);
+  strata_plan_discard_domain (plan, get_uuid (graph, "t"));
+  add (plan, STRATA_STEP_COPY_VERBATIM, "from", AT ("base.qcow2"), "to", AT ("t.qcow2"), NULL);
+  assert_refused (graph, plan, "“clone”", "step 1");
+
+  add_left_out (graph);
+  left = strata_domain_facts_find_snapshot (strata_graph_find_domain (graph, "vm"), "left");
+  document = g_strdup (left->xml);
+  add_define (
+      snapshot, graph, "vm",
+      "<devices>" PAPER_DISK ("vda", "top.qcow2") PAPER_DISK ("vdb", "v.qcow2") "</devices>", NULL);
+  add (snapshot, STRATA_STEP_SNAPSHOT_DEFINE, "uuid", uuid, "snapshot", "left", "xml", document,
+       NULL);
+  assert_lawful (graph, snapshot);
+}
+
 static StrataPlan *
 plan_deletion (StrataGraph *graph, const char *name)
 {
@@ -656,6 +1382,19 @@ main (int argc, char **argv)
   g_test_add_func ("/law/rest-and-a-clone", test_rest_and_a_clone);
   g_test_add_func ("/law/rest-and-a-new-snapshot", test_rest_and_a_new_snapshot);
   g_test_add_func ("/law/rest-and-a-disk", test_rest_and_a_disk);
+  g_test_add_func ("/law/rest-and-a-commit", test_rest_and_a_commit);
+  g_test_add_func ("/law/rest-and-a-copy", test_rest_and_a_copy);
+  g_test_add_func ("/law/rest-and-a-stranger", test_rest_and_a_stranger);
+  g_test_add_func ("/law/rest-and-another-image", test_rest_and_another_image);
+  g_test_add_func ("/law/rest-and-others-steps", test_rest_and_others_steps);
+  g_test_add_func ("/law/rest-and-a-start", test_rest_and_a_start);
+  g_test_add_func ("/law/rest-and-its-base", test_rest_and_its_base);
+  g_test_add_func ("/law/rest-but-deletions", test_rest_but_deletions);
+  g_test_add_func ("/law/new-writer", test_new_writer);
+  g_test_add_func ("/law/old-writer", test_old_writer);
+  g_test_add_func ("/law/left-out", test_left_out);
+  g_test_add_func ("/law/left-out-disk", test_left_out_disk);
+  g_test_add_func ("/law/left-out-and-back", test_left_out_and_back);
 
   g_test_add_func ("/law/removal", test_removal);
   g_test_add_func ("/law/commit-under-another", test_commit_under_another);
@@ -677,6 +1416,17 @@ main (int argc, char **argv)
   g_test_add_func ("/law/absent-thin-name", test_absent_thin_name);
   g_test_add_func ("/law/absent-thin-bases", test_absent_thin_bases);
   g_test_add_func ("/law/absent-thin-elsewhere", test_absent_thin_elsewhere);
+  g_test_add_func ("/law/absent-anywhere", test_absent_anywhere);
+  g_test_add_func ("/law/absent-and-begun", test_absent_and_begun);
+  g_test_add_func ("/law/absent-content", test_absent_content);
+  g_test_add_func ("/law/unseen", test_unseen);
+  g_test_add_func ("/law/seen-return", test_seen_return);
+  g_test_add_func ("/law/still-named", test_still_named);
+  g_test_add_func ("/law/named-by-document", test_named_by_document);
+  g_test_add_func ("/law/memory-file", test_memory_file);
+  g_test_add_func ("/law/option-of-snapshot", test_option_of_snapshot);
+  g_test_add_func ("/law/next-start", test_next_start);
+  g_test_add_func ("/law/defined-anew", test_defined_anew);
 
   return g_test_run ();
 }

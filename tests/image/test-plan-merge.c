@@ -171,6 +171,85 @@ test_tag (void)
   assert_refused (graph, NULL, STRATA_MERGE_PULL, "internal snapshots");
 }
 
+/* base <- mid, on which “web” stands and “k”, with a snapshot of its own */
+static StrataGraph *
+shared (StrataDomainState web, StrataDomainState k)
+{
+  StrataGraph *graph = stacked (web);
+
+  paper_host_image (graph, "k.qcow2", "mid.qcow2");
+  paper_host_image (graph, "k-tip.qcow2", "k.qcow2");
+  paper_host_add (graph, "k", k, FALSE, NULL, "k-tip.qcow2", NULL);
+  paper_host_snapshot (graph, "k", "s1", NULL, "k.qcow2", TRUE, FALSE);
+
+  return graph;
+}
+
+/* Another machine's layers stand on what is merged away: its header and its snapshots are told, and while it runs it can't be. */
+static void
+test_others (void)
+{
+  static const struct
+  {
+    StrataDomainState web, k;
+    const char *words;
+  } cases[] = {
+    { STRATA_DOMAIN_STATE_OFF, STRATA_DOMAIN_STATE_OFF, NULL },
+    { STRATA_DOMAIN_STATE_RUNNING, STRATA_DOMAIN_STATE_OFF, "has “/pool/mid.qcow2” open" },
+    { STRATA_DOMAIN_STATE_RUNNING, STRATA_DOMAIN_STATE_RUNNING, "has “/pool/base.qcow2” open" },
+  };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (StrataGraph) graph = shared (cases[i].web, cases[i].k);
+
+      if (cases[i].words != NULL)
+        assert_refused (graph, "mid.qcow2", STRATA_MERGE_COMMIT, cases[i].words);
+      else
+        assert_plan (graph, "mid.qcow2", STRATA_MERGE_COMMIT,
+                     "| commit commit settle delete-volume", PAPER_POOL "/mid.qcow2");
+    }
+}
+
+/* What is protected isn't written to, and a template goes on being on the image that it is on. */
+static void
+test_protected (void)
+{
+  g_autoptr (StrataGraph) lower = stacked (STRATA_DOMAIN_STATE_OFF);
+  g_autoptr (StrataGraph) upper = stacked (STRATA_DOMAIN_STATE_OFF);
+
+  strata_graph_get_image (lower, PAPER_POOL "/mid.qcow2")->mode = 0444;
+  assert_refused (lower, NULL, STRATA_MERGE_COMMIT, "write-protected");
+  paper_host_add (upper, "t", STRATA_DOMAIN_STATE_OFF, TRUE, NULL, "mid.qcow2", NULL);
+  assert_refused (upper, "mid.qcow2", STRATA_MERGE_COMMIT, "the template “t”");
+}
+
+/* A definition that names the layers is told before one of them goes. */
+static void
+test_named_layers (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StrataPlan) plan = NULL;
+  g_autofree char *kinds = NULL;
+
+  paper_host_image (graph, "base.qcow2", NULL);
+  paper_host_image (graph, "mid.qcow2", "base.qcow2");
+  paper_host_image (graph, "top.qcow2", "mid.qcow2");
+  paper_host_define (
+      graph, "web",
+      "<devices>" PAPER_DEVICE ("disk", "vda", "top.qcow2",
+                                "<backingStore type='file'><format type='qcow2'/>"
+                                "<source file='/pool/mid.qcow2'/></backingStore>") "</devices>",
+      NULL);
+  plan = plan_merge (graph, "mid.qcow2", STRATA_MERGE_COMMIT, &error);
+  g_assert_no_error (error);
+  kinds = paper_plan_to_kinds (plan);
+  g_assert_cmpstr (kinds, ==, "define | commit delete-volume");
+  g_assert_null (strstr (
+      json_object_get_string_member (strata_plan_get_step (plan, 0)->args, "xml"), "backingStore"));
+}
+
 static void
 test_wrong_words (void)
 {
@@ -201,6 +280,9 @@ main (int argc, char **argv)
   g_test_add_func ("/plan-merge/template", test_template);
   g_test_add_func ("/plan-merge/other-overlay", test_other_overlay);
   g_test_add_func ("/plan-merge/tag", test_tag);
+  g_test_add_func ("/plan-merge/others", test_others);
+  g_test_add_func ("/plan-merge/protected", test_protected);
+  g_test_add_func ("/plan-merge/named-layers", test_named_layers);
   g_test_add_func ("/plan-merge/wrong-words", test_wrong_words);
 
   return g_test_run ();

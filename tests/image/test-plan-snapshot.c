@@ -423,6 +423,152 @@ test_doubled_tag (void)
     }
 }
 
+/* Both disks stand on what the snapshot has, and nothing tells which of them is to be discarded. */
+static void
+test_revert_of_two_disks (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StrataPlan) plan = NULL;
+
+  paper_host_image (graph, "base.qcow2", NULL);
+  paper_host_image (graph, "x.qcow2", "base.qcow2");
+  paper_host_image (graph, "y.qcow2", "base.qcow2");
+  paper_host_define (
+      graph, "web",
+      "<devices>" PAPER_DISK ("vdb", "x.qcow2") PAPER_DISK ("vdc", "y.qcow2") "</devices>", NULL);
+  paper_host_snapshot (graph, "web", "s1", NULL, "base.qcow2", TRUE, FALSE);
+  plan = plan_revert (graph, "s1", NULL, &error);
+  assert_refused (error, plan, "Both");
+}
+
+/* What was to be kept, and can't be in a snapshot, isn't discarded. */
+static void
+test_revert_keeps_all (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StrataPlan) plan = NULL;
+
+  paper_host_image (graph, "base.qcow2", NULL);
+  paper_host_image (graph, "x.qcow2", "base.qcow2");
+  paper_host_image (graph, "y.qcow2", NULL);
+  paper_host_define (graph, "web",
+                     "<devices>" PAPER_DEVICE ("disk", "vda", "x.qcow2", "<readonly/>")
+                         PAPER_DISK ("vdb", "y.qcow2") "</devices>",
+                     NULL);
+  paper_host_snapshot (graph, "web", "s1", NULL, "base.qcow2", TRUE, FALSE);
+  plan = plan_revert (graph, "s1", "now", &error);
+  assert_refused (error, plan, "x.qcow2");
+}
+
+/* “web” on base <- tip and v <- k; its snapshot s1 has base, and left v out. */
+static StrataGraph *
+left_out (const char *memory)
+{
+  StrataGraph *graph = paper_host_new ();
+  g_autofree char *definition = NULL;
+  g_autofree char *document = NULL;
+
+  paper_host_image (graph, "base.qcow2", NULL);
+  paper_host_image (graph, "tip.qcow2", "base.qcow2");
+  paper_host_image (graph, "v.qcow2", NULL);
+  paper_host_image (graph, "k.qcow2", "v.qcow2");
+  paper_host_add (graph, "web", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "tip.qcow2", "k.qcow2", NULL);
+  definition = paper_host_definition ("web", strata_graph_find_domain (graph, "web")->uuid,
+                                      "<devices>" PAPER_DISK ("vda", "base.qcow2")
+                                          PAPER_DISK ("vdb", "v.qcow2") "</devices>");
+  document = g_strdup_printf ("%s<disks><disk name='vda' snapshot='external'/>"
+                              "<disk name='vdb' snapshot='no'/></disks>%s",
+                              memory, definition);
+  paper_host_document (graph, "web", "s1", document);
+
+  return graph;
+}
+
+/* A disk that was left out stays the one that it is by now, which a guest whose memory comes back doesn't know. */
+static void
+test_revert_beside_a_disk (void)
+{
+  g_autoptr (StrataGraph) graph = left_out ("<memory snapshot='no'/>");
+  g_autoptr (StrataGraph) memory = left_out ("<memory snapshot='external' file='/pool/s1.mem'/>");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StrataPlan) plan = plan_revert (graph, "s1", NULL, &error);
+  g_autoptr (StrataPlan) refused = NULL;
+
+  g_assert_no_error (error);
+  g_assert_nonnull (strstr (get_arg (plan, STRATA_STEP_DEFINE, "xml"), "/pool/k.qcow2"));
+  refused = plan_revert (memory, "s1", NULL, &error);
+  assert_refused (error, refused, "k.qcow2");
+}
+
+/* What a clone was put on stays. */
+static void
+test_revert_below_a_clone (void)
+{
+  g_autoptr (StrataGraph) graph = lined (STRATA_DOMAIN_STATE_OFF);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StrataPlan) plan = NULL;
+
+  paper_host_image (graph, "clone.qcow2", "tip.qcow2");
+  paper_host_add (graph, "clone", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "clone.qcow2", NULL);
+  plan = plan_revert (graph, "s1", NULL, &error);
+  assert_kinds (plan, error,
+                "check-chain create-overlay require-off define snapshot-define settle");
+}
+
+/* What the machine has no more isn't rewritten: it goes on with a copy. */
+static void
+test_revert_to_detached (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StrataPlan) plan = NULL;
+
+  paper_host_image (graph, "a.qcow2", NULL);
+  paper_host_image (graph, "b.qcow2", NULL);
+  paper_host_add (graph, "web", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "b.qcow2", NULL);
+  paper_host_internal (graph, "web", "i1", NULL, "a.qcow2", TRUE);
+  plan = plan_revert (graph, "i1", NULL, &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (get_arg (plan, STRATA_STEP_COPY_VERBATIM, "from"));
+}
+
+/* Its files stay where only the metadata goes; and what a tag is in stays with the snapshot that froze it. */
+static void
+test_metadata_only (void)
+{
+  g_autoptr (StrataGraph) graph = lined (STRATA_DOMAIN_STATE_OFF);
+  g_autoptr (StrataGraph) tagged = forked ();
+  g_autoptr (StrataRequest) request = strata_request_new (STRATA_REQUEST_SNAPSHOT_DELETE);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StrataPlan) plan = NULL;
+
+  request->snapshot = g_strdup ("s3");
+  request->metadata_only = TRUE;
+  plan = plan_it (graph, request, &error);
+  assert_kinds (plan, error, "snapshot-forget");
+
+  paper_host_internal (tagged, "web", "i1", "s2", "a.qcow2", FALSE);
+  assert_delete (tagged, "s2", STRATA_MERGE_CHEAPER, "snapshot-forget settle");
+}
+
+/* The image may have a tag of the name that nothing knows of. */
+static void
+test_taken_tag (void)
+{
+  g_autoptr (StrataGraph) graph = lined (STRATA_DOMAIN_STATE_OFF);
+  g_autoptr (StrataRequest) request = strata_request_new (STRATA_REQUEST_SNAPSHOT_CREATE);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StrataPlan) plan = NULL;
+
+  strata_graph_get_image (graph, PAPER_POOL "/tip.qcow2")->tags = g_strsplit ("i1", ",", -1);
+  request->snapshot = g_strdup ("i1");
+  request->snapshot_kind = STRATA_SNAPSHOT_KIND_INTERNAL;
+  plan = plan_it (graph, request, &error);
+  assert_refused (error, plan, "internal snapshot of that name");
+}
+
 /* What libvirt saved of the guest goes with the chain it had then. */
 static void
 test_managed_save (void)
@@ -560,6 +706,13 @@ main (int argc, char **argv)
                    test_internal_below_a_running_one);
   g_test_add_func ("/plan-snapshot/revert-to-internal", test_revert_to_internal);
   g_test_add_func ("/plan-snapshot/doubled-tag", test_doubled_tag);
+  g_test_add_func ("/plan-snapshot/revert-of-two-disks", test_revert_of_two_disks);
+  g_test_add_func ("/plan-snapshot/revert-keeps-all", test_revert_keeps_all);
+  g_test_add_func ("/plan-snapshot/revert-beside-a-disk", test_revert_beside_a_disk);
+  g_test_add_func ("/plan-snapshot/revert-below-a-clone", test_revert_below_a_clone);
+  g_test_add_func ("/plan-snapshot/revert-to-detached", test_revert_to_detached);
+  g_test_add_func ("/plan-snapshot/metadata-only", test_metadata_only);
+  g_test_add_func ("/plan-snapshot/taken-tag", test_taken_tag);
   g_test_add_func ("/plan-snapshot/managed-save", test_managed_save);
   g_test_add_func ("/plan-snapshot/edit", test_edit);
 

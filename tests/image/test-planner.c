@@ -395,6 +395,127 @@ test_no_second_writer (void)
   assert_copy_goes_to (graph, lun, PAPER_POOL "/new-sda.qcow2");
 }
 
+/* What nothing may stand on, or that would be torn. */
+static void
+test_clone_refusals (void)
+{
+  g_autoptr (StrataGraph) graph = usual_host ();
+  g_autoptr (StrataRequest) thin = request_new (STRATA_REQUEST_CLONE, "web", "new");
+  g_autoptr (StrataRequest) running = request_new (STRATA_REQUEST_CLONE, "db", "new");
+  g_autoptr (StrataRequest) internal = request_new (STRATA_REQUEST_CLONE, "clone", "new");
+
+  assert_refused (graph, thin, STRATA_ERROR_REFUSED, "must not change");
+  running->full = TRUE;
+  assert_refused (graph, running, STRATA_ERROR_BUSY, "“db” is running");
+  paper_host_internal (graph, "clone", "i1", NULL, "clone.qcow2", TRUE);
+  internal->snapshot = g_strdup ("i1");
+  assert_refused (graph, internal, STRATA_ERROR_REFUSED, "internal snapshot");
+}
+
+/* What a machine only reads, or has with others, isn't its own: it stays, and stays as it is. */
+static void
+test_own_disks (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  g_autoptr (StrataRequest) deletion = request_new (STRATA_REQUEST_DELETE, "vm", NULL);
+  g_autoptr (StrataRequest) flatten = request_new (STRATA_REQUEST_FLATTEN, "vm", NULL);
+  g_autoptr (StrataRequest) template = request_new (STRATA_REQUEST_FLATTEN, "t", NULL);
+
+  paper_host_image (graph, "base.qcow2", NULL);
+  paper_host_image (graph, "own.qcow2", "base.qcow2");
+  paper_host_image (graph, "read.qcow2", "base.qcow2");
+  paper_host_image (graph, "shared.qcow2", NULL);
+  paper_host_image (graph, "t.qcow2", "base.qcow2");
+  paper_host_define (graph, "vm",
+                     "<devices>" PAPER_DISK ("vda", "own.qcow2")
+                         PAPER_DEVICE ("disk", "vdb", "read.qcow2", "<readonly/>") PAPER_DEVICE (
+                             "disk", "vdc", "shared.qcow2", "<shareable/>") "</devices>",
+                     NULL);
+  paper_host_add (graph, "t", STRATA_DOMAIN_STATE_OFF, TRUE, NULL, "t.qcow2", NULL);
+  assert_plan (graph, deletion, "require-off undefine | delete-volume");
+  assert_plan (graph, flatten, "| pull");
+  assert_refused (graph, template, STRATA_ERROR_REFUSED, "is a template");
+  paper_host_internal (graph, "vm", "i1", NULL, "own.qcow2", TRUE);
+  assert_refused (graph, flatten, STRATA_ERROR_REFUSED, "holds internal snapshots");
+}
+
+/* Of what a template can't be made. */
+static void
+test_template_refusals (void)
+{
+  static const struct
+  {
+    const char *inner;
+    const char *live; /* (nullable) */
+    const char *words;
+  } cases[] = {
+    { "<devices>" PAPER_DEVICE ("disk", "vda", "web.qcow2", "<transient/>") "</devices>", NULL,
+      "transient" },
+    { "<devices>" PAPER_DISK (
+          "vda",
+          "web.qcow2") "<pstore backend='acpi-erst'><path>/pstore.raw</path></pstore></devices>",
+      NULL, "/pstore.raw" },
+    { "<devices>" PAPER_DISK ("vda", "web.qcow2") "</devices>",
+      "<devices>" PAPER_DISK ("vda", "web-data.qcow2") "</devices>", "other disks" },
+  };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (StrataGraph) graph = paper_host_new ();
+      g_autoptr (StrataRequest) request = request_new (STRATA_REQUEST_TEMPLATE_CREATE, "vm", "new");
+
+      paper_host_image (graph, "web.qcow2", NULL);
+      paper_host_image (graph, "web-data.qcow2", NULL);
+      paper_host_define (graph, "vm", cases[i].inner, cases[i].live);
+      request->running = STRATA_RUNNING_SHUT_DOWN;
+      assert_refused (graph, request, STRATA_ERROR_REFUSED, cases[i].words);
+    }
+}
+
+/* Nothing is made where nothing can be written, or where there is something. */
+static void
+test_folder (void)
+{
+  g_autoptr (StrataGraph) graph = usual_host ();
+  g_autoptr (StrataRequest) request = request_new (STRATA_REQUEST_SNAPSHOT_CREATE, "db", NULL);
+  g_autoptr (StrataPlan) plan = NULL;
+  g_autoptr (GError) error = NULL;
+
+  request->snapshot = g_strdup ("s1");
+  strata_graph_add_taken (graph, PAPER_POOL "/db-vda.s1.qcow2");
+  plan = strata_plan_request (graph, request, &error);
+  g_assert_no_error (error);
+  g_assert_false (strata_graph_is_taken (
+      graph,
+      json_object_get_string_member (
+          json_array_get_object_element (
+              json_object_get_array_member (strata_plan_get_step (plan, 1)->args, "disks"), 0),
+          "overlay")));
+  strata_graph_find_pool (graph, "default")->read_only = TRUE;
+  assert_refused (graph, request, STRATA_ERROR_REFUSED, "read-only");
+}
+
+/* A plan about one machine that defines another, which would vanish with its guest. */
+static void
+test_transient_other (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  g_autoptr (StrataRequest) request = request_new (STRATA_REQUEST_SNAPSHOT_DELETE, "vm", NULL);
+
+  paper_host_image (graph, "base.qcow2", NULL);
+  paper_host_image (graph, "mid.qcow2", "base.qcow2");
+  paper_host_image (graph, "top.qcow2", NULL);
+  paper_host_add (graph, "vm", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "top.qcow2", NULL);
+  paper_host_snapshot (graph, "vm", "s1", NULL, "base.qcow2", TRUE, FALSE);
+  paper_host_add (graph, "other", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "mid.qcow2", NULL);
+  request->snapshot = g_strdup ("s1");
+  request->merge = STRATA_MERGE_COMMIT;
+  assert_plan (graph, request,
+               "snapshot-define | commit define snapshot-forget settle delete-volume");
+  strata_graph_find_domain (graph, "other")->persistent = FALSE;
+  assert_refused (graph, request, STRATA_ERROR_REFUSED, "“other” is transient");
+}
+
 static void
 test_round_trip (void)
 {
@@ -457,6 +578,11 @@ main (int argc, char *argv[])
   g_test_add_func ("/planner/device-with-tags", test_device_with_tags);
   g_test_add_func ("/planner/retained-only", test_retained_only);
   g_test_add_func ("/planner/no-second-writer", test_no_second_writer);
+  g_test_add_func ("/planner/clone-refusals", test_clone_refusals);
+  g_test_add_func ("/planner/own-disks", test_own_disks);
+  g_test_add_func ("/planner/template-refusals", test_template_refusals);
+  g_test_add_func ("/planner/folder", test_folder);
+  g_test_add_func ("/planner/transient-other", test_transient_other);
   g_test_add_func ("/planner/round-trip", test_round_trip);
 
   g_test_add_func ("/planner/find-by-uuid", test_find_by_uuid);

@@ -128,6 +128,11 @@ test_claim (void)
   plan = plan_delete (graph, "u", &error);
   g_assert_no_error (error);
   g_assert_nonnull (plan);
+  /* With it goes what it may have stood on. */
+  paper_plan_add (plan, STRATA_STEP_COMMIT, "{`top`:`%s`,`base`:`%s`}", AT ("a.qcow2"),
+                  AT ("base.qcow2"));
+  g_assert_true (strata_law_check (graph, plan, &error));
+  g_assert_no_error (error);
 }
 
 /* A guest can't have what stands on its disk held by a header that names it. */
@@ -149,9 +154,10 @@ test_claim_of_overlay (void)
   g_assert_nonnull (plan);
 }
 
-/* A snapshot's document says that the machine is on an overlay, and its definition that this one is raw. */
+/* A snapshot's document says that the machine is on an overlay, by itself or since a return, and its definition that this one is
+ * raw. */
 static void
-test_raw_overlay (void)
+assert_no_raw_overlay (gboolean returned)
 {
   g_autoptr (StrataGraph) graph = paper_host_new ();
   g_autoptr (StrataPlan) plan = NULL;
@@ -165,7 +171,7 @@ test_raw_overlay (void)
   paper_host_snapshot (graph, "a", "s1", NULL, "base.qcow2", TRUE, FALSE);
   disk = strata_snapshot_facts_find_disk (
       strata_domain_facts_find_snapshot (strata_graph_find_domain (graph, "a"), "s1"), "vda");
-  g_set_str (&disk->overlay, AT ("a.raw"));
+  g_set_str (returned ? &disk->revert_overlay : &disk->overlay, AT ("a.raw"));
   strata_graph_finish (graph);
 
   g_assert_cmpint (image->state, ==, STRATA_IMAGE_CONTRADICTING);
@@ -173,6 +179,327 @@ test_raw_overlay (void)
   g_assert_true (has_finding (graph, "wrong-format"));
   plan = plan_merge (graph, "a", &error);
   assert_refused (plan, error, "s1");
+}
+
+static void
+test_raw_overlay (void)
+{
+  assert_no_raw_overlay (FALSE);
+  assert_no_raw_overlay (TRUE);
+}
+
+/* A thin clone's mark says that its disk stands on the image of its original, and its definition that it is raw. */
+static void
+test_raw_clone (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  g_autofree char *inner = NULL;
+  StrataImage *image = paper_host_image (graph, "c.qcow2", "o.qcow2");
+
+  paper_host_image (graph, "o.qcow2", NULL);
+  paper_host_add (graph, "o", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "o.qcow2", NULL);
+  inner = g_strdup_printf (
+      "<metadata><strata:strata xmlns:strata='https://stratavm.github.io/xmlns/1'>"
+      "<strata:thin domain='x' source='%s' source-name='o'/></strata:strata></metadata><devices>"
+      "<disk type='file' device='disk'><source file='/pool/c.qcow2'/><target dev='vda'/></disk>"
+      "</devices>",
+      strata_graph_find_domain (graph, "o")->uuid);
+  paper_host_define (graph, "c", inner, NULL);
+  strata_graph_finish (graph);
+
+  g_assert_cmpint (image->state, ==, STRATA_IMAGE_CONTRADICTING);
+  g_assert_cmpstr (image->backing_path, ==, AT ("o.qcow2"));
+}
+
+static StrataImage *
+add_header (StrataGraph *graph, const char *name, const char *below, const char *format)
+{
+  StrataImage *image = paper_host_image (graph, name, below);
+
+  g_set_str (&image->format, "qcow2");
+  g_set_str (&image->backing_format, format);
+
+  return image;
+}
+
+#define ONE_DISK(driver, more)                                                            \
+  "<devices><disk type='file' device='disk'>" driver "<source file='/pool/a.qcow2'>" more \
+  "</source><target dev='vda'/></disk></devices>"
+
+/* What is said of an image, and by whom. */
+static void
+test_declared (void)
+{
+  static const struct
+  {
+    const char *inner;
+    const char *live; /* (nullable) */
+    const char *looks;
+    const char *is;
+    StrataImageSight state;
+  } cases[] = {
+    { ONE_DISK ("<driver type='qcow2'/>", ""), NULL, "qcow2", "qcow2", STRATA_IMAGE_SEEN },
+    /* Without a driver's type it is raw, whatever it looks like. */
+    { ONE_DISK ("", ""), NULL, "qcow2", "raw", STRATA_IMAGE_SEEN },
+    { ONE_DISK ("<driver type='qcow2'/>", ""), NULL, "raw", "qcow2", STRATA_IMAGE_CONTRADICTING },
+    { ONE_DISK ("<driver type='qcow2'/>", "<encryption format='luks'/>"), NULL, "qcow2", "qcow2",
+      STRATA_IMAGE_FOREIGN },
+    { ONE_DISK ("<driver type='qcow2'/>",
+                "<slices><slice type='storage' offset='1' size='1'/></slices>"),
+      NULL, "qcow2", "qcow2", STRATA_IMAGE_FOREIGN },
+    /* Of its next start only, or of both, which don't agree. */
+    { ONE_DISK ("<driver type='qcow2'/>", ""), "", "raw", "qcow2", STRATA_IMAGE_CONTRADICTING },
+    { ONE_DISK ("<driver type='qcow2'/>", ""), ONE_DISK ("<driver type='raw'/>", ""), "qcow2",
+      "raw", STRATA_IMAGE_CONTRADICTING },
+  };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (StrataGraph) graph = paper_host_new ();
+      StrataImage *image = paper_host_image (graph, "a.qcow2", NULL);
+
+      g_test_message ("case %zu", i);
+      g_set_str (&image->format, cases[i].looks);
+      paper_host_define (graph, "a", cases[i].inner, cases[i].live);
+      strata_graph_finish (graph);
+      g_assert_cmpstr (image->format, ==, cases[i].is);
+      g_assert_cmpint (image->state, ==, cases[i].state);
+    }
+}
+
+/* A header that nothing names says what is below it only where that looks so. */
+static void
+test_stray_header (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  StrataImage *raw = paper_host_image (graph, "a.raw", NULL);
+  StrataImage *base = add_header (graph, "base.qcow2", NULL, NULL);
+
+  add_header (graph, "stray.qcow2", "a.raw", "qcow2");
+  add_header (graph, "top.qcow2", "base.qcow2", "qcow2");
+  paper_host_add (graph, "a", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "a.raw", NULL);
+  strata_graph_finish (graph);
+
+  g_assert_cmpint (raw->state, ==, STRATA_IMAGE_SEEN);
+  g_assert_true (base->declared);
+}
+
+/* Of an image whose header can't be read nothing is known, unless it is raw. */
+static void
+test_unread (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  StrataImage *image = paper_host_image (graph, "a.qcow2", NULL);
+  StrataImage *raw = paper_host_image (graph, "a.raw", NULL);
+
+  image->unread = raw->unread = TRUE;
+  paper_host_add (graph, "a", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "a.qcow2", "a.raw", NULL);
+  strata_graph_finish (graph);
+
+  g_assert_cmpint (image->state, ==, STRATA_IMAGE_UNKNOWN);
+  g_assert_cmpint (raw->state, ==, STRATA_IMAGE_SEEN);
+}
+
+/* By each of its names it stands on another file. */
+static void
+test_named_apart (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  g_autoptr (GPtrArray) chain = NULL;
+  g_autoptr (GError) error = NULL;
+  StrataImage *image = paper_host_image (graph, "a.qcow2", "base.qcow2");
+
+  paper_host_image (graph, "base.qcow2", NULL);
+  paper_host_image (graph, "top.qcow2", "a.qcow2");
+  image->named_apart = TRUE;
+  image->relative = g_strdup ("base.qcow2");
+  paper_host_add (graph, "a", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "top.qcow2", NULL);
+  strata_graph_finish (graph);
+
+  g_assert_cmpint (image->state, ==, STRATA_IMAGE_AMBIGUOUS);
+  chain = strata_graph_get_chain (graph, AT ("top.qcow2"), &error);
+  g_assert_null (chain);
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_REFUSED);
+  g_assert_nonnull (strstr (error->message, "a.qcow2"));
+}
+
+/* The disagreement may be further down. */
+static void
+test_deep_disagreement (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  const char *above = NULL;
+  const char *said = NULL;
+  const char *below = NULL;
+  StrataDomainFacts *domain;
+
+  paper_host_image (graph, "one.qcow2", NULL);
+  paper_host_image (graph, "two.qcow2", NULL);
+  paper_host_image (graph, "mid.qcow2", "one.qcow2");
+  paper_host_image (graph, "top.qcow2", "mid.qcow2");
+  domain = paper_host_define (
+      graph, "a",
+      "<devices>" PAPER_DEVICE (
+          "disk", "vda", "top.qcow2",
+          "<backingStore type='file'><format type='qcow2'/>"
+          "<source file='/pool/mid.qcow2'/>"
+          "<backingStore type='file'><format type='qcow2'/>"
+          "<source file='/pool/two.qcow2'/></backingStore></backingStore>") "</devices>",
+      NULL);
+  strata_graph_finish (graph);
+
+  g_assert_true (strata_graph_find_disagreement (graph, g_ptr_array_index (domain->disks, 0),
+                                                 &above, &said, &below));
+  g_assert_cmpstr (above, ==, AT ("mid.qcow2"));
+  g_assert_cmpstr (said, ==, AT ("two.qcow2"));
+  g_assert_cmpstr (below, ==, AT ("one.qcow2"));
+}
+
+/* What a saved machine goes on with isn't known. */
+static void
+test_unread_state (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  g_autoptr (StrataPlan) plan = NULL;
+  g_autoptr (GError) error = NULL;
+
+  paper_host_image (graph, "base.qcow2", NULL);
+  paper_host_image (graph, "a.qcow2", "base.qcow2");
+  paper_host_add (graph, "a", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "a.qcow2", NULL);
+  strata_graph_set_unread_state (graph, "saved", "it can't be read");
+  plan = plan_merge (graph, "a", &error);
+  assert_refused (plan, error, "“saved”");
+}
+
+/* Who holds x.qcow2: each by its name, in the order of the domains. */
+static void
+assert_holders (StrataGraph *graph, const char *expected)
+{
+  g_autoptr (GPtrArray) holders = strata_graph_get_holders (graph, AT ("x.qcow2"));
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (guint i = 0; i < holders->len; i++)
+    {
+      const StrataHolder *holder = g_ptr_array_index (holders, i);
+
+      g_string_append_printf (text, "%s%s%s%s", i > 0 ? " " : "",
+                              holder->domain != NULL ? holder->domain->name : holder->top,
+                              holder->snapshot != NULL ? ":" : "",
+                              holder->snapshot != NULL ? holder->snapshot : "");
+    }
+  g_assert_cmpstr (text->str, ==, expected);
+}
+
+#define ON(name) "<devices>" PAPER_DISK ("vda", name) "</devices>"
+
+static void
+add_snapshot (StrataGraph *graph, const char *name, const char *disks, const char *inner)
+{
+  g_autofree char *definition = paper_host_definition ("m", "", inner);
+  g_autofree char *document = g_strdup_printf ("<disks>%s</disks>%s", disks, definition);
+
+  paper_host_document (graph, "m", name, document);
+}
+
+/* By a disk, of now or of the next start, by what a definition says below it, by what a snapshot froze, left out or gives QEMU, by
+ * a data file, and by an overlay that none names. */
+static void
+test_holders (void)
+{
+  static const char deep[] =
+      "<devices>" PAPER_DEVICE ("disk", "vda", "o.qcow2",
+                                "<backingStore type='file'><format type='qcow2'/>"
+                                "<source file='/pool/x.qcow2'/></backingStore>") "</devices>";
+  static const char both[] =
+      "<devices>" PAPER_DISK ("vda", "o.qcow2") PAPER_DISK ("vdb", "x.qcow2") "</devices>";
+  static const char *const out = "<disk name='vda' snapshot='no'/><disk name='vdb' snapshot='no'/>";
+
+  for (guint i = 0; i < 10; i++)
+    {
+      g_autoptr (StrataGraph) graph = paper_host_new ();
+      static const char *const expected[] = { "m", "m",    "m", "m:s1",           "m:s1",
+                                              "m", "m:s1", "m", "/pool/on.qcow2", "" };
+
+      paper_host_image (graph, "x.qcow2", NULL);
+      paper_host_image (graph, "o.qcow2", NULL);
+      if (i == 8)
+        paper_host_image (graph, "on.qcow2", "x.qcow2");
+      if (i == 7)
+        strata_graph_get_image (graph, AT ("o.qcow2"))->data_file = g_strdup (AT ("x.qcow2"));
+      paper_host_define (graph, "m",
+                         i == 0 || i == 1 ? ON ("x.qcow2")
+                         : i == 2         ? deep
+                         : i == 5         ? both
+                                          : ON ("o.qcow2"),
+                         i == 1 ? ON ("o.qcow2") : NULL);
+      if (i == 3)
+        add_snapshot (graph, "s1", "<disk name='vda' snapshot='external'/>", ON ("x.qcow2"));
+      if (i == 4 || i == 5)
+        add_snapshot (graph, "s1", out, both);
+      if (i == 6)
+        add_snapshot (graph, "s1", "", PAPER_OPTION ("x.qcow2"));
+      if (i == 9)
+        {
+          add_snapshot (graph, "s1", "<disk name='vda' snapshot='external'/>", ON ("x.qcow2"));
+          ((StrataSnapshotFacts *) g_ptr_array_index (
+               strata_graph_find_domain (graph, "m")->snapshots, 0))
+              ->retained = TRUE;
+        }
+      g_test_message ("case %u", i);
+      assert_holders (graph, expected[i]);
+    }
+}
+
+/* A thin clone whose image is away stands on its template by its mark; who reads a disc of the template's is no clone. */
+static void
+test_clones (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  g_autoptr (GPtrArray) clones = NULL;
+  g_autofree char *inner = NULL;
+  StrataImage *away = paper_host_image (graph, "away.qcow2", NULL);
+  StrataDomainFacts *template;
+
+  strata_image_set_problem (away, STRATA_IMAGE_MISSING, "away");
+  paper_host_image (graph, "x.qcow2", NULL);
+  paper_host_image (graph, "disc.qcow2", NULL);
+  paper_host_add (graph, "t", STRATA_DOMAIN_STATE_OFF, TRUE, NULL, "x.qcow2", "disc.qcow2", NULL);
+  template = strata_graph_find_domain (graph, "t");
+  ((StrataDiskXml *) g_ptr_array_index (template->disks, 1))->read_only = TRUE;
+  paper_host_add (graph, "reader", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "disc.qcow2", NULL);
+  inner = g_strdup_printf (
+      "<metadata><strata:strata xmlns:strata='https://stratavm.github.io/xmlns/1'>"
+      "<strata:clone domain='x' template='%s' template-name='t' version='1' thin='yes'/>"
+      "</strata:strata></metadata>" ON ("away.qcow2"),
+      template->uuid);
+  paper_host_define (graph, "c", inner, NULL);
+
+  assert_holders (graph, "t c");
+  clones = strata_graph_get_thin_clones (graph, template);
+  g_assert_cmpuint (clones->len, ==, 1);
+  g_assert_cmpstr (((StrataDomainFacts *) g_ptr_array_index (clones, 0))->name, ==, "c");
+}
+
+/* What QEMU has open besides the disks of a machine that runs: the destination of a copy, and what it was given when it started. */
+static void
+test_live_uses (void)
+{
+  static const char *const live[] = {
+    "<devices>" PAPER_DEVICE ("disk", "vda", "o.qcow2",
+                              "<mirror type='file' job='copy'><format type='qcow2'/>"
+                              "<source file='/pool/x.qcow2'/></mirror>") "</devices>",
+    ON ("o.qcow2") PAPER_OPTION ("x.qcow2"),
+  };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (live); i++)
+    {
+      g_autoptr (StrataGraph) graph = paper_host_new ();
+
+      paper_host_image (graph, "x.qcow2", NULL);
+      paper_host_image (graph, "o.qcow2", NULL);
+      paper_host_define (graph, "m", ON ("o.qcow2"), live[i]);
+      assert_holders (graph, "m");
+    }
 }
 
 /* Two definitions, or a definition and a header, do not agree. */
@@ -1032,6 +1359,16 @@ main (int argc, char **argv)
   g_test_add_func ("/sight/claim", test_claim);
   g_test_add_func ("/sight/claim-of-overlay", test_claim_of_overlay);
   g_test_add_func ("/sight/raw-overlay", test_raw_overlay);
+  g_test_add_func ("/sight/raw-clone", test_raw_clone);
+  g_test_add_func ("/sight/declared", test_declared);
+  g_test_add_func ("/sight/stray-header", test_stray_header);
+  g_test_add_func ("/sight/unread", test_unread);
+  g_test_add_func ("/sight/named-apart", test_named_apart);
+  g_test_add_func ("/sight/deep-disagreement", test_deep_disagreement);
+  g_test_add_func ("/sight/unread-state", test_unread_state);
+  g_test_add_func ("/sight/holders", test_holders);
+  g_test_add_func ("/sight/clones", test_clones);
+  g_test_add_func ("/sight/live-uses", test_live_uses);
   g_test_add_func ("/sight/contradicting", test_contradicting);
   g_test_add_func ("/sight/no-format", test_no_format);
   g_test_add_func ("/sight/alias", test_alias);

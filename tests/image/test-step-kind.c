@@ -86,12 +86,65 @@ test_unknown (void)
     }
 }
 
+/* What the law goes by: what a kind does to the images that it names, and whether it is asked right before it. */
+static void
+test_touch (void)
+{
+  static const struct
+  {
+    StrataStepKind kind;
+    StrataTouch touch;
+    gboolean needs_law;
+  } cases[] = {
+    { STRATA_STEP_CHECK_CHAIN, STRATA_TOUCH_NOTHING, FALSE },
+    { STRATA_STEP_CHECK_SPACE, STRATA_TOUCH_NOTHING, FALSE },
+    { STRATA_STEP_COMMIT, STRATA_TOUCH_CHANGES, TRUE },
+    { STRATA_STEP_CONVERT_TAG, STRATA_TOUCH_READS, FALSE },
+    { STRATA_STEP_COPY_FILE, STRATA_TOUCH_NOTHING, FALSE },
+    { STRATA_STEP_COPY_IMAGE, STRATA_TOUCH_READS, FALSE },
+    { STRATA_STEP_COPY_VERBATIM, STRATA_TOUCH_READS, FALSE },
+    { STRATA_STEP_CREATE_OVERLAY, STRATA_TOUCH_READS, FALSE },
+    { STRATA_STEP_CUSTOMISE, STRATA_TOUCH_CHANGES, TRUE },
+    { STRATA_STEP_DEFINE, STRATA_TOUCH_NOTHING, TRUE },
+    { STRATA_STEP_DELETE_FILE, STRATA_TOUCH_REMOVES, TRUE },
+    { STRATA_STEP_DELETE_METADATA, STRATA_TOUCH_NOTHING, FALSE },
+    { STRATA_STEP_DELETE_TAG, STRATA_TOUCH_CHANGES, TRUE },
+    { STRATA_STEP_DELETE_VOLUME, STRATA_TOUCH_REMOVES, TRUE },
+    { STRATA_STEP_INSPECT, STRATA_TOUCH_READS, FALSE },
+    { STRATA_STEP_KEEP_TAG, STRATA_TOUCH_CHANGES, TRUE },
+    { STRATA_STEP_PULL, STRATA_TOUCH_FILLS, TRUE },
+    { STRATA_STEP_RECONCILE, STRATA_TOUCH_NOTHING, FALSE },
+    { STRATA_STEP_REQUIRE_ACTIVE, STRATA_TOUCH_NOTHING, FALSE },
+    { STRATA_STEP_REQUIRE_OFF, STRATA_TOUCH_NOTHING, FALSE },
+    { STRATA_STEP_RESTORE, STRATA_TOUCH_NOTHING, TRUE },
+    { STRATA_STEP_SEAL, STRATA_TOUCH_CHANGES, TRUE },
+    { STRATA_STEP_SET_MODE, STRATA_TOUCH_READS, FALSE },
+    { STRATA_STEP_SHUT_DOWN, STRATA_TOUCH_NOTHING, FALSE },
+    { STRATA_STEP_SNAPSHOT_CREATE, STRATA_TOUCH_READS, FALSE },
+    { STRATA_STEP_SNAPSHOT_DEFINE, STRATA_TOUCH_NOTHING, FALSE },
+    { STRATA_STEP_SNAPSHOT_DELETE, STRATA_TOUCH_CHANGES, TRUE },
+    { STRATA_STEP_SNAPSHOT_REVERT, STRATA_TOUCH_CHANGES, TRUE },
+    { STRATA_STEP_START, STRATA_TOUCH_NOTHING, TRUE },
+    { STRATA_STEP_UNDEFINE, STRATA_TOUCH_NOTHING, TRUE },
+    { STRATA_STEP_VERIFY, STRATA_TOUCH_READS, FALSE },
+  };
+
+  g_assert_cmpuint (G_N_ELEMENTS (cases), ==, STRATA_N_STEP_KINDS);
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_test_message ("%s", strata_step_kind_get_word (cases[i].kind));
+      g_assert_cmpint (strata_step_kind_get_touch (cases[i].kind), ==, cases[i].touch);
+      g_assert_cmpint (strata_step_kind_needs_law (cases[i].kind), ==, cases[i].needs_law);
+    }
+}
+
 int
 main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/step-kind/words", test_words);
   g_test_add_func ("/step-kind/takes", test_takes);
+  g_test_add_func ("/step-kind/touch", test_touch);
   g_test_add_func ("/step-kind/unknown", test_unknown);
 
   return g_test_run ();

@@ -238,6 +238,47 @@ test_template_and_domain (void)
   assert_refused (graph, request, STRATA_ERROR_REFUSED, "“vm”");
 }
 
+static StrataRequest *
+deploy_new (const char *template)
+{
+  StrataRequest *request = request_new (STRATA_REQUEST_TEMPLATE_DEPLOY, template, NULL);
+
+  request->name = g_strdup ("clone");
+
+  return request;
+}
+
+/* Two that only read a disk, or that share it on purpose, are nobody's second; what one has at its next start is. */
+static void
+test_no_second (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  static const char one[] = "<devices>" PAPER_DISK ("vda", "own.qcow2")
+      PAPER_DEVICE ("disk", "vdb", "shared.qcow2", "<shareable/>") "</devices>";
+  static const char two[] =
+      "<devices>" PAPER_DEVICE ("disk", "vdb", "shared.qcow2", "<shareable/>") "</devices>";
+
+  paper_host_image (graph, "tmpl.qcow2", NULL);
+  paper_host_add (graph, "t1", STRATA_DOMAIN_STATE_OFF, TRUE, NULL, "tmpl.qcow2", NULL);
+  paper_host_add (graph, "t2", STRATA_DOMAIN_STATE_OFF, TRUE, NULL, "tmpl.qcow2", NULL);
+  g_free (plan (graph, deploy_new ("t1")));
+
+  paper_host_image (graph, "shared.qcow2", NULL);
+  paper_host_image (graph, "below.qcow2", NULL);
+  paper_host_image (graph, "own.qcow2", "below.qcow2");
+  paper_host_define (graph, "one", one, NULL);
+  paper_host_define (graph, "two", two, NULL);
+  g_free (plan (graph, request_new (STRATA_REQUEST_FLATTEN, "one", NULL)));
+
+  paper_host_image (graph, "now.qcow2", NULL);
+  paper_host_image (graph, "then.qcow2", NULL);
+  paper_host_define (graph, "runs", "<devices>" PAPER_DISK ("vda", "then.qcow2") "</devices>",
+                     "<devices>" PAPER_DISK ("vda", "now.qcow2") "</devices>");
+  g_assert_false (finds (graph, "runs", "two-definitions"));
+  paper_host_add (graph, "twin", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "then.qcow2", NULL);
+  g_assert_true (finds (graph, "runs", "two-definitions"));
+}
+
 /* As a backup leaves it: what was written above the frozen image came down into it, and the snapshot is there still. */
 static StrataGraph *
 make_stale (void)
@@ -323,6 +364,48 @@ test_stale_and_frozen_again (void)
   g_free (plan (later, request_new (STRATA_REQUEST_SNAPSHOT_REVERT, "vm", "s3")));
 }
 
+/* On two branches the same image may be frozen: neither came after the other. */
+static void
+test_frozen_on_two_branches (void)
+{
+  g_autoptr (StrataGraph) graph = make_host (STRATA_DOMAIN_STATE_OFF);
+
+  paper_host_snapshot (graph, "vm", "s2", NULL, "base.qcow2", FALSE, FALSE);
+  g_free (plan (graph, request_new (STRATA_REQUEST_SNAPSHOT_REVERT, "vm", "s1")));
+}
+
+/* A file that is older than the snapshot was not written to since, as far as its host has put down what a guest wrote. */
+static void
+test_lost (void)
+{
+  static const struct
+  {
+    gint64 modified;
+    StrataDomainState state;
+    gboolean lost;
+  } cases[] = {
+    { 0, STRATA_DOMAIN_STATE_OFF, TRUE },
+    { 1, STRATA_DOMAIN_STATE_OFF, FALSE },
+    { 2, STRATA_DOMAIN_STATE_OFF, TRUE },
+    { 1, STRATA_DOMAIN_STATE_RUNNING, TRUE },
+  };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (StrataGraph) graph = paper_host_new ();
+      g_autofree char *mended = NULL;
+
+      paper_host_image (graph, "other.qcow2", NULL);
+      paper_host_image (graph, "base.qcow2", NULL)->modified = cases[i].modified;
+      paper_host_add (graph, "vm", cases[i].state, FALSE, NULL, "base.qcow2", NULL);
+      paper_host_snapshot (graph, "vm", "s1", NULL, "other.qcow2", FALSE, FALSE);
+      paper_host_snapshot (graph, "vm", "s2", "s1", "base.qcow2", TRUE, FALSE);
+      mended = plan (graph, request_new (STRATA_REQUEST_RECONCILE, "vm", NULL));
+      g_test_message ("case %zu: %s", i, mended);
+      g_assert_cmpint (strstr (mended, "snapshot-forget") != NULL, ==, cases[i].lost);
+    }
+}
+
 /* That the snapshot is none any more is seen from the domain that writes; a new snapshot would hide it for good where it is not
  * on the same line. */
 static void
@@ -357,6 +440,9 @@ main (int argc, char **argv)
   g_test_add_func ("/writers/stale", test_stale);
   g_test_add_func ("/writers/stale-and-frozen-again", test_stale_and_frozen_again);
   g_test_add_func ("/writers/tag-in-overlay", test_tag_in_overlay);
+  g_test_add_func ("/writers/no-second", test_no_second);
+  g_test_add_func ("/writers/frozen-on-two-branches", test_frozen_on_two_branches);
+  g_test_add_func ("/writers/lost", test_lost);
   g_test_add_func ("/writers/pretender", test_pretender);
 
   return g_test_run ();
