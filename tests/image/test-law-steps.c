@@ -321,18 +321,21 @@ test_copied_data_file (void)
     }
 }
 
-/* A data file that goes is missed by whom it has the data of. */
+/* A data file that goes is missed by whom it has the data of; without it there is no content. */
 static void
 test_lost_data_file (void)
 {
   g_autoptr (StrataGraph) graph = make_host (STRATA_DOMAIN_STATE_OFF);
   g_autoptr (StrataPlan) plan = new_plan ();
+  g_autoptr (StrataLayers) layers = NULL;
 
   paper_host_image (graph, "data.raw", NULL);
   strata_graph_get_image (graph, PAPER_FILE ("other.qcow2"))->data_file =
       g_strdup (PAPER_FILE ("data.raw"));
   delete_volume (plan, PAPER_FILE ("data.raw"));
   assert_law (graph, plan, "“other”");
+  layers = carry_out (graph, plan);
+  g_assert_null (read_disk (layers, get_uuid (graph, "other")));
 }
 
 /* base <- low <- mid <- top */

@@ -913,32 +913,38 @@ test_left_out (void)
 static void
 test_left_out_disk (void)
 {
-  for (guint map = 0; map < 2; map++)
+  static const struct
+  {
+    const char *is; /* the machine's disks after the plan */
+    const char *told;
+    const char *map;
+    gboolean allowed;
+  } cases[] = {
+    { "<devices>" PAPER_DISK ("vda", "top.qcow2") PAPER_DISK ("vdb", "w.qcow2") "</devices>", "vm",
+      "," MOVE, TRUE },
+    { "<devices>" PAPER_DISK ("vda", "top.qcow2") PAPER_DISK ("vdb", "w.qcow2") "</devices>",
+      "other", "," MOVE, FALSE },
+    { DISKS ("top.qcow2"), "vm", "", FALSE },
+  };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       g_autoptr (StrataGraph) graph = paper_host_new ();
       g_autoptr (StrataPlan) plan = strata_plan_new ("plan", "Act");
 
       paper_host_image (graph, "mid.qcow2", NULL);
       paper_host_image (graph, "top.qcow2", "mid.qcow2");
+      paper_host_image (graph, "w.qcow2", NULL);
       paper_host_add (graph, "vm", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "top.qcow2", "v.qcow2",
                       NULL);
+      paper_host_define (graph, "other", "", NULL);
       add_left_out (graph);
-      paper_host_image (graph, "w.qcow2", NULL);
       strata_plan_discard_domain (plan, get_uuid (graph, "vm"));
-      if (map)
-        add_define (plan, graph, "vm",
-                    "<devices>" PAPER_DISK ("vda", "top.qcow2")
-                        PAPER_DISK ("vdb", "w.qcow2") "</devices>",
-                    NULL);
-      else
-        add_define (plan, graph, "vm", DISKS ("top.qcow2"), NULL);
-      if (map)
-        paper_plan_add (plan, STRATA_STEP_RECONCILE, "{`uuid`:`%s`," MOVE "}",
-                        get_uuid (graph, "vm"));
-      else
-        paper_plan_add (plan, STRATA_STEP_RECONCILE, "{`uuid`:`%s`}", get_uuid (graph, "vm"));
+      add_define (plan, graph, "vm", cases[i].is, NULL);
+      paper_plan_add (plan, STRATA_STEP_RECONCILE, "{`uuid`:`%s`%s}",
+                      get_uuid (graph, cases[i].told), cases[i].map);
       add (plan, STRATA_STEP_DELETE_VOLUME, "path", AT ("v.qcow2"), NULL);
-      if (map)
+      if (cases[i].allowed)
         assert_lawful (graph, plan);
       else
         assert_refused (graph, plan, "“left”", "v.qcow2");
@@ -992,6 +998,8 @@ test_absent_anywhere (void)
                                     "<backingStore type='file'><format type='qcow2'/>"
                                     "<source file='/pool/base.qcow2'/></backingStore>")
               PAPER_DISK ("vdb", "gone.qcow2") "</devices>";
+      static const char beside[] =
+          "<devices>" PAPER_DISK ("vda", "x.qcow2") PAPER_DISK ("vdb", "gone.qcow2") "</devices>";
       gboolean other = i == BACKING || i == NAMED;
 
       lose (paper_host_image (graph, "gone.qcow2", NULL));
@@ -1001,7 +1009,7 @@ test_absent_anywhere (void)
       paper_host_define (graph, "vm",
                          i == NEXT_START ? both
                          : i == BACKING  ? below
-                         : i == NAMED    ? both
+                         : i == NAMED    ? beside
                                          : top,
                          i == NEXT_START ? top : NULL);
       if (i == NAMED)
@@ -1042,6 +1050,27 @@ test_absent_anywhere (void)
       else
         assert_refused (graph, plan, "gone.qcow2", "");
     }
+}
+
+/* What a definition names below a disk that isn't there is held, also where the disk itself is given up. */
+static void
+test_below_absent (void)
+{
+  g_autoptr (StrataGraph) graph = make_host ();
+  g_autoptr (StrataPlan) plan = strata_plan_new ("plan", "Act");
+
+  lose (paper_host_image (graph, "gone.qcow2", NULL));
+  paper_host_image (graph, "below.qcow2", NULL);
+  paper_host_image (graph, "on.qcow2", "below.qcow2");
+  paper_host_define (
+      graph, "torn",
+      "<devices>" PAPER_DEVICE ("disk", "vda", "gone.qcow2",
+                                "<backingStore type='file'><format type='qcow2'/>"
+                                "<source file='/pool/below.qcow2'/></backingStore>") "</devices>",
+      NULL);
+  strata_plan_discard (plan, strata_holder_key_new_disk (get_uuid (graph, "torn"), "vda"));
+  add_commit (plan, AT ("on.qcow2"), AT ("below.qcow2"));
+  assert_refused (graph, plan, "“torn”", "step 0");
 }
 
 /* What is still to be deleted was the machine's, though nothing names it by now; what its own snapshot made was not there when
@@ -1417,6 +1446,7 @@ main (int argc, char **argv)
   g_test_add_func ("/law/absent-thin-bases", test_absent_thin_bases);
   g_test_add_func ("/law/absent-thin-elsewhere", test_absent_thin_elsewhere);
   g_test_add_func ("/law/absent-anywhere", test_absent_anywhere);
+  g_test_add_func ("/law/below-absent", test_below_absent);
   g_test_add_func ("/law/absent-and-begun", test_absent_and_begun);
   g_test_add_func ("/law/absent-content", test_absent_content);
   g_test_add_func ("/law/unseen", test_unseen);

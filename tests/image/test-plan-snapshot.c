@@ -247,6 +247,21 @@ test_detached_disk_stays (void)
     }
 }
 
+/* With an overlay that stands on it still, and that no machine has: neither is merged with the other. */
+static void
+test_detached_disk_with_its_overlay_stays (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+
+  paper_host_image (graph, "a.qcow2", NULL);
+  paper_host_image (graph, "a.s1", "a.qcow2");
+  paper_host_image (graph, "other.qcow2", NULL);
+  paper_host_add (graph, "web", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "other.qcow2", NULL);
+  paper_host_snapshot (graph, "web", "s1", NULL, "a.qcow2", TRUE, FALSE);
+
+  assert_delete (graph, "s1", STRATA_MERGE_CHEAPER, "snapshot-forget");
+}
+
 /* Likewise of an internal one, with which no other image goes. */
 static void
 test_detached_disk_with_a_tag_stays (void)
@@ -695,6 +710,8 @@ main (int argc, char **argv)
   g_test_add_func ("/plan-snapshot/joint-below-is-swept", test_joint_below_is_swept);
   g_test_add_func ("/plan-snapshot/abandoned-joint-is-swept", test_abandoned_joint_is_swept);
   g_test_add_func ("/plan-snapshot/detached-disk", test_detached_disk_stays);
+  g_test_add_func ("/plan-snapshot/detached-disk-with-its-overlay",
+                   test_detached_disk_with_its_overlay_stays);
   g_test_add_func ("/plan-snapshot/detached-disk-with-a-tag", test_detached_disk_with_a_tag_stays);
   g_test_add_func ("/plan-snapshot/tag-in-the-overlay", test_tag_in_the_overlay_makes_a_joint);
   g_test_add_func ("/plan-snapshot/thin-clone", test_thin_clone_makes_a_joint);

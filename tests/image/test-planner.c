@@ -190,7 +190,7 @@ test_delete (void)
   g_autoptr (StrataRequest) tmpl = request_new (STRATA_REQUEST_DELETE, "tmpl", NULL);
 
   assert_plan (graph, clone, "require-off undefine | delete-volume");
-  assert_refused (graph, tmpl, STRATA_ERROR_REFUSED, "clone");
+  assert_refused (graph, tmpl, STRATA_ERROR_REFUSED, "thin clone stands on “tmpl”: clone");
 }
 
 static void
@@ -224,7 +224,7 @@ test_refusals (void)
     { STRATA_REQUEST_DELETE, "db", NULL, FALSE, STRATA_ERROR_BUSY, "db" },
     { STRATA_REQUEST_DELETE, "based", NULL, FALSE, STRATA_ERROR_REFUSED, "leaf" },
     { STRATA_REQUEST_SEAL_DOMAIN, "db", NULL, FALSE, STRATA_ERROR_BUSY, "db" },
-    { STRATA_REQUEST_SEAL_DOMAIN, "based", NULL, FALSE, STRATA_ERROR_REFUSED, "leaf" },
+    { STRATA_REQUEST_SEAL_DOMAIN, "based", NULL, FALSE, STRATA_ERROR_REFUSED, "needed by “leaf”" },
     { STRATA_REQUEST_SEAL_DOMAIN, "tmpl", NULL, FALSE, STRATA_ERROR_REFUSED, "template" },
   };
   const char *const snapshots[] = { "before", "after", NULL };
@@ -403,10 +403,13 @@ test_clone_refusals (void)
   g_autoptr (StrataRequest) thin = request_new (STRATA_REQUEST_CLONE, "web", "new");
   g_autoptr (StrataRequest) running = request_new (STRATA_REQUEST_CLONE, "db", "new");
   g_autoptr (StrataRequest) internal = request_new (STRATA_REQUEST_CLONE, "clone", "new");
+  g_autoptr (GError) error = NULL;
 
   assert_refused (graph, thin, STRATA_ERROR_REFUSED, "must not change");
   running->full = TRUE;
   assert_refused (graph, running, STRATA_ERROR_BUSY, "“db” is running");
+  g_assert_null (strata_plan_request (graph, running, &error));
+  g_assert_nonnull (strstr (strata_error_get_hint (error), "--snapshot"));
   paper_host_internal (graph, "clone", "i1", NULL, "clone.qcow2", TRUE);
   internal->snapshot = g_strdup ("i1");
   assert_refused (graph, internal, STRATA_ERROR_REFUSED, "internal snapshot");
