@@ -202,7 +202,7 @@ test_converted_tag (void)
   g_autoptr (StrataGraph) graph = make_host (STRATA_DOMAIN_STATE_OFF);
   g_autoptr (StrataPlan) plan = new_plan ();
   g_autoptr (StrataLayers) layers = NULL;
-  g_autofree char *mark = strata_mark_new (PAPER_FILE ("a.qcow2"), "tag", "t");
+  g_autofree char *mark = strata_content_id_new (PAPER_FILE ("a.qcow2"), "tag", "t");
   g_autofree char *then = g_strdup_printf ("%s\n%s\n", mark, PAPER_FILE ("base.qcow2"));
   g_autofree char *content = NULL;
 
