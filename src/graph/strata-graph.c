@@ -95,8 +95,8 @@ strata_graph_new (void)
   return g_object_new (STRATA_TYPE_GRAPH, NULL);
 }
 
-static void
-add_spelling (StrataGraph *self, const StrataSpelling *spelling)
+void
+strata_graph_add_spelling (StrataGraph *self, const StrataSpelling *spelling)
 {
   GHashTable *names;
 
@@ -122,7 +122,7 @@ strata_graph_add_domain (StrataGraph *self, StrataDomainFacts *domain)
 
   g_ptr_array_add (self->domains, strata_domain_facts_ref (domain));
   for (guint i = 0; i < domain->spellings->len; i++)
-    add_spelling (self, g_ptr_array_index (domain->spellings, i));
+    strata_graph_add_spelling (self, g_ptr_array_index (domain->spellings, i));
 }
 
 void

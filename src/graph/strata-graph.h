@@ -350,6 +350,8 @@ gboolean strata_pool_has_folder (const StrataPoolFacts *self);
 G_DECLARE_FINAL_TYPE (StrataGraph, strata_graph, STRATA, GRAPH, GObject)
 
 StrataGraph *strata_graph_new (void);
+/* what documents call an image */
+void strata_graph_add_spelling (StrataGraph *self, const StrataSpelling *spelling);
 void strata_graph_add_domain (StrataGraph *self, StrataDomainFacts *domain);
 /* takes ownership */
 void strata_graph_take_image (StrataGraph *self, StrataImage *image);
@@ -399,6 +401,11 @@ GPtrArray *strata_graph_get_chain (StrataGraph *self, const char *top, GError **
 StrataChain strata_graph_walk (StrataGraph *self, const char *top);
 /* whether the chain that begins at TOP contains PATH, as far as it can be followed */
 gboolean strata_graph_reaches (StrataGraph *self, const char *top, const char *path);
+/* (nullable) (transfer none): the overlay that was put on what DISK, of a snapshot of DOMAIN, froze, and by whose header another file has
+ * that name now; what was frozen is what it stands on */
+const StrataImage *strata_graph_find_contradiction (StrataGraph *self,
+                                                    const StrataDomainFacts *domain,
+                                                    const StrataSnapshotDisk *disk);
 /* whether the definition and the headers disagree about what DISK stands on: ABOVE stands on SAID by the one, on BELOW
  * by the other, of which either may be NULL for nothing; all owned by DISK or the graph */
 gboolean strata_graph_find_disagreement (StrataGraph *self,

@@ -280,6 +280,28 @@ strata_holder_list_put_options (StrataHolderList *self, const char *uuid, GPtrAr
 
 /* A retained layer holds nothing itself: what stands on it does. What a snapshot's definition has on QEMU's command line is
  * opened again after a return to it, and written to only then. */
+/* Where another file has the name of the frozen image, that is held wherever it is. */
+static void
+put_frozen (StrataHolderList *self,
+            const char *uuid,
+            const StrataSnapshotFacts *snapshot,
+            const StrataSnapshotDisk *disk)
+{
+  const StrataDomainFacts *domain =
+      self->domain != NULL ? self->domain : strata_graph_find_domain (self->graph, uuid);
+  const StrataImage *overlay =
+      domain != NULL ? strata_graph_find_contradiction (self->graph, domain, disk) : NULL;
+  g_autoptr (StrataHolderKey) key = NULL;
+
+  if (overlay == NULL || !is_there (self, overlay->backing_path))
+    return;
+
+  key = strata_holder_key_new_use (uuid, snapshot->name, "frozen", overlay->backing_path);
+  if (strata_holder_list_find (self, key) == NULL)
+    strata_holder_list_put (self, g_steal_pointer (&key), STRATA_HOLDER_SNAPSHOT,
+                            overlay->backing_path, NULL, FALSE);
+}
+
 static void
 put_snapshot (StrataHolderList *self, const char *uuid, const StrataSnapshotFacts *snapshot)
 {
@@ -302,6 +324,7 @@ put_snapshot (StrataHolderList *self, const char *uuid, const StrataSnapshotFact
       strata_holder_list_put (
           self, strata_holder_key_new_snapshot (uuid, snapshot->name, disk->target),
           STRATA_HOLDER_SNAPSHOT, disk->image, internal ? snapshot->name : NULL, FALSE);
+      put_frozen (self, uuid, snapshot, disk);
     }
 
   if (snapshot->memory_file != NULL)

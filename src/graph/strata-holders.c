@@ -4,7 +4,10 @@
 
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "strata-holders.h"
+#include "base/strata-visible.h"
 
 static gboolean
 stands_on (StrataGraph *graph, const char *top, const char *path)
@@ -104,6 +107,35 @@ strata_graph_get_holders (StrataGraph *self, const char *path)
     g_ptr_array_add (holders, strata_holder_copy (g_ptr_array_index (told, i)));
 
   return holders;
+}
+
+char *
+strata_graph_get_unseen_hint (StrataGraph *self, const StrataImage *unseen)
+{
+  g_autoptr (GPtrArray) holders = strata_graph_get_holders (self, unseen->path);
+  const StrataHolder *holder = holders->len > 0 ? g_ptr_array_index (holders, 0) : NULL;
+
+  if (holder != NULL && holder->domain != NULL && holder->snapshot != NULL)
+    {
+      g_autofree char *machine = strata_quote_word (holder->domain->name);
+      g_autofree char *name = strata_quote_word (holder->snapshot);
+
+      return g_strdup_printf (
+          /* Translators: a snapshot, and twice its virtual machine, with the snapshot between */
+          _ ("Make it visible again (plug the storage in, start its pool), or take the snapshot "
+             "“%s” of “%s”, which names it, out of the list (“stratactl snapshot delete %s %s "
+             "--metadata-only”)."),
+          holder->snapshot, holder->domain->name, machine, name);
+    }
+  if (holder != NULL && holder->domain != NULL)
+    return g_strdup_printf (
+        /* Translators: a virtual machine. “virsh detach-disk” and “virsh change-media” are commands. */
+        _ ("Make it visible again (plug the storage in, start its pool), or take it out of “%s”, "
+           "which names it (“virsh detach-disk --config”, “virsh change-media --eject”)."),
+        holder->domain->name);
+
+  return g_strdup (_ ("Make it visible again (plug the storage in, start its pool), or remove "
+                      "what names it."));
 }
 
 static int

@@ -69,72 +69,6 @@ note_put_on (StrataLineage *self, const char *overlay, const char *image)
   g_hash_table_add (images, g_strdup (strata_graph_resolve (self->graph, image)));
 }
 
-/* Whether the header of OVERLAY agrees that it was put on IMAGE: it stands on it, or where an image was merged into what that stands
- * on, on that. */
-static gboolean
-agrees (StrataGraph *graph, const char *overlay, const char *image)
-{
-  const StrataImage *facts = overlay != NULL ? strata_graph_get_image (graph, overlay) : NULL;
-
-  return facts != NULL && (strata_graph_reaches (graph, overlay, image) ||
-                           (facts->backing_path != NULL &&
-                            strata_graph_reaches (graph, image, facts->backing_path)));
-}
-
-/* Whether by the header of another image, which a snapshot has of the same overlay, that was put there later: it has the name of one
- * that was deleted. */
-static gboolean
-is_of_another (StrataGraph *graph, const StrataDomainFacts *domain, const StrataSnapshotDisk *disk)
-{
-  for (guint i = 0; i < domain->snapshots->len; i++)
-    {
-      const StrataSnapshotFacts *snapshot = g_ptr_array_index (domain->snapshots, i);
-
-      for (guint j = 0; j < snapshot->disks->len; j++)
-        {
-          const StrataSnapshotDisk *other = g_ptr_array_index (snapshot->disks, j);
-
-          if (other->image != NULL && g_strcmp0 (other->image, disk->image) != 0 &&
-              (g_strcmp0 (other->overlay, disk->overlay) == 0 ||
-               g_strcmp0 (other->revert_overlay, disk->overlay) == 0) &&
-              agrees (graph, disk->overlay, other->image))
-            return TRUE;
-        }
-    }
-
-  return FALSE;
-}
-
-/**
- * strata_lineage_find_contradiction:
- * @graph: a graph
- * @domain: a domain of it
- * @disk: what a snapshot of @domain has of a disk
- *
- * A pool may be given another folder, and an image be moved and another be put in its place: the document goes on naming the path. What
- * was put on the frozen image says where that is, as long as it is there and no other snapshot's overlay by now.
- *
- * Returns: (nullable) (transfer none): the overlay by whose header the image of @disk is another file than the frozen one
- */
-const StrataImage *
-strata_lineage_find_contradiction (StrataGraph *graph,
-                                   const StrataDomainFacts *domain,
-                                   const StrataSnapshotDisk *disk)
-{
-  const StrataImage *image =
-      disk->image != NULL ? strata_graph_get_image (graph, disk->image) : NULL;
-  const StrataImage *overlay =
-      disk->overlay != NULL ? strata_graph_get_image (graph, disk->overlay) : NULL;
-
-  if (disk->location != STRATA_SNAPSHOT_EXTERNAL || image == NULL || image->missing ||
-      overlay == NULL || overlay->missing || overlay->state != STRATA_IMAGE_SEEN ||
-      overlay->backing_path == NULL || agrees (graph, disk->overlay, disk->image) ||
-      agrees (graph, disk->revert_overlay, disk->image) || is_of_another (graph, domain, disk))
-    return NULL;
-
-  return overlay;
-}
-
 static void
 join_snapshots (StrataLineage *self, const StrataDomainFacts *domain, GHashTable *kept)
 {
@@ -148,7 +82,7 @@ join_snapshots (StrataLineage *self, const StrataDomainFacts *domain, GHashTable
           const char *const layers[] = { disk->image, disk->overlay, disk->revert_overlay };
 
           if (disk->location == STRATA_SNAPSHOT_NONE || disk->image == NULL ||
-              strata_lineage_find_contradiction (self->graph, domain, disk) != NULL)
+              strata_graph_find_contradiction (self->graph, domain, disk) != NULL)
             continue;
           for (size_t k = 0; k < G_N_ELEMENTS (layers); k++)
             {

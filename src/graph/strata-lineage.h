@@ -14,11 +14,6 @@ typedef struct _StrataLineage StrataLineage;
 
 StrataLineage *strata_lineage_new (StrataGraph *graph, const StrataDomainFacts *domain);
 void strata_lineage_free (StrataLineage *self);
-/* (nullable) (transfer none): the overlay that was put on what DISK, of a snapshot of DOMAIN, froze, and by whose header another file has
- * that name now */
-const StrataImage *strata_lineage_find_contradiction (StrataGraph *graph,
-                                                      const StrataDomainFacts *domain,
-                                                      const StrataSnapshotDisk *disk);
 /* from now on both are one disk */
 void strata_lineage_join (StrataLineage *self, const char *a, const char *b);
 gboolean strata_lineage_is_one (StrataLineage *self, const char *a, const char *b);

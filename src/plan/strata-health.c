@@ -7,6 +7,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "strata-health.h"
+#include "graph/strata-holders.h"
 #include "graph/strata-layers.h"
 #include "base/strata-error.h"
 #include "base/strata-visible.h"
@@ -108,12 +109,16 @@ check_sight (Visit *self, const char *top)
     {
       const StrataImage *image = link.image;
       const char *code = get_sight_code (image);
+      g_autofree char *hint = image->state == STRATA_IMAGE_UNKNOWN
+                                  ? strata_graph_get_unseen_hint (self->graph, image)
+                                  : NULL;
       g_autoptr (GError) error = NULL;
 
       if (code == NULL)
         continue;
       strata_image_require_seen (image, &error);
-      report (self, code, FALSE, strata_error_get_hint (error), "%s", error->message);
+      report (self, code, FALSE, hint != NULL ? hint : strata_error_get_hint (error), "%s",
+              error->message);
       all = all && image->state == STRATA_IMAGE_FOREIGN;
     }
 

@@ -346,7 +346,7 @@ strata_law_require_no_absence (StrataVerification *self,
   absent = strata_graph_get_image (self->graph, absence->path);
   if (absent != NULL && absent->state == STRATA_IMAGE_UNKNOWN)
     {
-      strata_law_refuse_unseen (absent, image->path, error);
+      strata_law_refuse_unseen (self->graph, absent, image->path, error);
       return FALSE;
     }
   if (absence->snapshot != NULL)

@@ -39,7 +39,10 @@ gboolean strata_law_is_discarded (StrataVerification *self, const StrataHolderKe
 /* strata-law-seen.c: unknown is never nothing */
 GPtrArray *strata_law_collect_unknown (StrataGraph *graph);
 /* UNSEEN, of which nothing is known, keeps PATH from being changed. */
-void strata_law_refuse_unseen (const StrataImage *unseen, const char *path, GError **error);
+void strata_law_refuse_unseen (StrataGraph *graph,
+                               const StrataImage *unseen,
+                               const char *path,
+                               GError **error);
 gboolean strata_law_require_seen (StrataVerification *self, StrataStep *step, GError **error);
 gboolean strata_law_require_same_base (StrataVerification *self, const StrataStep *step, GError **error);
 gboolean strata_law_require_files_kept (StrataVerification *self, StrataStep *step, GError **error);

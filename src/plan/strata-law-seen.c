@@ -9,6 +9,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "strata-law-private.h"
+#include "graph/strata-holders.h"
 #include "base/strata-error.h"
 #include "strata-law.h"
 
@@ -40,11 +41,14 @@ collect_images (StrataVerification *self, JsonNode *node, GPtrArray *images)
 }
 
 void
-strata_law_refuse_unseen (const StrataImage *unseen, const char *path, GError **error)
+strata_law_refuse_unseen (StrataGraph *graph,
+                          const StrataImage *unseen,
+                          const char *path,
+                          GError **error)
 {
-  strata_set_error (error, STRATA_ERROR_REFUSED,
-                    _ ("Make it visible again (plug the storage in, start its pool), or remove "
-                       "what names it."),
+  g_autofree char *hint = strata_graph_get_unseen_hint (graph, unseen);
+
+  strata_set_error (error, STRATA_ERROR_REFUSED, hint,
                     /* Translators: why an image can't be seen, a sentence, then another image */
                     _ ("%s, so nothing shows that it doesn’t stand on “%s”"), unseen->problem,
                     path);
@@ -60,7 +64,7 @@ require_no_unknown (StrataVerification *self, const StrataImage *touched, GError
 
       if (image == touched)
         continue;
-      strata_law_refuse_unseen (image, touched->path, error);
+      strata_law_refuse_unseen (self->graph, image, touched->path, error);
       return FALSE;
     }
 
@@ -356,7 +360,8 @@ require_given_seen (StrataVerification *self, const StrataStep *step, GError **e
           (domain != NULL &&
            (has_disk (self, domain->disks, image) || has_disk (self, domain->next_disks, image))))
         continue;
-      if (!require_no_unknown (self, image, error) ||
+      if ((image->state == STRATA_IMAGE_UNKNOWN && !strata_image_require_seen (image, error)) ||
+          !require_no_unknown (self, image, error) ||
           !strata_graph_check_seen (self->graph, error) ||
           !strata_law_require_no_absence (self, step, image, error))
         return FALSE;

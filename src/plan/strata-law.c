@@ -244,6 +244,8 @@ key_to_text (StrataVerification *self, const StrataHolderKey *key)
         return g_strdup_printf (_ ("the saved state of “%s”"), name);
       if (g_str_equal (key->tag, "copy"))
         return g_strdup_printf (_ ("the block copy of a disk of “%s”"), name);
+      if (g_str_equal (key->tag, "frozen"))
+        return g_strdup_printf (_ ("the snapshot “%s” of “%s”"), key->snapshot, name);
       if (key->snapshot != NULL)
         return g_strdup_printf (
             /* Translators: a snapshot, a virtual machine */

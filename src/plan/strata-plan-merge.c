@@ -74,7 +74,8 @@ require_unowned (StrataPlanner *self, const StrataLayer *lower, GError **error)
                           _ ("The snapshot “%s” of “%s” left “%s” out, and the machine has it back "
                              "with the snapshot"),
                           holder->snapshot, owner->name, lower->path);
-      else if (holder->key->kind == STRATA_HOLDER_KEY_USE && holder->snapshot != NULL)
+      else if (holder->key->kind == STRATA_HOLDER_KEY_USE && holder->snapshot != NULL &&
+               !g_str_equal (holder->key->tag, "frozen"))
         strata_set_error (error, STRATA_ERROR_REFUSED, _ ("Delete that snapshot first."),
                           /* Translators: a snapshot, a virtual machine, and an image */
                           _ ("The snapshot “%s” of “%s” gives QEMU “%s” on its command line"),

@@ -188,6 +188,7 @@ judge (StrataPlanner *self,
   StrataLayers *layers = strata_planner_get_layers (self);
   const char *image = strata_planner_where_is (self, disk->image);
   StrataLayer *layer = strata_layers_find (layers, image);
+  const StrataImage *witness = strata_graph_find_contradiction (self->graph, domain, disk);
   g_autoptr (GPtrArray) overlays = NULL;
   Outcome *outcome = g_new0 (Outcome, 1);
 
@@ -195,6 +196,15 @@ judge (StrataPlanner *self,
   outcome->kind = OUTCOME_GONE;
   if (layer == NULL)
     return outcome;
+  if (witness != NULL)
+    {
+      outcome->kind = OUTCOME_STAYS;
+      outcome->why = g_strdup_printf (
+          /* Translators: an image; the overlay that a snapshot left, and what it stands on */
+          _ ("“%s” stays: it is another file than the one that was frozen, since “%s” stands on “%s”"),
+          image, witness->path, witness->backing_path);
+      return outcome;
+    }
 
   overlays = strata_layers_get_overlays (layers, image);
   if (is_shared (self, domain, snapshot, image, overlays->len == 0))

@@ -10,7 +10,6 @@
 #include <glib/gi18n-lib.h>
 
 #include "strata-writers.h"
-#include "graph/strata-lineage.h"
 #include "base/strata-visible.h"
 
 static gboolean
@@ -397,7 +396,7 @@ find_stale_disk (StrataWriters *self,
   later = GPOINTER_TO_UINT (g_hash_table_lookup (self->frozen, disk->image)) > 1
               ? find_refrozen (domain, snapshot, disk)
               : NULL;
-  overlay = strata_lineage_find_contradiction (self->graph, domain, disk);
+  overlay = strata_graph_find_contradiction (self->graph, domain, disk);
   *lost =
       overlay == NULL && (later != NULL || (is_disk_of (self, disk->image, domain) &&
                                             may_be_written_since (self, domain, snapshot, disk)));
@@ -453,8 +452,7 @@ is_contradicted (StrataWriters *self,
 {
   for (guint i = 0; i < snapshot->disks->len; i++)
     {
-      if (strata_lineage_find_contradiction (self->graph, domain, snapshot->disks->pdata[i]) !=
-          NULL)
+      if (strata_graph_find_contradiction (self->graph, domain, snapshot->disks->pdata[i]) != NULL)
         return TRUE;
     }
 

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 
@@ -1112,12 +1113,88 @@ def another_file(path, frozen):
     for argv in (('snapshot', 'revert', 'vm', 's1', '--discard-current'), ('clone', 'create', 'vm', 'c', '--snapshot', 's1'),
                  ('clone', 'create', 'vm', 'c', '--snapshot', 's1', '--thin')):
         expect_refused(lab.ctl(*argv), path, frozen)
+    for options in ((), ('--commit',), ('--pull',)):
+        expect_refused(lab.ctl('disk', 'merge', 'vm', 'vda', *options), 's1')
+    on_it = overlay('on-it.qcow2', path)
+    define('on-it', disk_xml(on_it))
+    read, before = guest_hash(on_it), [*before, sha256(on_it)]
     told = lab.ctl('--dry-run', 'snapshot', 'delete', 'vm', 's1')
     expect_words(told.out, path, 'stays')
     done = lab.ctl('snapshot', 'delete', 'vm', 's1')
     expect_equal(done.status, 0, 'the snapshot is deleted', done)
-    expect_equal([sha256(name) for name in (path, frozen, tip('vm'))], before, 'the other file, the frozen one, and the disk')
+    expect_equal([sha256(name) for name in (path, frozen, tip('vm'), on_it)], before,
+                 'the other file, the frozen one, the disk, and what stands on the other')
+    expect_equal(guest_hash(on_it), read, 'and it reads the same')
     remove_snapshots()
+
+
+def snapshot_in_a_pool_that_is_gone():
+    """The pool in which the snapshot names its volume isn't defined any more, and the files are where they were."""
+    define_pool = ('pool-define-as', 'leaving', 'dir', '--target')
+    folder = os.path.join(lab.dir, 'leaving')
+    os.mkdir(folder)
+    lab.virsh(*define_pool, folder)
+    lab.virsh('pool-start', 'leaving')
+    frozen = lab.make_disk('a.qcow2', data='1M', folder=folder)
+    define('vm', volume_disk('leaving', 'a.qcow2'))
+    lab.ctl('snapshot', 'create', 'vm', 's1')
+    write(tip('vm'), 2, '3M')
+    lab.virsh('pool-destroy', 'leaving')
+    lab.virsh('pool-undefine', 'leaving')
+    before = [sha256(name) for name in (frozen, tip('vm'))]
+    for options in ((), ('--commit',), ('--pull',)):
+        expect_refused(lab.ctl('disk', 'merge', 'vm', 'vda', *options), 'leaving', 's1')
+    expect_refused(lab.ctl('snapshot', 'revert', 'vm', 's1', '--discard-current'), 'leaving')
+    expect_equal([sha256(name) for name in (frozen, tip('vm'))], before, 'what was frozen, and the disk')
+    lab.virsh(*define_pool, folder)
+    lab.virsh('pool-start', 'leaving')
+    done = lab.ctl('snapshot', 'delete', 'vm', 's1')
+    expect_equal(done.status, 0, 'it is deleted when the pool is back', done)
+    remove_snapshots()
+    lab.virsh('pool-destroy', 'leaving')
+    lab.virsh('pool-undefine', 'leaving')
+    lab.clear()
+
+
+def disc_in_a_pool_that_is_gone():
+    """A disc keeps nothing from being done; and what does is named with who names it."""
+    folder = os.path.join(lab.dir, 'discs')
+    os.mkdir(folder)
+    lab.virsh('pool-create-as', 'discs', 'dir', '--target', folder)
+    lab.make_disk('d.iso', fmt='raw', size='1M', folder=folder)
+    define('other', disk_xml(lab.make_disk('b.qcow2')),
+           "<disk type='volume' device='cdrom'><driver name='qemu' type='raw'/><source pool='discs' volume='d.iso'/>"
+           "<target dev='hdc' bus='ide'/><readonly/></disk>")
+    define('vm', disk_xml(lab.make_disk('a.qcow2', data='1M')))
+    for name in ('vm', 'other'):
+        expect_equal(lab.ctl('snapshot', 'create', name, 's1').status, 0, 'a snapshot')
+    lab.virsh('pool-destroy', 'discs')
+    for name in ('vm', 'other'):
+        done = lab.ctl('snapshot', 'delete', name, 's1')
+        expect_equal(done.status, 0, 'it is deleted', done)
+    remove_snapshots()
+    lab.clear()
+
+
+def left_out_on_what_is_gone():
+    """The folder of a disk that a snapshot left out is gone with its storage: the refusal names the snapshot and the way out."""
+    folder = os.path.join(lab.dir, 'stick')
+    os.mkdir(folder)
+    define('vm', disk_xml(lab.make_disk('a.qcow2', data='1M')), disk_xml(lab.make_disk('b.qcow2', folder=folder), 'vdb'))
+    define('other', disk_xml(lab.make_disk('o.qcow2', data='1M')))
+    lab.ctl('snapshot', 'create', 'vm', 's1', '--disk', 'vda')
+    lab.ctl('snapshot', 'create', 'other', 'o1')
+    lab.virsh('detach-disk', 'vm', 'vdb', '--config')
+    shutil.rmtree(folder)
+    way_out = 'stratactl snapshot delete vm s1 --metadata-only'
+    expect(any(way_out in f['hint'] for f in lab.ctl('--json', 'doctor').document['findings']), 'doctor says so')
+    expect_refused(lab.ctl('snapshot', 'delete', 'other', 'o1'), way_out)
+    expect_refused(lab.ctl('snapshot', 'revert', 'vm', 's1', '--off'), 'b.qcow2')
+    for argv in (('vm', 's1', '--metadata-only'), ('other', 'o1')):
+        done = lab.ctl('snapshot', 'delete', *argv)
+        expect_equal(done.status, 0, 'it is deleted', done)
+    remove_snapshots()
+    lab.clear()
 
 
 def overlay_of_another_snapshot_by_now():
@@ -1194,6 +1271,7 @@ if __name__ == '__main__':
              moved_away_from_what_has_another_name, moved_away_from_what_was_moved, moved_away_and_left_out,
              moved_away_from_an_imported_template, moved_away_and_not_made_independent, written_by_another_program, flat_vmdk,
              other_folder_of_a_pool, moved_and_another_in_its_place, overlay_of_another_snapshot_by_now,
-             given_back_below_what_is_unseen, left_out_and_gone_for_good])
+             given_back_below_what_is_unseen, left_out_and_gone_for_good,
+             snapshot_in_a_pool_that_is_gone, disc_in_a_pool_that_is_gone, left_out_on_what_is_gone])
     finally:
         lab.close()

@@ -67,6 +67,12 @@ gboolean strata_gathering_follow (StrataGathering *self,
                                   const char *format,
                                   gboolean block,
                                   GError **error);
+/* VOLUME: of POOL, which the host doesn't have: what it is called from now on; MEDIUM: a CD-ROM's or floppy's */
+void strata_gathering_add_unresolved (StrataGathering *self,
+                                      const char *pool,
+                                      char **volume,
+                                      const char *format,
+                                      gboolean medium);
 /* DISK: an image on QEMU's command line, and all below it */
 gboolean strata_gathering_follow_option (StrataGathering *self,
                                          const StrataDomainFacts *domain,

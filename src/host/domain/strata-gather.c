@@ -578,20 +578,29 @@ strata_gathering_follow (StrataGathering *self,
   return TRUE;
 }
 
-static void
-add_unresolved (StrataGathering *self, StrataDiskXml *disk)
+/* It may be any image by another name, and stand on any. */
+void
+strata_gathering_add_unresolved (StrataGathering *self,
+                                 const char *pool,
+                                 char **volume,
+                                 const char *format,
+                                 gboolean medium)
 {
-  g_autofree char *place = g_strdup_printf ("%s/%s", disk->pool, disk->source);
+  g_autofree char *place = g_strdup_printf ("%s/%s", pool, *volume);
+  StrataSpelling *spelling = strata_spelling_new (pool, *volume, place);
   StrataImage *image = strata_image_new (place);
 
-  image->type = STRATA_IMAGE_NETWORK;
-  image->format = g_strdup (disk->format);
+  /* Installation media stand on nothing, and nothing stands on them. */
+  image->type = medium && g_strcmp0 (format, "raw") == 0 ? STRATA_IMAGE_FILE : STRATA_IMAGE_NETWORK;
+  image->format = g_strdup (format);
   strata_image_set_problem (
       image, STRATA_IMAGE_UNKNOWN,
       /* Translators: a volume, then a storage pool */
       _ ("The volume “%s” can’t be seen: there is no storage pool “%s” that says where it is"),
-      disk->source, disk->pool);
-  g_set_str (&disk->source, place);
+      *volume, pool);
+  strata_graph_add_spelling (self->graph, spelling);
+  strata_spelling_free (spelling);
+  g_set_str (volume, place);
   strata_graph_take_image (self->graph, image);
 }
 
@@ -609,7 +618,8 @@ follow_disk (StrataGathering *self,
   gboolean volume = g_strcmp0 (disk->type, "volume") == 0;
 
   if (disk->source != NULL && volume)
-    add_unresolved (self, disk);
+    strata_gathering_add_unresolved (self, disk->pool, &disk->source, disk->format,
+                                     strata_disk_xml_is_drive (disk));
   else if (disk->source != NULL && (block || g_strcmp0 (disk->type, "file") == 0) &&
            !strata_gathering_follow (self, domain, disk->source, format, block, error))
     return FALSE;
