@@ -170,6 +170,159 @@ test_memory (void)
   g_assert_nonnull (strata_layers_find_holder (layers, ((StrataHolder *) told->pdata[0])->key));
 }
 
+static gboolean
+is_held (StrataLayers *layers, StrataHolderKey *key)
+{
+  g_autoptr (StrataHolderKey) owned = key;
+
+  return strata_layers_find_holder (layers, owned) != NULL;
+}
+
+/* DISK, on a.qcow2, on b.qcow2, on c.qcow2, by its definition */
+#define ON_B_ON_C                                                                    \
+  "<backingStore type='file'><format type='qcow2'/>"                                 \
+  "<source file='" AT ("b.qcow2") "'/>"                                              \
+                                  "<backingStore type='file'><format type='qcow2'/>" \
+                                  "<source file='" AT (                              \
+                                      "c.qcow2") "'/></backingStore></backingStore>"
+
+/* An image of the chain that is away may stand on what the definition says, wherever in the chain it is. */
+static void
+test_backing_away (void)
+{
+  static const char *const away[] = { "a.qcow2", "b.qcow2", NULL };
+
+  for (guint i = 0; i < G_N_ELEMENTS (away); i++)
+    {
+      g_autoptr (StrataGraph) graph = paper_host_new ();
+      g_autoptr (StrataLayers) layers = NULL;
+      StrataDomainFacts *facts;
+
+      paper_host_image (graph, "a.qcow2", "b.qcow2");
+      paper_host_image (graph, "b.qcow2", "c.qcow2");
+      paper_host_image (graph, "c.qcow2", NULL);
+      facts = paper_host_define (
+          graph, "m", "<devices>" PAPER_DEVICE ("disk", "vda", "a.qcow2", ON_B_ON_C) "</devices>",
+          NULL);
+      if (away[i] != NULL)
+        {
+          g_autofree char *path = g_strdup_printf (AT ("%s"), away[i]);
+
+          strata_image_set_problem (strata_graph_get_image (graph, path), STRATA_IMAGE_UNKNOWN,
+                                    "“%s” is away", path);
+        }
+      strata_graph_finish (graph);
+      layers = strata_layers_new (graph);
+      g_assert_cmpint (
+          is_held (layers, strata_holder_key_new_backing (facts->uuid, "vda", AT ("c.qcow2"))), ==,
+          away[i] != NULL);
+    }
+}
+
+/* A saved state goes on with the chain that its definition names. */
+static void
+test_backing_of_saved (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  g_autoptr (StrataLayers) layers = NULL;
+  g_autofree char *xml = paper_host_definition (
+      "m", "c7a5fdbd-edaf-9455-926a-d65c16db1809",
+      "<devices>" PAPER_DEVICE ("disk", "vda", "a.qcow2", ON_B_ON_C) "</devices>");
+  g_autoptr (StrataDomainXml) saved = strata_domain_xml_new_from_string (xml, NULL);
+  StrataDomainFacts *facts;
+
+  paper_host_image (graph, "a.qcow2", NULL);
+  paper_host_image (graph, "b.qcow2", NULL);
+  paper_host_image (graph, "c.qcow2", NULL);
+  facts = paper_host_define (graph, "m", "<devices/>", NULL);
+  strata_domain_facts_take_uses (facts, STRATA_IMAGE_USE_SAVED,
+                                 strata_domain_xml_get_disks (saved));
+  strata_graph_finish (graph);
+
+  layers = strata_layers_new (graph);
+  g_assert_true (
+      is_held (layers, strata_holder_key_new_use (facts->uuid, NULL, "saved", AT ("a.qcow2"))));
+  g_assert_true (
+      is_held (layers, strata_holder_key_new_use (facts->uuid, NULL, "saved", AT ("c.qcow2"))));
+}
+
+/* What a snapshot has on QEMU's command line is the machine's own as long as that has it as a disk. */
+static void
+test_option_that_is_disk (void)
+{
+  for (guint disk = 0; disk < 2; disk++)
+    {
+      g_autoptr (StrataGraph) graph = paper_host_new ();
+      g_autoptr (StrataLayers) layers = NULL;
+      g_autofree char *definition = NULL;
+      const char *uuid;
+
+      paper_host_image (graph, "top.qcow2", NULL);
+      paper_host_image (graph, "x.qcow2", NULL);
+      paper_host_add (graph, "m", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "top.qcow2",
+                      disk ? "x.qcow2" : NULL, NULL);
+      uuid = strata_graph_find_domain (graph, "m")->uuid;
+      definition = paper_host_definition ("m", uuid, PAPER_OPTION ("x.qcow2"));
+      paper_host_document (graph, "m", "s1", definition);
+      strata_graph_finish (graph);
+
+      layers = strata_layers_new (graph);
+      g_assert_cmpint (
+          is_held (layers, strata_holder_key_new_use (uuid, "s1", "option", AT ("x.qcow2"))), ==,
+          !disk);
+    }
+}
+
+/* An image that none names is told of for its data too; a retained layer on which nothing stands is nobody. */
+static void
+test_unnamed (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  g_autoptr (GPtrArray) told = NULL;
+  g_autoptr (GPtrArray) of_retained = NULL;
+  StrataImage *lone = paper_host_image (graph, "lone.qcow2", NULL);
+
+  lone->data_file = g_strdup (AT ("lone.data"));
+  paper_host_image (graph, "lone.data", NULL);
+  paper_host_image (graph, "top.qcow2", NULL);
+  paper_host_image (graph, "base.qcow2", NULL);
+  paper_host_image (graph, "mid.qcow2", "base.qcow2");
+  paper_host_add (graph, "m", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "top.qcow2", NULL);
+  paper_host_snapshot (graph, "m", "s1", NULL, "mid.qcow2", TRUE, TRUE);
+  strata_graph_finish (graph);
+
+  told = strata_graph_get_holders (graph, AT ("lone.data"));
+  g_assert_cmpuint (told->len, ==, 1);
+  g_assert_cmpstr (((StrataHolder *) told->pdata[0])->top, ==, AT ("lone.qcow2"));
+  of_retained = strata_graph_get_holders (graph, AT ("base.qcow2"));
+  g_assert_cmpuint (of_retained->len, ==, 0);
+}
+
+/* Of a chain that loops, or ends with an image that isn't there, nothing is read. */
+static void
+test_unreadable (void)
+{
+  static const char *const below[] = { "a.qcow2", "gone.qcow2", NULL };
+
+  for (guint i = 0; i < G_N_ELEMENTS (below); i++)
+    {
+      g_autoptr (StrataGraph) graph = paper_host_new ();
+      g_autoptr (StrataLayers) layers = NULL;
+      g_autofree char *content = NULL;
+
+      paper_host_image (graph, "a.qcow2", "b.qcow2");
+      paper_host_image (graph, "b.qcow2", below[i]);
+      paper_host_add (graph, "m", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "a.qcow2", NULL);
+      strata_graph_finish (graph);
+
+      layers = strata_layers_new (graph);
+      content = strata_layers_read (
+          layers,
+          strata_layers_find_disk (layers, strata_graph_find_domain (graph, "m")->uuid, "vda"));
+      g_assert_cmpint (content != NULL, ==, below[i] == NULL);
+    }
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -178,6 +331,11 @@ main (int argc, char *argv[])
   g_test_add_func ("/holders/views-agree", test_views_agree);
   g_test_add_func ("/holders/next-backing", test_next_backing);
   g_test_add_func ("/holders/memory", test_memory);
+  g_test_add_func ("/holders/backing-away", test_backing_away);
+  g_test_add_func ("/holders/backing-of-saved", test_backing_of_saved);
+  g_test_add_func ("/holders/option-that-is-disk", test_option_that_is_disk);
+  g_test_add_func ("/holders/unnamed", test_unnamed);
+  g_test_add_func ("/holders/unreadable", test_unreadable);
 
   return g_test_run ();
 }

@@ -1257,6 +1257,20 @@ test_memory_file (void)
   assert_lawful (graph, plan);
 }
 
+/* It is so too where a snapshot calls it by another of its names. */
+static void
+test_memory_by_other_name (void)
+{
+  g_autoptr (StrataGraph) graph = make_host ();
+  g_autoptr (StrataPlan) plan = strata_plan_new ("plan", "Act");
+
+  paper_host_image (graph, "s2.mem", NULL);
+  strata_graph_add_alias (graph, "/bound/s2.mem", AT ("s2.mem"));
+  paper_host_document (graph, "vm", "s2", "<memory snapshot='external' file='/bound/s2.mem'/>");
+  add (plan, STRATA_STEP_DELETE_VOLUME, "path", AT ("s2.mem"), NULL);
+  assert_refused (graph, plan, "“s2”", "step 0");
+}
+
 /* What a snapshot gives QEMU on its command line comes back with it, also where it is a disk of the machine now; and nothing is
  * merged into it. */
 static void
@@ -1454,6 +1468,7 @@ main (int argc, char **argv)
   g_test_add_func ("/law/still-named", test_still_named);
   g_test_add_func ("/law/named-by-document", test_named_by_document);
   g_test_add_func ("/law/memory-file", test_memory_file);
+  g_test_add_func ("/law/memory-by-other-name", test_memory_by_other_name);
   g_test_add_func ("/law/option-of-snapshot", test_option_of_snapshot);
   g_test_add_func ("/law/next-start", test_next_start);
   g_test_add_func ("/law/defined-anew", test_defined_anew);
