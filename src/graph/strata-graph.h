@@ -232,6 +232,23 @@ typedef enum
 } StrataImageSight;
 
 /**
+ * StrataImagePart:
+ * @whole: the StrataImage.identity of a file or a device that has the bytes of a block device as well
+ * @start: where they begin there
+ * @end: where they end there
+ * @scattered: they are somewhere in between; not those of another one of which this is so
+ */
+typedef struct
+{
+  char *whole;
+  guint64 start;
+  guint64 end;
+  gboolean scattered;
+} StrataImagePart;
+
+void strata_image_part_free (StrataImagePart *self);
+
+/**
  * StrataImage:
  * @path: canonical source, the key
  * @format: (nullable): `qcow2`, `raw`…: what the definition or the image above says it is; of one that none names, what
@@ -260,6 +277,7 @@ typedef enum
  * @named_apart: its names are in different folders, and what a header in it names is another file by each
  * @disputed: what is declared of it doesn't agree
  * @unread: it is there, and its header could not be read; which a raw image has not
+ * @parts: (nullable) (element-type StrataImagePart): of a block device, where its bytes are on other devices and files
  * @declared: @format is what a definition or an image above says
  * @missing: @state is MISSING
  * @modified: when its file was last written to, in seconds since 1970; 0 where this computer doesn't see that
@@ -279,6 +297,7 @@ struct _StrataImage
   char *spelling;
   char *relative;
   char *relative_data;
+  GPtrArray *parts;
   GStrv claims;
   GStrv tags;
   GStrv links;
@@ -307,6 +326,8 @@ gboolean strata_image_name_is_relative (const char *name);
 void strata_image_add_claim (StrataImage *self, const char *path);
 /* whether @identity is that of the file itself, and not told from its times, which each write changes */
 gboolean strata_image_is_identified (const StrataImage *self);
+/* whether what is written to the one is in the other, which isn't the same image */
+gboolean strata_image_overlaps (const StrataImage *self, const StrataImage *other);
 /* a file that its owner or another user may write to, as far as its permissions are known */
 gboolean strata_image_is_writable (const StrataImage *self);
 /* how many internal snapshots of a name it has, as far as their names could be read */

@@ -42,6 +42,7 @@ strata_image_free (StrataImage *self)
   g_free (self->pool);
   g_free (self->problem);
   g_free (self->identity);
+  g_clear_pointer (&self->parts, g_ptr_array_unref);
   g_free (self->content);
   g_free (self->declared_by);
   g_strfreev (self->claims);
@@ -225,6 +226,48 @@ strata_image_is_identified (const StrataImage *self)
 {
   return self->identity != NULL && (g_str_has_prefix (self->identity, "file:") ||
                                     g_str_has_prefix (self->identity, "device:"));
+}
+
+void
+strata_image_part_free (StrataImagePart *self)
+{
+  g_free (self->whole);
+  g_free (self);
+}
+
+static gboolean
+has_part (const StrataImage *self, const StrataImagePart *part)
+{
+  if (g_strcmp0 (self->identity, part->whole) == 0)
+    return TRUE;
+
+  for (guint i = 0; self->parts != NULL && i < self->parts->len; i++)
+    {
+      const StrataImagePart *own = g_ptr_array_index (self->parts, i);
+
+      if (g_str_equal (own->whole, part->whole) && own->start < part->end &&
+          part->start < own->end && !(own->scattered && part->scattered))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+gboolean
+strata_image_overlaps (const StrataImage *self, const StrataImage *other)
+{
+  for (guint i = 0; self->parts != NULL && i < self->parts->len; i++)
+    {
+      if (has_part (other, g_ptr_array_index (self->parts, i)))
+        return TRUE;
+    }
+  for (guint i = 0; other->parts != NULL && i < other->parts->len; i++)
+    {
+      if (has_part (self, g_ptr_array_index (other->parts, i)))
+        return TRUE;
+    }
+
+  return FALSE;
 }
 
 static const char *

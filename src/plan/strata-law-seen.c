@@ -473,6 +473,23 @@ strata_law_require_same_base (StrataVerification *self, const StrataStep *step, 
   return FALSE;
 }
 
+/* What there is of a device in /dev is for the host's administrator to take away. */
+static gboolean
+require_no_device (StrataVerification *self,
+                   const StrataStep *step,
+                   const char *path,
+                   GError **error)
+{
+  const StrataImage *image = strata_graph_get_image (self->graph, path);
+
+  if (step->kind == STRATA_STEP_DELETE_TAG || image == NULL || image->type != STRATA_IMAGE_BLOCK)
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_REFUSED, _ ("Make the plan again."),
+                    _ ("“%s” is a device, which no plan may remove"), path);
+  return FALSE;
+}
+
 gboolean
 strata_law_require_files_kept (StrataVerification *self, StrataStep *step, GError **error)
 {
@@ -483,7 +500,8 @@ strata_law_require_files_kept (StrataVerification *self, StrataStep *step, GErro
                        STRATA_STEP_DELETE_VOLUME) ||
       path == NULL)
     return TRUE;
-  if (!require_named_by_none (self, STRATA_TOUCH_REMOVES, path, error) ||
+  if (!require_no_device (self, step, path, error) ||
+      !require_named_by_none (self, STRATA_TOUCH_REMOVES, path, error) ||
       !require_same_file (self, step, path, "identity", error))
     return FALSE;
 

@@ -286,6 +286,32 @@ strata_gathering_claim_by_names (StrataGathering *self)
   while (count (self) != before);
 }
 
+/* A partition and the disk that it is of, a device that shows a part of a file and that file: what one of the two has changes
+ * with the other. */
+static void
+mark_overlaps (GPtrArray *images)
+{
+  for (guint i = 0; i < images->len; i++)
+    {
+      StrataImage *image = g_ptr_array_index (images, i);
+
+      for (guint j = 0; image->parts != NULL && j < images->len; j++)
+        {
+          StrataImage *other = g_ptr_array_index (images, j);
+
+          if (other == image || !strata_image_overlaps (image, other))
+            continue;
+          strata_image_set_problem (image, STRATA_IMAGE_AMBIGUOUS,
+                                    /* Translators: a block device, another one or a file */
+                                    _ ("“%s” and “%s” have bytes in common"), image->path,
+                                    other->path);
+          strata_image_set_problem (other, STRATA_IMAGE_AMBIGUOUS,
+                                    _ ("“%s” and “%s” have bytes in common"), other->path,
+                                    image->path);
+        }
+    }
+}
+
 void
 strata_gathering_reconcile_names (StrataGathering *self)
 {
@@ -306,4 +332,5 @@ strata_gathering_reconcile_names (StrataGathering *self)
           image->n_names > 1 + image->n_other_names ? image->n_names - 1 - image->n_other_names : 0;
     }
   reconcile_links (self);
+  mark_overlaps (images);
 }

@@ -10,44 +10,16 @@
 #include <string.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "host/connection/strata-connection-private.h"
+#include "strata-block-device.h"
 #include "strata-image-tags.h"
 #include "strata-qemu-img.h"
 #include "strata-vmdk.h"
 #include "strata-volume.h"
 #include "base/strata-error.h"
 #include "xml/strata-volume-xml.h"
-
-/* A loop device, or a partition of one, is the file below it. */
-static gboolean
-identify_loop (StrataImage *image, dev_t device)
-{
-  static const char *const places[] = { "loop/backing_file", "../loop/backing_file" };
-  struct stat status;
-
-  for (size_t i = 0; i < G_N_ELEMENTS (places); i++)
-    {
-      g_autofree char *link =
-          g_strdup_printf ("/sys/dev/block/%u:%u", major (device), minor (device));
-      g_autofree char *folder = realpath (link, NULL);
-      g_autofree char *place = folder != NULL ? g_build_filename (folder, places[i], NULL) : NULL;
-      g_autofree char *file = NULL;
-
-      if (place == NULL || !g_file_get_contents (place, &file, NULL, NULL))
-        continue;
-      if (stat (g_strchomp (file), &status) != 0)
-        return FALSE;
-      image->identity = g_strdup_printf ("file:%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT,
-                                         (guint64) status.st_dev, (guint64) status.st_ino);
-      image->n_names = (guint) status.st_nlink;
-      return TRUE;
-    }
-
-  return FALSE;
-}
 
 /**
  * strata_image_identify:
@@ -70,12 +42,9 @@ strata_image_identify (StrataConnection *connection, StrataImage *image, const c
       return;
     }
 
-  if (S_ISBLK (status.st_mode) && identify_loop (image, status.st_rdev))
-    return;
   if (S_ISBLK (status.st_mode))
     {
-      image->identity = g_strdup_printf ("device:%" G_GUINT64_FORMAT, (guint64) status.st_rdev);
-      image->n_names = 0;
+      strata_block_device_identify (image, STRATA_BLOCK_DEVICES, status.st_rdev);
       return;
     }
 
