@@ -5,6 +5,7 @@ in the guest: what is no layer of a disk that the machine has stays, and nothing
 
 import os
 
+from native_lab import NativeLab
 from strata_lab import DOMAIN, Lab, sha256
 from strata_tap import expect, expect_equal, run
 
@@ -322,6 +323,29 @@ def name_of_a_copy_used_again():
     clear()
 
 
+def detached_before_an_old_libvirt_deletes():
+    """libvirt 9.0 deletes the document of a snapshot, and fails then, where the machine has not all its disks any more."""
+    old, vm = NativeLab('old'), f'vm-{os.getpid()}'
+    try:
+        old.start()
+        old.machine(vm, disks=2, run=True)
+        old.strata('snapshot', 'create', vm, 's1')
+        old.strata('snapshot', 'create', vm, 's2')
+        old.virsh('destroy', vm)
+        old.virsh('detach-disk', vm, 'vdb', '--config')
+        old.strata('snapshot', 'create', vm, 's9')
+        tip = old.tip(vm)
+        old.strata('snapshot', 'delete', vm, 's2')
+        expect_equal(old.snapshots(vm), ['s1', 's9'], 'the snapshots')
+        expect_equal(old.tip(vm), tip, 'what it reads')
+        expect_equal(old.ctl('--json', 'job', 'list').document['jobs'], [], 'what is unfinished')
+    finally:
+        for name in old.made:
+            old.virsh('destroy', name, check=False)
+            old.virsh('undefine', name, '--snapshots-metadata', check=False)
+        old.close()
+
+
 def clear():
     for name in lab.names():
         lab.virsh('destroy', name, check=False)
@@ -336,6 +360,7 @@ if __name__ == '__main__':
              left_out_on_a_layer_and_detached, on_a_layer_with_a_tag_and_detached, made_independent_between, added_since,
              second_disk_on_a_frozen_layer,
              second_disk_with_the_name_of_the_first,
-             what_is_not_kept_is_not_discarded, gone_on_on_a_copy, name_of_a_copy_used_again])
+             what_is_not_kept_is_not_discarded, gone_on_on_a_copy, name_of_a_copy_used_again,
+             detached_before_an_old_libvirt_deletes])
     finally:
         lab.close()
