@@ -42,6 +42,25 @@ refuse_disk (Snapshot *self, const StrataDiskXml *disk, const char *why, GError 
   return FALSE;
 }
 
+/* Below an overlay libvirt has to write the format of what it stands on; of a volume it doesn't fill one in, as it does of a file,
+ * and then can neither write the definition nor read it (tested on 9.0 and 11.3). */
+static gboolean
+is_volume_without_format (const StrataDomainFacts *domain, const StrataDiskXml *disk)
+{
+  g_autoptr (GPtrArray) disks = strata_domain_xml_get_disks (domain->definition);
+
+  for (guint i = 0; i < disks->len; i++)
+    {
+      const StrataDiskXml *written = g_ptr_array_index (disks, i);
+
+      if (g_strcmp0 (written->target, disk->target) == 0 && written->pool != NULL &&
+          written->format == NULL)
+        return TRUE;
+    }
+
+  return disk->pool != NULL && disk->format == NULL;
+}
+
 static gboolean
 require_fit_disk (Snapshot *self,
                   const StrataDiskXml *disk,
@@ -60,6 +79,18 @@ require_fit_disk (Snapshot *self,
     return refuse_disk (self, disk, _ ("it is only a part of a file (slices)"), error);
   if (layer == NULL)
     return refuse_disk (self, disk, _ ("its image is missing"), error);
+  if (self->kind != STRATA_SNAPSHOT_KIND_INTERNAL && is_volume_without_format (self->domain, disk))
+    {
+      strata_set_error (
+          error, STRATA_ERROR_REFUSED,
+          _ ("Write it there (<driver name='qemu' type='…'/>, by “virsh edit”), or leave the disk out by naming "
+             "the others (--disk)."),
+          /* Translators: a disk ("vda"), a VM */
+          _ ("Disk %s of “%s” can’t be in the snapshot: it is a volume, and the definition "
+             "doesn’t say its format"),
+          disk->target, self->domain->name);
+      return FALSE;
+    }
   if (self->kind == STRATA_SNAPSHOT_KIND_INTERNAL && g_strcmp0 (layer->format, "qcow2") != 0)
     return refuse_disk (self, disk, _ ("only qcow2 images hold internal snapshots"), error);
   if (self->kind == STRATA_SNAPSHOT_KIND_INTERNAL &&
