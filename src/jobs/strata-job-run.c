@@ -59,6 +59,7 @@ get_step (Run *run, guint index, StrataStepContext *context)
   context->job = run->job;
   context->results = strata_journal_get_results (run->journal);
   context->untouched = FALSE;
+  context->left = FALSE;
   context->plan = run->plan;
 
   return strata_step_get_ops (spec->kind);
@@ -198,8 +199,9 @@ leave_out (Run *run, guint index, GError **error)
   return strata_journal_end_step (run->journal, index, results, error);
 }
 
-/* A step that fails has cleaned up behind itself. One that can't be undone stays "begun", unless it failed before it changed
- * anything: who resumes has to run it again. So does one that lost the host, which may have done it all the same. */
+/* A step that fails has cleaned up behind itself, or says that something is left, which is undone then as if it was done. One that
+ * can't be undone stays "begun", unless it failed before it changed anything: who resumes has to run it again. So does one that
+ * lost the host, which may have done it all the same. */
 static gboolean
 left_no_trace (Run *run,
                guint index,
@@ -210,8 +212,10 @@ left_no_trace (Run *run,
   if (g_error_matches (error, STRATA_ERROR, STRATA_ERROR_CONNECTION))
     return FALSE;
 
-  return !strata_plan_get_step (run->plan, index)->forward_only ||
-         (context->untouched && !begun_before);
+  if (!strata_plan_get_step (run->plan, index)->forward_only)
+    return !context->left;
+
+  return context->untouched && !begun_before;
 }
 
 static gboolean

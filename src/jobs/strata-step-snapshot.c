@@ -97,7 +97,10 @@ snapshot_create_run (StrataStepContext *context, GCancellable *cancellable, GErr
   strata_snapshot_params_read (context, &params);
   if (!strata_snapshot_create (context->connection, &params, on_bytes, context->job, cancellable,
                                error))
-    return FALSE;
+    {
+      context->left = strata_snapshot_is_left (context->connection, &params);
+      return FALSE;
+    }
   note_id (context, &params);
   strata_kept_state_note_taken (context);
 

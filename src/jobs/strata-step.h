@@ -18,6 +18,7 @@ typedef struct _StrataJob StrataJob;
  * @job: (nullable): to report progress to
  * @results: (nullable): what was found out before, as the journal has it
  * @untouched: set by a step that can't be undone, when it fails: it has changed nothing yet, as if it had not begun
+ * @left: set by a step that can be undone, when it fails: something of what it did is there, and is to be undone
  * @plan: (nullable): what the step is a part of, where it is done or undone
  *
  * What a step has to work with. It keeps nothing between do and undo but what @args and the host say,
@@ -30,6 +31,7 @@ typedef struct
   StrataJob *job;
   JsonObject *results;
   gboolean untouched;
+  gboolean left;
   StrataPlan *plan;
 } StrataStepContext;
 
@@ -37,7 +39,7 @@ typedef struct
  * StrataStepOps:
  * @interruptible: @run heeds its cancellable; what can't be interrupted is finished, and the job with it where it is the last
  * @check: (nullable): run before the step's start is written to the journal; what fails here left no trace
- * @run: does it; when it fails it has removed what it had begun
+ * @run: does it; when it fails it has removed what it had begun, or says that it is left
  * @check_undo: (nullable): run before a job is taken back, of each step that was begun: whether undoing it would take nothing
  *   that came to be since from another client
  * @undo: (nullable): takes back a step that was done; does nothing where nothing is left to take back

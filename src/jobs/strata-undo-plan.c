@@ -132,6 +132,23 @@ add_define (Undo *self, StrataStep *step)
   note_disks (self, uuid, previous);
 }
 
+/* libvirt deletes an overlay that it can't write into the definition of a domain that is off, and goes on naming it. Its folder is
+ * that of the base, which is there: it is not the storage that is away. */
+static gboolean
+was_deleted (Undo *self, StrataStep *step, const char *overlay, const char *base)
+{
+  const StrataDomainFacts *domain = strata_graph_find_domain (self->graph, get (step, "uuid"));
+  const StrataImage *image = strata_graph_get_image (self->graph, overlay);
+  const StrataImage *base_image = strata_graph_get_image (self->graph, base);
+  g_autofree char *folder = g_path_get_dirname (overlay);
+  g_autofree char *base_folder = g_path_get_dirname (base);
+
+  return domain != NULL && !strata_domain_facts_is_active (domain) &&
+         strata_domain_facts_find_snapshot (domain, get (step, "snapshot")) == NULL &&
+         image->state == STRATA_IMAGE_MISSING && base_image != NULL &&
+         base_image->state != STRATA_IMAGE_MISSING && g_str_equal (folder, base_folder);
+}
+
 /* The overlays are merged into what the snapshot froze, so that nothing of what was written since is lost to the domain. One that
  * has come to be another's is not given up. */
 static void
@@ -141,7 +158,8 @@ add_merge (Undo *self, StrataStep *step, JsonObject *disk)
   const char *base = json_object_get_string_member_with_default (disk, "base", NULL);
   JsonObject *args;
 
-  if (overlay == NULL || base == NULL || strata_graph_get_image (self->graph, overlay) == NULL)
+  if (overlay == NULL || base == NULL || strata_graph_get_image (self->graph, overlay) == NULL ||
+      was_deleted (self, step, overlay, base))
     return;
 
   if (is_on (self, get (step, "uuid"), overlay))
@@ -175,8 +193,12 @@ add_snapshot_undo (Undo *self, StrataStep *step)
       JsonObject *disk = json_array_get_object_element (disks, i);
       const char *base = json_object_get_string_member_with_default (disk, "base", NULL);
 
-      if (internal && base != NULL)
-        json_array_add_object_element (images, args_new ("path", base, NULL, NULL));
+      if (!internal || base == NULL)
+        continue;
+      json_array_add_object_element (images, args_new ("path", base, NULL, NULL));
+      /* The tag was not there before; without the snapshot's document, which libvirt couldn't write, none names it. */
+      if (self->at_once)
+        strata_plan_discard (self->undo, strata_holder_key_new_tag (base, snapshot));
     }
 
   if (internal)

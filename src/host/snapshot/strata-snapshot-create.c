@@ -12,6 +12,7 @@
 #include "host/domain/strata-reacquire.h"
 #include "host/connection/strata-connection-private.h"
 #include "host/storage/strata-freeze.h"
+#include "host/storage/strata-image-tags.h"
 #include "host/domain/strata-screenshot.h"
 #include "strata-snapshot-create.h"
 #include "strata-snapshot-private.h"
@@ -161,7 +162,8 @@ is_used (StrataConnection *connection, const StrataDomainFacts *facts, const cha
   return names_file (facts->disks, connection, path) || names_file (inactive, connection, path);
 }
 
-/* libvirt removes what it made when it fails; a daemon that fell over did not. */
+/* libvirt removes what it made when it fails; a daemon that fell over did not. What the domain is on by now stays: see
+ * strata_snapshot_is_left(). */
 static void
 remove_leftovers (StrataConnection *connection, const StrataSnapshotParams *params)
 {
@@ -390,7 +392,7 @@ keep_private (StrataConnection *connection, const StrataSnapshotParams *params)
  *
  * Worker threads only. The guest stands still while its memory is saved.
  *
- * Returns: whether it was made; if not, nothing of it is left
+ * Returns: whether it was made; if not, strata_snapshot_is_left() says whether there is something to undo
  */
 gboolean
 strata_snapshot_create (StrataConnection *connection,
@@ -435,4 +437,56 @@ strata_snapshot_create (StrataConnection *connection,
     g_propagate_error (error, g_steal_pointer (&failure));
 
   return FALSE;
+}
+
+static gboolean
+has_tag (StrataConnection *connection, const StrataSnapshotParams *params)
+{
+  for (guint i = 0; params->images != NULL && params->images[i] != NULL; i++)
+    {
+      g_auto (GStrv) tags =
+          strata_image_tags_list (connection, params->images[i], "qcow2", NULL, NULL);
+
+      if (tags != NULL && g_strv_contains ((const char *const *) tags, params->name))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/**
+ * strata_snapshot_is_left:
+ * @connection: a connection
+ * @params: a snapshot whose creation failed
+ *
+ * libvirt puts a running guest on the overlays before it writes the domain's definition and the snapshot's document; when it
+ * can't write them, the guest stays on overlays that neither names. Of a domain that is off it deletes the overlays then, and
+ * goes on naming them until the daemon is restarted. Worker threads only.
+ *
+ * Returns: whether there is something to undo, or that can't be told
+ */
+gboolean
+strata_snapshot_is_left (StrataConnection *connection, const StrataSnapshotParams *params)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StrataDomainFacts) facts = NULL;
+
+  STRATA_ASSERT_WORKER ();
+  g_return_val_if_fail (STRATA_IS_CONNECTION (connection), TRUE);
+
+  facts = strata_connection_get_domain (connection, params->uuid, &error);
+  if (facts == NULL)
+    return !g_error_matches (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND);
+  if (strata_domain_facts_find_snapshot (facts, params->name) != NULL)
+    return TRUE;
+
+  for (guint i = 0; i < params->overlays->len; i++)
+    {
+      const StrataSnapshotOverlay *item = g_ptr_array_index (params->overlays, i);
+
+      if (is_used (connection, facts, item->overlay))
+        return TRUE;
+    }
+
+  return params->kind == STRATA_SNAPSHOT_KIND_INTERNAL && has_tag (connection, params);
 }

@@ -64,14 +64,15 @@ typedef struct
 gboolean strata_snapshot_check_params (StrataConnection *connection,
                                        const StrataSnapshotParams *params,
                                        GError **error);
-/* When it fails nothing of it is left. PROGRESS is called in another thread while memory is saved, and that can be
- * cancelled. */
+/* PROGRESS is called in another thread while memory is saved, and that can be cancelled. */
 gboolean strata_snapshot_create (StrataConnection *connection,
                                  const StrataSnapshotParams *params,
                                  StrataByteFunc progress,
                                  gpointer user_data,
                                  GCancellable *cancellable,
                                  GError **error);
+/* whether a creation that failed has left something to undo */
+gboolean strata_snapshot_is_left (StrataConnection *connection, const StrataSnapshotParams *params);
 /* The domain is as if the snapshot had never been made, but for what was written since, which stays. */
 gboolean strata_snapshot_undo (StrataConnection *connection,
                                const StrataSnapshotParams *params,

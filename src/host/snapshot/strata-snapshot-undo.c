@@ -206,6 +206,24 @@ commit_in_worker (StrataConnection *connection, const StrataSnapshotOverlay *ite
   return worker != NULL && strata_worker_commit (worker, item->base, 0, NULL, NULL, NULL, error);
 }
 
+/* libvirt deletes an overlay that it can't write into the definition of a domain that is off, and goes on naming it. Its folder is
+ * that of the base, which is there: it is not the storage that is away. */
+static gboolean
+was_deleted (StrataConnection *connection,
+             const StrataSnapshotParams *params,
+             const StrataDomainFacts *facts,
+             const StrataSnapshotOverlay *item)
+{
+  g_autofree char *folder = g_path_get_dirname (item->overlay);
+  g_autofree char *base_folder = g_path_get_dirname (item->base);
+  gboolean exists;
+
+  return strata_domain_facts_find_snapshot (facts, params->name) == NULL &&
+         g_str_equal (folder, base_folder) &&
+         strata_storage_exists (connection, item->base, &exists, NULL) && exists &&
+         strata_storage_exists (connection, item->overlay, &exists, NULL) && !exists;
+}
+
 static gboolean
 merge (StrataConnection *connection,
        const StrataSnapshotParams *params,
@@ -219,7 +237,7 @@ merge (StrataConnection *connection,
       const StrataDiskXml *disk = find_overlay (connection, facts, item->overlay, &active);
       gboolean merged;
 
-      if (disk == NULL)
+      if (disk == NULL || (!active && was_deleted (connection, params, facts, item)))
         continue;
       if (active)
         merged = strata_live_commit (connection, params->uuid, disk->target, item->overlay,
@@ -343,6 +361,35 @@ reconcile_parent (StrataConnection *connection, const StrataSnapshotParams *para
     g_warning ("%s", error->message);
 }
 
+/* Takes REASON. What the domain is on meanwhile is said before it. */
+static GError *
+add_place (StrataConnection *connection, const StrataSnapshotParams *params, GError *reason)
+{
+  g_autoptr (GError) error = reason;
+  g_autoptr (StrataDomainFacts) facts =
+      strata_connection_get_domain (connection, params->uuid, NULL);
+
+  for (guint i = 0; facts != NULL && error->domain == STRATA_ERROR && i < params->overlays->len;
+       i++)
+    {
+      const StrataSnapshotOverlay *item = g_ptr_array_index (params->overlays, i);
+      gboolean active;
+      const StrataDiskXml *disk = find_overlay (connection, facts, item->overlay, &active);
+
+      if (disk != NULL)
+        return strata_error_new (
+            error->code, strata_error_get_hint (error),
+            active
+                /* Translators: a virtual machine, a path, and what the trouble is */
+                ? _ ("“%s” runs on “%s”, where all is that it writes: %s")
+                /* Translators: a virtual machine, a path, and what the trouble is */
+                : _ ("The definition of “%s” names “%s”: %s"),
+            facts->name, item->overlay, error->message);
+    }
+
+  return g_steal_pointer (&error);
+}
+
 static gboolean
 undo_external (StrataConnection *connection, const StrataSnapshotParams *params, GError **error)
 {
@@ -357,6 +404,26 @@ undo_external (StrataConnection *connection, const StrataSnapshotParams *params,
   reconcile_parent (connection, params);
 
   return TRUE;
+}
+
+/* Where libvirt couldn't write the snapshot down it knows nothing of the tags that it has made. */
+static gboolean
+undo_internal (StrataConnection *connection, const StrataSnapshotParams *params, GError **error)
+{
+  static const char *const none[] = { NULL };
+  const char *const *images = params->images != NULL ? (const char *const *) params->images : none;
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_auto (GStrv) formats = NULL;
+  gboolean listed;
+
+  if (!strata_snapshot_exists (connection, params->uuid, params->name, &listed, error))
+    return FALSE;
+  for (size_t i = 0; !listed && images[i] != NULL; i++)
+    g_strv_builder_add (builder, "qcow2");
+  formats = g_strv_builder_end (builder);
+
+  return strata_snapshot_delete_internal (connection, params->uuid, params->name, params->name,
+                                          images, (const char *const *) formats, NULL, error);
 }
 
 /**
@@ -427,9 +494,8 @@ strata_snapshot_undo (StrataConnection *connection,
                       const StrataSnapshotParams *params,
                       GError **error)
 {
-  static const char *const none[] = { NULL };
-  const char *const *images = params->images != NULL ? (const char *const *) params->images : none;
   g_autoptr (GError) thaw_error = NULL;
+  g_autoptr (GError) undo_error = NULL;
   gboolean taken_back;
 
   STRATA_ASSERT_WORKER ();
@@ -442,10 +508,11 @@ strata_snapshot_undo (StrataConnection *connection,
     g_unlink (params->screenshot);
 
   if (params->kind == STRATA_SNAPSHOT_KIND_INTERNAL)
-    taken_back = strata_snapshot_delete_internal (connection, params->uuid, params->name,
-                                                  params->name, images, none, NULL, error);
+    taken_back = undo_internal (connection, params, error);
   else
-    taken_back = undo_external (connection, params, error);
+    taken_back = undo_external (connection, params, &undo_error);
+  if (undo_error != NULL)
+    g_propagate_error (error, add_place (connection, params, g_steal_pointer (&undo_error)));
   if (!taken_back || thaw_error == NULL)
     return taken_back;
 

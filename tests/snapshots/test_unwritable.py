@@ -1,0 +1,133 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A libvirt that can't write its configuration, and a state folder that is full: what a job says then is what the host says, and
+nothing that a guest writes goes where none names it."""
+
+import os
+
+from held_jobs import clear, lab, no_job_left
+from strata_lab import DOMAIN
+from strata_tap import Skip, expect, expect_equal, expect_words, isolated, run
+
+refused = lab.refused
+
+
+def folders():
+    """Where libvirt writes definitions and the documents of snapshots."""
+    top = os.path.join(lab.env['HOME'], '.config/libvirt/qemu')
+    snapshots = os.path.join(top, 'snapshot')
+    os.makedirs(snapshots, exist_ok=True)
+    return [top, snapshots] + [entry.path for entry in os.scandir(snapshots) if entry.is_dir()]
+
+
+def lock():
+    if os.geteuid() == 0:
+        raise Skip('root writes everywhere')
+    for folder in folders():
+        os.chmod(folder, 0o500)
+
+
+def unlock():
+    for folder in folders():
+        os.chmod(folder, 0o700)
+
+
+def restart_daemon():
+    lab.stop_daemon()
+    lab.virsh('list')
+    lab.virsh('pool-create-as', 'default', 'dir', '--target', lab.images, check=False)
+
+
+def machine(run=False, snapshot=False):
+    base = lab.machine('vm')
+    if snapshot:
+        lab.strata('snapshot', 'create', 'vm', 's0', '--disk-only')
+    if run:
+        lab.virsh('start', 'vm')
+    lab.write('vm', 3)
+    return base
+
+
+def a_guest_on_overlays_that_libvirt_cannot_write_down():
+    """libvirt switches the guest to the overlays before it fails: they are merged back under it."""
+    for argv in (('snapshot', 'create', 'vm', 's1'), ('snapshot', 'create', 'vm', 's1', '--disk-only'),
+                 ('snapshot', 'revert', 'vm', 's0')):
+        machine(run=True, snapshot=argv[1] == 'revert')
+        before, images = lab.source('vm'), sorted(os.listdir(lab.images))
+        lock()
+        try:
+            result = lab.strata(*argv, status=1)
+        finally:
+            lab.write('vm', 4)
+            unlock()
+        expect_words(result.err, 'Everything is as it was')
+        expect_equal((lab.source('vm'), lab.source('vm', '--inactive')), (before, before), 'what it is on')
+        no_job_left()
+        lab.virsh('destroy', 'vm')
+        restart_daemon()
+        expect_equal(lab.source('vm'), before, 'what it is on after a restart')
+        expect('read 65536/65536' in lab.run('qemu-io', '-r', '-f', 'qcow2', '-c', 'read -P 4 8M 64k', before).out,
+               'what the guest wrote afterwards is there')
+        expect_equal(sorted(os.listdir(lab.images)), images, 'the files')
+        clear()
+
+
+def a_definition_that_goes_on_naming_what_libvirt_deleted():
+    """While a machine is off libvirt deletes the overlay, and names it until it is restarted."""
+    for restarted in (False, True):
+        base = machine()
+        before = lab.bytes(base)
+        lock()
+        try:
+            result = lab.strata('snapshot', 'create', 'vm', 's1', status=4)
+            expect_words(result.err, 'vm-vda.s1.qcow2')
+            job = lab.ctl('--json', 'job', 'list').document['jobs'][0]['id']
+            lab.strata('job', 'rollback', job, status=4)
+        finally:
+            unlock()
+        if restarted:
+            restart_daemon()
+        else:
+            expect_words(refused('job', 'resume', job, words=['is missing'])['hint'], f'job rollback {job}')
+        lab.strata('job', 'rollback', job)
+        expect_equal((lab.source('vm'), lab.tip('vm'), lab.snapshots('vm')), (base, before, []), 'what it is on')
+        no_job_left()
+        clear()
+
+
+def a_tag_that_libvirt_cannot_write_down():
+    base = machine()
+    lock()
+    try:
+        result = lab.strata('snapshot', 'create', 'vm', 's1', '--internal', status=1)
+    finally:
+        unlock()
+    expect_words(result.err, 'Everything is as it was')
+    expect_equal(lab.run('qemu-img', 'snapshot', '-l', base).out, '', 'the tags')
+    no_job_left()
+
+
+def a_volume_whose_format_is_not_said():
+    """libvirt can write no definition of an overlay on it, and read none."""
+    for fmt in ('raw', 'qcow2'):
+        for on in (False, True):
+            lab.make_disk('v.img', fmt)
+            lab.virsh('pool-refresh', 'default')
+            lab.made.append('vm')
+            lab.define_xml(DOMAIN.format(
+                name='vm', disks="<disk type='volume' device='disk'><source pool='default' volume='v.img'/>"
+                                 "<target dev='vda' bus='virtio'/></disk>"))
+            if on:
+                lab.virsh('start', 'vm')
+            refused('snapshot', 'create', 'vm', 's1', '--disk-only', words=['vda', 'vm', 'format'])
+            no_job_left()
+            clear()
+
+
+try:
+    lab.start()
+    run([isolated(test, clear) for test in (
+        a_guest_on_overlays_that_libvirt_cannot_write_down, a_definition_that_goes_on_naming_what_libvirt_deleted,
+        a_tag_that_libvirt_cannot_write_down, a_volume_whose_format_is_not_said)])
+finally:
+    lab.close()
