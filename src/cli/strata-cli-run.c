@@ -17,7 +17,7 @@
 #include "base/strata-error.h"
 #include "base/strata-visible.h"
 
-/* Milliseconds between two looks at the job; faster than anybody reads is only noise. */
+/* Milliseconds between two looks at the job; faster than people read is only noise. */
 #define REDRAW_INTERVAL 200
 
 static void

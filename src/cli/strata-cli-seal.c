@@ -196,7 +196,7 @@ request_new (const char *what)
   return request;
 }
 
-/* To the planner a file that isn't there is a broken chain; to whoever typed its name it is a slip. */
+/* To the planner a file that isn't there is a broken chain; to the user who typed its name it is a slip. */
 static gboolean
 check_image (StrataCli *cli, const StrataRequest *request, GError **error)
 {

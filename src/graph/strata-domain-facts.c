@@ -51,7 +51,7 @@ strata_domain_facts_clear (gpointer data)
  * @error: where to put `STRATA_ERROR_INVALID`
  *
  * Any thread. The remaining fields (persistent, autostart, managed_save) are for the caller to set
- * before anybody else sees the facts.
+ * before another thread sees the facts.
  *
  * Returns: (transfer full): the facts, or %NULL where a definition can't be parsed
  */

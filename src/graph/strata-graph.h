@@ -42,7 +42,7 @@ typedef enum
  * @options: (element-type StrataDiskXml): what its definitions give QEMU on its command line, each once; paths are canonical
  * @created: seconds since 1970
  * @memory: where the memory is
- * @retained: kept for its image's sake only; not a snapshot to anybody
+ * @retained: kept for its image's sake only; not a snapshot to users
  * @current: libvirt's current one
  * @memory_missing: its memory file isn't there
  * @backing_known: every external disk's `<domain>` entry says its whole chain, which native deletion relies on
@@ -186,11 +186,11 @@ StrataDomainFacts *strata_domain_facts_new (const char *xml,
                                             const char *live_xml,
                                             StrataDomainState state,
                                             GError **error);
-/* takes ownership of DISKS, (element-type StrataDiskXml); before anybody else sees the facts */
+/* takes ownership of DISKS, (element-type StrataDiskXml); before another thread sees the facts */
 void strata_domain_facts_take_uses (StrataDomainFacts *self,
                                     StrataImageUseKind kind,
                                     GPtrArray *disks);
-/* takes ownership; before anybody else sees the facts */
+/* takes ownership; before another thread sees the facts */
 void strata_domain_facts_take_snapshot (StrataDomainFacts *self, StrataSnapshotFacts *snapshot);
 /* once all were taken: those whose parent isn't among them */
 void strata_domain_facts_find_lost (StrataDomainFacts *self);

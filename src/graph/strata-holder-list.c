@@ -735,7 +735,7 @@ sort_unread (StrataGraph *graph, GHashTable *named, GHashTable *read)
   return unread;
 }
 
-/* Tags and overlays that nobody names are held as well: they may be somebody's all the same. */
+/* Tags and overlays that no document names are held as well: another program may need them. */
 static void
 put_unnamed (StrataHolderList *self, const StrataImage *image, gboolean is_named, gboolean is_read)
 {

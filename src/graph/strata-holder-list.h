@@ -19,7 +19,7 @@ typedef enum
   STRATA_HOLDER_TEMPLATE, /* a template's */
   STRATA_HOLDER_CLONE,    /* a thin clone's, whose chain ends in a template */
   STRATA_HOLDER_SNAPSHOT, /* a snapshot's: a frozen image, an image that has its tag, its memory */
-  STRATA_HOLDER_IMAGE,    /* an image's that no domain names, or nobody's */
+  STRATA_HOLDER_IMAGE,    /* an image's that no domain names, or of none */
 } StrataHolderKind;
 
 /**

@@ -19,7 +19,7 @@ stands_on (StrataGraph *graph, const char *top, const char *path)
           g_strcmp0 (image->data_file, path) == 0);
 }
 
-/* Of images that no domain names the nearest is told of, also in the midst of a chain. A retained layer is nobody's; what stands
+/* Of images that no domain names the nearest is told of, also in the midst of a chain. A retained layer is held by none; what stands
  * on it holds it. What an image may stand on besides, and tags that none names, are left to the law, which has words for them. */
 static gboolean
 is_told (StrataGraph *graph, const StrataHolder *holder, const char *path)
@@ -150,7 +150,7 @@ compare_names (gconstpointer a, gconstpointer b)
  * @self: a graph
  * @template: a template
  *
- * Found by their chains and not by their marks: whoever stands on the template's images.
+ * Found by their chains and not by their marks: the domains that stand on the template's images.
  *
  * Returns: (transfer full) (element-type StrataDomainFacts): the clones, each once, by name
  */

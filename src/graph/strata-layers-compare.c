@@ -39,7 +39,7 @@ reads_equal (const StrataLayer *a, const StrataLayer *b)
 }
 
 /* Whether PATH was not among them. One that is there stays as it is: g_hash_table_add() would put the new string in its place
- * and free the old one, which somebody may be walking over. */
+ * and free the old one, which the caller may be walking over. */
 static gboolean
 add_path (GHashTable *paths, const char *path)
 {

@@ -129,7 +129,7 @@ put_image (StrataLayers *self, const StrataImage *image)
     }
 }
 
-/* A layer in the midst of a chain is held by whoever reads that, and of what isn't there no bytes are kept. What an image may stand
+/* A layer in the midst of a chain is held by the one that reads that, and of what isn't there no bytes are kept. What an image may stand
  * on besides has no part in a plan. */
 static gboolean
 is_kept (const StrataHolder *holder, gconstpointer layers)

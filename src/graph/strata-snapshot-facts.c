@@ -107,7 +107,7 @@ read_definitions (StrataSnapshotFacts *self, StrataSnapshotXml *document)
  * @current: whether it is the domain's current one
  * @error: where to put `STRATA_ERROR_INVALID`
  *
- * Any thread. Whoever gathers makes the paths canonical and says what is missing.
+ * Any thread. The gathering makes the paths canonical and says what is missing.
  *
  * Returns: (transfer full): the facts
  */

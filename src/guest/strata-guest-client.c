@@ -475,7 +475,7 @@ strata_guest_client_inspect (StrataGuestClient *self,
 /**
  * strata_guest_client_seal:
  * @self: a client
- * @disks: (element-type StrataGuestDisk): the guest's disks, which nobody else uses
+ * @disks: (element-type StrataGuestDisk): the guest's disks, which no other process uses
  * @operations: (nullable) (array zero-terminated=1): names, %NULL for virt-sysprep's defaults
  * @cancellable: (nullable): cancels it, and leaves the disks half sealed
  * @error: return location for `STRATA_ERROR_INVALID` (an operation that does not exist), …
@@ -533,7 +533,7 @@ strata_guest_client_verify (StrataGuestClient *self,
 /**
  * strata_guest_client_customise:
  * @self: a client
- * @clones: (transfer none): see the header; their disks, which nobody else uses
+ * @clones: (transfer none): see the header; their disks, which no other process uses
  * @cancellable: (nullable): cancels it, and leaves some of the clones customised
  * @error: return location for `STRATA_ERROR_INVALID`, `STRATA_ERROR_NOT_FOUND` (a user), …
  *

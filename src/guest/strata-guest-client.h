@@ -60,7 +60,7 @@ JsonObject        *strata_guest_client_inspect         (StrataGuestClient       
                                                         gboolean                  refuse_windows,
                                                         GCancellable             *cancellable,
                                                         GError                  **error);
-/* virt-sysprep with OPERATIONS (NULL: the defaults) and Strata's own additions, on disks nobody runs.
+/* virt-sysprep with OPERATIONS (NULL: the defaults) and Strata's own additions, on disks that no domain runs on.
  * {"operations":["…"],"warnings":["…"]} */
 JsonObject        *strata_guest_client_seal            (StrataGuestClient        *self,
                                                         GPtrArray                *disks,

@@ -39,7 +39,7 @@ typedef struct
  * @for_sealing: inspect and verify: all of the guest is looked at, and each of its files listed
  * @refuse_windows: fail with `STRATA_ERROR_WINDOWS` on a Windows guest
  * @force_tcg: run the appliance without KVM
- * @attended: somebody holds the other end of stdin, and its end means “cancel”
+ * @attended: a client holds the other end of stdin, and its end means “cancel”
  */
 typedef struct
 {

@@ -65,7 +65,7 @@ line_has_key (const char *line)
  * @error: `STRATA_ERROR_INVALID`
  *
  * Takes the keys out of @text; blank lines and comments are left out. A private key is refused: it
- * has no business in a guest, and whoever gave it meant the file beside it. Any thread.
+ * has no business in a guest, and the user meant the file beside it. Any thread.
  *
  * Returns: (transfer full): at least one key, a line each, or %NULL
  */

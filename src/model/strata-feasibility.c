@@ -34,7 +34,7 @@ lock_free (gpointer data)
  * strata_feasibility_get_lock:
  * @graph: a host's images, as a monitor shows them
  *
- * The definitions in a graph may be read by one thread at a time: whoever else looks into one in a worker holds this
+ * The definitions in a graph may be read by one thread at a time: another worker that looks into one holds this
  * meanwhile. Main thread.
  *
  * Returns: (transfer none): the lock, which the graph keeps
@@ -81,7 +81,7 @@ ask_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *canc
 /**
  * strata_feasibility_ask_async:
  * @graph: a host's images, as a monitor shows them
- * @request: what somebody would do; it is copied
+ * @request: what the user would do; it is copied
  * @cancellable: (nullable): to give up waiting
  * @callback: called on the caller's context
  * @user_data: for @callback

@@ -58,7 +58,7 @@ gathered_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   g_autoptr (StrataGraph) graph = NULL;
   g_autoptr (GError) error = NULL;
 
-  /* Somebody else's by now. */
+  /* It was for another connection. */
   if (g_task_get_cancellable (G_TASK (result)) != self->cancellable)
     return;
 
@@ -265,7 +265,7 @@ strata_graph_monitor_release (StrataGraphMonitor *self)
  * strata_graph_monitor_refresh:
  * @self: a monitor
  *
- * Gathers again soon, if anybody looks; otherwise when somebody does. Main thread.
+ * Gathers again soon, if a page holds the graph; otherwise when one does. Main thread.
  */
 void
 strata_graph_monitor_refresh (StrataGraphMonitor *self)

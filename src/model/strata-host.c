@@ -2,7 +2,7 @@
 
 /* StrataHost: a host in the window: its connection, which comes back by itself, and its machines.
  *
- * A session daemon exits when nobody needs it, and any daemon may be restarted. So the first attempt
+ * A session daemon exits when no client needs it, and any daemon may be restarted. So the first attempt
  * after a connection closed is made at once and without a word; only if that fails is there an
  * error to show, and further attempts follow after 1, 2, 4… at most 30 seconds.
  */
@@ -196,7 +196,7 @@ retry_later (StrataHost *self)
     self->retry_id = g_timeout_add_seconds_once (self->delay, retry_cb, self);
 }
 
-/* Somebody has to do something first; asking again and again (perhaps for a password) helps nobody. */
+/* The user has to do something first; asking again and again (perhaps for a password) is no help. */
 static gboolean
 is_final (const GError *error)
 {
@@ -553,7 +553,7 @@ strata_host_touch (StrataHost *self)
  * strata_host_get_graph_monitor:
  * @self: a host
  *
- * Returns: (transfer none): the graph of its images, for whoever holds it
+ * Returns: (transfer none): the graph of its images, while a page holds it
  */
 StrataGraphMonitor *
 strata_host_get_graph_monitor (StrataHost *self)

@@ -293,7 +293,7 @@ apply_one (StrataMachineList *self, StrataDomainFacts *facts)
     }
 
   g_object_ref (machine);
-  /* Whoever sorts by these two only does so when items come and go. */
+  /* A sort by these two is made only when items come and go. */
   if (g_strcmp0 (strata_machine_get_name (machine), facts->name) == 0 &&
       strata_machine_is_template (machine) == (facts->template_mark != NULL))
     {

@@ -2,7 +2,7 @@
 
 /* The planner's law: for everybody the request does not itself discard, what is read after the plan, and after
  * every step of it, is byte for byte what was read before. Whatever planner made the plan, it is carried out on
- * paper here, and refused if anybody would read anything else.
+ * paper here, and refused if a holder would read anything else.
  */
 
 #include "config.h"
@@ -354,7 +354,7 @@ require_same (StrataVerification *self,
   who = key_to_text (self, key);
   strata_set_error (error, STRATA_ERROR_REFUSED,
                     _ ("Delete what needs it first, or make a full copy and work on that."),
-                    /* Translators: a step ("Commit “b” into “a”"), then somebody */
+                    /* Translators: a step ("Commit “b” into “a”"), then a machine, a snapshot or an image */
                     _ ("This would change what %s reads, at “%s”"), who, step->title);
 
   return FALSE;
@@ -742,7 +742,7 @@ strata_law_check_but_deletions (StrataGraph *graph,
  * @error: `STRATA_ERROR_REFUSED`, with the name of who would read something else
  *
  * Nor may a domain come to write to what a holder reads: that no byte is moved by the plan would be of no use to it.
- * Whoever comes to be on the way (a clone, a snapshot of the present state) is held to what it read first.
+ * A holder that comes to be on the way (a clone, a snapshot of the present state) is held to what it read first.
  *
  * Returns: whether the plan keeps the law
  */

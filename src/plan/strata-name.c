@@ -16,7 +16,7 @@
 
 /**
  * strata_name_check:
- * @name: a name somebody chose for a domain
+ * @name: a name that was chosen for a domain
  * @error: where to put `STRATA_ERROR_INVALID`
  *
  * A name also becomes a file's, so a slash, a leading dot or hyphen and control characters are refused

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* The plan that deletes a virtual machine or a template, with the images that nobody else needs. */
+/* The plan that deletes a virtual machine or a template, with the images that no other holder needs. */
 
 #include "graph/strata-holders.h"
 #include "config.h"

@@ -59,7 +59,7 @@ strata_in_place_prepare (StrataPlanner *self,
       if (i == 0)
         add_check_space (self, disk->overlay, disks->len * OVERLAY_BYTES);
 
-      /* Whoever wrote to it now would pull the ground from under the overlay; QEMU can't open it so. */
+      /* A guest that wrote to it now would pull the ground from under the overlay; QEMU can't open it so. */
       strata_planner_add_set_mode (self, top->path, strata_image_get_protected_mode (top),
                                    strata_image_get_own_mode (top));
       strata_planner_add_overlay (self, disk->overlay, top, top->format);

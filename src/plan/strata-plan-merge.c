@@ -54,7 +54,7 @@ find_layers (StrataPlanner *self, const StrataDiskXml *disk, StrataMerging *merg
   return FALSE;
 }
 
-/* Whoever has the lower image as his own disk keeps it, whatever becomes of the upper one. */
+/* A domain that has the lower image as its own disk keeps it, whatever becomes of the upper one. */
 static gboolean
 require_unowned (StrataPlanner *self, const StrataLayer *lower, GError **error)
 {
@@ -98,7 +98,7 @@ require_unowned (StrataPlanner *self, const StrataLayer *lower, GError **error)
   return TRUE;
 }
 
-/* A retained layer is nobody's holder, and yet has its metadata. */
+/* A retained layer holds nothing, and yet has its metadata. */
 static gboolean
 require_no_retained (StrataPlanner *self, const StrataLayer *lower, GError **error)
 {

@@ -3,7 +3,7 @@
 /* The return to an internal snapshot.
  *
  * libvirt's own way rewrites the image that has the tag. That is allowed where the domain runs on that very image and
- * nobody else reads it. Otherwise the image is copied, byte for byte and with its tags, the snapshot is told that it
+ * no other holder reads it. Otherwise the image is copied, byte for byte and with its tags, the snapshot is told that it
  * is in the copy now, and the copy is rewritten.
  */
 

@@ -323,7 +323,7 @@ strata_return_add_define (StrataRevert *self,
   return strata_planner_apply (self->planner, step, error);
 }
 
-/* By somebody who sees what is in it now, and not by a tag only. */
+/* By a holder that reads what is in it now, and not a tag only. */
 static gboolean
 is_read (StrataPlanner *planner, const char *path)
 {

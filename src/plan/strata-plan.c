@@ -180,7 +180,7 @@ strata_plan_get_resources (StrataPlan *self)
  * strata_plan_discards:
  * @self: a plan
  *
- * Returns: whether anybody's content is lost by it
+ * Returns: whether a holder's content is lost by it
  */
 gboolean
 strata_plan_discards (StrataPlan *self)

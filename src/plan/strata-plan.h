@@ -38,7 +38,7 @@ typedef enum
 {
   STRATA_EFFECT_CREATES, /* a file or domain comes to be */
   STRATA_EFFECT_CHANGES, /* something that stays is changed */
-  STRATA_EFFECT_REMOVES, /* a file or domain goes; its content lives on elsewhere or nobody holds it */
+  STRATA_EFFECT_REMOVES, /* a file or domain goes; its content lives on elsewhere or has no holder */
   STRATA_EFFECT_DISCARDS, /* content is lost, as asked */
   STRATA_EFFECT_NOTE,     /* worth knowing */
 } StrataEffectKind;

@@ -84,7 +84,7 @@ check_live_commit (StrataPlanner *self, const StrataMerging *merging, const Stra
   return NULL;
 }
 
-/* An image that goes by another's name afterwards must belong to somebody who can be told so. */
+/* An image that goes by another's name afterwards must belong to a domain that can be told so. */
 static char *
 check_owners (StrataPlanner *self, const StrataLayer *upper)
 {
@@ -187,7 +187,7 @@ check_pull (StrataPlanner *self, const StrataMerging *merging)
     return why;
 
   running = find_sole_running (self, merging->upper->path, &several);
-  /* libvirt pulls into the active layer only, and nobody else can write to an image that is open. */
+  /* libvirt pulls into the active layer only, and no other process can write to an image that is open. */
   if (running != NULL && (several || g_strcmp0 (running->top, merging->upper->path) != 0))
     return say_running (self, running, merging->upper->path);
   if (running == NULL)
@@ -207,7 +207,7 @@ check_pull (StrataPlanner *self, const StrataMerging *merging)
  * @merging: upper and lower image; takes the direction
  * @why: (out) (transfer full): why not
  *
- * The caller has seen to it that whoever reads the lower image reads it through the upper one.
+ * The caller has seen to it that each holder that reads the lower image reads it through the upper one.
  *
  * Returns: whether a way is open
  */

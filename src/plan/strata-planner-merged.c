@@ -36,7 +36,7 @@ add_to_map (StrataPlanner *self,
     json_array_add_object_element (map, map_item (merging->lower, merging->upper));
 }
 
-/* Whoever is off and had the image that went gets the one it went into; libvirt sees to those who run. */
+/* A domain that is off and had the image that went gets the one it went into; libvirt sees to those who run. */
 static void
 move_domains (StrataPlanner *self, const StrataMerging *merging, GHashTable *moved)
 {
@@ -101,7 +101,7 @@ tell_merges (StrataPlanner *self, GPtrArray *merges)
  * @merges: (element-type StrataMerging): what strata_planner_choose_merge() chose, each on another disk
  * @error: why it can't be done
  *
- * Adds the steps that merge, and those that let whoever is off go on with what is left. The snapshots are told by
+ * Adds the steps that merge, and those that let domains that are off go on with what is left. The snapshots are told by
  * strata_planner_reconcile_merged().
  *
  * Returns: whether it can be done

@@ -53,7 +53,7 @@ typedef struct
   StrataPlanner *planner;
   StrataDomainFacts *domain;
   const StrataSnapshotFacts *snapshot;
-  GPtrArray *tips;        /* char *: what the domain has now and may be nobody's afterwards */
+  GPtrArray *tips;        /* char *: what the domain has now and may be held by none afterwards */
   char *previous;         /* its definition as it is then */
   GPtrArray *copies;      /* StrataCopyMark: images that were left behind for copies */
   gboolean present_moved; /* keeping the present state put it on overlays */
@@ -132,7 +132,7 @@ gboolean strata_planner_choose_merge (StrataPlanner *self,
 gboolean strata_planner_add_merge (StrataPlanner *self,
                                    const StrataMerging *merging,
                                    GError **error);
-/* strata-planner-merged.c: (element-type StrataMerging): the merges, and whoever has to know of them */
+/* strata-planner-merged.c: (element-type StrataMerging): the merges, and the domains that have to know of them */
 gboolean strata_planner_add_merges (StrataPlanner *self, GPtrArray *merges, GError **error);
 gboolean strata_planner_reconcile_merged (StrataPlanner *self,
                                           StrataDomainFacts *domain,
@@ -143,7 +143,7 @@ gboolean strata_planner_reconcile_pulled (StrataPlanner *self,
                                           StrataDomainFacts *domain,
                                           GPtrArray *images,
                                           GError **error);
-/* whoever has PATH in his chain no longer says what it stands on: the headers do */
+/* no domain that has PATH in its chain says any longer what it stands on: the headers do */
 gboolean strata_planner_drop_backing (StrataPlanner *self, const char *path, GError **error);
 
 /* strata-planner-snapshot.c: steps about snapshots */
@@ -210,7 +210,7 @@ gboolean strata_planner_require_unsaved (const StrataDomainFacts *domain, GError
 gboolean strata_planner_require_agreement (StrataPlanner *self,
                                            const StrataDomainFacts *domain,
                                            GError **error);
-/* whether anybody reads PATH, after the steps so far */
+/* whether a holder reads PATH, after the steps so far */
 gboolean strata_planner_is_needed (StrataPlanner *self, const char *path);
 const StrataSnapshotDisk *strata_planner_find_left_out (StrataPlanner *self,
                                                         const StrataDomainFacts *domain,

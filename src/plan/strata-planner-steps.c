@@ -67,8 +67,8 @@ strata_planner_disks_to_json (GPtrArray *disks)
   return array;
 }
 
-/* Brings the domain to a state in which its disks are nobody's, and makes sure of it even where the
- * graph said so, because between plan and job somebody may have started it. */
+/* Brings the domain to a state in which its disks are open nowhere, and makes sure of it even where the
+ * graph said so, because between plan and job another client may have started it. */
 void
 strata_planner_add_power (StrataPlanner *self, StrataDomainFacts *domain)
 {

@@ -192,7 +192,7 @@ strata_plan_request (StrataGraph *graph, const StrataRequest *request, GError **
   g_clear_pointer (&planner.moves, g_hash_table_unref);
   g_clear_pointer (&planner.lineages, g_hash_table_unref);
 
-  /* Whoever made the plan: nobody is trusted with the law but the law. A planner that gives up leaves its half-made
+  /* No planner is trusted with the law. A planner that gives up leaves its half-made
    * plan here. */
   if (!planned || !strata_law_check (graph, planner.plan, error))
     g_clear_object (&planner.plan);

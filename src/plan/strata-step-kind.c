@@ -170,7 +170,7 @@ strata_step_kind_get_touch (StrataStepKind kind)
  * strata_step_kind_needs_law:
  * @kind: a kind of step
  *
- * What makes something new, freezes or takes a name out can't cost anybody bytes: what goes by that goes in a later step.
+ * What makes something new, freezes or takes a name out can't cost a holder bytes: what goes by that goes in a later step.
  *
  * Returns: whether it changes or removes what was there before, gives a machine other disks or lets its guest write to them, so
  *   that the law is to be asked right before it

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* The disks of a snapshot, put together from its three lists: `<disks>` says what was made, `<domain>`
- * what it was made of, and `<revertDisks>` what stands on it since somebody went back to it.
+ * what it was made of, and `<revertDisks>` what stands on it since its domain went back to it.
  */
 
 #include "config.h"
@@ -20,7 +20,7 @@ location_from_node (xmlNode *disk)
   if (g_strcmp0 (word, "internal") == 0)
     return STRATA_SNAPSHOT_INTERNAL;
 
-  /* "no"; and "manual", which says that somebody else looks after that disk. */
+  /* "no"; and "manual", which says that another program looks after that disk. */
   if (word != NULL)
     return STRATA_SNAPSHOT_NONE;
 

@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* The first line of the description of a snapshot that nobody sees as one any more: its frozen image
+/* The first line of the description of a snapshot that users see as none any more: its frozen image
  * is still needed by what stands on it. */
 #define STRATA_RETAINED_MARK "strata:retained"
 

@@ -166,7 +166,7 @@ strata_appliance_set_error (StrataAppliance *self, const char *what, GError **er
 /**
  * strata_appliance_add_disks:
  * @self: an appliance that isn't started
- * @disks: (element-type StrataGuestDisk): disks; nobody else may write to them meanwhile
+ * @disks: (element-type StrataGuestDisk): disks; no other process may write to them meanwhile
  * @error: return location for `STRATA_ERROR_NOT_FOUND`, `STRATA_ERROR_PERMISSION`, …
  *
  * Returns: whether they could be added

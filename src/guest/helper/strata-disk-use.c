@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Are the disks there, may we use them, and does nobody else? Asked before an appliance is started for
+/* Are the disks there, may we use them, and does no other process? Asked before an appliance is started for
  * them, which takes long to fail and then doesn't say why.
  */
 

@@ -102,7 +102,7 @@ set_machine_id (JsonObject *value, guestfs_h *g)
   strata_guest_set_text (value, "machine-id", id != NULL ? g_strstrip (id) : "");
 }
 
-/* Counts the files that hold something; sealing leaves empty ones behind, and they tell nobody anything. */
+/* Counts the files that hold something; sealing leaves empty ones behind, and they tell nothing. */
 static void
 set_logs (JsonObject *value, guestfs_h *g)
 {

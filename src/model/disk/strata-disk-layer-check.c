@@ -61,7 +61,7 @@ describe_state (StrataDiskLayer *self, StrataImageState state)
   g_return_val_if_reached (NULL);
 }
 
-/* Whoever asked may be gone; what was found is true nevertheless. */
+/* The page that asked may be gone; what was found is true nevertheless. */
 static void
 checked_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {

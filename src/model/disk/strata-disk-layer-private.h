@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* For strata-disk-stack.c and strata-disk-layer*.c, which fill a layer before anybody sees it. */
+/* For strata-disk-stack.c and strata-disk-layer*.c, which fill a layer before a page sees it. */
 
 #pragma once
 
@@ -31,7 +31,7 @@ struct _StrataDiskLayer
   guint64 capacity;
   guint64 allocation;
   double thickness;
-  gboolean live; /* somebody writes to it now */
+  gboolean live; /* a guest writes to it now */
   gboolean missing;
 
   StrataLayerCheck check;

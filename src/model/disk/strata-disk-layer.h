@@ -13,11 +13,11 @@ typedef enum
   STRATA_LAYER_UNCHECKED,
   STRATA_LAYER_CHECKING,
   STRATA_LAYER_SOUND,
-  STRATA_LAYER_UNREADABLE, /* there, and nobody could look into it */
+  STRATA_LAYER_UNREADABLE, /* there, and it could not be looked into */
   STRATA_LAYER_DAMAGED,
 } StrataLayerCheck;
 
-/* Who holds a layer; TEXT names him: "This VM", "Thin clone “web-02”". RETAINED: nobody, but for what stands on it. */
+/* Who holds a layer; TEXT names him: "This VM", "Thin clone “web-02”". RETAINED: only what stands on it. */
 typedef struct
 {
   char            *text;
@@ -53,7 +53,7 @@ const char        *strata_disk_layer_get_pool        (StrataDiskLayer     *self)
 char              *strata_disk_layer_get_size_text   (StrataDiskLayer     *self);
 /* 0…1: how thick it is beside the others of its disk; the square root of its share */
 double             strata_disk_layer_get_thickness   (StrataDiskLayer     *self);
-/* (element-type StrataLayerHolder): whose own it is: whoever writes to it, or froze it */
+/* (element-type StrataLayerHolder): whose own it is: the domain that writes to it, the snapshots that froze it */
 GPtrArray         *strata_disk_layer_get_owners      (StrataDiskLayer     *self);
 /* (element-type StrataLayerHolder): who merely stands on it */
 GPtrArray         *strata_disk_layer_get_dependents  (StrataDiskLayer     *self);
@@ -61,7 +61,7 @@ GPtrArray         *strata_disk_layer_get_dependents  (StrataDiskLayer     *self)
 GPtrArray         *strata_disk_layer_get_problems    (StrataDiskLayer     *self);
 /* internal snapshots in it */
 const char *const *strata_disk_layer_get_tags        (StrataDiskLayer     *self);
-/* whether anybody but this VM and its snapshots holds it */
+/* whether a holder besides this VM and its snapshots has it */
 gboolean           strata_disk_layer_is_shared       (StrataDiskLayer     *self);
 /* all of it in one sentence, for who can't see it */
 char              *strata_disk_layer_describe        (StrataDiskLayer     *self);

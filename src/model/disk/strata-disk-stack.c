@@ -275,7 +275,7 @@ find_writers (StrataDiskStack *self, StrataWriters *writers, StrataDomainFacts *
  * @graph: a host
  * @uuid: a domain of it
  *
- * Pure. Any thread; the layers then belong to whoever gets them.
+ * Pure. Any thread; the layers then belong to the caller.
  *
  * Returns: (transfer full) (element-type StrataDiskStack): its disks, without CD-ROMs and floppies; none if there is no
  *   such domain

@@ -7,7 +7,7 @@
 G_BEGIN_DECLS
 
 /* One disk of a machine as it was found on its host. Immutable. Properties: target, bus, path, format, capacity,
- * allocation (of the top layer, bytes), layers (file names, top first), present (somebody could look at it). */
+ * allocation (of the top layer, bytes), layers (file names, top first), present (it could be looked at). */
 #define STRATA_TYPE_DISK (strata_disk_get_type ())
 
 G_DECLARE_FINAL_TYPE (StrataDisk, strata_disk, STRATA, DISK, GObject)

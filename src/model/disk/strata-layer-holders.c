@@ -102,7 +102,7 @@ is_owner (const StrataHolder *holder, const char *path)
   return holder->domain != NULL && has_disk (holder->domain->disks, path);
 }
 
-/* Nobody holds a retained layer but what stands on it; that it is one is worth knowing. */
+/* Only what stands on a retained layer holds it; that it is one is worth knowing. */
 static void
 add_retained (StrataDiskLayer *self, StrataGraph *graph)
 {
@@ -126,7 +126,7 @@ add_retained (StrataDiskLayer *self, StrataGraph *graph)
     }
 }
 
-/* A layer in the midst of somebody's chain is held by him, who is told of anyway. */
+/* A layer in the midst of a holder's chain is held by that one, which is told of anyway. */
 static gboolean
 is_within_chain (StrataHolderList *list, const StrataHolder *holder)
 {
@@ -174,7 +174,7 @@ strata_disk_layer_find_holders (StrataDiskLayer *self, StrataHolderList *list)
  * @domain: a domain of it
  * @path: an image in a chain of @domain
  *
- * Where somebody else has @path as his own, deleting the snapshot merges nothing.
+ * Where another holder has @path as its own, deleting the snapshot merges nothing.
  *
  * Returns: (transfer none) (nullable): the only snapshot, or retained layer, that froze @path, if it is @domain's
  */

@@ -242,7 +242,7 @@ fill_family (Sorting *self, StrataMapFamily *family, guint *slots)
     }
 }
 
-/* 0: who has a template, 1: others, 2: a thing alone, 3: a thing alone that nobody needs */
+/* 0: who has a template, 1: others, 2: a thing alone, 3: a thing alone that no machine needs */
 static guint
 get_group (const StrataMapFamily *family)
 {

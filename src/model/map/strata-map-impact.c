@@ -15,7 +15,7 @@ typedef struct
   guint index;      /* what goes */
   const char *uuid; /* (nullable): whose snapshots go with it */
   guint8 *broken;   /* for each node, whether it would */
-  guint8 *gone;     /* for each node, whether nobody would need it */
+  guint8 *gone;     /* for each node, whether no node would need it */
 } Impact;
 
 static gboolean
@@ -24,7 +24,7 @@ is_domain (const StrataMapNode *node)
   return node->kind == STRATA_MAP_MACHINE || node->kind == STRATA_MAP_TEMPLATE;
 }
 
-/* Whether it is the snapshot of somebody who stays. */
+/* Whether it is the snapshot of a machine that stays. */
 static gboolean
 is_kept (Impact *self, const StrataMapMark *mark)
 {

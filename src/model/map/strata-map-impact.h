@@ -11,7 +11,7 @@ G_BEGIN_DECLS
  * @machines: machines and templates that would break, by name
  * @images: overlays that no machine names and that would break, by file name
  * @n_snapshots: how many snapshots would be lost
- * @n_freed: how many images nobody would need any more, with the one that went
+ * @n_freed: how many images no node would need any more, with the one that went
  * @freed: the bytes that those take on the host
  *
  * What would be if something on the map went: an image, or a machine with its disks and snapshots.
@@ -29,7 +29,7 @@ typedef struct
 StrataMapImpact *strata_map_impact_new         (StrataMap             *map,
                                                 guint                  index);
 void             strata_map_impact_free        (StrataMapImpact       *self);
-/* whether anybody would miss it */
+/* whether a node would miss it */
 gboolean         strata_map_impact_is_harmless (const StrataMapImpact *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataMapImpact, strata_map_impact_free)

@@ -141,7 +141,7 @@ place_family (StrataMapFamily *self)
   self->height = ceilf (bottom - top);
 }
 
-/* Families beside and below each other: each where there is room soonest, but where it was if somebody has seen it there. */
+/* Families beside and below each other: each where there is room soonest, but where it was if the user has seen it there. */
 
 /* Of a map, width by height: a window's content. */
 #define ASPECT 1.5
@@ -521,7 +521,7 @@ take_places (StrataMapLayout *self, StrataMapFamily *family)
 /**
  * strata_map_layout_new:
  * @map: a map
- * @previous: (nullable): the layout that somebody sees now
+ * @previous: (nullable): the layout that the user sees now
  *
  * The same map gives the same layout. Pure; any thread.
  *

@@ -257,7 +257,7 @@ improve (StrataMapFamily *self, GPtrArray *columns, guint *n_crossings)
   return best;
 }
 
-/* As somebody sees it now; who is new sits beside whom he is linked with. */
+/* As the user sees it now; what is new sits beside whom he is linked with. */
 static GPtrArray *
 order_as_before (StrataMapFamily *self, GPtrArray *by_name, StrataMapLayout *previous)
 {
@@ -293,7 +293,7 @@ order_as_before (StrataMapFamily *self, GPtrArray *by_name, StrataMapLayout *pre
 /**
  * strata_map_family_order:
  * @self: a family with its slots
- * @previous: (nullable): what somebody sees now
+ * @previous: (nullable): what the user sees now
  *
  * Fills its columns.
  */

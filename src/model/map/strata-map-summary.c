@@ -43,7 +43,7 @@ strata_map_summary_to_words (StrataMap *map)
       builder,
       g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u image", "%u images", n_images), n_images));
   if (n_free > 0)
-    /* Translators: how many images nobody needs. */
+    /* Translators: how many images no machine needs. */
     g_strv_builder_take (
         builder,
         g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u free", "%u free", n_free), n_free));

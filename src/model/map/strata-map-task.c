@@ -35,8 +35,8 @@ draft_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *ca
 
 /**
  * strata_map_task_async:
- * @graph: a host, which nobody changes any more
- * @previous: (nullable): what somebody sees now, of which as much as possible stays where it is
+ * @graph: a host, which changes no more
+ * @previous: (nullable): what the user sees now, of which as much as possible stays where it is
  * @cancellable: (nullable): to be cancelled by
  * @callback: called in the caller's context
  * @user_data: for @callback

@@ -22,7 +22,7 @@ char       *strata_map_words_for_below       (StrataMap             *map,
 /* (nullable): who needs it directly, by name */
 char       *strata_map_words_for_above       (StrataMap             *map,
                                               guint                  index);
-/* "If it went: web-01 and 2 snapshots would break." or that nobody would miss it */
+/* "If it went: web-01 and 2 snapshots would break." or that no node would miss it */
 char       *strata_map_words_for_impact      (StrataMap             *map,
                                               guint                  index,
                                               const StrataMapImpact *impact);

@@ -87,7 +87,7 @@ get_short_name (const char *path)
   return g_path_is_absolute (path) ? g_path_get_basename (path) : g_strdup (path);
 }
 
-/* Somebody refers to PATH: it is on the map, be it there or not. */
+/* A machine or an image refers to PATH: it is on the map, be it there or not. */
 static guint
 ensure_image (Build *self, const char *path)
 {
@@ -669,7 +669,7 @@ contains (const char *text, const char *folded)
  * strata_map_matches:
  * @self: a map
  * @index: a node of it
- * @text: what somebody looks for, in any case
+ * @text: what the user looks for, in any case
  *
  * Returns: whether it is in the node's name or path, or in the name of a snapshot at it
  */

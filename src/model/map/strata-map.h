@@ -24,7 +24,7 @@ typedef enum
   STRATA_MAP_LINK_MEDIUM,   /* from an image to a machine that has it in a drive; not drawn, for many may share it */
 } StrataMapLinkKind;
 
-/* A snapshot, at the image that it froze or that has its tag. RETAINED: it is none to anybody any more. */
+/* A snapshot, at the image that it froze or that has its tag. RETAINED: users see it as none any more. */
 typedef struct
 {
   char    *machine;
@@ -48,9 +48,9 @@ typedef struct
  * @above: (element-type guint): what needs it
  * @state_name: (nullable): of machines, their state in a word
  * @n_names: how many domains name it, in whatever way
- * @free: nobody names it anywhere, and nothing stands on it
+ * @free: no definition or snapshot names it, and nothing stands on it
  * @retained: it stays for what stands on it, the snapshot having been deleted
- * @missing: somebody needs it and it isn't there
+ * @missing: a machine or an image needs it and it isn't there
  * @unclear: it may be there, and what it is or stands on can't be told; or it is @foreign
  * @foreign: seen, and of a kind that Strata doesn't work on
  */

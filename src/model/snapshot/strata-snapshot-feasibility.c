@@ -2,7 +2,7 @@
 
 /* StrataSnapshotFeasibility: remembers what the planner said about a machine's snapshots, as long as the graph is the same.
  *
- * One question is with the planner at a time: on a large host each costs it a while, and most are for what somebody has
+ * One question is with the planner at a time: on a large host each costs it a while, and most are for what the user has
  * scrolled or clicked away from by the time it is their turn.
  */
 
@@ -231,7 +231,7 @@ strata_snapshot_feasibility_set_subject (StrataSnapshotFeasibility *self,
 /**
  * strata_snapshot_feasibility_ask:
  * @self: feasibility
- * @act: what somebody would do
+ * @act: what the user would do
  * @name: the snapshot
  * @reason: (out) (optional) (nullable): why not, in whole sentences, where it is refused
  *

@@ -10,7 +10,7 @@
 
 #include "strata-snapshot-layout.h"
 
-#define NOBODY G_MAXUINT
+#define NO_PARENT G_MAXUINT
 
 typedef struct
 {
@@ -52,14 +52,14 @@ find_parents (Layout *self)
   for (guint i = 0; i + 1 < self->n; i++)
     g_hash_table_insert (by_name, self->spots[i].snapshot->name, GUINT_TO_POINTER (i + 1));
 
-  here->parent = NOBODY;
+  here->parent = NO_PARENT;
   for (guint i = 0; i + 1 < self->n; i++)
     {
       const StrataSnapshotFacts *snapshot = self->spots[i].snapshot;
       gpointer found =
           snapshot->parent != NULL ? g_hash_table_lookup (by_name, snapshot->parent) : NULL;
 
-      self->spots[i].parent = found != NULL ? GPOINTER_TO_UINT (found) - 1 : NOBODY;
+      self->spots[i].parent = found != NULL ? GPOINTER_TO_UINT (found) - 1 : NO_PARENT;
       if (snapshot->current)
         here->parent = i;
     }
@@ -73,7 +73,7 @@ cut_ring (Layout *self, guint start)
 
   for (guint i = self->spots[start].parent; i != start; i = self->spots[i].parent)
     oldest = MIN (oldest, i);
-  self->spots[oldest].parent = NOBODY;
+  self->spots[oldest].parent = NO_PARENT;
 }
 
 /* Each walk upwards leaves its own mark, and ends where another one was; where it meets its own there is a ring. */
@@ -84,12 +84,12 @@ cut_rings (Layout *self)
     {
       guint at = i;
 
-      while (at != NOBODY && self->spots[at].mark == 0)
+      while (at != NO_PARENT && self->spots[at].mark == 0)
         {
           self->spots[at].mark = i + 1;
           at = self->spots[at].parent;
         }
-      if (at != NOBODY && self->spots[at].mark == i + 1)
+      if (at != NO_PARENT && self->spots[at].mark == i + 1)
         cut_ring (self, at);
     }
 }
@@ -101,7 +101,7 @@ collect_children (Layout *self)
 
   for (guint i = 0; i < self->n; i++)
     {
-      if (self->spots[i].parent == NOBODY)
+      if (self->spots[i].parent == NO_PARENT)
         self->spots[i].parent = self->n;
       self->spots[self->spots[i].parent].n_children++;
     }

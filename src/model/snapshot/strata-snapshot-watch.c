@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* StrataSnapshotWatch: asks again and again which snapshots the machine has that somebody looks at, and compares with
+/* StrataSnapshotWatch: asks again and again which snapshots the machine has that a page shows, and compares with
  * what is shown.
  *
- * libvirt tells nobody when a snapshot is made or deleted. The names of one domain's cost two small calls, in a worker, and
+ * libvirt sends no event when a snapshot is made or deleted. The names of one domain's cost two small calls, in a worker, and
  * the next look waits for the answer to the last, so a slow host is not asked more than it can answer.
  */
 

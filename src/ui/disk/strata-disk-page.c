@@ -150,7 +150,7 @@ reload (StrataDiskPage *self)
   show_state (self);
 }
 
-/* While nobody looks at the page, nobody looks at the host for it. */
+/* While the page is out of sight the host isn't gathered for it. */
 static void
 hold_graph (StrataDiskPage *self)
 {

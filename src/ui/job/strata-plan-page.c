@@ -225,7 +225,7 @@ show_plan (StrataPlanPage *self, gboolean may_focus)
   show_answer (self, NULL, NULL);
   gtk_stack_set_visible_child_name (self->stack, "plan");
   update_button (self);
-  /* Enter does not confirm what nobody has read yet when content is lost; and who types goes on typing. */
+  /* Enter does not confirm what the user has not read yet when content is lost; and who types goes on typing. */
   if (may_focus && !discards && !has_focus_in_form (self))
     gtk_widget_grab_focus (GTK_WIDGET (self->confirm_button));
 }

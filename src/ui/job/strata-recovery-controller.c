@@ -20,7 +20,7 @@ struct _StrataRecoveryController
   StrataHost *host; /* (nullable): what the window shows */
   GSignalGroup *host_signals;
   GCancellable *cancellable; /* while journals are read */
-  gboolean asked;            /* by somebody who wants an answer */
+  gboolean asked;            /* by the user, who wants an answer */
   AdwDialog *dialog;         /* (nullable) (weak): what is up */
 };
 

@@ -58,7 +58,7 @@ strata_request_form_make_request (StrataRequestForm *self)
  * strata_request_form_changed:
  * @self: a form
  *
- * Lets whoever shows the form ask for another plan.
+ * Lets the dialog that shows the form ask for another plan.
  */
 void
 strata_request_form_changed (StrataRequestForm *self)

@@ -8,7 +8,7 @@
 
 G_BEGIN_DECLS
 
-/* What somebody chooses before a plan is made, above the plan itself. Signals: "changed" (another plan is wanted),
+/* What the user chooses before a plan is made, above the plan itself. Signals: "changed" (another plan is wanted),
  * "activated" (Enter in one of its fields). */
 #define STRATA_TYPE_REQUEST_FORM (strata_request_form_get_type ())
 

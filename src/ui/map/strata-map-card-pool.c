@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* StrataMapCardPool: cards for what is in sight. To make a widget costs more than to move it, so that those which go out of sight
- * wait to become somebody else's.
+ * wait to become another node's.
  */
 
 #include "config.h"

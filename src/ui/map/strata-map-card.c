@@ -366,7 +366,7 @@ strata_map_card_get_index (StrataMapCard *self)
  * @self: a card
  * @map: the map that its node is on
  *
- * Tells a screen reader what would be if the node went. It takes a moment, and is done when somebody is there.
+ * Tells a screen reader what would be if the node went. It takes a moment, and is done when a screen reader is there.
  */
 void
 strata_map_card_describe (StrataMapCard *self, StrataMap *map)

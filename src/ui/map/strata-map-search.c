@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* StrataMapSearch: what somebody looks for on the map, and the bar to say it in. */
+/* StrataMapSearch: what the user looks for on the map, and the bar to say it in. */
 
 #include "config.h"
 
@@ -262,7 +262,7 @@ strata_map_search_again (StrataMapSearch *self)
   searching = *text != '\0' && layout != NULL;
   g_array_set_size (self->matches, 0);
   self->current = STRATA_MAP_NONE;
-  /* What is selected, or below a pointer that somebody left there, would stay lit instead of what matches. */
+  /* What is selected, or below a pointer that was left there, would stay lit instead of what matches. */
   if (searching)
     {
       strata_map_highlight_set_hovered (highlight, STRATA_MAP_NONE);

@@ -96,7 +96,7 @@ highlight_changed_cb (StrataMapView *self)
   g_signal_emit (self, signals[ACTIVE_CHANGED], 0);
 }
 
-/* From far there are too many cards to move them along with each frame, and nobody sees them: they follow when the map has
+/* From far there are too many cards to move them along with each frame, and they can't be made out: they follow when the map has
  * come to rest. */
 static void
 viewport_changed_cb (StrataMapView *self)
@@ -214,7 +214,7 @@ motion_cb (StrataMapView *self, double x, double y)
   strata_map_highlight_set_hovered (self->highlight, pick (self, x, y));
 }
 
-/* After a layout GTK says where the pointer is though nobody moved it, which must not undo what keys did since. */
+/* After a layout GTK says where the pointer is though it was not moved, which must not undo what keys did since. */
 static void
 moved_cb (StrataMapView *self, double x, double y)
 {
@@ -317,7 +317,7 @@ pressed_cb (StrataMapView *self, int n_press, double x, double y)
 }
 
 /* What shows of a node when the pointer comes to it makes the window lay itself out, after which GTK asks where the pointer is.
- * If the button is up by then, though the release still waits to be seen, GTK takes the click back: to whoever clicked it was
+ * If the button is up by then, though the release still waits to be seen, GTK takes the click back: to the user it was
  * one. */
 static void
 cancelled_cb (StrataMapView *self, GdkEventSequence *sequence, GtkGesture *click)
@@ -373,7 +373,7 @@ key_cb (StrataMapView *self, guint keyval, guint keycode, GdkModifierType state)
       activate (self, strata_map_highlight_get_selected (self->highlight));
       return TRUE;
     case GDK_KEY_Escape:
-      /* Nothing to clear: whoever is above may want to close something. */
+      /* Nothing to clear: a widget above may want to close something. */
       if (strata_map_highlight_get_active (self->highlight) == STRATA_MAP_NONE)
         return FALSE;
       strata_map_highlight_set_hovered (self->highlight, STRATA_MAP_NONE);

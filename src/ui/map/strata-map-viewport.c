@@ -47,7 +47,7 @@ static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (StrataMapViewport, strata_map_viewport, G_TYPE_OBJECT)
 
-/* Nobody shall lose the map out of sight. */
+/* The map is never lost out of sight. */
 static double
 keep_in_sight (double position, double plane, double size, double zoom)
 {

@@ -49,7 +49,7 @@ present_window (StrataApplication *self, const char *uri)
   gtk_window_present (window);
 }
 
-/* What somebody chose once holds for every new job; each can be set otherwise while it runs. */
+/* What the user chose once holds for every new job; each can be set otherwise while it runs. */
 static void
 limit_new_jobs (StrataApplication *self, guint position, guint removed, guint added)
 {

@@ -75,7 +75,7 @@ kind_changed_cb (StrataConnectDialog *self)
     gtk_editable_set_text (GTK_EDITABLE (self->uri_row), uri);
 }
 
-/* Whoever types has made another choice. */
+/* Typing is another choice. */
 static void
 uri_edited_cb (StrataConnectDialog *self)
 {

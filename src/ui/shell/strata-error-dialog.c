@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* What failed, in the words of whoever failed, and what can be done about it. */
+/* What failed, in the words of what failed, and what can be done about it. */
 
 #include "config.h"
 

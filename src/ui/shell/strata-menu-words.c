@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Words for menus. GtkPopoverMenu makes its items itself, gives them no accessible name, and lets nobody
+/* Words for menus. GtkPopoverMenu makes its items itself, gives them no accessible name, and lets no caller
  * say more about them than a GMenu can hold; so they are found by their text and told here.
  */
 

@@ -7,7 +7,7 @@
 
 G_BEGIN_DECLS
 
-/* What becomes of the present state when somebody goes back, and how the machine is afterwards. */
+/* What becomes of the present state when a machine goes back, and how the machine is afterwards. */
 #define STRATA_TYPE_REVERT_FORM (strata_revert_form_get_type ())
 
 G_DECLARE_FINAL_TYPE (StrataRevertForm, strata_revert_form, STRATA, REVERT_FORM, StrataRequestForm)

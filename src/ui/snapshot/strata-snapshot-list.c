@@ -226,7 +226,7 @@ key_pressed_cb (StrataSnapshotList *self, guint key, guint code, GdkModifierType
 }
 
 /* When a menu over the rows closes, the window gives the focus to what the menu is in, which is this, and where that doesn't
- * take it to nobody: then no key does anything any more.
+ * take it nowhere: then no key does anything any more.
  */
 static gboolean
 strata_snapshot_list_grab_focus (GtkWidget *widget)

@@ -80,7 +80,7 @@ inspect_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *
 
   strata_guest_client_set_progress (client, progress_in_worker, task);
 
-  /* Asking what can be done needs no rights, and nobody should type a password for it. */
+  /* Asking what can be done needs no rights, and the user should not type a password for it. */
   answer->operations = strata_guest_client_list_operations (lister, NULL, &answer->error);
   if (answer->operations != NULL && inspect->active)
     answer->error = strata_error_new (STRATA_ERROR_BUSY, NULL,
@@ -170,7 +170,7 @@ strata_inspection_new_async (StrataHost *host,
  * @result: what the callback got
  *
  * Returns: (transfer full): what was found; what was not is explained in its error, `G_IO_ERROR_CANCELLED`
- *   if somebody did not want to wait for it
+ *   if the user did not want to wait for it
  */
 StrataInspection *
 strata_inspection_new_finish (GAsyncResult *result)
