@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* From a request to an exit status: the planner's answer, then either the plan on paper or a job that
+/* From a request to an exit status: the planner's answer, then either the plan in words or a job that
  * is watched to its end.
  */
 

@@ -19,7 +19,7 @@
 #include "strata-host-identity.h"
 #include "strata-job-private.h"
 #include "strata-precondition.h"
-#include "strata-step-private.h"
+#include "strata-perform-private.h"
 #include "strata-adopt.h"
 #include "strata-undo-plan.h"
 #include "base/strata-error.h"

@@ -13,7 +13,7 @@
 #include "strata-host-identity.h"
 #include "strata-job-private.h"
 #include "strata-job-stamps.h"
-#include "strata-step.h"
+#include "strata-perform.h"
 #include "strata-stop-point.h"
 #include "strata-adopt.h"
 #include "strata-unfinished-job.h"

@@ -18,7 +18,7 @@
 #include "strata-job-private.h"
 #include "strata-kept-state.h"
 #include "strata-precondition.h"
-#include "strata-step-private.h"
+#include "strata-perform-private.h"
 #include "base/strata-error.h"
 
 /* before a UUID, a note: which run of the guest has the memory that was kept */

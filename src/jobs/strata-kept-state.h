@@ -3,7 +3,7 @@
 #pragma once
 
 #include "host/snapshot/strata-snapshot-create.h"
-#include "strata-step.h"
+#include "strata-perform.h"
 
 G_BEGIN_DECLS
 

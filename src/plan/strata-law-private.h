@@ -4,7 +4,7 @@
 
 #pragma once
 
-#include "strata-layers-steps.h"
+#include "strata-step-apply.h"
 #include "strata-plan.h"
 #include "strata-writers.h"
 

@@ -13,7 +13,7 @@
 #include "base/strata-error.h"
 #include "strata-writers.h"
 #include "strata-law.h"
-#include "strata-layers-steps.h"
+#include "strata-step-apply.h"
 
 gboolean
 strata_law_is_about (const StrataStep *step, const char *key, const char *value)

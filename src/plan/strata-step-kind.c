@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* The kinds of steps: all that is true of one whatever plan it stands in. A new kind has its line here, its act in the jobs
- * folder (strata_step_get_ops()) and what it does on paper in strata_layers_apply(); the compiler asks for the latter two.
+ * folder (strata_step_get_ops()) and what it does in the simulation in strata_layers_apply(); the compiler asks for the latter two.
  */
 
 #include "config.h"

@@ -56,7 +56,7 @@ count_frozen (StrataWriters *self, const StrataSnapshotFacts *snapshot)
 /**
  * strata_writers_new:
  * @graph: a host
- * @layers: the same on paper, which must stay as it is meanwhile
+ * @layers: the same, simulated, which must stay as it is meanwhile
  *
  * Returns: (transfer full): who writes where
  */

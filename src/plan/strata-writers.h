@@ -9,7 +9,7 @@
 
 G_BEGIN_DECLS
 
-/* An index of a host on paper as it is then */
+/* An index of a simulated host as it is then */
 typedef struct
 {
   StrataGraph *graph;

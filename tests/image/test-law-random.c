@@ -9,7 +9,7 @@
 #include "host-on-paper.h"
 #include "graph/strata-layers.h"
 #include "plan/strata-law.h"
-#include "plan/strata-layers-steps.h"
+#include "plan/strata-step-apply.h"
 
 #define N_HOSTS  1500
 #define N_IMAGES 9

@@ -8,7 +8,7 @@
 #include "graph/strata-layers.h"
 #include "base/strata-error.h"
 #include "plan/strata-law.h"
-#include "plan/strata-layers-steps.h"
+#include "plan/strata-step-apply.h"
 
 #define CLONE "6d1d4a5e-0000-4000-8000-000000000001"
 

@@ -11,7 +11,7 @@
 #include "host/storage/strata-storage.h"
 #include "host/blockjob/strata-worker.h"
 #include "strata-job-private.h"
-#include "strata-step-private.h"
+#include "strata-perform-private.h"
 #include "base/strata-error.h"
 
 static guint64

@@ -10,7 +10,7 @@
 #include "guest/strata-guest-client.h"
 #include "guest/strata-guest-listing.h"
 #include "strata-job-private.h"
-#include "strata-step-private.h"
+#include "strata-perform-private.h"
 #include "base/strata-error.h"
 
 static void

@@ -12,7 +12,7 @@
 #include "host/storage/strata-storage.h"
 #include "strata-job-private.h"
 #include "strata-precondition.h"
-#include "strata-step-private.h"
+#include "strata-perform-private.h"
 #include "base/strata-error.h"
 
 /* check-space -------------------------------------------------------------------------------------- */

@@ -9,7 +9,7 @@
 
 G_BEGIN_DECLS
 
-/* strata-layers-apply.c */
+/* strata-step-apply.c */
 /* simulates STEP; FALSE with a reason if that can't be, or would change bytes by merging unequal sizes */
 gboolean strata_layers_apply (StrataLayers *self, StrataStep *step, GError **error);
 const char *strata_layers_arg (JsonObject *args, const char *key);
@@ -22,20 +22,20 @@ GStrv strata_layers_get_content (StrataLayers *self, const StrataLayer *layer);
 void strata_layers_write_data (StrataLayers *self, const StrataLayer *layer);
 void strata_layer_take_content (StrataLayer *layer, GStrv content);
 
-/* strata-layers-images.c */
+/* strata-step-image.c */
 void strata_layers_put_overlay (StrataLayers *self,
                                 const char *path,
                                 const StrataLayer *below,
                                 const char *format);
 void strata_layer_strip_tags (StrataLayer *layer, const char *tag, gboolean delete_only);
 
-/* strata-layers-merge.c */
+/* strata-step-merge.c */
 void strata_layers_move_holders (StrataLayers *self,
                                 const char *uuid,
                                 const char *from,
                                 const char *to);
 
-/* strata-layers-domains.c */
+/* strata-step-domain.c */
 void strata_layers_set_active (StrataLayers *self, const char *uuid, gboolean active);
 /* the domain comes to run by LIVE, whatever its definition says */
 void strata_layers_run (StrataLayers *self, const char *uuid, StrataDomainXml *live);

@@ -4,7 +4,7 @@
 
 #include "config.h"
 
-#include "strata-step-private.h"
+#include "strata-perform-private.h"
 
 /**
  * strata_step_get_ops:

@@ -6,7 +6,7 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "strata-layers-steps.h"
+#include "strata-step-apply.h"
 #include "base/strata-error.h"
 
 /* With overlays it is an external one, whose bases are frozen from now on; without, an internal one. */

@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "strata-step.h"
+#include "strata-perform.h"
 
 G_BEGIN_DECLS
 
@@ -14,7 +14,7 @@ extern const StrataStepOps strata_step_start;
 extern const StrataStepOps strata_step_define;
 extern const StrataStepOps strata_step_undefine;
 
-/* strata-step-storage.c */
+/* strata-perform-storage.c */
 extern const StrataStepOps strata_step_check_space;
 extern const StrataStepOps strata_step_create_overlay;
 extern const StrataStepOps strata_step_copy_file;
@@ -22,7 +22,7 @@ extern const StrataStepOps strata_step_set_mode;
 extern const StrataStepOps strata_step_delete_volume;
 extern const StrataStepOps strata_step_delete_file;
 
-/* strata-step-copy.c */
+/* strata-perform-copy.c */
 extern const StrataStepOps strata_step_copy_image;
 extern const StrataStepOps strata_step_copy_verbatim;
 extern const StrataStepOps strata_step_convert_tag;
@@ -42,12 +42,12 @@ extern const StrataStepOps strata_step_snapshot_delete;
 extern const StrataStepOps strata_step_snapshot_revert;
 extern const StrataStepOps strata_step_restore;
 
-/* strata-step-metadata.c */
+/* strata-perform-metadata.c */
 extern const StrataStepOps strata_step_snapshot_define;
 extern const StrataStepOps strata_step_delete_metadata;
 extern const StrataStepOps strata_step_reconcile;
 
-/* strata-step-guest.c */
+/* strata-perform-guest.c */
 extern const StrataStepOps strata_step_inspect;
 extern const StrataStepOps strata_step_seal;
 extern const StrataStepOps strata_step_verify;

@@ -10,7 +10,7 @@
 #include "strata-job-private.h"
 #include "strata-kept-state.h"
 #include "strata-precondition.h"
-#include "strata-step-private.h"
+#include "strata-perform-private.h"
 #include "strata-adopt.h"
 #include "base/strata-error.h"
 

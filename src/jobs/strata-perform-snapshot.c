@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* Steps that make snapshots, delete them and go back to them. What only changes libvirt's documents of them is in
- * strata-step-metadata.c.
+ * strata-perform-metadata.c.
  */
 
 #include "config.h"
@@ -19,7 +19,7 @@
 #include "strata-job-private.h"
 #include "strata-kept-state.h"
 #include "strata-precondition.h"
-#include "strata-step-private.h"
+#include "strata-perform-private.h"
 #include "strata-adopt.h"
 #include "base/strata-error.h"
 

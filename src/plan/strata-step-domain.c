@@ -6,7 +6,7 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "strata-layers-steps.h"
+#include "strata-step-apply.h"
 #include "base/strata-error.h"
 
 static gboolean

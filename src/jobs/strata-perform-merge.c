@@ -19,7 +19,7 @@
 #include "host/blockjob/strata-worker.h"
 #include "strata-job-private.h"
 #include "strata-precondition.h"
-#include "strata-step-private.h"
+#include "strata-perform-private.h"
 #include "base/strata-error.h"
 
 /* Where a disk is looked for: among those that QEMU has open, and in the definition that the VM is started from. */
