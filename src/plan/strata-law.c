@@ -352,10 +352,11 @@ require_same (StrataVerification *self,
     }
 
   who = key_to_text (self, key);
-  strata_set_error (error, STRATA_ERROR_REFUSED,
-                    _ ("Delete what needs it first, or make a full copy and work on that."),
-                    /* Translators: a step ("Commit “b” into “a”"), then a machine, a snapshot or an image */
-                    _ ("This would change what %s reads, at “%s”"), who, step->title);
+  strata_set_error (
+      error, STRATA_ERROR_REFUSED,
+      _ ("Delete what needs it first, or make a full copy and work on that."),
+      /* Translators: a step ("Commit “b” into “a”"), then a machine, a snapshot or an image */
+      _ ("This would change what %s reads, at “%s”"), who, step->title);
 
   return FALSE;
 }
