@@ -93,7 +93,7 @@ strata_in_place_finish (StrataPlanner *self,
                         StrataDomainXml *on_disks)
 {
   g_autofree char *previous =
-      on_overlays != NULL ? strata_domain_xml_to_string (on_overlays) : NULL;
+      on_overlays != NULL ? strata_planner_print_definition (self, on_overlays) : NULL;
 
   for (guint i = 0; i < disks->len; i++)
     {

@@ -188,8 +188,9 @@ note_tips (StrataRevert *self)
         strata_domain_xml_set_disk_file (definition, holder->target, holder->top, layer->format);
     }
 
-  self->previous = kept && self->present_moved ? strata_domain_xml_to_string (definition)
-                                               : g_strdup (self->domain->xml);
+  self->previous = kept && self->present_moved
+                       ? strata_planner_print_definition (self->planner, definition)
+                       : g_strdup (self->domain->xml);
 }
 
 /* A name that Strata chose says when that was, to the second: where there were two in one, the later gets a number. */
@@ -590,7 +591,7 @@ add_power (StrataRevert *self, StrataDomainXml *live, GError **error)
   gboolean memory = has_memory (self);
   gboolean paused = after == STRATA_AFTER_PAUSED || (after == STRATA_AFTER_AS_SNAPSHOT &&
                                                      g_strcmp0 (snapshot->state, "paused") == 0);
-  g_autofree char *xml = strata_domain_xml_to_string (live);
+  g_autofree char *xml = strata_planner_print_definition (self->planner, live);
   g_autofree char *file = g_strconcat (name, ".xml", NULL);
   JsonObject *args;
   StrataStep *step;

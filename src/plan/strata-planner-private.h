@@ -256,6 +256,10 @@ void strata_planned_disk_free (gpointer data);
 guint64 strata_planned_disk_get_bytes (StrataPlannedDisk *self);
 
 /* strata-plan-deploy.c */
+/* a StrataIsDevice, by what the graph has at a path */
+gboolean strata_planner_is_device (const char *path, gpointer self);
+/* what is a device is called one in it, which no path tells */
+char *strata_planner_print_definition (StrataPlanner *self, StrataDomainXml *definition);
 GStrv strata_planner_collect_macs (StrataGraph *graph);
 
 /* strata-planner-steps.c: the words and arguments of each step */

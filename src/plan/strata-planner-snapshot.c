@@ -8,6 +8,14 @@
 
 #include "strata-planner-private.h"
 
+static char *
+print_document (StrataPlanner *self, StrataSnapshotXml *document)
+{
+  strata_snapshot_xml_name_devices (document, strata_planner_is_device, self);
+
+  return strata_snapshot_xml_to_string (document);
+}
+
 /**
  * strata_planner_add_snapshot_define:
  * @self: the planner
@@ -28,7 +36,7 @@ strata_planner_add_snapshot_define (StrataPlanner *self,
                                     GError **error)
 {
   g_autofree char *name = strata_snapshot_xml_get_name (document);
-  g_autofree char *xml = strata_snapshot_xml_to_string (document);
+  g_autofree char *xml = print_document (self, document);
   g_autofree char *file = g_strconcat (name, ".xml", NULL);
   StrataSnapshotFacts *was_current = strata_domain_facts_get_current (domain);
   JsonObject *args = strata_step_args (

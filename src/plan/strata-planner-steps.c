@@ -303,6 +303,22 @@ strata_planner_add_set_mode (StrataPlanner *self, const char *path, guint mode, 
                                  strata_image_get_own_mode (data));
 }
 
+gboolean
+strata_planner_is_device (const char *path, gpointer self)
+{
+  const StrataImage *image = strata_graph_get_image (((StrataPlanner *) self)->graph, path);
+
+  return image != NULL && image->type == STRATA_IMAGE_BLOCK;
+}
+
+char *
+strata_planner_print_definition (StrataPlanner *self, StrataDomainXml *definition)
+{
+  strata_domain_xml_name_devices (definition, strata_planner_is_device, self);
+
+  return strata_domain_xml_to_string (definition);
+}
+
 /**
  * strata_planner_add_define:
  * @self: the planner
@@ -318,7 +334,7 @@ strata_planner_add_define (StrataPlanner *self,
                            const char *previous,
                            gboolean stamp)
 {
-  g_autofree char *xml = strata_domain_xml_to_string (definition);
+  g_autofree char *xml = strata_planner_print_definition (self, definition);
   g_autofree char *uuid = strata_domain_xml_get_uuid (definition);
   g_autofree char *name = strata_domain_xml_get_name (definition);
   g_autofree char *file = g_strconcat (name, ".xml", NULL);

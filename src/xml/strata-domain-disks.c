@@ -238,6 +238,37 @@ strata_disk_node_set_place (xmlNode *node, xmlNode *source, const char *path)
   strata_node_set (source, "dev", device ? path : NULL);
 }
 
+static gboolean
+name_device (xmlNode *node, StrataIsDevice is_device, gpointer user_data)
+{
+  g_autofree char *place =
+      strata_node_is (node, "type", "file") ? strata_disk_node_get_place (node) : NULL;
+  xmlNode *source = strata_node_get_child (node, "source");
+
+  if (place == NULL || !g_path_is_absolute (place) || !is_device (place, user_data))
+    return FALSE;
+  strata_node_set (node, "type", "block");
+  strata_node_set (source, "file", NULL);
+  strata_node_set (source, "dev", place);
+
+  return TRUE;
+}
+
+gboolean
+strata_disk_nodes_name_devices (GPtrArray *disks, StrataIsDevice is_device, gpointer user_data)
+{
+  gboolean changed = FALSE;
+
+  for (guint i = 0; i < disks->len; i++)
+    {
+      for (xmlNode *node = g_ptr_array_index (disks, i); node != NULL;
+           node = strata_node_get_child (node, "backingStore"))
+        changed |= name_device (node, is_device, user_data);
+    }
+
+  return changed;
+}
+
 /* Makes DISK, of a domain, a disk on the file or the device PATH. */
 void
 strata_disk_node_set_file (xmlNode *disk, const char *path, const char *format)
@@ -371,6 +402,28 @@ strata_domain_xml_set_disk_file (StrataDomainXml *self,
   strata_disk_node_set_file (disk, path, format);
 
   return TRUE;
+}
+
+/**
+ * strata_domain_xml_name_devices:
+ * @self: a definition
+ * @is_device: (scope call): whether what is at a path is a block device
+ * @user_data: for @is_device
+ *
+ * A device may be anywhere, and QEMU refuses one that it is told is a file.
+ *
+ * Returns: whether anything was changed
+ */
+gboolean
+strata_domain_xml_name_devices (StrataDomainXml *self, StrataIsDevice is_device, gpointer user_data)
+{
+  g_autoptr (GPtrArray) disks = NULL;
+
+  g_return_val_if_fail (STRATA_IS_DOMAIN_XML (self), FALSE);
+
+  disks = strata_document_find (strata_domain_xml_get_document (self), "/domain/devices/disk");
+
+  return strata_disk_nodes_name_devices (disks, is_device, user_data);
 }
 
 /**

@@ -14,6 +14,10 @@ xmlNode *strata_domain_xml_get_root (StrataDomainXml *self);
 
 char *strata_disk_node_get_place (xmlNode *disk);
 void strata_disk_node_set_place (xmlNode *node, xmlNode *source, const char *path);
+/* DISKS: (element-type xmlNode), with what they say they stand on */
+gboolean strata_disk_nodes_name_devices (GPtrArray *disks,
+                                         StrataIsDevice is_device,
+                                         gpointer user_data);
 void strata_disk_node_set_file (xmlNode *disk, const char *path, const char *format);
 
 /* strata-domain-options.c: what QEMU gets on its command line, two for each option that has a value: its name without dashes, and the value */

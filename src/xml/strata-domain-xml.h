@@ -139,6 +139,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataThinMark, strata_thin_mark_free)
 
 /* below /dev, but for the tmpfs there. Any thread */
 gboolean strata_path_is_device (const char *path);
+typedef gboolean (*StrataIsDevice) (const char *path, gpointer user_data);
 
 /* A domain definition (libvirt's inactive or live XML) that can be read and rewritten; elements it
  * does not know stay as they are. Not thread safe; any one thread at a time. */
@@ -183,6 +184,10 @@ gboolean            strata_domain_xml_set_disk_file     (StrataDomainXml        
                                                          const char               *target,
                                                          const char               *path,
                                                          const char               *format);
+/* what is called a file, and is a device, is called one; TRUE if anything was changed */
+gboolean            strata_domain_xml_name_devices      (StrataDomainXml          *self,
+                                                         StrataIsDevice            is_device,
+                                                         gpointer                  user_data);
 gboolean            strata_domain_xml_set_disk_readonly (StrataDomainXml          *self,
                                                          const char               *target,
                                                          gboolean                  read_only);

@@ -242,6 +242,21 @@ strata_snapshot_xml_contradicts_backing (StrataSnapshotXml *self,
   return FALSE;
 }
 
+gboolean
+strata_snapshot_xml_name_devices (StrataSnapshotXml *self,
+                                  StrataIsDevice is_device,
+                                  gpointer user_data)
+{
+  g_autoptr (GPtrArray) disks = NULL;
+
+  g_return_val_if_fail (STRATA_IS_SNAPSHOT_XML (self), FALSE);
+
+  disks =
+      strata_document_find (strata_snapshot_xml_get_document (self), STRATA_SNAPSHOT_DOMAIN_DISKS);
+
+  return strata_disk_nodes_name_devices (disks, is_device, user_data);
+}
+
 /**
  * strata_snapshot_xml_set_overlay:
  * @self: a snapshot's document

@@ -110,6 +110,10 @@ gboolean strata_snapshot_xml_set_backing (StrataSnapshotXml *self,
 gboolean strata_snapshot_xml_contradicts_backing (StrataSnapshotXml *self,
                                                   const char *target,
                                                   const char *const *paths);
+/* likewise strata_domain_xml_name_devices() */
+gboolean strata_snapshot_xml_name_devices (StrataSnapshotXml *self,
+                                           StrataIsDevice is_device,
+                                           gpointer user_data);
 /* the <disks> entry's own source, for a leaf */
 gboolean strata_snapshot_xml_set_overlay (StrataSnapshotXml *self,
                                           const char *target,

@@ -65,6 +65,42 @@ assert_refused (StrataGraph *graph, const char *image, StrataMerge merge, const 
     g_error ("“%s” does not say “%s”", error->message, words);
 }
 
+/* A device goes on as one, wherever its node is, and no plan takes the node away. */
+static void
+test_device (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  StrataImage *base = paper_host_image (graph, "node.raw", NULL);
+  StrataImage *top = paper_host_image (graph, "top.qcow2", "node.raw");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StrataPlan) down = NULL;
+  g_autoptr (StrataPlan) up = NULL;
+  g_autofree char *kinds = NULL;
+
+  base->type = STRATA_IMAGE_BLOCK;
+  g_set_str (&top->backing_format, "raw");
+  paper_host_add (graph, "web", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "top.qcow2", NULL);
+
+  down = plan_merge (graph, NULL, STRATA_MERGE_COMMIT, &error);
+  g_assert_no_error (error);
+  for (guint i = 0; i < strata_plan_get_n_steps (down); i++)
+    {
+      const StrataStep *step = strata_plan_get_step (down, i);
+      const char *xml;
+
+      if (step->kind != STRATA_STEP_DEFINE)
+        continue;
+      xml = json_object_get_string_member (step->args, "xml");
+      g_assert_nonnull (strstr (xml, "<disk type=\"block\""));
+      g_assert_nonnull (strstr (xml, "<source dev=\"" PAPER_POOL "/node.raw\"/>"));
+    }
+
+  up = plan_merge (graph, NULL, STRATA_MERGE_PULL, &error);
+  g_assert_no_error (error);
+  kinds = paper_plan_to_kinds (up);
+  g_assert_null (strstr (kinds, "delete-"));
+}
+
 /* What the VM runs on goes down, so its definition says so; the middle one is told of by the header above it. */
 static void
 test_down (void)
@@ -284,6 +320,8 @@ main (int argc, char **argv)
   g_test_add_func ("/plan-merge/protected", test_protected);
   g_test_add_func ("/plan-merge/named-layers", test_named_layers);
   g_test_add_func ("/plan-merge/wrong-words", test_wrong_words);
+
+  g_test_add_func ("/plan-merge/device", test_device);
 
   return g_test_run ();
 }

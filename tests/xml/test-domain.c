@@ -179,6 +179,26 @@ test_set_disk_device (void)
   golden_check ("disks.devices.xml", text);
 }
 
+static gboolean
+is_node (const char *path, gpointer user_data)
+{
+  return g_str_equal (path, "/srv/node");
+}
+
+static void
+test_name_devices (void)
+{
+  g_autoptr (StrataDomainXml) xml = golden_domain ("disks.xml");
+  g_autofree char *text = NULL;
+
+  g_assert_true (strata_domain_xml_set_disk_file (xml, "vda", "/srv/node", "raw"));
+  g_assert_true (strata_domain_xml_name_devices (xml, is_node, NULL));
+  g_assert_false (strata_domain_xml_name_devices (xml, is_node, NULL));
+  text = strata_domain_xml_to_string (xml);
+  g_assert_nonnull (strstr (text, "<source dev=\"/srv/node\""));
+  g_assert_null (strstr (text, "file=\"/srv/node\""));
+}
+
 static void
 test_readonly (void)
 {
@@ -513,6 +533,7 @@ main (int argc, char **argv)
   g_test_add_func ("/xml/domain/memory-units", test_memory_units);
   g_test_add_func ("/xml/domain/disks", test_disks);
   g_test_add_func ("/xml/domain/set-disk-file", test_set_disk_file);
+  g_test_add_func ("/xml/domain/name-devices", test_name_devices);
   g_test_add_func ("/xml/domain/set-disk-device", test_set_disk_device);
   g_test_add_func ("/xml/domain/readonly", test_readonly);
   g_test_add_func ("/xml/domain/drop-backing", test_drop_backing);

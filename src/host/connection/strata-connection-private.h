@@ -12,6 +12,7 @@ G_BEGIN_DECLS
 GMutex *strata_connection_get_lease_lock (StrataConnection *self);
 /* PATH as the host names it: on a local host symbolic links are resolved, so that a file has one name */
 char *strata_connection_canonical_path (StrataConnection *self, const char *path);
+gboolean strata_connection_is_device (const char *path, gpointer connection);
 /* strata-domain-read.c */
 char *strata_connection_get_volume_path (StrataConnection *self,
                                          const char *pool_name,

@@ -7,6 +7,7 @@
 #include "config.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "strata-connection-private.h"
 
@@ -53,4 +54,14 @@ strata_connection_canonical_path (StrataConnection *self, const char *path)
     }
 
   return g_steal_pointer (&tidy);
+}
+
+/* A StrataIsDevice; of another computer's files nothing is known. */
+gboolean
+strata_connection_is_device (const char *path, gpointer connection)
+{
+  struct stat status;
+
+  return strata_connection_get_facts (connection)->is_local && stat (path, &status) == 0 &&
+         S_ISBLK (status.st_mode);
 }

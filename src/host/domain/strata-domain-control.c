@@ -180,6 +180,7 @@ strata_domain_define (StrataConnection *connection, const char *xml, GError **er
   g_autoptr (virDomain) domain = NULL;
   g_autofree char *name = NULL;
   g_autofree char *uuid = NULL;
+  g_autofree char *text = NULL;
 
   STRATA_ASSERT_WORKER ();
   g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
@@ -197,7 +198,10 @@ strata_domain_define (StrataConnection *connection, const char *xml, GError **er
   if (!check_name (connection, name, uuid, error))
     return FALSE;
 
-  domain = virDomainDefineXML (strata_connection_get_handle (connection), xml);
+  if (strata_domain_xml_name_devices (definition, strata_connection_is_device, connection))
+    text = strata_domain_xml_to_string (definition);
+  domain =
+      virDomainDefineXML (strata_connection_get_handle (connection), text != NULL ? text : xml);
   if (domain != NULL)
     return TRUE;
 
