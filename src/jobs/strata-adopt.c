@@ -66,9 +66,12 @@ image_key (const char *path)
   return g_strconcat ("image:", path, NULL);
 }
 
-static gboolean
-is_disk_of (StrataPlan *plan, const char *uuid, const char *path)
+/* The disks that the plan defines for UUID. */
+static GHashTable *
+get_disks (StrataPlan *plan, const char *uuid)
 {
+  GHashTable *paths = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+
   for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
     {
       StrataStep *step = strata_plan_get_step (plan, i);
@@ -81,12 +84,22 @@ is_disk_of (StrataPlan *plan, const char *uuid, const char *path)
       disks = definition != NULL ? strata_domain_xml_get_disks (definition) : NULL;
       for (guint j = 0; disks != NULL && j < disks->len; j++)
         {
-          if (g_strcmp0 (((StrataDiskXml *) disks->pdata[j])->source, path) == 0)
-            return TRUE;
+          const char *source = ((StrataDiskXml *) disks->pdata[j])->source;
+
+          if (source != NULL)
+            g_hash_table_add (paths, g_strdup (source));
         }
     }
 
-  return FALSE;
+  return paths;
+}
+
+static gboolean
+is_disk_of (StrataPlan *plan, const char *uuid, const char *path)
+{
+  g_autoptr (GHashTable) paths = get_disks (plan, uuid);
+
+  return g_hash_table_contains (paths, path);
 }
 
 /* Whether STEP writes to the image PATH that the job made. */
@@ -415,6 +428,109 @@ may_be_overtaken (StrataStep *step)
                          STRATA_STEP_DELETE_METADATA, STRATA_STEP_UNDEFINE, STRATA_STEP_COMMIT);
 }
 
+/* A step that was undone is marked as done where that couldn't be written down any more: by a process that was killed, or in a
+ * folder that was full. The way back stops there, so that it is the last one. */
+static gboolean
+find_undone (Adoption *self, GError **error)
+{
+  guint index = strata_plan_get_n_steps (self->plan);
+  StrataStep *step;
+  const StrataStepOps *klass;
+  gboolean done = TRUE;
+
+  while (index > 0 && strata_journal_get_mark (self->journal, index - 1) == STRATA_STEP_UNTOUCHED)
+    index--;
+  if (index == 0 || strata_journal_get_mark (self->journal, --index) != STRATA_STEP_DONE ||
+      !strata_journal_can_roll_back (self->journal))
+    return TRUE;
+
+  step = strata_plan_get_step (self->plan, index);
+  klass = strata_step_get_ops (step->kind);
+  if (get_made (step) != NULL)
+    {
+      if (!strata_storage_exists (self->connection, get_made (step), &done, error))
+        return FALSE;
+    }
+  else if (strata_step_is (step, STRATA_STEP_DEFINE, STRATA_STEP_UNDEFINE))
+    {
+      StrataStepContext context = { self->connection, step->args, NULL,
+                                    strata_journal_get_results (self->journal) };
+
+      /* A definition that is neither the one nor the other is another client's, and for what follows to judge. */
+      if (!klass->is_done (&context, &done, NULL))
+        return TRUE;
+    }
+
+  return done || strata_journal_clear_step (self->journal, index, NULL, error);
+}
+
+static gboolean
+is_gone_by (Adoption *self, const char *path, guint index)
+{
+  for (guint i = 0; i < index; i++)
+    {
+      StrataStep *step = strata_plan_get_step (self->plan, i);
+
+      if (strata_journal_get_mark (self->journal, i) != STRATA_STEP_UNTOUCHED &&
+          strata_step_is (step, STRATA_STEP_DELETE_VOLUME, STRATA_STEP_DELETE_FILE) &&
+          g_strcmp0 (get (step, "path"), path) == 0)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* What the steps before INDEX made for the machine that it defines or starts. */
+static gboolean
+check_made (Adoption *self, guint index, GError **error)
+{
+  StrataStep *step = strata_plan_get_step (self->plan, index);
+  g_autoptr (GHashTable) disks = NULL;
+
+  if (!strata_step_is (step, STRATA_STEP_DEFINE, STRATA_STEP_START, STRATA_STEP_RESTORE))
+    return TRUE;
+
+  disks = get_disks (self->plan, get (step, "uuid"));
+  for (guint i = 0; i < index; i++)
+    {
+      const char *path = get_made (strata_plan_get_step (self->plan, i));
+      gboolean exists;
+
+      if (path == NULL || strata_journal_get_mark (self->journal, i) != STRATA_STEP_DONE ||
+          !g_hash_table_contains (disks, path) || is_gone_by (self, path, index))
+        continue;
+      if (!strata_storage_exists (self->connection, path, &exists, error))
+        return FALSE;
+      if (exists)
+        continue;
+      strata_set_error (error, STRATA_ERROR_REFUSED, _ ("Bring it back, or take the job back."),
+                        _ ("The image “%s”, which the job made, isn’t there any more"), path);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+/**
+ * strata_adopt_check_made:
+ * @connection: a host
+ * @journal: a job that is being done
+ * @index: the step whose turn it is
+ * @error: `STRATA_ERROR_REFUSED` where an image is gone
+ *
+ * Returns: whether the images that the job made for the machine that the step defines or starts are there
+ */
+gboolean
+strata_adopt_check_made (StrataConnection *connection,
+                         StrataJournal *journal,
+                         guint index,
+                         GError **error)
+{
+  Adoption self = { connection, journal, strata_journal_get_plan (journal), FALSE };
+
+  return check_made (&self, index, error);
+}
+
 /* Before the point of no return nothing can have been overtaken, and a mark would cut the way back off. */
 static gboolean
 find_done (Adoption *self, gboolean *done, GError **error)
@@ -694,14 +810,15 @@ strata_adopt_check_forward (StrataConnection *connection,
   g_autofree gboolean *done = g_new0 (gboolean, strata_plan_get_n_steps (self.plan));
   g_autoptr (StrataGraph) graph = NULL;
 
-  if (!strata_host_identity_check (connection, journal, error) || !find_done (&self, done, error) ||
+  if (!strata_host_identity_check (connection, journal, error) || !find_undone (&self, error) ||
+      !find_done (&self, done, error) ||
       !check_still_off (&self, done, error) || !check_none_saved (&self, done, error) ||
       !check_not_gone_on (&self, done, error))
     return FALSE;
 
   for (guint i = 0; i < strata_plan_get_n_steps (self.plan); i++)
     {
-      if (!done[i] && !check_own_file (&self, i, error))
+      if (!done[i] && (!check_own_file (&self, i, error) || !check_made (&self, i, error)))
         return FALSE;
       if (!done[i] && strata_plan_get_step (self.plan, i)->kind == STRATA_STEP_DELETE_VOLUME &&
           is_left_noted (&self, i) && !strata_adopt_check_left (connection, journal, i, error))

@@ -31,6 +31,10 @@ gboolean strata_adopt_check_power (StrataConnection *connection,
                                    StrataJournal *journal,
                                    guint index,
                                    GError **error);
+gboolean strata_adopt_check_made (StrataConnection *connection,
+                                  StrataJournal *journal,
+                                  guint index,
+                                  GError **error);
 gboolean strata_adopt_check_left (StrataConnection *connection,
                                   StrataJournal *journal,
                                   guint index,

@@ -243,7 +243,8 @@ run_step (Run *run, guint index, GError **error)
     return FALSE;
   if (!check_law (run, index, error))
     return leave_out (run, index, error);
-  if (!strata_adopt_check_power (context.connection, run->journal, index, error))
+  if (!strata_adopt_check_power (context.connection, run->journal, index, error) ||
+      !strata_adopt_check_made (context.connection, run->journal, index, error))
     return FALSE;
   if (!strata_job_stamps_check (context.connection, run->journal, index, error))
     return leave_out (run, index, error);

@@ -10,7 +10,7 @@ import shutil
 import signal
 import time
 
-from held_jobs import clear, find_step, hold, journals, lab, let_go, no_job_left, records, stop
+from held_jobs import clear, find_step, hold, journals, kill_rollback, lab, let_go, no_job_left, records, stop
 from strata_tap import Skip, expect, expect_equal, expect_words, isolated, run
 
 refused = lab.refused
@@ -992,6 +992,64 @@ def torn_and_damaged_journals():
     no_job_left()
 
 
+def a_step_that_was_undone_and_not_written_down():
+    """The way back is killed after it has undone one step and before it says so, or the folder of the journal is full."""
+    for kind in ('create-overlay', 'define'):
+        for point in range(1, 20):
+            tree()
+            kept, before = lab.held('vm', 's1'), lab.source('vm')
+            job = stop('snapshot', 'revert', 'vm', 's1', kind=kind, done=True)
+            with open(journals()[0], encoding='utf-8') as file:
+                saved = file.read()
+            expect(not kill_rollback(job, point), 'one step was undone')
+            path = journals()[0]
+            undone = len(records(path)) - len(saved.splitlines())
+            with open(path, 'w', encoding='utf-8') as file:
+                file.write(saved)
+            expect(undone <= 1, 'not more than that is undone')
+            if undone == 1:
+                break
+            lab.strata('job', 'rollback', job)
+            lab.clear()
+        lab.strata('job', 'resume', job)
+        expect_equal(lab.tip('vm'), kept, f'{kind}: what it reads')
+        expect(lab.source('vm') != before, f'{kind}: what it is on')
+        lab.strata('snapshot', 'revert', 'vm', lab.snapshots('vm')[-1], '--discard-current')
+        no_job_left()
+        clear()
+
+
+def an_image_of_the_job_that_is_gone():
+    """Nothing is defined on what isn't there."""
+    base = lab.machine('vm')
+    tip = lab.bytes(base)
+    lab.virsh('define', two_disks_of('vm', base))
+    lab.strata('snapshot', 'create', 'vm', 's1', '--disk-only')
+    on = lab.source('vm')
+    job = stop('snapshot', 'revert', 'vm', 's1', '--discard-current', kind='define')
+    made = [step['args']['path'] for step in records(journals()[0])[0]['plan']['steps'] if step['kind'] == 'create-overlay']
+    expect_equal(len(made), 2, 'the images that it makes')
+    os.remove(made[0])
+    refused('job', 'resume', job, words=[made[0]])
+    expect_equal(lab.source('vm'), on, 'what it is on')
+    lab.strata('job', 'rollback', job)
+    expect_equal((lab.source('vm'), lab.tip('vm')), (on, tip), 'what it is on in the end')
+    no_job_left()
+
+
+def two_disks_of(vm, base):
+    """A file with the definition of VM, which gets a second disk."""
+    second = lab.make_disk('second.qcow2')
+    text = lab.virsh('dumpxml', vm).out
+    start, end = text.index('<disk '), text.index('</disk>') + len('</disk>')
+    disk = text[start:end]
+    other = re.sub(r'<(address|alias) [^>]*/>', '', disk.replace(base, second).replace("'vda'", "'vdb'"))
+    path = os.path.join(lab.dir, 'two.xml')
+    with open(path, 'w', encoding='utf-8') as file:
+        file.write(text[:end] + other + text[end:])
+    return path
+
+
 try:
     lab.start()
     run([isolated(test, clear) for test in (
@@ -1020,6 +1078,7 @@ try:
         a_machine_that_was_started_before_the_return, a_machine_that_was_started_before_it_is_defined,
         rollback_and_another_file_whose_mode_was_set, another_file_whose_mode_is_to_be_set, rollback_of_copied_variables,
         rollback_and_another_file_in_the_place_of_copied_variables, variables_that_another_machine_uses,
-        a_link_in_the_place_of_variables_that_are_deleted, torn_and_damaged_journals)])
+        a_link_in_the_place_of_variables_that_are_deleted, torn_and_damaged_journals,
+        a_step_that_was_undone_and_not_written_down, an_image_of_the_job_that_is_gone)])
 finally:
     lab.close()
