@@ -230,6 +230,7 @@ test_backing_of_saved (void)
       "<devices>" PAPER_DEVICE ("disk", "vda", "a.qcow2", ON_B_ON_C) "</devices>");
   g_autoptr (StrataDomainXml) saved = strata_domain_xml_new_from_string (xml, NULL);
   StrataDomainFacts *facts;
+  g_autoptr (StrataHolderKey) key = NULL;
 
   paper_host_image (graph, "a.qcow2", NULL);
   paper_host_image (graph, "b.qcow2", NULL);
@@ -240,8 +241,9 @@ test_backing_of_saved (void)
   strata_graph_finish (graph);
 
   layers = strata_layers_new (graph);
-  g_assert_true (
-      is_held (layers, strata_holder_key_new_use (facts->uuid, NULL, "saved", AT ("a.qcow2"))));
+  key = strata_holder_key_new_use (facts->uuid, NULL, "saved", AT ("a.qcow2"));
+  g_assert_nonnull (strata_layers_find_holder (layers, key));
+  g_assert_true (strata_layers_find_holder (layers, key)->writes);
   g_assert_true (
       is_held (layers, strata_holder_key_new_use (facts->uuid, NULL, "saved", AT ("c.qcow2"))));
 }
@@ -323,6 +325,112 @@ test_unreadable (void)
     }
 }
 
+/* N images above a loop of LENGTH ones: each is counted once, or a few times where the loop is too long to be kept whole. */
+static void
+check_loop (guint n, guint length)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  g_autoptr (StrataLayers) layers = NULL;
+  guint depth;
+
+  for (guint i = 0; i < n + length; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("l%u.qcow2", i);
+      g_autofree char *below = g_strdup_printf ("l%u.qcow2", i + 1 < n + length ? i + 1 : n);
+
+      paper_host_image (graph, name, below);
+    }
+  strata_graph_finish (graph);
+
+  layers = strata_layers_new (graph);
+  depth = strata_layers_get_depth (layers, AT ("l0.qcow2"));
+  if (length <= 2)
+    g_assert_cmpuint (depth, ==, n + length);
+  else
+    g_assert_cmpuint (depth, >=, n + length);
+}
+
+static void
+test_loops (void)
+{
+  check_loop (0, 1);
+  check_loop (0, 2);
+  check_loop (3, 2);
+  check_loop (0, 100);
+  check_loop (100, 100);
+}
+
+/* A machine is told of once, however many of its disks stand on the image. */
+static void
+test_told_once (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  g_autoptr (GPtrArray) told = NULL;
+
+  paper_host_image (graph, "base.qcow2", NULL);
+  paper_host_image (graph, "a.qcow2", "base.qcow2");
+  paper_host_image (graph, "b.qcow2", "base.qcow2");
+  paper_host_add (graph, "m", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "a.qcow2", "b.qcow2", NULL);
+  strata_graph_finish (graph);
+
+  told = strata_graph_get_holders (graph, AT ("base.qcow2"));
+  g_assert_cmpuint (told->len, ==, 1);
+}
+
+/* Each name of an image is as good as another. */
+static void
+test_other_name (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  g_autoptr (StrataLayers) layers = NULL;
+
+  paper_host_image (graph, "a.qcow2", "b.qcow2");
+  paper_host_image (graph, "b.qcow2", NULL);
+  strata_graph_add_alias (graph, "/bound/b.qcow2", AT ("b.qcow2"));
+  strata_graph_finish (graph);
+
+  layers = strata_layers_new (graph);
+  g_assert_nonnull (strata_layers_find (layers, "/bound/b.qcow2"));
+  g_assert_true (strata_layers_reach (layers, AT ("a.qcow2"), "/bound/b.qcow2"));
+}
+
+/* Of what isn't there neither tags are held nor that something may stand on it. */
+static void
+test_gone (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  g_autoptr (StrataLayers) layers = NULL;
+  StrataImage *gone = paper_host_image (graph, "gone.qcow2", NULL);
+  StrataImage *image = paper_host_image (graph, "a.qcow2", NULL);
+
+  gone->tags_unknown = TRUE;
+  strata_image_set_problem (gone, STRATA_IMAGE_MISSING, "“%s” is gone", gone->path);
+  strata_image_add_claim (image, gone->path);
+  strata_graph_finish (graph);
+
+  layers = strata_layers_new_with_claims (graph);
+  g_assert_false (is_held (layers, strata_holder_key_new_tag (gone->path, NULL)));
+  g_assert_false (is_held (layers, strata_holder_key_new_claim (image->path, gone->path)));
+}
+
+/* The tags of an image that can't be listed are at least those that snapshots are known to have there. */
+static void
+test_known_tag (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  g_autoptr (StrataLayers) layers = NULL;
+  StrataImage *image = paper_host_image (graph, "a.qcow2", NULL);
+
+  paper_host_add (graph, "m", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "a.qcow2", NULL);
+  paper_host_internal (graph, "m", "s1", NULL, "a.qcow2", TRUE);
+  g_clear_pointer (&image->tags, g_strfreev);
+  image->tags_unknown = TRUE;
+  strata_graph_finish (graph);
+
+  layers = strata_layers_new (graph);
+  g_assert_nonnull (strata_layer_find_tag (strata_layers_find (layers, AT ("a.qcow2")), "s1"));
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -336,6 +444,11 @@ main (int argc, char *argv[])
   g_test_add_func ("/holders/option-that-is-disk", test_option_that_is_disk);
   g_test_add_func ("/holders/unnamed", test_unnamed);
   g_test_add_func ("/holders/unreadable", test_unreadable);
+  g_test_add_func ("/holders/loops", test_loops);
+  g_test_add_func ("/holders/told-once", test_told_once);
+  g_test_add_func ("/holders/other-name", test_other_name);
+  g_test_add_func ("/holders/gone", test_gone);
+  g_test_add_func ("/holders/known-tag", test_known_tag);
 
   return g_test_run ();
 }
