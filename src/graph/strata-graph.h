@@ -278,6 +278,7 @@ void strata_image_part_free (StrataImagePart *self);
  * @disputed: what is declared of it doesn't agree
  * @unread: it is there, and its header could not be read; which a raw image has not
  * @parts: (nullable) (element-type StrataImagePart): of a block device, where its bytes are on other devices and files
+ * @overlapping: it has bytes in common with another image
  * @declared: @format is what a definition or an image above says
  * @missing: @state is MISSING
  * @modified: when its file was last written to, in seconds since 1970; 0 where this computer doesn't see that
@@ -315,6 +316,7 @@ struct _StrataImage
   gboolean declared;
   gboolean disputed;
   gboolean named_apart;
+  gboolean overlapping;
   gboolean missing;
 };
 

@@ -286,6 +286,8 @@ get_hint (const StrataImage *self)
       return _ ("Make it visible again (plug the storage in, start its pool), or remove what names "
                 "it.");
     case STRATA_IMAGE_AMBIGUOUS:
+      if (self->overlapping)
+        return _ ("Let only one of the two be a disk or in a storage pool.");
       return _ ("Let everything name the file by one and the same path.");
     case STRATA_IMAGE_CONTRADICTING:
       if (self->disputed && self->content != NULL && !g_str_equal (self->content, "raw"))

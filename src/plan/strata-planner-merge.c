@@ -52,6 +52,16 @@ say_running (StrataPlanner *self, const StrataHolder *holder, const char *path)
                           path);
 }
 
+/* A disk that has all of a device's bytes is as large as the device. */
+static gboolean
+can_grow (StrataPlanner *self, const StrataLayer *layer)
+{
+  const StrataImage *image = strata_graph_get_image (self->graph, layer->path);
+
+  return image == NULL || image->type != STRATA_IMAGE_BLOCK ||
+         g_strcmp0 (image->format, "raw") != 0;
+}
+
 static char *
 check_sizes (const StrataLayer *upper, const StrataLayer *lower, gboolean may_grow)
 {
@@ -145,7 +155,8 @@ check_commit (StrataPlanner *self, const StrataMerging *merging)
     return g_strdup_printf (_ ("“%s” is write-protected"), merging->lower->path);
   why = check_owners (self, merging->upper);
   if (why == NULL)
-    why = check_sizes (merging->upper, merging->lower, overlays->len == 0);
+    why = check_sizes (merging->upper, merging->lower,
+                       overlays->len == 0 && can_grow (self, merging->lower));
   if (why != NULL)
     return why;
 

@@ -101,6 +101,26 @@ test_device (void)
   g_assert_null (strstr (kinds, "delete-"));
 }
 
+/* What was made larger above a device can't go down into it. */
+static void
+test_device_too_small (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  StrataImage *base = paper_host_image (graph, "node.raw", NULL);
+  StrataImage *top = paper_host_image (graph, "top.qcow2", "node.raw");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StrataPlan) plan = NULL;
+
+  g_set_str (&top->backing_format, "raw");
+  top->capacity *= 2;
+  paper_host_add (graph, "web", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "top.qcow2", NULL);
+
+  plan = plan_merge (graph, NULL, STRATA_MERGE_COMMIT, &error);
+  g_assert_no_error (error);
+  base->type = STRATA_IMAGE_BLOCK;
+  assert_refused (graph, NULL, STRATA_MERGE_COMMIT, "different virtual sizes");
+}
+
 /* What the VM runs on goes down, so its definition says so; the middle one is told of by the header above it. */
 static void
 test_down (void)
@@ -322,6 +342,7 @@ main (int argc, char **argv)
   g_test_add_func ("/plan-merge/wrong-words", test_wrong_words);
 
   g_test_add_func ("/plan-merge/device", test_device);
+  g_test_add_func ("/plan-merge/device-too-small", test_device_too_small);
 
   return g_test_run ();
 }

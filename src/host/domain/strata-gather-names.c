@@ -301,6 +301,7 @@ mark_overlaps (GPtrArray *images)
 
           if (other == image || !strata_image_overlaps (image, other))
             continue;
+          image->overlapping = other->overlapping = TRUE;
           strata_image_set_problem (image, STRATA_IMAGE_AMBIGUOUS,
                                     /* Translators: a block device, another one or a file */
                                     _ ("“%s” and “%s” have bytes in common"), image->path,
