@@ -811,9 +811,8 @@ strata_adopt_check_forward (StrataConnection *connection,
   g_autoptr (StrataGraph) graph = NULL;
 
   if (!strata_host_identity_check (connection, journal, error) || !find_undone (&self, error) ||
-      !find_done (&self, done, error) ||
-      !check_still_off (&self, done, error) || !check_none_saved (&self, done, error) ||
-      !check_not_gone_on (&self, done, error))
+      !find_done (&self, done, error) || !check_still_off (&self, done, error) ||
+      !check_none_saved (&self, done, error) || !check_not_gone_on (&self, done, error))
     return FALSE;
 
   for (guint i = 0; i < strata_plan_get_n_steps (self.plan); i++)
