@@ -332,6 +332,54 @@ strata_snapshot_xml_set_revert_disks (StrataSnapshotXml *self, GPtrArray *disks)
     }
 }
 
+static gboolean
+is_listed (xmlNode *list, const char *target, const char *place)
+{
+  for (xmlNode *node = list->children; node != NULL; node = node->next)
+    {
+      g_autofree char *name =
+          xmlStrEqual (node->name, BAD_CAST "disk") ? strata_node_get (node, "name") : NULL;
+
+      if (name != NULL && (g_str_equal (name, target) || g_strcmp0 (name, place) == 0))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/**
+ * strata_snapshot_xml_complete_disks:
+ * @self: a snapshot's document
+ *
+ * Writes down as left out each disk of the definition that its lists of disks do not name. libvirt (11.3) takes what they don't
+ * name for a part of the snapshot when it is defined again, and `<revertDisks>` for the list of all disks when it deletes a child.
+ */
+void
+strata_snapshot_xml_complete_disks (StrataSnapshotXml *self)
+{
+  static const char *const lists[] = { "disks", "revertDisks" };
+  g_autoptr (GPtrArray) disks = NULL;
+
+  g_return_if_fail (STRATA_IS_SNAPSHOT_XML (self));
+
+  disks = strata_document_find (strata_snapshot_xml_get_document (self),
+                                "/domainsnapshot/domain/devices/disk");
+  for (size_t i = 0; i < G_N_ELEMENTS (lists); i++)
+    {
+      xmlNode *list = strata_node_get_child (strata_snapshot_xml_get_root (self), lists[i]);
+
+      for (guint j = 0; list != NULL && j < disks->len; j++)
+        {
+          xmlNode *disk = g_ptr_array_index (disks, j);
+          g_autofree char *target = strata_node_get (strata_node_get_child (disk, "target"), "dev");
+          g_autofree char *place = strata_disk_node_get_place (disk);
+
+          if (target != NULL && !is_listed (list, target, place))
+            strata_snapshot_xml_add_disk (list, target, "no", NULL);
+        }
+    }
+}
+
 /**
  * strata_snapshot_xml_has_revert_disks:
  * @self: a snapshot's document

@@ -122,6 +122,8 @@ gboolean strata_snapshot_xml_set_overlay (StrataSnapshotXml *self,
  * NULL one is written as left out); NULL: removed */
 void strata_snapshot_xml_set_revert_disks (StrataSnapshotXml *self, GPtrArray *disks);
 gboolean strata_snapshot_xml_has_revert_disks (StrataSnapshotXml *self);
+/* as left out, the disks of the definition that its lists do not name */
+void strata_snapshot_xml_complete_disks (StrataSnapshotXml *self);
 
 StrataSnapshotDisk *strata_snapshot_disk_new (const char *target, StrataSnapshotLocation location);
 void strata_snapshot_disk_free (StrataSnapshotDisk *self);

@@ -4,6 +4,7 @@
 in the guest: what is no layer of a disk that the machine has stays, and nothing is written below what was moved."""
 
 import os
+import re
 
 from native_lab import NativeLab
 from strata_lab import DOMAIN, Lab, sha256
@@ -346,6 +347,29 @@ def detached_before_an_old_libvirt_deletes():
         old.close()
 
 
+def some_of_the_disks():
+    """Each snapshot has one of the two disks, and is deleted after a revert, also one whose document libvirt made shorter."""
+    for shorten in (False, True):
+        two_disks()
+        for name, target in (('s1', 'vda'), ('s2', 'vdb')):
+            ctl('snapshot', 'create', 'vm', name, '--disk', target)
+        ctl('snapshot', 'revert', 'vm', 's2')
+        present = [name for name in lab.virsh('snapshot-list', 'vm', '--name').out.split() if name.startswith('present')][0]
+        if shorten:
+            lab.virsh('snapshot-delete', 'vm', present, '--metadata')
+        else:
+            ctl('snapshot', 'delete', 'vm', present)
+            words = re.findall(r"<disk name='(vd.)' snapshot='(\w+)'", lab.virsh('snapshot-dumpxml', 'vm', 's2').out)
+            expect_equal(sorted(words), [('vda', 'no'), ('vdb', 'external')], 'what the document says of its disks')
+        for name in ('s2', 's1'):
+            ctl('snapshot', 'delete', 'vm', name)
+        if not shorten:
+            expect_equal(lab.virsh('snapshot-list', 'vm', '--name').out.split(), [], 'the snapshots')
+        expect_equal(lab.ctl('--json', 'job', 'list').document['jobs'], [], 'what is unfinished')
+        expect(reads(sources()['vda'], 1) and reads(sources()['vdb'], 2), 'what it reads')
+        clear()
+
+
 def clear():
     for name in lab.names():
         lab.virsh('destroy', name, check=False)
@@ -361,6 +385,6 @@ if __name__ == '__main__':
              second_disk_on_a_frozen_layer,
              second_disk_with_the_name_of_the_first,
              what_is_not_kept_is_not_discarded, gone_on_on_a_copy, name_of_a_copy_used_again,
-             detached_before_an_old_libvirt_deletes])
+             detached_before_an_old_libvirt_deletes, some_of_the_disks])
     finally:
         lab.close()

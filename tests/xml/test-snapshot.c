@@ -510,6 +510,28 @@ test_set_revert_disks (void)
 }
 
 static void
+test_complete_disks (void)
+{
+  g_autoptr (StrataSnapshotXml) xml = golden_snapshot ("snapshot.reverted.xml");
+  g_autoptr (GPtrArray) disks = disk_list ();
+  g_autofree char *before = strata_snapshot_xml_to_string (xml);
+  g_autofree char *same = NULL;
+  g_autofree char *after = NULL;
+
+  strata_snapshot_xml_complete_disks (xml);
+  same = strata_snapshot_xml_to_string (xml);
+  g_assert_cmpstr (same, ==, before);
+
+  add_disk (disks, "vdb", STRATA_SNAPSHOT_EXTERNAL, NULL, IMAGES "web-vdb.1795400391");
+  strata_snapshot_xml_set_revert_disks (xml, disks);
+  strata_snapshot_xml_complete_disks (xml);
+  after = strata_snapshot_xml_to_string (xml);
+  g_assert_nonnull (strstr (after, "<disk name=\"vda\" snapshot=\"no\"/>"));
+  g_assert_nonnull (strstr (after, "<disk name=\"hda\" snapshot=\"no\"/>"));
+  g_assert_null (strstr (after, "<disk name=\"vdb\" snapshot=\"no\"/>"));
+}
+
+static void
 assert_invalid (const char *text, const char *words)
 {
   g_autoptr (GError) error = NULL;
@@ -647,6 +669,7 @@ main (int argc, char **argv)
   g_test_add_func ("/xml/snapshot/contradicts-backing", test_contradicts_backing);
   g_test_add_func ("/xml/snapshot/set-overlay", test_set_overlay);
   g_test_add_func ("/xml/snapshot/set-revert-disks", test_set_revert_disks);
+  g_test_add_func ("/xml/snapshot/complete-disks", test_complete_disks);
   g_test_add_func ("/xml/snapshot/malformed", test_malformed);
   g_test_add_func ("/xml/snapshot/mutated", test_mutated);
 

@@ -363,6 +363,7 @@ strata_snapshot_define (StrataConnection *connection,
   if (!current && !is_current)
     strata_snapshot_xml_set_revert_disks (document, NULL);
 
+  strata_snapshot_xml_complete_disks (document);
   strata_snapshot_xml_name_devices (document, strata_connection_is_device, connection);
 
   /* CURRENT on the one that is current already drops <revertDisks>; without the flag it stays, and stays current. */
