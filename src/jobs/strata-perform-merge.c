@@ -504,6 +504,28 @@ commit_run (StrataStepContext *context, GCancellable *cancellable, GError **erro
   return commit_top (context, FALSE, cancellable, error);
 }
 
+/* After the merge of what a guest writes to, libvirt writes the base into the definition, and says nothing where it can't: then the
+ * definition names, from the daemon's next start on, an overlay that was deleted. So it is asked to write what is there already,
+ * before anything is changed. */
+static gboolean
+require_writable_definition (StrataStepContext *context, GError **error)
+{
+  const char *uuid = strata_step_context_get (context, "uuid");
+  g_autoptr (StrataDomainFacts) facts = NULL;
+  g_autofree char *xml = NULL;
+
+  if (uuid == NULL || !strata_step_context_is (context, "active"))
+    return TRUE;
+  facts = strata_connection_get_domain (context->connection, uuid, error);
+  if (facts == NULL)
+    return FALSE;
+  if (!facts->persistent || !strata_domain_facts_is_active (facts))
+    return TRUE;
+  xml = strata_domain_get_xml (context->connection, uuid, error);
+
+  return xml != NULL && strata_domain_define (context->connection, xml, error);
+}
+
 /* Under a VM the merge itself looks what the VM runs on; an overlay that is merged away below it is found by its header.
  * The overlay of a VM that is off is known to us alone. */
 static gboolean
@@ -513,7 +535,8 @@ commit_check (StrataStepContext *context, GCancellable *cancellable, GError **er
   const char *base = strata_step_context_get (context, "base");
 
   /* What stands on the top stands on the base, too. */
-  if (!strata_require_none_saved_on (context->connection, base, cancellable, error))
+  if (!strata_require_none_saved_on (context->connection, base, cancellable, error) ||
+      !require_writable_definition (context, error))
     return FALSE;
 
   return strata_step_context_get (context, "uuid") != NULL ||

@@ -107,6 +107,30 @@ def a_tag_that_libvirt_cannot_write_down():
     no_job_left()
 
 
+def a_merge_that_libvirt_cannot_write_down():
+    """It says nothing when it can't name the base after a live merge."""
+    base = machine()
+    lab.virsh('undefine', 'vm')
+    over = lab.overlay(lab.path('over.qcow2'), base)
+    lab.define_on('vm', over)
+    lab.virsh('start', 'vm')
+    lab.write('vm', 5)
+    lock()
+    try:
+        result = lab.strata('disk', 'merge', 'vm', 'vda', status=1)
+        expect_words(result.err, 'Everything is as it was')
+    finally:
+        unlock()
+    lab.virsh('destroy', 'vm')
+    restart_daemon()
+    expect_equal(lab.source('vm'), over, 'what it is on')
+    tip = lab.tip('vm')
+    lab.virsh('start', 'vm')
+    lab.strata('disk', 'merge', 'vm', 'vda')
+    lab.virsh('destroy', 'vm')
+    expect_equal((lab.source('vm'), lab.tip('vm')), (base, tip), 'what it is on in the end')
+
+
 def a_volume_whose_format_is_not_said():
     """libvirt can write no definition of an overlay on it, and read none."""
     for fmt in ('raw', 'qcow2'):
@@ -128,6 +152,6 @@ try:
     lab.start()
     run([isolated(test, clear) for test in (
         a_guest_on_overlays_that_libvirt_cannot_write_down, a_definition_that_goes_on_naming_what_libvirt_deleted,
-        a_tag_that_libvirt_cannot_write_down, a_volume_whose_format_is_not_said)])
+        a_tag_that_libvirt_cannot_write_down, a_merge_that_libvirt_cannot_write_down, a_volume_whose_format_is_not_said)])
 finally:
     lab.close()
