@@ -431,6 +431,99 @@ test_known_tag (void)
   g_assert_nonnull (strata_layer_find_tag (strata_layers_find (layers, AT ("a.qcow2")), "s1"));
 }
 
+#define ON(name) "<devices>" PAPER_DISK ("vda", name) "</devices>"
+
+/* Where any disk of a thin clone that runs is away, of now or of its next start, what its template has now or at its next start is
+ * held. */
+static void
+test_marked (void)
+{
+  static const struct
+  {
+    const char *next;
+    const char *live;
+    gboolean held;
+  } clones[] = {
+    { ON ("seen.qcow2"), ON ("away.qcow2"), TRUE },
+    { ON ("away.qcow2"), ON ("seen.qcow2"), TRUE },
+    { ON ("seen.qcow2"), ON ("seen.qcow2"), FALSE },
+  };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (clones); i++)
+    {
+      g_autoptr (StrataGraph) graph = paper_host_new ();
+      g_autoptr (StrataLayers) layers = NULL;
+      g_autofree char *mark = NULL;
+      g_autofree char *next = NULL;
+      g_autofree char *live = NULL;
+      const StrataDomainFacts *template;
+      const StrataDomainFacts *clone;
+
+      paper_host_image (graph, "seen.qcow2", NULL);
+      paper_host_image (graph, "base.qcow2", NULL);
+      paper_host_image (graph, "later.qcow2", NULL);
+      strata_image_set_problem (paper_host_image (graph, "away.qcow2", NULL), STRATA_IMAGE_MISSING,
+                                "away");
+      template = paper_host_define (graph, "t", ON ("later.qcow2"), ON ("base.qcow2"));
+      mark = g_strdup_printf (
+          "<metadata><strata:strata xmlns:strata='https://stratavm.github.io/xmlns/1'>"
+          "<strata:clone domain='x' template='%s' template-name='t' version='1' thin='yes'/>"
+          "</strata:strata></metadata>",
+          template->uuid);
+      next = g_strconcat (mark, clones[i].next, NULL);
+      live = g_strconcat (mark, clones[i].live, NULL);
+      clone = paper_host_define (graph, "c", next, live);
+      strata_graph_finish (graph);
+
+      layers = strata_layers_new (graph);
+      for (guint j = 0; j < 2; j++)
+        {
+          const char *base = j == 0 ? AT ("base.qcow2") : AT ("later.qcow2");
+          g_autoptr (GPtrArray) told = strata_graph_get_holders (graph, base);
+          gboolean held = FALSE;
+
+          for (guint k = 0; k < told->len; k++)
+            held |= g_strcmp0 (((StrataHolder *) told->pdata[k])->uuid, clone->uuid) == 0;
+          g_assert_cmpint (held, ==, clones[i].held);
+        }
+    }
+}
+
+/* Another file has the name of what a snapshot froze: the overlay's header tells where that is, and it is held there. */
+static void
+test_frozen_elsewhere (void)
+{
+  static const char *const below[] = { "moved.qcow2", "frozen.qcow2", NULL };
+
+  for (guint i = 0; i < G_N_ELEMENTS (below); i++)
+    {
+      g_autoptr (StrataGraph) graph = paper_host_new ();
+      g_autoptr (StrataLayers) layers = NULL;
+      StrataDomainFacts *domain;
+      StrataSnapshotDisk *disk;
+      const StrataImage *witness;
+
+      paper_host_image (graph, "over.qcow2", below[i]);
+      paper_host_image (graph, "moved.qcow2", NULL);
+      paper_host_image (graph, "frozen.qcow2", NULL);
+      paper_host_add (graph, "m", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "over.qcow2", NULL);
+      paper_host_snapshot (graph, "m", "s1", NULL, "frozen.qcow2", TRUE, FALSE);
+      domain = strata_graph_find_domain (graph, "m");
+      disk =
+          strata_snapshot_facts_find_disk (strata_domain_facts_find_snapshot (domain, "s1"), "vda");
+      g_set_str (&disk->overlay, AT ("over.qcow2"));
+      strata_graph_finish (graph);
+
+      witness = strata_graph_find_contradiction (graph, domain, disk);
+      g_assert_cmpstr (witness != NULL ? witness->path : NULL, ==,
+                       i == 0 ? AT ("over.qcow2") : NULL);
+      layers = strata_layers_new (graph);
+      g_assert_cmpint (is_held (layers, strata_holder_key_new_use (domain->uuid, "s1", "frozen",
+                                                                   AT ("moved.qcow2"))),
+                       ==, i == 0);
+    }
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -449,6 +542,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/holders/other-name", test_other_name);
   g_test_add_func ("/holders/gone", test_gone);
   g_test_add_func ("/holders/known-tag", test_known_tag);
+  g_test_add_func ("/holders/marked", test_marked);
+  g_test_add_func ("/holders/frozen-elsewhere", test_frozen_elsewhere);
 
   return g_test_run ();
 }
