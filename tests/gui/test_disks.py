@@ -13,7 +13,7 @@ from strata_lab import DOMAIN, Lab, disk_xml
 
 
 def make_hosts():
-    """web: two snapshots; hand: a chain without any; clone: a thin clone of a template; bad: a damaged image."""
+    """web: two snapshots; hand and late: chains without any; clone: a thin clone of a template; bad: a damaged image."""
     lab = State.lab
     lab.start()
     lab.make_disk('web.qcow2', size='256M', data='24M')
@@ -23,6 +23,7 @@ def make_hosts():
     ctl('snapshot', 'create', 'web', 'before upgrade')
     write(chain('web')[0], 64, 3)
     make_chain('hand')
+    make_chain('late')
 
     lab.define('db')
     lab.virsh('pool-refresh', 'default')
@@ -150,6 +151,35 @@ def nothing_complained():
     State.window.close()
 
 
+def a_window_that_is_closed_during_a_merge_asks_first():
+    window = State.window = Application(State.desk, **State.lab.env)
+    window.wait('Unfinished Operations')
+    window.key('Escape')
+    window.wait_gone('Unfinished Operations')
+    show('late')
+    top, mid, base = chain('late')
+    copy = flat('late')
+    definition = State.lab.virsh('dumpxml', 'late').out
+    begin_merge(top, 'Merge Down', 'Merge Down', SLOW)
+    title = f'Commit “{os.path.basename(top)}” into “{os.path.basename(mid)}”'
+    bar = window.wait(title, ('progress bar',))
+    wait_for('some of it to be done', lambda: bar.queryValue().currentValue > 0.1)
+    window.key('ctrl+w')
+    window.press('Stay')
+    window.wait_gone('Work Is Under Way')
+    window.wait(title, ('progress bar',))
+    window.key('ctrl+w')
+    window.press('Cancel and Quit')
+    window.process.wait(60)
+    assert chain('late') == [top, mid, base], 'a layer is gone'
+    assert State.lab.virsh('dumpxml', 'late').out == definition, 'the definition is another'
+    expect_content('late', copy)
+    job = [job['id'] for job in State.lab.ctl('--json', 'job', 'list').document['jobs'] if 'late-top' in str(job)]
+    ctl('job', 'resume', *job)
+    assert chain('late') == [mid, base], 'what is left'
+    expect_content('late', copy)
+
+
 def main():
     try:
         State.desk = Desk()
@@ -168,6 +198,7 @@ def main():
         a_merge_is_finished,
         under_a_running_machine_too,
         nothing_complained,
+        a_window_that_is_closed_during_a_merge_asks_first,
     ], lambda: State.window)
     print(f'# {time.monotonic() - start:.1f} s in all', flush=True)
     harness.finish(status, State.window, State.lab, State.desk)
