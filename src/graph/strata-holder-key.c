@@ -250,7 +250,7 @@ strata_holder_key_equal (gconstpointer self, gconstpointer other)
  * @self: a key, perhaps of every disk
  * @other: a key of one disk, memory file, image or tag
  *
- * A domain's disks are covered with those of its next start, and a snapshot's disks with its memory file: whoever
+ * A domain's disks are covered with those of its next start, and a snapshot's disks with its memory file: a request that
  * discards the one discards the other.
  *
  * Returns: whether @other is meant by @self as well

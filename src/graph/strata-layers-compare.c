@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* What became of a simulated host: which layers are not as they were, and what stood on them. Whoever reads none of
+/* What became of a simulated host: which layers are not as they were, and what stood on them. A holder that reads none of
  * these reads what he read before, and on a host with 10,000 snapshots that is nearly everybody. The layers are
  * compared as they are, and not noted down when they change, so that no kind of step can forget to say what it did.
  */

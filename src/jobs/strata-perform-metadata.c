@@ -172,7 +172,7 @@ const StrataStepOps strata_step_snapshot_define = {
 
 /* snapshot-forget ---------------------------------------------------------------------------------- */
 
-/* The picture of the screen goes with the name; that it doesn't come back on the way back is no loss to anybody's bytes. */
+/* The picture of the screen goes with the name; that it doesn't come back on the way back costs no holder a byte. */
 static gboolean
 delete_metadata_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {

@@ -105,7 +105,7 @@ describe (StrataJournal *journal, StrataConnection *connection)
   return job;
 }
 
-/* NULL for one that a process works on: that is not unfinished. A damaged one may be anybody's. */
+/* NULL for one that a process works on: that is not unfinished. A damaged one may be another user's. */
 static StrataJournal *
 peek (const char *dir, const char *name, StrataConnection *connection)
 {

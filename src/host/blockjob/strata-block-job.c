@@ -3,8 +3,8 @@
 /* A block job, from its start until it is over.
  *
  * Copies and active commits end by being *ready*: source and destination are equal and stay so until
- * somebody decides. libvirt says so in an event, which comes on the default main context and can be
- * lost (with the connection, or because nobody runs that context), so the domain is looked at as
+ * a client decides. libvirt says so in an event, which comes on the default main context and can be
+ * lost (with the connection, or because no thread runs that context), so the domain is looked at as
  * well. That all bytes are done is not enough: only the event, or `<mirror ready='yes'>`, means ready.
  *
  * Pulls, and commits of what is not on top, end by themselves. That such a job is gone is the only

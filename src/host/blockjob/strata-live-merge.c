@@ -108,7 +108,7 @@ set_disk_busy (Merge *self, GError **error)
 }
 
 /* ADOPTED: an active commit into our base is under way. A job that ends by itself is waited for, and
- * not aborted on cancellation: it may be somebody else's. */
+ * not aborted on cancellation: it may be another client's. */
 static gboolean
 reconcile_left_over (Merge *self, gboolean active, gboolean *adopted, GError **error)
 {

@@ -8,9 +8,9 @@
 
 G_BEGIN_DECLS
 
-/* Merging layers of a disk while its VM runs or is paused: in that VM, since nobody else may open them.
+/* Merging layers of a disk while its VM runs or is paused: in that VM, since no other process may open them.
  * Blocking; worker threads only. Cancelled or failed half-way, every layer shows what it did before, and the
- * call may be made again; a job that somebody (a client of ours that died) left on the disk is waited
+ * call may be made again; a job that a client (one of ours that died) left on the disk is waited
  * for. NOT_FOUND if the domain is gone, BUSY if it does not run, INVALID if its disk has no such layer. */
 
 /* TOP into BASE, somewhere below it. ACTIVE: TOP is what the VM writes to now, and it goes on with BASE;

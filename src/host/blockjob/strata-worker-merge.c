@@ -92,7 +92,7 @@ strata_worker_commit (StrataWorker *self,
 }
 
 /* Waits for a job that ends by itself and writes to WRITTEN; afterwards it is BASE that the image ABOVE stands on. libvirt's view
- * of the layers and the image's header have to agree: whoever opens it next reads the header. */
+ * of the layers and the image's header have to agree: the process that opens it next reads the header. */
 static gboolean
 see_through (StrataWorker *self,
              StrataBlockJob *job,

@@ -82,7 +82,7 @@ look_whether_it_left (GTask *task, gpointer source, gpointer data, GCancellable 
   g_task_return_boolean (task, domain == NULL && strata_vir_last_code () == VIR_ERR_NO_DOMAIN);
 }
 
-/* If something else happened to the domain while we looked, what we saw may be out of date; whoever
+/* If something else happened to the domain while we looked, what we saw may be out of date; the client that
  * listens then has to look again, and "changed" makes it do so. */
 static void
 on_looked (GObject *source, GAsyncResult *result, gpointer user_data)

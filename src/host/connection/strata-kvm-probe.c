@@ -92,7 +92,7 @@ destroy (gpointer data)
   return NULL;
 }
 
-/* A QEMU that hangs in KVM takes its time to be killed; nobody has to wait for that. */
+/* A QEMU that hangs in KVM takes its time to be killed; no caller has to wait for that. */
 static void
 end_trial (virDomainPtr domain)
 {

@@ -89,7 +89,7 @@ void strata_gathering_take_claim (StrataGathering *self,
 void strata_gathering_add_claimant (StrataGathering *self, const char *path);
 /* once everything was added that definitions lead to */
 void strata_gathering_follow_claims (StrataGathering *self);
-/* before anybody else sees DOMAIN */
+/* before another thread sees DOMAIN */
 gboolean strata_gathering_add_snapshots (StrataGathering *self,
                                          StrataDomainFacts *domain,
                                          GError **error);

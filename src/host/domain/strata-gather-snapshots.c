@@ -10,7 +10,7 @@
 #include "strata-gather-private.h"
 #include "host/storage/strata-storage.h"
 
-/* What was put on the frozen image may be gone (somebody went back, and let go of it) without anything
+/* What was put on the frozen image may be gone (its domain was reverted, and it was discarded) without anything
  * missing; where it is there, it has to be seen. */
 static gboolean
 add_overlay (StrataGathering *self, const char *path, GError **error)
@@ -134,7 +134,7 @@ compare_backing (StrataGathering *self, StrataSnapshotFacts *snapshot)
 /**
  * strata_gathering_add_snapshots:
  * @self: a gathering
- * @domain: a domain that nobody else knows yet
+ * @domain: a domain that no other thread knows yet
  * @error: where to put an error that ends the gathering
  *
  * Adds the images that @domain's snapshots name, and completes what is known of the snapshots. Worker

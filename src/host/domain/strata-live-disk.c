@@ -2,7 +2,7 @@
 
 /* The disks of a running VM: which layers they have, and that what was merged is safe.
  *
- * A qcow2 image's tables are kept in QEMU's memory until somebody asks for a flush, which is the guest as a
+ * A qcow2 image's tables are kept in QEMU's memory until a flush is asked for, which is the guest as a
  * rule. QEMU 7.2 says that a pull is done, and names the new base in the header, without one (10.0 does flush): were it
  * killed then, with the layers deleted that it pulled from, their content would be lost. No call of libvirt's is a
  * flush, but to stop a VM is one in QEMU, also where it is stopped already.

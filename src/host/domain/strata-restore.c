@@ -92,7 +92,7 @@ strata_domain_restore (StrataConnection *connection,
  * @restored: whether it is, as far as that
  * @error: where to put libvirt's error
  *
- * Whoever is killed between the two halves leaves a guest that stands still and should not. Worker threads only.
+ * A process that is killed between the two halves leaves a guest that stands still and should not. Worker threads only.
  *
  * Returns: whether that could be found out
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* Making a snapshot. libvirt's call blocks until memory is saved, so another thread looks how far that is, and ends it
- * when somebody cancels. Taking it back is in strata-snapshot-undo.c.
+ * when the job is cancelled. Taking it back is in strata-snapshot-undo.c.
  */
 
 #include "config.h"

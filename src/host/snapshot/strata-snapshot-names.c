@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Which snapshots a domain has. libvirt has no event for one that is made or deleted, so whoever shows them asks. */
+/* Which snapshots a domain has. libvirt has no event for one that is made or deleted, so the page that shows them asks. */
 
 #include "config.h"
 

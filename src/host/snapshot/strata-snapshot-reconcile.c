@@ -259,13 +259,13 @@ is_promised (Reconciling *self, const char *path)
 }
 
 /* What native calls may take for the snapshot's overlay and unlink: the domain's source, but only where that is
- * nothing else than an overlay of the frozen image, and nobody else's. NULL: nothing. */
+ * nothing else than an overlay of the frozen image, and no other machine's. NULL: nothing. */
 static const char *
 get_true_overlay (Reconciling *self, const StrataSnapshotDisk *snapshot_disk)
 {
   const StrataDiskXml *disk = find_disk (self, snapshot_disk->target);
 
-  /* One that was taken out is somebody's all the same. */
+  /* One that was taken out may be held all the same. */
   if (disk == NULL || is_promised (self, disk->source))
     return NULL;
   if (is_same (self, disk->source, snapshot_disk->overlay))
@@ -275,8 +275,8 @@ get_true_overlay (Reconciling *self, const StrataSnapshotDisk *snapshot_disk)
 }
 
 /* Where there is none to name. An entry without a file would do for <revertDisks>, but when a child is deleted libvirt
- * puts that in place of the snapshot's own <disks>, and then nobody would know what the snapshot froze (libvirt 11.3). So
- * a file is named that nobody has; libvirt's calls then find nothing to unlink, and say so in their log. */
+ * puts that in place of the snapshot's own <disks>, and then nothing would tell what the snapshot froze (libvirt 11.3). So
+ * a file is named that doesn't exist; libvirt's calls then find nothing to unlink, and say so in their log. */
 static char *
 name_overlay (Reconciling *self, const StrataSnapshotDisk *snapshot_disk)
 {

@@ -399,7 +399,7 @@ strata_snapshot_set_current (StrataConnection *connection,
 }
 
 /* libvirt 9.0, when it forgets a snapshot, takes its overlays for merged into what is below, and writes that into the
- * documents of the snapshots that stand on them. So the snapshot first says that its overlays are files nobody has. */
+ * documents of the snapshots that stand on them. So the snapshot first says that its overlays are files that don't exist. */
 static gboolean
 disown_overlays (virDomainPtr domain, const char *name, GError **error)
 {

@@ -108,7 +108,7 @@ copy_all (int in,
         progress ((guint64) at, (guint64) size, user_data);
     }
 
-  /* Somebody may delete the original as soon as this is said to be done. */
+  /* A client may delete the original as soon as this is said to be done. */
   return fsync (out) < 0 ? errno : 0;
 }
 
@@ -248,7 +248,7 @@ copy_file (StrataConnection *connection,
 /**
  * strata_direct_copy:
  * @connection: a connection
- * @from: a qcow2 image that nobody writes to
+ * @from: a qcow2 image that no process writes to
  * @to: where its twin goes, mode 0600; nothing may be there
  * @progress: (nullable): called in this thread with bytes of the file
  * @user_data: for @progress
@@ -278,7 +278,7 @@ strata_direct_copy (StrataConnection *connection,
 /**
  * strata_direct_copy_verbatim:
  * @connection: a connection
- * @from: an image of any format, with whatever is in it, that nobody writes to
+ * @from: an image of any format, with whatever is in it, that no process writes to
  * @to: where its twin goes, mode 0600; nothing may be there
  * @progress: (nullable): called in this thread with bytes of the file
  * @user_data: for @progress

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* The one walk down a chain of files, for whoever reads their headers as they are now (in a graph it is strata_graph_walk()):
+/* The one walk down a chain of files, for what reads their headers as they are now (in a graph it is strata_graph_walk()):
  *
  *   g_auto (StrataFileChain) link = strata_file_chain_begin (top, format);
  *

@@ -43,7 +43,7 @@ is_silence (int code)
 }
 
 /* libvirt waits for an agent's answer for ever, and so it has to with a freeze: that takes as long as the guest's disks do, and
- * one that was given up might still come about, with nobody there to thaw. So an agent that hangs has to be found out before,
+ * one that was given up might still come about, with no client there to thaw. So an agent that hangs has to be found out before,
  * by a question that does nothing. Afterwards the limit is again what libvirt begins with; it can't be read. */
 static gboolean
 require_agent (virDomainPtr domain, GError **error)

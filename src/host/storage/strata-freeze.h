@@ -8,7 +8,7 @@
 
 G_BEGIN_DECLS
 
-/* A guest's file systems at rest, by its agent. Blocking; worker threads only. Whoever freezes has to thaw in
+/* A guest's file systems at rest, by its agent. Blocking; worker threads only. The caller that freezes has to thaw in
  * every case: the guest can't write before. */
 
 /* when it fails they are not frozen */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Internal snapshots: libvirt handles those of a domain, and nobody tells of the others. Which image has any
+/* Internal snapshots: libvirt handles those of a domain, and tells of no others. Which image has any
  * decides what may be merged into it, so the header of every image is looked at.
  */
 
@@ -406,7 +406,7 @@ delete_all_but (StrataConnection *connection,
 /**
  * strata_image_tags_delete:
  * @connection: a connection
- * @path: an image that nobody has open
+ * @path: an image that no process has open
  * @format: its format
  * @tag: the name of an internal snapshot, which need not be there
  * @cancellable: (nullable): to give up
@@ -433,7 +433,7 @@ strata_image_tags_delete (StrataConnection *connection,
 /**
  * strata_image_tags_keep:
  * @connection: a connection
- * @path: an image that nobody has open
+ * @path: an image that no process has open
  * @format: its format
  * @tag: the name of an internal snapshot
  * @cancellable: (nullable): to give up

@@ -38,7 +38,7 @@ gboolean strata_image_tags_require_single (const char *path,
                                            GStrv tags,
                                            const char *tag,
                                            GError **error);
-/* nobody may have the image open; fine if there is no such tag */
+/* no process may have the image open; fine if there is no such tag */
 gboolean strata_image_tags_delete (StrataConnection *connection,
                                    const char *path,
                                    const char *format,

@@ -241,7 +241,7 @@ strata_pool_lease_new (StrataConnection *connection, const char *folder, GError 
 
   g_mutex_lock (lock);
   taken = take_pool (self, folder, error);
-  /* The lock goes with what has to be ended; the pool may have become somebody else's meanwhile. */
+  /* The lock goes with what has to be ended; the pool may have become another client's meanwhile. */
   if (!self->ours)
     g_mutex_unlock (lock);
 

@@ -31,7 +31,7 @@ on_percent (guint percent, gpointer user_data)
     progress->func (progress->total / 100 * percent, progress->total, progress->user_data);
 }
 
-/* qemu-img leaves the new image to the kernel; somebody may trust in it as soon as this is said to be
+/* qemu-img leaves the new image to the kernel; a client may trust in it as soon as this is said to be
  * done. */
 static gboolean
 seal (const char *path, GError **error)

@@ -251,7 +251,7 @@ check_length (Copy *self, guint64 length, GError **error)
 /**
  * strata_volume_copy:
  * @connection: a connection
- * @from: an image that nobody writes to
+ * @from: an image that no process writes to
  * @to: where its twin goes, mode 0600; nothing may be there
  * @progress: (nullable): called in this thread with bytes of the file
  * @user_data: for @progress

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Who is above whom in a column of a family: so that links cross as little as possible, and so that nobody changes his place
+/* Who is above whom in a column of a family: so that links cross as little as possible, and so that no node changes its place
  * without need.
  */
 
