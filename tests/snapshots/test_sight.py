@@ -1178,7 +1178,7 @@ def disc_in_a_pool_that_is_gone():
 
 def left_out_on_what_is_gone():
     """The folder of a disk that a snapshot left out is gone with its storage: the refusal names the snapshot and the way out."""
-    folder = os.path.join(lab.dir, 'stick')
+    folder = os.path.join(lab.dir, 'stick-gone')
     os.mkdir(folder)
     define('vm', disk_xml(lab.make_disk('a.qcow2', data='1M')), disk_xml(lab.make_disk('b.qcow2', folder=folder), 'vdb'))
     define('other', disk_xml(lab.make_disk('o.qcow2', data='1M')))
@@ -1255,6 +1255,7 @@ def left_out_and_gone_for_good():
     lab.make_disk('scratch.qcow2', size='1M')
     done = lab.ctl('snapshot', 'delete', 'vm', 's1')
     expect_equal(done.status, 0, 'the snapshot is deleted', done)
+    remove_snapshots()
     lab.clear()
 
 
