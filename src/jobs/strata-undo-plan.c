@@ -149,6 +149,29 @@ was_deleted (Undo *self, StrataStep *step, const char *overlay, const char *base
          base_image->state != STRATA_IMAGE_MISSING && g_str_equal (folder, base_folder);
 }
 
+/* What another snapshot left out is the domain's own disk, which it has back, and was written to by it. */
+static void
+discard_left_out (Undo *self, const char *uuid, const char *path)
+{
+  const StrataDomainFacts *domain = strata_graph_find_domain (self->graph, uuid);
+
+  for (guint i = 0; domain != NULL && i < domain->snapshots->len; i++)
+    {
+      const StrataSnapshotFacts *snapshot = g_ptr_array_index (domain->snapshots, i);
+
+      for (guint j = 0; j < snapshot->disks->len; j++)
+        {
+          const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, j);
+
+          if (disk->location == STRATA_SNAPSHOT_NONE &&
+              g_strcmp0 (strata_graph_resolve (self->graph, disk->image),
+                         strata_graph_resolve (self->graph, path)) == 0)
+            strata_plan_discard (
+                self->undo, strata_holder_key_new_snapshot (uuid, snapshot->name, disk->target));
+        }
+    }
+}
+
 /* The overlays are merged into what the snapshot froze, so that nothing of what was written since is lost to the domain. One that
  * has come to be another's is not given up. */
 static void
@@ -171,6 +194,7 @@ add_merge (Undo *self, StrataStep *step, JsonObject *disk)
       /* Without the snapshot the domain would have written into the base itself. */
       json_object_set_boolean_member (args, "at-once", self->at_once);
       add (self, step, STRATA_STEP_COMMIT, args);
+      discard_left_out (self, get (step, "uuid"), base);
     }
   if (is_on_another (self, get (step, "uuid"), overlay))
     add (self, step, STRATA_STEP_DELETE_VOLUME, args_new ("path", overlay, NULL, NULL));

@@ -490,12 +490,59 @@ require_no_device (StrataVerification *self,
   return FALSE;
 }
 
+/* Where another file has the name of what a snapshot froze, the overlay's header alone says where that is. */
+static gboolean
+require_witness_kept (StrataVerification *self, const StrataStep *step, GError **error)
+{
+  const char *path =
+      strata_layers_arg (step->args, step->kind == STRATA_STEP_PULL ? "image" : "path");
+  const StrataImage *image = strata_step_is (step, STRATA_STEP_PULL, STRATA_STEP_DELETE_VOLUME)
+                                 ? strata_graph_get_image (self->graph, path)
+                                 : NULL;
+  GPtrArray *domains = strata_graph_get_domains (self->graph);
+
+  for (guint i = 0; image != NULL && i < domains->len; i++)
+    {
+      const StrataDomainFacts *domain = g_ptr_array_index (domains, i);
+
+      for (guint j = 0; j < domain->snapshots->len; j++)
+        {
+          const StrataSnapshotFacts *snapshot = g_ptr_array_index (domain->snapshots, j);
+
+          for (guint k = 0; k < snapshot->disks->len && !snapshot->retained; k++)
+            {
+              g_autoptr (StrataHolderKey) key = NULL;
+
+              if (strata_graph_find_contradiction (self->graph, domain,
+                                                   snapshot->disks->pdata[k]) != image)
+                continue;
+              key = strata_holder_key_new_use (domain->uuid, snapshot->name, "frozen",
+                                               image->backing_path);
+              if (strata_law_is_discarded (self, key))
+                continue;
+              strata_set_error (
+                  error, STRATA_ERROR_REFUSED,
+                  _ ("Put the image that was frozen back under its name, or delete that snapshot "
+                     "first."),
+                  /* Translators: an image, a snapshot, a virtual machine */
+                  _ ("Only “%s” shows where the image is that the snapshot “%s” of “%s” froze"),
+                  image->path, snapshot->name, domain->name);
+              return FALSE;
+            }
+        }
+    }
+
+  return TRUE;
+}
+
 gboolean
 strata_law_require_files_kept (StrataVerification *self, StrataStep *step, GError **error)
 {
   const char *path = json_object_get_string_member_with_default (step->args, "path", NULL);
   GPtrArray *domains = strata_graph_get_domains (self->graph);
 
+  if (!require_witness_kept (self, step, error))
+    return FALSE;
   if (!strata_step_is (step, STRATA_STEP_DELETE_FILE, STRATA_STEP_DELETE_TAG,
                        STRATA_STEP_DELETE_VOLUME) ||
       path == NULL)

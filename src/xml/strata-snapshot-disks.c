@@ -94,6 +94,8 @@ read_definition (StrataSnapshotDisk *self, xmlNode *disk)
     return;
 
   self->image = strata_disk_node_get_place (disk);
+  self->medium =
+      strata_node_is (disk, "device", "cdrom") || strata_node_is (disk, "device", "floppy");
   if (strata_node_is (disk, "type", "volume"))
     self->pool = strata_node_get (strata_node_get_child (disk, "source"), "pool");
   self->format = strata_node_get (strata_node_get_child (disk, "driver"), "type");

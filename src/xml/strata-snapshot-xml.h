@@ -30,6 +30,7 @@ typedef enum
  * @format: (nullable): @image's format, by the definition
  * @backings: (nullable): what `<domain>` says that @image stands on, from the one directly below to the lowest that it names
  * @ends: whether `<domain>` says that nothing is below the last of @backings
+ * @medium: whether it is a CD-ROM or a floppy, by the definition
  * @overlay: (nullable): external: the overlay that was made, by `<disks>`
  * @revert_overlay: (nullable): by `<revertDisks>`: what the domain runs on since it was reverted to this snapshot
  */
@@ -44,6 +45,7 @@ typedef struct
   char *revert_overlay;
   StrataSnapshotLocation location;
   gboolean ends;
+  gboolean medium;
 } StrataSnapshotDisk;
 
 /* A `<domainsnapshot>` document that can be read and rewritten; elements it does not know stay as they

@@ -30,6 +30,16 @@ follow_snapshot (StrataGathering *self,
     {
       StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, i);
 
+      if (disk->image != NULL && disk->pool != NULL && *disk->pool != '\0' &&
+          !g_path_is_absolute (disk->image))
+        {
+          strata_gathering_add_unresolved (self, disk->pool, &disk->image, disk->format,
+                                           disk->medium);
+          if (!add_overlay (self, disk->overlay, error) ||
+              !add_overlay (self, disk->revert_overlay, error))
+            return FALSE;
+          continue;
+        }
       /* A disk that was left out is a raw one where nothing is said, and stands on nothing, unless it is called so by mistake. */
       if (disk->location == STRATA_SNAPSHOT_NONE &&
           (disk->format == NULL || g_str_equal (disk->format, "raw")))
@@ -38,12 +48,9 @@ follow_snapshot (StrataGathering *self,
             strata_gathering_add_claimant (self, disk->image);
           continue;
         }
-      if (disk->image != NULL && disk->pool != NULL && *disk->pool != '\0' &&
-          !g_path_is_absolute (disk->image))
-        strata_gathering_add_unresolved (self, disk->pool, &disk->image, disk->format, FALSE);
-      else if (disk->image != NULL &&
-               !strata_gathering_follow (self, domain, disk->image, disk->format,
-                                         strata_path_is_device (disk->image), error))
+      if (disk->image != NULL &&
+          !strata_gathering_follow (self, domain, disk->image, disk->format,
+                                    strata_path_is_device (disk->image), error))
         return FALSE;
       if (!add_overlay (self, disk->overlay, error) ||
           !add_overlay (self, disk->revert_overlay, error))
