@@ -265,8 +265,11 @@ run_step (Run *run, guint index, GError **error)
 
   if (!klass->run (&context, run->cancellable, error))
     {
+      results = strata_job_take_new_results (run->job);
       if (left_no_trace (run, index, &context, begun_before, *error))
         strata_journal_clear_step (run->journal, index, NULL, NULL);
+      else if (results != NULL)
+        strata_journal_begin_step (run->journal, index, results, NULL);
       return FALSE;
     }
 

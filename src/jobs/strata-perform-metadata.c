@@ -7,6 +7,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "host/domain/strata-screenshot.h"
+#include "host/snapshot/strata-snapshot-names.h"
 #include "host/snapshot/strata-snapshot-reconcile.h"
 #include "host/snapshot/strata-snapshot.h"
 #include "strata-job-private.h"
@@ -114,14 +115,26 @@ is_passed_over (StrataStepContext *context)
 static gboolean
 snapshot_define_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
+  gboolean exists;
+
   if (is_passed_over (context))
     return TRUE;
   if (!require_same (context, error))
     return FALSE;
 
-  return strata_snapshot_define (context->connection, strata_step_context_get (context, "uuid"),
-                                 strata_step_context_get (context, "xml"),
-                                 strata_step_context_is (context, "current"), error);
+  if (strata_snapshot_define (context->connection, strata_step_context_get (context, "uuid"),
+                              strata_step_context_get (context, "xml"),
+                              strata_step_context_is (context, "current"), error))
+    return TRUE;
+
+  /* Its document is in the journal, and comes back with the way back. */
+  context->left =
+      strata_step_context_get (context, "previous") != NULL &&
+      strata_snapshot_exists (context->connection, strata_step_context_get (context, "uuid"),
+                              strata_step_context_get (context, "snapshot"), &exists, NULL) &&
+      !exists;
+
+  return FALSE;
 }
 
 static gboolean
@@ -255,14 +268,66 @@ get_moves (StrataStepContext *context)
   return moves;
 }
 
+/* a result: the snapshot that libvirt took out of its list, because it could not write it down */
+#define DROPPED "dropped"
+
+static gboolean
+is_listed (StrataStepContext *context, const char *name)
+{
+  gboolean exists;
+
+  return !strata_snapshot_exists (context->connection, strata_step_context_get (context, "uuid"),
+                                  name, &exists, NULL) ||
+         exists;
+}
+
+/* What libvirt doesn't list is held by none, until its daemon has read it again. */
+static gboolean
+require_listed (StrataStepContext *context, GError **error)
+{
+  const char *dropped = strata_step_context_get_note (context, DROPPED);
+
+  if (dropped == NULL || is_listed (context, dropped))
+    return TRUE;
+
+  strata_set_error (
+      error, STRATA_ERROR_REFUSED,
+      _ ("Let libvirt write to its folder (room, rights), start its daemon again, and "
+         "try again."),
+      /* Translators: a snapshot */
+      _ ("libvirt doesn’t list the snapshot “%s”, which it could not write down"), dropped);
+  return FALSE;
+}
+
+static void
+note_dropped (StrataStepContext *context, GStrv names)
+{
+  for (guint i = 0; context->job != NULL && names != NULL && names[i] != NULL; i++)
+    {
+      if (*names[i] == '/' || is_listed (context, names[i]))
+        continue;
+      strata_job_set_result (context->job, DROPPED, names[i]);
+      context->left = TRUE;
+    }
+}
+
 static gboolean
 reconcile_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
+  g_auto (GStrv) names = NULL;
   g_autoptr (GPtrArray) moves = get_moves (context);
   g_autoptr (GPtrArray) remarks = g_ptr_array_new_with_free_func (g_free);
-  gboolean reconciled =
+  gboolean reconciled;
+
+  if (!require_listed (context, error))
+    return FALSE;
+  names = strata_snapshot_list_names (context->connection,
+                                      strata_step_context_get (context, "uuid"), NULL);
+  reconciled =
       strata_snapshot_reconcile (context->connection, strata_step_context_get (context, "uuid"),
                                  moves, remarks, cancellable, error);
+  if (!reconciled)
+    note_dropped (context, names);
 
   for (guint i = 0; context->job != NULL && i < remarks->len; i++)
     strata_job_append_log (context->job, g_ptr_array_index (remarks, i));

@@ -397,6 +397,16 @@ reconcile_current (Reconciling *self)
 
 /* All of it ---------------------------------------------------------------------------------------- */
 
+static gboolean
+is_dropped (Reconciling *self, Item *item)
+{
+  g_autofree char *name = strata_snapshot_xml_get_name (item->document);
+  gboolean exists;
+
+  return strata_snapshot_exists (self->connection, self->domain->uuid, name, &exists, NULL) &&
+         !exists;
+}
+
 /* Libvirt takes no document of a snapshot whose definition it would not take any more. Where that only makes it
  * less sound for other tools, the job is none the worse for it. */
 static gboolean
@@ -407,7 +417,8 @@ write_item (Reconciling *self, Item *item, GError **error)
 
   if (strata_snapshot_define (self->connection, self->domain->uuid, xml, item->current, &failure))
     return TRUE;
-  if (item->moved || g_error_matches (failure, STRATA_ERROR, STRATA_ERROR_CONNECTION))
+  if (item->moved || g_error_matches (failure, STRATA_ERROR, STRATA_ERROR_CONNECTION) ||
+      is_dropped (self, item))
     {
       g_propagate_error (error, failure);
       return FALSE;

@@ -321,6 +321,30 @@ strata_snapshot_get_current (StrataConnection *connection,
   return domain != NULL && get_current (domain, name, error);
 }
 
+/* libvirt (11.3) takes a snapshot whose new document it can't write out of its list, and has it again, as it was, when its daemon
+ * starts: until then nothing shows what it holds. */
+static void
+tell_if_dropped (virDomainPtr domain, const char *name, GError **error)
+{
+  g_autoptr (virDomainSnapshot) snapshot = strata_snapshot_lookup (domain, name, NULL);
+  g_autofree char *why = NULL;
+
+  if (snapshot != NULL || error == NULL || *error == NULL ||
+      g_error_matches (*error, STRATA_ERROR, STRATA_ERROR_CONNECTION))
+    return;
+
+  why = g_strdup ((*error)->message);
+  g_clear_error (error);
+  strata_set_error (
+      error, STRATA_ERROR_FAILED,
+      _ ("Let libvirt write to its folder (room, rights), start its daemon again, and "
+         "do nothing else with the virtual machine before."),
+      /* Translators: a snapshot, and what the trouble is */
+      _ ("libvirt has taken the snapshot “%s” out of its list, since it can’t write "
+         "it down: %s"),
+      name, why);
+}
+
 /**
  * strata_snapshot_define:
  * @connection: a connection
@@ -343,6 +367,7 @@ strata_snapshot_define (StrataConnection *connection,
 {
   g_autoptr (StrataSnapshotXml) document = NULL;
   g_autoptr (virDomain) domain = NULL;
+  g_autoptr (virDomainSnapshot) before = NULL;
   g_autofree char *name = NULL;
   g_autofree char *now = NULL;
   g_autofree char *text = NULL;
@@ -368,8 +393,13 @@ strata_snapshot_define (StrataConnection *connection,
 
   /* CURRENT on the one that is current already drops <revertDisks>; without the flag it stays, and stays current. */
   text = strata_snapshot_xml_to_string (document);
+  before = strata_snapshot_lookup (domain, name, NULL);
   if (!redefine (domain, name, text, current && !is_current, error))
-    return FALSE;
+    {
+      if (before != NULL)
+        tell_if_dropped (domain, name, error);
+      return FALSE;
+    }
 
   return !strata_snapshot_xml_has_revert_disks (document) ||
          !strata_snapshot_keeps_revert_disks (connection) ||
