@@ -1156,6 +1156,48 @@ def snapshot_in_a_pool_that_is_gone():
     lab.clear()
 
 
+def what_tells_of_a_frozen_image_stays():
+    """The overlay by whose header the frozen image is found is neither merged away nor made independent."""
+    folders = [os.path.join(lab.dir, name) for name in ('first-of-two', 'second-of-two')]
+    for folder in folders:
+        os.mkdir(folder)
+    lab.virsh('pool-create-as', 'moving', 'dir', '--target', folders[0])
+    frozen = lab.make_disk('a.qcow2', data='1M', folder=folders[0])
+    define('vm', volume_disk('moving', 'a.qcow2'))
+    lab.ctl('snapshot', 'create', 'vm', 's1')
+    lab.virsh('pool-destroy', 'moving')
+    lab.virsh('pool-create-as', 'moving', 'dir', '--target', folders[1])
+    lab.make_disk('a.qcow2', data='2M', folder=folders[1])
+    expect_refused(lab.ctl('clone', 'flatten', 'vm'), 's1')
+    write(tip('vm'), 2, '3M')
+    lab.ctl('snapshot', 'create', 'vm', 's2')
+    write(tip('vm'), 3, '4M')
+    before = [sha256(name) for name in (frozen, tip('vm'))]
+    expect_refused(lab.ctl('snapshot', 'delete', 'vm', 's2', '--pull'), 's1')
+    expect_equal([sha256(name) for name in (frozen, tip('vm'))], before, 'the frozen image, and the disk')
+    remove_snapshots()
+    lab.virsh('pool-destroy', 'moving')
+    lab.clear()
+
+
+def left_out_raw_in_a_pool_that_is_gone():
+    """The volume may be any image by another name."""
+    folder = os.path.join(lab.dir, 'raw-gone')
+    os.mkdir(folder)
+    lab.virsh('pool-create-as', 'raw-gone', 'dir', '--target', folder)
+    volume = lab.make_disk('v.img', fmt='raw', size='8M', folder=folder)
+    define('vm', disk_xml(lab.make_disk('a.qcow2', data='1M')), volume_disk('raw-gone', 'v.img').replace('vda', 'vdb').replace(
+        "'qcow2'", "'raw'"))
+    taken = lab.ctl('snapshot', 'create', 'vm', 's1', '--disk', 'vda')
+    expect_equal(taken.status, 0, 'a snapshot of the other', taken)
+    lab.virsh('detach-disk', 'vm', 'vdb', '--config')
+    lab.virsh('pool-destroy', 'raw-gone')
+    define('other', disk_xml(volume, fmt='raw'))
+    expect_refused(lab.ctl('template', 'create', 'other', '--convert', '--no-seal', '--name', 't'), 'raw-gone', 's1')
+    remove_snapshots()
+    lab.clear()
+
+
 def disc_in_a_pool_that_is_gone():
     """A disc keeps nothing from being done; and what does is named with who names it."""
     folder = os.path.join(lab.dir, 'discs')
@@ -1273,6 +1315,7 @@ if __name__ == '__main__':
              moved_away_from_an_imported_template, moved_away_and_not_made_independent, written_by_another_program, flat_vmdk,
              other_folder_of_a_pool, moved_and_another_in_its_place, overlay_of_another_snapshot_by_now,
              given_back_below_what_is_unseen, left_out_and_gone_for_good,
-             snapshot_in_a_pool_that_is_gone, disc_in_a_pool_that_is_gone, left_out_on_what_is_gone])
+             snapshot_in_a_pool_that_is_gone, what_tells_of_a_frozen_image_stays,
+             left_out_raw_in_a_pool_that_is_gone, disc_in_a_pool_that_is_gone, left_out_on_what_is_gone])
     finally:
         lab.close()
