@@ -73,9 +73,8 @@ require_same (StrataStepContext *context, GError **error)
          (!exists || strata_snapshot_check_id (context->connection, uuid, name, made->id, error));
 }
 
-/* One that is gone is fine where it is to go. */
-static gboolean
-require_same_or_none (StrataStepContext *context, GError **error)
+gboolean
+strata_step_require_same_or_none (StrataStepContext *context, GError **error)
 {
   g_autoptr (GError) local_error = NULL;
 
@@ -193,7 +192,7 @@ delete_metadata_run (StrataStepContext *context, GCancellable *cancellable, GErr
   const char *name = strata_step_context_get (context, "snapshot");
   const char *renamed = strata_step_context_get (context, "renamed");
 
-  if (!require_same_or_none (context, error) ||
+  if (!strata_step_require_same_or_none (context, error) ||
       !strata_snapshot_delete_metadata (context->connection, uuid, name, error))
     return FALSE;
   if (renamed != NULL)

@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* strata-step-domain.c */
+/* strata-perform-domain.c */
 extern const StrataStepOps strata_step_require_off;
 extern const StrataStepOps strata_step_require_active;
 extern const StrataStepOps strata_step_shut_down;
@@ -27,16 +27,16 @@ extern const StrataStepOps strata_step_copy_image;
 extern const StrataStepOps strata_step_copy_verbatim;
 extern const StrataStepOps strata_step_convert_tag;
 
-/* strata-step-merge.c */
+/* strata-perform-merge.c */
 extern const StrataStepOps strata_step_commit;
 extern const StrataStepOps strata_step_pull;
 
-/* strata-step-image.c */
+/* strata-perform-image.c */
 extern const StrataStepOps strata_step_check_chain;
 extern const StrataStepOps strata_step_keep_tag;
 extern const StrataStepOps strata_step_delete_tag;
 
-/* strata-step-snapshot.c */
+/* strata-perform-snapshot.c */
 extern const StrataStepOps strata_step_snapshot_create;
 extern const StrataStepOps strata_step_snapshot_delete;
 extern const StrataStepOps strata_step_snapshot_revert;
@@ -46,6 +46,8 @@ extern const StrataStepOps strata_step_restore;
 extern const StrataStepOps strata_step_snapshot_define;
 extern const StrataStepOps strata_step_delete_metadata;
 extern const StrataStepOps strata_step_reconcile;
+/* whether the snapshot that the step is about is that very one, or gone, which is fine where it is to go */
+gboolean strata_step_require_same_or_none (StrataStepContext *context, GError **error);
 
 /* strata-perform-guest.c */
 extern const StrataStepOps strata_step_inspect;

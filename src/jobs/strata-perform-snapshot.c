@@ -168,22 +168,6 @@ get_strings (JsonArray *array, const char *key)
   return g_strv_builder_end (builder);
 }
 
-/* One that is gone is fine where it is to go. */
-static gboolean
-require_same_or_none (StrataStepContext *context, GError **error)
-{
-  g_autoptr (GError) local_error = NULL;
-
-  if (strata_snapshot_check_id (context->connection, strata_step_context_get (context, "uuid"),
-                                strata_step_context_get (context, "snapshot"),
-                                strata_step_context_get (context, "id"), &local_error) ||
-      g_error_matches (local_error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND))
-    return TRUE;
-  g_propagate_error (error, g_steal_pointer (&local_error));
-
-  return FALSE;
-}
-
 static gboolean
 snapshot_delete_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
@@ -193,7 +177,7 @@ snapshot_delete_run (StrataStepContext *context, GCancellable *cancellable, GErr
   g_auto (GStrv) paths = get_strings (disks, "path");
   g_auto (GStrv) formats = get_strings (disks, "format");
 
-  if (!require_same_or_none (context, error) ||
+  if (!strata_step_require_same_or_none (context, error) ||
       !strata_snapshot_delete_internal (context->connection,
                                         strata_step_context_get (context, "uuid"), name,
                                         tag != NULL ? tag : name, (const char *const *) paths,
