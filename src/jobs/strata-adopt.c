@@ -27,6 +27,8 @@
 
 /* Seconds between a step that takes a snapshot, and libvirt that does. */
 #define LONGEST_BEGINNING 2
+/* Seconds; on a busy host. To go on from another's costs less than to delete it. */
+#define LONGEST_BUSY_BEGINNING 30
 /* Seconds until a copy makes its file: the machine that copies has to start, on a host that is busy. */
 #define LONGEST_START 120
 
@@ -789,6 +791,46 @@ strata_adopt_check_kept (StrataGraph *graph, StrataPlan *plan, const gboolean *d
   return TRUE;
 }
 
+/* One that was begun may have failed, and another client may have taken one of that name since, on files that are called the
+ * same. libvirt writes down when it began with one, which is directly after the job did. */
+static gboolean
+check_own_snapshot (Adoption *self, guint index, gboolean backwards, GError **error)
+{
+  StrataStep *step = strata_plan_get_step (self->plan, index);
+  g_autofree char *key = begun_key (step);
+  const char *noted = get_note (self, key);
+  g_autoptr (StrataDomainFacts) facts = NULL;
+  StrataSnapshotFacts *snapshot;
+  gboolean exists;
+  gint64 begun, longest = backwards ? LONGEST_BEGINNING : LONGEST_BUSY_BEGINNING;
+
+  if (step->kind != STRATA_STEP_SNAPSHOT_CREATE || self->at_once ||
+      strata_journal_get_mark (self->journal, index) != STRATA_STEP_BEGUN)
+    return TRUE;
+  if (!strata_domain_exists (self->connection, get (step, "uuid"), &exists, error))
+    return FALSE;
+  facts =
+      exists ? strata_connection_get_domain (self->connection, get (step, "uuid"), error) : NULL;
+  if (facts == NULL)
+    return !exists;
+
+  snapshot = strata_domain_facts_find_snapshot (facts, get (step, "snapshot"));
+  begun = noted != NULL ? g_ascii_strtoll (noted, NULL, 10) : 0;
+  if (snapshot == NULL ||
+      (snapshot->created >= begun && snapshot->created <= begun + longest))
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_REFUSED,
+                    _ ("Look at it, and delete it if it is the job’s."),
+                    backwards
+                        ? _ ("Whether the snapshot “%s” of “%s” is the one that the job began can’t be "
+                             "told; taking the job back would delete it")
+                        : _ ("Whether the snapshot “%s” of “%s” is the one that the job began can’t be "
+                             "told; the job would go on as if it was"),
+                    snapshot->name, facts->name);
+  return FALSE;
+}
+
 /**
  * strata_adopt_check_forward:
  * @connection: a host
@@ -817,6 +859,8 @@ strata_adopt_check_forward (StrataConnection *connection,
 
   for (guint i = 0; i < strata_plan_get_n_steps (self.plan); i++)
     {
+      if (!check_own_snapshot (&self, i, FALSE, error))
+        return FALSE;
       if (!done[i] && (!check_own_file (&self, i, error) || !check_made (&self, i, error)))
         return FALSE;
       if (!done[i] && strata_plan_get_step (self.plan, i)->kind == STRATA_STEP_DELETE_VOLUME &&
@@ -878,42 +922,6 @@ check_unwritten (Adoption *self, StrataStep *step, GError **error)
                     _ ("“%s”, which the job made, was written to since; taking the job back would "
                        "lose that"),
                     path);
-  return FALSE;
-}
-
-/* One that was begun may have failed, and another client may have taken one of that name since, on files that are called the
- * same. libvirt writes down when it began with one, which is directly after the job did. */
-static gboolean
-check_own_snapshot (Adoption *self, guint index, GError **error)
-{
-  StrataStep *step = strata_plan_get_step (self->plan, index);
-  g_autofree char *key = begun_key (step);
-  const char *noted = get_note (self, key);
-  g_autoptr (StrataDomainFacts) facts = NULL;
-  StrataSnapshotFacts *snapshot;
-  gboolean exists;
-  gint64 begun;
-
-  if (self->at_once || strata_journal_get_mark (self->journal, index) != STRATA_STEP_BEGUN)
-    return TRUE;
-  if (!strata_domain_exists (self->connection, get (step, "uuid"), &exists, error))
-    return FALSE;
-  facts =
-      exists ? strata_connection_get_domain (self->connection, get (step, "uuid"), error) : NULL;
-  if (facts == NULL)
-    return !exists;
-
-  snapshot = strata_domain_facts_find_snapshot (facts, get (step, "snapshot"));
-  begun = noted != NULL ? g_ascii_strtoll (noted, NULL, 10) : 0;
-  if (snapshot == NULL ||
-      (snapshot->created >= begun && snapshot->created <= begun + LONGEST_BEGINNING))
-    return TRUE;
-
-  strata_set_error (error, STRATA_ERROR_REFUSED,
-                    _ ("Look at it, and delete it if it is the job’s."),
-                    _ ("Whether the snapshot “%s” of “%s” is the one that the job began can’t be "
-                       "told; taking the job back would delete it"),
-                    snapshot->name, facts->name);
   return FALSE;
 }
 
@@ -989,9 +997,8 @@ check_step_back (Adoption *self, guint index, GError **error)
                       STRATA_STEP_UNDEFINE) &&
       !check_unsaved (self, step, error))
     return FALSE;
-  if (step->kind == STRATA_STEP_SNAPSHOT_CREATE && !check_own_snapshot (self, index, error))
-    return FALSE;
-  if (!check_own_file (self, index, error) || !check_undo (self, step, error))
+  if (!check_own_snapshot (self, index, TRUE, error) || !check_own_file (self, index, error) ||
+      !check_undo (self, step, error))
     return FALSE;
   if (step->kind != STRATA_STEP_DEFINE)
     return check_unwritten (self, step, error);

@@ -334,7 +334,15 @@ reconcile_run (StrataStepContext *context, GCancellable *cancellable, GError **e
   return reconciled;
 }
 
+/* What was brought up to date may stay so, but a snapshot that libvirt lost by it isn't how it was. */
+static gboolean
+reconcile_undo (StrataStepContext *context, GError **error)
+{
+  return require_listed (context, error);
+}
+
 const StrataStepOps strata_step_reconcile = {
   .interruptible = TRUE,
   .run = reconcile_run,
+  .undo = reconcile_undo,
 };

@@ -237,7 +237,8 @@ def another_snapshot_of_that_name():
     lab.virsh('snapshot-create-as', 'vm', 's1', '--disk-only', '--atomic', '--diskspec', f'vda,snapshot=external,file={overlay}')
     lab.write('vm', 0x77)
     tip, held = lab.tip('vm'), lab.held('vm', 's1')
-    refused('job', 'rollback', job, words=['vm', 's1'])
+    for way in ('rollback', 'resume'):
+        refused('job', way, job, words=['vm', 's1'])
     expect_equal((lab.tip('vm'), lab.held('vm', 's1')), (tip, held), 'what is there')
     lab.strata('job', 'dismiss', job)
 

@@ -131,6 +131,20 @@ def a_merge_that_libvirt_cannot_write_down():
     expect_equal((lab.source('vm'), lab.tip('vm')), (base, tip), 'what it is on in the end')
 
 
+def a_snapshot_whose_new_document_libvirt_cannot_write_down():
+    """It is asked whether it can write before the snapshot's document is replaced, and so drops none."""
+    machine(snapshot=True)
+    held = lab.held('vm', 's0')
+    lock()
+    try:
+        result = lab.strata('snapshot', 'edit', 'vm', 's0', '--description', 'before the upgrade', status=1)
+    finally:
+        unlock()
+    expect_words(result.err, 'Everything is as it was')
+    expect_equal((lab.snapshots('vm'), lab.held('vm', 's0')), (['s0'], held), 'the snapshot, and what it holds')
+    no_job_left()
+
+
 def in_the_way(snapshot):
     """A folder where libvirt would write the new document of SNAPSHOT."""
     return os.path.join(lab.env['HOME'], f'.config/libvirt/qemu/snapshot/vm/{snapshot}.xml.new')
@@ -190,7 +204,8 @@ try:
     lab.start()
     run([isolated(test, clear) for test in (
         a_guest_on_overlays_that_libvirt_cannot_write_down, a_definition_that_goes_on_naming_what_libvirt_deleted,
-        a_tag_that_libvirt_cannot_write_down, a_merge_that_libvirt_cannot_write_down, a_snapshot_that_libvirt_drops,
+        a_tag_that_libvirt_cannot_write_down, a_merge_that_libvirt_cannot_write_down,
+        a_snapshot_whose_new_document_libvirt_cannot_write_down, a_snapshot_that_libvirt_drops,
         a_volume_whose_format_is_not_said)])
 finally:
     lab.close()

@@ -7,6 +7,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "host/connection/strata-connection-private.h"
+#include "host/domain/strata-domain-control.h"
 #include "strata-snapshot-private.h"
 #include "strata-snapshot.h"
 #include "base/strata-error.h"
@@ -322,7 +323,29 @@ strata_snapshot_get_current (StrataConnection *connection,
 }
 
 /* libvirt (11.3) takes a snapshot whose new document it can't write out of its list, and has it again, as it was, when its daemon
- * starts: until then nothing shows what it holds. */
+ * starts: until then nothing shows what it holds. So it is asked before to write what it has already, the domain's definition,
+ * which is in the same place. Whether it takes that is not the question here, only whether it can write. */
+static gboolean
+require_writable (StrataConnection *connection, virDomainPtr domain, const char *uuid, GError **error)
+{
+  g_autoptr (GError) failure = NULL;
+  g_autofree char *xml = NULL;
+
+  if (virDomainIsPersistent (domain) != 1)
+    return TRUE;
+  xml = strata_domain_get_xml (connection, uuid, error);
+  if (xml == NULL)
+    return FALSE;
+  if (strata_domain_define (connection, xml, &failure) ||
+      strata_vir_last_code () != VIR_ERR_SYSTEM_ERROR)
+    return TRUE;
+
+  g_propagate_error (error, g_steal_pointer (&failure));
+
+  return FALSE;
+}
+
+/* What is in the way of the snapshot's own file alone shows only then. */
 static void
 tell_if_dropped (virDomainPtr domain, const char *name, GError **error)
 {
@@ -394,6 +417,8 @@ strata_snapshot_define (StrataConnection *connection,
   /* CURRENT on the one that is current already drops <revertDisks>; without the flag it stays, and stays current. */
   text = strata_snapshot_xml_to_string (document);
   before = strata_snapshot_lookup (domain, name, NULL);
+  if (before != NULL && !require_writable (connection, domain, uuid, error))
+    return FALSE;
   if (!redefine (domain, name, text, current && !is_current, error))
     {
       if (before != NULL)
