@@ -581,6 +581,75 @@ check_still_off (Adoption *self, const gboolean *done, GError **error)
 }
 
 static gboolean
+is_shut_down_first (Adoption *self, const char *uuid, const gboolean *done, guint index)
+{
+  for (guint i = 0; i < index; i++)
+    {
+      StrataStep *step = strata_plan_get_step (self->plan, i);
+
+      if (!done[i] && step->kind == STRATA_STEP_SHUT_DOWN &&
+          g_strcmp0 (get (step, "uuid"), uuid) == 0)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* What is merged in a worker may be open nowhere else. */
+static gboolean
+check_not_open (Adoption *self,
+                GPtrArray *domains,
+                const gboolean *done,
+                guint index,
+                GError **error)
+{
+  StrataStep *step = strata_plan_get_step (self->plan, index);
+  const char *opened = get (step, step->kind == STRATA_STEP_PULL ? "image"
+                                  : get (step, "via") != NULL    ? "via"
+                                                                 : "top");
+
+  for (guint i = 0; i < domains->len; i++)
+    {
+      const StrataDomainFacts *domain = g_ptr_array_index (domains, i);
+
+      if (!strata_domain_facts_is_active (domain) ||
+          is_shut_down_first (self, domain->uuid, done, index))
+        continue;
+      for (guint j = 0; j < domain->disks->len; j++)
+        {
+          const StrataDiskXml *disk = g_ptr_array_index (domain->disks, j);
+
+          if (disk->source == NULL ||
+              !strata_storage_is_same (self->connection, disk->source, opened))
+            continue;
+          strata_set_error (error, STRATA_ERROR_REFUSED, _ ("Shut it down, and try again."),
+                            _ ("“%s” was started since the job was stopped"), domain->name);
+          return FALSE;
+        }
+    }
+
+  return TRUE;
+}
+
+static gboolean
+check_none_open (Adoption *self, const gboolean *done, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GPtrArray) domains =
+      strata_connection_list_domains (self->connection, cancellable, error);
+
+  for (guint i = 0; domains != NULL && i < strata_plan_get_n_steps (self->plan); i++)
+    {
+      StrataStep *step = strata_plan_get_step (self->plan, i);
+
+      if (!done[i] && strata_step_is (step, STRATA_STEP_COMMIT, STRATA_STEP_PULL) &&
+          get (step, "uuid") == NULL && !check_not_open (self, domains, done, i, error))
+        return FALSE;
+    }
+
+  return domains != NULL;
+}
+
+static gboolean
 check_none_saved (Adoption *self, const gboolean *done, GError **error)
 {
   for (guint i = 0; i < strata_plan_get_n_steps (self->plan); i++)
@@ -816,18 +885,16 @@ check_own_snapshot (Adoption *self, guint index, gboolean backwards, GError **er
 
   snapshot = strata_domain_facts_find_snapshot (facts, get (step, "snapshot"));
   begun = noted != NULL ? g_ascii_strtoll (noted, NULL, 10) : 0;
-  if (snapshot == NULL ||
-      (snapshot->created >= begun && snapshot->created <= begun + longest))
+  if (snapshot == NULL || (snapshot->created >= begun && snapshot->created <= begun + longest))
     return TRUE;
 
-  strata_set_error (error, STRATA_ERROR_REFUSED,
-                    _ ("Look at it, and delete it if it is the job’s."),
-                    backwards
-                        ? _ ("Whether the snapshot “%s” of “%s” is the one that the job began can’t be "
-                             "told; taking the job back would delete it")
-                        : _ ("Whether the snapshot “%s” of “%s” is the one that the job began can’t be "
-                             "told; the job would go on as if it was"),
-                    snapshot->name, facts->name);
+  strata_set_error (
+      error, STRATA_ERROR_REFUSED, _ ("Look at it, and delete it if it is the job’s."),
+      backwards ? _ ("Whether the snapshot “%s” of “%s” is the one that the job began can’t be "
+                     "told; taking the job back would delete it")
+                : _ ("Whether the snapshot “%s” of “%s” is the one that the job began can’t be "
+                     "told; the job would go on as if it was"),
+      snapshot->name, facts->name);
   return FALSE;
 }
 
@@ -854,6 +921,7 @@ strata_adopt_check_forward (StrataConnection *connection,
 
   if (!strata_host_identity_check (connection, journal, error) || !find_undone (&self, error) ||
       !find_done (&self, done, error) || !check_still_off (&self, done, error) ||
+      !check_none_open (&self, done, cancellable, error) ||
       !check_none_saved (&self, done, error) || !check_not_gone_on (&self, done, error))
     return FALSE;
 

@@ -818,6 +818,20 @@ def a_disk_that_comes_back_and_that_another_took_meanwhile():
             clear()
 
 
+def a_machine_that_was_started_before_its_layers_are_merged():
+    """They are open in it."""
+    tree()
+    for argv, kind in (('s1', '--commit'), 'commit'), (('s2', '--pull'), 'pull'):
+        job = stop('snapshot', 'delete', 'vm', *argv, kind=kind, begun=True)
+        lab.virsh('start', 'vm')
+        held, tip = lab.held('vm', 's2'), lab.source('vm')
+        refused('job', 'resume', job, words=['vm', 'started'])
+        expect_equal((lab.held('vm', 's2'), lab.source('vm')), (held, tip), 'what is there')
+        lab.virsh('destroy', 'vm')
+        lab.strata('job', 'resume', job)
+        no_job_left()
+
+
 def a_machine_that_was_started_before_the_return():
     """After it was found to be off. libvirt's own call would end it."""
     for extra in (['--discard-current'], ['--save-current', 'kept']):
@@ -1076,7 +1090,8 @@ try:
         rollback_and_a_detached_disk_without_a_word, rollback_and_a_disk_that_was_moved,
         rollback_and_a_disk_that_another_machine_has, rollback_and_another_disk_that_was_exchanged,
         a_disk_that_comes_back_and_that_another_took_meanwhile,
-        a_machine_that_was_started_before_the_return, a_machine_that_was_started_before_it_is_defined,
+        a_machine_that_was_started_before_its_layers_are_merged, a_machine_that_was_started_before_the_return,
+        a_machine_that_was_started_before_it_is_defined,
         rollback_and_another_file_whose_mode_was_set, another_file_whose_mode_is_to_be_set, rollback_of_copied_variables,
         rollback_and_another_file_in_the_place_of_copied_variables, variables_that_another_machine_uses,
         a_link_in_the_place_of_variables_that_are_deleted, torn_and_damaged_journals,

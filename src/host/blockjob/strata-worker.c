@@ -79,6 +79,21 @@ explain_depth (StrataConnection *connection, const char *path, const char *forma
                             "one first, the oldest first, so that there are fewer."));
 }
 
+/* QEMU's words for an image that another process has open. */
+static void
+explain_lock (const char *path, GError **error)
+{
+  if (error == NULL || *error == NULL || strstr ((*error)->message, "Failed to get ") == NULL ||
+      strstr ((*error)->message, " lock") == NULL)
+    return;
+
+  g_clear_error (error);
+  strata_set_error (
+      error, STRATA_ERROR_BUSY,
+      _ ("Shut down the virtual machine, or end the program, that uses it, and try again."),
+      _ ("“%s” is open in another process"), path);
+}
+
 /**
  * strata_worker_start:
  * @connection: a connection
@@ -137,6 +152,7 @@ strata_worker_start (StrataConnection *connection,
     {
       strata_vir_set_error (error, _ ("Opening “%s”"), path);
       explain_depth (connection, path, format, error);
+      explain_lock (path, error);
       return NULL;
     }
 
