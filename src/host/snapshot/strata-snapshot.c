@@ -326,7 +326,10 @@ strata_snapshot_get_current (StrataConnection *connection,
  * starts: until then nothing shows what it holds. So it is asked before to write what it has already, the domain's definition,
  * which is in the same place. Whether it takes that is not the question here, only whether it can write. */
 static gboolean
-require_writable (StrataConnection *connection, virDomainPtr domain, const char *uuid, GError **error)
+require_writable (StrataConnection *connection,
+                  virDomainPtr domain,
+                  const char *uuid,
+                  GError **error)
 {
   g_autoptr (GError) failure = NULL;
   g_autofree char *xml = NULL;
