@@ -218,12 +218,14 @@ class Operations:
             return Outcome(words, 'refused', [before], message=answer.message, is_loose=loose)
         if answer.status == 4 or answer.outcome == 'stopped':
             return self._finish(machine, words, change, answer, others)
+        # Where another client destroyed the guest, what it is to go on from is nowhere else.
+        before = [before, *done] if 'stays: it keeps the memory' in answer.message else [before]
         if answer.status in (130, -signal.SIGINT) and interrupt:
-            return Outcome(words, 'cancelled', [before], message=answer.outcome or 'before it began', is_loose=loose)
+            return Outcome(words, 'cancelled', before, message=answer.outcome or 'before it began', is_loose=loose)
         if answer.status == -signal.SIGKILL and interrupt:
             return self._finish(machine, words, change, answer, others)
         may_fail = may_fail or loose or self.odd
-        return Outcome(words, 'failed as it may' if may_fail and answer.status == 1 else 'failed', [before],
+        return Outcome(words, 'failed as it may' if may_fail and answer.status == 1 else 'failed', before,
                        message=f'status {answer.status}: {answer.message}', is_loose=loose)
 
     def _finish(self, machine, words, change, answer, others):
