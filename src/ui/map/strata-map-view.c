@@ -14,6 +14,8 @@
 #include "strata-map-renderer.h"
 #include "strata-map-view.h"
 
+#define CARD_TEXT  14.667 /* pixels; as in style.css */
+#define POINTS     72.0   /* in an inch */
 #define NEAR       0.6 /* cards from this zoom on, since it is from there that they can be read */
 #define REST_MS    120
 #define NOTCH      56.0 /* pixels, that one notch of a wheel moves */
@@ -111,12 +113,28 @@ viewport_changed_cb (StrataMapView *self)
   gtk_widget_queue_draw (GTK_WIDGET (self));
 }
 
+/* Cards have a size of their own, so that where they are doesn't follow from what a reader's text is like; text on them is as
+ * large as it is drawn for, and they are shown larger. */
+static double
+get_life (StrataMapView *self)
+{
+  PangoContext *context = gtk_widget_get_pango_context (GTK_WIDGET (self));
+  const PangoFontDescription *font = pango_context_get_font_description (context);
+  double size = (double) pango_font_description_get_size (font) / PANGO_SCALE;
+
+  if (!pango_font_description_get_size_is_absolute (font))
+    size *= pango_cairo_context_get_resolution (context) / POINTS;
+
+  return size > 0 ? size / CARD_TEXT : 1;
+}
+
 static void
 sync_later_cb (gpointer user_data)
 {
   StrataMapView *self = STRATA_MAP_VIEW (user_data);
 
   self->sync_id = 0;
+  strata_map_viewport_set_life (self->viewport, get_life (self));
   if (!self->opened && self->layout != NULL)
     {
       self->opened = TRUE;
@@ -142,6 +160,18 @@ strata_map_view_size_allocate (GtkWidget *widget, int width, int height, int bas
     }
 
   strata_map_card_pool_place (self->pool);
+}
+
+/* Text may have become larger. */
+static void
+strata_map_view_css_changed (GtkWidget *widget, GtkCssStyleChange *change)
+{
+  StrataMapView *self = STRATA_MAP_VIEW (widget);
+
+  GTK_WIDGET_CLASS (strata_map_view_parent_class)->css_changed (widget, change);
+
+  if (self->opened && self->sync_id == 0)
+    self->sync_id = g_idle_add_once (sync_later_cb, self);
 }
 
 static void
@@ -534,6 +564,7 @@ strata_map_view_class_init (StrataMapViewClass *klass)
   object_class->dispose = strata_map_view_dispose;
   object_class->finalize = strata_map_view_finalize;
   widget_class->size_allocate = strata_map_view_size_allocate;
+  widget_class->css_changed = strata_map_view_css_changed;
   widget_class->snapshot = strata_map_view_snapshot;
   widget_class->measure = strata_map_view_measure;
   widget_class->focus = strata_map_view_focus;

@@ -35,6 +35,7 @@ struct _StrataMapViewport
   double plane_height;
   double width;
   double height;
+  double life; /* the zoom at which what is on the plane is as large as other text */
 };
 
 enum
@@ -60,7 +61,7 @@ keep_in_sight (double position, double plane, double size, double zoom)
 static void
 set_view (StrataMapViewport *self, View view)
 {
-  view.zoom = CLAMP (view.zoom, SMALLEST, LARGEST);
+  view.zoom = CLAMP (view.zoom, SMALLEST, LARGEST * self->life);
   view.x = keep_in_sight (view.x, self->plane_width, self->width, view.zoom);
   view.y = keep_in_sight (view.y, self->plane_height, self->height, view.zoom);
   if (view.x == self->view.x && view.y == self->view.y && view.zoom == self->view.zoom)
@@ -103,7 +104,7 @@ go_to (StrataMapViewport *self, View goal, gboolean animate)
       return;
     }
 
-  goal.zoom = CLAMP (goal.zoom, SMALLEST, LARGEST);
+  goal.zoom = CLAMP (goal.zoom, SMALLEST, LARGEST * self->life);
   self->start = self->view;
   self->goal = goal;
   adw_animation_play (self->animation);
@@ -134,6 +135,7 @@ static void
 strata_map_viewport_init (StrataMapViewport *self)
 {
   self->view.zoom = 1;
+  self->life = 1;
 }
 
 /**
@@ -185,6 +187,29 @@ strata_map_viewport_set_size (StrataMapViewport *self, float width, float height
 
   self->width = width;
   self->height = height;
+}
+
+/**
+ * strata_map_viewport_set_life:
+ * @self: a viewport
+ * @life: the zoom at which what is on the plane is as large as the other text that is read
+ *
+ * What is in sight stays there, larger or smaller by as much as the text.
+ */
+void
+strata_map_viewport_set_life (StrataMapViewport *self, double life)
+{
+  double factor;
+
+  g_return_if_fail (STRATA_IS_MAP_VIEWPORT (self));
+  g_return_if_fail (life > 0);
+
+  if (life == self->life)
+    return;
+
+  factor = life / self->life;
+  self->life = life;
+  strata_map_viewport_zoom_at (self, self->view.zoom * factor, self->width / 2, self->height / 2);
 }
 
 /**
@@ -269,7 +294,7 @@ get_zoomed (StrataMapViewport *self, double zoom, double x, double y)
 {
   View view = self->view;
 
-  view.zoom = CLAMP (zoom, SMALLEST, LARGEST);
+  view.zoom = CLAMP (zoom, SMALLEST, LARGEST * self->life);
   view.x += x / self->view.zoom - x / view.zoom;
   view.y += y / self->view.zoom - y / view.zoom;
 
@@ -332,7 +357,7 @@ strata_map_viewport_fit (StrataMapViewport *self, gboolean animate)
   if (self->plane_width <= 0 || self->plane_height <= 0)
     return;
 
-  view.zoom = CLAMP (get_fitting_zoom (self), LEAST_TO_FIT, 1);
+  view.zoom = CLAMP (get_fitting_zoom (self), LEAST_TO_FIT, self->life);
   view.x = (self->plane_width - self->width / view.zoom) / 2;
   view.y = (self->plane_height - self->height / view.zoom) / 2;
   go_to (self, view, animate);
@@ -361,7 +386,7 @@ strata_map_viewport_open (StrataMapViewport *self)
   if (self->plane_width <= 0 || self->plane_height <= 0)
     return;
 
-  view.zoom = CLAMP (get_fitting_zoom (self), LEAST_TO_READ, 1);
+  view.zoom = CLAMP (get_fitting_zoom (self), LEAST_TO_READ * self->life, self->life);
   view.x = begin (self->plane_width, self->width / view.zoom, MARGIN / view.zoom);
   view.y = begin (self->plane_height, self->height / view.zoom, MARGIN / view.zoom);
   go_to (self, view, FALSE);

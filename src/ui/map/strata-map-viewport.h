@@ -20,6 +20,9 @@ void             strata_map_viewport_set_plane    (StrataMapViewport       *self
 void             strata_map_viewport_set_size (StrataMapViewport       *self,
                                                float                  width,
                                                float                  height);
+/* the zoom at which what is on the plane is as large as other text */
+void             strata_map_viewport_set_life     (StrataMapViewport       *self,
+                                                   double                  life);
 double           strata_map_viewport_get_zoom     (StrataMapViewport       *self);
 /* what is in sight, on the plane */
 graphene_rect_t  strata_map_viewport_get_sight    (StrataMapViewport       *self);
