@@ -11,9 +11,12 @@
 #include "host/connection/strata-lock.h"
 #include "plan/strata-request.h"
 #include "strata-host-identity.h"
+#include "strata-job-notes.h"
 #include "strata-job-private.h"
 #include "strata-job-stamps.h"
 #include "strata-perform.h"
+#include "strata-resume.h"
+#include "strata-rollback.h"
 #include "strata-stop-point.h"
 #include "strata-adopt.h"
 #include "strata-unfinished-job.h"
@@ -74,8 +77,8 @@ undo_step (Run *run, guint index, GError **error)
 
   strata_job_enter_step (run->job, index, TRUE);
   strata_stop_point ("before a step is undone");
-  if (!strata_adopt_check_removal (context.connection, run->journal, index, !run->taken_up,
-                                   error) ||
+  if (!strata_rollback_check_removal (context.connection, run->journal, index, !run->taken_up,
+                                      error) ||
       !strata_lock_is_held (run->lock, error))
     return FALSE;
   if (klass->undo != NULL && !klass->undo (&context, error))
@@ -103,7 +106,7 @@ reconcile_begun_step (Run *run,
     return FALSE;
   if (*done)
     {
-      strata_adopt_note_found (run->job, run->plan, index);
+      strata_job_notes_found (run->job, run->plan, index);
       found = strata_job_take_new_results (run->job);
       return strata_journal_end_step (run->journal, index, found, error);
     }
@@ -258,7 +261,7 @@ run_step (Run *run, guint index, GError **error)
   if (g_cancellable_set_error_if_cancelled (run->cancellable, error))
     return FALSE;
   strata_job_stamps_note_begin (run->job, run->plan, index);
-  strata_adopt_note_begin (run->job, run->plan, index);
+  strata_job_notes_begin (run->job, run->plan, index);
   found = strata_job_take_new_results (run->job);
   if (!strata_journal_begin_step (run->journal, index, found, error))
     return FALSE;
@@ -274,7 +277,7 @@ run_step (Run *run, guint index, GError **error)
     }
 
   strata_job_stamps_note_end (run->job, run->plan, index);
-  strata_adopt_note_end (run->job, run->plan, index);
+  strata_job_notes_end (run->job, run->plan, index);
   results = strata_job_take_new_results (run->job);
   if (!strata_journal_end_step (run->journal, index, results, error))
     return FALSE;
@@ -333,8 +336,8 @@ fail_for_good (Run *run, const GError *cause)
       return;
     }
 
-  if (strata_adopt_check_back (strata_job_get_connection (run->job), run->journal, !run->taken_up,
-                               NULL, &undo_error) &&
+  if (strata_rollback_check (strata_job_get_connection (run->job), run->journal, !run->taken_up,
+                             NULL, &undo_error) &&
       go_back (run, &undo_error))
     {
       strata_journal_remove (run->journal);
@@ -440,15 +443,15 @@ check_forward (Run *run, GError **error)
   StrataConnection *connection = strata_job_get_connection (run->job);
 
   return strata_job_stamps_adopt (connection, run->journal, error) &&
-         strata_adopt_check_forward (connection, run->journal, run->cancellable, error);
+         strata_resume_check (connection, run->journal, run->cancellable, error);
 }
 
 static gboolean
 check_back (Run *run, GError **error)
 {
   if (strata_journal_can_roll_back (run->journal))
-    return strata_adopt_check_back (strata_job_get_connection (run->job), run->journal, FALSE,
-                                    run->cancellable, error);
+    return strata_rollback_check (strata_job_get_connection (run->job), run->journal, FALSE,
+                                  run->cancellable, error);
 
   strata_set_error (error, STRATA_ERROR_REFUSED, NULL,
                     _ ("“%s” is past the point of no return; there is no way back"),

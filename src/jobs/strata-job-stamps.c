@@ -22,12 +22,6 @@
 /* likewise: when it was merged into the image below it */
 #define MERGED "merged:"
 
-static const char *
-get (StrataStep *step, const char *key)
-{
-  return json_object_get_string_member_with_default (step->args, key, NULL);
-}
-
 static gboolean
 is_revert (StrataPlan *plan)
 {
@@ -53,7 +47,7 @@ find_uuid (StrataPlan *plan)
 {
   for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
     {
-      const char *uuid = get (strata_plan_get_step (plan, i), "uuid");
+      const char *uuid = strata_step_get_arg (strata_plan_get_step (plan, i), "uuid");
 
       if (uuid != NULL)
         return uuid;
@@ -133,9 +127,9 @@ strata_job_stamps_note_end (StrataJob *job, StrataPlan *plan, guint index)
       (step->kind == STRATA_STEP_SHUT_DOWN || step->kind == STRATA_STEP_SNAPSHOT_CREATE))
     note_present (job, plan);
   if (step->kind == STRATA_STEP_COMMIT)
-    note (job, MERGED, get (step, "top"));
+    note (job, MERGED, strata_step_get_arg (step, "top"));
   if (is_revert (plan) && step->kind == STRATA_STEP_DELETE_TAG)
-    note_again (job, get (step, "path"));
+    note_again (job, strata_step_get_arg (step, "path"));
 }
 
 static gboolean
@@ -234,8 +228,8 @@ require_run_on_none (StrataConnection *connection,
   g_autoptr (StrataDomainFacts) facts = NULL;
   g_autoptr (GError) local = NULL;
 
-  facts = strata_connection_get_domain (connection,
-                                        get (strata_plan_get_step (plan, index), "uuid"), &local);
+  facts = strata_connection_get_domain (
+      connection, strata_step_get_arg (strata_plan_get_step (plan, index), "uuid"), &local);
   if (facts == NULL && !g_error_matches (local, STRATA_ERROR, STRATA_ERROR_NOT_FOUND))
     {
       g_propagate_error (error, g_steal_pointer (&local));
@@ -249,12 +243,12 @@ require_run_on_none (StrataConnection *connection,
       StrataStep *before = strata_plan_get_step (plan, i);
 
       if (before->kind != STRATA_STEP_COMMIT ||
-          find_disk_on (facts->disks, get (before, "top")) == NULL)
+          find_disk_on (facts->disks, strata_step_get_arg (before, "top")) == NULL)
         continue;
       strata_set_error (
           error, STRATA_ERROR_REFUSED, _ ("Shut it down, then resume the job."),
           _ ("“%s” was started meanwhile, and runs on “%s”, which was merged already"), facts->name,
-          get (before, "top"));
+          strata_step_get_arg (before, "top"));
       return FALSE;
     }
 
@@ -271,7 +265,8 @@ require_merged (StrataConnection *connection, StrataJournal *journal, guint inde
       StrataStep *before = strata_plan_get_step (plan, i);
 
       if (before->kind == STRATA_STEP_COMMIT &&
-          !require_unwritten (connection, journal, MERGED, get (before, "top"), error))
+          !require_unwritten (connection, journal, MERGED, strata_step_get_arg (before, "top"),
+                              error))
         return FALSE;
     }
 
@@ -302,8 +297,9 @@ strata_job_stamps_check (StrataConnection *connection,
   if (step->kind != STRATA_STEP_DELETE_VOLUME)
     return TRUE;
 
-  return require_unwritten (connection, journal, PRESENT, get (step, "path"), error) &&
-         require_unwritten (connection, journal, MERGED, get (step, "path"), error);
+  return require_unwritten (connection, journal, PRESENT, strata_step_get_arg (step, "path"),
+                            error) &&
+         require_unwritten (connection, journal, MERGED, strata_step_get_arg (step, "path"), error);
 }
 
 /* Other merges may have been done or begun after it: each is of another disk, or of the same layer once more. */
@@ -347,8 +343,8 @@ strata_job_stamps_adopt (StrataConnection *connection, StrataJournal *journal, G
           gboolean written = FALSE;
 
           if (is_last_touched (journal, i) &&
-              !look_whether_written (connection, journal, MERGED, get (step, "top"), &written,
-                                     error))
+              !look_whether_written (connection, journal, MERGED, strata_step_get_arg (step, "top"),
+                                     &written, error))
             return FALSE;
           if (written && !strata_journal_begin_step (journal, i, NULL, error))
             return FALSE;
@@ -361,7 +357,8 @@ strata_job_stamps_adopt (StrataConnection *connection, StrataJournal *journal, G
       if (mark != STRATA_STEP_DONE &&
           (step->kind == STRATA_STEP_SNAPSHOT_REVERT || step->kind == STRATA_STEP_DELETE_VOLUME) &&
           !(step->kind == STRATA_STEP_DELETE_VOLUME
-                ? require_unwritten (connection, journal, PRESENT, get (step, "path"), error)
+                ? require_unwritten (connection, journal, PRESENT,
+                                     strata_step_get_arg (step, "path"), error)
                 : require_present (connection, journal, error)))
         return FALSE;
     }

@@ -11,7 +11,7 @@
 #include "strata-kept-state.h"
 #include "strata-precondition.h"
 #include "strata-perform-private.h"
-#include "strata-adopt.h"
+#include "strata-job-notes.h"
 #include "base/strata-error.h"
 
 static gboolean

@@ -19,12 +19,6 @@ typedef struct
       on; /* "UUID PATH": the images that a domain is on again, once the definitions are those of before */
 } Undo;
 
-static const char *
-get (StrataStep *step, const char *key)
-{
-  return json_object_get_string_member_with_default (step->args, key, NULL);
-}
-
 static JsonObject *
 args_new (const char *key, const char *value, const char *key2, const char *value2)
 {
@@ -109,7 +103,7 @@ note_disks (Undo *self, const char *uuid, const char *xml)
 static void
 add_definition (Undo *self, StrataStep *step, const char *xml)
 {
-  JsonObject *args = args_new ("uuid", get (step, "uuid"), "xml", xml);
+  JsonObject *args = args_new ("uuid", strata_step_get_arg (step, "uuid"), "xml", xml);
 
   json_object_set_boolean_member (args, "at-once", self->at_once);
   add (self, step, STRATA_STEP_DEFINE, args);
@@ -118,8 +112,8 @@ add_definition (Undo *self, StrataStep *step, const char *xml)
 static void
 add_define (Undo *self, StrataStep *step)
 {
-  const char *uuid = get (step, "uuid");
-  const char *previous = get (step, "previous");
+  const char *uuid = strata_step_get_arg (step, "uuid");
+  const char *previous = strata_step_get_arg (step, "previous");
 
   strata_plan_discard_domain (self->undo, uuid);
   if (previous == NULL)
@@ -137,14 +131,16 @@ add_define (Undo *self, StrataStep *step)
 static gboolean
 was_deleted (Undo *self, StrataStep *step, const char *overlay, const char *base)
 {
-  const StrataDomainFacts *domain = strata_graph_find_domain (self->graph, get (step, "uuid"));
+  const StrataDomainFacts *domain =
+      strata_graph_find_domain (self->graph, strata_step_get_arg (step, "uuid"));
   const StrataImage *image = strata_graph_get_image (self->graph, overlay);
   const StrataImage *base_image = strata_graph_get_image (self->graph, base);
   g_autofree char *folder = g_path_get_dirname (overlay);
   g_autofree char *base_folder = g_path_get_dirname (base);
 
   return domain != NULL && !strata_domain_facts_is_active (domain) &&
-         strata_domain_facts_find_snapshot (domain, get (step, "snapshot")) == NULL &&
+         strata_domain_facts_find_snapshot (domain, strata_step_get_arg (step, "snapshot")) ==
+             NULL &&
          image->state == STRATA_IMAGE_MISSING && base_image != NULL &&
          base_image->state != STRATA_IMAGE_MISSING && g_str_equal (folder, base_folder);
 }
@@ -185,18 +181,18 @@ add_merge (Undo *self, StrataStep *step, JsonObject *disk)
       was_deleted (self, step, overlay, base))
     return;
 
-  if (is_on (self, get (step, "uuid"), overlay))
+  if (is_on (self, strata_step_get_arg (step, "uuid"), overlay))
     {
       args = args_new ("top", overlay, "base", base);
-      json_object_set_string_member (args, "uuid", get (step, "uuid"));
+      json_object_set_string_member (args, "uuid", strata_step_get_arg (step, "uuid"));
       json_object_set_boolean_member (args, "active", TRUE);
       json_object_set_string_member (args, "own", overlay);
       /* Without the snapshot the domain would have written into the base itself. */
       json_object_set_boolean_member (args, "at-once", self->at_once);
       add (self, step, STRATA_STEP_COMMIT, args);
-      discard_left_out (self, get (step, "uuid"), base);
+      discard_left_out (self, strata_step_get_arg (step, "uuid"), base);
     }
-  if (is_on_another (self, get (step, "uuid"), overlay))
+  if (is_on_another (self, strata_step_get_arg (step, "uuid"), overlay))
     add (self, step, STRATA_STEP_DELETE_VOLUME, args_new ("path", overlay, NULL, NULL));
   else
     add_removal (self, step, overlay, FALSE);
@@ -205,10 +201,10 @@ add_merge (Undo *self, StrataStep *step, JsonObject *disk)
 static void
 add_snapshot_undo (Undo *self, StrataStep *step)
 {
-  const char *uuid = get (step, "uuid");
-  const char *snapshot = get (step, "snapshot");
+  const char *uuid = strata_step_get_arg (step, "uuid");
+  const char *snapshot = strata_step_get_arg (step, "snapshot");
   JsonArray *disks = json_object_get_array_member (step->args, "disks");
-  gboolean internal = g_strcmp0 (get (step, "kind"), "internal") == 0;
+  gboolean internal = g_strcmp0 (strata_step_get_arg (step, "kind"), "internal") == 0;
   JsonArray *images = json_array_new ();
 
   strata_plan_discard_snapshot (self->undo, uuid, snapshot);
@@ -238,28 +234,28 @@ add_snapshot_undo (Undo *self, StrataStep *step)
   add (self, step, STRATA_STEP_DELETE_METADATA, args_new ("uuid", uuid, "snapshot", snapshot));
   for (guint i = 0; i < json_array_get_length (disks); i++)
     add_merge (self, step, json_array_get_object_element (disks, i));
-  if (get (step, "memory-file") != NULL)
-    add_removal (self, step, get (step, "memory-file"), FALSE);
+  if (strata_step_get_arg (step, "memory-file") != NULL)
+    add_removal (self, step, strata_step_get_arg (step, "memory-file"), FALSE);
 }
 
 static void
 add_snapshot_define (Undo *self, StrataStep *step)
 {
-  const char *uuid = get (step, "uuid");
-  const char *previous = get (step, "previous");
+  const char *uuid = strata_step_get_arg (step, "uuid");
+  const char *previous = strata_step_get_arg (step, "previous");
 
-  strata_plan_discard_snapshot (self->undo, uuid, get (step, "snapshot"));
+  strata_plan_discard_snapshot (self->undo, uuid, strata_step_get_arg (step, "snapshot"));
   if (previous != NULL)
     add (self, step, STRATA_STEP_SNAPSHOT_DEFINE, args_new ("uuid", uuid, "xml", previous));
   else
     add (self, step, STRATA_STEP_DELETE_METADATA,
-         args_new ("uuid", uuid, "snapshot", get (step, "snapshot")));
+         args_new ("uuid", uuid, "snapshot", strata_step_get_arg (step, "snapshot")));
 }
 
 static void
 add_power (Undo *self, StrataStep *step, StrataStepKind kind)
 {
-  add (self, step, kind, args_new ("uuid", get (step, "uuid"), NULL, NULL));
+  add (self, step, kind, args_new ("uuid", strata_step_get_arg (step, "uuid"), NULL, NULL));
 }
 
 static void
@@ -268,24 +264,26 @@ add_undo (Undo *self, StrataStep *step)
   StrataStepKind kind = step->kind;
 
   if (kind == STRATA_STEP_CREATE_OVERLAY)
-    add_removal (self, step, get (step, "path"), FALSE);
+    add_removal (self, step, strata_step_get_arg (step, "path"), FALSE);
   else if (kind == STRATA_STEP_COPY_IMAGE)
-    add_removal (self, step, get (step, "destination"), TRUE);
+    add_removal (self, step, strata_step_get_arg (step, "destination"), TRUE);
   else if (kind == STRATA_STEP_COPY_VERBATIM || kind == STRATA_STEP_CONVERT_TAG)
-    add_removal (self, step, get (step, "to"), TRUE);
+    add_removal (self, step, strata_step_get_arg (step, "to"), TRUE);
   else if (kind == STRATA_STEP_COPY_FILE)
-    add (self, step, STRATA_STEP_DELETE_FILE, args_new ("path", get (step, "to"), NULL, NULL));
+    add (self, step, STRATA_STEP_DELETE_FILE,
+         args_new ("path", strata_step_get_arg (step, "to"), NULL, NULL));
   else if (kind == STRATA_STEP_DEFINE)
     add_define (self, step);
   else if (kind == STRATA_STEP_UNDEFINE)
-    add_definition (self, step, get (step, "xml"));
+    add_definition (self, step, strata_step_get_arg (step, "xml"));
   else if (kind == STRATA_STEP_SNAPSHOT_CREATE)
     add_snapshot_undo (self, step);
   else if (kind == STRATA_STEP_SNAPSHOT_DEFINE)
     add_snapshot_define (self, step);
   else if (kind == STRATA_STEP_DELETE_METADATA)
     add (self, step, STRATA_STEP_SNAPSHOT_DEFINE,
-         args_new ("uuid", get (step, "uuid"), "xml", get (step, "xml")));
+         args_new ("uuid", strata_step_get_arg (step, "uuid"), "xml",
+                   strata_step_get_arg (step, "xml")));
   else if (kind == STRATA_STEP_SHUT_DOWN)
     add_power (self, step, STRATA_STEP_START);
   else if (kind == STRATA_STEP_START || kind == STRATA_STEP_RESTORE)

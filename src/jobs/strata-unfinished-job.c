@@ -328,12 +328,6 @@ typedef struct
   GHashTable *told; /* a set of the files that a sentence says stay; of the plan */
 } Remains;
 
-static const char *
-get (StrataStep *step, const char *key)
-{
-  return json_object_get_string_member_with_default (step->args, key, NULL);
-}
-
 static void say (Remains *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
 static void
@@ -388,19 +382,19 @@ say_made (Remains *self, const char *path)
 static void
 say_snapshot_made (Remains *self, StrataStep *step)
 {
-  const char *name = get (step, "snapshot");
+  const char *name = strata_step_get_arg (step, "snapshot");
   JsonArray *disks = json_object_has_member (step->args, "disks")
                          ? json_object_get_array_member (step->args, "disks")
                          : NULL;
 
-  if (has_snapshot (self, get (step, "uuid"), name))
+  if (has_snapshot (self, strata_step_get_arg (step, "uuid"), name))
     {
       say (self, _ ("The snapshot “%s” of “%s”, which the job took, stays."), name,
-           get (step, "name"));
+           strata_step_get_arg (step, "name"));
       return;
     }
 
-  say_made (self, get (step, "memory-file"));
+  say_made (self, strata_step_get_arg (step, "memory-file"));
   for (guint i = 0; disks != NULL && i < json_array_get_length (disks); i++)
     say_made (self, json_object_get_string_member_with_default (
                         json_array_get_object_element (disks, i), "overlay", NULL));
@@ -409,14 +403,14 @@ say_snapshot_made (Remains *self, StrataStep *step)
 static void
 say_defined (Remains *self, StrataStep *step)
 {
-  if (has_domain (self, get (step, "uuid")))
-    say (self, _ ("“%s” stays as the job defined it."), get (step, "name"));
+  if (has_domain (self, strata_step_get_arg (step, "uuid")))
+    say (self, _ ("“%s” stays as the job defined it."), strata_step_get_arg (step, "name"));
 }
 
 static void
 say_merging (Remains *self, StrataStep *step)
 {
-  const char *top = get (step, step->kind == STRATA_STEP_COMMIT ? "top" : "image");
+  const char *top = strata_step_get_arg (step, step->kind == STRATA_STEP_COMMIT ? "top" : "image");
 
   if (has_file (self, top))
     say (self, _ ("“%s” was not merged to the end: it is whole, and as much needed as before."),
@@ -427,18 +421,19 @@ static void
 say_what_was_done (Remains *self, StrataStep *step, StrataStepMark mark)
 {
   if (step->kind == STRATA_STEP_CREATE_OVERLAY)
-    say_made (self, get (step, "path"));
+    say_made (self, strata_step_get_arg (step, "path"));
   else if (step->kind == STRATA_STEP_COPY_IMAGE)
-    say_made (self, get (step, "destination"));
+    say_made (self, strata_step_get_arg (step, "destination"));
   else if (step->kind == STRATA_STEP_COPY_VERBATIM || step->kind == STRATA_STEP_CONVERT_TAG ||
            step->kind == STRATA_STEP_COPY_FILE)
-    say_made (self, get (step, "to"));
+    say_made (self, strata_step_get_arg (step, "to"));
   else if (step->kind == STRATA_STEP_SNAPSHOT_CREATE)
     say_snapshot_made (self, step);
   else if (step->kind == STRATA_STEP_DEFINE)
     say_defined (self, step);
-  else if (step->kind == STRATA_STEP_UNDEFINE && !has_domain (self, get (step, "uuid")))
-    say (self, _ ("“%s” is not defined any more."), get (step, "name"));
+  else if (step->kind == STRATA_STEP_UNDEFINE &&
+           !has_domain (self, strata_step_get_arg (step, "uuid")))
+    say (self, _ ("“%s” is not defined any more."), strata_step_get_arg (step, "name"));
   else if (mark == STRATA_STEP_BEGUN &&
            (step->kind == STRATA_STEP_COMMIT || step->kind == STRATA_STEP_PULL))
     say_merging (self, step);
@@ -449,15 +444,17 @@ say_what_was_left (Remains *self, StrataStep *step)
 {
   if (step->kind == STRATA_STEP_DELETE_VOLUME || step->kind == STRATA_STEP_DELETE_FILE)
     {
-      if (has_file (self, get (step, "path")) &&
-          g_hash_table_add (self->told, (gpointer) get (step, "path")))
-        say (self, _ ("The file “%s”, which the job was to delete, stays."), get (step, "path"));
+      if (has_file (self, strata_step_get_arg (step, "path")) &&
+          g_hash_table_add (self->told, (gpointer) strata_step_get_arg (step, "path")))
+        say (self, _ ("The file “%s”, which the job was to delete, stays."),
+             strata_step_get_arg (step, "path"));
     }
   else if (step->kind == STRATA_STEP_DELETE_METADATA || step->kind == STRATA_STEP_SNAPSHOT_DELETE)
     {
-      if (has_snapshot (self, get (step, "uuid"), get (step, "snapshot")))
+      if (has_snapshot (self, strata_step_get_arg (step, "uuid"),
+                        strata_step_get_arg (step, "snapshot")))
         say (self, _ ("The snapshot “%s”, which the job was to delete, stays."),
-             get (step, "snapshot"));
+             strata_step_get_arg (step, "snapshot"));
     }
   else if (step->kind == STRATA_STEP_COMMIT || step->kind == STRATA_STEP_PULL)
     say_merging (self, step);
@@ -496,8 +493,8 @@ list_remains (StrataJournal *journal, StrataConnection *connection)
       StrataStep *step = strata_plan_get_step (plan, i);
       StrataStepMark mark = strata_journal_get_mark (journal, i);
 
-      if (get (step, "uuid") != NULL)
-        g_hash_table_add (uuids, (gpointer) get (step, "uuid"));
+      if (strata_step_get_arg (step, "uuid") != NULL)
+        g_hash_table_add (uuids, (gpointer) strata_step_get_arg (step, "uuid"));
       if (mark == STRATA_STEP_UNTOUCHED)
         say_what_was_left (&self, step);
       else

@@ -76,6 +76,12 @@ strata_plan_init (StrataPlan *self)
   self->discarding = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_holder_key_free);
 }
 
+const char *
+strata_step_get_arg (const StrataStep *step, const char *key)
+{
+  return json_object_get_string_member_with_default (step->args, key, NULL);
+}
+
 /**
  * strata_plan_new:
  * @title: what is done, to whom: "Make template “template-web” from “web”"

@@ -50,6 +50,9 @@ typedef struct
   guint64 bytes;
 } StrataEffect;
 
+/* (nullable): the string KEY of what it needs */
+const char *strata_step_get_arg (const StrataStep *step, const char *key);
+
 /* An ordered list of steps, what they amount to in words, and what one would have typed instead.
  * Filled by the planner, then read only; may cross threads. */
 #define STRATA_TYPE_PLAN (strata_plan_get_type ())

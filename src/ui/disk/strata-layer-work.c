@@ -50,12 +50,6 @@ items_changed_cb (StrataLayerWork *self, guint position, guint removed, guint ad
   job_changed_cb (self);
 }
 
-static const char *
-get_arg (const StrataStep *step, const char *key)
-{
-  return json_object_get_string_member_with_default (step->args, key, NULL);
-}
-
 /* What the plan removes after the step at INDEX first; a merge's own leftover follows it. */
 static const char *
 find_removed (StrataPlan *plan, guint index)
@@ -66,7 +60,7 @@ find_removed (StrataPlan *plan, guint index)
 
       if (strata_step_is (step, STRATA_STEP_DELETE_FILE, STRATA_STEP_DELETE_TAG,
                           STRATA_STEP_DELETE_VOLUME))
-        return get_arg (step, "path");
+        return strata_step_get_arg (step, "path");
       if (step->kind == STRATA_STEP_COMMIT || step->kind == STRATA_STEP_PULL)
         break;
     }
@@ -81,13 +75,13 @@ find_subject (StrataPlan *plan, guint index)
   const char *removed;
 
   if (step->kind == STRATA_STEP_COMMIT)
-    return get_arg (step, "top");
+    return strata_step_get_arg (step, "top");
   if (step->kind != STRATA_STEP_PULL)
     return NULL;
 
   removed = find_removed (plan, index);
 
-  return removed != NULL ? removed : get_arg (step, "image");
+  return removed != NULL ? removed : strata_step_get_arg (step, "image");
 }
 
 static gboolean
