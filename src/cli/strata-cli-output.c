@@ -9,6 +9,7 @@
 #include <glib/gi18n.h>
 
 #include "strata-cli-output.h"
+#include "jobs/strata-job-results.h"
 #include "base/strata-error.h"
 #include "base/strata-visible.h"
 

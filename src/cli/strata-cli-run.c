@@ -13,6 +13,7 @@
 
 #include "strata-cli-output.h"
 #include "strata-cli-run.h"
+#include "jobs/strata-job-results.h"
 #include "jobs/strata-stop-point.h"
 #include "base/strata-error.h"
 #include "base/strata-visible.h"

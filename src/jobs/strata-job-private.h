@@ -4,6 +4,8 @@
 
 #include "plan/strata-planner.h"
 #include "strata-job.h"
+#include "strata-job-report.h"
+#include "strata-job-results.h"
 #include "strata-journal.h"
 
 G_BEGIN_DECLS
@@ -38,28 +40,6 @@ gboolean strata_job_get_backwards (StrataJob *self);
 void strata_job_set_new_plan (StrataJob *self, StrataPlan *plan);
 /* on the owner's context; runs until the state is one that is over */
 void strata_job_start (StrataJob *self);
-
-/* from the worker thread */
-void strata_job_enter_step (StrataJob *self, guint index, gboolean undoing);
-void strata_job_enter_end (StrataJob *self);
-void strata_job_set_finished (StrataJob *self,
-                              StrataJobState state,
-                              StrataJobOutcome outcome,
-                              const GError *error);
-/* what a step found out, journaled with its end */
-/* a result: what the plan would have deleted and the law did not let go, a sentence in each line */
-#define STRATA_JOB_KEPT "kept"
-/* before a snapshot’s name, a result: the StrataSnapshotFacts.id of the one that the job took */
-#define STRATA_JOB_SNAPSHOT_ID "snapshot-id:"
-
-/* a result: what the way back could not make as it was, a sentence in each line */
-#define STRATA_JOB_NOT_BACK "not-back"
-
-void strata_job_set_result (StrataJob *self, const char *key, const char *value);
-/* SENTENCE, to those that are the result KEY already */
-void strata_job_add_line (StrataJob *self, const char *key, const char *sentence);
-char *strata_job_get_result (StrataJob *self, const char *key);
-JsonObject *strata_job_take_new_results (StrataJob *self);
 
 /* strata-job-run.c: carries the plan out; worker thread */
 void strata_job_run (StrataJob *self, GCancellable *cancellable);

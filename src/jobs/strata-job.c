@@ -24,22 +24,8 @@ struct _StrataJob
   gboolean backwards;
   guint64 bandwidth; /* atomic: steps read it in their thread */
 
-  /* What the worker says, under the mutex. However much it says, the owner's context is woken by one idle at a time, which
-   * reads the latest. */
-  GMutex mutex;
-  GMainContext *context;
-  gboolean pending;
-  StrataProgress said;
-  char *said_title;
-  GString *said_log;
-  GError *said_error;
-  JsonObject *results;
-  JsonObject *new_results;
-  GArray *weights; /* double, a step */
-  double weight;   /* their sum */
-  double done_weight;
-  gint64 started;
-  gint64 step_started;
+  StrataJobReport *report;
+  StrataJobResults *results;
 
   /* What the owner's context has read of it. */
   StrataProgress shown;
@@ -100,7 +86,7 @@ notify_progress (StrataJob *self, const StrataProgress *old)
 }
 
 static gboolean
-on_news (gpointer data)
+read_report_cb (gpointer data)
 {
   StrataJob *self = data;
   StrataProgress old = self->shown;
@@ -108,14 +94,8 @@ on_news (gpointer data)
   gsize old_log = self->shown_log != NULL ? strlen (self->shown_log) : 0;
   gboolean had_error = self->shown_error != NULL;
 
-  g_mutex_lock (&self->mutex);
-  self->pending = FALSE;
-  self->shown = self->said;
-  g_set_str (&self->shown_title, self->said_title);
-  g_set_str (&self->shown_log, self->said_log->str);
-  if (self->said_error != NULL && self->shown_error == NULL)
-    self->shown_error = g_error_copy (self->said_error);
-  g_mutex_unlock (&self->mutex);
+  strata_job_report_read (self->report, &self->shown, &self->shown_title, &self->shown_log,
+                          &self->shown_error);
 
   if (g_strcmp0 (old_title, self->shown_title) != 0)
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STEP_TITLE]);
@@ -129,59 +109,13 @@ on_news (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* Seconds, above 0. Only for the progress bar, which should move evenly: what moves bytes moves them at 200 MB/s. */
-static double
-get_weight (const StrataStep *step)
-{
-  return strata_step_kind_get_seconds (step->kind) + (double) step->bytes / 200e6;
-}
-
-/* Unlocks, and sees to it that what was said is read. */
-static void
-publish (StrataJob *self)
-{
-  gboolean wake = !self->pending;
-
-  self->pending = TRUE;
-  g_mutex_unlock (&self->mutex);
-
-  if (wake)
-    {
-      g_autoptr (GSource) source = g_idle_source_new ();
-
-      g_source_set_priority (source, G_PRIORITY_DEFAULT);
-      g_source_set_callback (source, on_news, g_object_ref (self), g_object_unref);
-      g_source_attach (source, self->context);
-    }
-}
-
-/* With the mutex held: FRACTION is of the running step. */
-static void
-update_fraction (StrataJob *self, double fraction)
-{
-  guint index = self->said.step > 0 ? self->said.step - 1 : 0;
-  double weight = g_array_index (self->weights, double, index);
-  double elapsed = (double) (g_get_monotonic_time () - self->started) / G_USEC_PER_SEC;
-
-  self->said.fraction = CLAMP ((self->done_weight + weight * fraction) / self->weight, 0, 1);
-  /* Before that a guess would jump about. */
-  if (elapsed > 2 && self->said.fraction > 0.02)
-    self->said.seconds_left = (int) (elapsed * (1 - self->said.fraction) / self->said.fraction);
-}
-
 static void
 strata_job_finalize (GObject *object)
 {
   StrataJob *self = STRATA_JOB (object);
 
-  g_clear_pointer (&self->weights, g_array_unref);
-  g_clear_pointer (&self->results, json_object_unref);
-  g_clear_pointer (&self->new_results, json_object_unref);
-  g_clear_pointer (&self->context, g_main_context_unref);
-  g_clear_error (&self->said_error);
-  g_string_free (self->said_log, TRUE);
-  g_free (self->said_title);
-  g_mutex_clear (&self->mutex);
+  g_clear_pointer (&self->report, strata_job_report_free);
+  g_clear_pointer (&self->results, strata_job_results_free);
   g_clear_pointer (&self->journal, strata_journal_close);
   g_clear_error (&self->shown_error);
   g_clear_object (&self->connection);
@@ -301,12 +235,7 @@ static void
 strata_job_init (StrataJob *self)
 {
   self->cancellable = g_cancellable_new ();
-  g_mutex_init (&self->mutex);
-  self->context = g_main_context_ref_thread_default ();
-  self->said_log = g_string_new (NULL);
-  self->said.seconds_left = -1;
   self->shown.seconds_left = -1;
-  self->weights = g_array_new (FALSE, FALSE, sizeof (double));
 }
 
 static StrataJob *
@@ -317,14 +246,8 @@ job_new (const char *id, StrataConnection *connection, StrataPlan *plan, JsonObj
   self->id = g_strdup (id);
   self->connection = g_object_ref (connection);
   self->plan = g_object_ref (plan);
-  self->results = results != NULL ? json_object_ref (results) : json_object_new ();
-  for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
-    {
-      double weight = get_weight (strata_plan_get_step (plan, i));
-
-      g_array_append_val (self->weights, weight);
-      self->weight += weight;
-    }
+  self->report = strata_job_report_new (plan, read_report_cb);
+  self->results = strata_job_results_new (results);
 
   return self;
 }
@@ -383,10 +306,7 @@ strata_job_start (StrataJob *self)
 {
   g_autoptr (GTask) task = g_task_new (self, self->cancellable, NULL, NULL);
 
-  g_mutex_lock (&self->mutex);
-  self->said.state = STRATA_JOB_RUNNING;
-  self->started = g_get_monotonic_time ();
-  publish (self);
+  strata_job_report_start (self);
   self->shown.state = STRATA_JOB_RUNNING;
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATE]);
   g_task_set_return_on_cancel (task, FALSE);
@@ -416,10 +336,7 @@ strata_job_cancel (StrataJob *self)
       return;
     }
 
-  g_mutex_lock (&self->mutex);
-  if (self->said.state == STRATA_JOB_RUNNING)
-    self->said.state = STRATA_JOB_CANCELLING;
-  publish (self);
+  strata_job_report_cancelling (self);
   g_cancellable_cancel (self->cancellable);
 }
 
@@ -427,178 +344,6 @@ void
 strata_job_set_new_plan (StrataJob *self, StrataPlan *plan)
 {
   g_set_object (&self->new_plan, plan);
-}
-
-void
-strata_job_enter_step (StrataJob *self, guint index, gboolean undoing)
-{
-  StrataStep *spec = strata_plan_get_step (self->plan, index);
-
-  g_mutex_lock (&self->mutex);
-  self->said.step = index + 1;
-  self->said.undoing = undoing;
-  self->said.finishing = FALSE;
-  g_free (self->said_title);
-  /* Translators: undoing a step of a job; the step's title */
-  self->said_title =
-      undoing ? g_strdup_printf (_ ("Undoing: %s"), spec->title) : g_strdup (spec->title);
-  self->said.bytes_done = self->said.bytes_total = self->said.rate = 0;
-  self->step_started = g_get_monotonic_time ();
-  self->done_weight = 0;
-  for (guint i = 0; i < index; i++)
-    self->done_weight += g_array_index (self->weights, double, i);
-  update_fraction (self, 0);
-  g_string_append_printf (self->said_log, "%s\n", self->said_title);
-  publish (self);
-}
-
-void
-strata_job_enter_end (StrataJob *self)
-{
-  g_mutex_lock (&self->mutex);
-  self->said.finishing = TRUE;
-  publish (self);
-}
-
-/**
- * strata_job_report_bytes:
- * @self: a job
- * @done: bytes that the running step has moved
- * @total: bytes that it will have moved
- *
- * Any thread.
- */
-void
-strata_job_report_bytes (StrataJob *self, guint64 done, guint64 total)
-{
-  double elapsed;
-
-  g_return_if_fail (STRATA_IS_JOB (self));
-
-  g_mutex_lock (&self->mutex);
-  elapsed = (double) (g_get_monotonic_time () - self->step_started) / G_USEC_PER_SEC;
-  self->said.bytes_done = done;
-  self->said.bytes_total = total;
-  self->said.rate = elapsed > 0.1 ? (guint64) ((double) done / elapsed) : 0;
-  update_fraction (self, total > 0 ? (double) done / (double) total : 0);
-  publish (self);
-}
-
-/**
- * strata_job_report_fraction:
- * @self: a job
- * @fraction: how much of the running step is done, 0 to 1
- * @message: (nullable): a line for the log
- *
- * Any thread.
- */
-void
-strata_job_report_fraction (StrataJob *self, double fraction, const char *message)
-{
-  g_return_if_fail (STRATA_IS_JOB (self));
-
-  g_mutex_lock (&self->mutex);
-  update_fraction (self, CLAMP (fraction, 0, 1));
-  if (message != NULL)
-    g_string_append_printf (self->said_log, "  %s\n", message);
-  publish (self);
-}
-
-/**
- * strata_job_append_log:
- * @self: a job
- * @text: a line for the log
- *
- * Any thread.
- */
-void
-strata_job_append_log (StrataJob *self, const char *text)
-{
-  g_return_if_fail (STRATA_IS_JOB (self));
-
-  g_mutex_lock (&self->mutex);
-  g_string_append_printf (self->said_log, "%s\n", text);
-  publish (self);
-}
-
-void
-strata_job_set_finished (StrataJob *self,
-                         StrataJobState state,
-                         StrataJobOutcome outcome,
-                         const GError *error)
-{
-  g_mutex_lock (&self->mutex);
-  self->said.state = state;
-  self->said.outcome = outcome;
-  self->said.seconds_left = -1;
-  self->said.rate = 0;
-  if (state == STRATA_JOB_DONE)
-    self->said.fraction = 1;
-  if (error != NULL && self->said_error == NULL)
-    {
-      self->said_error = g_error_copy (error);
-      g_string_append_printf (self->said_log, "%s\n", error->message);
-    }
-  publish (self);
-}
-
-void
-strata_job_set_result (StrataJob *self, const char *key, const char *value)
-{
-  g_mutex_lock (&self->mutex);
-  if (self->new_results == NULL)
-    self->new_results = json_object_new ();
-  json_object_set_string_member (self->new_results, key, value);
-  json_object_set_string_member (self->results, key, value);
-  g_mutex_unlock (&self->mutex);
-}
-
-char *
-strata_job_get_result (StrataJob *self, const char *key)
-{
-  char *value;
-
-  g_mutex_lock (&self->mutex);
-  value = g_strdup (json_object_get_string_member_with_default (self->results, key, NULL));
-  g_mutex_unlock (&self->mutex);
-
-  return value;
-}
-
-void
-strata_job_add_line (StrataJob *self, const char *key, const char *sentence)
-{
-  g_autofree char *before = strata_job_get_result (self, key);
-  g_autofree char *line = g_strdelimit (g_strdup (sentence), "\n\r", ' ');
-  g_autofree char *all = before != NULL && *before != '\0'
-                             ? g_strdup_printf ("%s\n%s", before, line)
-                             : g_strdup (line);
-
-  strata_job_append_log (self, line);
-  strata_job_set_result (self, key, all);
-}
-
-static GStrv
-dup_lines (StrataJob *self, const char *key)
-{
-  g_autofree char *lines = strata_job_get_result (self, key);
-
-  return lines != NULL && *lines != '\0' ? g_strsplit (lines, "\n", -1) : g_new0 (char *, 1);
-}
-
-/**
- * strata_job_dup_kept:
- * @self: a job
- *
- * Returns: (transfer full) (array zero-terminated=1): what its plan would have deleted, and what turned out to be needed when
- *   it came to that, a sentence each
- */
-GStrv
-strata_job_dup_kept (StrataJob *self)
-{
-  g_return_val_if_fail (STRATA_IS_JOB (self), NULL);
-
-  return dup_lines (self, STRATA_JOB_KEPT);
 }
 
 /**
@@ -619,9 +364,9 @@ strata_job_dup_notes (StrataJob *self)
 
   g_return_val_if_fail (STRATA_IS_JOB (self), NULL);
 
-  notes = dup_lines (self, "notes");
-  kept = dup_lines (self, STRATA_JOB_KEPT);
-  not_back = dup_lines (self, STRATA_JOB_NOT_BACK);
+  notes = strata_job_dup_lines (self, "notes");
+  kept = strata_job_dup_lines (self, STRATA_JOB_KEPT);
+  not_back = strata_job_dup_lines (self, STRATA_JOB_NOT_BACK);
   g_strv_builder_addv (builder, (const char **) notes);
   g_strv_builder_addv (builder, (const char **) kept);
   g_strv_builder_addv (builder, (const char **) not_back);
@@ -629,52 +374,6 @@ strata_job_dup_notes (StrataJob *self)
     g_strv_builder_add (builder, _ ("It was too late to cancel: all of it is done."));
 
   return g_strv_builder_end (builder);
-}
-
-/**
- * strata_job_dup_not_back:
- * @self: a job that was taken back
- *
- * Returns: (transfer full) (array zero-terminated=1): what isn't as it was before it, a sentence each; empty where everything is
- */
-GStrv
-strata_job_dup_not_back (StrataJob *self)
-{
-  g_return_val_if_fail (STRATA_IS_JOB (self), NULL);
-
-  return dup_lines (self, STRATA_JOB_NOT_BACK);
-}
-
-/**
- * strata_job_dup_snapshot_id:
- * @self: a job
- * @name: a snapshot that it takes
- *
- * Returns: (transfer full) (nullable): the StrataSnapshotFacts.id of the very one that it took; %NULL before
- */
-char *
-strata_job_dup_snapshot_id (StrataJob *self, const char *name)
-{
-  g_autofree char *key = NULL;
-
-  g_return_val_if_fail (STRATA_IS_JOB (self), NULL);
-  g_return_val_if_fail (name != NULL, NULL);
-
-  key = g_strconcat (STRATA_JOB_SNAPSHOT_ID, name, NULL);
-
-  return strata_job_get_result (self, key);
-}
-
-JsonObject *
-strata_job_take_new_results (StrataJob *self)
-{
-  JsonObject *results;
-
-  g_mutex_lock (&self->mutex);
-  results = g_steal_pointer (&self->new_results);
-  g_mutex_unlock (&self->mutex);
-
-  return results;
 }
 
 const char *
@@ -872,4 +571,16 @@ gboolean
 strata_job_get_backwards (StrataJob *self)
 {
   return self->backwards;
+}
+
+StrataJobReport *
+strata_job_get_report (StrataJob *self)
+{
+  return self->report;
+}
+
+StrataJobResults *
+strata_job_get_results (StrataJob *self)
+{
+  return self->results;
 }

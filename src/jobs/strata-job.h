@@ -30,9 +30,6 @@ const GError *strata_job_get_error (StrataJob *self);
 /* (nullable): of a job that failed with STRATA_ERROR_CHANGED, what its request gives now */
 StrataPlan *strata_job_get_new_plan (StrataJob *self);
 GStrv strata_job_dup_notes (StrataJob *self);
-GStrv strata_job_dup_kept (StrataJob *self);
-GStrv strata_job_dup_not_back (StrataJob *self);
-char *strata_job_dup_snapshot_id (StrataJob *self, const char *name);
 gboolean strata_job_can_cancel (StrataJob *self);
 gboolean strata_job_is_past_return (StrataJob *self);
 gboolean strata_job_outran_cancel (StrataJob *self);
@@ -42,10 +39,5 @@ void strata_job_cancel (StrataJob *self);
  * next step begins */
 void strata_job_set_bandwidth (StrataJob *self, guint64 bandwidth);
 guint64 strata_job_get_bandwidth (StrataJob *self);
-
-/* from any thread: the running step's own progress */
-void strata_job_report_bytes (StrataJob *self, guint64 done, guint64 total);
-void strata_job_report_fraction (StrataJob *self, double fraction, const char *message);
-void strata_job_append_log (StrataJob *self, const char *text);
 
 G_END_DECLS

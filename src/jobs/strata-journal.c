@@ -348,23 +348,6 @@ get_object (JsonObject *line, const char *key)
   return node != NULL && JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
 }
 
-/* The first version did not keep what its request gave up. It is what the steps themselves discard. */
-static void
-guess_given_up (StrataPlan *plan)
-{
-  for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
-    {
-      StrataStep *step = strata_plan_get_step (plan, i);
-      const char *uuid = get_string (step->args, "uuid");
-
-      if (strata_step_is (step, STRATA_STEP_DEFINE, STRATA_STEP_UNDEFINE,
-                          STRATA_STEP_SNAPSHOT_REVERT))
-        strata_plan_discard_domain (plan, uuid);
-      else if (strata_step_is (step, STRATA_STEP_DELETE_METADATA, STRATA_STEP_SNAPSHOT_DELETE))
-        strata_plan_discard_snapshot (plan, uuid, get_string (step->args, "snapshot"));
-    }
-}
-
 static gboolean
 read_plan_line (StrataJournal *self, JsonObject *line, GError **error)
 {
@@ -389,7 +372,7 @@ read_plan_line (StrataJournal *self, JsonObject *line, GError **error)
   if (self->plan == NULL)
     return FALSE;
   if (self->version == 1)
-    guess_given_up (self->plan);
+    strata_plan_discard_by_steps (self->plan);
   self->marks = g_new0 (StrataStepMark, strata_plan_get_n_steps (self->plan));
 
   return TRUE;

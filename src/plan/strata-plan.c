@@ -393,6 +393,23 @@ strata_plan_discard_snapshot (StrataPlan *self, const char *uuid, const char *sn
   strata_plan_discard (self, strata_holder_key_new_snapshot (uuid, snapshot, NULL));
 }
 
+/* What the steps themselves discard: a plan in a journal of the first version doesn't have what its request gave up. */
+void
+strata_plan_discard_by_steps (StrataPlan *self)
+{
+  for (guint i = 0; i < strata_plan_get_n_steps (self); i++)
+    {
+      const StrataStep *step = strata_plan_get_step (self, i);
+      const char *uuid = strata_step_get_arg (step, "uuid");
+
+      if (strata_step_is (step, STRATA_STEP_DEFINE, STRATA_STEP_UNDEFINE,
+                          STRATA_STEP_SNAPSHOT_REVERT))
+        strata_plan_discard_domain (self, uuid);
+      else if (strata_step_is (step, STRATA_STEP_DELETE_METADATA, STRATA_STEP_SNAPSHOT_DELETE))
+        strata_plan_discard_snapshot (self, uuid, strata_step_get_arg (step, "snapshot"));
+    }
+}
+
 /**
  * strata_plan_is_discarded:
  * @self: a plan

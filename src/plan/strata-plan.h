@@ -100,6 +100,8 @@ void strata_plan_set_request (StrataPlan *self, const StrataRequest *request);
 void strata_plan_discard (StrataPlan *self, StrataHolderKey *key);
 void strata_plan_discard_domain (StrataPlan *self, const char *uuid);
 void strata_plan_discard_snapshot (StrataPlan *self, const char *uuid, const char *snapshot);
+/* where the plan doesn't say it */
+void strata_plan_discard_by_steps (StrataPlan *self);
 gboolean strata_plan_is_discarded (StrataPlan *self, const StrataHolderKey *key);
 
 /* strata-plan-resources.c */

@@ -6,6 +6,7 @@
 
 #include <glib/gi18n.h>
 
+#include "jobs/strata-job-results.h"
 #include "strata-job-controls.h"
 #include "strata-job-row.h"
 #include "strata-job-words.h"

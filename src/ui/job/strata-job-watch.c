@@ -8,6 +8,7 @@
 
 #include <glib/gi18n.h>
 
+#include "jobs/strata-job-results.h"
 #include "model/strata-short-paths.h"
 #include "strata-job-watch.h"
 #include "ui/snapshot/strata-revert-undo.h"

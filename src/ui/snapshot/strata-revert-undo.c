@@ -10,6 +10,7 @@
 
 #include <glib/gi18n.h>
 
+#include "jobs/strata-job-results.h"
 #include "ui/shell/strata-error-dialog.h"
 #include "ui/job/strata-plan-dialog.h"
 #include "strata-revert-undo.h"
