@@ -22,27 +22,13 @@ on_bytes (guint64 done, guint64 total, gpointer user_data)
   return strata_job_get_bandwidth (user_data);
 }
 
-static gboolean
-check_absent (StrataStepContext *context, const char *path, GError **error)
-{
-  gboolean exists;
-
-  if (!strata_storage_exists (context->connection, path, &exists, error))
-    return FALSE;
-  if (!exists)
-    return TRUE;
-
-  strata_set_error (error, STRATA_ERROR_EXISTS, _ ("Move it away, or choose another name."),
-                    _ ("The file “%s” exists already"), path);
-  return FALSE;
-}
-
 /* copy-image --------------------------------------------------------------------------------------- */
 
 static gboolean
 copy_image_check (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
-  return check_absent (context, strata_step_context_get (context, "destination"), error);
+  return strata_storage_require_absent (context->connection,
+                                        strata_step_context_get (context, "destination"), error);
 }
 
 static gboolean
@@ -115,7 +101,8 @@ const StrataStepOps strata_step_copy_image = {
 static gboolean
 copy_to_check (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
-  return check_absent (context, strata_step_context_get (context, "to"), error);
+  return strata_storage_require_absent (context->connection,
+                                        strata_step_context_get (context, "to"), error);
 }
 
 static gboolean

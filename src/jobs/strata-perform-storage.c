@@ -45,24 +45,10 @@ const StrataStepOps strata_step_check_space = {
 /* create-overlay ----------------------------------------------------------------------------------- */
 
 static gboolean
-check_absent (StrataStepContext *context, const char *path, GError **error)
-{
-  gboolean exists;
-
-  if (!strata_storage_exists (context->connection, path, &exists, error))
-    return FALSE;
-  if (!exists)
-    return TRUE;
-
-  strata_set_error (error, STRATA_ERROR_EXISTS, _ ("Move it away, or choose another name."),
-                    _ ("The file “%s” has come to be in the meantime"), path);
-  return FALSE;
-}
-
-static gboolean
 create_overlay_check (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
-  return check_absent (context, strata_step_context_get (context, "path"), error) &&
+  return strata_storage_require_absent (context->connection,
+                                        strata_step_context_get (context, "path"), error) &&
          strata_direct_require_frozen (context->connection,
                                        strata_step_context_get (context, "backing"), error);
 }

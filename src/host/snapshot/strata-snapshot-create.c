@@ -220,22 +220,6 @@ require_made (StrataConnection *connection, const StrataSnapshotParams *params, 
   return TRUE;
 }
 
-static gboolean
-check_absent (StrataConnection *connection, const char *path, GError **error)
-{
-  gboolean exists;
-
-  if (!strata_storage_exists (connection, path, &exists, error))
-    return FALSE;
-  if (!exists)
-    return TRUE;
-
-  strata_set_error (error, STRATA_ERROR_EXISTS, _ ("Move it away, or choose another name."),
-                    _ ("The file “%s” has come to be in the meantime"), path);
-
-  return FALSE;
-}
-
 /* libvirt is told a target, and puts the overlay on whatever is there. */
 static gboolean
 check_bases (StrataConnection *connection, const StrataSnapshotParams *params, GError **error)
@@ -345,11 +329,12 @@ strata_snapshot_check_params (StrataConnection *connection,
     {
       const StrataSnapshotOverlay *item = g_ptr_array_index (params->overlays, i);
 
-      if (!check_absent (connection, item->overlay, error))
+      if (!strata_storage_require_absent (connection, item->overlay, error))
         return FALSE;
     }
 
-  return params->memory_file == NULL || check_absent (connection, params->memory_file, error);
+  return params->memory_file == NULL ||
+         strata_storage_require_absent (connection, params->memory_file, error);
 }
 
 /* A paused VM may have been left so by an earlier snapshot, or by a return to one. */

@@ -484,6 +484,31 @@ strata_storage_exists (StrataConnection *connection,
 }
 
 /**
+ * strata_storage_require_absent:
+ * @connection: a connection
+ * @path: an image that a step is about to make
+ * @error: `STRATA_ERROR_EXISTS` where a file has that name by now
+ *
+ * Worker threads only.
+ *
+ * Returns: whether nothing is there
+ */
+gboolean
+strata_storage_require_absent (StrataConnection *connection, const char *path, GError **error)
+{
+  gboolean exists;
+
+  if (!strata_storage_exists (connection, path, &exists, error))
+    return FALSE;
+  if (!exists)
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_EXISTS, _ ("Move it away, or choose another name."),
+                    _ ("The file “%s” has come to be in the meantime"), path);
+  return FALSE;
+}
+
+/**
  * strata_storage_get_available:
  * @connection: a connection
  * @path: an image that is there or may come to be

@@ -32,6 +32,9 @@ gboolean strata_storage_exists (StrataConnection *connection,
                                 const char *path,
                                 gboolean *exists,
                                 GError **error);
+gboolean strata_storage_require_absent (StrataConnection *connection,
+                                        const char *path,
+                                        GError **error);
 /* (transfer full) (nullable): its size on the disk and when it was last written, to be compared with another such; NULL
  * without an error if nothing is there or the host can't say */
 char *strata_storage_get_stamp (StrataConnection *connection, const char *path, GError **error);
