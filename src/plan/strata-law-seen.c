@@ -129,9 +129,75 @@ collect_tagged (StrataVerification *self, const StrataStep *step, GPtrArray *ima
     }
 }
 
+/* What a plan does to a document: DOMAIN's own where SNAPSHOT is NULL. */
+typedef gboolean (*StepTest) (const StrataStep *step,
+                              const StrataDomainFacts *domain,
+                              const StrataSnapshotFacts *snapshot,
+                              const char *path);
+
+/* What has to be true of one snapshot of DOMAIN before PATH may go, or a step may do what it does to it. */
+typedef gboolean (*SnapshotRule) (StrataVerification *self,
+                                  const StrataDomainFacts *domain,
+                                  const StrataSnapshotFacts *snapshot,
+                                  const char *path,
+                                  GError **error);
+
+/* Whether a step of the plan does it. */
+static gboolean
+has_step (StrataVerification *self,
+          StepTest test,
+          const StrataDomainFacts *domain,
+          const StrataSnapshotFacts *snapshot,
+          const char *path)
+{
+  for (guint i = 0; i < strata_plan_get_n_steps (self->plan); i++)
+    {
+      if (test (strata_plan_get_step (self->plan, i), domain, snapshot, path))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+static gboolean
+require_of_snapshots (StrataVerification *self,
+                      SnapshotRule rule,
+                      const StrataDomainFacts *domain,
+                      const char *path,
+                      GError **error)
+{
+  for (guint i = 0; i < domain->snapshots->len; i++)
+    {
+      if (!rule (self, domain, g_ptr_array_index (domain->snapshots, i), path, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+require_of_all_snapshots (StrataVerification *self,
+                          SnapshotRule rule,
+                          const char *path,
+                          GError **error)
+{
+  GPtrArray *domains = strata_graph_get_domains (self->graph);
+
+  for (guint i = 0; i < domains->len; i++)
+    {
+      if (!require_of_snapshots (self, rule, g_ptr_array_index (domains, i), path, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
 /* Whether from STEP on no definition of DOMAIN names PATH. */
 static gboolean
-names_no_more (const StrataStep *step, const StrataDomainFacts *domain, const char *path)
+names_no_more (const StrataStep *step,
+               const StrataDomainFacts *domain,
+               const StrataSnapshotFacts *snapshot,
+               const char *path)
 {
   g_autoptr (GHashTable) files = NULL;
   g_autoptr (StrataDomainXml) definition = NULL;
@@ -161,14 +227,9 @@ require_not_named (StrataVerification *self,
 {
   g_autofree char *nvram = NULL;
 
-  if (!g_hash_table_contains (domain->files, path))
+  if (!g_hash_table_contains (domain->files, path) ||
+      has_step (self, names_no_more, domain, NULL, path))
     return TRUE;
-
-  for (guint i = 0; i < strata_plan_get_n_steps (self->plan); i++)
-    {
-      if (names_no_more (strata_plan_get_step (self->plan, i), domain, path))
-        return TRUE;
-    }
 
   nvram = strata_domain_xml_get_nvram (domain->definition);
   if (g_strcmp0 (strata_graph_resolve (self->graph, nvram), path) == 0)
@@ -187,7 +248,8 @@ require_not_named (StrataVerification *self,
 static gboolean
 says_true (const StrataStep *step,
            const StrataDomainFacts *domain,
-           const StrataSnapshotFacts *snapshot)
+           const StrataSnapshotFacts *snapshot,
+           const char *path)
 {
   return strata_law_is_about (step, "uuid", domain->uuid) &&
          (strata_step_is (step, STRATA_STEP_RECONCILE, STRATA_STEP_UNDEFINE) ||
@@ -200,27 +262,20 @@ says_true (const StrataStep *step,
 static gboolean
 require_not_below (StrataVerification *self,
                    const StrataDomainFacts *domain,
+                   const StrataSnapshotFacts *snapshot,
                    const char *path,
                    GError **error)
 {
-  for (guint i = 0; i < domain->snapshots->len; i++)
-    {
-      const StrataSnapshotFacts *snapshot = g_ptr_array_index (domain->snapshots, i);
-      gboolean told = !g_hash_table_contains (snapshot->named, path);
+  if (!g_hash_table_contains (snapshot->named, path) ||
+      has_step (self, says_true, domain, snapshot, path))
+    return TRUE;
 
-      for (guint j = 0; j < strata_plan_get_n_steps (self->plan) && !told; j++)
-        told = says_true (strata_plan_get_step (self->plan, j), domain, snapshot);
-      if (told)
-        continue;
-      strata_set_error (error, STRATA_ERROR_REFUSED,
-                        _ ("“stratactl doctor --repair” writes down what its images stand on."),
-                        /* Translators: a snapshot, a VM, and an image */
-                        _ ("The snapshot “%s” of “%s” names “%s” as what its images stand on"),
-                        snapshot->name, domain->name, path);
-      return FALSE;
-    }
-
-  return TRUE;
+  strata_set_error (error, STRATA_ERROR_REFUSED,
+                    _ ("“stratactl doctor --repair” writes down what its images stand on."),
+                    /* Translators: a snapshot, a VM, and an image */
+                    _ ("The snapshot “%s” of “%s” names “%s” as what its images stand on"),
+                    snapshot->name, domain->name, path);
+  return FALSE;
 }
 
 /* Whether from STEP on SNAPSHOT, of DOMAIN, is gone or names another image instead of PATH. */
@@ -232,7 +287,7 @@ names_another (const StrataStep *step,
 {
   return step->kind == STRATA_STEP_RECONCILE
              ? strata_law_get_move (step, domain->uuid, path) != NULL
-             : says_true (step, domain, snapshot);
+             : says_true (step, domain, snapshot, path);
 }
 
 /* QEMU is given it after a return to SNAPSHOT, which nothing tells of another image. */
@@ -265,34 +320,29 @@ require_no_option (StrataVerification *self,
 static gboolean
 require_not_left_out (StrataVerification *self,
                       const StrataDomainFacts *domain,
+                      const StrataSnapshotFacts *snapshot,
                       const char *path,
                       GError **error)
 {
-  for (guint i = 0; i < domain->snapshots->len; i++)
+  if (!require_no_option (self, domain, snapshot, path, error))
+    return FALSE;
+
+  for (guint i = 0; i < snapshot->disks->len && !snapshot->retained; i++)
     {
-      const StrataSnapshotFacts *snapshot = g_ptr_array_index (domain->snapshots, i);
+      const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, i);
+      g_autoptr (StrataHolderKey) key =
+          strata_holder_key_new_snapshot (domain->uuid, snapshot->name, disk->target);
 
-      if (!require_no_option (self, domain, snapshot, path, error))
-        return FALSE;
-      for (guint j = 0; j < snapshot->disks->len && !snapshot->retained; j++)
-        {
-          const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, j);
-          g_autoptr (StrataHolderKey) key =
-              strata_holder_key_new_snapshot (domain->uuid, snapshot->name, disk->target);
-          gboolean told = disk->location != STRATA_SNAPSHOT_NONE ||
-                          g_strcmp0 (disk->image, path) != 0 || strata_law_is_discarded (self, key);
-
-          for (guint k = 0; k < strata_plan_get_n_steps (self->plan) && !told; k++)
-            told = names_another (strata_plan_get_step (self->plan, k), domain, snapshot, path);
-          if (told)
-            continue;
-          strata_set_error (error, STRATA_ERROR_REFUSED, _ ("Delete that snapshot first."),
-                            /* Translators: a snapshot, a virtual machine, and an image */
-                            _ ("The snapshot “%s” of “%s” left “%s” out, and the machine has it "
-                               "back with the snapshot"),
-                            snapshot->name, domain->name, path);
-          return FALSE;
-        }
+      if (disk->location != STRATA_SNAPSHOT_NONE || g_strcmp0 (disk->image, path) != 0 ||
+          strata_law_is_discarded (self, key) ||
+          has_step (self, names_another, domain, snapshot, path))
+        continue;
+      strata_set_error (error, STRATA_ERROR_REFUSED, _ ("Delete that snapshot first."),
+                        /* Translators: a snapshot, a virtual machine, and an image */
+                        _ ("The snapshot “%s” of “%s” left “%s” out, and the machine has it back "
+                           "with the snapshot"),
+                        snapshot->name, domain->name, path);
+      return FALSE;
     }
 
   return TRUE;
@@ -313,8 +363,8 @@ require_named_by_none (StrataVerification *self,
 
       if (!require_not_named (self, domain, resolved, error) ||
           (touch == STRATA_TOUCH_REMOVES &&
-           (!require_not_below (self, domain, resolved, error) ||
-            !require_not_left_out (self, domain, resolved, error))))
+           (!require_of_snapshots (self, require_not_below, domain, resolved, error) ||
+            !require_of_snapshots (self, require_not_left_out, domain, resolved, error))))
         return FALSE;
     }
 
@@ -490,89 +540,75 @@ require_no_device (StrataVerification *self,
   return FALSE;
 }
 
-/* Where another file has the name of what a snapshot froze, the overlay's header alone says where that is. */
+/* Where another file has the name of what SNAPSHOT froze, the header of the overlay PATH alone may say where that is. */
 static gboolean
-require_witness_kept (StrataVerification *self, const StrataStep *step, GError **error)
+require_no_witness (StrataVerification *self,
+                    const StrataDomainFacts *domain,
+                    const StrataSnapshotFacts *snapshot,
+                    const char *path,
+                    GError **error)
 {
-  const char *path =
-      strata_layers_arg (step->args, step->kind == STRATA_STEP_PULL ? "image" : "path");
-  const StrataImage *image = strata_step_is (step, STRATA_STEP_PULL, STRATA_STEP_DELETE_VOLUME)
-                                 ? strata_graph_get_image (self->graph, path)
-                                 : NULL;
-  GPtrArray *domains = strata_graph_get_domains (self->graph);
+  const StrataImage *image = strata_graph_get_image (self->graph, path);
 
-  for (guint i = 0; image != NULL && i < domains->len; i++)
+  for (guint i = 0; i < snapshot->disks->len && !snapshot->retained; i++)
     {
-      const StrataDomainFacts *domain = g_ptr_array_index (domains, i);
+      g_autoptr (StrataHolderKey) key = NULL;
 
-      for (guint j = 0; j < domain->snapshots->len; j++)
-        {
-          const StrataSnapshotFacts *snapshot = g_ptr_array_index (domain->snapshots, j);
-
-          for (guint k = 0; k < snapshot->disks->len && !snapshot->retained; k++)
-            {
-              g_autoptr (StrataHolderKey) key = NULL;
-
-              if (strata_graph_find_contradiction (self->graph, domain,
-                                                   snapshot->disks->pdata[k]) != image)
-                continue;
-              key = strata_holder_key_new_use (domain->uuid, snapshot->name, "frozen",
-                                               image->backing_path);
-              if (strata_law_is_discarded (self, key))
-                continue;
-              strata_set_error (
-                  error, STRATA_ERROR_REFUSED,
-                  _ ("Put the image that was frozen back under its name, or delete that snapshot "
-                     "first."),
-                  /* Translators: an image, a snapshot, a virtual machine */
-                  _ ("Only “%s” shows where the image is that the snapshot “%s” of “%s” froze"),
-                  image->path, snapshot->name, domain->name);
-              return FALSE;
-            }
-        }
+      if (strata_graph_find_contradiction (self->graph, domain, snapshot->disks->pdata[i]) != image)
+        continue;
+      key = strata_holder_key_new_use (domain->uuid, snapshot->name, "frozen", image->backing_path);
+      if (strata_law_is_discarded (self, key))
+        continue;
+      strata_set_error (
+          error, STRATA_ERROR_REFUSED,
+          _ ("Put the image that was frozen back under its name, or delete that snapshot first."),
+          /* Translators: an image, a snapshot, a virtual machine */
+          _ ("Only “%s” shows where the image is that the snapshot “%s” of “%s” froze"),
+          image->path, snapshot->name, domain->name);
+      return FALSE;
     }
 
   return TRUE;
 }
 
+static gboolean
+require_no_memory (StrataVerification *self,
+                   const StrataDomainFacts *domain,
+                   const StrataSnapshotFacts *snapshot,
+                   const char *path,
+                   GError **error)
+{
+  g_autoptr (StrataHolderKey) key = NULL;
+
+  if (g_strcmp0 (snapshot->memory_file, path) != 0)
+    return TRUE;
+  key = strata_holder_key_new_memory (domain->uuid, snapshot->name);
+  if (strata_law_is_discarded (self, key))
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_REFUSED, _ ("Delete that snapshot first."),
+                    _ ("“%s” is the memory of the snapshot “%s” of “%s”"), path, snapshot->name,
+                    domain->name);
+  return FALSE;
+}
+
 gboolean
 strata_law_require_files_kept (StrataVerification *self, StrataStep *step, GError **error)
 {
-  const char *path = json_object_get_string_member_with_default (step->args, "path", NULL);
-  GPtrArray *domains = strata_graph_get_domains (self->graph);
+  const char *path = strata_step_get_arg (step, "path");
+  const char *emptied = step->kind == STRATA_STEP_PULL ? strata_step_get_arg (step, "image") : path;
 
-  if (!require_witness_kept (self, step, error))
+  if (strata_step_is (step, STRATA_STEP_PULL, STRATA_STEP_DELETE_VOLUME) &&
+      strata_graph_get_image (self->graph, emptied) != NULL &&
+      !require_of_all_snapshots (self, require_no_witness, emptied, error))
     return FALSE;
   if (!strata_step_is (step, STRATA_STEP_DELETE_FILE, STRATA_STEP_DELETE_TAG,
                        STRATA_STEP_DELETE_VOLUME) ||
       path == NULL)
     return TRUE;
-  if (!require_no_device (self, step, path, error) ||
-      !require_named_by_none (self, STRATA_TOUCH_REMOVES, path, error) ||
-      !require_same_file (self, step, path, "identity", error))
-    return FALSE;
 
-  for (guint i = 0; i < domains->len; i++)
-    {
-      StrataDomainFacts *domain = g_ptr_array_index (domains, i);
-
-      for (guint j = 0; j < domain->snapshots->len; j++)
-        {
-          StrataSnapshotFacts *snapshot = g_ptr_array_index (domain->snapshots, j);
-          g_autoptr (StrataHolderKey) key = NULL;
-
-          if (g_strcmp0 (snapshot->memory_file, path) != 0)
-            continue;
-          key = strata_holder_key_new_memory (domain->uuid, snapshot->name);
-          if (strata_law_is_discarded (self, key))
-            continue;
-
-          strata_set_error (error, STRATA_ERROR_REFUSED, _ ("Delete that snapshot first."),
-                            _ ("“%s” is the memory of the snapshot “%s” of “%s”"), path,
-                            snapshot->name, domain->name);
-          return FALSE;
-        }
-    }
-
-  return TRUE;
+  return require_no_device (self, step, path, error) &&
+         require_named_by_none (self, STRATA_TOUCH_REMOVES, path, error) &&
+         require_same_file (self, step, path, "identity", error) &&
+         require_of_all_snapshots (self, require_no_memory, path, error);
 }
