@@ -17,8 +17,8 @@
 #include "model/strata-plan-target.h"
 #include "model/strata-short-paths.h"
 #include "model/snapshot/strata-snapshot-watch.h"
-#include "strata-plan-effects.h"
 #include "strata-plan-page.h"
+#include "strata-plan-view.h"
 #include "base/strata-error.h"
 
 struct _StrataPlanPage
@@ -41,7 +41,6 @@ struct _StrataPlanPage
   guint timeout_id;          /* a form's change is to be planned soon */
   guint guard_id;            /* the plan has become another one just now */
   guint check_id;            /* the subject is to be looked for */
-  guint spinner_id;          /* soon it will have taken long */
   gboolean stale;            /* the host changed since the planner was asked */
   gboolean gone;             /* the subject is */
   gboolean had_focus;        /* the button, before it had to wait */
@@ -53,27 +52,13 @@ struct _StrataPlanPage
   GtkStack *stack;
   AdwStatusPage *refusal_page;
   GtkWidget *recovery_button;
-  AdwPreferencesGroup *form_group;
-  AdwPreferencesGroup *refusal_group;
-  AdwActionRow *refusal_row;
-  GtkWidget *recovery_row;
-  GtkLabel *title_label;
-  AdwSpinner *spinner;
-  AdwPreferencesGroup *effects_group;
-  GtkListBox *effects;
-  AdwPreferencesGroup *notes_group;
-  GtkListBox *notes;
-  AdwPreferencesGroup *commands_group;
-  AdwExpanderRow *commands_row;
-  GtkLabel *commands;
+  StrataPlanView *view;
 };
 
 /* Typing a name does not ask at each letter. */
 #define PATIENCE_MS 250
 /* A press under way is over by then. */
 #define GUARD_MS 1000
-/* Who waits longer than this is told so. */
-#define UNSEEN_MS 400
 
 enum
 {
@@ -84,42 +69,6 @@ enum
 static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (StrataPlanPage, strata_plan_page, ADW_TYPE_NAVIGATION_PAGE)
-
-static gboolean
-has_new_commands (StrataPlanPage *self)
-{
-  GPtrArray *now = strata_plan_get_commands (self->plan);
-  GPtrArray *before;
-
-  if (self->first_plan == NULL)
-    return FALSE;
-
-  before = strata_plan_get_commands (self->first_plan);
-  for (guint i = 0; i < MIN (now->len, before->len); i++)
-    {
-      if (!g_str_equal (g_ptr_array_index (now, i), g_ptr_array_index (before, i)))
-        return TRUE;
-    }
-
-  return now->len != before->len;
-}
-
-static void
-show_commands (StrataPlanPage *self)
-{
-  GPtrArray *commands = strata_plan_get_commands (self->plan);
-  g_autoptr (GString) text = g_string_new (NULL);
-
-  for (guint i = 0; i < commands->len; i++)
-    g_string_append_printf (text, "%s%s", i > 0 ? "\n" : "",
-                            (const char *) g_ptr_array_index (commands, i));
-
-  gtk_label_set_label (self->commands, text->str);
-  adw_expander_row_set_subtitle (
-      self->commands_row, has_new_commands (self) ? _ ("Not the same as before")
-                                                  : _ ("What one would type for the same by hand"));
-  gtk_widget_set_visible (GTK_WIDGET (self->commands_group), commands->len > 0);
-}
 
 static gboolean
 has_focus_in_form (StrataPlanPage *self)
@@ -137,29 +86,6 @@ is_waiting (StrataPlanPage *self)
   return self->stale || self->cancellable != NULL || self->timeout_id != 0 || self->guard_id != 0;
 }
 
-static void
-show_spinner_cb (gpointer user_data)
-{
-  StrataPlanPage *self = STRATA_PLAN_PAGE (user_data);
-
-  self->spinner_id = 0;
-  gtk_widget_set_visible (GTK_WIDGET (self->spinner), TRUE);
-}
-
-static void
-set_spinning (StrataPlanPage *self, gboolean spinning)
-{
-  if (!spinning)
-    {
-      g_clear_handle_id (&self->spinner_id, g_source_remove);
-      gtk_widget_set_visible (GTK_WIDGET (self->spinner), FALSE);
-    }
-  else if (self->spinner_id == 0 && !gtk_widget_get_visible (GTK_WIDGET (self->spinner)))
-    {
-      self->spinner_id = g_timeout_add_once (UNSEEN_MS, show_spinner_cb, self);
-    }
-}
-
 /* The button works on the plan that is shown, and only while that is known to be the host's. A button that may not be pressed
  * loses the focus, and has it back if the plan said the same. */
 static void
@@ -174,7 +100,8 @@ update_button (StrataPlanPage *self)
     self->had_focus = TRUE;
   gtk_widget_set_sensitive (button, can_confirm);
   gtk_widget_set_tooltip_text (button, waiting && !self->gone ? _ ("Looking again…") : NULL);
-  set_spinning (self, (self->stale || self->cancellable != NULL) && !self->gone);
+  strata_plan_view_set_spinning (self->view,
+                                 (self->stale || self->cancellable != NULL) && !self->gone);
   if (can_confirm && self->had_focus)
     {
       self->had_focus = FALSE;
@@ -183,38 +110,13 @@ update_button (StrataPlanPage *self)
     }
 }
 
-/* Below a form: the plan, or why there is none. */
-static void
-show_answer (StrataPlanPage *self, const char *refusal, const char *hint)
-{
-  gboolean planned = refusal == NULL;
-  g_autofree char *short_refusal = NULL;
-
-  gtk_widget_set_visible (GTK_WIDGET (self->refusal_group), !planned);
-  gtk_widget_set_visible (GTK_WIDGET (self->effects_group), planned);
-  gtk_widget_set_sensitive (GTK_WIDGET (self->effects_group), TRUE);
-  if (planned)
-    return;
-
-  gtk_widget_set_visible (GTK_WIDGET (self->notes_group), FALSE);
-  gtk_widget_set_visible (GTK_WIDGET (self->commands_group), FALSE);
-  short_refusal = strata_short_paths (refusal);
-  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->refusal_row), short_refusal);
-  adw_action_row_set_subtitle (self->refusal_row, hint);
-}
-
 /* MAY_FOCUS: the person has not been reading yet. */
 static void
 show_plan (StrataPlanPage *self, gboolean may_focus)
 {
   gboolean discards = strata_plan_discards (self->plan);
 
-  gtk_label_set_label (self->title_label, strata_plan_get_title (self->plan));
-  gtk_widget_set_visible (
-      GTK_WIDGET (self->notes_group),
-      strata_plan_effects_show (self->effects, self->notes, self->plan, self->first_plan));
-  show_commands (self);
-
+  strata_plan_view_show_plan (self->view, self->plan, self->first_plan);
   gtk_button_set_label (self->confirm_button, strata_plan_get_act (self->plan));
   gtk_widget_remove_css_class (GTK_WIDGET (self->confirm_button),
                                discards ? "suggested-action" : "destructive-action");
@@ -222,7 +124,6 @@ show_plan (StrataPlanPage *self, gboolean may_focus)
                             discards ? "destructive-action" : "suggested-action");
   gtk_widget_set_visible (GTK_WIDGET (self->confirm_button), TRUE);
   gtk_button_set_label (self->cancel_button, _ ("_Cancel"));
-  show_answer (self, NULL, NULL);
   gtk_stack_set_visible_child_name (self->stack, "plan");
   update_button (self);
   /* Enter does not confirm what the user has not read yet when content is lost; and who types goes on typing. */
@@ -231,7 +132,11 @@ show_plan (StrataPlanPage *self, gboolean may_focus)
 }
 
 static void
-show_words (StrataPlanPage *self, const char *title, const char *words, const char *hint)
+show_words (StrataPlanPage *self,
+            const char *title,
+            const char *words,
+            const char *hint,
+            gboolean unfinished)
 {
   g_autofree char *title_markup = g_markup_escape_text (title, -1);
   g_autofree char *text = NULL;
@@ -240,7 +145,7 @@ show_words (StrataPlanPage *self, const char *title, const char *words, const ch
 
   if (self->form != NULL)
     {
-      show_answer (self, words != NULL ? words : title, hint);
+      strata_plan_view_show_refusal (self->view, words != NULL ? words : title, hint, unfinished);
       return;
     }
 
@@ -250,6 +155,7 @@ show_words (StrataPlanPage *self, const char *title, const char *words, const ch
   markup = g_markup_escape_text (short_text, -1);
   adw_status_page_set_title (self->refusal_page, title_markup);
   adw_status_page_set_description (self->refusal_page, markup);
+  gtk_widget_set_visible (self->recovery_button, unfinished);
   gtk_widget_set_visible (GTK_WIDGET (self->confirm_button), FALSE);
   gtk_button_set_label (self->cancel_button, _ ("_Close"));
   gtk_stack_set_visible_child_name (self->stack, "refused");
@@ -260,12 +166,11 @@ show_refusal (StrataPlanPage *self)
 {
   gboolean unfinished = g_error_matches (self->refusal, STRATA_ERROR, STRATA_ERROR_NEEDS_RECOVERY);
 
-  gtk_widget_set_visible (self->recovery_button, unfinished);
-  gtk_widget_set_visible (self->recovery_row, unfinished);
   /* The button below is the way; what one would type is not. */
   show_words (self, _ ("This Cannot Be Done"), self->refusal->message,
               unfinished ? _ ("It has to be finished, rolled back or dismissed first.")
-                         : strata_error_get_hint (self->refusal));
+                         : strata_error_get_hint (self->refusal),
+              unfinished);
   update_button (self);
 }
 
@@ -313,11 +218,11 @@ show_gone (StrataPlanPage *self, const char *sentence)
   if (root != NULL)
     gtk_root_set_focus (root, NULL);
   adw_banner_set_revealed (self->banner, FALSE);
-  gtk_widget_set_visible (self->recovery_button, FALSE);
-  gtk_widget_set_visible (self->recovery_row, FALSE);
-  gtk_widget_set_sensitive (GTK_WIDGET (self->form_group), FALSE);
+  if (self->form != NULL)
+    gtk_widget_set_sensitive (GTK_WIDGET (self->form), FALSE);
   gtk_button_set_label (self->cancel_button, _ ("_Close"));
-  show_words (self, sentence, NULL, _ ("There is nothing left that this could be done with."));
+  show_words (self, sentence, NULL, _ ("There is nothing left that this could be done with."),
+              FALSE);
   update_button (self);
   /* Steps before this one make no sense any more, and the last is not called after one. */
   if (view != NULL && adw_navigation_view_get_visible_page (ADW_NAVIGATION_VIEW (view)) != page)
@@ -367,7 +272,8 @@ check_subject_cb (gpointer user_data)
   if (sentence == NULL && self->gone)
     {
       self->gone = FALSE;
-      gtk_widget_set_sensitive (GTK_WIDGET (self->form_group), TRUE);
+      if (self->form != NULL)
+        gtk_widget_set_sensitive (GTK_WIDGET (self->form), TRUE);
       gtk_button_set_label (self->cancel_button, _ ("_Cancel"));
       forget_answer (self);
       self->stale = self->request != NULL;
@@ -577,7 +483,7 @@ show_planning (StrataPlanPage *self)
       return;
     }
 
-  gtk_widget_set_sensitive (GTK_WIDGET (self->effects_group), FALSE);
+  strata_plan_view_dim (self->view);
   update_button (self);
 }
 
@@ -618,7 +524,6 @@ strata_plan_page_dispose (GObject *object)
 
   cancel_planning (self);
   g_clear_handle_id (&self->guard_id, g_source_remove);
-  g_clear_handle_id (&self->spinner_id, g_source_remove);
   g_clear_handle_id (&self->check_id, g_source_remove);
   self->form = NULL;
   gtk_widget_dispose_template (GTK_WIDGET (self), STRATA_TYPE_PLAN_PAGE);
@@ -644,6 +549,8 @@ strata_plan_page_class_init (StrataPlanPageClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = strata_plan_page_dispose;
 
+  g_type_ensure (STRATA_TYPE_PLAN_VIEW);
+
   signals[SUBMITTED] = g_signal_new ("submitted", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0,
                                      NULL, NULL, NULL, G_TYPE_NONE, 1, STRATA_TYPE_JOB);
 
@@ -655,20 +562,8 @@ strata_plan_page_class_init (StrataPlanPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, StrataPlanPage, stack);
   gtk_widget_class_bind_template_child (widget_class, StrataPlanPage, refusal_page);
   gtk_widget_class_bind_template_child (widget_class, StrataPlanPage, recovery_button);
-  gtk_widget_class_bind_template_child (widget_class, StrataPlanPage, recovery_row);
   gtk_widget_class_bind_template_child (widget_class, StrataPlanPage, banner);
-  gtk_widget_class_bind_template_child (widget_class, StrataPlanPage, form_group);
-  gtk_widget_class_bind_template_child (widget_class, StrataPlanPage, refusal_group);
-  gtk_widget_class_bind_template_child (widget_class, StrataPlanPage, refusal_row);
-  gtk_widget_class_bind_template_child (widget_class, StrataPlanPage, title_label);
-  gtk_widget_class_bind_template_child (widget_class, StrataPlanPage, spinner);
-  gtk_widget_class_bind_template_child (widget_class, StrataPlanPage, effects_group);
-  gtk_widget_class_bind_template_child (widget_class, StrataPlanPage, effects);
-  gtk_widget_class_bind_template_child (widget_class, StrataPlanPage, notes_group);
-  gtk_widget_class_bind_template_child (widget_class, StrataPlanPage, notes);
-  gtk_widget_class_bind_template_child (widget_class, StrataPlanPage, commands_group);
-  gtk_widget_class_bind_template_child (widget_class, StrataPlanPage, commands_row);
-  gtk_widget_class_bind_template_child (widget_class, StrataPlanPage, commands);
+  gtk_widget_class_bind_template_child (widget_class, StrataPlanPage, view);
   gtk_widget_class_bind_template_callback (widget_class, cancel_clicked_cb);
   gtk_widget_class_bind_template_callback (widget_class, confirm_clicked_cb);
   gtk_widget_class_bind_template_callback (widget_class, mapped_cb);
@@ -785,10 +680,7 @@ strata_plan_page_set_form (StrataPlanPage *self, StrataRequestForm *form)
   g_return_if_fail (self->form == NULL);
 
   self->form = form;
-  adw_preferences_group_add (self->form_group, GTK_WIDGET (form));
-  gtk_widget_set_visible (GTK_WIDGET (self->form_group), TRUE);
-  gtk_widget_set_visible (GTK_WIDGET (self->notes_group), FALSE);
-  gtk_widget_set_visible (GTK_WIDGET (self->commands_group), FALSE);
+  strata_plan_view_set_form (self->view, GTK_WIDGET (form));
   gtk_stack_set_visible_child_name (self->stack, "plan");
   g_signal_connect_object (form, "changed", G_CALLBACK (form_changed_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (form, "activated", G_CALLBACK (form_activated_cb), self,
