@@ -81,22 +81,20 @@ read_definition (StrataSnapshotFacts *self, StrataDomainXml *definition)
   add_media (self->media, definition);
 }
 
-/* There may be thousands of snapshots, and most have nothing of these in their definitions, which are long. */
+/* There may be thousands of snapshots, and most have nothing in their definitions, which are long, that is wanted besides the disks. */
+static gboolean
+has_more_than_disks (const char *xml)
+{
+  return strstr (xml, "clone") != NULL || strstr (xml, "cdrom") != NULL ||
+         strstr (xml, "floppy") != NULL || strstr (xml, "commandline") != NULL;
+}
+
 static void
 read_definitions (StrataSnapshotFacts *self, StrataSnapshotXml *document)
 {
-  g_autoptr (StrataDomainXml) definition = NULL;
-  g_autoptr (StrataDomainXml) live = NULL;
+  g_autoptr (StrataDomainXml) definition = strata_snapshot_xml_get_definition (document);
+  g_autoptr (StrataDomainXml) live = strata_snapshot_xml_get_live_definition (document);
 
-  self->clone_marks = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_clone_mark_free);
-  self->media = g_ptr_array_new_with_free_func (g_free);
-  self->options = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_disk_xml_free);
-  if (strstr (self->xml, "clone") == NULL && strstr (self->xml, "cdrom") == NULL &&
-      strstr (self->xml, "floppy") == NULL && strstr (self->xml, "commandline") == NULL)
-    return;
-
-  definition = strata_snapshot_xml_get_definition (document);
-  live = strata_snapshot_xml_get_live_definition (document);
   read_definition (self, definition);
   read_definition (self, live);
 }
@@ -116,10 +114,13 @@ strata_snapshot_facts_new (const char *xml, gboolean current, GError **error)
 {
   g_autoptr (StrataSnapshotXml) document = NULL;
   StrataSnapshotFacts *self;
+  gboolean whole;
 
   g_return_val_if_fail (xml != NULL, NULL);
 
-  document = strata_snapshot_xml_new_from_string (xml, error);
+  whole = has_more_than_disks (xml);
+  document = whole ? strata_snapshot_xml_new_from_string (xml, error)
+                   : strata_snapshot_xml_skim (xml, error);
   if (document == NULL)
     return NULL;
 
@@ -137,7 +138,11 @@ strata_snapshot_facts_new (const char *xml, gboolean current, GError **error)
   self->named = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   if (strstr (xml, "backingStore") != NULL)
     strata_snapshot_xml_add_backings (document, self->named);
-  read_definitions (self, document);
+  self->clone_marks = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_clone_mark_free);
+  self->media = g_ptr_array_new_with_free_func (g_free);
+  self->options = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_disk_xml_free);
+  if (whole)
+    read_definitions (self, document);
   self->missing_media = g_ptr_array_new_with_free_func (g_free);
   self->current = current;
   self->backing_known = TRUE;

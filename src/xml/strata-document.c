@@ -10,6 +10,7 @@
 
 #include <glib/gi18n-lib.h>
 #include <libxml/parser.h>
+#include <libxml/SAX2.h>
 #include <libxml/xmlsave.h>
 #include <libxml/xpath.h>
 #include <libxml/xpathInternals.h>
@@ -44,27 +45,80 @@ set_syntax_error (GError **error, xmlParserCtxt *context)
                     _ ("The XML is not well-formed at line %d: %s"), reason->line, message);
 }
 
-/**
- * strata_document_parse:
- * @text: the document
- * @root: the name that its root element has to have, `domain`
- * @error: `STRATA_ERROR_INVALID` if @text is not well-formed, has a document type, or another root
- *
- * A document type is refused, since libvirt never writes one and entities hide in it. Any thread.
- *
- * Returns: (transfer full): the tree, without blank text between elements, or %NULL
- */
-xmlDoc *
-strata_document_parse (const char *text, const char *root, GError **error)
+typedef struct
+{
+  StrataDocumentFilter filter;
+  guint n_skipped; /* elements that are open and not in the tree */
+} Skimming;
+
+static void
+start_element_cb (void *data,
+                  const xmlChar *name,
+                  const xmlChar *prefix,
+                  const xmlChar *uri,
+                  int n_namespaces,
+                  const xmlChar **namespaces,
+                  int n_attributes,
+                  int n_defaulted,
+                  const xmlChar **attributes)
+{
+  xmlParserCtxt *context = data;
+  Skimming *skimming = context->_private;
+  const xmlNode *parent = context->node;
+
+  if (skimming->n_skipped > 0 ||
+      (parent != NULL && !skimming->filter ((guint) context->nodeNr - 1,
+                                            (const char *) parent->name, (const char *) name)))
+    skimming->n_skipped++;
+  else
+    xmlSAX2StartElementNs (data, name, prefix, uri, n_namespaces, namespaces, n_attributes,
+                           n_defaulted, attributes);
+}
+
+static void
+end_element_cb (void *data, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri)
+{
+  Skimming *skimming = ((xmlParserCtxt *) data)->_private;
+
+  if (skimming->n_skipped > 0)
+    skimming->n_skipped--;
+  else
+    xmlSAX2EndElementNs (data, name, prefix, uri);
+}
+
+static void
+characters_cb (void *data, const xmlChar *text, int length)
+{
+  if (((Skimming *) ((xmlParserCtxt *) data)->_private)->n_skipped == 0)
+    xmlSAX2Characters (data, text, length);
+}
+
+static void
+cdata_cb (void *data, const xmlChar *text, int length)
+{
+  if (((Skimming *) ((xmlParserCtxt *) data)->_private)->n_skipped == 0)
+    xmlSAX2CDataBlock (data, text, length);
+}
+
+static void
+skim (xmlParserCtxt *context, Skimming *skimming)
+{
+  context->_private = skimming;
+  context->sax->startElementNs = start_element_cb;
+  context->sax->endElementNs = end_element_cb;
+  context->sax->characters = characters_cb;
+  context->sax->cdataBlock = cdata_cb;
+}
+
+static xmlDoc *
+parse (const char *text, const char *root, StrataDocumentFilter filter, GError **error)
 {
   static gsize initialized = 0;
   g_autoptr (xmlParserCtxt) context = NULL;
   g_autoptr (xmlDoc) doc = NULL;
   xmlNode *element;
+  Skimming skimming = { filter, 0 };
   size_t length;
-
-  g_return_val_if_fail (text != NULL, NULL);
-  g_return_val_if_fail (root != NULL, NULL);
 
   /* Before libxml2 2.11 two threads must not meet in its first call. */
   if (g_once_init_enter (&initialized))
@@ -81,6 +135,8 @@ strata_document_parse (const char *text, const char *root, GError **error)
     }
 
   context = xmlNewParserCtxt ();
+  if (filter != NULL)
+    skim (context, &skimming);
   doc = xmlCtxtReadMemory (context, text, (int) length, NULL, NULL,
                            XML_PARSE_NONET | XML_PARSE_NOBLANKS | XML_PARSE_NOERROR |
                                XML_PARSE_NOWARNING);
@@ -108,6 +164,49 @@ strata_document_parse (const char *text, const char *root, GError **error)
     }
 
   return g_steal_pointer (&doc);
+}
+
+/**
+ * strata_document_parse:
+ * @text: the document
+ * @root: the name that its root element has to have, `domain`
+ * @error: `STRATA_ERROR_INVALID` if @text is not well-formed, has a document type, or another root
+ *
+ * A document type is refused, since libvirt never writes one and entities hide in it. Any thread.
+ *
+ * Returns: (transfer full): the tree, without blank text between elements, or %NULL
+ */
+xmlDoc *
+strata_document_parse (const char *text, const char *root, GError **error)
+{
+  g_return_val_if_fail (text != NULL, NULL);
+  g_return_val_if_fail (root != NULL, NULL);
+
+  return parse (text, root, NULL, error);
+}
+
+/**
+ * strata_document_skim:
+ * @text: the document
+ * @root: the name that its root element has to have, `domainsnapshot`
+ * @filter: what is wanted of it
+ * @error: as for strata_document_parse(), also where it is in what isn't wanted
+ *
+ * Any thread.
+ *
+ * Returns: (transfer full): the tree of what is wanted, for reading alone, or %NULL
+ */
+xmlDoc *
+strata_document_skim (const char *text,
+                      const char *root,
+                      StrataDocumentFilter filter,
+                      GError **error)
+{
+  g_return_val_if_fail (text != NULL, NULL);
+  g_return_val_if_fail (root != NULL, NULL);
+  g_return_val_if_fail (filter != NULL, NULL);
+
+  return parse (text, root, filter, error);
 }
 
 /**

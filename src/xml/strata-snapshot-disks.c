@@ -291,6 +291,23 @@ strata_snapshot_xml_get_disks (StrataSnapshotXml *self)
   return disks;
 }
 
+/* At whatever depth: a `<mirror>` has a chain, too. */
+static void
+add_backings_below (xmlNode *node, GHashTable *paths)
+{
+  for (xmlNode *child = xmlFirstElementChild (node); child != NULL;
+       child = xmlNextElementSibling (child))
+    {
+      char *place = child->ns == NULL && xmlStrEqual (child->name, BAD_CAST "backingStore")
+                        ? strata_disk_node_get_place (child)
+                        : NULL;
+
+      if (place != NULL)
+        g_hash_table_add (paths, place);
+      add_backings_below (child, paths);
+    }
+}
+
 /**
  * strata_snapshot_xml_add_backings:
  * @self: a snapshot's document
@@ -301,17 +318,18 @@ strata_snapshot_xml_get_disks (StrataSnapshotXml *self)
 void
 strata_snapshot_xml_add_backings (StrataSnapshotXml *self, GHashTable *paths)
 {
-  g_autoptr (GPtrArray) nodes = NULL;
+  static const char *const definitions[] = { "/domainsnapshot/domain/devices/disk",
+                                             "/domainsnapshot/inactiveDomain/devices/disk" };
 
   g_return_if_fail (STRATA_IS_SNAPSHOT_XML (self));
   g_return_if_fail (paths != NULL);
 
-  nodes = strata_document_find (strata_snapshot_xml_get_document (self), STRATA_SNAPSHOT_BACKINGS);
-  for (guint i = 0; i < nodes->len; i++)
+  for (size_t i = 0; i < G_N_ELEMENTS (definitions); i++)
     {
-      char *place = strata_disk_node_get_place (g_ptr_array_index (nodes, i));
+      g_autoptr (GPtrArray) disks =
+          strata_document_find (strata_snapshot_xml_get_document (self), definitions[i]);
 
-      if (place != NULL)
-        g_hash_table_add (paths, place);
+      for (guint j = 0; j < disks->len; j++)
+        add_backings_below (g_ptr_array_index (disks, j), paths);
     }
 }

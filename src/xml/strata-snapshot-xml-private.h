@@ -12,9 +12,6 @@ G_BEGIN_DECLS
 /* every disk of both definitions */
 #define STRATA_SNAPSHOT_DOMAIN_DISKS \
   "/domainsnapshot/domain/devices/disk | /domainsnapshot/inactiveDomain/devices/disk"
-#define STRATA_SNAPSHOT_BACKINGS                            \
-  "/domainsnapshot/domain/devices/disk//backingStore | " \
-  "/domainsnapshot/inactiveDomain/devices/disk//backingStore"
 
 xmlDoc *strata_snapshot_xml_get_document (StrataSnapshotXml *self);
 xmlNode *strata_snapshot_xml_get_root (StrataSnapshotXml *self);

@@ -18,6 +18,7 @@ struct _StrataSnapshotXml
   GObject parent_instance;
 
   xmlDoc *doc;
+  gboolean skimmed; /* not all of it is there */
 };
 
 G_DEFINE_FINAL_TYPE (StrataSnapshotXml, strata_snapshot_xml, G_TYPE_OBJECT)
@@ -112,26 +113,29 @@ strata_snapshot_xml_set_text (StrataSnapshotXml *self,
     strata_node_remove_child (strata_snapshot_xml_get_root (self), name);
 }
 
-/**
- * strata_snapshot_xml_new_from_string:
- * @text: what libvirt says of a snapshot, or what a tool would make one from
- * @error: `STRATA_ERROR_INVALID` if @text is not well-formed, not a `<domainsnapshot>`, or has no name
- *
- * Any thread.
- *
- * Returns: (transfer full): the document, or %NULL
- */
-StrataSnapshotXml *
-strata_snapshot_xml_new_from_string (const char *text, GError **error)
+/* Of its definitions only the disks: they are long, and there may be ten thousand of them. */
+static gboolean
+is_of_disks (guint n_above, const char *parent, const char *name)
 {
-  g_autoptr (StrataSnapshotXml) self = NULL;
-  g_autoptr (xmlDoc) doc = NULL;
+  switch (n_above)
+    {
+    case 1:
+      return (!g_str_equal (parent, "domain") && !g_str_equal (parent, "inactiveDomain")) ||
+             g_str_equal (name, "devices");
+    case 2:
+      return !g_str_equal (parent, "devices") || g_str_equal (name, "disk");
+    default:
+      return TRUE;
+    }
+}
+
+static StrataSnapshotXml *
+take_document (xmlDoc *parsed, GError **error)
+{
+  g_autoptr (xmlDoc) doc = parsed;
   g_autofree char *name = NULL;
+  StrataSnapshotXml *self;
 
-  g_return_val_if_fail (text != NULL, NULL);
-  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
-
-  doc = strata_document_parse (text, "domainsnapshot", error);
   if (doc == NULL)
     return NULL;
 
@@ -145,7 +149,49 @@ strata_snapshot_xml_new_from_string (const char *text, GError **error)
   self = g_object_new (STRATA_TYPE_SNAPSHOT_XML, NULL);
   self->doc = g_steal_pointer (&doc);
 
-  return g_steal_pointer (&self);
+  return self;
+}
+
+/**
+ * strata_snapshot_xml_new_from_string:
+ * @text: what libvirt says of a snapshot, or what a tool would make one from
+ * @error: `STRATA_ERROR_INVALID` if @text is not well-formed, not a `<domainsnapshot>`, or has no name
+ *
+ * Any thread.
+ *
+ * Returns: (transfer full): the document, or %NULL
+ */
+StrataSnapshotXml *
+strata_snapshot_xml_new_from_string (const char *text, GError **error)
+{
+  g_return_val_if_fail (text != NULL, NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  return take_document (strata_document_parse (text, "domainsnapshot", error), error);
+}
+
+/**
+ * strata_snapshot_xml_skim:
+ * @text: as for strata_snapshot_xml_new_from_string()
+ * @error: likewise
+ *
+ * Of the definitions in it only the disks are there, so that it must not be written.
+ *
+ * Returns: (transfer full): what there is to read, or %NULL
+ */
+StrataSnapshotXml *
+strata_snapshot_xml_skim (const char *text, GError **error)
+{
+  StrataSnapshotXml *self;
+
+  g_return_val_if_fail (text != NULL, NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  self = take_document (strata_document_skim (text, "domainsnapshot", is_of_disks, error), error);
+  if (self != NULL)
+    self->skimmed = TRUE;
+
+  return self;
 }
 
 /* Returns: (transfer full): a document with the root element alone, and not even a name */
@@ -170,7 +216,7 @@ strata_snapshot_xml_new_empty (void)
 char *
 strata_snapshot_xml_to_string (StrataSnapshotXml *self)
 {
-  g_return_val_if_fail (STRATA_IS_SNAPSHOT_XML (self), NULL);
+  g_return_val_if_fail (STRATA_IS_SNAPSHOT_XML (self) && !self->skimmed, NULL);
 
   return strata_document_to_string (self->doc);
 }
@@ -334,7 +380,7 @@ strata_snapshot_xml_get_definition (StrataSnapshotXml *self)
 {
   xmlNode *node;
 
-  g_return_val_if_fail (STRATA_IS_SNAPSHOT_XML (self), NULL);
+  g_return_val_if_fail (STRATA_IS_SNAPSHOT_XML (self) && !self->skimmed, NULL);
 
   node = strata_document_find_one (self->doc, "/domainsnapshot/inactiveDomain");
   if (node != NULL)
@@ -353,7 +399,7 @@ strata_snapshot_xml_get_definition (StrataSnapshotXml *self)
 StrataDomainXml *
 strata_snapshot_xml_get_live_definition (StrataSnapshotXml *self)
 {
-  g_return_val_if_fail (STRATA_IS_SNAPSHOT_XML (self), NULL);
+  g_return_val_if_fail (STRATA_IS_SNAPSHOT_XML (self) && !self->skimmed, NULL);
 
   return copy_definition (strata_document_find_one (self->doc, "/domainsnapshot/domain"));
 }
