@@ -7,6 +7,7 @@
 #include <glib/gstdio.h>
 #include <unistd.h>
 
+#include "host/connection/strata-connection-private.h"
 #include "host/domain/strata-domain-control.h"
 #include "strata-test.h"
 #include "base/strata-error.h"
@@ -111,6 +112,54 @@ test_chain_outside_pools (void)
   g_assert_nonnull (strata_graph_get_nvram_dir (graph));
 
   strata_test_undefine (connection, uuid);
+}
+
+static void
+check_canonical (StrataConnection *connection,
+                 GHashTable *folders,
+                 const char *dir,
+                 const char *name)
+{
+  g_autofree char *path = g_strconcat (dir, "/", name, NULL);
+  g_autofree char *whole = strata_connection_canonical_path (connection, path);
+  g_autofree char *by = strata_connection_canonical_path_by (connection, folders, path);
+  g_autofree char *again = strata_connection_canonical_path_by (connection, folders, path);
+  g_autofree char *in = strata_connection_canonical_path_in (connection, dir, path);
+
+  g_assert_cmpstr (by, ==, whole);
+  g_assert_cmpstr (again, ==, whole);
+  g_assert_cmpstr (in, ==, whole);
+}
+
+/* A path has the same name whether its folder was looked up before or not. */
+static void
+test_canonical (void)
+{
+  static const char *const names[] = { "file",         "link",       "dangling",  "gone",
+                                       "folder/file",  "away/file",  "away/gone", "away/..",
+                                       "away/../file", "folder/.",   "folder/",   "folder//file",
+                                       "away",         "none/at/all" };
+  StrataConnection *connection = strata_test_connection ();
+  g_autoptr (GHashTable) folders = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  g_autofree char *there = NULL;
+  g_autofree char *dir = NULL;
+  g_autofree char *far = NULL;
+
+  if (connection == NULL)
+    return;
+
+  there = strata_test_dir ();
+  dir = strata_connection_canonical_path (connection, there);
+  far = strata_test_dir ();
+  g_free (strata_test_run ("sh", "-c",
+                           "cd \"$0\" && mkdir folder && touch file folder/file \"$1/file\" &&"
+                           "ln -s folder/file link && ln -s nowhere dangling && ln -s \"$1\" away",
+                           dir, far, NULL));
+
+  for (size_t i = 0; i < G_N_ELEMENTS (names); i++)
+    check_canonical (connection, folders, dir, names[i]);
+  check_canonical (connection, folders, "", "dev/null");
+  check_canonical (connection, folders, "", "");
 }
 
 static void
@@ -331,6 +380,7 @@ main (int argc, char **argv)
   strata_test_init (&argc, &argv);
 
   g_test_add_func ("/gather/chain-outside-pools", test_chain_outside_pools);
+  g_test_add_func ("/gather/canonical", test_canonical);
   g_test_add_func ("/gather/missing", test_missing);
   g_test_add_func ("/gather/volume-of-a-pool", test_volume_of_a_pool);
   g_test_add_func ("/gather/symbolic-link", test_symbolic_link);

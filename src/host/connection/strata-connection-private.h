@@ -12,6 +12,14 @@ G_BEGIN_DECLS
 GMutex *strata_connection_get_lease_lock (StrataConnection *self);
 /* PATH as the host names it: on a local host symbolic links are resolved, so that a file has one name */
 char *strata_connection_canonical_path (StrataConnection *self, const char *path);
+/* the same; FOLDERS: folders that were looked up already, as they are spelled -> their canonical paths, to which it adds */
+char *strata_connection_canonical_path_by (StrataConnection *self,
+                                           GHashTable *folders,
+                                           const char *path);
+/* the same; FOLDER: a canonical path, where PATH most often is */
+char *strata_connection_canonical_path_in (StrataConnection *self,
+                                           const char *folder,
+                                           const char *path);
 gboolean strata_connection_is_device (const char *path, gpointer connection);
 /* strata-domain-read.c */
 char *strata_connection_get_volume_path (StrataConnection *self,

@@ -162,10 +162,24 @@ strata_connection_get_volume_path (StrataConnection *self,
   return pool != NULL ? guess_volume_path (pool, volume_name) : NULL;
 }
 
-/* Makes PLACE the one name of its file, so that the graph can compare it, and notes down how FACTS' documents spell it.
+/* A domain's paths are in a few folders, which are looked up once. */
+typedef struct
+{
+  StrataConnection *connection;
+  StrataDomainFacts *facts;
+  GHashTable *folders; /* a folder as it is spelled -> its canonical path */
+} Reading;
+
+static GHashTable *
+folders_new (void)
+{
+  return g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+}
+
+/* Makes PLACE the one name of its file, so that the graph can compare it, and notes down how the documents spell it.
  * POOL: (nullable): where PLACE is a volume's name */
 static void
-resolve_place (StrataConnection *self, StrataDomainFacts *facts, const char *pool, char **place)
+resolve_place (Reading *self, const char *pool, char **place)
 {
   g_autofree char *path = NULL;
   g_autofree char *canonical = NULL;
@@ -174,28 +188,28 @@ resolve_place (StrataConnection *self, StrataDomainFacts *facts, const char *poo
     return;
 
   if (pool != NULL && *pool != '\0')
-    path = strata_connection_get_volume_path (self, pool, *place);
+    path = strata_connection_get_volume_path (self->connection, pool, *place);
   else if (g_path_is_absolute (*place))
     path = g_strdup (*place);
   if (path == NULL)
     return;
 
-  canonical = strata_connection_canonical_path (self, path);
+  canonical = strata_connection_canonical_path_by (self->connection, self->folders, path);
   if (pool != NULL && *pool != '\0')
-    g_ptr_array_add (facts->spellings, strata_spelling_new (pool, *place, canonical));
+    g_ptr_array_add (self->facts->spellings, strata_spelling_new (pool, *place, canonical));
   if (!g_str_equal (path, canonical))
-    g_ptr_array_add (facts->spellings, strata_spelling_new (NULL, path, canonical));
+    g_ptr_array_add (self->facts->spellings, strata_spelling_new (NULL, path, canonical));
   g_set_str (place, canonical);
 }
 
 /* A disk given as pool and volume is turned into the file or the device that this means. */
 static void
-resolve_disk (StrataConnection *self, StrataDomainFacts *facts, StrataDiskXml *disk)
+resolve_disk (Reading *self, StrataDiskXml *disk)
 {
   gboolean volume = g_str_equal (disk->type, "volume") && disk->pool != NULL;
 
   if (volume || g_str_equal (disk->type, "file") || g_str_equal (disk->type, "block"))
-    resolve_place (self, facts, volume ? disk->pool : NULL, &disk->source);
+    resolve_place (self, volume ? disk->pool : NULL, &disk->source);
   if (volume && disk->source != NULL && g_path_is_absolute (disk->source))
     {
       g_set_str (&disk->type, strata_path_is_device (disk->source) ? "block" : "file");
@@ -203,14 +217,14 @@ resolve_disk (StrataConnection *self, StrataDomainFacts *facts, StrataDiskXml *d
     }
 
   for (guint i = 0; disk->backings != NULL && disk->backings[i] != NULL; i++)
-    resolve_place (self, facts, disk->backing_pools[i], &disk->backings[i]);
+    resolve_place (self, disk->backing_pools[i], &disk->backings[i]);
   if (disk->backings != NULL)
     g_set_str (&disk->backing, disk->backings[0]);
 }
 
 /* PATHS: a set, which has each as it is spelled and as its canonical path after this */
 static void
-resolve_set (StrataConnection *self, StrataDomainFacts *facts, GHashTable *paths)
+resolve_set (Reading *self, GHashTable *paths)
 {
   g_autofree gpointer *spelled = g_hash_table_get_keys_as_array (paths, NULL);
 
@@ -218,34 +232,34 @@ resolve_set (StrataConnection *self, StrataDomainFacts *facts, GHashTable *paths
     {
       g_autofree char *path = g_strdup (spelled[i]);
 
-      resolve_place (self, facts, NULL, &path);
+      resolve_place (self, NULL, &path);
       g_hash_table_add (paths, g_steal_pointer (&path));
     }
 }
 
 static void
-resolve_disks (StrataConnection *self, StrataDomainFacts *facts, GPtrArray *disks)
+resolve_disks (Reading *self, GPtrArray *disks)
 {
   for (guint i = 0; i < disks->len; i++)
-    resolve_disk (self, facts, g_ptr_array_index (disks, i));
+    resolve_disk (self, g_ptr_array_index (disks, i));
 }
 
 static void
-resolve_snapshot (StrataConnection *self, StrataDomainFacts *facts, StrataSnapshotFacts *snapshot)
+resolve_snapshot (Reading *self, StrataSnapshotFacts *snapshot)
 {
   for (guint i = 0; i < snapshot->disks->len; i++)
     {
       StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, i);
 
-      resolve_place (self, facts, disk->pool, &disk->image);
-      resolve_place (self, facts, NULL, &disk->overlay);
-      resolve_place (self, facts, NULL, &disk->revert_overlay);
+      resolve_place (self, disk->pool, &disk->image);
+      resolve_place (self, NULL, &disk->overlay);
+      resolve_place (self, NULL, &disk->revert_overlay);
       for (guint j = 0; disk->backings != NULL && disk->backings[j] != NULL; j++)
-        resolve_place (self, facts, NULL, &disk->backings[j]);
+        resolve_place (self, NULL, &disk->backings[j]);
     }
-  resolve_disks (self, facts, snapshot->options);
-  resolve_set (self, facts, snapshot->named);
-  resolve_place (self, facts, NULL, &snapshot->memory_file);
+  resolve_disks (self, snapshot->options);
+  resolve_set (self, snapshot->named);
+  resolve_place (self, NULL, &snapshot->memory_file);
 }
 
 /* All but what the list of domains can tell of many at once: persistent, autostart, managed_save. */
@@ -254,18 +268,20 @@ strata_connection_read_without_traits (StrataConnection *self, virDomainPtr doma
 {
   const char *name = virDomainGetName (domain);
   StrataDomainFacts *facts = ask (domain, name, error);
+  g_autoptr (GHashTable) folders = folders_new ();
+  Reading reading = { self, facts, folders };
 
   if (facts == NULL)
     return NULL;
 
-  resolve_set (self, facts, facts->files);
+  resolve_set (&reading, facts->files);
   for (guint i = 0; i < facts->uses->len; i++)
-    resolve_disk (self, facts, ((StrataImageUse *) g_ptr_array_index (facts->uses, i))->disk);
-  resolve_disks (self, facts, facts->disks);
+    resolve_disk (&reading, ((StrataImageUse *) g_ptr_array_index (facts->uses, i))->disk);
+  resolve_disks (&reading, facts->disks);
   if (facts->next_disks != facts->disks)
-    resolve_disks (self, facts, facts->next_disks);
+    resolve_disks (&reading, facts->next_disks);
   for (guint i = 0; i < facts->snapshots->len; i++)
-    resolve_snapshot (self, facts, g_ptr_array_index (facts->snapshots, i));
+    resolve_snapshot (&reading, g_ptr_array_index (facts->snapshots, i));
   strata_connection_read_jobs (self, domain, facts);
 
   return facts;
@@ -288,6 +304,8 @@ strata_connection_read_saved (StrataConnection *self, StrataDomainFacts *facts, 
     saved = strata_domain_xml_new_from_string (xml, &local);
   if (saved != NULL)
     {
+      g_autoptr (GHashTable) folders = folders_new ();
+      Reading reading = { self, facts, folders };
       guint first = facts->uses->len;
 
       strata_domain_facts_take_uses (facts, STRATA_IMAGE_USE_SAVED,
@@ -295,7 +313,7 @@ strata_connection_read_saved (StrataConnection *self, StrataDomainFacts *facts, 
       strata_domain_facts_take_uses (facts, STRATA_IMAGE_USE_SAVED,
                                      strata_domain_xml_get_option_disks (saved));
       for (guint i = first; i < facts->uses->len; i++)
-        resolve_disk (self, facts, ((StrataImageUse *) g_ptr_array_index (facts->uses, i))->disk);
+        resolve_disk (&reading, ((StrataImageUse *) g_ptr_array_index (facts->uses, i))->disk);
       return TRUE;
     }
   if (g_error_matches (local, STRATA_ERROR, STRATA_ERROR_CONNECTION))

@@ -166,7 +166,9 @@ fill (StrataConnection *connection,
 void
 strata_image_set_backing (StrataConnection *connection, StrataImage *image, const char *path)
 {
-  image->backing_path = strata_connection_canonical_path (connection, path);
+  g_autofree char *folder = g_path_get_dirname (image->path);
+
+  image->backing_path = strata_connection_canonical_path_in (connection, folder, path);
   if (!g_str_equal (image->backing_path, path))
     image->spelling = g_strdup (path);
 }
