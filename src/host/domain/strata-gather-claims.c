@@ -244,6 +244,18 @@ strata_gathering_add_claimant (StrataGathering *self, const char *path)
     strata_gathering_take_image (self, g_steal_pointer (&image));
 }
 
+/* LEFT: whose claims are still to be followed; KNOWN: a set of all that were ever in it */
+static void
+follow_claim (StrataGathering *self, const char *path, GPtrArray *left, GHashTable *known)
+{
+  StrataImage *below;
+
+  strata_gathering_add_claimant (self, path);
+  below = strata_graph_get_image (self->graph, path);
+  if (below != NULL && g_hash_table_add (known, below))
+    g_ptr_array_add (left, below);
+}
+
 /**
  * strata_gathering_follow_claims:
  * @self: a gathering to which everything was added that definitions lead to
@@ -255,25 +267,19 @@ void
 strata_gathering_follow_claims (StrataGathering *self)
 {
   g_autoptr (GPtrArray) left = strata_graph_get_images (self->graph);
+  g_autoptr (GHashTable) known = g_hash_table_new (NULL, NULL);
+
+  for (guint i = 0; i < left->len; i++)
+    g_hash_table_add (known, g_ptr_array_index (left, i));
 
   for (guint i = 0; i < left->len; i++)
     {
       const StrataImage *image = g_ptr_array_index (left, i);
       GStrv claims = image->claims;
-      StrataImage *below;
 
       if (image->backing_path != NULL)
-        strata_gathering_add_claimant (self, image->backing_path);
-      below = strata_graph_get_image (self->graph, image->backing_path);
-      if (below != NULL && !g_ptr_array_find (left, below, NULL))
-        g_ptr_array_add (left, below);
-
+        follow_claim (self, image->backing_path, left, known);
       for (guint j = 0; claims != NULL && claims[j] != NULL; j++)
-        {
-          strata_gathering_add_claimant (self, claims[j]);
-          below = strata_graph_get_image (self->graph, claims[j]);
-          if (below != NULL && !g_ptr_array_find (left, below, NULL))
-            g_ptr_array_add (left, below);
-        }
+        follow_claim (self, claims[j], left, known);
     }
 }
