@@ -4,9 +4,7 @@
 
 #include "config.h"
 
-#include <errno.h>
 #include <glib/gi18n-lib.h>
-#include <glib/gstdio.h>
 
 #include "host/storage/strata-direct-copy.h"
 #include "host/storage/strata-storage.h"
@@ -132,9 +130,12 @@ copy_file_check (StrataStepContext *context, GCancellable *cancellable, GError *
   const char *to = strata_step_context_get (context, "to");
   g_autofree char *key = copy_key (context, "begun");
   g_autofree char *now = g_strdup_printf ("%" G_GINT64_FORMAT, g_get_real_time () / G_USEC_PER_SEC);
-  GStatBuf status;
+  gboolean there;
+  gboolean regular;
 
-  if (g_lstat (to, &status) == 0)
+  if (!strata_storage_find_small (context->connection, to, &there, &regular, error))
+    return FALSE;
+  if (there)
     {
       strata_set_error (error, STRATA_ERROR_EXISTS, _ ("Move it away, or choose another name."),
                         _ ("The file “%s” exists already"), to);
@@ -163,23 +164,11 @@ copy_file_run (StrataStepContext *context, GCancellable *cancellable, GError **e
       return FALSE;
     }
 
-  id = local == NULL ? strata_storage_get_file_id (context->connection, to) : NULL;
+  id = local == NULL ? strata_storage_get_small_id (context->connection, to) : NULL;
   if (context->job != NULL && id != NULL)
     strata_job_set_result (context->job, key, id);
 
   return TRUE;
-}
-
-static gboolean
-remove_file (const char *path, GError **error)
-{
-  if (g_unlink (path) == 0 || errno == ENOENT)
-    return TRUE;
-
-  strata_set_error (
-      error, errno == EACCES || errno == EPERM ? STRATA_ERROR_PERMISSION : STRATA_ERROR_FAILED,
-      NULL, _ ("“%s” can’t be deleted: %s"), path, g_strerror (errno));
-  return FALSE;
 }
 
 /* ID: of the regular file that has the copy's name. A process that was killed didn't say which it made; and where there was
@@ -207,18 +196,21 @@ static gboolean
 copy_file_undo (StrataStepContext *context, GError **error)
 {
   const char *to = strata_step_context_get (context, "to");
-  g_autofree char *id = strata_storage_get_file_id (context->connection, to);
-  GStatBuf status;
+  g_autofree char *id = strata_storage_get_small_id (context->connection, to);
+  gboolean there;
+  gboolean regular;
 
-  if (g_lstat (to, &status) != 0 && errno == ENOENT)
+  if (!strata_storage_find_small (context->connection, to, &there, &regular, error))
+    return FALSE;
+  if (!there)
     return TRUE;
-  if (id == NULL || !is_our_copy (context, id))
+  if (!regular || id == NULL || !is_our_copy (context, id))
     {
       say_left_alone (context, to);
       return TRUE;
     }
 
-  return remove_file (to, error);
+  return strata_storage_delete_small (context->connection, to, error);
 }
 
 const StrataStepOps strata_step_copy_file = {
@@ -365,9 +357,12 @@ static gboolean
 delete_file_check (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
   const char *path = strata_step_context_get (context, "path");
-  GStatBuf status;
+  gboolean there;
+  gboolean regular;
 
-  if (g_lstat (path, &status) != 0 || S_ISREG (status.st_mode))
+  if (!strata_storage_find_small (context->connection, path, &there, &regular, error))
+    return FALSE;
+  if (!there || regular)
     return TRUE;
 
   strata_set_error (error, STRATA_ERROR_REFUSED, NULL, _ ("“%s” is no regular file"), path);
@@ -377,7 +372,8 @@ delete_file_check (StrataStepContext *context, GCancellable *cancellable, GError
 static gboolean
 delete_file_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
-  return remove_file (strata_step_context_get (context, "path"), error);
+  return strata_storage_delete_small (context->connection,
+                                      strata_step_context_get (context, "path"), error);
 }
 
 const StrataStepOps strata_step_delete_file = {

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* What only a client that sees the host's files and owns them can do: modes and small copies. */
+/* Modes, which only a client that sees the host's files and owns them can change; and small files that libvirt has no call for
+ * (UEFI variables), which the client handles itself in a session of its own, and the daemon everywhere else: there they are
+ * another user's, or another computer's, and what has their names here is another file.
+ */
 
 #include "config.h"
 
@@ -13,6 +16,7 @@
 
 #include "host/connection/strata-connection-private.h"
 #include "strata-volume.h"
+#include "strata-volume-copy.h"
 #include "strata-storage.h"
 #include "base/strata-error.h"
 
@@ -298,31 +302,14 @@ copy_bytes (int in, int out)
     }
 }
 
-/**
- * strata_storage_copy_small:
- * @connection: a connection
- * @from: a small file (UEFI variables)
- * @to: where its copy goes, mode 0600; nothing may be there
- * @error: where to put `STRATA_ERROR_EXISTS`, `NOT_FOUND`, `UNSUPPORTED` or another
- *
- * Worker threads only. The copy is on the disk when this returns.
- *
- * Returns: whether it was copied; if not, nothing new is left at @to
- */
-gboolean
-strata_storage_copy_small (StrataConnection *connection,
-                           const char *from,
-                           const char *to,
-                           GError **error)
+static gboolean
+copy_here (const char *from, const char *to, GError **error)
 {
   g_autofd int in = -1;
   g_autofd int out = -1;
   int number;
 
-  STRATA_ASSERT_WORKER ();
-  g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
-
-  if (!check_local (connection, error) || !open_pair (from, to, &in, &out, error))
+  if (!open_pair (from, to, &in, &out, error))
     return FALSE;
 
   number = copy_bytes (in, out);
@@ -333,4 +320,130 @@ strata_storage_copy_small (StrataConnection *connection,
   set_file_error (error, number, to, _ ("Writing"));
 
   return FALSE;
+}
+
+/* The daemon's files are the client's own. */
+static gboolean
+is_own_session (StrataConnection *connection)
+{
+  const StrataHostFacts *facts = strata_connection_get_facts (connection);
+
+  return facts->is_local && facts->is_session;
+}
+
+/**
+ * strata_storage_copy_small:
+ * @connection: a connection
+ * @from: a small file (UEFI variables)
+ * @to: where its copy goes, mode 0600; nothing may be there
+ * @error: where to put `STRATA_ERROR_EXISTS`, `NOT_FOUND` or another
+ *
+ * Worker threads only. In a session the copy is on the disk when this returns.
+ *
+ * Returns: whether it was copied; if not, nothing new is left at @to
+ */
+gboolean
+strata_storage_copy_small (StrataConnection *connection,
+                           const char *from,
+                           const char *to,
+                           GError **error)
+{
+  STRATA_ASSERT_WORKER ();
+  g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
+
+  return is_own_session (connection)
+             ? copy_here (from, to, error)
+             : strata_volume_copy (connection, from, to, NULL, NULL, NULL, error);
+}
+
+/**
+ * strata_storage_find_small:
+ * @connection: a connection
+ * @path: a small file of the host, perhaps
+ * @there: (out): whether anything has that name, a link too
+ * @regular: (out): whether that is a regular file
+ * @error: where to put an error
+ *
+ * Worker threads only.
+ *
+ * Returns: whether it could be told
+ */
+gboolean
+strata_storage_find_small (StrataConnection *connection,
+                           const char *path,
+                           gboolean *there,
+                           gboolean *regular,
+                           GError **error)
+{
+  g_autoptr (StrataImage) image = NULL;
+  g_autoptr (GError) local = NULL;
+  struct stat status;
+
+  STRATA_ASSERT_WORKER ();
+  g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
+
+  if (is_own_session (connection))
+    {
+      *there = lstat (path, &status) == 0;
+      *regular = *there && S_ISREG (status.st_mode);
+      return TRUE;
+    }
+
+  image = strata_storage_read_image (connection, path, &local);
+  if (image == NULL && !g_error_matches (local, STRATA_ERROR, STRATA_ERROR_NOT_FOUND))
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  *there = image != NULL;
+  *regular = image != NULL && image->type == STRATA_IMAGE_FILE;
+
+  return TRUE;
+}
+
+/**
+ * strata_storage_delete_small:
+ * @connection: a connection
+ * @path: a small file of the host
+ * @error: where to put an error
+ *
+ * Worker threads only.
+ *
+ * Returns: whether nothing has that name any more
+ */
+gboolean
+strata_storage_delete_small (StrataConnection *connection, const char *path, GError **error)
+{
+  STRATA_ASSERT_WORKER ();
+  g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
+
+  if (!is_own_session (connection))
+    return strata_storage_delete (connection, path, error);
+  if (g_unlink (path) == 0 || errno == ENOENT)
+    return TRUE;
+
+  strata_set_error (
+      error, errno == EACCES || errno == EPERM ? STRATA_ERROR_PERMISSION : STRATA_ERROR_FAILED,
+      NULL, _ ("“%s” can’t be deleted: %s"), path, g_strerror (errno));
+  return FALSE;
+}
+
+/**
+ * strata_storage_get_small_id:
+ * @connection: a connection
+ * @path: a small file of the host
+ *
+ * Where the daemon alone sees it, it is told by its size and by when it was last written. Worker threads only.
+ *
+ * Returns: (transfer full) (nullable): what tells it from another that gets its name; %NULL where no regular file is there, or
+ *   the host doesn't say
+ */
+char *
+strata_storage_get_small_id (StrataConnection *connection, const char *path)
+{
+  STRATA_ASSERT_WORKER ();
+  g_return_val_if_fail (STRATA_IS_CONNECTION (connection), NULL);
+
+  return is_own_session (connection) ? strata_storage_get_file_id (connection, path)
+                                     : strata_storage_get_stamp (connection, path, NULL);
 }

@@ -65,10 +65,19 @@ gboolean strata_storage_get_mode (StrataConnection *connection,
                                   const char *path,
                                   guint *mode,
                                   GError **error);
-/* small files (UEFI variables) on a local host; refuses an existing TO */
+/* small files (UEFI variables): the client's own in a session, the daemon's elsewhere; refuses an existing TO */
 gboolean strata_storage_copy_small (StrataConnection *connection,
                                     const char *from,
                                     const char *to,
                                     GError **error);
+gboolean strata_storage_find_small (StrataConnection *connection,
+                                    const char *path,
+                                    gboolean *there,
+                                    gboolean *regular,
+                                    GError **error);
+gboolean strata_storage_delete_small (StrataConnection *connection,
+                                      const char *path,
+                                      GError **error);
+char *strata_storage_get_small_id (StrataConnection *connection, const char *path);
 
 G_END_DECLS
