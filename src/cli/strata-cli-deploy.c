@@ -5,13 +5,22 @@
 #include "config.h"
 
 #include <glib/gi18n.h>
+#include <string.h>
 
+#include "guest/strata-password.h"
+#include "guest/strata-ssh-key.h"
 #include "strata-cli-input.h"
 #include "strata-cli-output.h"
 #include "strata-cli-run.h"
 #include "strata-cli-session.h"
 #include "base/strata-error.h"
 #include "plan/strata-name.h"
+
+/* Upper limits, in bytes, of the small files that a command line may name. */
+#define MAX_SCRIPT (256 * 1024)
+#define MAX_KEYS   (64 * 1024)
+/* Room for any password that crypt(3) takes, and its line's end. */
+#define MAX_PASSWORD 1024
 
 typedef struct
 {
@@ -29,6 +38,70 @@ typedef struct
   char *network;
   gboolean start;
 } DeployOptions;
+
+static GStrv
+read_keys (GStrv paths, GError **error)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  for (size_t i = 0; paths != NULL && paths[i] != NULL; i++)
+    {
+      g_autofree char *text = strata_cli_read_file (paths[i], MAX_KEYS, error);
+      g_auto (GStrv) keys = NULL;
+
+      if (text == NULL)
+        return NULL;
+
+      keys = strata_ssh_keys_parse (text, paths[i], error);
+      if (keys == NULL)
+        return NULL;
+
+      g_strv_builder_addv (builder, (const char **) keys);
+    }
+
+  return g_strv_builder_end (builder);
+}
+
+/* The first line of the file; the password itself is wiped from memory. */
+static char *
+hash_password (const char *path, GError **error)
+{
+  char *text = strata_cli_read_file (path, MAX_PASSWORD, error);
+  char *hash;
+
+  if (text == NULL)
+    return NULL;
+
+  if (g_str_has_suffix (text, "\n"))
+    text[strlen (text) - 1] = '\0';
+  if (g_str_has_suffix (text, "\r"))
+    text[strlen (text) - 1] = '\0';
+
+  hash = strata_password_hash (text, error);
+  strata_password_clear (text);
+  g_prefix_error (error, "%s: ", path);
+
+  return hash;
+}
+
+static char *
+read_script (const char *path, GError **error)
+{
+  g_autofree char *text = strata_cli_read_file (path, MAX_SCRIPT, error);
+
+  if (text == NULL)
+    return NULL;
+
+  /* Without that line the guest's kernel would not know what to run it with. */
+  if (!g_str_has_prefix (text, "#!"))
+    {
+      strata_set_error (error, STRATA_ERROR_INVALID, _ ("Begin it with “#!/bin/sh”, for example."),
+                        _ ("The script “%s” does not say what runs it"), path);
+      return NULL;
+    }
+
+  return g_steal_pointer (&text);
+}
 
 static gboolean
 check_options (StrataCli *cli, const DeployOptions *options)
@@ -56,28 +129,28 @@ read_files (const DeployOptions *options, StrataRequest *request, GError **error
 {
   if (options->ssh_keys != NULL)
     {
-      request->ssh_keys = strata_cli_read_keys (options->ssh_keys, error);
+      request->ssh_keys = read_keys (options->ssh_keys, error);
       if (request->ssh_keys == NULL)
         return FALSE;
     }
 
   if (options->first_boot != NULL)
     {
-      request->first_boot = strata_cli_read_script (options->first_boot, error);
+      request->first_boot = read_script (options->first_boot, error);
       if (request->first_boot == NULL)
         return FALSE;
     }
 
   if (options->password_file != NULL)
     {
-      request->user_hash = strata_cli_hash_password (options->password_file, error);
+      request->user_hash = hash_password (options->password_file, error);
       if (request->user_hash == NULL)
         return FALSE;
     }
 
   if (options->root_password_file != NULL)
     {
-      request->root_hash = strata_cli_hash_password (options->root_password_file, error);
+      request->root_hash = hash_password (options->root_password_file, error);
       if (request->root_hash == NULL)
         return FALSE;
     }

@@ -11,12 +11,41 @@
 #include <stdlib.h>
 
 #include "guest/strata-guest-client.h"
-#include "strata-cli-input.h"
 #include "strata-cli-output.h"
 #include "strata-cli-run.h"
 #include "strata-cli-seal.h"
 #include "strata-cli-session.h"
 #include "base/strata-error.h"
+
+/* Words with commas between them, and none of them empty. */
+static gboolean
+split_words (const char *list, GStrv *words, GError **error)
+{
+  g_auto (GStrv) parts = g_strsplit (list, ",", -1);
+
+  for (size_t i = 0; parts[i] != NULL; i++)
+    {
+      if (*g_strstrip (parts[i]) == '\0')
+        {
+          strata_set_error (error, STRATA_ERROR_INVALID,
+                            _ ("“stratactl seal --list” shows the operations."),
+                            _ ("“%s” is not a list of sealing operations"), list);
+          return FALSE;
+        }
+    }
+
+  if (parts[0] == NULL)
+    {
+      strata_set_error (error, STRATA_ERROR_INVALID,
+                        _ ("To leave the guest as it is, use --no-seal."),
+                        _ ("The list of sealing operations is empty"));
+      return FALSE;
+    }
+
+  *words = g_steal_pointer (&parts);
+
+  return TRUE;
+}
 
 static gpointer
 operations_in_thread (StrataCli *cli, gpointer user_data, GError **error)
@@ -41,18 +70,9 @@ is_offered (JsonArray *offered, const char *name)
   return FALSE;
 }
 
-/**
- * strata_cli_sealing_check:
- * @cli: the run
- * @operations: (nullable): names of sealing operations
- * @error: `STRATA_ERROR_INVALID` for one that virt-sysprep doesn't offer here
- *
- * Asks before anything is begun, so that a slip of the finger costs nothing.
- *
- * Returns: whether all of @operations can be had
- */
-gboolean
-strata_cli_sealing_check (StrataCli *cli, GStrv operations, GError **error)
+/* Whether all of them can be had here: asked before anything is begun, so that a slip of the finger costs nothing. */
+static gboolean
+check_operations (StrataCli *cli, GStrv operations, GError **error)
 {
   g_autoptr (JsonObject) answer = NULL;
   JsonArray *offered;
@@ -115,8 +135,8 @@ strata_cli_sealing_apply (StrataCli *cli,
   if (sealing->no_seal)
     request->operations = g_new0 (char *, 1);
 
-  if (list != NULL && (!strata_cli_split_words (list, &request->operations, &error) ||
-                       !strata_cli_sealing_check (cli, request->operations, &error)))
+  if (list != NULL && (!split_words (list, &request->operations, &error) ||
+                       !check_operations (cli, request->operations, &error)))
     {
       *status = strata_cli_fail_unstarted (cli, error);
       return FALSE;
@@ -223,8 +243,8 @@ seal (StrataCli *cli, GStrv arguments, GStrv accepted, const char *format)
   if (arguments[1] != NULL)
     {
       list = g_strjoinv (",", arguments + 1);
-      if (!strata_cli_split_words (list, &request->operations, &error) ||
-          !strata_cli_sealing_check (cli, request->operations, &error))
+      if (!split_words (list, &request->operations, &error) ||
+          !check_operations (cli, request->operations, &error))
         return strata_cli_fail_unstarted (cli, error);
     }
 

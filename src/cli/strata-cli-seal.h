@@ -29,8 +29,5 @@ gboolean strata_cli_sealing_apply (StrataCli         *cli,
                                    StrataCliSealing  *sealing,
                                    StrataRequest     *request,
                                    StrataCliStatus   *status);
-gboolean strata_cli_sealing_check (StrataCli         *cli,
-                                   GStrv              operations,
-                                   GError           **error);
 
 G_END_DECLS

@@ -15,6 +15,9 @@
 #include "base/strata-error.h"
 #include "plan/strata-name.h"
 
+/* bytes of a definition that is imported */
+#define MAX_XML (4 * 1024 * 1024)
+
 #define NAME_PATTERN "template-%s"
 
 /* The longest wait for a guest to shut down, in seconds. */
@@ -163,7 +166,7 @@ read_definition (StrataCli *cli, const char *path, StrataRequest *request, GErro
 {
   g_autoptr (StrataDomainXml) definition = NULL;
 
-  request->text = strata_cli_read_file (path, STRATA_CLI_MAX_XML, error);
+  request->text = strata_cli_read_file (path, MAX_XML, error);
   if (request->text == NULL)
     return FALSE;
 

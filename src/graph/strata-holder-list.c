@@ -28,21 +28,6 @@ strata_holder_free (StrataHolder *self)
   g_free (self);
 }
 
-StrataHolder *
-strata_holder_copy (const StrataHolder *self)
-{
-  StrataHolder *copy = g_memdup2 (self, sizeof *self);
-
-  copy->key = strata_holder_key_copy (self->key);
-  copy->uuid = copy->key->uuid;
-  copy->snapshot = copy->key->snapshot;
-  copy->target = copy->key->target;
-  copy->top = g_strdup (self->top);
-  copy->tag = g_strdup (self->tag);
-
-  return copy;
-}
-
 gboolean
 strata_holder_is_disk (const StrataHolder *self)
 {

@@ -63,7 +63,6 @@ typedef struct _StrataHolderList StrataHolderList;
 typedef gboolean (*StrataHolderFilter) (const StrataHolder *holder, gconstpointer host);
 typedef StrataChain (*StrataHolderWalk) (gconstpointer host, const char *top);
 
-StrataHolder *strata_holder_copy (const StrataHolder *self);
 void strata_holder_free (StrataHolder *self);
 /* whether it is a disk of a domain, now or at its next start, or what stands for one; not what is opened besides */
 gboolean strata_holder_is_disk (const StrataHolder *self);

@@ -81,6 +81,21 @@ strata_holder_list_get_told (StrataHolderList *self, const char *path)
   return told;
 }
 
+static StrataHolder *
+copy_holder (const StrataHolder *self)
+{
+  StrataHolder *copy = g_memdup2 (self, sizeof *self);
+
+  copy->key = strata_holder_key_copy (self->key);
+  copy->uuid = copy->key->uuid;
+  copy->snapshot = copy->key->snapshot;
+  copy->target = copy->key->target;
+  copy->top = g_strdup (self->top);
+  copy->tag = g_strdup (self->tag);
+
+  return copy;
+}
+
 /**
  * strata_graph_get_holders:
  * @self: a graph
@@ -104,7 +119,7 @@ strata_graph_get_holders (StrataGraph *self, const char *path)
   list = strata_holder_list_new (self);
   told = strata_holder_list_get_told (list, path);
   for (guint i = 0; i < told->len; i++)
-    g_ptr_array_add (holders, strata_holder_copy (g_ptr_array_index (told, i)));
+    g_ptr_array_add (holders, copy_holder (g_ptr_array_index (told, i)));
 
   return holders;
 }

@@ -126,6 +126,39 @@ strata_guest_process_new (gboolean as_root, GError **error)
   return g_steal_pointer (&self);
 }
 
+/* The helper leads a process group, unless it has only just started. A helper that runs as root can't be
+ * killed by us, but it sees the end of its stdin. */
+static void
+kill_group (StrataGuestProcess *self)
+{
+  const char *identifier = g_subprocess_get_identifier (self->process);
+  pid_t pid = identifier != NULL ? (pid_t) g_ascii_strtoll (identifier, NULL, 10) : 0;
+
+  if (pid <= 1)
+    return;
+  if (kill (-pid, SIGKILL) != 0)
+    kill (pid, SIGKILL);
+}
+
+/* Ends it, its appliance and its virt-sysprep. Takes up to some seconds, as a rule less than one. */
+static void
+stop (StrataGuestProcess *self)
+{
+  gint64 deadline = g_get_monotonic_time () + STOP_SECONDS * G_USEC_PER_SEC;
+
+  g_clear_fd (&self->control, NULL);
+  while (g_get_monotonic_time () < deadline)
+    {
+      g_autofree char *ignored = NULL;
+
+      if (strata_guest_process_read (self, 200, NULL, &ignored) == STRATA_GUEST_READ_END)
+        break;
+    }
+
+  kill_group (self);
+  g_subprocess_wait (self->process, NULL, NULL);
+}
+
 /**
  * strata_guest_process_free:
  * @self: (transfer full) (nullable): a process; stopped if it runs
@@ -137,7 +170,7 @@ strata_guest_process_free (StrataGuestProcess *self)
     return;
 
   if (self->process != NULL)
-    strata_guest_process_stop (self);
+    stop (self);
   g_clear_object (&self->process);
   g_clear_fd (&self->control, NULL);
   g_string_free (self->pending, TRUE);
@@ -263,44 +296,6 @@ strata_guest_process_read (StrataGuestProcess *self,
       if (!wait_for_input (self, (int) left, cancellable))
         return STRATA_GUEST_READ_END;
     }
-}
-
-/* The helper leads a process group, unless it has only just started. A helper that runs as root can't be
- * killed by us, but it sees the end of its stdin. */
-static void
-kill_group (StrataGuestProcess *self)
-{
-  const char *identifier = g_subprocess_get_identifier (self->process);
-  pid_t pid = identifier != NULL ? (pid_t) g_ascii_strtoll (identifier, NULL, 10) : 0;
-
-  if (pid <= 1)
-    return;
-  if (kill (-pid, SIGKILL) != 0)
-    kill (pid, SIGKILL);
-}
-
-/**
- * strata_guest_process_stop:
- * @self: a process
- *
- * Ends it, its appliance and its virt-sysprep. Takes up to some seconds, as a rule less than one.
- */
-void
-strata_guest_process_stop (StrataGuestProcess *self)
-{
-  gint64 deadline = g_get_monotonic_time () + STOP_SECONDS * G_USEC_PER_SEC;
-
-  g_clear_fd (&self->control, NULL);
-  while (g_get_monotonic_time () < deadline)
-    {
-      g_autofree char *ignored = NULL;
-
-      if (strata_guest_process_read (self, 200, NULL, &ignored) == STRATA_GUEST_READ_END)
-        break;
-    }
-
-  kill_group (self);
-  g_subprocess_wait (self->process, NULL, NULL);
 }
 
 /**

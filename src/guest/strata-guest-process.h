@@ -32,7 +32,6 @@ StrataGuestRead     strata_guest_process_read       (StrataGuestProcess  *self,
                                                      int                  timeout_ms,
                                                      GCancellable        *cancellable,
                                                      char               **line);
-void                strata_guest_process_stop       (StrataGuestProcess  *self);
 int                 strata_guest_process_wait       (StrataGuestProcess  *self);
 const char         *strata_guest_process_get_stderr (StrataGuestProcess  *self);
 

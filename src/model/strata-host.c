@@ -450,28 +450,6 @@ strata_host_get_name (StrataHost *self)
   return self->name;
 }
 
-StrataHostState
-strata_host_get_state (StrataHost *self)
-{
-  g_return_val_if_fail (STRATA_IS_HOST (self), STRATA_HOST_DISCONNECTED);
-
-  return self->state;
-}
-
-/**
- * strata_host_get_error:
- * @self: a host
- *
- * Returns: (transfer none) (nullable): why the last attempt to connect failed
- */
-const GError *
-strata_host_get_error (StrataHost *self)
-{
-  g_return_val_if_fail (STRATA_IS_HOST (self), NULL);
-
-  return self->error;
-}
-
 /**
  * strata_host_get_connection:
  * @self: a host

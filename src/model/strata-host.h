@@ -31,8 +31,6 @@ G_DECLARE_FINAL_TYPE (StrataHost, strata_host, STRATA, HOST, GObject)
 StrataHost       *strata_host_new            (const char  *uri);
 const char       *strata_host_get_uri        (StrataHost  *self);
 const char       *strata_host_get_name       (StrataHost  *self);
-StrataHostState   strata_host_get_state      (StrataHost  *self);
-const GError     *strata_host_get_error      (StrataHost  *self);
 /* NULL unless connected */
 StrataConnection *strata_host_get_connection (StrataHost  *self);
 /* starts connecting and from then on reconnects by itself until disconnected */

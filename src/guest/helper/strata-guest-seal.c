@@ -7,12 +7,14 @@
 #include "config.h"
 
 #include <glib/gi18n-lib.h>
+#include <string.h>
 
 #include "guest/strata-seal-recipe.h"
 #include "strata-appliance.h"
 #include "strata-disk-use.h"
-#include "strata-guest-finish.h"
 #include "strata-guest-facts.h"
+#include "strata-guest-paths.h"
+#include "strata-guest-survey.h"
 #include "strata-guest-sysprep.h"
 #include "base/strata-error.h"
 #include "strata-guest-verbs.h"
@@ -22,7 +24,191 @@
 #define LOOKED 0.3
 #define SEALED 0.9
 
-static StrataGuestFinish *
+/* What is left to do when virt-sysprep is done, because it has no means for it: swap is wiped, the guest's own btrfs snapshots go, and
+ * NetworkManager's connections forget the card that they were made for. */
+typedef struct
+{
+  GPtrArray *swaps;      /* utf8: devices whose content goes */
+  GPtrArray *swap_files; /* utf8: files in the guest whose content goes */
+  GPtrArray *snapshots;  /* utf8: btrfs snapshots that go */
+  GPtrArray *pinned;     /* utf8: NetworkManager's connections that name the card's address */
+} Finish;
+
+static void
+finish_free (Finish *self)
+{
+  if (self == NULL)
+    return;
+
+  g_ptr_array_unref (self->swaps);
+  g_ptr_array_unref (self->swap_files);
+  g_ptr_array_unref (self->snapshots);
+  g_ptr_array_unref (self->pinned);
+  g_free (self);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Finish, finish_free)
+
+static const char *const connection_globs[] = { "/etc/NetworkManager/system-connections/*", NULL };
+
+static gboolean
+is_pin (const char *line)
+{
+  return g_str_has_prefix (line, "mac-address=");
+}
+
+static gboolean
+has_pin (const char *text)
+{
+  return is_pin (text) || strstr (text, "\nmac-address=") != NULL;
+}
+
+static GPtrArray *
+list_pinned (guestfs_h *g)
+{
+  g_autoptr (GPtrArray) paths = strata_guest_paths_glob (g, connection_globs);
+  GPtrArray *pinned = g_ptr_array_new_with_free_func (g_free);
+
+  for (guint i = 0; i < paths->len; i++)
+    {
+      const char *path = g_ptr_array_index (paths, i);
+      g_autofree char *text = strata_guest_path_read (g, path);
+
+      if (text != NULL && has_pin (text))
+        g_ptr_array_add (pinned, g_strdup (path));
+    }
+
+  return pinned;
+}
+
+/* What there is to do in the guest that is mounted in APPLIANCE; nothing is mounted afterwards. */
+static Finish *
+finish_new (StrataAppliance *appliance, const char *const *operations)
+{
+  Finish *self = g_new0 (Finish, 1);
+
+  self->swap_files = strata_guest_survey_swap_files (appliance->g);
+  self->swaps = strata_guest_survey_swaps (appliance->g);
+  self->pinned = g_strv_contains (operations, "net-hwaddr")
+                     ? list_pinned (appliance->g)
+                     : g_ptr_array_new_with_free_func (g_free);
+  self->snapshots = strata_guest_survey_snapshots (appliance);
+
+  return self;
+}
+
+/* The guest finds it by its UUID or label. Blocks that are zero already are not written. */
+static gboolean
+wipe_swap (guestfs_h *g, const char *device)
+{
+  g_autofree char *uuid = guestfs_vfs_uuid (g, device);
+  g_autofree char *label = guestfs_vfs_label (g, device);
+  gboolean has_uuid = uuid != NULL && *uuid != '\0';
+  gboolean has_label = label != NULL && *label != '\0';
+
+  if (guestfs_zero_device (g, device) != 0)
+    return FALSE;
+  if (has_uuid && has_label)
+    return guestfs_mkswap_opts (g, device, GUESTFS_MKSWAP_OPTS_UUID, uuid,
+                                GUESTFS_MKSWAP_OPTS_LABEL, label, -1) == 0;
+  if (has_uuid)
+    return guestfs_mkswap_opts (g, device, GUESTFS_MKSWAP_OPTS_UUID, uuid, -1) == 0;
+
+  return guestfs_mkswap (g, device) == 0;
+}
+
+static gboolean
+wipe_swap_file (guestfs_h *g, const char *path)
+{
+  gint64 size = guestfs_filesize (g, path);
+
+  return size >= 0 && guestfs_fill (g, 0, (int) MIN (size, G_MAXINT), path) == 0 &&
+         guestfs_mkswap_file (g, path) == 0;
+}
+
+static gboolean
+remove_pins (guestfs_h *g, const char *path)
+{
+  g_autofree char *text = strata_guest_path_read (g, path);
+  g_autoptr (GString) kept = g_string_new (NULL);
+  g_auto (GStrv) lines = NULL;
+
+  if (text == NULL)
+    return FALSE;
+
+  lines = g_strsplit (text, "\n", -1);
+  for (size_t i = 0; lines[i] != NULL; i++)
+    {
+      if (!is_pin (lines[i]))
+        g_string_append_printf (kept, "%s%s", kept->len > 0 ? "\n" : "", lines[i]);
+    }
+
+  return guestfs_write (g, path, kept->str, kept->len) == 0;
+}
+
+static gboolean
+remove_snapshot (guestfs_h *g, const char *mountable)
+{
+  g_autofree char *path = NULL;
+  g_autofree char *device = strata_guest_survey_split_subvolume (mountable, &path);
+  gboolean done;
+
+  if (device == NULL || guestfs_mount_options (g, "subvolid=5", device, "/") != 0)
+    return FALSE;
+
+  done = guestfs_btrfs_subvolume_delete (g, path) == 0;
+
+  return guestfs_umount_all (g) == 0 && done;
+}
+
+static gboolean
+for_each (StrataAppliance *appliance,
+          GPtrArray *names,
+          gboolean (*func) (guestfs_h *g, const char *name),
+          GError **error)
+{
+  for (guint i = 0; i < names->len; i++)
+    {
+      const char *name = g_ptr_array_index (names, i);
+
+      if (!func (appliance->g, name))
+        return strata_appliance_set_error (appliance, name, error);
+    }
+
+  return TRUE;
+}
+
+static gboolean
+finish_run (Finish *self, StrataEventWriter *writer, GPtrArray *disks, GError **error)
+{
+  g_autoptr (StrataAppliance) appliance = NULL;
+
+  if (self->swaps->len + self->swap_files->len + self->snapshots->len + self->pinned->len == 0)
+    return TRUE;
+
+  appliance = strata_appliance_new (writer, FALSE);
+  if (!strata_appliance_add_disks (appliance, disks, error) ||
+      !strata_appliance_launch (appliance, error) ||
+      !strata_appliance_inspect (appliance, TRUE, error))
+    return FALSE;
+
+  strata_event_writer_progress (writer, 0.9, _ ("Wiping what is left"));
+  if (self->swap_files->len + self->pinned->len > 0 &&
+      !strata_appliance_mount_all (appliance, error))
+    return FALSE;
+  if (!for_each (appliance, self->swap_files, wipe_swap_file, error) ||
+      !for_each (appliance, self->pinned, remove_pins, error))
+    return FALSE;
+  if (guestfs_umount_all (appliance->g) != 0)
+    return strata_appliance_set_error (appliance, NULL, error);
+  if (!for_each (appliance, self->swaps, wipe_swap, error) ||
+      !for_each (appliance, self->snapshots, remove_snapshot, error))
+    return FALSE;
+
+  return strata_appliance_shutdown (appliance, error);
+}
+
+static Finish *
 look (StrataEventWriter *writer,
       GPtrArray *disks,
       const char *const *operations,
@@ -35,14 +221,14 @@ look (StrataEventWriter *writer,
     return NULL;
 
   strata_guest_facts_gather (appliance, facts);
-  return strata_guest_finish_new (appliance, operations);
+  return finish_new (appliance, operations);
 }
 
 /* the word by which a person lets them go */
 #define SNAPSHOTS "snapshots"
 
 static void
-warn_of_snapshots (StrataGuestFinish *finish, JsonArray *warnings)
+warn_of_snapshots (Finish *finish, JsonArray *warnings)
 {
   for (guint i = 0; i < finish->snapshots->len; i++)
     {
@@ -56,7 +242,7 @@ warn_of_snapshots (StrataGuestFinish *finish, JsonArray *warnings)
 
 /* What a guest keeps of its past goes only with consent: in a machine that is sealed where it is, it may be all that there is. */
 static gboolean
-check_snapshots (StrataGuestFinish *finish, const StrataGuestRequest *request, GError **error)
+check_snapshots (Finish *finish, const StrataGuestRequest *request, GError **error)
 {
   if (finish->snapshots->len == 0 ||
       (request->accepted != NULL &&
@@ -86,7 +272,7 @@ strata_guest_seal (StrataEventWriter *writer, StrataGuestRequest *request, GErro
   g_autoptr (JsonArray) warnings = json_array_new ();
   g_autoptr (GPtrArray) ordered = NULL;
   g_auto (GStrv) operations = NULL;
-  g_autoptr (StrataGuestFinish) finish = NULL;
+  g_autoptr (Finish) finish = NULL;
   g_auto (GStrv) argv = NULL;
   g_auto (StrataSealFacts) facts = { 0 };
   JsonArray *names;
@@ -112,7 +298,7 @@ strata_guest_seal (StrataEventWriter *writer, StrataGuestRequest *request, GErro
                                  warnings, error))
     return NULL;
   strata_event_writer_set_span (writer, SEALED, 1.0);
-  if (!strata_guest_finish_run (finish, writer, request->disks, error))
+  if (!finish_run (finish, writer, request->disks, error))
     return NULL;
   strata_event_writer_progress (writer, 1.0, _ ("Wiping what is left"));
   warn_of_snapshots (finish, warnings);

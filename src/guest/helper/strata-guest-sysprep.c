@@ -47,14 +47,8 @@ spawn (const char *const *argv, GSubprocessFlags flags, GError **error)
   return g_subprocess_launcher_spawnv (launcher, argv, error);
 }
 
-/**
- * strata_guest_sysprep_operations:
- * @error: return location
- *
- * Returns: (transfer full) (element-type StrataSysprepOperation): what this computer's virt-sysprep can do
- */
-GPtrArray *
-strata_guest_sysprep_operations (GError **error)
+static GPtrArray *
+list_offered (GError **error)
 {
   g_autofree char *program = strata_guest_sysprep_find (error);
   const char *argv[] = { program, "--list-operations", NULL };
@@ -91,7 +85,7 @@ strata_guest_sysprep_operations (GError **error)
 char **
 strata_guest_sysprep_choose (char **chosen, GError **error)
 {
-  g_autoptr (GPtrArray) known = strata_guest_sysprep_operations (error);
+  g_autoptr (GPtrArray) known = list_offered (error);
 
   if (known == NULL)
     return NULL;
@@ -109,7 +103,7 @@ strata_guest_sysprep_choose (char **chosen, GError **error)
 JsonObject *
 strata_guest_sysprep_list_operations (StrataEventWriter *writer, GError **error)
 {
-  g_autoptr (GPtrArray) known = strata_guest_sysprep_operations (error);
+  g_autoptr (GPtrArray) known = list_offered (error);
   JsonObject *value;
   JsonArray *array;
 

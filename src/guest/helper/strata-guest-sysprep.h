@@ -9,7 +9,6 @@
 G_BEGIN_DECLS
 
 char       *strata_guest_sysprep_find            (GError           **error);
-GPtrArray  *strata_guest_sysprep_operations      (GError           **error);
 char      **strata_guest_sysprep_choose          (char             **chosen,
                                                   GError           **error);
 gboolean    strata_guest_sysprep_run             (StrataEventWriter     *writer,

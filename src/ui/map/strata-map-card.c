@@ -252,14 +252,8 @@ strata_map_card_new (void)
   return g_object_new (STRATA_TYPE_MAP_CARD, NULL);
 }
 
-/**
- * strata_map_card_get_css_class:
- * @node: something on a map
- *
- * Returns: (transfer none): the style class of what @node is
- */
-const char *
-strata_map_card_get_css_class (StrataMapNode *node)
+static const char *
+get_css_class (StrataMapNode *node)
 {
   if (node->missing)
     return "missing";
@@ -321,7 +315,7 @@ void
 strata_map_card_set_node (StrataMapCard *self, StrataMap *map, guint index)
 {
   StrataMapNode *node = strata_map_get_node (map, index);
-  const char *css_class = strata_map_card_get_css_class (node);
+  const char *css_class = get_css_class (node);
   g_autofree char *line = strata_map_words_for_line (node);
   g_autofree char *label = NULL;
 

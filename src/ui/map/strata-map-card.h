@@ -24,7 +24,5 @@ void        strata_map_card_describe      (StrataMapCard *self,
                                            StrataMap     *map);
 void        strata_map_card_set_dimmed    (StrataMapCard *self,
                                            gboolean       dimmed);
-/* the style class of a kind of node, for the legend as well */
-const char *strata_map_card_get_css_class (StrataMapNode *node);
 
 G_END_DECLS

@@ -160,11 +160,18 @@ expand_freely (StrataDeployNames *self, const char *pattern, guint count, GError
     }
 }
 
+static guint
+get_count (StrataDeployNames *self)
+{
+  return self->count_button != NULL ? (guint) gtk_spin_button_get_value_as_int (self->count_button)
+                                    : 0;
+}
+
 static void
 pattern_changed_cb (StrataDeployNames *self)
 {
   const char *pattern = gtk_editable_get_text (GTK_EDITABLE (self->pattern_row));
-  guint count = strata_deploy_names_get_count (self);
+  guint count = get_count (self);
   g_autoptr (GError) error = NULL;
   g_auto (GStrv) names = NULL;
 
@@ -208,7 +215,7 @@ strata_deploy_names_get_property (GObject *object, guint prop_id, GValue *value,
   switch ((StrataDeployNamesProperty) prop_id)
     {
     case PROP_COUNT:
-      g_value_set_uint (value, strata_deploy_names_get_count (self));
+      g_value_set_uint (value, get_count (self));
       break;
     case PROP_VALID:
       g_value_set_boolean (value, self->valid);
@@ -289,13 +296,4 @@ strata_deploy_names_dup_names (StrataDeployNames *self)
     g_strv_builder_add (builder, gtk_editable_get_text (g_ptr_array_index (self->rows, i)));
 
   return g_strv_builder_end (builder);
-}
-
-guint
-strata_deploy_names_get_count (StrataDeployNames *self)
-{
-  g_return_val_if_fail (STRATA_IS_DEPLOY_NAMES (self), 0);
-
-  return self->count_button != NULL ? (guint) gtk_spin_button_get_value_as_int (self->count_button)
-                                    : 0;
 }

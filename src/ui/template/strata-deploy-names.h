@@ -19,6 +19,5 @@ void     strata_deploy_names_propose   (StrataDeployNames *self,
                                         const char        *template_name);
 /* (transfer full): as they are now, a name each */
 char   **strata_deploy_names_dup_names (StrataDeployNames *self);
-guint    strata_deploy_names_get_count (StrataDeployNames *self);
 
 G_END_DECLS
