@@ -24,6 +24,16 @@ typedef gboolean (*StrataJobHook) (StrataJob *job,
                                    gpointer user_data,
                                    GError **error);
 
+/* How the worker carries the plan out: forward in a new journal, or what an earlier process left. */
+typedef struct
+{
+  char *journal_dir;
+  StrataJournal *journal; /* of a job that is taken up again, until it runs */
+  gboolean backwards;
+  StrataJobHook hook;
+  gpointer hook_data;
+} StrataJobOrders;
+
 /* strata-job.c */
 StrataJob *strata_job_new (StrataConnection *connection, StrataPlan *plan, const char *journal_dir);
 /* takes JOURNAL over */
@@ -31,11 +41,8 @@ StrataJob *strata_job_new_from_journal (StrataConnection *connection,
                                         StrataJournal *journal,
                                         gboolean resume);
 void strata_job_set_hook (StrataJob *self, StrataJobHook hook, gpointer user_data);
-StrataJobHook strata_job_get_hook (StrataJob *self, gpointer *user_data);
 StrataConnection *strata_job_get_connection (StrataJob *self);
-const char *strata_job_get_journal_dir (StrataJob *self);
-StrataJournal *strata_job_steal_journal (StrataJob *self);
-gboolean strata_job_get_backwards (StrataJob *self);
+StrataJobOrders *strata_job_get_orders (StrataJob *self);
 /* from the worker thread, before the job is over */
 void strata_job_set_new_plan (StrataJob *self, StrataPlan *plan);
 /* on the owner's context; runs until the state is one that is over */

@@ -44,12 +44,11 @@ set_finished (Run *run, StrataJobState state, StrataJobOutcome outcome, const GE
 static gboolean
 call_hook (Run *run, guint index, StrataHookPoint point, GError **error)
 {
-  gpointer user_data;
-  StrataJobHook hook = strata_job_get_hook (run->job, &user_data);
+  const StrataJobOrders *orders = strata_job_get_orders (run->job);
 
   strata_stop_point (point == STRATA_HOOK_BEFORE_STEP ? "before a step" : "after a step");
 
-  return hook == NULL || hook (run->job, index, point, user_data, error);
+  return orders->hook == NULL || orders->hook (run->job, index, point, orders->hook_data, error);
 }
 
 static const StrataStepOps *
@@ -380,8 +379,8 @@ fail_at_once (Run *run, const GError *cause)
 
   if (run->journal != NULL)
     {
-      outcome = strata_job_get_backwards (run->job) ? STRATA_JOB_OUTCOME_STUCK
-                                                    : STRATA_JOB_OUTCOME_STOPPED;
+      outcome = strata_job_get_orders (run->job)->backwards ? STRATA_JOB_OUTCOME_STUCK
+                                                            : STRATA_JOB_OUTCOME_STOPPED;
       strata_journal_close (run->journal);
     }
   set_finished (run, state, outcome, cause);
@@ -425,7 +424,7 @@ static StrataJournal *
 begin_journal (Run *run, GError **error)
 {
   StrataConnection *connection = strata_job_get_connection (run->job);
-  const char *dir = strata_job_get_journal_dir (run->job);
+  const char *dir = strata_job_get_orders (run->job)->journal_dir;
   g_autoptr (JsonObject) host = NULL;
 
   if (!strata_unfinished_job_check_plan (dir, connection, run->plan, error))
@@ -494,7 +493,7 @@ add_ways (Run *run, gboolean backwards, GError *refusal)
 static gboolean
 check_taken_up (Run *run)
 {
-  gboolean backwards = strata_job_get_backwards (run->job);
+  gboolean backwards = strata_job_get_orders (run->job)->backwards;
   StrataJobOutcome outcome = STRATA_JOB_OUTCOME_STOPPED;
   g_autoptr (GError) error = NULL;
 
@@ -528,7 +527,7 @@ strata_job_run (StrataJob *self, GCancellable *cancellable)
   g_autoptr (GError) error = NULL;
 
   strata_stop_point ("before the job");
-  run.journal = strata_job_steal_journal (self);
+  run.journal = g_steal_pointer (&strata_job_get_orders (self)->journal);
   run.taken_up = run.journal != NULL;
   run.lock = strata_lock_take (connection, strata_job_get_id (self), strata_job_get_title (self),
                                strata_plan_get_resources (run.plan), cancellable, &error);
@@ -544,7 +543,7 @@ strata_job_run (StrataJob *self, GCancellable *cancellable)
     fail_at_once (&run, error);
   else if (!check_taken_up (&run))
     return;
-  else if (strata_job_get_backwards (self))
+  else if (strata_job_get_orders (self)->backwards)
     run_backwards (&run);
   else if (go_forward (&run, &error))
     {

@@ -16,12 +16,8 @@ struct _StrataJob
   StrataConnection *connection;
   StrataPlan *plan;
   StrataPlan *new_plan; /* set by the worker before it says that it is over */
-  char *journal_dir;
-  StrataJournal *journal; /* of a job that is taken up again, until it runs */
+  StrataJobOrders orders;
   GCancellable *cancellable;
-  StrataJobHook hook;
-  gpointer hook_data;
-  gboolean backwards;
   guint64 bandwidth; /* atomic: steps read it in their thread */
 
   StrataJobReport *report;
@@ -116,7 +112,7 @@ strata_job_finalize (GObject *object)
 
   g_clear_pointer (&self->report, strata_job_report_free);
   g_clear_pointer (&self->results, strata_job_results_free);
-  g_clear_pointer (&self->journal, strata_journal_close);
+  g_clear_pointer (&self->orders.journal, strata_journal_close);
   g_clear_error (&self->shown_error);
   g_clear_object (&self->connection);
   g_clear_object (&self->plan);
@@ -124,7 +120,7 @@ strata_job_finalize (GObject *object)
   g_clear_object (&self->cancellable);
   g_free (self->shown_title);
   g_free (self->shown_log);
-  g_free (self->journal_dir);
+  g_free (self->orders.journal_dir);
   g_free (self->id);
 
   G_OBJECT_CLASS (strata_job_parent_class)->finalize (object);
@@ -268,7 +264,7 @@ strata_job_new (StrataConnection *connection, StrataPlan *plan, const char *jour
 
   uuid[8] = '\0';
   self = job_new (uuid, connection, plan, NULL);
-  self->journal_dir = g_strdup (journal_dir);
+  self->orders.journal_dir = g_strdup (journal_dir);
 
   return self;
 }
@@ -288,8 +284,8 @@ strata_job_new_from_journal (StrataConnection *connection, StrataJournal *journa
       job_new (strata_journal_get_id (journal), connection, strata_journal_get_plan (journal),
                strata_journal_get_results (journal));
 
-  self->journal = journal;
-  self->backwards = !resume;
+  self->orders.journal = journal;
+  self->orders.backwards = !resume;
 
   return self;
 }
@@ -537,40 +533,14 @@ strata_job_get_bandwidth (StrataJob *self)
 void
 strata_job_set_hook (StrataJob *self, StrataJobHook hook, gpointer user_data)
 {
-  self->hook = hook;
-  self->hook_data = user_data;
-}
-
-StrataJobHook
-strata_job_get_hook (StrataJob *self, gpointer *user_data)
-{
-  *user_data = self->hook_data;
-
-  return self->hook;
+  self->orders.hook = hook;
+  self->orders.hook_data = user_data;
 }
 
 StrataConnection *
 strata_job_get_connection (StrataJob *self)
 {
   return self->connection;
-}
-
-const char *
-strata_job_get_journal_dir (StrataJob *self)
-{
-  return self->journal_dir;
-}
-
-StrataJournal *
-strata_job_steal_journal (StrataJob *self)
-{
-  return g_steal_pointer (&self->journal);
-}
-
-gboolean
-strata_job_get_backwards (StrataJob *self)
-{
-  return self->backwards;
 }
 
 StrataJobReport *
@@ -583,4 +553,10 @@ StrataJobResults *
 strata_job_get_results (StrataJob *self)
 {
   return self->results;
+}
+
+StrataJobOrders *
+strata_job_get_orders (StrataJob *self)
+{
+  return &self->orders;
 }
