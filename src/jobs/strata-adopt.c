@@ -15,7 +15,7 @@
 #include "host/storage/strata-storage.h"
 #include "strata-adopt.h"
 #include "strata-job-notes.h"
-#include "strata-precondition.h"
+#include "jobs/perform/strata-precondition.h"
 #include "base/strata-error.h"
 
 /* Seconds between a step that takes a snapshot, and libvirt that does. */

@@ -14,7 +14,7 @@
 #include "strata-job-notes.h"
 #include "strata-job-private.h"
 #include "strata-job-stamps.h"
-#include "strata-perform.h"
+#include "jobs/perform/strata-perform.h"
 #include "strata-resume.h"
 #include "strata-rollback.h"
 #include "strata-stop-point.h"

@@ -11,7 +11,7 @@
 #include "strata-adopt.h"
 #include "strata-host-identity.h"
 #include "strata-job-notes.h"
-#include "strata-perform-private.h"
+#include "jobs/perform/strata-perform-private.h"
 #include "strata-resume.h"
 #include "base/strata-error.h"
 #include "plan/strata-law.h"

@@ -13,7 +13,7 @@
 #include "strata-adopt.h"
 #include "strata-host-identity.h"
 #include "strata-job-notes.h"
-#include "strata-perform-private.h"
+#include "jobs/perform/strata-perform-private.h"
 #include "strata-rollback.h"
 #include "strata-undo-plan.h"
 #include "base/strata-error.h"

@@ -12,7 +12,7 @@
 #include "strata-host-identity.h"
 #include "strata-job-private.h"
 #include "strata-job-queue-private.h"
-#include "strata-perform.h"
+#include "jobs/perform/strata-perform.h"
 #include "strata-unfinished-job.h"
 #include "base/strata-error.h"
 

@@ -16,7 +16,7 @@
 #include "host/snapshot/strata-snapshot-reconcile.h"
 #include "host/snapshot/strata-snapshot.h"
 #include "host/storage/strata-storage.h"
-#include "jobs/strata-perform.h"
+#include "jobs/perform/strata-perform.h"
 #include "strata-test.h"
 #include "base/strata-error.h"
 

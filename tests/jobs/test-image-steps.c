@@ -9,7 +9,7 @@
 #include "host/domain/strata-domain-control.h"
 #include "host/storage/strata-image-tags.h"
 #include "host/storage/strata-storage.h"
-#include "jobs/strata-perform.h"
+#include "jobs/perform/strata-perform.h"
 #include "strata-test.h"
 #include "walk.h"
 

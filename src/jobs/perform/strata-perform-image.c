@@ -9,7 +9,7 @@
 #include "host/storage/strata-chain-check.h"
 #include "host/storage/strata-image-tags.h"
 #include "host/storage/strata-storage.h"
-#include "strata-job-private.h"
+#include "jobs/strata-job-private.h"
 #include "strata-perform-private.h"
 #include "base/strata-error.h"
 

@@ -8,7 +8,7 @@
 
 #include "host/storage/strata-direct-copy.h"
 #include "host/storage/strata-storage.h"
-#include "strata-job-private.h"
+#include "jobs/strata-job-private.h"
 #include "strata-precondition.h"
 #include "strata-perform-private.h"
 #include "base/strata-error.h"

@@ -9,7 +9,7 @@
 
 #include "guest/strata-guest-client.h"
 #include "guest/strata-guest-listing.h"
-#include "strata-job-private.h"
+#include "jobs/strata-job-private.h"
 #include "strata-perform-private.h"
 #include "base/strata-error.h"
 

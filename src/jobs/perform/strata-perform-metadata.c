@@ -10,7 +10,7 @@
 #include "host/snapshot/strata-snapshot-names.h"
 #include "host/snapshot/strata-snapshot-reconcile.h"
 #include "host/snapshot/strata-snapshot.h"
-#include "strata-job-private.h"
+#include "jobs/strata-job-private.h"
 #include "strata-perform-private.h"
 #include "base/strata-error.h"
 

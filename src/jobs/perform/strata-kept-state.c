@@ -15,7 +15,7 @@
 #include "host/snapshot/strata-snapshot-reconcile.h"
 #include "host/snapshot/strata-snapshot.h"
 #include "host/storage/strata-storage.h"
-#include "strata-job-private.h"
+#include "jobs/strata-job-private.h"
 #include "strata-kept-state.h"
 #include "strata-precondition.h"
 #include "strata-perform-private.h"

@@ -10,7 +10,7 @@
 #include "host/storage/strata-image-tags.h"
 #include "host/storage/strata-storage.h"
 #include "host/blockjob/strata-worker.h"
-#include "strata-job-private.h"
+#include "jobs/strata-job-private.h"
 #include "strata-perform-private.h"
 #include "base/strata-error.h"
 

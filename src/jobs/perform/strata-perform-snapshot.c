@@ -16,11 +16,11 @@
 #include "host/snapshot/strata-snapshot-create.h"
 #include "host/snapshot/strata-snapshot.h"
 #include "host/storage/strata-storage.h"
-#include "strata-job-private.h"
+#include "jobs/strata-job-private.h"
 #include "strata-kept-state.h"
 #include "strata-precondition.h"
 #include "strata-perform-private.h"
-#include "strata-job-notes.h"
+#include "jobs/strata-job-notes.h"
 #include "base/strata-error.h"
 
 static guint64

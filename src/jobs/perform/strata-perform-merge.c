@@ -17,7 +17,7 @@
 #include "host/storage/strata-file-chain.h"
 #include "host/storage/strata-storage.h"
 #include "host/blockjob/strata-worker.h"
-#include "strata-job-private.h"
+#include "jobs/strata-job-private.h"
 #include "strata-precondition.h"
 #include "strata-perform-private.h"
 #include "base/strata-error.h"

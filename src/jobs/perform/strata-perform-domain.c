@@ -7,11 +7,11 @@
 #include <glib/gi18n-lib.h>
 
 #include "host/domain/strata-domain-control.h"
-#include "strata-job-private.h"
+#include "jobs/strata-job-private.h"
 #include "strata-kept-state.h"
 #include "strata-precondition.h"
 #include "strata-perform-private.h"
-#include "strata-job-notes.h"
+#include "jobs/strata-job-notes.h"
 #include "base/strata-error.h"
 
 static gboolean
