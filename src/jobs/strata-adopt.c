@@ -381,3 +381,35 @@ strata_adopt_check_kept (StrataGraph *graph, StrataPlan *plan, const gboolean *d
 
   return TRUE;
 }
+
+/**
+ * strata_adopt_is_unwritten:
+ * @self: a job that is taken up again
+ * @note: of what it is held against: `STRATA_NOTE_IMAGE`, how the job left it, or `STRATA_NOTE_IMAGE_BEFORE`
+ * @path: an image that it made
+ * @error: where to put an error, where it can't be told
+ *
+ * Returns: whether it is known to be as noted, or gone, or the job noted nothing of it; if not, and @error isn't set,
+ *   it was written to since
+ */
+gboolean
+strata_adopt_is_unwritten (const StrataAdoption *self,
+                           const char *note,
+                           const char *path,
+                           GError **error)
+{
+  const char *noted = strata_job_notes_get (self->journal, note, path);
+  g_autofree char *now = NULL;
+  g_autoptr (GError) local = NULL;
+
+  if (noted == NULL)
+    return TRUE;
+  now = strata_storage_get_stamp (self->connection, path, &local);
+  if (local != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+
+  return now == NULL || g_str_equal (now, noted);
+}

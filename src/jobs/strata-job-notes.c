@@ -110,6 +110,23 @@ note_images (StrataJob *job, StrataPlan *plan, guint index, gboolean ended)
     }
 }
 
+static void
+note_before (StrataJob *job, StrataPlan *plan, guint index)
+{
+  for (guint i = 0; i < index; i++)
+    {
+      const char *path = strata_job_notes_get_made (strata_plan_get_step (plan, i));
+      g_autofree char *key = NULL;
+      g_autofree char *stamp = NULL;
+
+      if (path == NULL || !writes (plan, strata_plan_get_step (plan, index), path))
+        continue;
+      key = g_strconcat (STRATA_NOTE_IMAGE_BEFORE, path, NULL);
+      stamp = strata_storage_get_stamp (strata_job_get_connection (job), path, NULL);
+      strata_job_set_result (job, key, stamp != NULL ? stamp : "");
+    }
+}
+
 /* Whether the plan deletes PATH in the end. */
 static gboolean
 is_deleted (StrataPlan *plan, const char *path)
@@ -231,6 +248,8 @@ strata_job_notes_begin (StrataJob *job, StrataPlan *plan, guint index)
 {
   StrataStep *step = strata_plan_get_step (plan, index);
 
+  if (step->kind == STRATA_STEP_RESTORE)
+    note_before (job, plan, index);
   note_images (job, plan, index, FALSE);
   if (strata_step_is (step, STRATA_STEP_DEFINE, STRATA_STEP_SNAPSHOT_REVERT))
     note_definition (job, STRATA_NOTE_DEFINITION_BEFORE, strata_step_get_arg (step, "uuid"));

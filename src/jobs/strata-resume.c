@@ -250,6 +250,57 @@ check_not_gone_on (StrataAdoption *self, const gboolean *done, GError **error)
   return TRUE;
 }
 
+/* A guest goes on from its memory only with the disks that it had then. One that did, and was ended before that was written down,
+ * has written to them. */
+static gboolean
+check_memory_fits_disk (StrataAdoption *self, guint index, const char *path, GError **error)
+{
+  StrataStep *step = strata_plan_get_step (self->plan, index);
+  const char *note = STRATA_NOTE_IMAGE;
+  g_autoptr (GError) local = NULL;
+
+  if (path == NULL ||
+      !strata_job_notes_is_disk_of (self->plan, strata_step_get_arg (step, "uuid"), path))
+    return TRUE;
+  /* While it was being brought back nothing was noted. */
+  if (strata_job_notes_get (self->journal, STRATA_NOTE_IMAGE_BEFORE, path) != NULL)
+    note = STRATA_NOTE_IMAGE_BEFORE;
+  if (strata_adopt_is_unwritten (self, note, path, &local))
+    return TRUE;
+  if (local != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+
+  strata_set_error (error, STRATA_ERROR_REFUSED,
+                    _ ("End the job, and revert to the snapshot again; the present state can be "
+                       "kept then."),
+                    _ ("“%s”, which the job made for “%s”, was written to since; the guest’s "
+                       "memory doesn’t go with that"),
+                    path, strata_step_get_arg (step, "name"));
+  return FALSE;
+}
+
+static gboolean
+check_memory_fits (StrataAdoption *self, const gboolean *done, GError **error)
+{
+  for (guint i = 0; i < strata_plan_get_n_steps (self->plan); i++)
+    {
+      if (done[i] || strata_plan_get_step (self->plan, i)->kind != STRATA_STEP_RESTORE)
+        continue;
+      for (guint j = 0; j < i; j++)
+        {
+          const char *path = strata_job_notes_get_made (strata_plan_get_step (self->plan, j));
+
+          if (!check_memory_fits_disk (self, i, path, error))
+            return FALSE;
+        }
+    }
+
+  return TRUE;
+}
+
 /**
  * strata_resume_check:
  * @connection: a host
@@ -274,7 +325,8 @@ strata_resume_check (StrataConnection *connection,
   if (!strata_host_identity_check (connection, journal, error) || !find_undone (&self, error) ||
       !find_done (&self, done, error) || !check_still_off (&self, done, error) ||
       !check_none_open (&self, done, cancellable, error) ||
-      !check_none_saved (&self, done, error) || !check_not_gone_on (&self, done, error))
+      !check_none_saved (&self, done, error) || !check_not_gone_on (&self, done, error) ||
+      !check_memory_fits (&self, done, error))
     return FALSE;
 
   for (guint i = 0; i < strata_plan_get_n_steps (self.plan); i++)

@@ -41,22 +41,16 @@ static gboolean
 check_unwritten (StrataAdoption *self, StrataStep *step, GError **error)
 {
   const char *path = strata_job_notes_get_made (step);
-  const char *noted =
-      path != NULL ? strata_job_notes_get (self->journal, STRATA_NOTE_IMAGE, path) : NULL;
-  g_autofree char *now = NULL;
   g_autoptr (GError) local = NULL;
 
-  if (noted == NULL || is_written_by_us (self, path))
+  if (path == NULL || is_written_by_us (self, path) ||
+      strata_adopt_is_unwritten (self, STRATA_NOTE_IMAGE, path, &local))
     return TRUE;
-
-  now = strata_storage_get_stamp (self->connection, path, &local);
   if (local != NULL)
     {
       g_propagate_error (error, g_steal_pointer (&local));
       return FALSE;
     }
-  if (now == NULL || g_str_equal (now, noted))
-    return TRUE;
 
   strata_set_error (error, STRATA_ERROR_REFUSED, NULL,
                     _ ("“%s”, which the job made, was written to since; taking the job back would "

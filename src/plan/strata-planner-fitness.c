@@ -37,9 +37,9 @@ get_needs (const StrataRequest *request)
     case STRATA_REQUEST_SNAPSHOT_REVERT:
       return NEEDS_ALL;
     case STRATA_REQUEST_SNAPSHOT_DELETE:
-      return request->metadata_only ? NEEDS_NOTHING : NEEDS_ALL;
+      return request->metadata_only ? NEEDS_CALM : NEEDS_ALL;
     case STRATA_REQUEST_SNAPSHOT_EDIT:
-      return NEEDS_PERSISTENT;
+      return NEEDS_PERSISTENT | NEEDS_CALM;
     case STRATA_REQUEST_CLONE:
       return request->snapshot != NULL ? NEEDS_NOTHING : NEEDS_ALL;
     case STRATA_REQUEST_FLATTEN:

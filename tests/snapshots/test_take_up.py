@@ -832,6 +832,39 @@ def a_machine_that_was_started_before_its_layers_are_merged():
         no_job_left()
 
 
+def a_memory_that_does_not_go_with_its_disks_any_more():
+    """The guest of the snapshot knows nothing of what another start of the machine wrote."""
+    for begun in (False, True):
+        lab.machine('vm')
+        lab.virsh('start', 'vm')
+        lab.strata('snapshot', 'create', 'vm', 's1')
+        job = stop('snapshot', 'revert', 'vm', 's1', '--discard-current', kind='restore', begun=begun)
+        lab.virsh('start', 'vm')
+        lab.virsh('destroy', 'vm')
+        lab.write('vm', 0x44)
+        tip, held = lab.tip('vm'), lab.held('vm', 's1')
+        refused('job', 'resume', job, words=['vm', 'written'])
+        expect_equal((lab.tip('vm'), lab.held('vm', 's1')), (tip, held), 'what is there')
+        lab.strata('job', 'dismiss', job)
+        lab.strata('snapshot', 'revert', 'vm', 's1', '--save-current', 'since')
+        expect_equal(lab.held('vm', 's1'), held, 'what it holds')
+        clear()
+
+
+def a_disk_that_was_added_before_a_snapshot():
+    """libvirt would freeze it as well."""
+    base = lab.machine('vm')
+    data = lab.make_disk('data.qcow2')
+    job = stop('snapshot', 'create', 'vm', 's1', '--disk-only', kind='snapshot-create')
+    lab.virsh('attach-disk', 'vm', data, 'vdb', '--subdriver', 'qcow2', '--config')
+    result = lab.ctl('job', 'resume', job)
+    expect_equal(result.status, 1, 'the job is taken back', result)
+    expect_words(result.err, 'vdb', 'added')
+    expect_equal((lab.source('vm'), lab.snapshots('vm')), (base, []), 'what it is on')
+    expect_words(lab.virsh('domblklist', 'vm').out, data)
+    no_job_left()
+
+
 def a_machine_that_was_started_before_the_return():
     """After it was found to be off. libvirt's own call would end it."""
     for extra in (['--discard-current'], ['--save-current', 'kept']):
@@ -1091,7 +1124,8 @@ try:
         rollback_and_a_disk_that_another_machine_has, rollback_and_another_disk_that_was_exchanged,
         a_disk_that_comes_back_and_that_another_took_meanwhile,
         a_machine_that_was_started_before_its_layers_are_merged, a_machine_that_was_started_before_the_return,
-        a_machine_that_was_started_before_it_is_defined,
+        a_machine_that_was_started_before_it_is_defined, a_memory_that_does_not_go_with_its_disks_any_more,
+        a_disk_that_was_added_before_a_snapshot,
         rollback_and_another_file_whose_mode_was_set, another_file_whose_mode_is_to_be_set, rollback_of_copied_variables,
         rollback_and_another_file_in_the_place_of_copied_variables, variables_that_another_machine_uses,
         a_link_in_the_place_of_variables_that_are_deleted, torn_and_damaged_journals,

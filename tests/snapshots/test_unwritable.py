@@ -4,6 +4,7 @@
 nothing that a guest writes goes where none names it."""
 
 import os
+import time
 
 from held_jobs import clear, lab, no_job_left
 from strata_lab import DOMAIN
@@ -145,6 +146,28 @@ def a_snapshot_whose_new_document_libvirt_cannot_write_down():
     no_job_left()
 
 
+def another_client_takes_snapshots_meanwhile():
+    """A running machine that is defined anew in the middle of that crashes libvirt (11.3), or goes on with a definition of before."""
+    machine(run=True, snapshot=True)
+    for number in range(15):
+        with lab.popen('snapshot', 'edit', 'vm', 's0', '--description', f'{number}') as editing:
+            time.sleep(0.02 * number)
+            overlay = lab.path(f'over{number}.qcow2')
+            lab.virsh('snapshot-create-as', 'vm', 'theirs', '--disk-only', '--no-metadata', '--diskspec', f'vda,file={overlay}')
+            editing.communicate(timeout=60)
+        expect_equal((lab.source('vm'), lab.source('vm', '--inactive')), (overlay, overlay), 'what it is on, now and next')
+
+
+def a_snapshot_that_is_edited_while_libvirt_is_at_work():
+    base = machine(run=True, snapshot=True)
+    lab.virsh('blockcopy', 'vm', 'vda', base + '.copy', '--transient-job')
+    held = lab.held('vm', 's0')
+    for argv in (('edit', 'vm', 's0', '--description', 'x'), ('delete', 'vm', 's0', '--metadata-only')):
+        refused('snapshot', *argv, words=['vm', 'busy'])
+    expect_equal(lab.held('vm', 's0'), held, 'what it holds')
+    lab.virsh('blockjob', 'vm', 'vda', '--abort')
+
+
 def in_the_way(snapshot):
     """A folder where libvirt would write the new document of SNAPSHOT."""
     return os.path.join(lab.env['HOME'], f'.config/libvirt/qemu/snapshot/vm/{snapshot}.xml.new')
@@ -205,6 +228,7 @@ try:
     run([isolated(test, clear) for test in (
         a_guest_on_overlays_that_libvirt_cannot_write_down, a_definition_that_goes_on_naming_what_libvirt_deleted,
         a_tag_that_libvirt_cannot_write_down, a_merge_that_libvirt_cannot_write_down,
+        another_client_takes_snapshots_meanwhile, a_snapshot_that_is_edited_while_libvirt_is_at_work,
         a_snapshot_whose_new_document_libvirt_cannot_write_down, a_snapshot_that_libvirt_drops,
         a_volume_whose_format_is_not_said)])
 finally:

@@ -210,6 +210,45 @@ strata_domain_define (StrataConnection *connection, const char *xml, GError **er
   return FALSE;
 }
 
+/**
+ * strata_domain_require_writable:
+ * @connection: a connection
+ * @uuid: a domain's UUID
+ * @error: where to put libvirt's error, if it can't write, or the domain is busy for too long
+ *
+ * Has libvirt write the domain's definition as it is, which also waits until what another client does with the domain is over.
+ * By its title, which is set to what it is: a domain that is active and is defined anew meanwhile is another object to libvirt
+ * (11.3), which crashes by that in the middle of a snapshot, or goes on with a definition that nobody has. A domain without a
+ * definition passes. Worker threads only.
+ *
+ * Returns: whether it wrote
+ */
+gboolean
+strata_domain_require_writable (StrataConnection *connection, const char *uuid, GError **error)
+{
+  g_autoptr (virDomain) domain = NULL;
+  g_autofree char *title = NULL;
+
+  STRATA_ASSERT_WORKER ();
+  g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
+
+  domain = strata_connection_lookup_domain (connection, uuid, error);
+  if (domain == NULL)
+    return FALSE;
+  if (virDomainIsPersistent (domain) != 1)
+    return TRUE;
+
+  title = virDomainGetMetadata (domain, VIR_DOMAIN_METADATA_TITLE, NULL, VIR_DOMAIN_AFFECT_CONFIG);
+  if ((title != NULL || strata_vir_last_code () == VIR_ERR_NO_DOMAIN_METADATA) &&
+      virDomainSetMetadata (domain, VIR_DOMAIN_METADATA_TITLE, title, NULL, NULL,
+                            VIR_DOMAIN_AFFECT_CONFIG) == 0)
+    return TRUE;
+
+  strata_vir_set_error (error, _ ("Writing the definition of “%s”"), virDomainGetName (domain));
+
+  return FALSE;
+}
+
 /* The flags that a definition without UEFI does not need are not known to every driver. */
 static unsigned int
 undefine_flags (virDomainPtr domain, StrataUndefineMode mode, gulong libvirt_version)

@@ -220,6 +220,39 @@ require_made (StrataConnection *connection, const StrataSnapshotParams *params, 
   return TRUE;
 }
 
+/* Of a disk that its document doesn't name libvirt decides itself, and freezes it. */
+static gboolean
+require_all_named (const StrataSnapshotParams *params,
+                   const StrataDomainFacts *facts,
+                   GError **error)
+{
+  g_autoptr (StrataSnapshotXml) document = strata_snapshot_xml_new_from_string (params->xml, error);
+  g_autoptr (GPtrArray) named = NULL;
+
+  if (document == NULL)
+    return FALSE;
+
+  named = strata_snapshot_xml_get_disks (document);
+  for (guint i = 0; i < facts->disks->len; i++)
+    {
+      const StrataDiskXml *disk = g_ptr_array_index (facts->disks, i);
+      gboolean found =
+          g_strcmp0 (disk->device, "disk") != 0 && g_strcmp0 (disk->device, "lun") != 0;
+
+      for (guint j = 0; j < named->len; j++)
+        found |= g_strcmp0 (((StrataSnapshotDisk *) named->pdata[j])->target, disk->target) == 0;
+      if (found)
+        continue;
+      strata_set_error (error, STRATA_ERROR_CHANGED,
+                        _ ("Nothing more is done. Look at the machine, and try again."),
+                        _ ("The disk “%s” of “%s” was added in the meantime"), disk->target,
+                        facts->name);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
 /* libvirt is told a target, and puts the overlay on whatever is there. */
 static gboolean
 check_bases (StrataConnection *connection, const StrataSnapshotParams *params, GError **error)
@@ -227,7 +260,7 @@ check_bases (StrataConnection *connection, const StrataSnapshotParams *params, G
   g_autoptr (StrataDomainFacts) facts =
       strata_connection_get_domain (connection, params->uuid, error);
 
-  if (facts == NULL)
+  if (facts == NULL || !require_all_named (params, facts, error))
     return FALSE;
 
   for (guint i = 0; i < params->overlays->len; i++)

@@ -415,7 +415,8 @@ write_item (Reconciling *self, Item *item, GError **error)
   g_autofree char *xml = strata_snapshot_xml_to_string (item->document);
   GError *failure = NULL;
 
-  if (strata_snapshot_define (self->connection, self->domain->uuid, xml, item->current, &failure))
+  if (strata_snapshot_define (self->connection, self->domain->uuid, xml, item->facts->xml,
+                              item->current, &failure))
     return TRUE;
   if (item->moved || g_error_matches (failure, STRATA_ERROR, STRATA_ERROR_CONNECTION) ||
       is_dropped (self, item))

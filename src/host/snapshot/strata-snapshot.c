@@ -322,29 +322,57 @@ strata_snapshot_get_current (StrataConnection *connection,
   return domain != NULL && get_current (domain, name, error);
 }
 
-/* libvirt (11.3) takes a snapshot whose new document it can't write out of its list, and has it again, as it was, when its daemon
- * starts: until then nothing shows what it holds. So it is asked before to write what it has already, the domain's definition,
- * which is in the same place. Whether it takes that is not the question here, only whether it can write. */
+/* Whether NOW, which may say more of the domain than SEEN, is of the same snapshot with the same images. */
 static gboolean
-require_writable (StrataConnection *connection,
-                  virDomainPtr domain,
-                  const char *uuid,
-                  GError **error)
+is_as_seen (const char *now, const char *seen)
 {
-  g_autoptr (GError) failure = NULL;
-  g_autofree char *xml = NULL;
+  g_autoptr (StrataSnapshotFacts) a = NULL;
+  g_autoptr (StrataSnapshotFacts) b = NULL;
 
-  if (virDomainIsPersistent (domain) != 1)
+  if (g_str_equal (now, seen))
     return TRUE;
-  xml = strata_domain_get_xml (connection, uuid, error);
-  if (xml == NULL)
+  a = strata_snapshot_facts_new (now, FALSE, NULL);
+  b = strata_snapshot_facts_new (seen, FALSE, NULL);
+  if (a == NULL || b == NULL || g_strcmp0 (a->id, b->id) != 0 ||
+      g_strcmp0 (a->parent, b->parent) != 0 || a->disks->len != b->disks->len)
     return FALSE;
-  if (strata_domain_define (connection, xml, &failure) ||
-      strata_vir_last_code () != VIR_ERR_SYSTEM_ERROR)
+
+  for (guint i = 0; i < a->disks->len; i++)
+    {
+      const StrataSnapshotDisk *disk = g_ptr_array_index (a->disks, i);
+      const StrataSnapshotDisk *other = g_ptr_array_index (b->disks, i);
+
+      if (g_strcmp0 (disk->target, other->target) != 0 ||
+          g_strcmp0 (disk->image, other->image) != 0 || disk->location != other->location)
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* libvirt (11.3) takes a snapshot whose new document it can't write out of its list, and has it again, as it was, when its daemon
+ * starts: until then nothing shows what it holds. So it is asked before to write what it has already, in the same place. That
+ * also waits for what another client does with the domain: a deletion changes the snapshots above. */
+static gboolean
+require_replaceable (StrataConnection *connection,
+                     virDomainPtr domain,
+                     const char *uuid,
+                     const char *name,
+                     const char *seen,
+                     GError **error)
+{
+  g_autofree char *now = NULL;
+
+  if (!strata_domain_require_writable (connection, uuid, error))
+    return FALSE;
+  if (seen == NULL)
     return TRUE;
+  now = get_xml (domain, name, error);
+  if (now == NULL || is_as_seen (now, seen))
+    return now != NULL;
 
-  g_propagate_error (error, g_steal_pointer (&failure));
-
+  strata_set_error (error, STRATA_ERROR_CHANGED, _ ("Look at it again, and begin anew."),
+                    _ ("The snapshot “%s” was changed in the meantime"), name);
   return FALSE;
 }
 
@@ -376,8 +404,9 @@ tell_if_dropped (virDomainPtr domain, const char *name, GError **error)
  * @connection: a connection
  * @uuid: a domain's UUID
  * @xml: the snapshot's document
+ * @seen: (nullable): the document of which @xml was made
  * @current: whether it becomes the current one; one that is stays so in any case
- * @error: where to put an error
+ * @error: where to put `STRATA_ERROR_CHANGED` if its images or its parent aren't those of @seen any more, or another error
  *
  * A `<revertDisks>` is only kept on the current one, since on another it would say something untrue as soon as
  * that became current. On the current one it is read back, and its loss is an error. Worker threads only.
@@ -388,6 +417,7 @@ gboolean
 strata_snapshot_define (StrataConnection *connection,
                         const char *uuid,
                         const char *xml,
+                        const char *seen,
                         gboolean current,
                         GError **error)
 {
@@ -420,7 +450,7 @@ strata_snapshot_define (StrataConnection *connection,
   /* CURRENT on the one that is current already drops <revertDisks>; without the flag it stays, and stays current. */
   text = strata_snapshot_xml_to_string (document);
   before = strata_snapshot_lookup (domain, name, NULL);
-  if (before != NULL && !require_writable (connection, domain, uuid, error))
+  if (before != NULL && !require_replaceable (connection, domain, uuid, name, seen, error))
     return FALSE;
   if (!redefine (domain, name, text, current && !is_current, error))
     {
@@ -453,7 +483,7 @@ strata_snapshot_set_current (StrataConnection *connection,
 {
   g_autofree char *xml = strata_snapshot_get_xml (connection, uuid, name, error);
 
-  return xml != NULL && strata_snapshot_define (connection, uuid, xml, TRUE, error);
+  return xml != NULL && strata_snapshot_define (connection, uuid, xml, NULL, TRUE, error);
 }
 
 /* libvirt 9.0, when it forgets a snapshot, takes its overlays for merged into what is below, and writes that into the

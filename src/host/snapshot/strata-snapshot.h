@@ -29,6 +29,7 @@ gboolean strata_snapshot_get_current (StrataConnection *connection,
 gboolean strata_snapshot_define (StrataConnection *connection,
                                  const char *uuid,
                                  const char *xml,
+                                 const char *seen,
                                  gboolean current,
                                  GError **error);
 /* with its own document, as libvirt has it */

@@ -505,25 +505,15 @@ commit_run (StrataStepContext *context, GCancellable *cancellable, GError **erro
 }
 
 /* After the merge of what a guest writes to, libvirt writes the base into the definition, and says nothing where it can't: then the
- * definition names, from the daemon's next start on, an overlay that was deleted. So it is asked to write what is there already,
- * before anything is changed. */
+ * definition names, from the daemon's next start on, an overlay that was deleted. So it is asked to write before anything is
+ * changed. */
 static gboolean
 require_writable_definition (StrataStepContext *context, GError **error)
 {
   const char *uuid = strata_step_context_get (context, "uuid");
-  g_autoptr (StrataDomainFacts) facts = NULL;
-  g_autofree char *xml = NULL;
 
-  if (uuid == NULL || !strata_step_context_is (context, "active"))
-    return TRUE;
-  facts = strata_connection_get_domain (context->connection, uuid, error);
-  if (facts == NULL)
-    return FALSE;
-  if (!facts->persistent || !strata_domain_facts_is_active (facts))
-    return TRUE;
-  xml = strata_domain_get_xml (context->connection, uuid, error);
-
-  return xml != NULL && strata_domain_define (context->connection, xml, error);
+  return uuid == NULL || !strata_step_context_is (context, "active") ||
+         strata_domain_require_writable (context->connection, uuid, error);
 }
 
 /* Under a VM the merge itself looks what the VM runs on; an overlay that is merged away below it is found by its header.

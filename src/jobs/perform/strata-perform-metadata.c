@@ -111,6 +111,18 @@ is_passed_over (StrataStepContext *context)
   return TRUE;
 }
 
+/* What an edit was made of. In other jobs steps before this one may have changed it. */
+static const char *
+get_seen (StrataStepContext *context)
+{
+  StrataPlan *plan = context->job != NULL ? strata_job_get_plan (context->job) : NULL;
+  const StrataRequest *request = plan != NULL ? strata_plan_get_request (plan) : NULL;
+
+  return request != NULL && request->kind == STRATA_REQUEST_SNAPSHOT_EDIT
+             ? strata_step_context_get (context, "previous")
+             : NULL;
+}
+
 static gboolean
 snapshot_define_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
@@ -122,7 +134,7 @@ snapshot_define_run (StrataStepContext *context, GCancellable *cancellable, GErr
     return FALSE;
 
   if (strata_snapshot_define (context->connection, strata_step_context_get (context, "uuid"),
-                              strata_step_context_get (context, "xml"),
+                              strata_step_context_get (context, "xml"), get_seen (context),
                               strata_step_context_is (context, "current"), error))
     return TRUE;
 
@@ -157,7 +169,7 @@ restore_current (StrataStepContext *context, GError **error)
   if (xml == NULL)
     return strata_snapshot_set_current (context->connection, uuid, current, error);
 
-  return strata_snapshot_define (context->connection, uuid, xml, TRUE, error);
+  return strata_snapshot_define (context->connection, uuid, xml, NULL, TRUE, error);
 }
 
 static gboolean
@@ -169,7 +181,7 @@ snapshot_define_undo (StrataStepContext *context, GError **error)
   gboolean undone;
 
   if (previous != NULL)
-    undone = strata_snapshot_define (context->connection, uuid, previous, FALSE, error);
+    undone = strata_snapshot_define (context->connection, uuid, previous, NULL, FALSE, error);
   else
     undone = strata_snapshot_delete_metadata (context->connection, uuid, name, error);
 
@@ -214,13 +226,13 @@ delete_metadata_undo (StrataStepContext *context, GError **error)
   if (renamed != NULL)
     strata_screenshot_rename (uuid, renamed, strata_step_context_get (context, "snapshot"));
   if (!strata_snapshot_define (context->connection, uuid, strata_step_context_get (context, "xml"),
-                               strata_step_context_is (context, "was-current"), error))
+                               NULL, strata_step_context_is (context, "was-current"), error))
     return FALSE;
 
   for (guint i = 0; children != NULL && i < json_array_get_length (children); i++)
     {
       if (!strata_snapshot_define (context->connection, uuid,
-                                   json_array_get_string_element (children, i), FALSE, error))
+                                   json_array_get_string_element (children, i), NULL, FALSE, error))
         return FALSE;
     }
 
