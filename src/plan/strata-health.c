@@ -567,8 +567,9 @@ check_unnamed (Visit *self)
       else if (!g_hash_table_contains (claims, holder->top))
         report (
             self, "orphan", FALSE,
-            _ ("If it isn’t needed, delete it (virsh vol-delete FILE); what it stands on can’t be "
-               "merged until then."),
+            _ ("See first that no process has it open (fuser -v FILE), and that no unfinished job "
+               "needs it (stratactl job list). If it isn’t needed, delete it (virsh vol-delete "
+               "FILE); what it stands on can’t be merged until then."),
             _ ("“%s” is an overlay that no virtual machine or snapshot names"), holder->top);
     }
 }

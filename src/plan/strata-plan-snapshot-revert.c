@@ -690,6 +690,25 @@ require_memory (StrataRevert *self, GError **error)
   return FALSE;
 }
 
+/* libvirt (11.3) restores a memory under no other name than it was saved with, and says so only when the guest is stopped. */
+static gboolean
+require_same_name (StrataRevert *self, StrataDomainXml *live, GError **error)
+{
+  g_autofree char *name = strata_domain_xml_get_name (live);
+
+  if (!brings_memory (self) || name == NULL || g_str_equal (name, self->domain->name))
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_REFUSED,
+                    _ ("Revert without the memory (--off), or give the machine that name again "
+                       "(virsh domrename) until it is back."),
+                    /* Translators: a snapshot, and two names of one virtual machine */
+                    _ ("The memory of “%s” was saved when “%s” was called “%s”, and libvirt "
+                       "restores it only under that name"),
+                    self->snapshot->name, self->domain->name, name);
+  return FALSE;
+}
+
 static gboolean
 return_to_external (StrataRevert *self, GError **error)
 {
@@ -709,6 +728,8 @@ return_to_external (StrataRevert *self, GError **error)
                         _ ("libvirt has no definition with the snapshot “%s”"), snapshot->name);
       return FALSE;
     }
+  if (!require_same_name (self, live, error))
+    return FALSE;
   strata_domain_xml_preserve (definition, self->domain->definition);
   strata_domain_xml_drop_backing (definition);
   strata_domain_xml_preserve (live, self->domain->definition);

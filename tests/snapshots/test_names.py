@@ -306,6 +306,24 @@ def tag_that_is_there_is_not_made_twice():
 
 # Parents that libvirt lost
 
+def memory_of_a_machine_that_was_renamed():
+    """libvirt restores it only under the name that it was saved with; the guest isn't stopped for nothing."""
+    lab.machine('before')
+    lab.virsh('start', 'before')
+    lab.strata('snapshot', 'create', 'before', 's1')
+    lab.virsh('destroy', 'before')
+    lab.virsh('domrename', 'before', 'after')
+    lab.made.append('after')
+    lab.virsh('start', 'after')
+    lab.refused('snapshot', 'revert', 'after', 's1', '--discard-current', words=['s1', 'after', 'before'])
+    expect_equal(lab.virsh('domstate', 'after').out.strip(), 'running', 'the machine')
+    lab.virsh('destroy', 'after')
+    lab.strata('snapshot', 'revert', 'after', 's1', '--discard-current', '--off')
+    lab.virsh('domrename', 'after', 'before')
+    lab.strata('snapshot', 'revert', 'before', 's1', '--discard-current')
+    expect_equal(lab.virsh('domstate', 'before').out.strip(), 'running', 'the machine, in the end')
+
+
 def lose(name):
     """libvirt's daemon is started anew without what it knew of a snapshot."""
     lab.stop_daemon()
@@ -354,6 +372,7 @@ if __name__ == '__main__':
             snapshot_called_next, tag_called_question_mark, tags_with_separators_in_their_names, tag_with_a_slash,
             doubled_tag_is_not_deleted, doubled_tag_is_not_read, doubled_tag_on_another_computer,
             doubled_tag_can_be_forgotten_and_made_single, tag_that_is_there_is_not_made_twice,
-            what_stands_on_a_lost_snapshot_can_be_worked_on, lost_parent_is_found_and_mended)])
+            what_stands_on_a_lost_snapshot_can_be_worked_on, lost_parent_is_found_and_mended,
+            memory_of_a_machine_that_was_renamed)])
     finally:
         lab.close()
