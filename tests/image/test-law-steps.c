@@ -874,6 +874,36 @@ test_taken_over (void)
   assert_law (graph, plan, NULL);
 }
 
+/* Where another file has the name of what a snapshot froze, the overlay's header alone says where that is: a pull rewrites it, and
+ * would be allowed otherwise. */
+static void
+test_frozen_elsewhere (void)
+{
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autoptr (StrataGraph) graph = paper_host_new ();
+      g_autoptr (StrataPlan) plan = new_plan ();
+      StrataDomainFacts *domain;
+      StrataSnapshotFacts *snapshot;
+
+      paper_host_image (graph, "over.qcow2", i == 1 ? "frozen.qcow2" : "moved.qcow2");
+      paper_host_image (graph, "moved.qcow2", NULL);
+      paper_host_image (graph, "frozen.qcow2", NULL);
+      paper_host_add (graph, "vm", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "over.qcow2", NULL);
+      paper_host_snapshot (graph, "vm", "s1", NULL, "frozen.qcow2", TRUE, FALSE);
+      domain = strata_graph_find_domain (graph, "vm");
+      snapshot = strata_domain_facts_find_snapshot (domain, "s1");
+      g_set_str (&strata_snapshot_facts_find_disk (snapshot, "vda")->overlay,
+                 PAPER_FILE ("over.qcow2"));
+      strata_graph_finish (graph);
+
+      paper_plan_add (plan, STRATA_STEP_PULL, "{`image`:`%s`}", PAPER_FILE ("over.qcow2"));
+      if (i == 2)
+        strata_plan_discard_snapshot (plan, domain->uuid, "s1");
+      assert_law (graph, plan, i == 0 ? "shows where the image is" : NULL);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -911,6 +941,7 @@ main (int argc, char **argv)
   g_test_add_func ("/law-steps/moving-ground", test_moving_ground);
   g_test_add_func ("/law-steps/moving-bottom", test_moving_bottom);
   g_test_add_func ("/law-steps/taken-over", test_taken_over);
+  g_test_add_func ("/law-steps/frozen-elsewhere", test_frozen_elsewhere);
 
   return g_test_run ();
 }
