@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "plan/strata-planner.h"
+#include "plan/planner/strata-planner.h"
 #include "strata-job.h"
 #include "strata-job-report.h"
 #include "strata-job-results.h"

@@ -4,7 +4,7 @@
 
 #include <gio/gio.h>
 
-#include "plan/strata-planner.h"
+#include "plan/planner/strata-planner.h"
 
 G_BEGIN_DECLS
 

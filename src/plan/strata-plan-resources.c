@@ -9,7 +9,7 @@
 
 #include "config.h"
 
-#include "strata-planner-private.h"
+#include "plan/planner/strata-planner-private.h"
 
 typedef struct
 {

@@ -13,7 +13,7 @@
 
 #include "host/connection/strata-connection.h"
 #include "plan/strata-health.h"
-#include "plan/strata-planner.h"
+#include "plan/planner/strata-planner.h"
 
 static void
 tell (const char *what, gint64 since)

@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "plan/strata-planner.h"
+#include "plan/planner/strata-planner.h"
 
 /* A host that exists only as a graph: what the planner, being pure, is tested on. */
 

@@ -7,7 +7,7 @@
 #include "host-on-paper.h"
 #include "graph/strata-holders.h"
 #include "plan/strata-health.h"
-#include "plan/strata-planner.h"
+#include "plan/planner/strata-planner.h"
 #include "plan/strata-request.h"
 #include "base/strata-error.h"
 #include "plan/strata-law.h"

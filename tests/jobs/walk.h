@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "plan/strata-planner.h"
+#include "plan/planner/strata-planner.h"
 #include "jobs/strata-job-private.h"
 
 /* Carries out one plan again and again on real domains, and each time lets it fail, or cancels it, at

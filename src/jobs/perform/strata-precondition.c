@@ -11,7 +11,7 @@
 #include "host/storage/strata-file-chain.h"
 #include "host/storage/strata-storage.h"
 #include "graph/strata-layers.h"
-#include "plan/strata-planner.h"
+#include "plan/planner/strata-planner.h"
 #include "strata-precondition.h"
 
 #define LOOK_AGAIN _ ("Nothing more is done. Look at the machine, and try again.")

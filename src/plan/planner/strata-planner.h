@@ -3,8 +3,8 @@
 #pragma once
 
 #include "graph/strata-graph.h"
-#include "strata-plan.h"
-#include "strata-request.h"
+#include "plan/strata-plan.h"
+#include "plan/strata-request.h"
 
 G_BEGIN_DECLS
 

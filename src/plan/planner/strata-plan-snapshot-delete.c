@@ -13,7 +13,7 @@
 
 #include "strata-plan-snapshot-delete.h"
 #include "base/strata-error.h"
-#include "strata-law.h"
+#include "plan/strata-law.h"
 
 typedef enum
 {

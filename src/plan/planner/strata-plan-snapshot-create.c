@@ -8,7 +8,7 @@
 
 #include "strata-planner-private.h"
 #include "base/strata-error.h"
-#include "strata-name.h"
+#include "plan/strata-name.h"
 
 /* On libvirt before 12 a chain of 24 images starts, and one of 26 does not: "nesting too deep" (tested on 11.3). */
 #define DEEP_CHAIN     20

@@ -9,7 +9,7 @@
 
 #include "strata-planner-private.h"
 #include "base/strata-error.h"
-#include "strata-name.h"
+#include "plan/strata-name.h"
 
 /**
  * strata_planner_find_domain:

@@ -8,7 +8,7 @@
 
 #include "strata-plan-in-place.h"
 #include "base/strata-error.h"
-#include "strata-name.h"
+#include "plan/strata-name.h"
 
 /* The template's definition: DEFINITION with a name, a UUID and MACs of its own, and the mark. IN_PLACE: on the very disks, which
  * stand on what they stand on. */

@@ -11,7 +11,7 @@
 
 #include "strata-planner-private.h"
 #include "base/strata-error.h"
-#include "strata-writers.h"
+#include "plan/strata-writers.h"
 
 typedef enum
 {

@@ -10,8 +10,8 @@
 
 #include "strata-planner-private.h"
 #include "base/strata-error.h"
-#include "strata-writers.h"
-#include "strata-name.h"
+#include "plan/strata-writers.h"
+#include "plan/strata-name.h"
 
 static gboolean
 require_renamable (StrataDomainFacts *domain, const StrataSnapshotFacts *snapshot, GError **error)

@@ -8,7 +8,7 @@
 
 #include "strata-plan-snapshot-delete.h"
 #include "base/strata-error.h"
-#include "strata-name.h"
+#include "plan/strata-name.h"
 
 /* Native deletion reaches the image a VM has open only if it is the active one. */
 static gboolean

@@ -7,7 +7,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "strata-planner-private.h"
-#include "strata-law.h"
+#include "plan/strata-law.h"
 
 static StrataPlan *
 make_plan (StrataPlanner *self, GError **error)

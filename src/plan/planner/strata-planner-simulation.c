@@ -10,7 +10,7 @@
 
 #include "strata-planner-private.h"
 #include "base/strata-error.h"
-#include "strata-step-apply.h"
+#include "plan/strata-step-apply.h"
 
 /* of every file system that a host is likely to have, in bytes */
 #define LONGEST_FILE_NAME 255

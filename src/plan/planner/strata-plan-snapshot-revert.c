@@ -13,7 +13,7 @@
 
 #include "strata-planner-private.h"
 #include "base/strata-error.h"
-#include "strata-name.h"
+#include "plan/strata-name.h"
 
 /* Only what the snapshot has a word about is discarded: a disk that was added later is none of its business, nor is what has
  * the name of one of its disks now, a disc in a drive perhaps. */
