@@ -904,6 +904,30 @@ test_frozen_elsewhere (void)
     }
 }
 
+/* What is in a place that could not be looked into may stand on what a step rewrites, or on what it gives a guest to write to. */
+static void
+test_blind_spot (void)
+{
+  for (guint i = 0; i < 4; i++)
+    {
+      g_autoptr (StrataGraph) graph = make_host (STRATA_DOMAIN_STATE_OFF);
+      g_autoptr (StrataPlan) plan = new_plan ();
+      gboolean blind = i % 2 == 1;
+
+      paper_host_image (graph, "free.qcow2", NULL);
+      if (blind)
+        strata_graph_add_blind_spot (graph, "elsewhere", "it is locked", FALSE);
+      strata_graph_finish (graph);
+
+      if (i < 2)
+        paper_plan_add (plan, STRATA_STEP_KEEP_TAG, "{`path`:`%s`,`tag`:`t`}",
+                        PAPER_FILE ("a.qcow2"));
+      else
+        define_clone (plan, PAPER_FILE ("free.qcow2"));
+      assert_law (graph, plan, blind ? "can’t be looked into" : NULL);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -942,6 +966,7 @@ main (int argc, char **argv)
   g_test_add_func ("/law-steps/moving-bottom", test_moving_bottom);
   g_test_add_func ("/law-steps/taken-over", test_taken_over);
   g_test_add_func ("/law-steps/frozen-elsewhere", test_frozen_elsewhere);
+  g_test_add_func ("/law-steps/blind-spot", test_blind_spot);
 
   return g_test_run ();
 }
