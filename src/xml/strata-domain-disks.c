@@ -321,6 +321,20 @@ strata_disk_xml_free (StrataDiskXml *self)
   g_free (self);
 }
 
+const StrataDiskXml *
+strata_disk_xml_find (GPtrArray *disks, const char *target)
+{
+  for (guint i = 0; i < disks->len; i++)
+    {
+      const StrataDiskXml *disk = g_ptr_array_index (disks, i);
+
+      if (g_strcmp0 (disk->target, target) == 0)
+        return disk;
+    }
+
+  return NULL;
+}
+
 /**
  * strata_domain_xml_get_copy_targets:
  * @self: a live definition

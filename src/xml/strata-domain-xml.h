@@ -53,6 +53,8 @@ typedef struct
 } StrataDiskXml;
 
 void strata_disk_xml_free (StrataDiskXml *self);
+/* (nullable): the one that is TARGET in the guest; DISKS: (element-type StrataDiskXml) */
+const StrataDiskXml *strata_disk_xml_find (GPtrArray *disks, const char *target);
 /* whether it is a place for a disc that others may put in and take out */
 gboolean strata_disk_xml_is_drive (const StrataDiskXml *self);
 

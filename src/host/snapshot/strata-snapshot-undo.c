@@ -97,20 +97,6 @@ check_not_below (StrataConnection *connection,
   return TRUE;
 }
 
-static const StrataDiskXml *
-find_disk (GPtrArray *disks, const char *target)
-{
-  for (guint i = 0; i < disks->len; i++)
-    {
-      const StrataDiskXml *disk = g_ptr_array_index (disks, i);
-
-      if (g_strcmp0 (disk->target, target) == 0)
-        return disk;
-    }
-
-  return NULL;
-}
-
 /* What the disk was before the snapshot; NULL where neither the plan nor the definition says. */
 static char *
 get_base_format (const StrataSnapshotParams *params, const StrataSnapshotOverlay *item)
@@ -118,7 +104,7 @@ get_base_format (const StrataSnapshotParams *params, const StrataSnapshotOverlay
   g_autoptr (StrataDomainXml) previous =
       params->previous != NULL ? strata_domain_xml_new_from_string (params->previous, NULL) : NULL;
   g_autoptr (GPtrArray) disks = previous != NULL ? strata_domain_xml_get_disks (previous) : NULL;
-  const StrataDiskXml *disk = disks != NULL ? find_disk (disks, item->target) : NULL;
+  const StrataDiskXml *disk = disks != NULL ? strata_disk_xml_find (disks, item->target) : NULL;
 
   return g_strdup (disk != NULL ? disk->format : item->base_format);
 }
@@ -281,7 +267,7 @@ is_as_before (const StrataSnapshotParams *params,
   for (guint i = 0; i < disks->len; i++)
     {
       const StrataDiskXml *disk = g_ptr_array_index (disks, i);
-      const StrataDiskXml *before = find_disk (previous_disks, disk->target);
+      const StrataDiskXml *before = strata_disk_xml_find (previous_disks, disk->target);
 
       if (before == NULL ||
           (!has_overlay (params, disk->target) && (g_strcmp0 (disk->source, before->source) != 0 ||

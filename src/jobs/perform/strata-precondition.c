@@ -16,20 +16,6 @@
 
 #define LOOK_AGAIN _ ("Nothing more is done. Look at the machine, and try again.")
 
-static const StrataDiskXml *
-find_disk (GPtrArray *disks, const char *target)
-{
-  for (guint i = 0; i < disks->len; i++)
-    {
-      const StrataDiskXml *disk = g_ptr_array_index (disks, i);
-
-      if (g_strcmp0 (disk->target, target) == 0)
-        return disk;
-    }
-
-  return NULL;
-}
-
 /* Both as libvirt writes them, so that a path is compared with itself. */
 static gboolean
 has_disks_of (GPtrArray *disks, const char *xml)
@@ -47,7 +33,7 @@ has_disks_of (GPtrArray *disks, const char *xml)
   for (guint i = 0; i < others->len; i++)
     {
       const StrataDiskXml *other = g_ptr_array_index (others, i);
-      const StrataDiskXml *disk = find_disk (disks, other->target);
+      const StrataDiskXml *disk = strata_disk_xml_find (disks, other->target);
 
       /* What is in a drive may be changed by the guest itself. */
       if (disk == NULL || (g_strcmp0 (other->device, "disk") == 0 &&

@@ -88,20 +88,6 @@ get_bytes_held (const StrataSnapshotFacts *snapshot, StrataGraph *graph)
   return n > 0 ? bytes : -1;
 }
 
-static const StrataDiskXml *
-find_disk (const StrataDomainFacts *facts, const char *target)
-{
-  for (guint i = 0; i < facts->disks->len; i++)
-    {
-      const StrataDiskXml *disk = g_ptr_array_index (facts->disks, i);
-
-      if (g_strcmp0 (disk->target, target) == 0)
-        return disk;
-    }
-
-  return NULL;
-}
-
 /* What was written since the snapshot on which the machine stands, or -1: known where each disk runs on an overlay that stands
  * directly on what that froze, and which holds no internal snapshot. */
 static gint64
@@ -118,7 +104,7 @@ get_bytes_since (const StrataDomainFacts *facts, StrataGraph *graph)
   for (guint i = 0; i < current->disks->len; i++)
     {
       const StrataSnapshotDisk *frozen = g_ptr_array_index (current->disks, i);
-      const StrataDiskXml *disk = find_disk (facts, frozen->target);
+      const StrataDiskXml *disk = strata_disk_xml_find (facts->disks, frozen->target);
       const StrataImage *top = disk != NULL ? strata_graph_get_image (graph, disk->source) : NULL;
 
       if (frozen->location == STRATA_SNAPSHOT_NONE)

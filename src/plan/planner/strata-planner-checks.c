@@ -464,20 +464,6 @@ strata_planner_is_media (const StrataDiskXml *disk)
          disk->read_only;
 }
 
-static const StrataDiskXml *
-find_target (GPtrArray *disks, const char *target)
-{
-  for (guint i = 0; i < disks->len; i++)
-    {
-      const StrataDiskXml *disk = g_ptr_array_index (disks, i);
-
-      if (g_strcmp0 (disk->target, target) == 0)
-        return disk;
-    }
-
-  return NULL;
-}
-
 /* DISK: (nullable) */
 static char *
 say_source (const StrataDiskXml *disk)
@@ -522,7 +508,7 @@ strata_planner_require_same_disks (const StrataDomainFacts *domain, gboolean all
   for (guint i = 0; domain->next_disks != domain->disks && i < domain->disks->len; i++)
     {
       const StrataDiskXml *disk = g_ptr_array_index (domain->disks, i);
-      const StrataDiskXml *next = find_target (domain->next_disks, disk->target);
+      const StrataDiskXml *next = strata_disk_xml_find (domain->next_disks, disk->target);
 
       if (next != NULL || all)
         add_difference (lines, disk, next);
@@ -531,7 +517,7 @@ strata_planner_require_same_disks (const StrataDomainFacts *domain, gboolean all
     {
       const StrataDiskXml *next = g_ptr_array_index (domain->next_disks, i);
 
-      if (find_target (domain->disks, next->target) == NULL)
+      if (strata_disk_xml_find (domain->disks, next->target) == NULL)
         add_difference (lines, NULL, next);
     }
   if (lines->len == 0)
