@@ -22,6 +22,8 @@ struct _StrataGraph
   char *unread_state;     /* (nullable): the first saved state that could not be read, in words */
   GPtrArray *pools;       /* StrataPoolFacts */
   char *nvram_dir;
+  char *far_host;
+  gboolean modes_fixed;
   gulong libvirt_version;
 };
 
@@ -58,6 +60,7 @@ strata_graph_finalize (GObject *object)
   g_free (self->unread_state);
   g_ptr_array_unref (self->pools);
   g_free (self->nvram_dir);
+  g_free (self->far_host);
 
   G_OBJECT_CLASS (strata_graph_parent_class)->finalize (object);
 }
@@ -160,6 +163,38 @@ strata_graph_get_nvram_dir (StrataGraph *self)
   g_return_val_if_fail (STRATA_IS_GRAPH (self), NULL);
 
   return self->nvram_dir;
+}
+
+void
+strata_graph_set_modes_fixed (StrataGraph *self, gboolean fixed)
+{
+  g_return_if_fail (STRATA_IS_GRAPH (self));
+
+  self->modes_fixed = fixed;
+}
+
+gboolean
+strata_graph_get_modes_fixed (StrataGraph *self)
+{
+  g_return_val_if_fail (STRATA_IS_GRAPH (self), FALSE);
+
+  return self->modes_fixed;
+}
+
+void
+strata_graph_set_far_host (StrataGraph *self, const char *name)
+{
+  g_return_if_fail (STRATA_IS_GRAPH (self));
+
+  g_set_str (&self->far_host, name);
+}
+
+const char *
+strata_graph_get_far_host (StrataGraph *self)
+{
+  g_return_val_if_fail (STRATA_IS_GRAPH (self), NULL);
+
+  return self->far_host;
 }
 
 void

@@ -280,6 +280,8 @@ void strata_image_part_free (StrataImagePart *self);
  * @parts: (nullable) (element-type StrataImagePart): of a block device, where its bytes are on other devices and files
  * @overlapping: it has bytes in common with another image
  * @declared: @format is what a definition or an image above says
+ * @closed: this client can't open its file: another user alone may, or it is another computer's
+ * @mode_fixed: it is not for this client to change its permissions: another user has it, or another computer
  * @missing: @state is MISSING
  * @modified: when its file was last written to, in seconds since 1970; 0 where this computer doesn't see that
  */
@@ -317,6 +319,8 @@ struct _StrataImage
   gboolean disputed;
   gboolean named_apart;
   gboolean overlapping;
+  gboolean closed;
+  gboolean mode_fixed;
   gboolean missing;
 };
 
@@ -332,6 +336,9 @@ gboolean strata_image_is_identified (const StrataImage *self);
 gboolean strata_image_overlaps (const StrataImage *self, const StrataImage *other);
 /* a file that its owner or another user may write to, as far as its permissions are known */
 gboolean strata_image_is_writable (const StrataImage *self);
+/* whether SELF, a disk of TEMPLATE, may come to be written to: nothing that could protect it does. Its mode is what holds another
+ * definition off as well, so that the template's own is enough only where the mode is not to be had. */
+gboolean strata_template_is_open (const StrataDomainFacts *template, const StrataImage *self);
 /* how many internal snapshots of a name it has, as far as their names could be read */
 guint strata_image_count_tags (const StrataImage *self, const char *name);
 /* (transfer full) (nullable): its tags for people to read, "?" where their names are not known */
@@ -405,6 +412,12 @@ void strata_graph_set_unread_state (StrataGraph *self, const char *name, const c
 /* FALSE with an error where there is any of the two */
 gboolean strata_graph_check_seen (StrataGraph *self, GError **error);
 void strata_graph_set_nvram_dir (StrataGraph *self, const char *nvram_dir);
+/* FIXED: what the host makes is not this client's, so that it can't change its permissions (StrataImage.mode_fixed) */
+void strata_graph_set_modes_fixed (StrataGraph *self, gboolean fixed);
+gboolean strata_graph_get_modes_fixed (StrataGraph *self);
+/* (nullable): the name of another computer whose host this is */
+void strata_graph_set_far_host (StrataGraph *self, const char *name);
+const char *strata_graph_get_far_host (StrataGraph *self);
 /* libvirt's version, 11003000 for 11.3.0: the planner plans around each one's traps */
 void strata_graph_set_libvirt_version (StrataGraph *self, gulong version);
 gulong strata_graph_get_libvirt_version (StrataGraph *self);

@@ -61,6 +61,13 @@ strata_image_is_writable (const StrataImage *self)
   return self->type == STRATA_IMAGE_FILE && !self->missing && (self->mode & 0222) != 0;
 }
 
+gboolean
+strata_template_is_open (const StrataDomainFacts *template, const StrataImage *self)
+{
+  return strata_image_is_writable (self) &&
+         !(self->mode_fixed && strata_domain_xml_is_protected (template->definition));
+}
+
 guint
 strata_image_count_tags (const StrataImage *self, const char *name)
 {

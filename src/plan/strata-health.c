@@ -266,7 +266,7 @@ check_disks (Visit *self)
       check_claims (self, disk->source);
       check_written_below (self, disk);
       if (self->domain->template_mark != NULL && image != NULL && !disk->read_only &&
-          g_strcmp0 (disk->device, "disk") == 0 && strata_image_is_writable (image))
+          g_strcmp0 (disk->device, "disk") == 0 && strata_template_is_open (self->domain, image))
         report (
             self, "template-writable", TRUE,
             _ ("“stratactl doctor --repair” makes it read-only, so that the template can’t be started."),

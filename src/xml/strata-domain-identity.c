@@ -241,7 +241,7 @@ renew_storage (StrataDomainXml *self)
  * each interface, a new genid where there is one, and sockets, ports and ids that libvirt chooses.
  * Serial and parallel ports and consoles that listened on a socket or wrote a file become
  * terminals. Removed are the title, our marks, `<backingStore>`, serial numbers and WWNs of disks,
- * dynamic security labels, what only a running VM has, and the path of the UEFI variables, so
+ * dynamic security labels and that of a template, what only a running VM has, and the path of the UEFI variables, so
  * that strata_domain_xml_set_nvram() has to be called if the copy is to start with the original's.
  *
  * Disks still are the original's: call strata_domain_xml_set_disk_file() for each.
@@ -273,6 +273,7 @@ strata_domain_xml_renew_identity (StrataDomainXml *self,
   for_each (self, "/domain/devices/graphics[@type='vnc' or @type='spice' or @type='rdp']",
             renew_graphics);
   for_each (self, "/domain/seclabel[not(@type) or @type='dynamic']", renew_seclabel);
+  strata_domain_xml_set_protected (self, FALSE);
   /* Names that the user gave begin with "ua-"; libvirt makes the others when a VM starts. */
   for_each (self, "/domain/devices/*/alias[not(starts-with(@name, 'ua-'))]", strata_node_remove);
 }

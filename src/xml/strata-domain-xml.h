@@ -193,6 +193,10 @@ gboolean            strata_domain_xml_name_devices      (StrataDomainXml        
 gboolean            strata_domain_xml_set_disk_readonly (StrataDomainXml          *self,
                                                          const char               *target,
                                                          gboolean                  read_only);
+/* whether no domain can be started from it, since it is a template's */
+gboolean            strata_domain_xml_is_protected      (StrataDomainXml          *self);
+gboolean            strata_domain_xml_set_protected     (StrataDomainXml          *self,
+                                                         gboolean                  protect);
 /* whether they differ in nothing but their disk devices */
 gboolean            strata_domain_xml_equal_but_disks   (StrataDomainXml          *self,
                                                          StrataDomainXml          *other);
@@ -219,7 +223,7 @@ GPtrArray          *strata_domain_xml_get_copy_targets  (StrataDomainXml        
 /* Gives the definition a new identity: name, UUID, one new MAC per interface (52:54:00, random, never
  * one in TAKEN_MACS), new genid where there is one, channel/console/serial socket paths and vsock
  * CID left to libvirt, disk serial and wwn removed, graphics ports automatic, dynamic
- * seclabels, <backingStore> and our own marks removed, <title> removed. */
+ * seclabels and a template's, <backingStore> and our own marks removed, <title> removed. */
 void                strata_domain_xml_renew_identity    (StrataDomainXml          *self,
                                                          const char               *name,
                                                          const char               *uuid,

@@ -140,6 +140,200 @@ test_deploy_writable (void)
   assert_plan (graph, request, "require-off check-space copy-image define");
 }
 
+static StrataDomainXml *
+get_last_definition (StrataPlan *plan)
+{
+  for (guint i = strata_plan_get_n_steps (plan); i > 0; i--)
+    {
+      StrataStep *step = strata_plan_get_step (plan, i - 1);
+
+      if (step->kind == STRATA_STEP_DEFINE)
+        return strata_domain_xml_new_from_string (json_object_get_string_member (step->args, "xml"),
+                                                  NULL);
+    }
+
+  g_assert_not_reached ();
+}
+
+static void
+fix_modes (StrataGraph *graph)
+{
+  g_autoptr (GPtrArray) images = strata_graph_get_images (graph);
+
+  strata_graph_set_modes_fixed (graph, TRUE);
+  for (guint i = 0; i < images->len; i++)
+    ((StrataImage *) g_ptr_array_index (images, i))->mode_fixed = TRUE;
+}
+
+/* Every template's definition is one that can't be started; what is made of it can be. */
+static void
+test_protected (void)
+{
+  g_autoptr (StrataGraph) graph = usual_host ();
+
+  for (int convert = FALSE; convert <= TRUE; convert++)
+    {
+      g_autoptr (StrataRequest) request = request_new (STRATA_REQUEST_TEMPLATE_CREATE, "web", NULL);
+      g_autoptr (StrataGraph) next = paper_host_new ();
+      g_autoptr (StrataRequest) deploy =
+          request_new (STRATA_REQUEST_TEMPLATE_DEPLOY, "template-web", "c");
+      g_autoptr (StrataPlan) plan = NULL;
+      g_autoptr (StrataPlan) deployment = NULL;
+      g_autoptr (StrataDomainXml) template = NULL;
+      g_autoptr (StrataDomainXml) clone = NULL;
+      g_autoptr (StrataDomainFacts) facts = NULL;
+      g_autofree char *text = NULL;
+      g_autoptr (GError) error = NULL;
+
+      request->convert = convert;
+      plan = strata_plan_request (graph, request, &error);
+      g_assert_no_error (error);
+      template = get_last_definition (plan);
+      g_assert_true (strata_domain_xml_is_protected (template));
+
+      /* Where the mode of its disks is not to be had, that is enough for thin clones. */
+      paper_host_image (next, convert ? "web.qcow2" : "template-web-vda.qcow2", NULL)->mode = 0600;
+      paper_host_image (next, convert ? "web-data.qcow2" : "template-web-vdb.qcow2", NULL)->mode =
+          0600;
+      text = strata_domain_xml_to_string (template);
+      facts = strata_domain_facts_new (text, NULL, STRATA_DOMAIN_STATE_OFF, &error);
+      g_assert_no_error (error);
+      strata_graph_add_domain (next, facts);
+      assert_refused (next, deploy, STRATA_ERROR_REFUSED, "can be written to");
+      fix_modes (next);
+      deployment = strata_plan_request (next, deploy, &error);
+      g_assert_no_error (error);
+      clone = get_last_definition (deployment);
+      g_assert_false (strata_domain_xml_is_protected (clone));
+    }
+}
+
+/* Of images that are another user's: nothing changes their permissions, and while one is sealed its machine can't be started. */
+static void
+test_modes_fixed (void)
+{
+  g_autoptr (StrataGraph) graph = usual_host ();
+  g_autoptr (StrataRequest) copy = request_new (STRATA_REQUEST_TEMPLATE_CREATE, "web", NULL);
+  g_autoptr (StrataRequest) convert = request_new (STRATA_REQUEST_TEMPLATE_CREATE, "web", NULL);
+  g_autoptr (StrataRequest) seal = request_new (STRATA_REQUEST_SEAL_DOMAIN, "web", NULL);
+  g_autoptr (StrataPlan) plan = NULL;
+  g_autoptr (StrataDomainXml) guarded = NULL;
+  StrataStep *step;
+
+  fix_modes (graph);
+  assert_plan (
+      graph, copy,
+      "require-off inspect check-space check-space copy-image copy-image seal verify define");
+  convert->convert = TRUE;
+  assert_plan (
+      graph, convert,
+      "require-off inspect define check-space create-overlay create-overlay seal verify define "
+      "undefine | commit commit define delete-volume delete-volume");
+  assert_plan (
+      graph, seal,
+      "require-off inspect define check-space create-overlay create-overlay seal verify define "
+      "| commit commit define delete-volume delete-volume");
+
+  plan = strata_plan_request (graph, convert, NULL);
+  step = strata_plan_get_step (plan, 2);
+  guarded =
+      strata_domain_xml_new_from_string (json_object_get_string_member (step->args, "xml"), NULL);
+  g_assert_true (strata_domain_xml_is_protected (guarded));
+  g_assert_cmpstr (json_object_get_string_member (step->args, "previous"), ==,
+                   strata_graph_find_domain (graph, "web")->xml);
+
+  convert->operations = g_new0 (char *, 1);
+  assert_plan (graph, convert, "require-off define undefine");
+}
+
+#define LABELLED(name)                                                                         \
+  "<devices>" PAPER_DISK ("vda",                                                               \
+                          name) "</devices><seclabel type='static' model='dac' relabel='yes'>" \
+                                "<label>+1000:+1000</label></seclabel>"
+
+/* It would go on being started; where its disks can be made read-only, they keep it from that. */
+static void
+test_own_label (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  g_autoptr (StrataRequest) request = request_new (STRATA_REQUEST_TEMPLATE_CREATE, "own", NULL);
+  g_autoptr (StrataRequest) seal = request_new (STRATA_REQUEST_SEAL_DOMAIN, "own", NULL);
+
+  paper_host_image (graph, "own.qcow2", NULL);
+  paper_host_define (graph, "own", LABELLED ("own.qcow2"), NULL);
+  request->operations = g_new0 (char *, 1);
+  assert_plan (graph, request, "require-off check-space copy-image set-mode define");
+
+  fix_modes (graph);
+  for (int convert = FALSE; convert <= TRUE; convert++)
+    {
+      request->convert = convert;
+      assert_refused (graph, request, STRATA_ERROR_REFUSED, "security label");
+    }
+  assert_refused (graph, seal, STRATA_ERROR_REFUSED, "security label");
+}
+
+/* libguestfs works where the disks are: what needs it is refused before anything is done. */
+static void
+test_far_host (void)
+{
+  g_autoptr (StrataGraph) graph = usual_host ();
+  g_autoptr (StrataRequest) create = request_new (STRATA_REQUEST_TEMPLATE_CREATE, "web", NULL);
+  g_autoptr (StrataRequest) seal = request_new (STRATA_REQUEST_SEAL_DOMAIN, "web", NULL);
+  g_autoptr (StrataRequest) image = strata_request_new (STRATA_REQUEST_SEAL_IMAGE);
+  g_autoptr (StrataRequest) deploy = request_new (STRATA_REQUEST_TEMPLATE_DEPLOY, "tmpl", "new");
+
+  fix_modes (graph);
+  strata_graph_set_far_host (graph, "server.example");
+  image->file = g_strdup (PAPER_POOL "/web.qcow2");
+  assert_refused (graph, create, STRATA_ERROR_UNSUPPORTED, "“server.example”");
+  assert_refused (graph, seal, STRATA_ERROR_UNSUPPORTED, "“server.example”");
+  assert_refused (graph, image, STRATA_ERROR_UNSUPPORTED, "“server.example”");
+  assert_plan (graph, deploy, "require-off create-overlay define");
+  deploy->hostname = g_strdup ("new");
+  assert_refused (graph, deploy, STRATA_ERROR_UNSUPPORTED, "“server.example”");
+  create->operations = g_new0 (char *, 1);
+  assert_plan (graph, create, "require-off check-space check-space copy-image copy-image define");
+}
+
+/* A template that lost what keeps it from being started gets it back; another user's file that all may read stays so. */
+static void
+test_repair_fixed (void)
+{
+  g_autoptr (StrataGraph) graph = usual_host ();
+  g_autoptr (StrataRequest) request = request_new (STRATA_REQUEST_RECONCILE, "tmpl", NULL);
+  g_autoptr (StrataPlan) plan = NULL;
+  g_autoptr (StrataDomainXml) definition = NULL;
+  g_autoptr (GError) error = NULL;
+
+  strata_graph_get_image (graph, PAPER_POOL "/tmpl.qcow2")->mode = 0644;
+  fix_modes (graph);
+  plan = strata_plan_request (graph, request, &error);
+  g_assert_no_error (error);
+  definition = get_last_definition (plan);
+  g_assert_true (strata_domain_xml_is_protected (definition));
+  for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
+    g_assert_cmpint (strata_plan_get_step (plan, i)->kind, !=, STRATA_STEP_SET_MODE);
+}
+
+/* What an image that the client can't open keeps inside is read by nothing that libvirt has. */
+static void
+test_closed (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  g_autoptr (StrataRequest) request = request_new (STRATA_REQUEST_CLONE, "vm", "new");
+
+  paper_host_image (graph, "vm.qcow2", NULL);
+  paper_host_add (graph, "vm", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "vm.qcow2", NULL);
+  paper_host_internal (graph, "vm", "inside", NULL, "vm.qcow2", TRUE);
+  request->snapshot = g_strdup ("inside");
+  request->full = TRUE;
+  assert_plan (graph, request, "convert-tag define");
+
+  strata_graph_get_image (graph, PAPER_POOL "/vm.qcow2")->closed = TRUE;
+  assert_refused (graph, request, STRATA_ERROR_UNSUPPORTED, "“inside”");
+}
+
 static void
 test_deploy_identities (void)
 {
@@ -583,6 +777,12 @@ main (int argc, char *argv[])
   g_test_add_func ("/planner/no-second-writer", test_no_second_writer);
   g_test_add_func ("/planner/clone-refusals", test_clone_refusals);
   g_test_add_func ("/planner/own-disks", test_own_disks);
+  g_test_add_func ("/planner/protected", test_protected);
+  g_test_add_func ("/planner/modes-fixed", test_modes_fixed);
+  g_test_add_func ("/planner/own-label", test_own_label);
+  g_test_add_func ("/planner/far-host", test_far_host);
+  g_test_add_func ("/planner/repair-fixed", test_repair_fixed);
+  g_test_add_func ("/planner/closed", test_closed);
   g_test_add_func ("/planner/template-refusals", test_template_refusals);
   g_test_add_func ("/planner/folder", test_folder);
   g_test_add_func ("/planner/transient-other", test_transient_other);

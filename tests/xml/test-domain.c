@@ -219,6 +219,57 @@ test_readonly (void)
 }
 
 static void
+test_protected (void)
+{
+  g_autoptr (StrataDomainXml) xml = golden_domain ("bios.xml");
+  g_autofree char *before = strata_domain_xml_to_string (xml);
+  g_autofree char *protected = NULL;
+  g_autofree char *after = NULL;
+
+  g_assert_false (strata_domain_xml_is_protected (xml));
+  g_assert_true (strata_domain_xml_set_protected (xml, TRUE));
+  g_assert_true (strata_domain_xml_set_protected (xml, TRUE));
+  g_assert_true (strata_domain_xml_is_protected (xml));
+  protected = strata_domain_xml_to_string (xml);
+  golden_check ("bios.protected.xml", protected);
+
+  g_assert_true (strata_domain_xml_set_protected (xml, FALSE));
+  g_assert_false (strata_domain_xml_is_protected (xml));
+  after = strata_domain_xml_to_string (xml);
+  g_assert_cmpstr (after, ==, before);
+
+  /* What is made of a template starts. */
+  strata_domain_xml_set_protected (xml, TRUE);
+  strata_domain_xml_renew_identity (xml, "other", "0cb3a5fb-3ba8-4c1c-8b7c-d6d5c0f6b3b1", NULL);
+  g_assert_false (strata_domain_xml_is_protected (xml));
+}
+
+/* libvirt takes no second label of a model, and none beside one that has no model. */
+static void
+test_protected_label (void)
+{
+  const char *labels[] = {
+    "<seclabel type='static' model='dac' relabel='yes'><label>+1000:+1000</label></seclabel>",
+    "<seclabel type='none' model='dac'/>",
+    "<seclabel type='none'/>",
+  };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (labels); i++)
+    {
+      g_autofree char *text = g_strdup_printf ("<domain><name>d</name>%s</domain>", labels[i]);
+      g_autoptr (StrataDomainXml) xml = strata_domain_xml_new_from_string (text, NULL);
+      g_autofree char *before = strata_domain_xml_to_string (xml);
+      g_autofree char *after = NULL;
+
+      g_assert_false (strata_domain_xml_set_protected (xml, TRUE));
+      g_assert_false (strata_domain_xml_is_protected (xml));
+      g_assert_true (strata_domain_xml_set_protected (xml, FALSE));
+      after = strata_domain_xml_to_string (xml);
+      g_assert_cmpstr (after, ==, before);
+    }
+}
+
+static void
 test_drop_backing (void)
 {
   g_autoptr (StrataDomainXml) xml = golden_domain ("disks.xml");
@@ -536,6 +587,8 @@ main (int argc, char **argv)
   g_test_add_func ("/xml/domain/name-devices", test_name_devices);
   g_test_add_func ("/xml/domain/set-disk-device", test_set_disk_device);
   g_test_add_func ("/xml/domain/readonly", test_readonly);
+  g_test_add_func ("/xml/domain/protected", test_protected);
+  g_test_add_func ("/xml/domain/protected-label", test_protected_label);
   g_test_add_func ("/xml/domain/drop-backing", test_drop_backing);
   g_test_add_func ("/xml/domain/firmware", test_firmware);
   g_test_add_func ("/xml/domain/firmware-kinds", test_firmware_kinds);

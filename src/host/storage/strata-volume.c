@@ -28,7 +28,7 @@
  * @times: (nullable): when its file was written and changed, where libvirt says it
  *
  * Sets what tells two names of one file from two files: the file itself where the client sees it, else its times, which two
- * files seldom share to the nanosecond.
+ * files seldom share to the nanosecond. And whether the client may open it and change its permissions.
  */
 void
 strata_image_identify (StrataConnection *connection, StrataImage *image, const char *times)
@@ -39,6 +39,8 @@ strata_image_identify (StrataConnection *connection, StrataImage *image, const c
     {
       image->identity =
           times != NULL ? g_strdup_printf ("%s %" G_GUINT64_FORMAT, times, image->length) : NULL;
+      image->closed = TRUE;
+      image->mode_fixed = TRUE;
       return;
     }
 
@@ -51,6 +53,8 @@ strata_image_identify (StrataConnection *connection, StrataImage *image, const c
   image->identity = g_strdup_printf ("file:%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT,
                                      (guint64) status.st_dev, (guint64) status.st_ino);
   image->n_names = (guint) status.st_nlink;
+  image->closed = access (image->path, R_OK) != 0;
+  image->mode_fixed = status.st_uid != geteuid () && geteuid () != 0;
   image->length = (guint64) status.st_size;
   image->modified = (gint64) status.st_mtim.tv_sec;
 }

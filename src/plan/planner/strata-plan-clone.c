@@ -86,12 +86,25 @@ add_convert (Clone *self, const Source *source, StrataImage *image, const char *
   StrataPlan *plan = self->planner->plan;
   g_autofree char *name = g_path_get_basename (to);
   g_autofree char *tag = g_strconcat ("snapshot.name=", source->tag, NULL);
-  StrataStep *step =
+  StrataStep *step;
+
+  /* libvirt has no call that reads one. */
+  if (image->closed)
+    {
+      strata_set_error (
+          error, STRATA_ERROR_UNSUPPORTED,
+          _ ("Revert to it, and make the clone of the virtual machine; or run Strata on that host, "
+             "as a user who may open the image."),
+          /* Translators: an internal snapshot, an image */
+          _ ("“%s” is inside of “%s”, which can’t be opened from here"), source->tag, image->path);
+      return FALSE;
+    }
+
+  step =
       strata_plan_add_step (plan, STRATA_STEP_CONVERT_TAG,
                             strata_step_args ("from", image->path, "format", image->format, "tag",
                                               source->tag, "to", to, "to-format", "qcow2", NULL),
                             _ ("Copy “%s” of that time to “%s”"), source->tag, name);
-
   step->bytes = image->allocation;
   strata_plan_add_effect (plan, STRATA_EFFECT_CREATES, image->allocation, _ ("“%s”, a full copy"),
                           to);
@@ -114,9 +127,7 @@ add_full (Clone *self, StrataDiskXml *disk, GPtrArray *chain, const char *to, GE
                                      error))
     return FALSE;
 
-  strata_planner_add_copy (self->planner, &planned, to);
-  step =
-      strata_plan_get_step (self->planner->plan, strata_plan_get_n_steps (self->planner->plan) - 1);
+  step = strata_planner_add_copy (self->planner, &planned, to);
   json_object_set_boolean_member (step->args, "read-only",
                                   strata_planner_find_running (self->planner, top->path) != NULL);
 

@@ -216,8 +216,10 @@ add_images (StrataPlanner *self, GPtrArray *disks, Clone *clone)
       StrataImage *top = g_ptr_array_index (disk->chain, 0);
       const char *path = g_ptr_array_index (clone->paths, i);
 
+      /* Other clones may run on it. */
       if (self->request->full)
-        strata_planner_add_copy (self, disk, path);
+        json_object_set_boolean_member (strata_planner_add_copy (self, disk, path)->args,
+                                        "read-only", TRUE);
       else
         strata_planner_add_overlay (self, path, top, top->format);
     }
@@ -415,7 +417,7 @@ require_protected (StrataPlanner *self,
       const StrataPlannedDisk *disk = g_ptr_array_index (disks, i);
       const StrataImage *top = g_ptr_array_index (disk->chain, 0);
 
-      if (!strata_image_is_writable (top))
+      if (!strata_template_is_open (template, top))
         continue;
       strata_set_error (
           error, STRATA_ERROR_REFUSED,
@@ -452,6 +454,7 @@ strata_plan_deploy (StrataPlanner *self, GError **error)
 
   if (names == NULL || !require_names (self, names, error) ||
       !strata_planner_require_off (template, error) ||
+      (customises (self->request) && !strata_planner_require_guest_here (self, error)) ||
       !strata_planner_require_own_storage (template->definition, template->name, error))
     return NULL;
 

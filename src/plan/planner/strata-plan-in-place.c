@@ -21,6 +21,44 @@ add_check_space (StrataPlanner *self, const char *path, guint64 bytes)
   strata_plan_add_step (self->plan, STRATA_STEP_CHECK_SPACE, args, _ ("Check that there is room"));
 }
 
+/* A guest that wrote to a disk now would pull the ground from under its overlay. Where the disk's mode keeps QEMU from opening
+ * it that is enough; else the definition is made one that can't be started. */
+static gboolean
+guard_by_definition (StrataPlanner *self,
+                     StrataDomainFacts *domain,
+                     GPtrArray *disks,
+                     GError **error)
+{
+  g_autoptr (StrataDomainXml) guarded = NULL;
+  gboolean fixed = FALSE;
+
+  for (guint i = 0; i < disks->len; i++)
+    {
+      const StrataPlannedDisk *disk = g_ptr_array_index (disks, i);
+      const StrataImage *top = g_ptr_array_index (disk->chain, 0);
+
+      fixed = fixed || strata_planner_is_mode_fixed (self, top->path);
+    }
+  if (!fixed || domain == NULL)
+    return TRUE;
+
+  guarded = strata_domain_xml_new_from_string (domain->xml, error);
+  if (guarded == NULL)
+    return FALSE;
+  if (strata_domain_xml_set_protected (guarded, TRUE))
+    {
+      strata_planner_add_define (self, guarded, domain->xml, FALSE);
+      return TRUE;
+    }
+
+  strata_set_error (
+      error, STRATA_ERROR_REFUSED,
+      _ ("Take the <seclabel> out of its definition; libvirt then chooses the user itself."),
+      _ ("“%s” has a security label of its own, by which it could be started while it is sealed"),
+      domain->name);
+  return FALSE;
+}
+
 /**
  * strata_in_place_prepare:
  * @self: the planner
@@ -44,6 +82,8 @@ strata_in_place_prepare (StrataPlanner *self,
   g_autoptr (JsonArray) json = NULL;
 
   strata_planner_add_inspect (self, strata_planner_disks_to_json (disks));
+  if (!guard_by_definition (self, domain, disks, error))
+    return FALSE;
 
   for (guint i = 0; i < disks->len; i++)
     {
@@ -59,7 +99,6 @@ strata_in_place_prepare (StrataPlanner *self,
       if (i == 0)
         add_check_space (self, disk->overlay, disks->len * OVERLAY_BYTES);
 
-      /* A guest that wrote to it now would pull the ground from under the overlay; QEMU can't open it so. */
       strata_planner_add_set_mode (self, top->path, strata_image_get_protected_mode (top),
                                    strata_image_get_own_mode (top));
       strata_planner_add_overlay (self, disk->overlay, top, top->format);

@@ -18,8 +18,8 @@ strata_plan_seal_domain (StrataPlanner *self, GError **error)
   g_autoptr (StrataDomainXml) on_disks = NULL;
   g_autofree char *title = NULL;
 
-  if (domain == NULL || !strata_planner_require_off (domain, error) ||
-      !strata_in_place_require_plain (domain, error))
+  if (domain == NULL || !strata_planner_require_guest_here (self, error) ||
+      !strata_planner_require_off (domain, error) || !strata_in_place_require_plain (domain, error))
     return NULL;
 
   disks = strata_planner_get_disks (self, domain->definition, domain->name, error);
@@ -88,7 +88,9 @@ strata_plan_seal_image (StrataPlanner *self, GError **error)
   disk->disk = g_new0 (StrataDiskXml, 1);
   disk->disk->target = g_strdup ("disk");
   g_ptr_array_add (disks, disk);
-  disk->chain = strata_graph_get_chain (self->graph, path, error);
+  disk->chain = strata_planner_require_guest_here (self, error)
+                    ? strata_graph_get_chain (self->graph, path, error)
+                    : NULL;
   if (disk->chain == NULL || !require_trusted (g_ptr_array_index (disk->chain, 0), error) ||
       !strata_planner_require_known_format (disk->chain, error))
     return NULL;

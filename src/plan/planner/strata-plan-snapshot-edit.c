@@ -201,15 +201,32 @@ find_parents (StrataPlanner *self, StrataDomainFacts *domain, GError **error)
   return TRUE;
 }
 
+/* What a template has where the permissions of its disks are not to be changed from here. */
+static gboolean
+protect_by_definition (StrataPlanner *self, StrataDomainFacts *domain, GError **error)
+{
+  const char *defined = strata_planner_get_defined (self, domain);
+  g_autoptr (StrataDomainXml) definition = strata_domain_xml_new_from_string (defined, error);
+
+  if (definition == NULL)
+    return FALSE;
+  if (strata_domain_xml_is_protected (definition) ||
+      !strata_domain_xml_set_protected (definition, TRUE))
+    return TRUE;
+
+  strata_planner_add_define (self, definition, defined, FALSE);
+  strata_plan_add_effect (self->plan, STRATA_EFFECT_CHANGES, 0,
+                          _ ("“%s” can’t be started any more"), domain->name);
+
+  return TRUE;
+}
+
 /* A template's disk is made what it was made when it became one; what a guest may write to, another user may not read. */
 static void
 mend_mode (StrataPlanner *self, const StrataDomainFacts *domain, const StrataDiskXml *disk)
 {
   StrataImage *image = strata_graph_get_image (self->graph, disk->source);
   guint mode;
-
-  if (image == NULL || g_strcmp0 (disk->device, "disk") != 0)
-    return;
 
   mode = image->mode;
   if (domain->template_mark != NULL && !disk->read_only && strata_image_is_writable (image))
@@ -251,7 +268,19 @@ strata_plan_reconcile (StrataPlanner *self, GError **error)
   title = g_strdup_printf (_ ("Repair “%s”"), domain->name);
   self->plan = strata_plan_new (title, _ ("Repair"));
   for (guint i = 0; i < domain->disks->len; i++)
-    mend_mode (self, domain, g_ptr_array_index (domain->disks, i));
+    {
+      const StrataDiskXml *disk = g_ptr_array_index (domain->disks, i);
+      const StrataImage *image = strata_graph_get_image (self->graph, disk->source);
+
+      if (image == NULL || g_strcmp0 (disk->device, "disk") != 0)
+        continue;
+      if (!image->mode_fixed)
+        mend_mode (self, domain, disk);
+      else if (domain->template_mark != NULL && !disk->read_only &&
+               strata_template_is_open (domain, image) &&
+               !protect_by_definition (self, domain, error))
+        return NULL;
+    }
 
   if (!find_parents (self, domain, error) || !forget_stale (self, domain, &n_left, error))
     return NULL;

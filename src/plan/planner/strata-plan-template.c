@@ -32,6 +32,7 @@ make_definition (StrataPlanner *self,
   if (nvram != NULL)
     strata_domain_xml_set_nvram (definition, nvram);
   strata_domain_xml_set_template_mark (definition, &mark);
+  strata_domain_xml_set_protected (definition, TRUE);
   if (in_place && clones->len > 0)
     {
       StrataCloneMark clone = *(StrataCloneMark *) g_ptr_array_index (clones, 0);
@@ -41,6 +42,33 @@ make_definition (StrataPlanner *self,
     }
 
   return definition;
+}
+
+/* By its definition it can't be started, by the mode of its disks not another definition on them, either. Where neither is to be had
+ * nothing keeps them as they are. */
+static gboolean
+require_protectable (StrataPlanner *self,
+                     StrataDomainXml *definition,
+                     GPtrArray *disks,
+                     gboolean in_place,
+                     const char *name,
+                     GError **error)
+{
+  gboolean fixed = !in_place && strata_graph_get_modes_fixed (self->graph);
+
+  for (guint i = 0; in_place && i < disks->len; i++)
+    fixed = fixed || strata_planner_is_mode_fixed (
+                         self, ((StrataPlannedDisk *) g_ptr_array_index (disks, i))->disk->source);
+  if (!fixed || strata_domain_xml_is_protected (definition))
+    return TRUE;
+
+  strata_set_error (
+      error, STRATA_ERROR_REFUSED,
+      _ ("Take the <seclabel> out of its definition; libvirt then chooses the user itself."),
+      _ ("“%s” has a security label of its own, by which it would go on being started as a template, and its disks "
+         "can’t be made read-only from here"),
+      name);
+  return FALSE;
 }
 
 static void
@@ -59,10 +87,16 @@ add_protect (StrataPlanner *self, GPtrArray *disks)
 static void
 add_notes (StrataPlanner *self, GPtrArray *disks)
 {
-  strata_plan_add_effect (self->plan, STRATA_EFFECT_NOTE, 0,
-                          _ ("The template’s disks become read-only: it can’t be "
-                             "started and its bytes stay. Nothing stops another tool from deleting "
-                             "its volumes."));
+  if (strata_graph_get_modes_fixed (self->graph))
+    strata_plan_add_effect (self->plan, STRATA_EFFECT_NOTE, 0,
+                            _ ("The template can’t be started, and its bytes stay. Nothing stops "
+                               "another tool from defining a virtual machine on its disks, or "
+                               "from deleting its volumes."));
+  else
+    strata_plan_add_effect (self->plan, STRATA_EFFECT_NOTE, 0,
+                            _ ("The template’s disks become read-only: it can’t be "
+                               "started and its bytes stay. Nothing stops another tool from "
+                               "deleting its volumes."));
   if (!strata_planner_seals (self))
     strata_plan_add_effect (self->plan, STRATA_EFFECT_NOTE, 0,
                             _ ("It isn’t sealed: every clone will have the same machine-id, SSH "
@@ -265,7 +299,8 @@ strata_plan_template_create (StrataPlanner *self, GError **error)
   name = request->name != NULL ? g_strdup (request->name)
                                : strata_name_from_source ("template-%s", domain->name);
   if (!strata_planner_require_no_template (domain, error) ||
-      !strata_planner_require_free_name (self, name, error))
+      !strata_planner_require_free_name (self, name, error) ||
+      (strata_planner_seals (self) && !strata_planner_require_guest_here (self, error)))
     return NULL;
   if ((request->running == STRATA_RUNNING_REFUSE || !strata_domain_facts_is_active (domain)) &&
       !strata_planner_require_off (domain, error))
@@ -279,6 +314,8 @@ strata_plan_template_create (StrataPlanner *self, GError **error)
 
   nvram = strata_planner_nvram_path (self, domain->definition, name);
   definition = make_definition (self, domain->definition, request->convert, name, nvram);
+  if (!require_protectable (self, definition, disks, request->convert, domain->name, error))
+    return NULL;
   title = g_strdup_printf (request->convert ? _ ("Convert “%s” to the template “%s”")
                                             : _ ("Make the template “%2$s” from “%1$s”"),
                            domain->name, name);
@@ -327,7 +364,8 @@ strata_plan_template_import (StrataPlanner *self, GError **error)
   old_name = strata_domain_xml_get_name (source);
   name = g_strdup (request->name != NULL ? request->name : old_name);
   nvram = strata_domain_xml_get_nvram (source);
-  if (!strata_planner_require_free_name (self, name, error))
+  if (!strata_planner_require_free_name (self, name, error) ||
+      (seals && !strata_planner_require_guest_here (self, error)))
     return NULL;
 
   disks = strata_planner_get_disks (self, source, old_name, error);
@@ -336,6 +374,8 @@ strata_plan_template_import (StrataPlanner *self, GError **error)
     return NULL;
 
   definition = make_definition (self, source, TRUE, name, nvram);
+  if (!require_protectable (self, definition, disks, TRUE, old_name, error))
+    return NULL;
   title = g_strdup_printf (_ ("Import the template “%s”"), name);
   self->plan = strata_plan_new (title, _ ("Import"));
   if (seals && !strata_in_place_prepare (self, NULL, disks, name, error))

@@ -298,6 +298,28 @@ require_lasting_disk (const StrataDiskXml *disk, const char *domain_name, GError
 }
 
 gboolean
+strata_planner_require_guest_here (StrataPlanner *self, GError **error)
+{
+  const char *far = strata_graph_get_far_host (self->graph);
+
+  if (far == NULL)
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_UNSUPPORTED,
+                    _ ("Run Strata on that host, or go on without sealing."),
+                    _ ("Guests are sealed where their disks are, and those are on “%s”"), far);
+  return FALSE;
+}
+
+gboolean
+strata_planner_is_mode_fixed (StrataPlanner *self, const char *path)
+{
+  const StrataImage *image = strata_graph_get_image (self->graph, path);
+
+  return image != NULL ? image->mode_fixed : strata_graph_get_modes_fixed (self->graph);
+}
+
+gboolean
 strata_planner_require_own_storage (StrataDomainXml *definition,
                                     const char *domain_name,
                                     GError **error)

@@ -219,6 +219,10 @@ gboolean strata_planner_is_media (const StrataDiskXml *disk);
 gboolean strata_planner_require_own_disk (const StrataDiskXml *disk,
                                           const char *domain_name,
                                           GError **error);
+/* whether guests of the host can be looked into and changed from here, by libguestfs */
+gboolean strata_planner_require_guest_here (StrataPlanner *self, GError **error);
+/* whether this client can't change the permissions of what is, or comes to be, at PATH */
+gboolean strata_planner_is_mode_fixed (StrataPlanner *self, const char *path);
 /* that nothing but its disks and its UEFI variables, of which a copy gets its own, is written to as DEFINITION says */
 gboolean strata_planner_require_own_storage (StrataDomainXml *definition,
                                              const char *domain_name,
@@ -270,9 +274,9 @@ void strata_planner_add_overlay (StrataPlanner *self,
                                  const char *path,
                                  StrataImage *backing,
                                  const char *backing_format);
-void strata_planner_add_copy (StrataPlanner *self,
-                              StrataPlannedDisk *disk,
-                              const char *destination);
+StrataStep *strata_planner_add_copy (StrataPlanner *self,
+                                     StrataPlannedDisk *disk,
+                                     const char *destination);
 void strata_planner_add_copy_nvram (StrataPlanner *self, const char *from, const char *to);
 void strata_planner_add_set_mode (StrataPlanner *self,
                                   const char *path,

@@ -1,0 +1,350 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Strata's main job on the system host: root's libvirtd, whose images and UEFI variables are root's, asked by an ordinary user."""
+
+import hashlib
+import os
+import xml.etree.ElementTree as ET
+
+from strata_lab import Lab
+from strata_tap import Skip, expect, expect_equal, expect_words, isolated, run
+
+IMAGES = '/var/lib/libvirt/images'
+VARIABLES = '/var/lib/libvirt/qemu/nvram'
+BUSES = {'virtio': 'vda', 'scsi': 'sda', 'sata': 'sda', 'ide': 'hda', 'usb': 'sda'}
+
+DOMAIN = '''<domain type='qemu'>
+  <name>{name}</name>
+  <memory unit='MiB'>32</memory>
+  <os><type arch='x86_64' machine='pc'>hvm</type>{os}</os>
+  <features><acpi/></features>
+  <devices>
+    <disk type='file' device='disk'>
+      <driver name='qemu' type='{format}'/>
+      <source file='{path}'/>
+      <target dev='{target}' bus='{bus}'/>
+    </disk>
+    <interface type='network'><source network='default'/><model type='virtio'/></interface>
+    <memballoon model='none'/>
+  </devices>
+</domain>'''
+
+
+class SystemLab(Lab):
+    """Everything is done through libvirt, as the person who sits before it has to."""
+
+    def __init__(self):
+        super().__init__()
+        self.env['LIBVIRT_DEFAULT_URI'] = os.environ.get('STRATA_SYSTEM_HOST_URI', '')
+
+    def start(self):
+        if not self.env['LIBVIRT_DEFAULT_URI']:
+            raise Skip('there is no system host')
+        self.virsh('pool-create-as', 'default', 'dir', '--target', IMAGES)
+        self.virsh('pool-create-as', 'variables', 'dir', '--target', VARIABLES)
+        self.virsh('net-start', 'default', check=False)
+
+    def daemon_pid(self):
+        return None  # it is everybody's
+
+    def put(self, path, data, *, fmt='raw', size=None):
+        """A file of root's with DATA; an image of FMT and SIZE where DATA is None."""
+        pool = self.pool_of(path)
+        name = os.path.basename(path)
+        self.virsh('vol-create-as', pool, name, str(size or len(data)), '--format', fmt)
+        if data is not None:
+            file = os.path.join(self.dir, 'up')
+            with open(file, 'wb') as out:
+                out.write(data)
+            self.virsh('vol-upload', name, file, '--pool', pool)
+        return path
+
+    @staticmethod
+    def pool_of(path):
+        return {IMAGES: 'default', VARIABLES: 'variables'}[os.path.dirname(path)]
+
+    def get(self, path):
+        """The bytes of a file of root's."""
+        file = os.path.join(self.dir, 'down')
+        self.virsh('pool-refresh', self.pool_of(path))
+        self.virsh('vol-download', os.path.basename(path), file, '--pool', self.pool_of(path))
+        with open(file, 'rb') as got:
+            return got.read()
+
+    def digest(self, path):
+        return hashlib.sha256(self.get(path)).hexdigest()
+
+    def files(self, pool='default'):
+        self.virsh('pool-refresh', pool)
+        return sorted(line.split()[0] for line in self.virsh('vol-list', pool).out.splitlines() if line.split())
+
+    def image(self, name, value=0x11):
+        """A qcow2 image of root's that has data: written here, sent there."""
+        local = os.path.join(self.dir, name)
+        self.run('qemu-img', 'create', '-q', '-f', 'qcow2', local, '16M')
+        self.run('qemu-io', '-f', 'qcow2', '-c', f'write -P {value} 1M 1M', local)
+        with open(local, 'rb') as file:
+            data = file.read()
+        os.remove(local)
+        return self.put(f'{IMAGES}/{name}', data)
+
+    def machine(self, name, bus='virtio', uefi=False):
+        path = self.image(f'{name}.qcow2')
+        text = ''
+        if uefi:
+            self.put(f'{VARIABLES}/{name}_VARS.fd', b'variables of ' + name.encode() + bytes(4096))
+            text = (f"<loader readonly='yes' type='pflash'>/usr/share/OVMF/OVMF_CODE_4M.fd</loader>"
+                    f"<nvram template='/usr/share/OVMF/OVMF_VARS_4M.fd'>{VARIABLES}/{name}_VARS.fd</nvram>")
+        self.define_xml(DOMAIN.format(name=name, path=path, format='qcow2', bus=bus, target=BUSES[bus], os=text))
+        return path
+
+    def done(self, *argv, timeout=120):
+        result = self.ctl('--json', *argv, timeout=timeout)
+        expect_equal(result.status, 0, f'{argv}', result)
+        expect_equal(result.document['outcome'], 'done', f'{argv}', result)
+        return result
+
+    def disks(self, name):
+        xml = ET.fromstring(self.virsh('dumpxml', '--inactive', name).out)
+        return [s.get('file') for s in xml.findall('.//disk/source')]
+
+    def backing(self, path):
+        text = self.virsh('vol-dumpxml', os.path.basename(path), '--pool', self.pool_of(path)).out
+        return ET.fromstring(text).findtext('backingStore/path')
+
+    def clear(self):
+        if not self.env['LIBVIRT_DEFAULT_URI']:
+            return
+        for name in self.names():
+            self.virsh('destroy', name, check=False)
+            self.virsh('undefine', '--snapshots-metadata', '--keep-nvram', name, check=False)
+        for pool in ('default', 'variables'):
+            for name in self.files(pool):
+                self.virsh('vol-delete', name, '--pool', pool, check=False)
+
+    def close(self):
+        if self.env['LIBVIRT_DEFAULT_URI']:
+            for pool in ('default', 'variables'):
+                self.virsh('pool-destroy', pool, check=False)
+        super().close()
+
+
+lab = SystemLab()
+
+
+def the_host_is_what_people_have():
+    lab.start()
+    path = lab.machine('web')
+    expect(os.geteuid() != 0, 'the test is root')
+    expect(not os.access(path, os.R_OK) and not os.access(path, os.W_OK), 'the client may open its images')
+    expect(not os.access(IMAGES, os.R_OK) and not os.access(VARIABLES, os.X_OK), 'the client may look into its folders')
+    permissions = ET.fromstring(lab.virsh('vol-dumpxml', 'web.qcow2', '--pool', 'default').out).find('.//permissions')
+    expect_equal((permissions.findtext('mode'), permissions.findtext('owner')), ('0600', '0'), 'the image')
+    expect_equal(lab.done('list').document['machines'][0]['name'], 'web', 'the machine')
+
+
+def expect_not_startable(name, *paths):
+    before = [lab.digest(path) for path in paths]
+    for argv in (('start', name), ('start', '--paused', name), ('start', '--force-boot', name)):
+        result = lab.virsh(*argv, check=False)
+        expect(result.status != 0, f'{argv}: it started', result)
+    expect_equal([lab.digest(path) for path in paths], before, f'the bytes of {name}')
+
+
+def a_template_is_made_by_copy():
+    path = lab.machine('web')
+    before = lab.digest(path)
+    lab.done('template', 'create', 'web', '--no-seal', '--name', 'gold')
+    copy, = lab.disks('gold')
+    expect(copy != path, 'it was not copied')
+    expect_equal(lab.digest(path), before, 'the bytes of the machine')
+    expect_not_startable('gold', copy)
+    lab.virsh('start', 'web')
+
+
+def a_template_is_made_by_conversion():
+    for bus in BUSES:
+        path = lab.machine('web', bus=bus)
+        before = lab.digest(path)
+        lab.done('template', 'create', 'web', '--no-seal', '--convert', '--name', 'gold')
+        expect_equal(lab.disks('gold'), [path], 'the disk')
+        expect_equal(lab.digest(path), before, 'the bytes')
+        expect_not_startable('gold', path)
+        expect_equal(lab.done('doctor', 'gold').document['findings'], [], 'what is the matter')
+        lab.done('template', 'delete', 'gold')
+        expect_equal(lab.files(), [], 'the files')
+
+
+def clones_live():
+    path = lab.machine('web')
+    lab.done('template', 'create', 'web', '--no-seal', '--convert', '--name', 'gold')
+    before = lab.digest(path)
+    lab.done('template', 'deploy', 'gold', '--name', 'c-%d', '--count', '4', '--start')
+    clones = [f'c-{n}' for n in range(1, 5)]
+    for name in clones:
+        expect_equal(lab.virsh('domstate', name).out.strip(), 'running', name)
+        expect_equal(lab.backing(lab.disks(name)[0]), path, f'what {name} stands on')
+    # While they run, also an independent one; and the template stays what it is.
+    lab.done('template', 'deploy', 'gold', '--full', '--name', 'solid', '--start')
+    expect_equal(lab.backing(lab.disks('solid')[0]), None, 'what it stands on')
+    expect_not_startable('gold', path)
+    refused = lab.ctl('template', 'delete', 'gold')
+    expect_equal(refused.status, 3, 'deleting the template', refused)
+    expect_words(refused.err, *clones)
+
+    lab.virsh('destroy', 'c-3')
+    lab.done('snapshot', 'create', 'c-1', 'memory')
+    lab.done('snapshot', 'create', 'c-2', 'disk', '--disk-only')
+    lab.done('snapshot', 'create', 'c-3', 'off')
+    lab.done('snapshot', 'create', 'c-3', 'inside', '--internal')
+    for name, snapshot in (('c-1', 'memory'), ('c-2', 'disk'), ('c-3', 'inside'), ('c-3', 'off')):
+        lab.done('snapshot', 'revert', name, snapshot, '--discard-current')
+    expect_equal(lab.virsh('domstate', 'c-1').out.strip(), 'running', 'c-1 came back with its memory')
+    for name, snapshot in (('c-1', 'memory'), ('c-2', 'disk'), ('c-3', 'inside'), ('c-3', 'off')):
+        lab.done('snapshot', 'delete', name, snapshot)
+    for name in [*clones, 'solid']:
+        lab.virsh('destroy', name, check=False)
+        expect_equal(lab.virsh('snapshot-list', name, '--name').out.strip(), '', f'the snapshots of {name}')
+    expect_equal(lab.digest(path), before, 'the bytes of the template')
+
+
+def uefi_variables_go_with_the_machine():
+    lab.machine('web', uefi=True)
+    variables = lab.get(f'{VARIABLES}/web_VARS.fd')
+    lab.done('template', 'create', 'web', '--no-seal', '--name', 'copied')
+    expect_equal(lab.files('variables'), ['copied_VARS.fd', 'web_VARS.fd'], 'the variables')
+    lab.done('template', 'delete', 'copied')
+    expect_equal(lab.files('variables'), ['web_VARS.fd'], 'the variables')
+    lab.done('template', 'create', 'web', '--no-seal', '--convert', '--name', 'gold')
+    expect_equal(lab.files('variables'), ['gold_VARS.fd'], 'the variables')
+    lab.done('template', 'deploy', 'gold', '--name', 'c-%d', '--count', '2')
+    expect_equal(lab.files('variables'), ['c-1_VARS.fd', 'c-2_VARS.fd', 'gold_VARS.fd'], 'the variables')
+    for name in ('gold', 'c-1', 'c-2'):
+        expect_equal(lab.get(f'{VARIABLES}/{name}_VARS.fd'), variables, f'the variables of {name}')
+    # One that was never started has none yet.
+    lab.virsh('vol-delete', 'gold_VARS.fd', '--pool', 'variables')
+    lab.done('template', 'deploy', 'gold', '--name', 'c-3')
+    expect_equal(lab.files('variables'), ['c-1_VARS.fd', 'c-2_VARS.fd'], 'the variables')
+
+
+def variables_that_are_there_are_in_the_way():
+    lab.machine('web', uefi=True)
+    lab.done('template', 'create', 'web', '--no-seal', '--convert', '--name', 'gold')
+    lab.put(f'{VARIABLES}/c-2_VARS.fd', b'of another')
+    result = lab.ctl('--json', 'template', 'deploy', 'gold', '--name', 'c-%d', '--count', '2')
+    expect(result.status != 0, 'it was done', result)
+    expect_words(result.err, 'c-2_VARS.fd')
+    expect_equal(lab.names(), ['gold'], 'the machines')
+    expect_equal(lab.files(), ['web.qcow2'], 'the images')
+    expect_equal(lab.files('variables'), ['c-2_VARS.fd', 'gold_VARS.fd'], 'the variables')
+    expect_equal(lab.get(f'{VARIABLES}/c-2_VARS.fd'), b'of another', 'what was there')
+
+
+def another_computers_files_are_left_alone():
+    """The same host as another computer's; what has the names of its files here is another file."""
+    socket = lab.env['LIBVIRT_DEFAULT_URI'].partition('socket=')[2] or '/run/libvirt/libvirt-sock'
+    script = os.path.join(lab.dir, 'far')
+    with open(script, 'w', encoding='utf-8') as file:
+        file.write(f'#!/bin/sh\nexec socat - UNIX-CONNECT:{socket}\n')
+    os.chmod(script, 0o755)
+    far = f'qemu+ext://far/system?command={script}'
+
+    # The folder is in both roots, a different one in each.
+    name = f'strata-{os.getpid()}_VARS.fd'
+    here = f'/var/tmp/{name}'
+    lab.virsh('pool-create-as', 'there', 'dir', '--target', '/var/tmp')
+    try:
+        path = lab.image('web.qcow2')
+        lab.virsh('vol-create-as', 'there', name, '4096')
+        with open(here, 'w', encoding='utf-8') as file:
+            file.write('of this computer')
+        lab.define_xml(DOMAIN.format(
+            name='web', path=path, format='qcow2', bus='virtio', target='vda',
+            os=f"<loader readonly='yes' type='pflash'>/usr/share/OVMF/OVMF_CODE_4M.fd</loader><nvram>{here}</nvram>"))
+        result = lab.ctl('-c', far, '--json', 'template', 'create', 'web', '--convert', '--name', 'gold')
+        expect_equal((result.status, result.document['outcome']), (3, 'refused'), 'sealing from afar', result)
+        expect_words(result.err, 'sealed where their disks are')
+        lab.done('-c', far, 'template', 'create', 'web', '--no-seal', '--convert', '--name', 'gold')
+        expect_not_startable('gold', path)
+        expect_equal(lab.files('there'), [], 'the variables of the machine are gone there')
+        expect_equal(lab.files('variables'), ['gold_VARS.fd'], 'the variables of the template')
+        lab.done('-c', far, 'template', 'deploy', 'gold', '--name', 'c-%d', '--count', '2', '--start')
+        lab.virsh('destroy', 'c-1')
+        lab.virsh('destroy', 'c-2')
+        with open(here, encoding='utf-8') as file:
+            expect_equal(file.read(), 'of this computer', 'the file of this computer')
+    finally:
+        lab.virsh('pool-destroy', 'there', check=False)
+        if os.path.exists(here):
+            os.remove(here)
+
+
+def another_definition_on_its_disk_is_noticed():
+    path = lab.machine('web')
+    lab.done('template', 'create', 'web', '--no-seal', '--convert', '--name', 'gold')
+    lab.define_xml(DOMAIN.format(name='other', path=path, format='qcow2', bus='virtio', target='vda', os=''))
+    result = lab.ctl('template', 'deploy', 'gold', '--name', 'c-1')
+    expect_equal(result.status, 3, 'deploying', result)
+    expect_words(result.err, 'other')
+
+
+def a_template_that_can_be_started_is_repaired():
+    path = lab.machine('web')
+    lab.done('template', 'create', 'web', '--no-seal', '--convert', '--name', 'gold')
+    xml = ET.fromstring(lab.virsh('dumpxml', '--inactive', 'gold').out)
+    for label in xml.findall('seclabel'):
+        xml.remove(label)
+    lab.define_xml(ET.tostring(xml, encoding='unicode'))
+    expect_equal([f['code'] for f in lab.done('doctor', 'gold').document['findings']], ['template-writable'], 'the matter')
+    refused = lab.ctl('template', 'deploy', 'gold', '--name', 'c-1')
+    expect_equal(refused.status, 3, 'deploying', refused)
+    lab.done('doctor', 'gold', '--repair')
+    expect_equal(lab.done('doctor', 'gold').document['findings'], [], 'the matter')
+    expect_not_startable('gold', path)
+    lab.done('template', 'deploy', 'gold', '--name', 'c-1')
+
+
+def an_older_template_keeps_working():
+    """One that is protected by the mode of its disk alone."""
+    path = f'{IMAGES}/web.qcow2'
+    lab.machine('web')
+    lab.done('template', 'create', 'web', '--no-seal', '--convert', '--name', 'gold')
+    xml = ET.fromstring(lab.virsh('dumpxml', '--inactive', 'gold').out)
+    for label in xml.findall('seclabel'):
+        xml.remove(label)
+    source = xml.find('.//disk/source')
+    older = os.path.join(lab.dir, 'older.xml')
+    with open(older, 'w', encoding='utf-8') as file:
+        file.write('<volume><name>older.qcow2</name><capacity>0</capacity><target><format type="qcow2"/>'
+                   '<permissions><mode>0444</mode></permissions></target></volume>')
+    lab.virsh('vol-create-from', 'default', older, os.path.basename(path), '--inputpool', 'default')
+    source.set('file', f'{IMAGES}/older.qcow2')
+    lab.define_xml(ET.tostring(xml, encoding='unicode'))
+    lab.virsh('vol-delete', 'web.qcow2', '--pool', 'default')
+    expect_equal(lab.done('doctor', 'gold').document['findings'], [], 'the matter')
+    expect_not_startable('gold', f'{IMAGES}/older.qcow2')
+    lab.done('template', 'deploy', 'gold', '--name', 'c-1', '--start')
+    lab.done('template', 'deploy', 'gold', '--name', 'full', '--full', '--start')
+
+
+def a_label_of_its_own_is_refused_before_anything_is_done():
+    lab.machine('web')
+    text = lab.virsh('dumpxml', '--inactive', 'web').out
+    lab.define_xml(text.replace('</domain>', "<seclabel type='static' model='dac' relabel='yes'>"
+                                             '<label>+64055:+64055</label></seclabel></domain>'))
+    before = lab.virsh('dumpxml', '--inactive', 'web').out
+    result = lab.ctl('--json', 'template', 'create', 'web', '--no-seal', '--convert')
+    expect_equal((result.status, result.document['outcome']), (3, 'refused'), 'converting', result)
+    expect_words(result.err, 'security label', 'seclabel')
+    expect_equal(lab.virsh('dumpxml', '--inactive', 'web').out, before, 'the definition')
+
+
+TESTS = [a_template_is_made_by_copy, a_template_is_made_by_conversion, clones_live, uefi_variables_go_with_the_machine,
+         variables_that_are_there_are_in_the_way, another_computers_files_are_left_alone,
+         another_definition_on_its_disk_is_noticed, a_template_that_can_be_started_is_repaired,
+         an_older_template_keeps_working, a_label_of_its_own_is_refused_before_anything_is_done]
+
+if __name__ == '__main__':
+    try:
+        run([isolated(test, lab.clear) for test in [the_host_is_what_people_have, *TESTS]])
+    finally:
+        lab.close()
