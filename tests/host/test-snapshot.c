@@ -703,8 +703,8 @@ define (Vm *vm, StrataSnapshotXml *document, gboolean current)
   g_autofree char *xml = strata_snapshot_xml_to_string (document);
   g_autoptr (GError) error = NULL;
 
-  strata_test_assert_ok (strata_snapshot_define (vm->connection, vm->uuid, xml, NULL, current, &error),
-                         error);
+  strata_test_assert_ok (
+      strata_snapshot_define (vm->connection, vm->uuid, xml, NULL, current, &error), error);
 }
 
 static void
