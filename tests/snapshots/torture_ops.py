@@ -167,8 +167,9 @@ class Operations:
 
     # stratactl
 
-    def _strata(self, machine, argv, change, may_fail=False):
-        """Runs stratactl ARGV, now and then disturbed. CHANGE: what it does to the model if all goes well."""
+    def _strata(self, machine, argv, change, may_fail=False, kept=None):
+        """Runs stratactl ARGV, now and then disturbed. CHANGE: what it does to the model if all goes well; KEPT: what it did if the snapshot
+        that it took stays, though the rest of it is taken back."""
         if self.caller is not None:
             return self._as_second(argv, change)
         # A signal always comes at a moment of its own, so that the moments of other operations do not move.
@@ -199,9 +200,9 @@ class Operations:
             words += f' [held{point[18:]}: {"; ".join(a.words for a in acts) or "nothing"}{"; then " + interrupt.name if interrupt else ""}]'
         elif interrupt:
             words += f' [{interrupt.name} after {delay:.2f} s]'
-        return self._judge(machine, words, change, answer, acts, interrupt, may_fail)
+        return self._judge(machine, words, change, answer, acts, interrupt, may_fail, kept)
 
-    def _judge(self, machine, words, change, answer, acts, interrupt, may_fail):
+    def _judge(self, machine, words, change, answer, acts, interrupt, may_fail, kept):
         others = [act.change for act in acts]
         before = as_far_as_it_goes(self.model, others)
         done = [m for m in (changed(self.model, *others, change), changed(self.model, change, *others)) if m is not None]
@@ -219,7 +220,9 @@ class Operations:
         if answer.status == 4 or answer.outcome == 'stopped':
             return self._finish(machine, words, change, answer, others)
         # Where another client destroyed the guest, what it is to go on from is nowhere else.
-        before = [before, *done] if 'stays: it keeps the memory' in answer.message else [before]
+        before = [before]
+        if kept is not None and 'stays: it keeps the memory' in answer.message + answer.err:
+            before += [m for m in (changed(self.model, *others, kept), changed(self.model, kept, *others)) if m is not None]
         if answer.status in (130, -signal.SIGINT) and interrupt:
             return Outcome(words, 'cancelled', before, message=answer.outcome or 'before it began', is_loose=loose)
         if answer.status == -signal.SIGKILL and interrupt:
@@ -333,7 +336,7 @@ class Operations:
             there = model.machines[machine.name]
             there.add(Snapshot(name, there.current, {t: there.tips[t] for t in only}, description))
 
-        return self._strata(machine, argv, change, may_fail=quiesce)
+        return self._strata(machine, argv, change, may_fail=quiesce, kept=change)
 
     def _any_snapshot(self, machine):
         return self.rng.choice(list(machine.snapshots.values())) if machine.snapshots else None
@@ -353,18 +356,22 @@ class Operations:
         if then is not None:
             argv.append('--' + then)
 
-        def change(model):
+        def keep(model):
             there = model.machines[machine.name]
-            target = there.snapshots[snapshot.name]
             if saved is not None:
                 there.add(Snapshot(saved, there.current, dict(there.tips)))
+
+        def change(model):
+            keep(model)
+            there = model.machines[machine.name]
+            target = there.snapshots[snapshot.name]
             there.tips.update(target.contents)
             there.current = target.name
             there.state = target.state if target.memory and target.state in ('running', 'paused') else 'off'
             if then is not None:
                 there.state = 'running' if then == 'start' else 'paused'
 
-        return self._strata(machine, argv, change)
+        return self._strata(machine, argv, change, kept=keep)
 
     def delete(self, machine):
         snapshot = self._any_snapshot(machine)
