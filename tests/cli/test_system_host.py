@@ -15,7 +15,7 @@ BUSES = {'virtio': 'vda', 'scsi': 'sda', 'sata': 'sda', 'ide': 'hda', 'usb': 'sd
 DOMAIN = '''<domain type='qemu'>
   <name>{name}</name>
   <memory unit='MiB'>32</memory>
-  <os><type arch='x86_64' machine='pc'>hvm</type>{os}</os>
+  <os><type arch='x86_64' machine='{machine}'>hvm</type>{os}</os>
   <features><acpi/></features>
   <devices>
     <disk type='file' device='disk'>
@@ -24,9 +24,14 @@ DOMAIN = '''<domain type='qemu'>
       <target dev='{target}' bus='{bus}'/>
     </disk>
     <interface type='network'><source network='default'/><model type='virtio'/></interface>
-    <memballoon model='none'/>
+    <memballoon model='none'/>{devices}
   </devices>
 </domain>'''
+
+
+FIRMWARE = ("<loader readonly='yes' type='pflash'>/usr/share/OVMF/OVMF_CODE_4M.fd</loader>"
+            "<nvram template='/usr/share/OVMF/OVMF_VARS_4M.fd'>{}</nvram>")
+TPM = "<tpm model='tpm-crb'><backend type='emulator' version='2.0'/></tpm>"
 
 
 class SystemLab(Lab):
@@ -87,15 +92,18 @@ class SystemLab(Lab):
         os.remove(local)
         return self.put(f'{IMAGES}/{name}', data)
 
+    def define_on(self, name, path, *, bus='virtio', machine='pc', firmware='', devices=''):
+        self.define_xml(DOMAIN.format(name=name, path=path, format='qcow2', bus=bus, target=BUSES[bus], machine=machine,
+                                      os=firmware, devices=devices))
+        return path
+
     def machine(self, name, bus='virtio', uefi=False):
         path = self.image(f'{name}.qcow2')
         text = ''
         if uefi:
             self.put(f'{VARIABLES}/{name}_VARS.fd', b'variables of ' + name.encode() + bytes(4096))
-            text = (f"<loader readonly='yes' type='pflash'>/usr/share/OVMF/OVMF_CODE_4M.fd</loader>"
-                    f"<nvram template='/usr/share/OVMF/OVMF_VARS_4M.fd'>{VARIABLES}/{name}_VARS.fd</nvram>")
-        self.define_xml(DOMAIN.format(name=name, path=path, format='qcow2', bus=bus, target=BUSES[bus], os=text))
-        return path
+            text = FIRMWARE.format(f'{VARIABLES}/{name}_VARS.fd')
+        return self.define_on(name, path, bus=bus, firmware=text)
 
     def done(self, *argv, timeout=120):
         result = self.ctl('--json', *argv, timeout=timeout)
@@ -226,6 +234,23 @@ def uefi_variables_go_with_the_machine():
     expect_equal(lab.files('variables'), ['c-1_VARS.fd', 'c-2_VARS.fd'], 'the variables')
 
 
+def uefi_and_a_tpm_live():
+    path = lab.image('web.qcow2')
+    lab.define_on('web', path, machine='q35', firmware=FIRMWARE.format(f'{VARIABLES}/web_VARS.fd'), devices=TPM)
+    lab.virsh('start', 'web')  # libvirt makes its variables
+    lab.virsh('destroy', 'web')
+    lab.done('template', 'create', 'web', '--no-seal', '--convert', '--name', 'gold')
+    before = lab.digest(path)
+    lab.done('template', 'deploy', 'gold', '--name', 'c-%d', '--count', '2', '--start')
+    lab.done('snapshot', 'create', 'c-1', 'memory')
+    lab.done('snapshot', 'revert', 'c-1', 'memory', '--discard-current')
+    lab.done('snapshot', 'delete', 'c-1', 'memory')
+    expect_equal([lab.virsh('domstate', name).out.strip() for name in ('c-1', 'c-2')], ['running'] * 2, 'the clones')
+    expect_equal(lab.files('variables'), ['c-1_VARS.fd', 'c-2_VARS.fd', 'gold_VARS.fd'], 'the variables')
+    expect_not_startable('gold', path)
+    expect_equal(lab.digest(path), before, 'the bytes of the template')
+
+
 def variables_that_are_there_are_in_the_way():
     lab.machine('web', uefi=True)
     lab.done('template', 'create', 'web', '--no-seal', '--convert', '--name', 'gold')
@@ -257,9 +282,7 @@ def another_computers_files_are_left_alone():
         lab.virsh('vol-create-as', 'there', name, '4096')
         with open(here, 'w', encoding='utf-8') as file:
             file.write('of this computer')
-        lab.define_xml(DOMAIN.format(
-            name='web', path=path, format='qcow2', bus='virtio', target='vda',
-            os=f"<loader readonly='yes' type='pflash'>/usr/share/OVMF/OVMF_CODE_4M.fd</loader><nvram>{here}</nvram>"))
+        lab.define_on('web', path, firmware=FIRMWARE.format(here))
         result = lab.ctl('-c', far, '--json', 'template', 'create', 'web', '--convert', '--name', 'gold')
         expect_equal((result.status, result.document['outcome']), (3, 'refused'), 'sealing from afar', result)
         expect_words(result.err, 'sealed where their disks are')
@@ -281,7 +304,7 @@ def another_computers_files_are_left_alone():
 def another_definition_on_its_disk_is_noticed():
     path = lab.machine('web')
     lab.done('template', 'create', 'web', '--no-seal', '--convert', '--name', 'gold')
-    lab.define_xml(DOMAIN.format(name='other', path=path, format='qcow2', bus='virtio', target='vda', os=''))
+    lab.define_on('other', path)
     result = lab.ctl('template', 'deploy', 'gold', '--name', 'c-1')
     expect_equal(result.status, 3, 'deploying', result)
     expect_words(result.err, 'other')
@@ -339,6 +362,7 @@ def a_label_of_its_own_is_refused_before_anything_is_done():
 
 
 TESTS = [a_template_is_made_by_copy, a_template_is_made_by_conversion, clones_live, uefi_variables_go_with_the_machine,
+         uefi_and_a_tpm_live,
          variables_that_are_there_are_in_the_way, another_computers_files_are_left_alone,
          another_definition_on_its_disk_is_noticed, a_template_that_can_be_started_is_repaired,
          an_older_template_keeps_working, a_label_of_its_own_is_refused_before_anything_is_done]
