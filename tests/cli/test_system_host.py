@@ -301,6 +301,58 @@ def another_computers_files_are_left_alone():
             os.remove(here)
 
 
+# In the place of pkexec and what it runs as root: it changes nothing in the guest, and tries to start the machine meanwhile.
+SEALER = '''#!/usr/bin/python3
+import base64, json, subprocess, sys, zlib
+request = json.loads(sys.stdin.readline())
+if request['verb'] == 'seal':
+    with open({log!r}, 'a', encoding='utf-8') as log:
+        print(subprocess.run(['virsh', 'start', 'web'], capture_output=True, check=False).returncode, file=log)
+    if {fails}:
+        print(json.dumps({{'event': 'error', 'code': 'failed', 'message': 'it does not want to'}}))
+        sys.exit(1)
+print(json.dumps({{'event': 'result', 'value': {{
+    'listing': base64.b64encode(zlib.compress(b'home\\t/root\\n')).decode(), 'os': 'Debian', 'operations': ['machine-id']}}}}))
+'''
+
+
+def with_sealer(*argv, fails=False):
+    """Runs stratactl with it; whether the machine could be started while it was at work comes second."""
+    tools = os.path.join(lab.dir, 'tools')
+    log = os.path.join(lab.dir, 'sealer.log')
+    os.makedirs(tools, exist_ok=True)
+    with open(os.path.join(tools, 'pkexec'), 'w', encoding='utf-8') as file:
+        file.write(SEALER.format(log=log, fails=fails))
+    os.chmod(file.name, 0o755)
+    result = lab.ctl('--json', *argv, env={'PATH': f'{tools}:{lab.env["PATH"]}'})
+    with open(log, encoding='utf-8') as file:
+        statuses = file.read().split()
+    os.remove(log)
+    return result, '0' in statuses
+
+
+def while_it_is_sealed_it_can_not_be_started():
+    path = lab.machine('web')
+    xml, before = lab.virsh('dumpxml', '--inactive', 'web').out, lab.digest(path)
+    result, started = with_sealer('template', 'create', 'web', '--convert', '--name', 'gold', fails=True)
+    expect_equal((result.status, started), (1, False), 'a sealing that fails', result)
+    expect_words(result.err, 'does not want')
+    expect_equal((lab.virsh('dumpxml', '--inactive', 'web').out, lab.digest(path)), (xml, before), 'the machine')
+    expect_equal(lab.files(), ['web.qcow2'], 'the files')
+
+    result, started = with_sealer('seal', 'web')
+    expect_equal((result.status, started), (0, False), 'sealing it where it is', result)
+    expect_equal(lab.virsh('dumpxml', '--inactive', 'web').out, xml, 'the definition')
+    lab.virsh('start', 'web')
+    lab.virsh('destroy', 'web')
+
+    result, started = with_sealer('template', 'create', 'web', '--convert', '--name', 'gold')
+    expect_equal((result.status, started), (0, False), 'converting it', result)
+    expect_equal((lab.names(), lab.files()), (['gold'], ['web.qcow2']), 'what there is')
+    expect_not_startable('gold', path)
+    lab.done('template', 'deploy', 'gold', '--name', 'c-1', '--start')
+
+
 def another_definition_on_its_disk_is_noticed():
     path = lab.machine('web')
     lab.done('template', 'create', 'web', '--no-seal', '--convert', '--name', 'gold')
@@ -364,7 +416,7 @@ def a_label_of_its_own_is_refused_before_anything_is_done():
 TESTS = [a_template_is_made_by_copy, a_template_is_made_by_conversion, clones_live, uefi_variables_go_with_the_machine,
          uefi_and_a_tpm_live,
          variables_that_are_there_are_in_the_way, another_computers_files_are_left_alone,
-         another_definition_on_its_disk_is_noticed, a_template_that_can_be_started_is_repaired,
+         while_it_is_sealed_it_can_not_be_started, another_definition_on_its_disk_is_noticed, a_template_that_can_be_started_is_repaired,
          an_older_template_keeps_working, a_label_of_its_own_is_refused_before_anything_is_done]
 
 if __name__ == '__main__':
