@@ -134,8 +134,8 @@ dispute_clone_disk (StrataGraph *self, const StrataDomainFacts *clone, const Str
     }
 }
 
-static void
-dispute_domain (StrataGraph *self, const StrataDomainFacts *domain)
+void
+strata_graph_dispute_raw (StrataGraph *self, const StrataDomainFacts *domain)
 {
   GPtrArray *views[] = { domain->disks, domain->next_disks };
 
@@ -157,13 +157,4 @@ dispute_domain (StrataGraph *self, const StrataDomainFacts *domain)
       for (guint i = 0; i < views[v]->len; i++)
         dispute_clone_disk (self, domain, g_ptr_array_index (views[v], i));
     }
-}
-
-void
-strata_graph_dispute_raw (StrataGraph *self)
-{
-  GPtrArray *domains = strata_graph_get_domains (self);
-
-  for (guint i = 0; i < domains->len; i++)
-    dispute_domain (self, g_ptr_array_index (domains, i));
 }

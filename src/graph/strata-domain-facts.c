@@ -41,6 +41,7 @@ strata_domain_facts_clear (gpointer data)
   g_clear_pointer (&self->uses, g_ptr_array_unref);
   g_clear_pointer (&self->spellings, g_ptr_array_unref);
   g_clear_pointer (&self->snapshots, g_ptr_array_unref);
+  g_clear_pointer (&self->place_hashes, g_array_unref);
 }
 
 /**

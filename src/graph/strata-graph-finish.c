@@ -7,6 +7,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "strata-claims.h"
+#include "strata-related.h"
 
 static void
 resolve_disks (StrataGraph *self, GPtrArray *disks)
@@ -222,9 +223,8 @@ judge_domain (StrataGraph *self, GHashTable *owners, const StrataDomainFacts *do
 /* A data file is a part of its image, and nothing else's: QEMU's locks keep two machines from using it at once, and nothing keeps
  * them from using it one after the other. */
 static void
-judge_data_files (StrataGraph *self, GPtrArray *images)
+judge_data_files (StrataGraph *self, GPtrArray *domains, GPtrArray *images)
 {
-  GPtrArray *domains = strata_graph_get_domains (self);
   g_autoptr (GHashTable) owners = g_hash_table_new (g_str_hash, g_str_equal);
 
   for (guint i = 0; i < images->len; i++)
@@ -279,7 +279,31 @@ strata_graph_declare_disks (StrataGraph *self, GPtrArray *disks, const char *by)
       strata_image_finish (g_ptr_array_index (images, i));
       judge_unread (g_ptr_array_index (images, i));
     }
-  judge_data_files (self, images);
+  judge_data_files (self, strata_graph_get_domains (self), images);
+}
+
+void
+strata_graph_finish_part (StrataGraph *self, GPtrArray *domains, GPtrArray *images)
+{
+  for (guint i = 0; i < domains->len; i++)
+    resolve_domain (self, g_ptr_array_index (domains, i));
+  for (guint i = 0; i < images->len; i++)
+    resolve_image (self, g_ptr_array_index (images, i));
+
+  for (guint i = 0; i < domains->len; i++)
+    declare_domain (self, g_ptr_array_index (domains, i));
+  for (guint i = 0; i < images->len; i++)
+    declare_unnamed (self, g_ptr_array_index (images, i));
+  for (guint i = 0; i < domains->len; i++)
+    strata_graph_dispute_raw (self, g_ptr_array_index (domains, i));
+  for (guint i = 0; i < images->len; i++)
+    {
+      strata_image_finish (g_ptr_array_index (images, i));
+      judge_unread (g_ptr_array_index (images, i));
+    }
+  judge_data_files (self, domains, images);
+  for (guint i = 0; i < domains->len; i++)
+    strata_domain_facts_hash_places (g_ptr_array_index (domains, i));
 }
 
 /**
@@ -291,23 +315,7 @@ strata_graph_declare_disks (StrataGraph *self, GPtrArray *disks, const char *by)
 void
 strata_graph_finish (StrataGraph *self)
 {
-  GPtrArray *domains = strata_graph_get_domains (self);
   g_autoptr (GPtrArray) images = strata_graph_get_images (self);
 
-  for (guint i = 0; i < domains->len; i++)
-    resolve_domain (self, g_ptr_array_index (domains, i));
-  for (guint i = 0; i < images->len; i++)
-    resolve_image (self, g_ptr_array_index (images, i));
-
-  for (guint i = 0; i < domains->len; i++)
-    declare_domain (self, g_ptr_array_index (domains, i));
-  for (guint i = 0; i < images->len; i++)
-    declare_unnamed (self, g_ptr_array_index (images, i));
-  strata_graph_dispute_raw (self);
-  for (guint i = 0; i < images->len; i++)
-    {
-      strata_image_finish (g_ptr_array_index (images, i));
-      judge_unread (g_ptr_array_index (images, i));
-    }
-  judge_data_files (self, images);
+  strata_graph_finish_part (self, strata_graph_get_domains (self), images);
 }

@@ -98,6 +98,81 @@ strata_graph_new (void)
   return g_object_new (STRATA_TYPE_GRAPH, NULL);
 }
 
+static void
+copy_names (GHashTable *from, GHashTable *to)
+{
+  GHashTableIter iter;
+  const char *name;
+  const char *path;
+
+  g_hash_table_iter_init (&iter, from);
+  while (g_hash_table_iter_next (&iter, (gpointer *) &name, (gpointer *) &path))
+    g_hash_table_insert (to, g_strdup (name), g_strdup (path));
+}
+
+static void
+copy_volumes (StrataGraph *self, StrataGraph *copy)
+{
+  GHashTableIter iter;
+  const char *pool;
+  GHashTable *names;
+
+  g_hash_table_iter_init (&iter, self->volumes);
+  while (g_hash_table_iter_next (&iter, (gpointer *) &pool, (gpointer *) &names))
+    {
+      GHashTable *own = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+
+      copy_names (names, own);
+      g_hash_table_insert (copy->volumes, g_strdup (pool), own);
+    }
+}
+
+StrataGraph *
+strata_graph_copy_without (StrataGraph *self, GHashTable *domains, GHashTable *images)
+{
+  StrataGraph *copy;
+  GHashTableIter iter;
+  StrataImage *image;
+  const char *path;
+
+  g_return_val_if_fail (STRATA_IS_GRAPH (self), NULL);
+
+  copy = strata_graph_new ();
+  for (guint i = 0; i < self->domains->len; i++)
+    {
+      StrataDomainFacts *domain = g_ptr_array_index (self->domains, i);
+
+      if (!g_hash_table_contains (domains, domain))
+        g_ptr_array_add (copy->domains, strata_domain_facts_ref (domain));
+    }
+
+  g_hash_table_iter_init (&iter, self->images);
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &image))
+    {
+      if (!g_hash_table_contains (images, image))
+        g_hash_table_insert (copy->images, image->path, strata_image_ref (image));
+    }
+
+  copy_names (self->aliases, copy->aliases);
+  copy_volumes (self, copy);
+  g_hash_table_iter_init (&iter, self->taken);
+  while (g_hash_table_iter_next (&iter, (gpointer *) &path, NULL))
+    strata_graph_add_taken (copy, path);
+  for (guint i = 0; i < self->blind_spots->len; i++)
+    {
+      const BlindSpot *spot = g_ptr_array_index (self->blind_spots, i);
+
+      strata_graph_add_blind_spot (copy, spot->where, spot->why, spot->busy);
+    }
+  copy->unread_state = g_strdup (self->unread_state);
+  for (guint i = 0; i < self->pools->len; i++)
+    strata_graph_take_pool (copy, strata_pool_facts_copy (g_ptr_array_index (self->pools, i)));
+  copy->nvram_dir = g_strdup (self->nvram_dir);
+  copy->libvirt_version = self->libvirt_version;
+
+  return copy;
+}
+
 void
 strata_graph_add_spelling (StrataGraph *self, const StrataSpelling *spelling)
 {
@@ -370,6 +445,10 @@ strata_graph_resolve (StrataGraph *self, const char *path)
 
   g_return_val_if_fail (STRATA_IS_GRAPH (self), path);
 
+  /* Most often there are none, and paths are long. */
+  if (g_hash_table_size (self->aliases) == 0)
+    return path;
+
   while (path != NULL && (next = g_hash_table_lookup (self->aliases, path)) != NULL)
     path = next;
 
@@ -541,6 +620,14 @@ strata_graph_check_seen (StrataGraph *self, GError **error)
                       spot->where, spot->why);
 
   return FALSE;
+}
+
+GPtrArray *
+strata_graph_get_pools (StrataGraph *self)
+{
+  g_return_val_if_fail (STRATA_IS_GRAPH (self), NULL);
+
+  return self->pools;
 }
 
 StrataPoolFacts *

@@ -139,6 +139,7 @@ void strata_image_use_free (StrataImageUse *self);
  * @saved_unread: (nullable): why it can't be told what its saved state goes on with
  * @spellings: (element-type StrataSpelling): what its documents call an image otherwise than by its canonical path
  * @snapshots: (element-type StrataSnapshotFacts): its snapshots, retained layers too, as libvirt lists them
+ * @place_hashes: (nullable) (element-type guint): of the paths that it names as images, once its graph is finished
  * @busy: (nullable): the block job or backup that is under way, in words
  * @busy_images: (nullable) (element-type utf8): the images that it reads or writes, its target too
  * @persistent: it outlives its guest's end; one that is not vanishes with it, and its snapshots' metadata too
@@ -172,6 +173,7 @@ typedef struct
   GPtrArray *uses;
   GPtrArray *spellings;
   GPtrArray *snapshots;
+  GArray *place_hashes;
   StrataDomainState state;
   gboolean persistent;
   gboolean autostart;
@@ -287,6 +289,7 @@ void strata_image_part_free (StrataImagePart *self);
  */
 struct _StrataImage
 {
+  gatomicrefcount ref_count;
   char *path;
   char *format;
   char *backing_path;
@@ -325,6 +328,8 @@ struct _StrataImage
 };
 
 StrataImage *strata_image_new (const char *path);
+/* one that is finished; graphs share it, and nothing changes it any more */
+StrataImage *strata_image_ref (StrataImage *self);
 void strata_image_free (StrataImage *self);
 /* whether NAME, in a header, is in the folder of whatever name QEMU opens the image by */
 gboolean strata_image_name_is_relative (const char *name);
@@ -370,6 +375,7 @@ typedef struct
   gboolean read_only; /* the daemon is known not to be able to make or remove files there */
 } StrataPoolFacts;
 
+StrataPoolFacts *strata_pool_facts_copy (const StrataPoolFacts *self);
 void strata_pool_facts_free (StrataPoolFacts *self);
 /* whether files can be made in it; that of LVM, for one, is a folder of devices */
 gboolean strata_pool_has_folder (const StrataPoolFacts *self);
@@ -399,6 +405,12 @@ void strata_graph_resolve_snapshot (StrataGraph *self, StrataSnapshotFacts *snap
 void strata_graph_declare_disks (StrataGraph *self, GPtrArray *disks, const char *by);
 /* makes every path in it the one path of its image; when everything was added */
 void strata_graph_finish (StrataGraph *self);
+/* (transfer full): all of SELF, which is finished, but DOMAINS (a set of StrataDomainFacts) and IMAGES (a set of StrataImage); the rest is
+ * shared */
+StrataGraph *strata_graph_copy_without (StrataGraph *self, GHashTable *domains, GHashTable *images);
+/* the same as strata_graph_finish() for a copy to which DOMAINS (element-type StrataDomainFacts) and IMAGES (element-type StrataImage) were
+ * added, which are related to nothing that is shared */
+void strata_graph_finish_part (StrataGraph *self, GPtrArray *domains, GPtrArray *images);
 /* at PATH there is something that is no image */
 void strata_graph_add_taken (StrataGraph *self, const char *path);
 gboolean strata_graph_is_taken (StrataGraph *self, const char *path);
@@ -428,6 +440,8 @@ StrataDomainFacts *strata_graph_find_domain (StrataGraph *self, const char *name
 /* (element-type StrataImage) (transfer container) */
 GPtrArray *strata_graph_get_images (StrataGraph *self);
 StrataImage *strata_graph_get_image (StrataGraph *self, const char *path);
+/* (element-type StrataPoolFacts) (transfer none): those that are active */
+GPtrArray *strata_graph_get_pools (StrataGraph *self);
 StrataPoolFacts *strata_graph_find_pool (StrataGraph *self, const char *name);
 StrataPoolFacts *strata_graph_pool_of_path (StrataGraph *self, const char *path);
 /* (element-type StrataImage) (transfer container): TOP first; sets an error where it loops or a link is missing */

@@ -23,15 +23,27 @@ strata_image_new (const char *path)
 
   g_return_val_if_fail (path != NULL, NULL);
 
+  g_atomic_ref_count_init (&self->ref_count);
   self->path = g_strdup (path);
 
   return self;
 }
 
+StrataImage *
+strata_image_ref (StrataImage *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  g_atomic_ref_count_inc (&self->ref_count);
+
+  return self;
+}
+
+/* The last one who has it. */
 void
 strata_image_free (StrataImage *self)
 {
-  if (self == NULL)
+  if (self == NULL || !g_atomic_ref_count_dec (&self->ref_count))
     return;
 
   g_free (self->path);
@@ -167,14 +179,16 @@ strata_image_declare (StrataImage *self, const char *format, const char *by)
 
   g_return_if_fail (self != NULL && format != NULL);
 
+  /* One that other graphs have as well is not even written to where nothing changes. */
   if (self->declared)
     {
-      self->disputed = self->disputed || g_strcmp0 (self->format, format) != 0;
-      if (g_strcmp0 (self->format, format) != 0)
-        strata_image_set_problem (
-            self, STRATA_IMAGE_CONTRADICTING,
-            /* Translators: an image, two formats, then what says the second */
-            _ ("“%s” is said to be %s, but %s by %s"), self->path, self->format, format, by);
+      if (g_strcmp0 (self->format, format) == 0)
+        return;
+      self->disputed = TRUE;
+      strata_image_set_problem (self, STRATA_IMAGE_CONTRADICTING,
+                                /* Translators: an image, two formats, then what says the second */
+                                _ ("“%s” is said to be %s, but %s by %s"), self->path, self->format,
+                                format, by);
       return;
     }
 
@@ -361,6 +375,18 @@ strata_pool_facts_free (StrataPoolFacts *self)
   g_free (self->type);
   g_free (self->path);
   g_free (self);
+}
+
+StrataPoolFacts *
+strata_pool_facts_copy (const StrataPoolFacts *self)
+{
+  StrataPoolFacts *copy = g_memdup2 (self, sizeof *self);
+
+  copy->name = g_strdup (self->name);
+  copy->type = g_strdup (self->type);
+  copy->path = g_strdup (self->path);
+
+  return copy;
 }
 
 gboolean
