@@ -58,6 +58,8 @@ strata_gathering_take_image (StrataGathering *self, StrataImage *image)
 
   if (image->identity != NULL)
     g_hash_table_insert (self->identities, image->identity, image);
+  if (self->taken != NULL)
+    g_ptr_array_add (self->taken, image);
   strata_graph_take_image (self->graph, image);
 }
 

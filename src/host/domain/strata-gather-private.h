@@ -24,6 +24,12 @@ typedef struct
   GPtrArray *inactive;
   /* names of images besides those of documents and links -> the image's path */
   GHashTable *spellings;
+  /* (nullable): those that strata_gathering_take_image() put into the graph */
+  GPtrArray *taken;
+  /* no folder is looked into for what it has besides */
+  gboolean narrow;
+  /* one would have been */
+  gboolean too_narrow;
 } StrataGathering;
 
 /* takes ownership; another name of an image that is there already is noted down as such */
@@ -49,6 +55,10 @@ gboolean strata_gathering_add_volumes (StrataGathering *self,
                                        const char *name,
                                        const char *folder,
                                        GError **error);
+/* (nullable): a set of the names in FOLDER, as this computer sees it */
+GHashTable *strata_gathering_list_folder (StrataGathering *self, const char *folder);
+/* pools that are not active, without what is in them */
+gboolean strata_gathering_note_inactive (StrataGathering *self, GError **error);
 /* the images of FOLDER as this computer sees them, without asking libvirt; FALSE where it doesn't */
 gboolean strata_gathering_add_folder_here (StrataGathering *self,
                                            const char *folder,
@@ -78,6 +88,12 @@ gboolean strata_gathering_follow_option (StrataGathering *self,
                                          const StrataDomainFacts *domain,
                                          const StrataDiskXml *disk,
                                          GError **error);
+/* by their names, as they are in a graph */
+void strata_gathering_sort_domains (GPtrArray *domains);
+/* DOMAIN, which no other thread knows yet, and all that its documents lead to */
+gboolean strata_gathering_add_domain (StrataGathering *self,
+                                      StrataDomainFacts *domain,
+                                      GError **error);
 /* strata-gather-claims.c: how many bytes were read, 0 where none can be; DOMAIN: (nullable) */
 gsize strata_gathering_read_head (virDomainPtr domain, const char *path, guint8 *bytes, gsize n);
 /* what the header in IMAGE names, which is said to be raw */

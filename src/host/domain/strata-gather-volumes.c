@@ -41,8 +41,8 @@ list_volumes (virStoragePoolPtr pool, GError **error)
 }
 
 /* NULL where the client doesn't see the folder. */
-static GHashTable *
-list_folder (StrataGathering *self, const char *folder)
+GHashTable *
+strata_gathering_list_folder (StrataGathering *self, const char *folder)
 {
   g_autoptr (GDir) dir = NULL;
   GHashTable *names;
@@ -279,7 +279,7 @@ add_passed_over (StrataGathering *self,
 gboolean
 strata_gathering_add_folder_here (StrataGathering *self, const char *folder, const char *pool)
 {
-  g_autoptr (GHashTable) names = list_folder (self, folder);
+  g_autoptr (GHashTable) names = strata_gathering_list_folder (self, folder);
   GHashTableIter iter;
   const char *name;
 
@@ -322,7 +322,7 @@ is_everybodys (const char *folder)
 gboolean
 strata_gathering_is_up_to_date (StrataGathering *self, virStoragePoolPtr pool, const char *folder)
 {
-  g_autoptr (GHashTable) names = list_folder (self, folder);
+  g_autoptr (GHashTable) names = strata_gathering_list_folder (self, folder);
   g_autoptr (GPtrArray) volumes = names != NULL ? list_volumes (pool, NULL) : NULL;
 
   return volumes != NULL && is_same (folder, names, volumes);
@@ -347,7 +347,7 @@ strata_gathering_add_volumes (StrataGathering *self,
                               const char *folder,
                               GError **error)
 {
-  g_autoptr (GHashTable) names = list_folder (self, folder);
+  g_autoptr (GHashTable) names = strata_gathering_list_folder (self, folder);
   g_autoptr (GPtrArray) volumes = list_volumes (pool, error);
 
   if (volumes == NULL)

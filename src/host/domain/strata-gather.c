@@ -187,19 +187,52 @@ add_pool_if_active (StrataGathering *self, virStoragePoolPtr pool, GError **erro
   return FALSE;
 }
 
+static StrataPoolXml *
+note_inactive (StrataGathering *self, virStoragePoolPtr pool)
+{
+  StrataPoolXml *facts = read_pool (pool, NULL);
+  g_autofree char *folder = facts != NULL ? get_folder (self, facts) : NULL;
+
+  if (folder == NULL)
+    {
+      strata_pool_xml_free (facts);
+      return NULL;
+    }
+  g_set_str (&facts->path, folder);
+  g_ptr_array_add (self->inactive, facts);
+
+  return facts;
+}
+
 /* What is in it is looked at where the client may; nothing is started for that. */
 static void
 add_inactive_pool (StrataGathering *self, virStoragePoolPtr pool)
 {
-  g_autoptr (StrataPoolXml) facts = read_pool (pool, NULL);
-  g_autofree char *folder = facts != NULL ? get_folder (self, facts) : NULL;
+  const StrataPoolXml *facts = note_inactive (self, pool);
 
-  if (folder == NULL)
-    return;
+  if (facts != NULL)
+    strata_gathering_add_folder_here (self, facts->path, facts->name);
+}
 
-  strata_gathering_add_folder_here (self, folder, facts->name);
-  g_set_str (&facts->path, folder);
-  g_ptr_array_add (self->inactive, g_steal_pointer (&facts));
+gboolean
+strata_gathering_note_inactive (StrataGathering *self, GError **error)
+{
+  g_autoptr (GPtrArray) pools = NULL;
+  virStoragePoolPtr *list = NULL;
+  int n = virConnectListAllStoragePools (strata_connection_get_handle (self->connection), &list,
+                                         VIR_CONNECT_LIST_STORAGE_POOLS_INACTIVE);
+
+  if (n < 0)
+    {
+      strata_vir_set_error (error, _ ("Listing the storage pools"));
+      return FALSE;
+    }
+
+  pools = strata_vir_take_list ((gpointer *) list, n, (GDestroyNotify) virStoragePoolFree);
+  for (guint i = 0; i < pools->len; i++)
+    note_inactive (self, g_ptr_array_index (pools, i));
+
+  return TRUE;
 }
 
 static gboolean
@@ -361,7 +394,9 @@ strata_gathering_add_folder (StrataGathering *self, const char *path, char **why
     *why = inactive != NULL
                ? g_strdup_printf (_ ("the storage pool “%s” is not active"), inactive->name)
                : NULL;
-  if (g_hash_table_contains (self->folders, folder))
+  if (self->narrow)
+    self->too_narrow = TRUE;
+  if (self->narrow || g_hash_table_contains (self->folders, folder))
     return TRUE;
   /* A look starts no pool: that would mount a file system, and end it again under others. */
   if (inactive != NULL)
@@ -773,14 +808,24 @@ compare_snapshots (gconstpointer a, gconstpointer b)
   return g_strcmp0 (first->name, second->name);
 }
 
-/* libvirt lists them in whatever order its tables have: what is said of them would change from one look to the next. */
-static void
-sort_domains (GPtrArray *domains)
+void
+strata_gathering_sort_domains (GPtrArray *domains)
 {
   g_ptr_array_sort_values (domains, compare_domains);
-  for (guint i = 0; i < domains->len; i++)
-    g_ptr_array_sort_values (((StrataDomainFacts *) g_ptr_array_index (domains, i))->snapshots,
-                             compare_snapshots);
+}
+
+gboolean
+strata_gathering_add_domain (StrataGathering *self, StrataDomainFacts *domain, GError **error)
+{
+  /* libvirt lists them in whatever order its tables have: what is said of them would change from one look to the next. */
+  g_ptr_array_sort_values (domain->snapshots, compare_snapshots);
+  strata_graph_add_domain (self->graph, domain);
+
+  return follow_disks (self, domain, domain->disks, error) &&
+         (domain->next_disks == domain->disks ||
+          follow_disks (self, domain, domain->next_disks, error)) &&
+         follow_uses (self, domain, error) && follow_files (self, domain, error) &&
+         strata_gathering_add_snapshots (self, domain, error);
 }
 
 static StrataGraph *
@@ -812,17 +857,12 @@ gather (StrataConnection *self, GCancellable *cancellable, GError **error)
   if (domains == NULL)
     return NULL;
 
-  sort_domains (domains);
+  strata_gathering_sort_domains (domains);
   for (guint i = 0; i < domains->len; i++)
     {
       StrataDomainFacts *domain = g_ptr_array_index (domains, i);
 
-      strata_graph_add_domain (graph, domain);
-      if (!follow_disks (&gathering, domain, domain->disks, error) ||
-          (domain->next_disks != domain->disks &&
-           !follow_disks (&gathering, domain, domain->next_disks, error)) ||
-          !follow_uses (&gathering, domain, error) || !follow_files (&gathering, domain, error) ||
-          !strata_gathering_add_snapshots (&gathering, domain, error))
+      if (!strata_gathering_add_domain (&gathering, domain, error))
         return NULL;
     }
 
