@@ -3,7 +3,10 @@
 /* StrataGraphMonitor: keeps a host's graph while a page shows it.
  *
  * Events only say that something changed; they come in swarms, so they are awaited for a moment, and there is never more than
- * one gathering under way. A pool's events don't count: gathering refreshes the pools itself.
+ * one look under way. A pool's events don't count: gathering refreshes the pools itself.
+ *
+ * Where it is only machines that changed, the graph is patched. What has no event (a snapshot that another program made of another
+ * machine, a file) a patch doesn't see, so everything is gathered once the events have ceased.
  */
 
 #include "config.h"
@@ -11,6 +14,8 @@
 #include "strata-graph-monitor.h"
 
 #define PATIENCE_MS 150
+/* From the last event until all is gathered, where patches have done so far; events put it off no longer than twice that. */
+#define CALM_MS 3000
 
 struct _StrataGraphMonitor
 {
@@ -20,10 +25,22 @@ struct _StrataGraphMonitor
   StrataGraph *graph;
   GCancellable *cancellable; /* while gathering */
   char *error_message;
+  GHashTable *
+      changed; /* a set of UUIDs: what changed since the look that is under way, or the last one, began */
+  gint64 patched_since; /* monotonic time of the first patch since all was gathered, or 0 */
   guint holders;
   guint timeout_id;
-  gboolean stale;
+  guint calm_id;
+  gboolean stale;  /* more changed than CHANGED */
+  gboolean behind; /* GRAPH isn't of the last look, which failed */
 };
+
+typedef struct
+{
+  StrataGraph *last; /* (nullable): to patch */
+  GStrv uuids;
+  gboolean patched;
+} Look;
 
 typedef enum
 {
@@ -37,13 +54,38 @@ static GParamSpec *properties[N_PROPS];
 
 G_DEFINE_FINAL_TYPE (StrataGraphMonitor, strata_graph_monitor, G_TYPE_OBJECT)
 
-static void gather_soon (StrataGraphMonitor *self);
+static void look_soon (StrataGraphMonitor *self);
+
+static gboolean
+has_changed (StrataGraphMonitor *self)
+{
+  return self->stale || g_hash_table_size (self->changed) > 0;
+}
 
 static void
-gather_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
+look_free (gpointer data)
 {
+  Look *look = data;
+
+  g_clear_object (&look->last);
+  g_strfreev (look->uuids);
+  g_free (look);
+}
+
+static void
+look_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
+{
+  Look *look = task_data;
   GError *error = NULL;
-  StrataGraph *graph = strata_connection_gather (source, cancellable, &error);
+  StrataGraph *graph = NULL;
+
+  /* Why it can't be patched doesn't matter. */
+  if (look->last != NULL)
+    graph = strata_connection_patch (source, look->last, (const char *const *) look->uuids,
+                                     cancellable, NULL);
+  look->patched = graph != NULL;
+  if (graph == NULL)
+    graph = strata_connection_gather (source, cancellable, &error);
 
   if (graph != NULL)
     g_task_return_pointer (task, graph, g_object_unref);
@@ -52,9 +94,40 @@ gather_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *c
 }
 
 static void
-gathered_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+calm_cb (gpointer user_data)
+{
+  StrataGraphMonitor *self = STRATA_GRAPH_MONITOR (user_data);
+
+  self->calm_id = 0;
+  strata_graph_monitor_refresh (self);
+}
+
+/* PATCHED: whether the last look saw only what there were events of */
+static void
+note_look (StrataGraphMonitor *self, gboolean patched)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (!patched)
+    {
+      self->patched_since = 0;
+      g_clear_handle_id (&self->calm_id, g_source_remove);
+      return;
+    }
+
+  if (self->patched_since == 0)
+    self->patched_since = now;
+  if (self->calm_id != 0 && now - self->patched_since > CALM_MS * G_TIME_SPAN_MILLISECOND)
+    return;
+  g_clear_handle_id (&self->calm_id, g_source_remove);
+  self->calm_id = g_timeout_add_once (CALM_MS, calm_cb, self);
+}
+
+static void
+looked_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (StrataGraphMonitor) self = STRATA_GRAPH_MONITOR (user_data);
+  const Look *look = g_task_get_task_data (G_TASK (result));
   g_autoptr (StrataGraph) graph = NULL;
   g_autoptr (GError) error = NULL;
 
@@ -64,37 +137,66 @@ gathered_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 
   g_clear_object (&self->cancellable);
   graph = g_task_propagate_pointer (G_TASK (result), &error);
+  self->behind = graph == NULL;
+  note_look (self, look->patched);
   if (graph != NULL && g_set_object (&self->graph, graph))
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_GRAPH]);
   if (g_set_str (&self->error_message, error != NULL ? error->message : NULL))
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ERROR_MESSAGE]);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_BUSY]);
-  if (self->stale)
-    gather_soon (self);
+  if (has_changed (self))
+    look_soon (self);
+}
+
+static GStrv
+take_keys (GHashTable *set)
+{
+  g_autoptr (GPtrArray) keys = g_hash_table_steal_all_keys (set);
+
+  g_ptr_array_set_free_func (keys, NULL);
+  g_ptr_array_add (keys, NULL);
+
+  return (GStrv) g_ptr_array_steal (keys, NULL);
+}
+
+static Look *
+look_new (StrataGraphMonitor *self)
+{
+  Look *look = g_new0 (Look, 1);
+
+  if (!self->stale && !self->behind && self->graph != NULL)
+    {
+      look->last = g_object_ref (self->graph);
+      look->uuids = take_keys (self->changed);
+    }
+
+  return look;
 }
 
 static void
-gather_cb (gpointer user_data)
+look_cb (gpointer user_data)
 {
   StrataGraphMonitor *self = STRATA_GRAPH_MONITOR (user_data);
   g_autoptr (GTask) task = NULL;
 
   self->timeout_id = 0;
-  self->stale = FALSE;
   self->cancellable = g_cancellable_new ();
-  task = g_task_new (self->connection, self->cancellable, gathered_cb, g_object_ref (self));
+  task = g_task_new (self->connection, self->cancellable, looked_cb, g_object_ref (self));
   g_task_set_static_name (task, "strata-survey");
   g_task_set_check_cancellable (task, FALSE);
-  g_task_run_in_thread (task, gather_thread);
+  g_task_set_task_data (task, look_new (self), look_free);
+  g_hash_table_remove_all (self->changed);
+  self->stale = FALSE;
+  g_task_run_in_thread (task, look_thread);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_BUSY]);
 }
 
 static void
-gather_soon (StrataGraphMonitor *self)
+look_soon (StrataGraphMonitor *self)
 {
   if (self->connection != NULL && self->holders > 0 && self->cancellable == NULL &&
       self->timeout_id == 0)
-    self->timeout_id = g_timeout_add_once (self->graph != NULL ? PATIENCE_MS : 0, gather_cb, self);
+    self->timeout_id = g_timeout_add_once (self->graph != NULL ? PATIENCE_MS : 0, look_cb, self);
 }
 
 static void
@@ -103,6 +205,7 @@ stop (StrataGraphMonitor *self)
   g_cancellable_cancel (self->cancellable);
   g_clear_object (&self->cancellable);
   g_clear_handle_id (&self->timeout_id, g_source_remove);
+  note_look (self, FALSE);
   if (self->connection != NULL)
     g_signal_handlers_disconnect_by_data (self->connection, self);
   g_clear_object (&self->connection);
@@ -125,6 +228,7 @@ strata_graph_monitor_finalize (GObject *object)
   StrataGraphMonitor *self = STRATA_GRAPH_MONITOR (object);
 
   g_clear_pointer (&self->error_message, g_free);
+  g_clear_pointer (&self->changed, g_hash_table_unref);
 
   G_OBJECT_CLASS (strata_graph_monitor_parent_class)->finalize (object);
 }
@@ -169,6 +273,7 @@ strata_graph_monitor_class_init (StrataGraphMonitorClass *klass)
 static void
 strata_graph_monitor_init (StrataGraphMonitor *self)
 {
+  self->changed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->stale = TRUE;
 }
 
@@ -176,6 +281,13 @@ StrataGraphMonitor *
 strata_graph_monitor_new (void)
 {
   return g_object_new (STRATA_TYPE_GRAPH_MONITOR, NULL);
+}
+
+static void
+domain_changed_cb (StrataGraphMonitor *self, const char *uuid)
+{
+  g_hash_table_add (self->changed, g_strdup (uuid));
+  look_soon (self);
 }
 
 /**
@@ -199,10 +311,10 @@ strata_graph_monitor_set_connection (StrataGraphMonitor *self, StrataConnection 
     return;
 
   self->connection = g_object_ref (connection);
-  g_signal_connect_object (connection, "domain-changed", G_CALLBACK (strata_graph_monitor_refresh),
-                           self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (connection, "domain-removed", G_CALLBACK (strata_graph_monitor_refresh),
-                           self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (connection, "domain-changed", G_CALLBACK (domain_changed_cb), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (connection, "domain-removed", G_CALLBACK (domain_changed_cb), self,
+                           G_CONNECT_SWAPPED);
   strata_graph_monitor_refresh (self);
 }
 
@@ -248,8 +360,9 @@ strata_graph_monitor_hold (StrataGraphMonitor *self)
   g_return_if_fail (STRATA_IS_GRAPH_MONITOR (self));
 
   self->holders++;
-  if (self->stale)
-    gather_soon (self);
+  /* The graph may be hours old. */
+  if (has_changed (self))
+    strata_graph_monitor_refresh (self);
 }
 
 void
@@ -273,5 +386,5 @@ strata_graph_monitor_refresh (StrataGraphMonitor *self)
   g_return_if_fail (STRATA_IS_GRAPH_MONITOR (self));
 
   self->stale = TRUE;
-  gather_soon (self);
+  look_soon (self);
 }
