@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Times what every command and every dialog begins with: gathering the host, judging its health, and planning. Prints a
- * line for each round: what was done, and the seconds it took.
+/* Times what every command and every dialog begins with: gathering the host, judging its health, and planning; and what a window does
+ * when a machine changed. Prints a line for each round: what was done, and the seconds it took.
  *
  * Usage: bench-gather ROUNDS DOMAIN SNAPSHOT
  */
@@ -10,6 +10,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "host/connection/strata-connection.h"
 #include "plan/strata-health.h"
@@ -31,6 +32,19 @@ fail_on (GError *error)
   exit (EXIT_FAILURE);
 }
 
+/* What of this process is in memory, MiB. */
+static guint64
+get_resident (void)
+{
+  g_autofree char *text = NULL;
+  guint64 pages = 0;
+
+  if (g_file_get_contents ("/proc/self/statm", &text, NULL, NULL))
+    sscanf (text, "%*u %" G_GUINT64_FORMAT, &pages);
+
+  return pages * (guint64) sysconf (_SC_PAGESIZE) / (1024 * 1024);
+}
+
 static void
 count (StrataGraph *graph, GPtrArray *findings)
 {
@@ -41,8 +55,27 @@ count (StrataGraph *graph, GPtrArray *findings)
   for (guint i = 0; i < domains->len; i++)
     snapshots += ((StrataDomainFacts *) g_ptr_array_index (domains, i))->snapshots->len;
 
-  printf ("# %u domains, %u snapshots, %u images, %u findings\n", domains->len, snapshots,
-          images->len, findings->len);
+  printf ("# %u domains, %u snapshots, %u images, %u findings; %" G_GUINT64_FORMAT " MiB\n",
+          domains->len, snapshots, images->len, findings->len, get_resident ());
+}
+
+static void
+patch (StrataConnection *connection, StrataGraph *last, const char *name)
+{
+  const StrataDomainFacts *domain = strata_graph_find_domain (last, name);
+  const char *const uuids[] = { domain->uuid, NULL };
+  g_autoptr (StrataGraph) graph = NULL;
+  g_autoptr (GError) error = NULL;
+  gint64 start = g_get_monotonic_time ();
+
+  graph = strata_connection_patch (connection, last, uuids, NULL, &error);
+  fail_on (error);
+  if (graph == NULL)
+    {
+      fprintf (stderr, "“%s” can't be patched\n", name);
+      exit (EXIT_FAILURE);
+    }
+  tell ("patch", start);
 }
 
 static void
@@ -58,6 +91,7 @@ do_round (StrataConnection *connection, const char *domain, const char *snapshot
   graph = strata_connection_gather (connection, NULL, &error);
   fail_on (error);
   tell ("gather", start);
+  patch (connection, graph, domain);
 
   start = g_get_monotonic_time ();
   findings = strata_health_check (graph, NULL);

@@ -113,6 +113,7 @@ def bench_gather(lab):
         dumps = [f'snapshot-dumpxml crowd-{n:04} s{i:02}' for n in range(DOMAINS) for i in range(1, SNAPSHOTS + 1)]
         report(f'A host with {host}', [
             ('gather everything', times['gather']),
+            ('patch after one event', times['patch']),
             ('judge its health', times['health']),
             ('plan the deletion of a snapshot, law and all', times['plan']),
             ('stratactl snapshot delete --dry-run',
