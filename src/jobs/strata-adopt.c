@@ -336,7 +336,8 @@ strata_adopt_check_own_snapshot (const StrataAdoption *self,
     return TRUE;
 
   strata_set_error (
-      error, STRATA_ERROR_REFUSED, _ ("Look at it, and delete it (virsh snapshot-delete) if it is the job’s."),
+      error, STRATA_ERROR_REFUSED,
+      _ ("Look at it, and delete it (virsh snapshot-delete) if it is the job’s."),
       backwards ? _ ("Whether the snapshot “%s” of “%s” is the one that the job began can’t be "
                      "told; taking the job back would delete it")
                 : _ ("Whether the snapshot “%s” of “%s” is the one that the job began can’t be "
