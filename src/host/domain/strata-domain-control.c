@@ -164,53 +164,6 @@ check_name (StrataConnection *connection, const char *name, const char *uuid, GE
 }
 
 /**
- * strata_domain_define:
- * @connection: a connection
- * @xml: a definition with a name
- * @error: where to put `STRATA_ERROR_EXISTS` if the name belongs to another UUID, `INVALID` or another
- *
- * Defines the domain, or replaces its definition. Worker threads only.
- *
- * Returns: whether the host has the definition now
- */
-gboolean
-strata_domain_define (StrataConnection *connection, const char *xml, GError **error)
-{
-  g_autoptr (StrataDomainXml) definition = NULL;
-  g_autoptr (virDomain) domain = NULL;
-  g_autofree char *name = NULL;
-  g_autofree char *uuid = NULL;
-  g_autofree char *text = NULL;
-
-  STRATA_ASSERT_WORKER ();
-  g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
-
-  definition = strata_domain_xml_new_from_string (xml, error);
-  if (definition == NULL)
-    return FALSE;
-  name = strata_domain_xml_get_name (definition);
-  uuid = strata_domain_xml_get_uuid (definition);
-  if (name == NULL)
-    {
-      strata_set_error (error, STRATA_ERROR_INVALID, NULL, _ ("The definition has no name"));
-      return FALSE;
-    }
-  if (!check_name (connection, name, uuid, error))
-    return FALSE;
-
-  if (strata_domain_xml_name_devices (definition, strata_connection_is_device, connection))
-    text = strata_domain_xml_to_string (definition);
-  domain =
-      virDomainDefineXML (strata_connection_get_handle (connection), text != NULL ? text : xml);
-  if (domain != NULL)
-    return TRUE;
-
-  strata_vir_set_error (error, _ ("Defining “%s”"), name);
-
-  return FALSE;
-}
-
-/**
  * strata_domain_require_writable:
  * @connection: a connection
  * @uuid: a domain's UUID
@@ -245,6 +198,66 @@ strata_domain_require_writable (StrataConnection *connection, const char *uuid, 
     return TRUE;
 
   strata_vir_set_error (error, _ ("Writing the definition of “%s”"), virDomainGetName (domain));
+
+  return FALSE;
+}
+
+/* Where it runs: see strata_domain_require_writable(). Between that and the definition there is a moment, but not the minutes that a
+ * snapshot takes. */
+static gboolean
+wait_for_others (StrataConnection *connection, const char *uuid, GError **error)
+{
+  g_autoptr (virDomain) domain =
+      uuid != NULL ? virDomainLookupByUUIDString (strata_connection_get_handle (connection), uuid)
+                   : NULL;
+
+  return domain == NULL || virDomainIsActive (domain) != 1 ||
+         strata_domain_require_writable (connection, uuid, error);
+}
+
+/**
+ * strata_domain_define:
+ * @connection: a connection
+ * @xml: a definition with a name
+ * @error: where to put `STRATA_ERROR_EXISTS` if the name belongs to another UUID, `INVALID` or another
+ *
+ * Defines the domain, or replaces its definition. Worker threads only.
+ *
+ * Returns: whether the host has the definition now
+ */
+gboolean
+strata_domain_define (StrataConnection *connection, const char *xml, GError **error)
+{
+  g_autoptr (StrataDomainXml) definition = NULL;
+  g_autoptr (virDomain) domain = NULL;
+  g_autofree char *name = NULL;
+  g_autofree char *uuid = NULL;
+  g_autofree char *text = NULL;
+
+  STRATA_ASSERT_WORKER ();
+  g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
+
+  definition = strata_domain_xml_new_from_string (xml, error);
+  if (definition == NULL)
+    return FALSE;
+  name = strata_domain_xml_get_name (definition);
+  uuid = strata_domain_xml_get_uuid (definition);
+  if (name == NULL)
+    {
+      strata_set_error (error, STRATA_ERROR_INVALID, NULL, _ ("The definition has no name"));
+      return FALSE;
+    }
+  if (!check_name (connection, name, uuid, error) || !wait_for_others (connection, uuid, error))
+    return FALSE;
+
+  if (strata_domain_xml_name_devices (definition, strata_connection_is_device, connection))
+    text = strata_domain_xml_to_string (definition);
+  domain =
+      virDomainDefineXML (strata_connection_get_handle (connection), text != NULL ? text : xml);
+  if (domain != NULL)
+    return TRUE;
+
+  strata_vir_set_error (error, _ ("Defining “%s”"), name);
 
   return FALSE;
 }
