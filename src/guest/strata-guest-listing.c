@@ -326,7 +326,10 @@ strata_guest_listing_unpack (const char *text, GError **error)
       return NULL;
     }
 
-  whole = g_strndup (g_bytes_get_data (plain, NULL), g_bytes_get_size (plain));
+  /* Of an empty listing there are no bytes. */
+  whole = g_bytes_get_size (plain) > 0
+              ? g_strndup (g_bytes_get_data (plain, NULL), g_bytes_get_size (plain))
+              : g_strdup ("");
   lines = g_strsplit (whole, "\n", -1);
   for (size_t i = 0; lines[i] != NULL && *lines[i] != '\0'; i++)
     {
