@@ -21,11 +21,14 @@
 #define LONGEST     (20 * 1024) /* QEMU reads no longer one */
 #define SECTOR_SIZE 512
 
-/* QEMU fills the text up with zeroes when it writes its CID, at the first write of a guest (block/vmdk.c, DESC_SIZE). */
+/* QEMU fills the text up with zeroes when it writes its CID, at the first write of a guest (block/vmdk.c, DESC_SIZE). That is a hex number
+ * without leading zeroes, so that the text may have become shorter, and the end of the longer one is still there. */
+#define LONGEST_CID 8
+
 static gboolean
 is_padding (const char *text, gssize n)
 {
-  for (gssize i = (gssize) strlen (text); i < n; i++)
+  for (gssize i = (gssize) strlen (text) + 1 + LONGEST_CID; i < n; i++)
     {
       if (text[i] != '\0')
         return FALSE;
