@@ -220,6 +220,17 @@ left_no_trace (Run *run,
   return context->untouched && !begun_before;
 }
 
+/* What was made is taken back where it doesn't go with what was made before. */
+static gboolean
+check_done (Run *run, guint index, StrataStepContext *context, GError **error)
+{
+  if (strata_job_stamps_check_done (context->connection, run->journal, index, error))
+    return TRUE;
+  context->left = TRUE;
+
+  return FALSE;
+}
+
 static gboolean
 run_step (Run *run, guint index, GError **error)
 {
@@ -265,7 +276,7 @@ run_step (Run *run, guint index, GError **error)
   if (!strata_journal_begin_step (run->journal, index, found, error))
     return FALSE;
 
-  if (!klass->run (&context, run->cancellable, error))
+  if (!klass->run (&context, run->cancellable, error) || !check_done (run, index, &context, error))
     {
       results = strata_job_take_new_results (run->job);
       if (left_no_trace (run, index, &context, begun_before, *error))

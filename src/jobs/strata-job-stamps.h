@@ -14,6 +14,10 @@ gboolean strata_job_stamps_check (StrataConnection *connection,
                                   StrataJournal *journal,
                                   guint index,
                                   GError **error);
+gboolean strata_job_stamps_check_done (StrataConnection *connection,
+                                       StrataJournal *journal,
+                                       guint index,
+                                       GError **error);
 gboolean strata_job_stamps_adopt (StrataConnection *connection,
                                   StrataJournal *journal,
                                   GError **error);

@@ -865,6 +865,42 @@ def a_disk_that_was_added_before_a_snapshot():
     no_job_left()
 
 
+def copies_of_two_moments():
+    """A machine that was used between the copies of its two disks is copied anew, or not at all."""
+    for resumed in (True, False):
+        base = lab.machine('vm')
+        data = lab.make_disk('data.qcow2')
+        lab.virsh('attach-disk', 'vm', data, 'vdb', '--subdriver', 'qcow2', '--config')
+        images = sorted(os.listdir(lab.images))
+        if resumed:
+            job = stop('clone', 'create', 'vm', 'copy', '--full', kind='copy-image', done=True)
+        else:
+            process = hold('clone', 'create', 'vm', 'copy', '--full', kind='copy-image', done=True)
+        for path in (base, data):
+            lab.run('qemu-io', '-f', 'qcow2', '-c', 'write -P 9 4M 64k', path)
+        if resumed:
+            refused('job', 'resume', job, words=['written', 'moment'])
+            lab.strata('job', 'rollback', job)
+        else:
+            status, said = let_go(process)
+            expect_equal(status, 1, 'it is taken back', said)
+            expect_words(said, 'moment')
+        expect_equal(sorted(os.listdir(lab.images)), images, 'the files')
+        no_job_left()
+        clear()
+
+
+def rollback_of_an_edit_and_what_libvirt_wrote_since():
+    tree()
+    job = stop('snapshot', 'edit', 'vm', 's2', '--description', 'x', kind='snapshot-define', done=True)
+    lab.virsh('snapshot-delete', 'vm', 's1', '--metadata')
+    held = lab.held('vm', 's2')
+    result = lab.strata('job', 'rollback', job)
+    expect_words(result.out + result.err, 's2', 'stays')
+    expect_equal((lab.held('vm', 's2'), lab.snapshots('vm')), (held, ['s2']), 'what is there')
+    no_job_left()
+
+
 def a_machine_that_was_started_before_the_return():
     """After it was found to be off. libvirt's own call would end it."""
     for extra in (['--discard-current'], ['--save-current', 'kept']):
@@ -1125,7 +1161,7 @@ try:
         a_disk_that_comes_back_and_that_another_took_meanwhile,
         a_machine_that_was_started_before_its_layers_are_merged, a_machine_that_was_started_before_the_return,
         a_machine_that_was_started_before_it_is_defined, a_memory_that_does_not_go_with_its_disks_any_more,
-        a_disk_that_was_added_before_a_snapshot,
+        a_disk_that_was_added_before_a_snapshot, copies_of_two_moments, rollback_of_an_edit_and_what_libvirt_wrote_since,
         rollback_and_another_file_whose_mode_was_set, another_file_whose_mode_is_to_be_set, rollback_of_copied_variables,
         rollback_and_another_file_in_the_place_of_copied_variables, variables_that_another_machine_uses,
         a_link_in_the_place_of_variables_that_are_deleted, torn_and_damaged_journals,

@@ -228,7 +228,8 @@ try:
     run([isolated(test, clear) for test in (
         a_guest_on_overlays_that_libvirt_cannot_write_down, a_definition_that_goes_on_naming_what_libvirt_deleted,
         a_tag_that_libvirt_cannot_write_down, a_merge_that_libvirt_cannot_write_down,
-        another_client_takes_snapshots_meanwhile, a_snapshot_that_is_edited_while_libvirt_is_at_work,
+        another_client_takes_snapshots_meanwhile,
+        a_snapshot_that_is_edited_while_libvirt_is_at_work,
         a_snapshot_whose_new_document_libvirt_cannot_write_down, a_snapshot_that_libvirt_drops,
         a_volume_whose_format_is_not_said)])
 finally:

@@ -164,6 +164,38 @@ check_name (StrataConnection *connection, const char *name, const char *uuid, GE
 }
 
 /**
+ * strata_domain_require_idle:
+ * @connection: a connection
+ * @uuid: a domain's UUID
+ * @error: where to put `STRATA_ERROR_BUSY` or another error
+ *
+ * A call that changes the domain would wait for such a job, and find another domain after it. Worker threads only.
+ *
+ * Returns: whether no other client saves, dumps, migrates or backs it up
+ */
+gboolean
+strata_domain_require_idle (StrataConnection *connection, const char *uuid, GError **error)
+{
+  g_autoptr (virDomain) domain = NULL;
+  virDomainJobInfo info;
+
+  STRATA_ASSERT_WORKER ();
+  g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
+
+  domain = strata_connection_lookup_domain (connection, uuid, error);
+  if (domain == NULL)
+    return FALSE;
+  if (virDomainIsActive (domain) != 1 || virDomainGetJobInfo (domain, &info) < 0 ||
+      (info.type != VIR_DOMAIN_JOB_BOUNDED && info.type != VIR_DOMAIN_JOB_UNBOUNDED))
+    return TRUE;
+
+  strata_set_error (
+      error, STRATA_ERROR_BUSY, _ ("Wait until it is over (virsh domjobinfo NAME), and try again."),
+      _ ("Another program saves, dumps, migrates or backs up “%s”"), virDomainGetName (domain));
+  return FALSE;
+}
+
+/**
  * strata_domain_require_writable:
  * @connection: a connection
  * @uuid: a domain's UUID

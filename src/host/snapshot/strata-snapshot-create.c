@@ -9,6 +9,7 @@
 #include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 
+#include "host/domain/strata-domain-control.h"
 #include "host/domain/strata-reacquire.h"
 #include "host/connection/strata-connection-private.h"
 #include "host/storage/strata-freeze.h"
@@ -32,6 +33,24 @@ typedef struct
   gboolean over;
 } Watch;
 
+/* What the call still waits for may be another client's job. */
+static gboolean
+is_ours (virDomainPtr domain)
+{
+  virTypedParameterPtr params = NULL;
+  int operation = VIR_DOMAIN_JOB_OPERATION_UNKNOWN;
+  int n = 0;
+  int type;
+
+  if (virDomainGetJobStats (domain, &type, &params, &n, 0) < 0)
+    return FALSE;
+  if (virTypedParamsGetInt (params, n, VIR_DOMAIN_JOB_OPERATION, &operation) < 0)
+    g_debug ("no operation is said");
+  virTypedParamsFree (params, n);
+
+  return operation == VIR_DOMAIN_JOB_OPERATION_SNAPSHOT;
+}
+
 static void
 look_at_job (Watch *self)
 {
@@ -40,7 +59,7 @@ look_at_job (Watch *self)
   if (g_cancellable_is_cancelled (self->cancellable))
     {
       /* Before the job has begun there is nothing to abort, so it is said again each time. */
-      if (virDomainAbortJob (self->domain) < 0)
+      if (!is_ours (self->domain) || virDomainAbortJob (self->domain) < 0)
         g_debug ("nothing to abort yet");
     }
   else if (self->progress != NULL && virDomainGetJobInfo (self->domain, &info) == 0 &&
@@ -399,6 +418,31 @@ keep_private (StrataConnection *connection, const StrataSnapshotParams *params)
     }
 }
 
+/* libvirt lets the call wait until another client has saved the machine, and then takes one of a machine that is off: without the
+ * memory, and on overlays of which the saved state knows nothing. */
+static gboolean
+require_as_ordered (StrataConnection *connection,
+                    virDomainPtr domain,
+                    const StrataSnapshotParams *params,
+                    GError **error)
+{
+  g_autofree char *xml = strata_snapshot_get_xml (connection, params->uuid, params->name, error);
+  g_autoptr (StrataSnapshotFacts) facts =
+      xml != NULL ? strata_snapshot_facts_new (xml, FALSE, error) : NULL;
+
+  if (facts == NULL)
+    return FALSE;
+  if (virDomainHasManagedSaveImage (domain, 0) != 1 &&
+      (params->kind != STRATA_SNAPSHOT_KIND_MEMORY || facts->memory == STRATA_SNAPSHOT_EXTERNAL) &&
+      (params->kind != STRATA_SNAPSHOT_KIND_INTERNAL || facts->memory == STRATA_SNAPSHOT_INTERNAL))
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_CHANGED, _ ("Look at the machine, and try again."),
+                    _ ("Another program saved or stopped “%s” before the snapshot was taken"),
+                    virDomainGetName (domain));
+  return FALSE;
+}
+
 /**
  * strata_snapshot_create:
  * @connection: a connection
@@ -424,13 +468,17 @@ strata_snapshot_create (StrataConnection *connection,
   g_autoptr (virDomain) domain = NULL;
   g_autoptr (GError) failure = NULL;
   gboolean created = FALSE;
+  gboolean active;
 
   STRATA_ASSERT_WORKER ();
   g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
 
   domain = strata_connection_lookup_domain (connection, params->uuid, error);
-  if (domain == NULL || g_cancellable_set_error_if_cancelled (cancellable, error) ||
-      (virDomainIsActive (domain) == 1 && !make_ready (domain, params, error)))
+  if (domain == NULL || g_cancellable_set_error_if_cancelled (cancellable, error))
+    return FALSE;
+  active = virDomainIsActive (domain) == 1;
+  if (active && (!strata_domain_require_idle (connection, params->uuid, error) ||
+                 !make_ready (domain, params, error)))
     return FALSE;
 
   if (params->screenshot != NULL &&
@@ -444,7 +492,8 @@ strata_snapshot_create (StrataConnection *connection,
   g_cond_init (&watch.over_cond);
   watch.domain = domain;
   if (create_at_rest (domain, params, &watch, &created, &failure) &&
-      require_made (connection, params, &failure))
+      require_made (connection, params, &failure) &&
+      (!active || require_as_ordered (connection, domain, params, &failure)))
     {
       keep_private (connection, params);
       return TRUE;

@@ -126,6 +126,7 @@ shut_down_check (StrataStepContext *context, GCancellable *cancellable, GError *
                          : NULL;
 
   if (!check_unsaved (context, cancellable, error) ||
+      !strata_domain_require_idle (context->connection, uuid, error) ||
       !strata_require_persistent (context->connection, uuid, error) ||
       !strata_require_media (context->connection, strata_step_context_get (context, "name"),
                              strata_step_context_get_array (context, "media"), error) ||

@@ -172,16 +172,41 @@ restore_current (StrataStepContext *context, GError **error)
   return strata_snapshot_define (context->connection, uuid, xml, NULL, TRUE, error);
 }
 
+/* What another client made of it is truer than what it was before. */
+static gboolean
+leave_as_it_is (StrataStepContext *context)
+{
+  g_autofree char *line =
+      g_strdup_printf (_ ("What is written down of the snapshot “%s” stays: another program has "
+                          "changed it since."),
+                       strata_step_context_get (context, "snapshot"));
+
+  if (context->job != NULL)
+    strata_job_add_line (context->job, STRATA_JOB_NOT_BACK, line);
+
+  return TRUE;
+}
+
 static gboolean
 snapshot_define_undo (StrataStepContext *context, GError **error)
 {
   const char *uuid = strata_step_context_get (context, "uuid");
   const char *name = strata_step_context_get (context, "snapshot");
   const char *previous = strata_step_context_get (context, "previous");
+  g_autoptr (GError) local = NULL;
   gboolean undone;
 
   if (previous != NULL)
-    undone = strata_snapshot_define (context->connection, uuid, previous, NULL, FALSE, error);
+    {
+      undone = strata_snapshot_define (
+          context->connection, uuid, previous,
+          get_seen (context) != NULL ? strata_step_context_get (context, "xml") : NULL, FALSE,
+          &local);
+      if (g_error_matches (local, STRATA_ERROR, STRATA_ERROR_CHANGED))
+        return leave_as_it_is (context);
+      if (!undone)
+        g_propagate_error (error, g_steal_pointer (&local));
+    }
   else
     undone = strata_snapshot_delete_metadata (context->connection, uuid, name, error);
 
