@@ -248,9 +248,7 @@ strata_adopt_check_left (StrataConnection *connection,
 {
   StrataAdoption self = { connection, journal, strata_journal_get_plan (journal), FALSE };
   const char *path = strata_step_get_arg (strata_plan_get_step (self.plan, index), "path");
-  const char *noted = strata_job_notes_get (journal, STRATA_NOTE_IMAGE, path);
-  g_autofree char *now = NULL;
-  g_autoptr (GError) local = NULL;
+  gboolean written;
 
   if (!strata_job_notes_is_left (self.plan, path))
     return TRUE;
@@ -262,17 +260,9 @@ strata_adopt_check_left (StrataConnection *connection,
                         path);
       return FALSE;
     }
-  /* The host can't say when it was written. */
-  if (noted == NULL)
-    return TRUE;
-
-  now = strata_storage_get_stamp (connection, path, &local);
-  if (local != NULL)
-    {
-      g_propagate_error (error, g_steal_pointer (&local));
-      return FALSE;
-    }
-  if (now == NULL || g_str_equal (now, noted))
+  if (!strata_job_notes_is_written (connection, journal, STRATA_NOTE_IMAGE, path, &written, error))
+    return FALSE;
+  if (!written)
     return TRUE;
 
   strata_set_error (error, STRATA_ERROR_REFUSED, NULL,
@@ -381,36 +371,4 @@ strata_adopt_check_kept (StrataGraph *graph, StrataPlan *plan, const gboolean *d
     }
 
   return TRUE;
-}
-
-/**
- * strata_adopt_is_unwritten:
- * @self: a job that is taken up again
- * @note: of what it is held against: `STRATA_NOTE_IMAGE`, how the job left it, or `STRATA_NOTE_IMAGE_BEFORE`
- * @path: an image that it made
- * @error: where to put an error, where it can't be told
- *
- * Returns: whether it is known to be as noted, or gone, or the job noted nothing of it; if not, and @error isn't set,
- *   it was written to since
- */
-gboolean
-strata_adopt_is_unwritten (const StrataAdoption *self,
-                           const char *note,
-                           const char *path,
-                           GError **error)
-{
-  const char *noted = strata_job_notes_get (self->journal, note, path);
-  g_autofree char *now = NULL;
-  g_autoptr (GError) local = NULL;
-
-  if (noted == NULL)
-    return TRUE;
-  now = strata_storage_get_stamp (self->connection, path, &local);
-  if (local != NULL)
-    {
-      g_propagate_error (error, g_steal_pointer (&local));
-      return FALSE;
-    }
-
-  return now == NULL || g_str_equal (now, noted);
 }

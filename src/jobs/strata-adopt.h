@@ -50,9 +50,5 @@ gboolean strata_adopt_check_own_snapshot (const StrataAdoption *self,
 /* to the graph that the law is asked of: images that neither a pool nor a definition names yet */
 void strata_adopt_add_images (const StrataAdoption *self, StrataGraph *graph);
 
-gboolean strata_adopt_is_unwritten (const StrataAdoption *self,
-                                    const char *note,
-                                    const char *path,
-                                    GError **error);
 
 G_END_DECLS

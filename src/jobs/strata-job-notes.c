@@ -313,6 +313,43 @@ strata_job_notes_has (StrataJournal *journal, const char *kind, const char *name
 }
 
 /**
+ * strata_job_notes_is_written:
+ * @connection: a host
+ * @journal: a job
+ * @kind: what the note begins with of which the stamp of an image follows
+ * @path: the image
+ * @written: (out): whether it is there and has another stamp; %FALSE where nothing was noted
+ * @error: where to put an error
+ *
+ * Returns: whether it could be told
+ */
+gboolean
+strata_job_notes_is_written (StrataConnection *connection,
+                             StrataJournal *journal,
+                             const char *kind,
+                             const char *path,
+                             gboolean *written,
+                             GError **error)
+{
+  const char *noted = strata_job_notes_get (journal, kind, path);
+  g_autofree char *now = NULL;
+  g_autoptr (GError) local = NULL;
+
+  *written = FALSE;
+  if (noted == NULL)
+    return TRUE;
+  now = strata_storage_get_stamp (connection, path, &local);
+  if (local != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  *written = now != NULL && !g_str_equal (now, noted);
+
+  return TRUE;
+}
+
+/**
  * strata_job_notes_get_begun:
  * @journal: a job
  * @step: a step of it

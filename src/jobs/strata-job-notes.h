@@ -23,6 +23,12 @@ void strata_job_notes_found (StrataJob *job, StrataPlan *plan, guint index);
 
 const char *strata_job_notes_get (StrataJournal *journal, const char *kind, const char *name);
 gboolean strata_job_notes_has (StrataJournal *journal, const char *kind, const char *name);
+gboolean strata_job_notes_is_written (StrataConnection *connection,
+                                      StrataJournal *journal,
+                                      const char *kind,
+                                      const char *path,
+                                      gboolean *written,
+                                      GError **error);
 gint64 strata_job_notes_get_begun (StrataJournal *journal, StrataStep *step);
 
 /* What they are about: (nullable): the image that STEP makes and that undoing it removes */

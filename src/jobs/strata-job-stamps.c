@@ -13,6 +13,7 @@
 
 #include "host/storage/strata-storage.h"
 #include "plan/strata-request.h"
+#include "strata-job-notes.h"
 #include "strata-job-private.h"
 #include "strata-job-stamps.h"
 #include "base/strata-error.h"
@@ -167,34 +168,6 @@ strata_job_stamps_note_end (StrataJob *job, StrataPlan *plan, guint index)
 }
 
 static gboolean
-look_whether_written (StrataConnection *connection,
-                      StrataJournal *journal,
-                      const char *prefix,
-                      const char *path,
-                      gboolean *written,
-                      GError **error)
-{
-  g_autofree char *key = g_strconcat (prefix, path, NULL);
-  const char *noted =
-      json_object_get_string_member_with_default (strata_journal_get_results (journal), key, "");
-  g_autofree char *now = NULL;
-  g_autoptr (GError) local = NULL;
-
-  *written = FALSE;
-  if (*noted == '\0')
-    return TRUE;
-  now = strata_storage_get_stamp (connection, path, &local);
-  if (local != NULL)
-    {
-      g_propagate_error (error, g_steal_pointer (&local));
-      return FALSE;
-    }
-  *written = now != NULL && !g_str_equal (now, noted);
-
-  return TRUE;
-}
-
-static gboolean
 require_unwritten (StrataConnection *connection,
                    StrataJournal *journal,
                    const char *prefix,
@@ -205,7 +178,7 @@ require_unwritten (StrataConnection *connection,
   gboolean copied = g_str_equal (prefix, COPIED);
   gboolean written;
 
-  if (!look_whether_written (connection, journal, prefix, path, &written, error))
+  if (!strata_job_notes_is_written (connection, journal, prefix, path, &written, error))
     return FALSE;
   if (!written)
     return TRUE;
@@ -425,8 +398,8 @@ strata_job_stamps_adopt (StrataConnection *connection, StrataJournal *journal, G
           gboolean written = FALSE;
 
           if (is_last_touched (journal, i) &&
-              !look_whether_written (connection, journal, MERGED, strata_step_get_arg (step, "top"),
-                                     &written, error))
+              !strata_job_notes_is_written (connection, journal, MERGED,
+                                            strata_step_get_arg (step, "top"), &written, error))
             return FALSE;
           if (written && !strata_journal_begin_step (journal, i, NULL, error))
             return FALSE;

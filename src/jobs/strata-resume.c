@@ -257,7 +257,7 @@ check_memory_fits_disk (StrataAdoption *self, guint index, const char *path, GEr
 {
   StrataStep *step = strata_plan_get_step (self->plan, index);
   const char *note = STRATA_NOTE_IMAGE;
-  g_autoptr (GError) local = NULL;
+  gboolean written;
 
   if (path == NULL ||
       !strata_job_notes_is_disk_of (self->plan, strata_step_get_arg (step, "uuid"), path))
@@ -265,13 +265,10 @@ check_memory_fits_disk (StrataAdoption *self, guint index, const char *path, GEr
   /* While it was being brought back nothing was noted. */
   if (strata_job_notes_get (self->journal, STRATA_NOTE_IMAGE_BEFORE, path) != NULL)
     note = STRATA_NOTE_IMAGE_BEFORE;
-  if (strata_adopt_is_unwritten (self, note, path, &local))
+  if (!strata_job_notes_is_written (self->connection, self->journal, note, path, &written, error))
+    return FALSE;
+  if (!written)
     return TRUE;
-  if (local != NULL)
-    {
-      g_propagate_error (error, g_steal_pointer (&local));
-      return FALSE;
-    }
 
   strata_set_error (error, STRATA_ERROR_REFUSED,
                     _ ("End the job, and revert to the snapshot again; the present state can be "

@@ -41,16 +41,15 @@ static gboolean
 check_unwritten (StrataAdoption *self, StrataStep *step, GError **error)
 {
   const char *path = strata_job_notes_get_made (step);
-  g_autoptr (GError) local = NULL;
+  gboolean written;
 
-  if (path == NULL || is_written_by_us (self, path) ||
-      strata_adopt_is_unwritten (self, STRATA_NOTE_IMAGE, path, &local))
+  if (path == NULL || is_written_by_us (self, path))
     return TRUE;
-  if (local != NULL)
-    {
-      g_propagate_error (error, g_steal_pointer (&local));
-      return FALSE;
-    }
+  if (!strata_job_notes_is_written (self->connection, self->journal, STRATA_NOTE_IMAGE, path,
+                                    &written, error))
+    return FALSE;
+  if (!written)
+    return TRUE;
 
   strata_set_error (error, STRATA_ERROR_REFUSED, NULL,
                     _ ("“%s”, which the job made, was written to since; taking the job back would "

@@ -865,6 +865,29 @@ def a_disk_that_was_added_before_a_snapshot():
     no_job_left()
 
 
+def another_client_at_work_before_a_step():
+    """libvirt would let the step wait until that is over, and find another machine then."""
+    for argv, kind in (('create', 'vm', 's2', '--disk-only'), 'snapshot-create'), (('revert', 'vm', 's1', '--discard-current'), 'shut-down'):
+        base = lab.machine('vm')
+        lab.strata('snapshot', 'create', 'vm', 's1', '--disk-only')
+        lab.virsh('start', 'vm')
+        process = hold('snapshot', *argv, kind=kind)
+        path = lab.path('backup.xml')
+        with open(path, 'w', encoding='utf-8') as file:
+            file.write(f"""<domainbackup mode='pull'><server transport='unix' socket='{lab.dir}/nbd'/><disks>
+              <disk name='vda' type='file'><scratch file='{lab.path('scratch.qcow2')}'/></disk></disks></domainbackup>""")
+        lab.virsh('backup-begin', 'vm', path)
+        status, said = let_go(process)
+        expect_equal(status, 1, 'it is taken back', said)
+        expect_words(said, 'Another program', 'vm', 'Everything is as it was')
+        expect('Unbounded' in lab.virsh('domjobinfo', 'vm').out, 'the backup goes on')
+        expect_equal((lab.snapshots('vm'), lab.virsh('domstate', 'vm').out.strip()), (['s1'], 'running'), 'the machine', base)
+        no_job_left()
+        lab.virsh('domjobabort', 'vm')
+        lab.virsh('destroy', 'vm')
+        clear()
+
+
 def copies_of_two_moments():
     """A machine that was used between the copies of its two disks is copied anew, or not at all."""
     for resumed in (True, False):
@@ -1162,6 +1185,7 @@ try:
         a_machine_that_was_started_before_its_layers_are_merged, a_machine_that_was_started_before_the_return,
         a_machine_that_was_started_before_it_is_defined, a_memory_that_does_not_go_with_its_disks_any_more,
         a_disk_that_was_added_before_a_snapshot, copies_of_two_moments, rollback_of_an_edit_and_what_libvirt_wrote_since,
+        another_client_at_work_before_a_step,
         rollback_and_another_file_whose_mode_was_set, another_file_whose_mode_is_to_be_set, rollback_of_copied_variables,
         rollback_and_another_file_in_the_place_of_copied_variables, variables_that_another_machine_uses,
         a_link_in_the_place_of_variables_that_are_deleted, torn_and_damaged_journals,

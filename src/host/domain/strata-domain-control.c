@@ -203,7 +203,7 @@ strata_domain_require_idle (StrataConnection *connection, const char *uuid, GErr
  *
  * Has libvirt write the domain's definition as it is, which also waits until what another client does with the domain is over.
  * By its title, which is set to what it is: a domain that is active and is defined anew meanwhile is another object to libvirt
- * (11.3), which crashes by that in the middle of a snapshot, or goes on with a definition that nobody has. A domain without a
+ * (11.3), which crashes by that in the middle of a snapshot, or goes on with a definition of before. A domain without a
  * definition passes. Worker threads only.
  *
  * Returns: whether it wrote

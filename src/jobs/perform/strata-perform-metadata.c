@@ -88,17 +88,32 @@ strata_step_require_same_or_none (StrataStepContext *context, GError **error)
   return FALSE;
 }
 
+/* (nullable) */
+static const StrataRequest *
+get_request (StrataStepContext *context)
+{
+  StrataPlan *plan = context->job != NULL ? strata_job_get_plan (context->job) : NULL;
+
+  return plan != NULL ? strata_plan_get_request (plan) : NULL;
+}
+
+static gboolean
+is_edit (StrataStepContext *context)
+{
+  const StrataRequest *request = get_request (context);
+
+  return request != NULL && request->kind == STRATA_REQUEST_SNAPSHOT_EDIT;
+}
+
 /* Where another client has deleted it meanwhile, there is nothing left to write down; but a person who edits it is told. */
 static gboolean
 is_passed_over (StrataStepContext *context)
 {
   const char *name = strata_step_context_get (context, "snapshot");
-  StrataPlan *plan = context->job != NULL ? strata_job_get_plan (context->job) : NULL;
-  const StrataRequest *request = plan != NULL ? strata_plan_get_request (plan) : NULL;
   g_autofree char *text = NULL;
   gboolean exists;
 
-  if (request == NULL || request->kind == STRATA_REQUEST_SNAPSHOT_EDIT ||
+  if (get_request (context) == NULL || is_edit (context) ||
       (strata_step_context_get (context, "id") == NULL &&
        strata_step_context_get (context, "previous") == NULL) ||
       !strata_snapshot_exists (context->connection, strata_step_context_get (context, "uuid"), name,
@@ -111,18 +126,6 @@ is_passed_over (StrataStepContext *context)
   return TRUE;
 }
 
-/* What an edit was made of. In other jobs steps before this one may have changed it. */
-static const char *
-get_seen (StrataStepContext *context)
-{
-  StrataPlan *plan = context->job != NULL ? strata_job_get_plan (context->job) : NULL;
-  const StrataRequest *request = plan != NULL ? strata_plan_get_request (plan) : NULL;
-
-  return request != NULL && request->kind == STRATA_REQUEST_SNAPSHOT_EDIT
-             ? strata_step_context_get (context, "previous")
-             : NULL;
-}
-
 static gboolean
 snapshot_define_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
@@ -133,8 +136,11 @@ snapshot_define_run (StrataStepContext *context, GCancellable *cancellable, GErr
   if (!require_same (context, error))
     return FALSE;
 
+  /* In other jobs steps before this one may have changed what it was made of. */
   if (strata_snapshot_define (context->connection, strata_step_context_get (context, "uuid"),
-                              strata_step_context_get (context, "xml"), get_seen (context),
+                              strata_step_context_get (context, "xml"),
+                              is_edit (context) ? strata_step_context_get (context, "previous")
+                                                : NULL,
                               strata_step_context_is (context, "current"), error))
     return TRUE;
 
@@ -200,8 +206,7 @@ snapshot_define_undo (StrataStepContext *context, GError **error)
     {
       undone = strata_snapshot_define (
           context->connection, uuid, previous,
-          get_seen (context) != NULL ? strata_step_context_get (context, "xml") : NULL, FALSE,
-          &local);
+          is_edit (context) ? strata_step_context_get (context, "xml") : NULL, FALSE, &local);
       if (g_error_matches (local, STRATA_ERROR, STRATA_ERROR_CHANGED))
         return leave_as_it_is (context);
       if (!undone)
