@@ -50,7 +50,7 @@ split_words (const char *list, GStrv *words, GError **error)
 static gpointer
 operations_in_thread (StrataCli *cli, gpointer user_data, GError **error)
 {
-  g_autoptr (StrataGuestClient) client = strata_guest_client_new (FALSE);
+  g_autoptr (StrataGuestClient) client = strata_guest_client_new (NULL);
 
   return strata_guest_client_list_operations (client, cli->cancellable, error);
 }

@@ -29,8 +29,10 @@ struct _StrataGuestClient
   gpointer progress_data;
   char *log; /* the last words of the library, if the last run failed */
   guint patience_ms;
-  gboolean as_root;   /* through pkexec */
-  gboolean force_tcg; /* KVM was found not to work */
+  char **
+      names; /* (nullable): it runs as root, through pkexec, and serves one request after another */
+  StrataGuestProcess *process; /* (nullable): that one */
+  gboolean force_tcg;          /* KVM was found not to work */
 };
 
 G_DEFINE_FINAL_TYPE (StrataGuestClient, strata_guest_client, G_TYPE_OBJECT)
@@ -44,6 +46,7 @@ typedef struct
   gint64 last_alive;
   gboolean launching;
   gboolean hung;
+  gboolean done; /* it waits for the next request */
 } Run;
 
 static void
@@ -61,8 +64,7 @@ runs_without_kvm (StrataGuestClient *self)
 {
   const char *settings = g_getenv ("LIBGUESTFS_BACKEND_SETTINGS");
 
-  return self->force_tcg ||
-         (!self->as_root && settings != NULL && strstr (settings, "force_tcg") != NULL);
+  return self->force_tcg || (settings != NULL && strstr (settings, "force_tcg") != NULL);
 }
 
 static void
@@ -102,6 +104,8 @@ take_event (Run *run, JsonObject *event)
     run->launching = TRUE;
   else if (strcmp (name, "launched") == 0)
     run->launching = FALSE;
+  else if (strcmp (name, "done") == 0)
+    run->done = TRUE;
   else if (strcmp (name, "result") == 0 && json_object_has_member (event, "value"))
     run->value = json_object_ref (json_object_get_object_member (event, "value"));
   else if (strcmp (name, "error") == 0)
@@ -141,27 +145,24 @@ set_no_answer (Run *run, StrataGuestProcess *process)
   const char *words = strata_guest_process_get_stderr (process);
 
   /* pkexec: 126 is a password that was not given, 127 is no authorisation. */
-  if (run->client->as_root && (status == 126 || status == 127))
-    run->error =
-        strata_error_new (STRATA_ERROR_PERMISSION, _ ("An administrator's password is needed."),
-                          _ ("You are not allowed to seal guests that belong to the system."));
+  if (run->client->names != NULL && (status == 126 || status == 127))
+    run->error = strata_error_new (
+        STRATA_ERROR_PERMISSION,
+        _ ("Ask an administrator for the right to io.github.stratavm.Strata.guest (a rule of polkit), or go on "
+           "without sealing."),
+        _ ("Looking into the system’s guests needs an administrator’s password."));
   else
     run->error =
         strata_error_new (STRATA_ERROR_FAILED, NULL,
                           _ ("Strata's sealing helper ended without an answer. %s"), words);
 }
 
-static void
-run_helper (Run *run, const char *request, GCancellable *cancellable)
+/* Reads until it is done or, where it serves one request only, ends. FALSE: it is to be ended. */
+static gboolean
+read_answer (Run *run, StrataGuestProcess *process, GCancellable *cancellable)
 {
-  g_autoptr (StrataGuestProcess) process =
-      strata_guest_process_new (run->client->as_root, &run->error);
-
-  if (process == NULL)
-    return;
-
-  strata_guest_process_send (process, request);
-  while (TRUE)
+  run->done = FALSE;
+  while (!run->done)
     {
       g_autofree char *line = NULL;
 
@@ -172,17 +173,60 @@ run_helper (Run *run, const char *request, GCancellable *cancellable)
           continue;
         case STRATA_GUEST_READ_TIMEOUT:
           run->hung = TRUE;
-          return;
+          if (run->client->names == NULL)
+            return FALSE;
+          /* Another one would ask for the password again. */
+          run->launching = FALSE;
+          strata_guest_process_send (process, "{\"verb\":\"stop\"}");
+          continue;
         case STRATA_GUEST_READ_CANCELLED:
           g_cancellable_set_error_if_cancelled (cancellable, &run->error);
-          return;
+          return FALSE;
         case STRATA_GUEST_READ_END:
           if (run->value == NULL && run->error == NULL)
             set_no_answer (run, process);
           strata_guest_process_wait (process);
-          return;
+          return FALSE;
         }
     }
+
+  return TRUE;
+}
+
+/* A process to talk to; the one that runs as root waits there for the first request once it was allowed. */
+static StrataGuestProcess *
+get_process (Run *run, GCancellable *cancellable)
+{
+  StrataGuestClient *self = run->client;
+  g_autoptr (StrataGuestProcess) process = g_steal_pointer (&self->process);
+
+  if (process != NULL)
+    return g_steal_pointer (&process);
+
+  process = strata_guest_process_new ((const char *const *) self->names, &run->error);
+  if (process == NULL || (self->names != NULL && !read_answer (run, process, cancellable)))
+    return NULL;
+
+  return g_steal_pointer (&process);
+}
+
+static void
+run_helper (Run *run, const char *request, GCancellable *cancellable)
+{
+  StrataGuestClient *self = run->client;
+  g_autoptr (StrataGuestProcess) process = get_process (run, cancellable);
+
+  if (process == NULL)
+    return;
+
+  strata_guest_process_send (process, request);
+  if (!read_answer (run, process, cancellable))
+    return;
+  if (run->value == NULL && run->error == NULL && !run->hung)
+    run->error = strata_error_new (STRATA_ERROR_FAILED, NULL,
+                                   _ ("Strata's sealing helper ended without an answer. %s"),
+                                   strata_guest_process_get_stderr (process));
+  self->process = g_steal_pointer (&process);
 }
 
 /* Can it be KVM's fault, so that trying without is worth the time? */
@@ -204,7 +248,8 @@ request_to_text (StrataGuestClient *self, JsonObject *request)
   g_autoptr (JsonNode) node = json_node_init_object (json_node_alloc (), request);
 
   json_object_set_boolean_member (request, "attended", TRUE);
-  json_object_set_boolean_member (request, "force-tcg", self->force_tcg);
+  /* What is set for us isn't for root's process. */
+  json_object_set_boolean_member (request, "force-tcg", runs_without_kvm (self));
 
   return json_to_string (node, FALSE);
 }
@@ -299,7 +344,9 @@ strata_guest_client_finalize (GObject *object)
 {
   StrataGuestClient *self = STRATA_GUEST_CLIENT (object);
 
+  g_clear_pointer (&self->process, strata_guest_process_free);
   g_free (self->log);
+  g_strfreev (self->names);
   g_strfreev (self->accepted);
 
   G_OBJECT_CLASS (strata_guest_client_parent_class)->finalize (object);
@@ -319,18 +366,48 @@ strata_guest_client_init (StrataGuestClient *self)
 
 /**
  * strata_guest_client_new:
- * @as_root: run the helper through pkexec, because the images belong to `qemu:///system`
+ * @names: (nullable) (array zero-terminated=1): where the images belong to `qemu:///system`: domains, and “POOL/VOLUME” of what no
+ *   domain has. The helper runs through pkexec, whose prompt names them, and takes no other disks
  *
  * Returns: (transfer full): a client, for one thread at a time
  */
 StrataGuestClient *
-strata_guest_client_new (gboolean as_root)
+strata_guest_client_new (const char *const *names)
 {
   StrataGuestClient *self = g_object_new (STRATA_TYPE_GUEST_CLIENT, NULL);
 
-  self->as_root = as_root;
+  self->names = g_strdupv ((char **) names);
 
   return self;
+}
+
+/**
+ * strata_guest_client_ask:
+ * @self: a client
+ * @cancellable: (nullable): cancels it
+ * @error: return location for `STRATA_ERROR_PERMISSION`, `STRATA_ERROR_NO_TOOL`
+ *
+ * Has the person asked for the administrator's password, where one is needed; the calls that follow don't ask again, as long as
+ * none is cancelled. Blocks as long as that takes; worker threads.
+ *
+ * Returns: whether it was given
+ */
+gboolean
+strata_guest_client_ask (StrataGuestClient *self, GCancellable *cancellable, GError **error)
+{
+  g_auto (Run) run = { .client = self };
+
+  g_return_val_if_fail (STRATA_IS_GUEST_CLIENT (self), FALSE);
+
+  if (self->names == NULL)
+    return TRUE;
+
+  self->process = get_process (&run, cancellable);
+  if (self->process != NULL)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&run.error));
+
+  return FALSE;
 }
 
 /**

@@ -17,7 +17,8 @@ G_BEGIN_DECLS
  *   {"event":"alive"}                      the appliance said something
  *   {"event":"result","value":{…}}
  *   {"event":"error","code":"no-os","message":"…","hint":"…","log":"…"}
- * A request with "attended":true is cancelled by closing the helper's stdin.
+ * A request with "attended":true is cancelled by closing the helper's stdin. One that runs as root takes one request after another, and
+ * says {"event":"done"} when it waits for the next; {"verb":"stop"} ends the one that it works on.
  */
 
 typedef void (*StrataGuestProgressFunc) (double      fraction,
@@ -28,8 +29,10 @@ typedef void (*StrataGuestProgressFunc) (double      fraction,
 
 G_DECLARE_FINAL_TYPE (StrataGuestClient, strata_guest_client, STRATA, GUEST_CLIENT, GObject)
 
-/* AS_ROOT: run the helper through pkexec (the images belong to qemu:///system). */
-StrataGuestClient *strata_guest_client_new             (gboolean                  as_root);
+StrataGuestClient *strata_guest_client_new             (const char *const        *names);
+gboolean           strata_guest_client_ask             (StrataGuestClient        *self,
+                                                        GCancellable             *cancellable,
+                                                        GError                  **error);
 void               strata_guest_client_set_progress    (StrataGuestClient        *self,
                                                         StrataGuestProgressFunc   func,
                                                         gpointer                  user_data);

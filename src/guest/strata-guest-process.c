@@ -50,15 +50,35 @@ find_helper (GError **error)
   return NULL;
 }
 
+/* Sets NAMES into ARGV after the helper, and pkexec before it. */
+static gboolean
+add_pkexec (GPtrArray *argv, const char *const *names, GError **error)
+{
+  char *pkexec = g_find_program_in_path ("pkexec");
+
+  if (pkexec == NULL)
+    {
+      strata_set_error (
+          error, STRATA_ERROR_NO_TOOL, _ ("Install polkit."),
+          _ ("The program “pkexec”, which asks for the administrator's password, is not installed."));
+      return FALSE;
+    }
+
+  g_ptr_array_insert (argv, 0, pkexec);
+  for (size_t i = 0; names[i] != NULL; i++)
+    g_ptr_array_add (argv, g_strdup (names[i]));
+
+  return TRUE;
+}
+
 static GSubprocess *
-spawn (gboolean as_root, int control, GError **error)
+spawn (const char *const *names, int control, GError **error)
 {
   g_autoptr (GSubprocessLauncher) launcher = NULL;
   g_autoptr (GSubprocess) process = NULL;
   g_autoptr (GError) local_error = NULL;
-  g_autofree char *helper = find_helper (error);
-  g_autofree char *pkexec = NULL;
-  const char *as_root_argv[] = { NULL, helper, NULL };
+  g_autoptr (GPtrArray) argv = g_ptr_array_new_with_free_func (g_free);
+  char *helper = find_helper (error);
 
   launcher =
       g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE);
@@ -66,21 +86,13 @@ spawn (gboolean as_root, int control, GError **error)
   if (helper == NULL)
     return NULL;
 
-  if (as_root)
-    {
-      pkexec = g_find_program_in_path ("pkexec");
-      if (pkexec == NULL)
-        {
-          strata_set_error (
-              error, STRATA_ERROR_NO_TOOL, _ ("Install polkit."),
-              _ ("The program “pkexec”, which asks for the administrator's password, is not installed."));
-          return NULL;
-        }
-      as_root_argv[0] = pkexec;
-    }
+  g_ptr_array_add (argv, helper);
+  if (names != NULL && !add_pkexec (argv, names, error))
+    return NULL;
+  g_ptr_array_add (argv, NULL);
 
-  process = g_subprocess_launcher_spawnv (launcher, as_root ? as_root_argv : as_root_argv + 1,
-                                          &local_error);
+  process =
+      g_subprocess_launcher_spawnv (launcher, (const char *const *) argv->pdata, &local_error);
   if (process == NULL)
     strata_set_error (error, STRATA_ERROR_NO_TOOL, NULL,
                       _ ("Strata's sealing helper “%s” cannot be started: %s"), helper,
@@ -91,13 +103,13 @@ spawn (gboolean as_root, int control, GError **error)
 
 /**
  * strata_guest_process_new:
- * @as_root: run it through pkexec
+ * @names: (nullable) (array zero-terminated=1): what it is about, as domains and “POOL/VOLUME”s: it runs as root, through pkexec
  * @error: return location for `STRATA_ERROR_NO_TOOL`
  *
  * Returns: (transfer full): a helper that waits for its request
  */
 StrataGuestProcess *
-strata_guest_process_new (gboolean as_root, GError **error)
+strata_guest_process_new (const char *const *names, GError **error)
 {
   g_autoptr (StrataGuestProcess) self = g_new0 (StrataGuestProcess, 1);
   int pair[2];
@@ -114,7 +126,7 @@ strata_guest_process_new (gboolean as_root, GError **error)
     }
 
   self->control = pair[0];
-  self->process = spawn (as_root, pair[1], error);
+  self->process = spawn (names, pair[1], error);
   if (self->process == NULL)
     return NULL;
 

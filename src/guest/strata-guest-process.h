@@ -23,7 +23,7 @@ typedef enum
   STRATA_GUEST_READ_CANCELLED,
 } StrataGuestRead;
 
-StrataGuestProcess *strata_guest_process_new        (gboolean             as_root,
+StrataGuestProcess *strata_guest_process_new        (const char *const   *names,
                                                      GError             **error);
 void                strata_guest_process_free       (StrataGuestProcess  *self);
 void                strata_guest_process_send       (StrataGuestProcess  *self,

@@ -30,13 +30,15 @@ typedef struct
   StrataPlan *plan; /* the journal's, or the one that was made under the lock */
   StrataLock *lock;
   GCancellable *cancellable;
-  gboolean taken_up; /* another process, or an earlier job, did the first steps */
+  StrataGuestClient *guest; /* (nullable): made where a step needs one */
+  gboolean taken_up;        /* another process, or an earlier job, did the first steps */
 } Run;
 
 /* Who hears that the job is over may take up what is left of it. */
 static void
 set_finished (Run *run, StrataJobState state, StrataJobOutcome outcome, const GError *error)
 {
+  g_clear_object (&run->guest);
   g_clear_pointer (&run->lock, strata_lock_free);
   strata_job_set_finished (run->job, state, outcome, error);
 }
@@ -63,6 +65,7 @@ get_step (Run *run, guint index, StrataStepContext *context)
   context->untouched = FALSE;
   context->left = FALSE;
   context->plan = run->plan;
+  context->guest = &run->guest;
 
   return strata_step_get_ops (spec->kind);
 }
@@ -547,7 +550,8 @@ strata_job_run (StrataJob *self, GCancellable *cancellable)
     {
       if (fresh != NULL)
         run.plan = fresh;
-      run.journal = begin_journal (&run, &error);
+      if (strata_step_ask_for_guests (connection, run.plan, &run.guest, cancellable, &error))
+        run.journal = begin_journal (&run, &error);
     }
 
   if (error != NULL)

@@ -49,7 +49,7 @@ has_string (JsonObject *object, const char *member, const char *value)
 static void
 test_inspect (void)
 {
-  g_autoptr (StrataGuestClient) client = strata_guest_client_new (FALSE);
+  g_autoptr (StrataGuestClient) client = strata_guest_client_new (NULL);
   g_autoptr (GPtrArray) disks = NULL;
   g_autoptr (JsonObject) found = NULL;
   g_autoptr (GError) error = NULL;
@@ -79,7 +79,7 @@ test_inspect (void)
 static void
 test_not_sealed (void)
 {
-  g_autoptr (StrataGuestClient) client = strata_guest_client_new (FALSE);
+  g_autoptr (StrataGuestClient) client = strata_guest_client_new (NULL);
   g_autoptr (GPtrArray) disks = NULL;
   g_autoptr (GError) error = NULL;
   g_autofree char *overlay = NULL;
@@ -99,7 +99,7 @@ test_not_sealed (void)
 static void
 seal_and_verify (const char *path)
 {
-  g_autoptr (StrataGuestClient) client = strata_guest_client_new (FALSE);
+  g_autoptr (StrataGuestClient) client = strata_guest_client_new (NULL);
   g_autoptr (GPtrArray) disks = guest_lab_disks (path, "qcow2");
   g_autoptr (JsonObject) sealed = NULL;
   g_autoptr (JsonObject) verified = NULL;
@@ -148,7 +148,7 @@ new_clone (const char *name, const char *path)
 static void
 customise (const char *first, const char *second)
 {
-  g_autoptr (StrataGuestClient) client = strata_guest_client_new (FALSE);
+  g_autoptr (StrataGuestClient) client = strata_guest_client_new (NULL);
   g_autoptr (JsonArray) clones = json_array_new ();
   g_autoptr (GError) error = NULL;
   JsonObject *clone;

@@ -47,7 +47,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Setting, setting_clear)
 static void
 assert_check (StrataError code, const char *words)
 {
-  g_autoptr (StrataGuestClient) client = strata_guest_client_new (FALSE);
+  g_autoptr (StrataGuestClient) client = strata_guest_client_new (NULL);
   g_autoptr (GError) error = NULL;
 
   g_assert_false (strata_guest_client_check (client, NULL, &error));
@@ -59,7 +59,7 @@ assert_check (StrataError code, const char *words)
 static void
 assert_inspect (const char *path, const char *format, StrataError code, const char *words)
 {
-  g_autoptr (StrataGuestClient) client = strata_guest_client_new (FALSE);
+  g_autoptr (StrataGuestClient) client = strata_guest_client_new (NULL);
   g_autoptr (GPtrArray) disks = guest_lab_disks (path, format);
   g_autoptr (GError) error = NULL;
 
@@ -71,7 +71,7 @@ assert_inspect (const char *path, const char *format, StrataError code, const ch
 static void
 test_check (void)
 {
-  g_autoptr (StrataGuestClient) client = strata_guest_client_new (FALSE);
+  g_autoptr (StrataGuestClient) client = strata_guest_client_new (NULL);
   g_autoptr (JsonObject) operations = NULL;
   g_autoptr (GError) error = NULL;
 
@@ -104,7 +104,7 @@ static void
 test_unknown_operation (void)
 {
   const char *const operations[] = { "machine-id", "ssh-hostkey", NULL };
-  g_autoptr (StrataGuestClient) client = strata_guest_client_new (FALSE);
+  g_autoptr (StrataGuestClient) client = strata_guest_client_new (NULL);
   g_autofree char *blank = guest_lab_blank (lab, "operation.img", NULL, 0);
   g_autoptr (GPtrArray) disks = guest_lab_disks (blank, "raw");
   g_autoptr (GError) error = NULL;
@@ -177,7 +177,7 @@ test_broken_qemu (void)
   g_autofree char *qemu =
       guest_lab_script (lab, "broken-qemu", "#!/bin/sh\necho 'I am broken' >&2\nexit 1\n");
   g_auto (Setting) hv = setting ("LIBGUESTFS_HV", qemu);
-  g_autoptr (StrataGuestClient) client = strata_guest_client_new (FALSE);
+  g_autoptr (StrataGuestClient) client = strata_guest_client_new (NULL);
   g_autoptr (GPtrArray) disks = guest_lab_disks (blank, "raw");
   g_autoptr (GError) error = NULL;
 
@@ -199,7 +199,7 @@ test_busy (void)
 {
   g_autofree char *overlay = guest_lab_overlay (lab, NULL, "busy.qcow2");
   g_autoptr (GPtrArray) disks = guest_lab_disks (overlay, "qcow2");
-  g_autoptr (StrataGuestClient) client = strata_guest_client_new (FALSE);
+  g_autoptr (StrataGuestClient) client = strata_guest_client_new (NULL);
   g_autoptr (GError) error = NULL;
   g_autoptr (GSubprocess) holder =
       g_subprocess_new (G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error,
@@ -233,7 +233,7 @@ test_hanging_kvm (void)
                         "exec qemu-system-x86_64 \"$@\"\n");
   g_auto (Setting) hv = setting ("LIBGUESTFS_HV", qemu);
   g_auto (Setting) settings = setting ("LIBGUESTFS_BACKEND_SETTINGS", NULL);
-  g_autoptr (StrataGuestClient) client = strata_guest_client_new (FALSE);
+  g_autoptr (StrataGuestClient) client = strata_guest_client_new (NULL);
   g_autoptr (GPtrArray) disks = guest_lab_disks (blank, "raw");
   g_autoptr (GError) error = NULL;
 
@@ -297,7 +297,7 @@ test_cancel (void)
 {
   g_autofree char *blank = guest_lab_blank (lab, "cancel.img", NULL, 0);
   g_autoptr (GPtrArray) disks = guest_lab_disks (blank, "raw");
-  g_autoptr (StrataGuestClient) client = strata_guest_client_new (FALSE);
+  g_autoptr (StrataGuestClient) client = strata_guest_client_new (NULL);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GError) error = NULL;
   gint64 begun = g_get_monotonic_time ();

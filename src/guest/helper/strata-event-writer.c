@@ -179,6 +179,18 @@ strata_event_writer_launch (StrataEventWriter *self, gboolean done)
 }
 
 /**
+ * strata_event_writer_done:
+ * @self: an writer
+ *
+ * Says that the next request is waited for.
+ */
+void
+strata_event_writer_done (StrataEventWriter *self)
+{
+  emit (self, new_event ("done"));
+}
+
+/**
  * strata_event_writer_log:
  * @self: an writer
  * @text: a line in virt-sysprep's or libguestfs' own words

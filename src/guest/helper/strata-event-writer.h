@@ -19,6 +19,7 @@ void           strata_event_writer_progress     (StrataEventWriter *self,
 void           strata_event_writer_alive        (StrataEventWriter *self);
 void           strata_event_writer_launch       (StrataEventWriter *self,
                                                  gboolean       done);
+void           strata_event_writer_done         (StrataEventWriter *self);
 void           strata_event_writer_log          (StrataEventWriter *self,
                                                  const char    *text);
 void           strata_event_writer_note         (StrataEventWriter *self,

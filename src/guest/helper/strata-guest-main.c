@@ -2,7 +2,8 @@
 
 /* strata-guest: the only part of Strata that links libguestfs, in a process of its own because a launch
  * of the appliance cannot be cancelled but by killing it. Reads one request from stdin, answers on
- * stdout; see guest/strata-guest-client.h.
+ * stdout; see guest/strata-guest-client.h. With names as its arguments it is what pkexec starts; see
+ * strata-privileged.c.
  */
 
 #include "config.h"
@@ -22,6 +23,7 @@
 #include "strata-guest-sysprep.h"
 #include "strata-guest-verbs.h"
 #include "strata-guest-watch.h"
+#include "strata-privileged.h"
 #include "base/strata-error.h"
 
 /* How long our children get to end in good order, and how often they are told. */
@@ -219,6 +221,11 @@ main (int argc, char *argv[])
 
   /* A client that went away is noticed at stdin's end. The handler is not inherited, SIG_IGN would be. */
   signal (SIGPIPE, on_signal);
+  if (argc > 1)
+    return strata_privileged_run ((const char *const *) argv + 1);
+  /* Its prompt didn't say what this would be about. */
+  if (g_getenv ("PKEXEC_UID") != NULL)
+    return EXIT_FAILURE;
   /* libvirt would be one more thing that can fail, and needs a daemon. */
   g_setenv ("LIBGUESTFS_BACKEND", "direct", FALSE);
 

@@ -7,8 +7,8 @@
 #include <glib/gi18n-lib.h>
 #include <unistd.h>
 
-#include "guest/strata-guest-client.h"
 #include "guest/strata-guest-listing.h"
+#include "host/storage/strata-pool-lease.h"
 #include "jobs/strata-job-private.h"
 #include "strata-perform-private.h"
 #include "base/strata-error.h"
@@ -19,24 +19,171 @@ on_progress (double fraction, const char *message, gpointer user_data)
   strata_job_report_fraction (user_data, fraction, message);
 }
 
-static StrataGuestClient *
-client_new (StrataStepContext *context, GError **error)
+/* Whom the host's images are root's to, so that root has to look into them. */
+static gboolean
+needs_root (const StrataHostFacts *facts)
 {
-  const StrataHostFacts *facts = strata_connection_get_facts (context->connection);
-  StrataGuestClient *client;
+  return !facts->is_session && geteuid () != 0;
+}
 
+static void
+add_paths (JsonObject *object, GPtrArray *paths)
+{
+  JsonArray *disks = json_object_has_member (object, "disks")
+                         ? json_object_get_array_member (object, "disks")
+                         : NULL;
+
+  for (guint i = 0; disks != NULL && i < json_array_get_length (disks); i++)
+    g_ptr_array_add (paths, (gpointer) json_object_get_string_member (
+                                json_array_get_object_element (disks, i), "path"));
+}
+
+/* (element-type utf8): what the steps of PLAN look into; borrowed */
+static GPtrArray *
+list_paths (StrataPlan *plan)
+{
+  GPtrArray *paths = g_ptr_array_new ();
+
+  for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
+    {
+      const StrataStep *step = strata_plan_get_step (plan, i);
+      JsonArray *clones = step->kind == STRATA_STEP_CUSTOMISE
+                              ? json_object_get_array_member (step->args, "clones")
+                              : NULL;
+
+      if (strata_step_is (step, STRATA_STEP_INSPECT, STRATA_STEP_SEAL, STRATA_STEP_VERIFY))
+        add_paths (step->args, paths);
+      for (guint j = 0; clones != NULL && j < json_array_get_length (clones); j++)
+        add_paths (json_array_get_object_element (clones, j), paths);
+    }
+
+  return paths;
+}
+
+/* The domain that has PATH, which is VOLUME of POOL, now: the one that a person knows it by. */
+static const char *
+find_domain (GPtrArray *domains, const char *path, const char *pool, const char *volume)
+{
+  for (guint i = 0; i < domains->len; i++)
+    {
+      const StrataDomainFacts *domain = g_ptr_array_index (domains, i);
+
+      for (guint j = 0; j < domain->disks->len; j++)
+        {
+          const StrataDiskXml *disk = g_ptr_array_index (domain->disks, j);
+
+          if (disk->pool != NULL
+                  ? g_strcmp0 (disk->pool, pool) == 0 && g_strcmp0 (disk->source, volume) == 0
+                  : g_strcmp0 (disk->source, path) == 0)
+            return domain->name;
+        }
+    }
+
+  return NULL;
+}
+
+/* What root's helper is to be told: domains, and volumes of what will be no domain's disk until it was looked into. */
+static GStrv
+name_disks (StrataConnection *connection,
+            GPtrArray *paths,
+            GCancellable *cancellable,
+            GError **error)
+{
+  g_autoptr (GPtrArray) domains = strata_connection_list_domains (connection, cancellable, error);
+  g_autoptr (GPtrArray) names = g_ptr_array_new_null_terminated (1, g_free, TRUE);
+
+  if (domains == NULL)
+    return NULL;
+
+  for (guint i = 0; i < paths->len; i++)
+    {
+      const char *path = g_ptr_array_index (paths, i);
+      g_autofree char *folder = g_path_get_dirname (path);
+      g_autofree char *volume = g_path_get_basename (path);
+      g_autofree char *pool = NULL;
+      g_autofree char *name = NULL;
+
+      {
+        g_autoptr (StrataPoolLease) lease = strata_pool_lease_new (connection, folder, NULL);
+
+        pool = lease != NULL ? g_strdup (strata_pool_lease_get_name (lease)) : NULL;
+      }
+      name = g_strdup (find_domain (domains, path, pool, volume));
+      if (name == NULL && pool == NULL)
+        {
+          strata_set_error (
+              error, STRATA_ERROR_REFUSED,
+              _ ("Make one of it (“virsh pool-create-as NAME dir --target FOLDER”), or go on without sealing."),
+              /* Translators: a folder, then a file */
+              _ ("“%s” is the folder of no storage pool, and on the system’s host only what libvirt knows can be looked "
+                 "into: “%s”"),
+              folder, volume);
+          return NULL;
+        }
+      if (name == NULL)
+        name = g_strdup_printf ("%s/%s", pool, volume);
+      if (!g_ptr_array_find_with_equal_func (names, name, g_str_equal, NULL))
+        g_ptr_array_add (names, g_steal_pointer (&name));
+    }
+
+  return (GStrv) g_ptr_array_free (g_steal_pointer (&names), FALSE);
+}
+
+/**
+ * strata_step_ask_for_guests:
+ * @connection: where the job works
+ * @plan: what is about to begin, or go on
+ * @guest: (inout) (nullable): what the steps will look into guests with; stays where it is there
+ * @cancellable: (nullable): cancels it
+ * @error: `STRATA_ERROR_PERMISSION`, `STRATA_ERROR_REFUSED`, `STRATA_ERROR_UNSUPPORTED`
+ *
+ * Has the person asked for what @plan needs to look into guests, before anything is done, and once. Worker thread.
+ *
+ * Returns: whether it was given, or isn't needed
+ */
+gboolean
+strata_step_ask_for_guests (StrataConnection *connection,
+                            StrataPlan *plan,
+                            StrataGuestClient **guest,
+                            GCancellable *cancellable,
+                            GError **error)
+{
+  const StrataHostFacts *facts = strata_connection_get_facts (connection);
+  g_autoptr (GPtrArray) paths = list_paths (plan);
+  g_auto (GStrv) names = NULL;
+
+  if (*guest != NULL || paths->len == 0)
+    return TRUE;
   if (!facts->is_local)
     {
       strata_set_error (
           error, STRATA_ERROR_UNSUPPORTED, _ ("Run Strata on that host, or go on without sealing."),
           _ ("Guests are sealed where their disks are, and those are on “%s”"), facts->hostname);
-      return NULL;
+      return FALSE;
     }
 
-  client = strata_guest_client_new (!facts->is_session && geteuid () != 0);
-  strata_guest_client_set_progress (client, on_progress, context->job);
+  if (needs_root (facts))
+    {
+      names = name_disks (connection, paths, cancellable, error);
+      if (names == NULL)
+        return FALSE;
+    }
+  *guest = strata_guest_client_new ((const char *const *) names);
 
-  return client;
+  return strata_guest_client_ask (*guest, cancellable, error);
+}
+
+/* (transfer none): the job's own */
+static StrataGuestClient *
+get_client (StrataStepContext *context, GCancellable *cancellable, GError **error)
+{
+  if (!strata_step_ask_for_guests (context->connection, context->plan, context->guest, cancellable,
+                                   error))
+    return NULL;
+
+  strata_guest_client_set_progress (*context->guest, on_progress, context->job);
+
+  return *context->guest;
 }
 
 static GPtrArray *
@@ -126,7 +273,7 @@ add_notes (StrataStepContext *context, JsonObject *answer, const char *member, c
 static gboolean
 inspect_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
-  g_autoptr (StrataGuestClient) client = client_new (context, error);
+  StrataGuestClient *client = get_client (context, cancellable, error);
   g_autoptr (GPtrArray) disks = get_disks (context);
   g_autoptr (JsonObject) facts = NULL;
 
@@ -170,7 +317,7 @@ join_strings (JsonArray *array)
 static gboolean
 seal_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
-  g_autoptr (StrataGuestClient) client = client_new (context, error);
+  StrataGuestClient *client = get_client (context, cancellable, error);
   g_autoptr (GPtrArray) disks = get_disks (context);
   g_auto (GStrv) operations = get_operations (context);
   g_autoptr (JsonObject) result = NULL;
@@ -252,7 +399,7 @@ check_unharmed (StrataStepContext *context, JsonObject *result, GError **error)
 static gboolean
 verify_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
-  g_autoptr (StrataGuestClient) client = client_new (context, error);
+  StrataGuestClient *client = get_client (context, cancellable, error);
   g_autoptr (GPtrArray) disks = get_disks (context);
   g_auto (GStrv) operations = get_operations (context);
   g_autoptr (JsonObject) result = NULL;
@@ -284,7 +431,7 @@ const StrataStepOps strata_step_verify = {
 static gboolean
 customise_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
-  g_autoptr (StrataGuestClient) client = client_new (context, error);
+  StrataGuestClient *client = get_client (context, cancellable, error);
 
   return client != NULL && strata_guest_client_check (client, cancellable, error) &&
          strata_guest_client_customise (

@@ -4,6 +4,7 @@
 
 #include <gio/gio.h>
 
+#include "guest/strata-guest-client.h"
 #include "host/connection/strata-connection.h"
 #include "plan/strata-plan.h"
 
@@ -20,6 +21,7 @@ typedef struct _StrataJob StrataJob;
  * @untouched: set by a step that can't be undone, when it fails: it has changed nothing yet, as if it had not begun
  * @left: set by a step that can be undone, when it fails: something of what it did is there, and is to be undone
  * @plan: (nullable): what the step is a part of, where it is done or undone
+ * @guest: (nullable): where the job keeps what it looks into guests with
  *
  * What a step has to work with. It keeps nothing between do and undo but what @args and the host say,
  * because they may run in different processes.
@@ -33,6 +35,7 @@ typedef struct
   gboolean untouched;
   gboolean left;
   StrataPlan *plan;
+  StrataGuestClient **guest;
 } StrataStepContext;
 
 /**
@@ -58,5 +61,11 @@ typedef struct
 } StrataStepOps;
 
 const StrataStepOps *strata_step_get_ops (StrataStepKind kind);
+/* strata-perform-guest.c */
+gboolean strata_step_ask_for_guests (StrataConnection *connection,
+                                     StrataPlan *plan,
+                                     StrataGuestClient **guest,
+                                     GCancellable *cancellable,
+                                     GError **error);
 
 G_END_DECLS

@@ -65,6 +65,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Inspection, inspection_free)
 typedef struct
 {
   GPtrArray *disks; /* StrataGuestDisk */
+  char *name;
   gboolean as_root;
   gboolean active;
 
@@ -85,6 +86,7 @@ static void
 inspect_free (Inspect *inspect)
 {
   g_clear_pointer (&inspect->disks, g_ptr_array_unref);
+  g_free (inspect->name);
   if (inspect->progress_destroy != NULL)
     inspect->progress_destroy (inspect->progress_data);
   g_free (inspect);
@@ -127,8 +129,9 @@ inspect_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *
 {
   Inspect *inspect = task_data;
   g_autoptr (Inspection) answer = g_new0 (Inspection, 1);
-  g_autoptr (StrataGuestClient) client = strata_guest_client_new (inspect->as_root);
-  g_autoptr (StrataGuestClient) lister = strata_guest_client_new (FALSE);
+  const char *const names[] = { inspect->name, NULL };
+  g_autoptr (StrataGuestClient) client = strata_guest_client_new (inspect->as_root ? names : NULL);
+  g_autoptr (StrataGuestClient) lister = strata_guest_client_new (NULL);
 
   strata_guest_client_set_progress (client, progress_in_worker, task);
 
@@ -180,6 +183,7 @@ inspection_new_async (StrataHost *host,
   connection = strata_host_get_connection (host);
   inspect = g_new0 (Inspect, 1);
   inspect->disks = list_disks (strata_machine_get_facts (machine));
+  inspect->name = g_strdup (strata_machine_get_facts (machine)->name);
   inspect->active = strata_machine_is_active (machine);
   inspect->as_root =
       connection != NULL && !strata_connection_get_facts (connection)->is_session && getuid () != 0;

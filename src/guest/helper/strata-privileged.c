@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* What pkexec starts: it is given names on its command line, which is what the administrator's prompt shows, and serves request after
+ * request about the disks of these, so that there is one prompt for a job. Each is carried out by another process, this program without
+ * names, as the user who may open the disks: see strata-trusted-file.c.
+ *
+ * Not a service on the bus: that would have to be installed, started and trusted with more than one person's work, and its prompt shows
+ * no more than pkexec's.
+ */
+
+#include "config.h"
+
+#include "strata-privileged.h"
+
+#include <errno.h>
+#include <gio/gio.h>
+#include <glib/gi18n-lib.h>
+#include <glib/gstdio.h>
+#include <grp.h>
+#include <json-glib/json-glib.h>
+#include <poll.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "guest/strata-guest-request.h"
+#include "host/connection/strata-connection.h"
+#include "strata-event-writer.h"
+#include "strata-named-disks.h"
+#include "strata-trusted-file.h"
+#include "base/strata-error.h"
+
+/* Longer than any request: twenty clones with their keys and scripts. */
+#define MAX_REQUEST (16 * 1024 * 1024)
+
+#define MAX_GROUPS 256
+
+typedef struct
+{
+  const char *const *names;
+  StrataEventWriter *writer;
+  GString *pending; /* of stdin */
+} Privileged;
+
+/* Who a request is carried out as. */
+typedef struct
+{
+  uid_t user;
+  gid_t group;
+  gid_t groups[MAX_GROUPS];
+  int n_groups;
+  char *home;
+} Person;
+
+typedef enum
+{
+  INPUT_LINE,
+  INPUT_END,
+  INPUT_CHILD_ENDED,
+} Input;
+
+static char *
+take_line (Privileged *self)
+{
+  char *end = memchr (self->pending->str, '\n', self->pending->len);
+  char *line;
+
+  if (end == NULL)
+    return NULL;
+
+  line = g_strndup (self->pending->str, end - self->pending->str);
+  g_string_erase (self->pending, 0, end - self->pending->str + 1);
+
+  return line;
+}
+
+/* Waits for a line, or for the end of the process behind CHILD, which may be -1. */
+static Input
+wait_for_input (Privileged *self, int child, char **line)
+{
+  while (TRUE)
+    {
+      struct pollfd fds[] = {
+        { .fd = STDIN_FILENO, .events = POLLIN },
+        { .fd = child, .events = POLLIN },
+      };
+      char piece[4096];
+      ssize_t n;
+
+      *line = take_line (self);
+      if (*line != NULL)
+        return INPUT_LINE;
+
+      if (poll (fds, G_N_ELEMENTS (fds), -1) < 0 && errno != EINTR)
+        return INPUT_END;
+      if (fds[1].revents != 0)
+        return INPUT_CHILD_ENDED;
+      if (fds[0].revents == 0)
+        continue;
+      n = read (STDIN_FILENO, piece, sizeof piece);
+      if (n < 0 && errno == EINTR)
+        continue;
+      if (n <= 0 || self->pending->len + n > MAX_REQUEST)
+        return INPUT_END;
+      g_string_append_len (self->pending, piece, n);
+    }
+}
+
+static gboolean
+is_stop (const char *line)
+{
+  g_autoptr (JsonNode) node = json_from_string (line, NULL);
+
+  return node != NULL && JSON_NODE_HOLDS_OBJECT (node) &&
+         g_strcmp0 (
+             json_object_get_string_member_with_default (json_node_get_object (node), "verb", NULL),
+             "stop") == 0;
+}
+
+static gboolean
+look_up (Person *person, uid_t user, GError **error)
+{
+  const struct passwd *entry = getpwuid (user);
+
+  if (entry == NULL)
+    {
+      strata_set_error (error, STRATA_ERROR_PERMISSION, NULL,
+                        _ ("The disk belongs to user number %u, which this computer doesn’t have."),
+                        user);
+      return FALSE;
+    }
+
+  person->user = user;
+  person->group = entry->pw_gid;
+  person->n_groups = MAX_GROUPS;
+  if (getgrouplist (entry->pw_name, entry->pw_gid, person->groups, &person->n_groups) < 0)
+    person->n_groups = 0;
+  g_set_str (&person->home, entry->pw_dir);
+
+  return TRUE;
+}
+
+/* Between fork and exec. */
+static void
+become (gpointer data)
+{
+  const Person *person = data;
+
+  if (setgroups (person->n_groups, person->groups) != 0 || setgid (person->group) != 0 ||
+      setuid (person->user) != 0)
+    _exit (EXIT_FAILURE);
+}
+
+static guint
+rewrite_array (JsonArray *array, GPtrArray *disks, guint first)
+{
+  guint n = json_array_get_length (array);
+
+  for (guint i = 0; i < n && first + i < disks->len; i++)
+    json_object_set_string_member (
+        json_array_get_object_element (array, i), "opened",
+        strata_guest_disk_get_file (g_ptr_array_index (disks, first + i)));
+
+  return first + n;
+}
+
+/* TEXT, which is REQUEST's, with what is to be opened in the place of each of DISKS; NULL where it isn't about these alone. */
+static char *
+rewrite (const char *text, StrataGuestRequest *request, GPtrArray *disks)
+{
+  g_autoptr (JsonNode) root = json_from_string (text, NULL);
+  JsonObject *object = json_node_get_object (root);
+  guint n = 0;
+
+  if (request->clones->len == 0)
+    json_object_remove_member (object, "clones");
+  else
+    json_object_remove_member (object, "disks");
+  if (request->disks->len > 0)
+    n = rewrite_array (json_object_get_array_member (object, "disks"), disks, n);
+  for (guint i = 0; i < request->clones->len; i++)
+    {
+      JsonObject *clone =
+          json_array_get_object_element (json_object_get_array_member (object, "clones"), i);
+
+      n = rewrite_array (json_object_get_array_member (clone, "disks"), disks, n);
+    }
+
+  return n == disks->len ? json_to_string (root, FALSE) : NULL;
+}
+
+/* (element-type StrataGuestDisk): those of REQUEST, as they come in its text; borrowed */
+static GPtrArray *
+list_disks (StrataGuestRequest *request)
+{
+  GPtrArray *disks = g_ptr_array_new ();
+
+  g_ptr_array_extend (disks, request->disks, NULL, NULL);
+  for (guint i = 0; i < request->clones->len; i++)
+    g_ptr_array_extend (disks,
+                        ((const StrataGuestClone *) g_ptr_array_index (request->clones, i))->disks,
+                        NULL, NULL);
+
+  return disks;
+}
+
+/* Whether all of DISKS may be opened, and as whom; FDS keeps them open. */
+static gboolean
+take_disks (Privileged *self,
+            GPtrArray *disks,
+            gboolean for_writing,
+            uid_t *user,
+            GArray *fds,
+            GError **error)
+{
+  g_autoptr (StrataConnection) connection = NULL;
+
+  *user = 0;
+  if (disks->len == 0)
+    return TRUE;
+  /* For each request another one: no loop runs here that would answer the daemon while it is idle. */
+  connection = strata_connection_open ("qemu:///system", NULL, error);
+  if (connection == NULL || !strata_named_disks_check (connection, self->names, disks, error))
+    return FALSE;
+
+  for (guint i = 0; i < disks->len; i++)
+    {
+      StrataGuestDisk *disk = g_ptr_array_index (disks, i);
+      uid_t owner;
+      int fd;
+      gboolean taken;
+
+      /* What the client says of it isn't heard. */
+      g_clear_pointer (&disk->opened, g_free);
+      taken = strata_trusted_file_take (disk, for_writing, &owner, &fd, error);
+      if (fd >= 0)
+        g_array_append_val (fds, fd);
+      if (!taken)
+        return FALSE;
+      if (i > 0 && owner != *user)
+        {
+          strata_set_error (error, STRATA_ERROR_PERMISSION,
+                            _ ("Have all of its disks belong to one user, or seal a copy."),
+                            _ ("“%s” belongs to another user than the disk before it."),
+                            disk->path);
+          return FALSE;
+        }
+      *user = owner;
+    }
+
+  return TRUE;
+}
+
+static GSubprocess *
+spawn (Person *person, int input, GError **error)
+{
+  g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_NONE);
+
+  g_subprocess_launcher_take_stdin_fd (launcher, input);
+  /* By that it knows that it isn't who talks to the client. */
+  g_subprocess_launcher_unsetenv (launcher, "PKEXEC_UID");
+  if (person->user != 0)
+    {
+      g_subprocess_launcher_setenv (launcher, "HOME", person->home, TRUE);
+      g_subprocess_launcher_set_child_setup (launcher, become, person, NULL);
+    }
+
+  return g_subprocess_launcher_spawn (launcher, error, "/proc/self/exe", NULL);
+}
+
+static void
+send_line (int fd, const char *text)
+{
+  g_autofree char *line = g_strconcat (text, "\n", NULL);
+  size_t length = strlen (line);
+
+  for (size_t sent = 0; sent < length;)
+    {
+      ssize_t n = send (fd, line + sent, length - sent, MSG_NOSIGNAL);
+
+      if (n < 0 && errno == EINTR)
+        continue;
+      if (n <= 0)
+        return;
+      sent += n;
+    }
+}
+
+/* Has another process carry out TEXT, until it ends or is to be stopped; FALSE: the client is gone. */
+static gboolean
+carry_out (Privileged *self, Person *person, const char *text, GError **error)
+{
+  g_autoptr (GSubprocess) process = NULL;
+  g_autofd int control = -1;
+  g_autofd int child = -1;
+  gboolean there = TRUE;
+  int pair[2];
+
+  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+    {
+      strata_set_error (error, STRATA_ERROR_FAILED, NULL, "%s", g_strerror (errno));
+      return TRUE;
+    }
+  control = pair[0];
+  process = spawn (person, pair[1], error);
+  if (process == NULL)
+    return TRUE;
+
+  child = pidfd_open ((pid_t) g_ascii_strtoll (g_subprocess_get_identifier (process), NULL, 10), 0);
+  send_line (control, text);
+  while (child >= 0)
+    {
+      g_autofree char *line = NULL;
+      Input input = wait_for_input (self, child, &line);
+
+      if (input == INPUT_LINE && !is_stop (line))
+        continue;
+      there = input != INPUT_END;
+      break;
+    }
+
+  /* The end of its stdin ends it in good order. */
+  g_clear_fd (&control, NULL);
+  g_subprocess_wait (process, NULL, NULL);
+
+  return there;
+}
+
+/* FALSE: the client is gone. */
+static gboolean
+serve (Privileged *self, const char *line)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StrataGuestRequest) request = strata_guest_request_parse (line, &error);
+  g_autoptr (GPtrArray) disks = request != NULL ? list_disks (request) : NULL;
+  g_autoptr (GArray) fds = g_array_new (FALSE, FALSE, sizeof (int));
+  Person person = { 0 };
+  gboolean there = TRUE;
+  uid_t user;
+
+  if (request != NULL && !request->attended)
+    strata_set_error (&error, STRATA_ERROR_INVALID, NULL,
+                      _ ("The member “%s” of the request is missing or of the wrong kind."),
+                      "attended");
+  else if (request != NULL &&
+           take_disks (self, disks,
+                       request->verb == STRATA_GUEST_VERB_SEAL ||
+                           request->verb == STRATA_GUEST_VERB_CUSTOMISE,
+                       &user, fds, &error) &&
+           look_up (&person, user, &error))
+    {
+      g_autofree char *text = rewrite (line, request, disks);
+
+      there = text == NULL || carry_out (self, &person, text, &error);
+    }
+
+  if (error != NULL)
+    strata_event_writer_error (self->writer, error);
+  for (guint i = 0; i < fds->len; i++)
+    close (g_array_index (fds, int, i));
+  g_free (person.home);
+  strata_event_writer_done (self->writer);
+
+  return there;
+}
+
+/**
+ * strata_privileged_run:
+ * @names: (array zero-terminated=1): domains, and volumes as “POOL/VOLUME”
+ *
+ * Serves until stdin ends.
+ *
+ * Returns: the exit status
+ */
+int
+strata_privileged_run (const char *const *names)
+{
+  Privileged self = {
+    .names = names,
+    .writer = strata_event_writer_new (STDOUT_FILENO),
+    .pending = g_string_new (NULL),
+  };
+  gboolean there = TRUE;
+
+  /* By that the client knows that it was allowed. */
+  strata_event_writer_done (self.writer);
+  while (there)
+    {
+      g_autofree char *line = NULL;
+
+      if (wait_for_input (&self, -1, &line) != INPUT_LINE)
+        break;
+      there = is_stop (line) || serve (&self, line);
+    }
+
+  g_string_free (self.pending, TRUE);
+  strata_event_writer_free (self.writer);
+
+  return EXIT_SUCCESS;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#pragma once
+
+#include <sys/types.h>
+
+#include "guest/strata-guest-disk.h"
+
+G_BEGIN_DECLS
+
+gboolean strata_trusted_file_take (StrataGuestDisk  *disk,
+                                   gboolean          for_writing,
+                                   uid_t            *user,
+                                   int              *fd,
+                                   GError          **error);
+
+G_END_DECLS
