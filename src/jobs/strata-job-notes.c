@@ -83,6 +83,18 @@ writes (StrataPlan *plan, StrataStep *step, const char *path)
   return strstr (args, path) != NULL;
 }
 
+char *
+strata_job_notes_get_stamp (StrataConnection *connection, const char *path)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *stamp = strata_storage_get_stamp (connection, path, &error);
+
+  if (error != NULL)
+    return g_strdup (STRATA_STAMP_UNKNOWN);
+
+  return stamp != NULL ? g_steal_pointer (&stamp) : g_strdup ("");
+}
+
 static char *
 image_key (const char *path)
 {
@@ -104,7 +116,7 @@ note_images (StrataJob *job, StrataPlan *plan, guint index, gboolean ended)
         continue;
       key = image_key (path);
       if (ended)
-        stamp = strata_storage_get_stamp (strata_job_get_connection (job), path, NULL);
+        stamp = strata_job_notes_get_stamp (strata_job_get_connection (job), path);
       /* Nothing while the job itself writes: what it is then can't be told from what another wrote. */
       strata_job_set_result (job, key, stamp != NULL ? stamp : "");
     }
@@ -122,8 +134,8 @@ note_before (StrataJob *job, StrataPlan *plan, guint index)
       if (path == NULL || !writes (plan, strata_plan_get_step (plan, index), path))
         continue;
       key = g_strconcat (STRATA_NOTE_IMAGE_BEFORE, path, NULL);
-      stamp = strata_storage_get_stamp (strata_job_get_connection (job), path, NULL);
-      strata_job_set_result (job, key, stamp != NULL ? stamp : "");
+      stamp = strata_job_notes_get_stamp (strata_job_get_connection (job), path);
+      strata_job_set_result (job, key, stamp);
     }
 }
 
@@ -207,9 +219,9 @@ note_left_overlays (StrataJob *job, StrataPlan *plan, guint index)
         {
           g_autofree char *key = image_key (overlay);
           g_autofree char *stamp =
-              strata_storage_get_stamp (strata_job_get_connection (job), overlay, NULL);
+              strata_job_notes_get_stamp (strata_job_get_connection (job), overlay);
 
-          strata_job_set_result (job, key, stamp != NULL ? stamp : "");
+          strata_job_set_result (job, key, stamp);
         }
     }
 }
@@ -318,7 +330,8 @@ strata_job_notes_has (StrataJournal *journal, const char *kind, const char *name
  * @journal: a job
  * @kind: what the note begins with of which the stamp of an image follows
  * @path: the image
- * @written: (out): whether it is there and has another stamp; %FALSE where nothing was noted
+ * @written: (out): whether it is there and has another stamp, or may have, since the host could not be asked when that was noted;
+ *   %FALSE where nothing was noted
  * @error: where to put an error
  *
  * Returns: whether it could be told

@@ -7,6 +7,9 @@
 
 G_BEGIN_DECLS
 
+/* In the place of an image's stamp: the host could not be asked for it, so that it counts as another one than any. */
+#define STRATA_STAMP_UNKNOWN "?"
+
 /* What a note begins with, and what follows: an image's path, and the note is its stamp as the job left it */
 #define STRATA_NOTE_IMAGE "image:"
 /* as it was when a guest’s memory was about to be brought back beside it */
@@ -29,6 +32,8 @@ gboolean strata_job_notes_is_written (StrataConnection *connection,
                                       const char *path,
                                       gboolean *written,
                                       GError **error);
+/* (transfer full): the stamp of the image PATH, "" where there is none */
+char *strata_job_notes_get_stamp (StrataConnection *connection, const char *path);
 gint64 strata_job_notes_get_begun (StrataJournal *journal, StrataStep *step);
 
 /* What they are about: (nullable): the image that STEP makes and that undoing it removes */

@@ -63,9 +63,9 @@ static void
 note (StrataJob *job, const char *prefix, const char *path)
 {
   g_autofree char *key = g_strconcat (prefix, path, NULL);
-  g_autofree char *stamp = strata_storage_get_stamp (strata_job_get_connection (job), path, NULL);
+  g_autofree char *stamp = strata_job_notes_get_stamp (strata_job_get_connection (job), path);
 
-  strata_job_set_result (job, key, stamp != NULL ? stamp : "");
+  strata_job_set_result (job, key, stamp);
 }
 
 /* A machine that still runs writes on; what it has by then is noted when it is stopped. */
@@ -183,6 +183,14 @@ require_unwritten (StrataConnection *connection,
   if (!written)
     return TRUE;
 
+  if (g_strcmp0 (strata_job_notes_get (journal, prefix, path), STRATA_STAMP_UNKNOWN) == 0)
+    {
+      strata_set_error (error, STRATA_ERROR_REFUSED, NULL,
+                        _ ("Whether “%s” was written to since can’t be told: its storage pool was "
+                           "busy when that was looked at"),
+                        path);
+      return FALSE;
+    }
   strata_set_error (
       error, STRATA_ERROR_REFUSED,
       merged   ? _ ("“stratactl job resume” merges it once more.")

@@ -2,7 +2,6 @@
 """Hosts on which something can't be seen, or is not what it looks like: a busy pool, storage that is away, a raw disk with a header
 that its guest wrote, one file under two names, chains that headers don't tell.  No byte of another machine changes."""
 
-import contextlib
 import json
 import os
 import re
@@ -10,6 +9,7 @@ import shutil
 import signal
 import subprocess
 
+from busy_pool import busy_pool
 from strata_lab import DOMAIN, STRATACTL, Lab, disk_xml, sha256
 from strata_tap import expect, expect_equal, expect_words, run
 from torture_client import wait_stopped
@@ -56,56 +56,11 @@ def remove_snapshots():
         lab.virsh('undefine', '--nvram', '--snapshots-metadata', name, check=False)
 
 
-def find_child(pid, name):
-    for entry in os.listdir('/proc'):
-        try:
-            with open(f'/proc/{entry}/stat', encoding='utf-8') as file:
-                words = file.read()
-        except (OSError, UnicodeDecodeError):
-            continue
-        if f'({name})' in words and int(words.rpartition(')')[2].split()[1]) == pid:
-            return int(entry)
-    return None
-
-
-def hold_copy(megabytes):
-    """virsh, which clones a volume, and the program that does it for libvirtd, stopped; None if it was done before it was found."""
-    lab.make_disk('big.qcow2', size=f'{megabytes + 56}M', data=f'{megabytes}M')
-    lab.virsh('pool-refresh', 'default')
-    clone = subprocess.Popen(['virsh', '-q', 'vol-clone', '--pool', 'default', 'big.qcow2', 'copy'], env=lab.env)
-    while clone.poll() is None:
-        maker = find_child(lab.daemon_pid(), 'qemu-img')
-        if maker is not None:
-            os.kill(maker, signal.SIGSTOP)
-            return clone, maker
-    for name in ('copy', 'big.qcow2'):
-        lab.virsh('vol-delete', '--pool', 'default', name)
-    return None
-
-
-@contextlib.contextmanager
-def busy_pool():
-    """An image is being made in the pool, and libvirt refuses to refresh it meanwhile; a dangling link makes every look ask for that."""
-    held = None
-    for megabytes in (200, 400, 800, 1600):
-        held = held or hold_copy(megabytes)
-    expect(held is not None, 'no copy was slow enough')
-    clone, maker = held
-    os.symlink(lab.path('nowhere'), lab.path('dangling'))
-    try:
-        expect(lab.virsh('pool-refresh', 'default', check=False).status != 0, 'the pool is busy')
-        yield
-    finally:
-        os.kill(maker, signal.SIGCONT)
-        clone.wait()
-        os.remove(lab.path('dangling'))
-
-
 def merge_while_the_pool_is_busy():
     """What stands on the base is seen, though the pool doesn't list it."""
     base = lab.make_disk('base.qcow2', data='1M')
     define('vm', disk_xml(overlay('top.qcow2', base)))
-    with busy_pool():
+    with busy_pool(lab):
         late = overlay('late.qcow2', base)
         before = guest_hash(late)
         result = lab.ctl('disk', 'merge', 'vm', 'vda', '--commit')
@@ -123,7 +78,7 @@ def deletion_while_the_pool_of_another_computer_is_busy():
     expect_equal(done.status, 0, 'the snapshot is taken', done)
     lab.run('qemu-io', '-f', 'qcow2', '-c', 'write -P 7 8M 64k', tip('vm'))
     before = guest_hash(tip('vm'))
-    with busy_pool():
+    with busy_pool(lab):
         result = lab.ctl('-c', far, 'snapshot', 'delete', 'vm', 's1')
         expect_equal(result.status, 3, 'it is refused', result)
         expect_equal(guest_hash(tip('vm')), before, 'what the machine reads')

@@ -10,7 +10,8 @@ import shutil
 import signal
 import time
 
-from held_jobs import clear, find_step, hold, journals, kill_rollback, lab, let_go, no_job_left, records, stop
+from busy_pool import busy_pool
+from held_jobs import clear, find_step, go_on, hold, is_there, journals, kill_rollback, lab, let_go, no_job_left, records, stop
 from strata_tap import Skip, expect, expect_equal, expect_words, isolated, run
 
 refused = lab.refused
@@ -702,7 +703,6 @@ def a_definition_that_was_changed_after_a_live_merge():
 def a_merge_that_was_done_and_not_written_down():
     top, base = merging()
     job = stop('snapshot', 'delete', 'vm', 's1', '--commit', kind='commit', begun=True, done=True)
-    lab.write('vm', 0x6b)
     lab.virsh('destroy', 'vm')
     tip = lab.bytes(base)
     exchange('vm')
@@ -711,6 +711,134 @@ def a_merge_that_was_done_and_not_written_down():
     lab.strata('job', 'resume', job)
     expect_equal((lab.source('vm'), lab.tip('vm')), (base, tip), 'what the machine has in the end')
     no_job_left()
+
+
+def a_definition_from_before_the_snapshot_in_the_middle_of_a_merge():
+    """It has the machine on the base, which doesn't show that the merge is done; nor does that it runs on the base after a start."""
+    for started in (False, True):
+        top, base = merging()
+        job = stop('snapshot', 'delete', 'vm', 's1', '--commit', kind='commit', begun=True)
+        lab.virsh('destroy', 'vm')
+        tip = lab.bytes(top)
+        put_on('vm', base)
+        if started:
+            lab.virsh('start', 'vm')
+        refused('job', 'resume', job, words=['vm', top, base])
+        expect_equal(lab.bytes(top), tip, 'what was on the disk')
+        if started:
+            lab.virsh('destroy', 'vm')
+        put_on('vm', top)
+        lab.strata('job', 'resume', job)
+        expect_equal((lab.source('vm'), lab.tip('vm')), (base, tip), 'what the machine has in the end')
+        no_job_left()
+        lab.clear()
+
+
+def pool_that_is_busy_when_it_is_noted():
+    """When what is to go was last written to is asked while a colleague copies an image in the pool."""
+    tree()
+    process = hold('snapshot', 'delete', 'vm', 's2', '--commit', kind='commit')
+    with busy_pool(lab):
+        while not is_there('commit', 0, True):
+            expect(go_on(process), 'it ended')
+    process.kill()
+    process.communicate()
+    lab.write('vm', 0x66)
+    tip = lab.tip('vm')
+    lab.strata('job', 'resume', os.path.basename(journals()[0])[:-len('.journal')])
+    expect_equal(lab.tip('vm'), tip, 'what the machine reads in the end')
+    no_job_left()
+    lab.clear()
+
+    for taken_back in (False, True):
+        tree()
+        lab.virsh('start', 'vm')
+        process = hold('snapshot', 'revert', 'vm', 's1', '--save-current', 'kept', '--off', kind='shut-down')
+        with busy_pool(lab):
+            while not is_there('shut-down', 0, True):
+                expect(go_on(process), 'it ended')
+        lab.virsh('start', 'vm')
+        lab.write('vm', 0x44)
+        written = lab.source('vm')
+        lab.virsh('destroy', 'vm')
+        if taken_back:
+            process.kill()
+            process.communicate()
+            lab.strata('job', 'rollback', os.path.basename(journals()[0])[:-len('.journal')], status=(0, 3))
+        else:
+            _, said = let_go(process)
+            expect_words(said, written)
+        expect_words(lab.run('qemu-io', '-r', '-f', 'qcow2', '-c', 'read -P 0x44 8M 64k', written).out, 'read 65536/65536')
+        for path in journals():
+            os.remove(path)
+        lab.clear()
+
+
+def stamp_that_could_not_be_had():
+    """As a pool leaves it that is busy for longer than a job waits."""
+    tree()
+    job = stop('snapshot', 'delete', 'vm', 's2', '--commit', kind='delete-volume')
+    path = journals()[0]
+    lines = records(path)
+    for line in lines[1:]:
+        for key in line.get('results', {}):
+            if key.startswith('merged:'):
+                line['results'][key] = '?'
+    with open(path, 'w', encoding='utf-8') as file:
+        file.writelines(json.dumps(line) + '\n' for line in lines)
+    gone = deleted_by(lines)
+    said = lab.strata('job', 'resume', job)
+    expect(os.path.exists(gone), f'{gone} is there')
+    expect_words(str(said), gone, 'busy')
+
+
+def a_machine_that_was_booted_before_its_memory_came_back():
+    """The power goes while the memory is read, and the machine is started with the computer, or by hand to look at it."""
+    for start in (['start', 'vm'], ['start', 'vm', '--paused']):
+        lab.machine('vm', run=True)
+        lab.strata('snapshot', 'create', 'vm', 's1')
+        lab.write('vm', 0x22)
+        job = stop('snapshot', 'revert', 'vm', 's1', '--save-current', 'kept', kind='restore', begun=True)
+        lab.virsh(*start)
+        number = lab.virsh('domid', 'vm').out
+        result = lab.ctl('job', 'resume', job)
+        expect_equal(result.status, 4, 'resuming it', result)
+        expect_words(result.err, 'vm', 'started')
+        expect_equal(lab.virsh('domid', 'vm').out, number, 'the guest')
+        lab.virsh('destroy', 'vm')
+        lab.strata('job', 'resume', job)
+        expect_words(lab.virsh('domstate', '--reason', 'vm').out, 'running', 'unpaused')
+        expect('kept' in lab.snapshots('vm'), 'the state before is kept')
+        no_job_left()
+        lab.virsh('destroy', 'vm')
+        lab.clear()
+
+
+def what_may_not_be_deleted():
+    """A layer in a folder that is read-only now goes on being there, and nothing waits for it."""
+    folder = os.path.join(lab.dir, 'archive')
+    os.mkdir(folder)
+    base = lab.make_disk('base.qcow2', data='1M', folder=folder)
+    for taken_up in (False, True):
+        top = lab.overlay(lab.path('top.qcow2'), base)
+        lab.define_on('vm', top)
+        tip = lab.tip('vm')
+        try:
+            if taken_up:
+                job = stop('disk', 'merge', 'vm', 'vda', '--pull', kind='delete-volume', begun=True)
+                os.chmod(folder, 0o555)
+                expect_words(lab.ctl('job', 'dismiss', job, '--dry-run').out, base, 'stays')
+                said = lab.strata('job', 'resume', job)
+            else:
+                os.chmod(folder, 0o555)
+                said = lab.strata('disk', 'merge', 'vm', 'vda', '--pull')
+            expect_words(str(said), base, 'was kept')
+            expect_equal(lab.tip('vm'), tip, 'what the machine reads')
+            no_job_left()
+        finally:
+            os.chmod(folder, 0o755)
+        lab.clear()
+    os.remove(base)
 
 
 def a_disk_that_was_exchanged_before_its_pull():
@@ -1177,7 +1305,10 @@ try:
         rollback_of_a_return_and_a_disk_below_what_is_unseen, dismissal,
         merge_that_another_has_done, a_disk_that_was_exchanged_before_its_merge, a_disk_that_was_exchanged_in_the_middle_of_its_merge,
         a_disk_that_was_moved_in_the_middle_of_its_merge, a_definition_that_was_changed_after_a_live_merge,
-        a_merge_that_was_done_and_not_written_down, a_disk_that_was_exchanged_before_its_pull,
+        a_merge_that_was_done_and_not_written_down, a_definition_from_before_the_snapshot_in_the_middle_of_a_merge,
+        pool_that_is_busy_when_it_is_noted, stamp_that_could_not_be_had,
+        a_machine_that_was_booted_before_its_memory_came_back, what_may_not_be_deleted,
+        a_disk_that_was_exchanged_before_its_pull,
         a_disk_that_was_exchanged_before_a_snapshot, rollback_and_a_disk_that_was_detached,
         rollback_and_a_detached_disk_without_a_word, rollback_and_a_disk_that_was_moved,
         rollback_and_a_disk_that_another_machine_has, rollback_and_another_disk_that_was_exchanged,

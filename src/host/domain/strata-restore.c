@@ -11,20 +11,45 @@
 #include "host/connection/strata-vir.h"
 #include "base/strata-error.h"
 
+/* libvirt's state and reason; 0 and 0 of a guest that is off */
 static gboolean
-look (virDomainPtr domain, StrataDomainState *state, GError **error)
+look (virDomainPtr domain, int *state, int *reason, GError **error)
 {
-  if (strata_connection_read_state (domain, state))
-    return TRUE;
+  if (virDomainGetState (domain, state, reason, 0) < 0)
+    {
+      strata_vir_set_error (error, _ ("Asking for the state of a virtual machine"));
+      return FALSE;
+    }
+  if (virDomainIsActive (domain) != 1)
+    *state = *reason = 0;
 
-  strata_vir_set_error (error, _ ("Asking for the state of a virtual machine"));
-  return FALSE;
+  return TRUE;
 }
 
+/* It began from a memory: libvirt gives a guest that is restored standing still the reason of an incoming one. */
 static gboolean
-is_off (StrataDomainState state)
+goes_on (int state, int reason)
 {
-  return state == STRATA_DOMAIN_STATE_OFF || state == STRATA_DOMAIN_STATE_CRASHED;
+  if (state == VIR_DOMAIN_PAUSED)
+    return reason == VIR_DOMAIN_PAUSED_MIGRATION || reason == VIR_DOMAIN_PAUSED_FROM_SNAPSHOT;
+
+  return reason == VIR_DOMAIN_RUNNING_RESTORED || reason == VIR_DOMAIN_RUNNING_FROM_SNAPSHOT;
+}
+
+/* Whether a guest that was restored, and let go, is like that; one that was booted isn't. */
+static gboolean
+may_be_restored (int state, int reason)
+{
+  return goes_on (state, reason) ||
+         (state == VIR_DOMAIN_RUNNING && reason == VIR_DOMAIN_RUNNING_UNPAUSED);
+}
+
+static void
+set_started (virDomainPtr domain, GError **error)
+{
+  strata_set_error (error, STRATA_ERROR_CHANGED,
+                    _ ("Nothing more is done. Look at the machine, and try again."),
+                    _ ("“%s” was started in the meantime"), virDomainGetName (domain));
 }
 
 /**
@@ -50,22 +75,21 @@ strata_domain_restore (StrataConnection *connection,
                        GError **error)
 {
   g_autoptr (virDomain) domain = NULL;
-  StrataDomainState state;
+  int state;
+  int reason;
   gboolean off;
 
   STRATA_ASSERT_WORKER ();
   g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
 
   domain = strata_connection_lookup_domain (connection, uuid, error);
-  if (domain == NULL || !look (domain, &state, error))
+  if (domain == NULL || !look (domain, &state, &reason, error))
     return FALSE;
 
-  off = is_off (state);
-  if (!off && state != STRATA_DOMAIN_STATE_PAUSED)
+  off = state == 0;
+  if (!off && !(state == VIR_DOMAIN_PAUSED && goes_on (state, reason)))
     {
-      strata_set_error (error, STRATA_ERROR_CHANGED,
-                        _ ("Nothing more is done. Look at the machine, and try again."),
-                        _ ("“%s” was started in the meantime"), virDomainGetName (domain));
+      set_started (domain, error);
       return FALSE;
     }
   if (off && virDomainRestoreFlags (strata_connection_get_handle (connection), file, xml,
@@ -92,7 +116,8 @@ strata_domain_restore (StrataConnection *connection,
  * @restored: whether it is, as far as that
  * @error: where to put libvirt's error
  *
- * A process that is killed between the two halves leaves a guest that stands still and should not. Worker threads only.
+ * A process that is killed between the two halves leaves a guest that stands still and should not. Fails with
+ * `STRATA_ERROR_CHANGED` where the guest was booted. Worker threads only.
  *
  * Returns: whether that could be found out
  */
@@ -104,28 +129,24 @@ strata_domain_is_restored (StrataConnection *connection,
                            GError **error)
 {
   g_autoptr (virDomain) domain = NULL;
-  StrataDomainState state;
+  int state;
+  int reason;
 
   STRATA_ASSERT_WORKER ();
   g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
 
   domain = strata_connection_lookup_domain (connection, uuid, error);
-  if (domain == NULL || !look (domain, &state, error))
+  if (domain == NULL || !look (domain, &state, &reason, error))
     return FALSE;
 
-  *restored = !is_off (state) && (paused || state != STRATA_DOMAIN_STATE_PAUSED);
+  if (state != 0 && !may_be_restored (state, reason))
+    {
+      set_started (domain, error);
+      return FALSE;
+    }
+  *restored = state != 0 && (paused || state != VIR_DOMAIN_PAUSED);
 
   return TRUE;
-}
-
-/* Either way it began from a memory: libvirt gives a guest that is restored standing still the reason of an incoming one. */
-static gboolean
-goes_on (int state, int reason)
-{
-  if (state == VIR_DOMAIN_PAUSED)
-    return reason == VIR_DOMAIN_PAUSED_MIGRATION || reason == VIR_DOMAIN_PAUSED_FROM_SNAPSHOT;
-
-  return reason == VIR_DOMAIN_RUNNING_RESTORED || reason == VIR_DOMAIN_RUNNING_FROM_SNAPSHOT;
 }
 
 /**
@@ -156,17 +177,12 @@ strata_domain_query_run (StrataConnection *connection,
   g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
 
   domain = strata_connection_lookup_domain (connection, uuid, error);
-  if (domain == NULL)
+  if (domain == NULL || !look (domain, &state, &reason, error))
     return FALSE;
-  if (virDomainGetState (domain, &state, &reason, 0) < 0)
-    {
-      strata_vir_set_error (error, _ ("Asking for the state of a virtual machine"));
-      return FALSE;
-    }
 
   *run = NULL;
   *restored = FALSE;
-  if (virDomainIsActive (domain) != 1)
+  if (state == 0)
     return TRUE;
   *restored = goes_on (state, reason);
   *run = g_strdup_printf (

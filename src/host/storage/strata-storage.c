@@ -398,6 +398,15 @@ strata_storage_read_image (StrataConnection *connection, const char *path, GErro
   return image;
 }
 
+static char *
+describe_known (StrataPoolLease *lease, const char *name)
+{
+  g_autoptr (virStorageVol) volume =
+      virStorageVolLookupByName (strata_pool_lease_get_pool (lease), name);
+
+  return volume != NULL ? virStorageVolGetXMLDesc (volume, 0) : NULL;
+}
+
 /**
  * strata_storage_get_stamp:
  * @connection: a connection
@@ -428,14 +437,18 @@ strata_storage_get_stamp (StrataConnection *connection, const char *path, GError
   canonical = strata_connection_canonical_path (connection, path);
   name = g_path_get_basename (canonical);
   lease = lease_for (connection, canonical, &local_error);
+  /* Of a volume that it knows libvirt looks at the file each time it describes it, also while the pool is busy. */
   if (lease != NULL)
+    xml = describe_known (lease, name);
+  if (lease != NULL && xml == NULL)
     volume = strata_pool_lease_find_volume (lease, name, &local_error);
-  if (local_error != NULL && !g_error_matches (local_error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND))
+  if (local_error != NULL && !g_error_matches (local_error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND) &&
+      !g_error_matches (local_error, STRATA_ERROR, STRATA_ERROR_UNSUPPORTED))
     g_propagate_error (error, g_steal_pointer (&local_error));
-  if (volume == NULL)
-    return NULL;
-
-  xml = virStorageVolGetXMLDesc (volume, 0);
+  if (volume != NULL)
+    xml = virStorageVolGetXMLDesc (volume, 0);
+  if (volume != NULL && xml == NULL)
+    strata_vir_set_error (error, _ ("Looking at the image “%s”"), path);
   if (xml == NULL)
     return NULL;
   written = strata_xpath_string (xml, "/volume/target/timestamps/mtime");

@@ -15,6 +15,7 @@
 #include "host/snapshot/strata-snapshot-reconcile.h"
 #include "host/snapshot/strata-snapshot.h"
 #include "host/storage/strata-storage.h"
+#include "jobs/strata-job-notes.h"
 #include "jobs/strata-job-private.h"
 #include "strata-kept-state.h"
 #include "strata-precondition.h"
@@ -181,9 +182,9 @@ strata_kept_state_note_stopped (StrataStepContext *context)
   for (guint i = 0; paths[i] != NULL; i++)
     {
       g_autofree char *key = g_strconcat (NOTE_STOPPED, paths[i], NULL);
-      g_autofree char *stamp = strata_storage_get_stamp (context->connection, paths[i], NULL);
+      g_autofree char *stamp = strata_job_notes_get_stamp (context->connection, paths[i]);
 
-      strata_job_set_result (context->job, key, stamp != NULL ? stamp : "");
+      strata_job_set_result (context->job, key, stamp);
     }
 }
 
@@ -192,13 +193,14 @@ is_as_stopped (StrataStepContext *context, const char *path)
 {
   g_autofree char *key = g_strconcat (NOTE_STOPPED, path, NULL);
   const char *noted = strata_step_context_get_note (context, key);
-  g_autofree char *now = strata_storage_get_stamp (context->connection, path, NULL);
+  g_autofree char *now = strata_job_notes_get_stamp (context->connection, path);
 
-  if (context->results == NULL || !json_object_has_member (context->results, key))
+  if (context->results == NULL || !json_object_has_member (context->results, key) ||
+      g_str_equal (now, STRATA_STAMP_UNKNOWN))
     return FALSE;
 
-  /* The host can't say when it was written. */
-  return noted == NULL || now == NULL || g_str_equal (noted, now);
+  /* The host doesn't say when anything was written. */
+  return noted == NULL || *now == '\0' || g_str_equal (noted, now);
 }
 
 static gboolean

@@ -12,6 +12,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "host/domain/strata-domain-control.h"
+#include "host/domain/strata-restore.h"
 #include "host/blockjob/strata-live-merge.h"
 #include "host/storage/strata-qemu-img.h"
 #include "host/storage/strata-file-chain.h"
@@ -21,6 +22,9 @@
 #include "strata-precondition.h"
 #include "strata-perform-private.h"
 #include "base/strata-error.h"
+
+/* before a UUID, a note: the guest that ran when its machine's layers were begun to be merged */
+#define NOTE_MERGE_RUN "merge-run:"
 
 /* Where a disk is looked for: among those that QEMU has open, and in the definition that the VM is started from. */
 typedef enum
@@ -372,8 +376,45 @@ look_for_base (StrataStepContext *context,
   return TRUE;
 }
 
+static char *
+run_key (StrataStepContext *context)
+{
+  return g_strconcat (NOTE_MERGE_RUN, strata_step_context_get (context, "uuid"), NULL);
+}
+
+/* (nullable): the guest's process, told from each other one that this computer had; of a remote one that can't be told, which gives the
+ * same numbers to its guests after each start */
+static char *
+describe_run (StrataStepContext *context)
+{
+  g_autofree char *boot = NULL;
+  g_autofree char *run = NULL;
+  gboolean restored;
+
+  if (!strata_connection_get_facts (context->connection)->is_local ||
+      !g_file_get_contents ("/proc/sys/kernel/random/boot_id", &boot, NULL, NULL) ||
+      !strata_domain_query_run (context->connection, strata_step_context_get (context, "uuid"),
+                                &run, &restored, NULL) ||
+      run == NULL)
+    return NULL;
+
+  return g_strdup_printf ("%" G_GINT64_FORMAT " %s", g_ascii_strtoll (run, NULL, 10),
+                          g_strstrip (boot));
+}
+
+/* Whether the guest runs on that was there when the merge began: what it writes to is the base now, and only a merge puts it there. */
+static gboolean
+runs_on (StrataStepContext *context)
+{
+  g_autofree char *key = run_key (context);
+  g_autofree char *run = describe_run (context);
+
+  return run != NULL && g_strcmp0 (run, strata_step_context_get_note (context, key)) == 0;
+}
+
 /* That the base is in a chain and the top is not shows a merge only if the base has what the top had: another client may have put
- * the machine on the base by a return of its own. Below what is open nothing is written, so that they can be compared. */
+ * the machine on the base by a return or a definition of its own. Below what is open nothing is written, so that they can be compared;
+ * and of what a guest wrote to since they may differ, and it can't be told. */
 static gboolean
 is_in_base (StrataStepContext *context)
 {
@@ -387,9 +428,9 @@ is_in_base (StrataStepContext *context)
   gboolean exists;
   int status;
 
-  if (strata_step_context_is (context, "active"))
-    return TRUE;
   if (strata_storage_exists (context->connection, top, &exists, NULL) && !exists)
+    return TRUE;
+  if (strata_step_context_is (context, "active") && runs_on (context))
     return TRUE;
 
   return format != NULL && base_format != NULL &&
@@ -504,6 +545,19 @@ commit_run (StrataStepContext *context, GCancellable *cancellable, GError **erro
   return commit_top (context, FALSE, cancellable, error);
 }
 
+static void
+note_run (StrataStepContext *context)
+{
+  g_autofree char *key = NULL;
+  g_autofree char *run = NULL;
+
+  if (context->job == NULL || strata_step_context_get (context, "uuid") == NULL)
+    return;
+  key = run_key (context);
+  run = describe_run (context);
+  strata_job_set_result (context->job, key, run != NULL ? run : "");
+}
+
 /* After the merge of what a guest writes to, libvirt writes the base into the definition, and says nothing where it can't: then the
  * definition names, from the daemon's next start on, an overlay that was deleted. So it is asked to write before anything is
  * changed. */
@@ -528,6 +582,7 @@ commit_check (StrataStepContext *context, GCancellable *cancellable, GError **er
   if (!strata_require_none_saved_on (context->connection, base, cancellable, error) ||
       !require_writable_definition (context, error))
     return FALSE;
+  note_run (context);
 
   return strata_step_context_get (context, "uuid") != NULL ||
          strata_step_context_get (context, "via") != NULL ||

@@ -237,11 +237,17 @@ describe_disks (StrataStepContext *context, GError **error)
   for (guint i = 0; i < facts->disks->len; i++)
     {
       const StrataDiskXml *disk = facts->disks->pdata[i];
+      g_autoptr (GError) local = NULL;
       g_autofree char *stamp = NULL;
 
       if (g_strcmp0 (disk->device, "disk") != 0 || disk->source == NULL)
         continue;
-      stamp = strata_storage_get_stamp (context->connection, disk->source, NULL);
+      stamp = strata_storage_get_stamp (context->connection, disk->source, &local);
+      if (local != NULL)
+        {
+          g_propagate_error (error, g_steal_pointer (&local));
+          return NULL;
+        }
       g_string_append_printf (text, "%s %s\n", disk->source, stamp != NULL ? stamp : "");
     }
 
