@@ -69,8 +69,7 @@ static void
 set_hint (GError *error, const char *hint)
 {
   if (hint == NULL && error->code == STRATA_ERROR_NO_SPACE)
-    hint = _ ("Free some space there, then try again; “stratactl job resume” goes on with a job "
-              "that was stopped.");
+    hint = _ ("Free some space there, then try again.");
   g_set_str (&strata_error_get_private (error)->hint, hint);
 }
 

@@ -495,7 +495,9 @@ list_remains (StrataJournal *journal, StrataConnection *connection)
 
       if (strata_step_get_arg (step, "uuid") != NULL)
         g_hash_table_add (uuids, (gpointer) strata_step_get_arg (step, "uuid"));
-      if (mark == STRATA_STEP_UNTOUCHED)
+      if (mark == STRATA_STEP_UNTOUCHED ||
+          (mark == STRATA_STEP_BEGUN &&
+           strata_step_is (step, STRATA_STEP_DELETE_VOLUME, STRATA_STEP_DELETE_FILE)))
         say_what_was_left (&self, step);
       else
         say_what_was_done (&self, step, mark);

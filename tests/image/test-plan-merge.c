@@ -101,6 +101,31 @@ test_device (void)
   g_assert_null (strstr (kinds, "delete-"));
 }
 
+/* Another user's image may have that user's machines on it, which a session of one's own doesn't show; on the system's host all are another's. */
+static void
+test_anothers (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  StrataImage *base = paper_host_image (graph, "base.qcow2", NULL);
+  StrataImage *top = paper_host_image (graph, "top.qcow2", "base.qcow2");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StrataPlan) up = NULL;
+  g_autofree char *kinds = NULL;
+
+  paper_host_add (graph, "web", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "top.qcow2", NULL);
+  base->mode_fixed = TRUE;
+  assert_refused (graph, NULL, STRATA_MERGE_COMMIT, "belongs to another user");
+  up = plan_merge (graph, NULL, STRATA_MERGE_PULL, &error);
+  g_assert_no_error (error);
+  kinds = paper_plan_to_kinds (up);
+  g_assert_null (strstr (kinds, "delete-"));
+
+  strata_graph_set_modes_fixed (graph, TRUE);
+  top->mode_fixed = TRUE;
+  assert_plan (graph, NULL, STRATA_MERGE_COMMIT, "| commit define delete-volume",
+               PAPER_POOL "/top.qcow2");
+}
+
 /* What was made larger above a device can't go down into it. */
 static void
 test_device_too_small (void)
@@ -327,6 +352,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
+  g_test_add_func ("/plan-merge/anothers", test_anothers);
   g_test_add_func ("/plan-merge/down", test_down);
   g_test_add_func ("/plan-merge/up", test_up);
   g_test_add_func ("/plan-merge/running", test_running);

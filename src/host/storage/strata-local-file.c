@@ -401,6 +401,53 @@ strata_storage_find_small (StrataConnection *connection,
   return TRUE;
 }
 
+/* May an entry of FOLDER, which is OWNER's, be removed? */
+static gboolean
+may_remove (const char *folder, uid_t owner)
+{
+  struct stat status;
+
+  if (g_access (folder, W_OK | X_OK) != 0 || stat (folder, &status) != 0)
+    return FALSE;
+
+  return (status.st_mode & S_ISVTX) == 0 || geteuid () == 0 || status.st_uid == geteuid () ||
+         owner == geteuid ();
+}
+
+/**
+ * strata_storage_require_removable:
+ * @connection: a connection
+ * @path: a file of the host
+ * @error: `STRATA_ERROR_REFUSED`
+ *
+ * What belongs to another user may be needed by that user's machines, which this host doesn't show. Of other than a local session's
+ * files the daemon knows. Worker threads only.
+ *
+ * Returns: whether @path is the client's to delete, or isn't there
+ */
+gboolean
+strata_storage_require_removable (StrataConnection *connection, const char *path, GError **error)
+{
+  g_autofree char *folder = g_path_get_dirname (path);
+  struct stat status;
+
+  STRATA_ASSERT_WORKER ();
+  g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
+
+  if (!is_own_session (connection) || lstat (path, &status) != 0)
+    return TRUE;
+
+  if (status.st_uid != geteuid () && geteuid () != 0)
+    strata_set_error (error, STRATA_ERROR_REFUSED, NULL, _ ("“%s” belongs to another user"), path);
+  else if (!may_remove (folder, status.st_uid))
+    strata_set_error (error, STRATA_ERROR_REFUSED, NULL, _ ("You may not remove files from “%s”"),
+                      folder);
+  else
+    return TRUE;
+
+  return FALSE;
+}
+
 /**
  * strata_storage_delete_small:
  * @connection: a connection

@@ -65,6 +65,9 @@ gboolean strata_storage_get_mode (StrataConnection *connection,
                                   const char *path,
                                   guint *mode,
                                   GError **error);
+gboolean strata_storage_require_removable (StrataConnection *connection,
+                                           const char *path,
+                                           GError **error);
 /* small files (UEFI variables): the client's own in a session, the daemon's elsewhere; refuses an existing TO */
 gboolean strata_storage_copy_small (StrataConnection *connection,
                                     const char *from,

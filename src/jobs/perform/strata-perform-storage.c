@@ -303,6 +303,7 @@ delete_volume_check (StrataStepContext *context, GCancellable *cancellable, GErr
   const char *path = strata_step_context_get (context, "path");
 
   return check_still (context, error) &&
+         strata_storage_require_removable (context->connection, path, error) &&
          strata_require_unused (context->connection, path, cancellable, error) &&
          strata_require_none_saved_on (context->connection, path, cancellable, error);
 }
@@ -363,7 +364,7 @@ delete_file_check (StrataStepContext *context, GCancellable *cancellable, GError
   if (!strata_storage_find_small (context->connection, path, &there, &regular, error))
     return FALSE;
   if (!there || regular)
-    return TRUE;
+    return strata_storage_require_removable (context->connection, path, error);
 
   strata_set_error (error, STRATA_ERROR_REFUSED, NULL, _ ("“%s” is no regular file"), path);
   return FALSE;

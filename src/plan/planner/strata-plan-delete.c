@@ -115,8 +115,9 @@ add_file (StrataPlanner *self,
 
   g_ptr_array_add (paths, (gpointer) path);
   strata_planner_add_remove (self, path);
-  strata_plan_add_effect (self->plan, STRATA_EFFECT_DISCARDS, image->allocation,
-                          _ ("“%s” is deleted"), path);
+  if (strata_planner_removes (self, path))
+    strata_plan_add_effect (self->plan, STRATA_EFFECT_DISCARDS, image->allocation,
+                            _ ("“%s” is deleted"), path);
 
   return TRUE;
 }

@@ -315,8 +315,9 @@ strata_planner_remove_merged (StrataPlanner *self, const StrataMerging *merging,
   const StrataLayer *goes =
       merging->direction == STRATA_MERGE_COMMIT ? merging->upper : merging->lower;
 
-  strata_plan_add_effect (self->plan, STRATA_EFFECT_REMOVES, goes->allocation,
-                          _ ("“%s” is merged away"), goes->path);
+  if (strata_planner_removes (self, goes->path))
+    strata_plan_add_effect (self->plan, STRATA_EFFECT_REMOVES, goes->allocation,
+                            _ ("“%s” is merged away"), goes->path);
 
   return strata_planner_remove_path (self, goes->path, error);
 }

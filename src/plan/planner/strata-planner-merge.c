@@ -153,6 +153,8 @@ check_commit (StrataPlanner *self, const StrataMerging *merging)
                             merging->upper->path);
   if (!is_writable (merging->lower))
     return g_strdup_printf (_ ("“%s” is write-protected"), merging->lower->path);
+  if (strata_planner_is_anothers (self, merging->lower->path))
+    return g_strdup_printf (_ ("“%s” belongs to another user"), merging->lower->path);
   why = check_owners (self, merging->upper);
   if (why == NULL)
     why = check_sizes (merging->upper, merging->lower,

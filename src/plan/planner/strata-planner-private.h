@@ -292,6 +292,8 @@ StrataStep *strata_planner_add_define (StrataPlanner *self,
 const char *strata_planner_get_defined (StrataPlanner *self, const StrataDomainFacts *domain);
 void strata_planner_add_undefine (StrataPlanner *self, StrataDomainFacts *domain);
 void strata_planner_add_commit (StrataPlanner *self, const char *top, StrataPlannedDisk *disk);
+gboolean strata_planner_is_anothers (StrataPlanner *self, const char *path);
+gboolean strata_planner_removes (StrataPlanner *self, const char *path);
 void strata_planner_add_remove (StrataPlanner *self, const char *path);
 void strata_planner_add_inspect (StrataPlanner *self, JsonArray *disks);
 void strata_planner_add_start (StrataPlanner *self, const char *uuid, const char *name);

@@ -433,6 +433,32 @@ add_links (StrataPlanner *self, JsonObject *args, const StrataImage *image)
   json_object_set_array_member (args, "links", links);
 }
 
+/**
+ * strata_planner_is_anothers:
+ * @self: the planner
+ * @path: an image
+ *
+ * Returns: whether, in a session of one's own, it is another user's file, whose machines don't show here
+ */
+gboolean
+strata_planner_is_anothers (StrataPlanner *self, const char *path)
+{
+  const StrataImage *image = strata_graph_get_image (self->graph, path);
+
+  return image != NULL && image->type != STRATA_IMAGE_BLOCK && image->mode_fixed &&
+         !strata_graph_get_modes_fixed (self->graph);
+}
+
+/* Whether strata_planner_add_remove() has PATH, which isn't needed any more, deleted. */
+gboolean
+strata_planner_removes (StrataPlanner *self, const char *path)
+{
+  const StrataImage *image = strata_graph_get_image (self->graph, path);
+
+  return image == NULL ||
+         (image->type != STRATA_IMAGE_BLOCK && !strata_planner_is_anothers (self, path));
+}
+
 void
 strata_planner_add_remove (StrataPlanner *self, const char *path)
 {
@@ -442,11 +468,14 @@ strata_planner_add_remove (StrataPlanner *self, const char *path)
   JsonObject *args;
   StrataStep *step;
 
-  if (image != NULL && image->type == STRATA_IMAGE_BLOCK)
+  if (!strata_planner_removes (self, path))
     {
-      strata_plan_add_effect (self->plan, STRATA_EFFECT_NOTE, 0,
-                              _ ("“%s” isn’t needed any more, and stays, since it is a device"),
-                              path);
+      strata_plan_add_effect (
+          self->plan, STRATA_EFFECT_NOTE, 0,
+          image->type == STRATA_IMAGE_BLOCK
+              ? _ ("“%s” isn’t needed any more, and stays, since it is a device")
+              : _ ("“%s” isn’t needed any more, and stays, since it belongs to another user"),
+          path);
       return;
     }
 
