@@ -26,6 +26,7 @@ typedef struct
   GHashTable *said;     /* what is in findings, as "DOMAIN\nTEXT" */
   GHashTable *told;     /* the texts alone */
   GHashTable *overlays; /* path of an image -> how many stand on it */
+  GHashTable *variables; /* path of UEFI variables -> GPtrArray of the domains that have them */
 } Visit;
 
 void
@@ -172,6 +173,28 @@ check_chain (Visit *self, const char *top)
             _ ("The chain of “%s” is %u images deep"), top, chain->len);
 }
 
+static void
+check_variables (Visit *self)
+{
+  g_autofree char *path = strata_domain_xml_get_nvram (self->domain->definition);
+  GPtrArray *domains = path != NULL ? g_hash_table_lookup (self->variables, path) : NULL;
+
+  for (guint i = 0; domains != NULL && i < domains->len; i++)
+    {
+      const StrataDomainFacts *other = g_ptr_array_index (domains, i);
+
+      if (other == self->domain)
+        continue;
+      report (self, "shared-variables", FALSE,
+              _ ("Give one of the two a file of its own: virsh edit NAME, the element <nvram>."),
+              /* Translators: a file, then a virtual machine */
+              _ ("The UEFI variables in “%s” are those of “%s” too: both can’t run, and what the one changes of its boot entries the "
+                 "other has"),
+              path, other->name);
+      return;
+    }
+}
+
 /* What the host is doing, and how this domain is defined. */
 static void
 check_domain (Visit *self)
@@ -203,6 +226,7 @@ check_domain (Visit *self)
            "can have a snapshot."),
         _ ("“%s” is a disk of “%s” too: what the one writes changes what the other has"), image,
         owner->name);
+  check_variables (self);
 }
 
 static void
@@ -595,6 +619,33 @@ count_overlays (StrataGraph *graph)
   return counts;
 }
 
+static GHashTable *
+list_variables (StrataGraph *graph)
+{
+  GHashTable *variables =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_ptr_array_unref);
+  GPtrArray *domains = strata_graph_get_domains (graph);
+
+  for (guint i = 0; i < domains->len; i++)
+    {
+      StrataDomainFacts *domain = g_ptr_array_index (domains, i);
+      char *path = strata_domain_xml_get_nvram (domain->definition);
+      GPtrArray *same = path != NULL ? g_hash_table_lookup (variables, path) : NULL;
+
+      if (path == NULL)
+        continue;
+      if (same == NULL)
+        {
+          same = g_ptr_array_new ();
+          g_hash_table_insert (variables, g_strdup (path), same);
+        }
+      g_ptr_array_add (same, domain);
+      g_free (path);
+    }
+
+  return variables;
+}
+
 static void
 check_domains (Visit *self, StrataDomainFacts *only)
 {
@@ -642,7 +693,8 @@ strata_health_check (StrataGraph *graph, StrataDomainFacts *domain)
   GPtrArray *findings = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_finding_free);
   g_autoptr (StrataWriters) writers = strata_writers_new (graph, layers);
   g_autoptr (GHashTable) told = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  Visit visit = { graph, layers, writers, NULL, findings, said, told, overlays };
+  g_autoptr (GHashTable) variables = list_variables (graph);
+  Visit visit = { graph, layers, writers, NULL, findings, said, told, overlays, variables };
 
   check_domains (&visit, domain);
   if (domain == NULL)

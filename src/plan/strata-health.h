@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 /**
  * StrataFinding:
  * @code: a word for scripts: "missing", "loop", "wrong-format", "raw-header", "no-format", "deep", "world-readable", "memory-missing",
- *   "tag-missing", "no-current", "native-unsafe", "joint", "orphan", "orphan-tag", "transient", "busy", "two-definitions",
+ *   "tag-missing", "no-current", "native-unsafe", "joint", "orphan", "orphan-tag", "transient", "busy", "two-definitions", "shared-variables",
  *   "stale-snapshot", "lost-parent", "doubled-tag", "template-writable", "written-below"
  * @domain: (nullable): whose, by name
  * @text: what is the matter

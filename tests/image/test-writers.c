@@ -224,6 +224,24 @@ test_two_definitions (void)
   g_free (plan (graph, request_new (STRATA_REQUEST_SNAPSHOT_CREATE, "vm", "new")));
 }
 
+/* Copied by hand with its <nvram>. */
+static void
+test_shared_variables (void)
+{
+  g_autoptr (StrataGraph) graph = make_host (STRATA_DOMAIN_STATE_OFF);
+  StrataDomainFacts *twin;
+
+  strata_domain_xml_set_nvram (strata_graph_find_domain (graph, "vm")->definition, "/v/vm_VARS.fd");
+  paper_host_add (graph, "twin", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "other.qcow2", NULL);
+  twin = strata_graph_find_domain (graph, "twin");
+  g_assert_false (finds (graph, "vm", "shared-variables"));
+  strata_domain_xml_set_nvram (twin->definition, "/v/vm_VARS.fd");
+  g_assert_true (finds (graph, "vm", "shared-variables"));
+  g_assert_true (finds (graph, "twin", "shared-variables"));
+  strata_domain_xml_set_nvram (twin->definition, "/v/twin_VARS.fd");
+  g_assert_false (finds (graph, "vm", "shared-variables"));
+}
+
 static void
 test_template_and_domain (void)
 {
@@ -436,6 +454,7 @@ main (int argc, char **argv)
   g_test_add_func ("/writers/transient", test_transient);
   g_test_add_func ("/writers/busy", test_busy);
   g_test_add_func ("/writers/two-definitions", test_two_definitions);
+  g_test_add_func ("/writers/shared-variables", test_shared_variables);
   g_test_add_func ("/writers/template-and-domain", test_template_and_domain);
   g_test_add_func ("/writers/stale", test_stale);
   g_test_add_func ("/writers/stale-and-frozen-again", test_stale_and_frozen_again);
