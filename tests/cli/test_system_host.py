@@ -1,142 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Strata's main job on the system host: root's libvirtd, whose images and UEFI variables are root's, asked by an ordinary user."""
 
-import hashlib
 import os
 import xml.etree.ElementTree as ET
 
-from strata_lab import Lab
-from strata_tap import Skip, expect, expect_equal, expect_words, isolated, run
+from strata_system_lab import BUSES, FIRMWARE, TPM, SystemLab
+from strata_tap import expect, expect_equal, expect_words
 
 IMAGES = '/var/lib/libvirt/images'
 VARIABLES = '/var/lib/libvirt/qemu/nvram'
-BUSES = {'virtio': 'vda', 'scsi': 'sda', 'sata': 'sda', 'ide': 'hda', 'usb': 'sda'}
 
-DOMAIN = '''<domain type='qemu'>
-  <name>{name}</name>
-  <memory unit='MiB'>32</memory>
-  <os><type arch='x86_64' machine='{machine}'>hvm</type>{os}</os>
-  <features><acpi/></features>
-  <devices>
-    <disk type='file' device='disk'>
-      <driver name='qemu' type='{format}'/>
-      <source file='{path}'/>
-      <target dev='{target}' bus='{bus}'/>
-    </disk>
-    <interface type='network'><source network='default'/><model type='virtio'/></interface>
-    <memballoon model='none'/>{devices}
-  </devices>
-</domain>'''
-
-
-FIRMWARE = ("<loader readonly='yes' type='pflash'>/usr/share/OVMF/OVMF_CODE_4M.fd</loader>"
-            "<nvram template='/usr/share/OVMF/OVMF_VARS_4M.fd'>{}</nvram>")
-TPM = "<tpm model='tpm-crb'><backend type='emulator' version='2.0'/></tpm>"
-
-
-class SystemLab(Lab):
-    """Everything is done through libvirt, as the person who sits before it has to."""
-
-    def __init__(self):
-        super().__init__()
-        self.env['LIBVIRT_DEFAULT_URI'] = os.environ.get('STRATA_SYSTEM_HOST_URI', '')
-
-    def start(self):
-        if not self.env['LIBVIRT_DEFAULT_URI']:
-            raise Skip('there is no system host')
-        self.virsh('pool-create-as', 'default', 'dir', '--target', IMAGES)
-        self.virsh('pool-create-as', 'variables', 'dir', '--target', VARIABLES)
-        self.virsh('net-start', 'default', check=False)
-
-    def daemon_pid(self):
-        return None  # it is everybody's
-
-    def put(self, path, data, *, fmt='raw', size=None):
-        """A file of root's with DATA; an image of FMT and SIZE where DATA is None."""
-        pool = self.pool_of(path)
-        name = os.path.basename(path)
-        self.virsh('vol-create-as', pool, name, str(size or len(data)), '--format', fmt)
-        if data is not None:
-            file = os.path.join(self.dir, 'up')
-            with open(file, 'wb') as out:
-                out.write(data)
-            self.virsh('vol-upload', name, file, '--pool', pool)
-        return path
-
-    @staticmethod
-    def pool_of(path):
-        return {IMAGES: 'default', VARIABLES: 'variables'}[os.path.dirname(path)]
-
-    def get(self, path):
-        """The bytes of a file of root's."""
-        file = os.path.join(self.dir, 'down')
-        self.virsh('pool-refresh', self.pool_of(path))
-        self.virsh('vol-download', os.path.basename(path), file, '--pool', self.pool_of(path))
-        with open(file, 'rb') as got:
-            return got.read()
-
-    def digest(self, path):
-        return hashlib.sha256(self.get(path)).hexdigest()
-
-    def files(self, pool='default'):
-        self.virsh('pool-refresh', pool)
-        return sorted(line.split()[0] for line in self.virsh('vol-list', pool).out.splitlines() if line.split())
-
-    def image(self, name, value=0x11):
-        """A qcow2 image of root's that has data: written here, sent there."""
-        local = os.path.join(self.dir, name)
-        self.run('qemu-img', 'create', '-q', '-f', 'qcow2', local, '16M')
-        self.run('qemu-io', '-f', 'qcow2', '-c', f'write -P {value} 1M 1M', local)
-        with open(local, 'rb') as file:
-            data = file.read()
-        os.remove(local)
-        return self.put(f'{IMAGES}/{name}', data)
-
-    def define_on(self, name, path, *, bus='virtio', machine='pc', firmware='', devices=''):
-        self.define_xml(DOMAIN.format(name=name, path=path, format='qcow2', bus=bus, target=BUSES[bus], machine=machine,
-                                      os=firmware, devices=devices))
-        return path
-
-    def machine(self, name, bus='virtio', uefi=False):
-        path = self.image(f'{name}.qcow2')
-        text = ''
-        if uefi:
-            self.put(f'{VARIABLES}/{name}_VARS.fd', b'variables of ' + name.encode() + bytes(4096))
-            text = FIRMWARE.format(f'{VARIABLES}/{name}_VARS.fd')
-        return self.define_on(name, path, bus=bus, firmware=text)
-
-    def done(self, *argv, timeout=120):
-        result = self.ctl('--json', *argv, timeout=timeout)
-        expect_equal(result.status, 0, f'{argv}', result)
-        expect_equal(result.document['outcome'], 'done', f'{argv}', result)
-        return result
-
-    def disks(self, name):
-        xml = ET.fromstring(self.virsh('dumpxml', '--inactive', name).out)
-        return [s.get('file') for s in xml.findall('.//disk/source')]
-
-    def backing(self, path):
-        text = self.virsh('vol-dumpxml', os.path.basename(path), '--pool', self.pool_of(path)).out
-        return ET.fromstring(text).findtext('backingStore/path')
-
-    def clear(self):
-        if not self.env['LIBVIRT_DEFAULT_URI']:
-            return
-        for name in self.names():
-            self.virsh('destroy', name, check=False)
-            self.virsh('undefine', '--snapshots-metadata', '--keep-nvram', name, check=False)
-        for pool in ('default', 'variables'):
-            for name in self.files(pool):
-                self.virsh('vol-delete', name, '--pool', pool, check=False)
-
-    def close(self):
-        if self.env['LIBVIRT_DEFAULT_URI']:
-            for pool in ('default', 'variables'):
-                self.virsh('pool-destroy', pool, check=False)
-        super().close()
-
-
-lab = SystemLab()
+lab = SystemLab('STRATA_SYSTEM_HOST_URI', {'default': IMAGES, 'variables': VARIABLES})
 
 
 def the_host_is_what_people_have():
@@ -150,14 +24,6 @@ def the_host_is_what_people_have():
     expect_equal(lab.done('list').document['machines'][0]['name'], 'web', 'the machine')
 
 
-def expect_not_startable(name, *paths):
-    before = [lab.digest(path) for path in paths]
-    for argv in (('start', name), ('start', '--paused', name), ('start', '--force-boot', name)):
-        result = lab.virsh(*argv, check=False)
-        expect(result.status != 0, f'{argv}: it started', result)
-    expect_equal([lab.digest(path) for path in paths], before, f'the bytes of {name}')
-
-
 def a_template_is_made_by_copy():
     path = lab.machine('web')
     before = lab.digest(path)
@@ -165,7 +31,7 @@ def a_template_is_made_by_copy():
     copy, = lab.disks('gold')
     expect(copy != path, 'it was not copied')
     expect_equal(lab.digest(path), before, 'the bytes of the machine')
-    expect_not_startable('gold', copy)
+    lab.expect_not_startable('gold', copy)
     lab.virsh('start', 'web')
 
 
@@ -176,7 +42,7 @@ def a_template_is_made_by_conversion():
         lab.done('template', 'create', 'web', '--no-seal', '--convert', '--name', 'gold')
         expect_equal(lab.disks('gold'), [path], 'the disk')
         expect_equal(lab.digest(path), before, 'the bytes')
-        expect_not_startable('gold', path)
+        lab.expect_not_startable('gold', path)
         expect_equal(lab.done('doctor', 'gold').document['findings'], [], 'what is the matter')
         lab.done('template', 'delete', 'gold')
         expect_equal(lab.files(), [], 'the files')
@@ -194,7 +60,7 @@ def clones_live():
     # While they run, also an independent one; and the template stays what it is.
     lab.done('template', 'deploy', 'gold', '--full', '--name', 'solid', '--start')
     expect_equal(lab.backing(lab.disks('solid')[0]), None, 'what it stands on')
-    expect_not_startable('gold', path)
+    lab.expect_not_startable('gold', path)
     refused = lab.ctl('template', 'delete', 'gold')
     expect_equal(refused.status, 3, 'deleting the template', refused)
     expect_words(refused.err, *clones)
@@ -247,7 +113,7 @@ def uefi_and_a_tpm_live():
     lab.done('snapshot', 'delete', 'c-1', 'memory')
     expect_equal([lab.virsh('domstate', name).out.strip() for name in ('c-1', 'c-2')], ['running'] * 2, 'the clones')
     expect_equal(lab.files('variables'), ['c-1_VARS.fd', 'c-2_VARS.fd', 'gold_VARS.fd'], 'the variables')
-    expect_not_startable('gold', path)
+    lab.expect_not_startable('gold', path)
     expect_equal(lab.digest(path), before, 'the bytes of the template')
 
 
@@ -287,7 +153,7 @@ def another_computers_files_are_left_alone():
         expect_equal((result.status, result.document['outcome']), (3, 'refused'), 'sealing from afar', result)
         expect_words(result.err, 'sealed where their disks are')
         lab.done('-c', far, 'template', 'create', 'web', '--no-seal', '--convert', '--name', 'gold')
-        expect_not_startable('gold', path)
+        lab.expect_not_startable('gold', path)
         expect_equal(lab.files('there'), [], 'the variables of the machine are gone there')
         expect_equal(lab.files('variables'), ['gold_VARS.fd'], 'the variables of the template')
         lab.done('-c', far, 'template', 'deploy', 'gold', '--name', 'c-%d', '--count', '2', '--start')
@@ -349,7 +215,7 @@ def while_it_is_sealed_it_can_not_be_started():
     result, started = with_sealer('template', 'create', 'web', '--convert', '--name', 'gold')
     expect_equal((result.status, started), (0, False), 'converting it', result)
     expect_equal((lab.names(), lab.files()), (['gold'], ['web.qcow2']), 'what there is')
-    expect_not_startable('gold', path)
+    lab.expect_not_startable('gold', path)
     lab.done('template', 'deploy', 'gold', '--name', 'c-1', '--start')
 
 
@@ -374,7 +240,7 @@ def a_template_that_can_be_started_is_repaired():
     expect_equal(refused.status, 3, 'deploying', refused)
     lab.done('doctor', 'gold', '--repair')
     expect_equal(lab.done('doctor', 'gold').document['findings'], [], 'the matter')
-    expect_not_startable('gold', path)
+    lab.expect_not_startable('gold', path)
     lab.done('template', 'deploy', 'gold', '--name', 'c-1')
 
 
@@ -396,7 +262,7 @@ def an_older_template_keeps_working():
     lab.define_xml(ET.tostring(xml, encoding='unicode'))
     lab.virsh('vol-delete', 'web.qcow2', '--pool', 'default')
     expect_equal(lab.done('doctor', 'gold').document['findings'], [], 'the matter')
-    expect_not_startable('gold', f'{IMAGES}/older.qcow2')
+    lab.expect_not_startable('gold', f'{IMAGES}/older.qcow2')
     lab.done('template', 'deploy', 'gold', '--name', 'c-1', '--start')
     lab.done('template', 'deploy', 'gold', '--name', 'full', '--full', '--start')
 
@@ -420,7 +286,4 @@ TESTS = [a_template_is_made_by_copy, a_template_is_made_by_conversion, clones_li
          an_older_template_keeps_working, a_label_of_its_own_is_refused_before_anything_is_done]
 
 if __name__ == '__main__':
-    try:
-        run([isolated(test, lab.clear) for test in [the_host_is_what_people_have, *TESTS]])
-    finally:
-        lab.close()
+    lab.run_tests([the_host_is_what_people_have, *TESTS])
