@@ -23,6 +23,7 @@ struct _StrataGraph
   GPtrArray *pools;       /* StrataPoolFacts */
   char *nvram_dir;
   char *far_host;
+  gboolean far_reached;
   gboolean modes_fixed;
   gulong libvirt_version;
 };
@@ -257,18 +258,20 @@ strata_graph_get_modes_fixed (StrataGraph *self)
 }
 
 void
-strata_graph_set_far_host (StrataGraph *self, const char *name)
+strata_graph_set_far_host (StrataGraph *self, const char *name, gboolean reached)
 {
   g_return_if_fail (STRATA_IS_GRAPH (self));
 
+  self->far_reached = reached;
   g_set_str (&self->far_host, name);
 }
 
 const char *
-strata_graph_get_far_host (StrataGraph *self)
+strata_graph_get_far_host (StrataGraph *self, gboolean *reached)
 {
   g_return_val_if_fail (STRATA_IS_GRAPH (self), NULL);
 
+  *reached = self->far_reached;
   return self->far_host;
 }
 

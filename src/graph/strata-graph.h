@@ -427,9 +427,9 @@ void strata_graph_set_nvram_dir (StrataGraph *self, const char *nvram_dir);
 /* FIXED: what the host makes is not this client's, so that it can't change its permissions (StrataImage.mode_fixed) */
 void strata_graph_set_modes_fixed (StrataGraph *self, gboolean fixed);
 gboolean strata_graph_get_modes_fixed (StrataGraph *self);
-/* (nullable): the name of another computer whose host this is */
-void strata_graph_set_far_host (StrataGraph *self, const char *name);
-const char *strata_graph_get_far_host (StrataGraph *self);
+/* (nullable): the name of another computer whose host this is; REACHED: whether programs can be run there */
+void strata_graph_set_far_host (StrataGraph *self, const char *name, gboolean reached);
+const char *strata_graph_get_far_host (StrataGraph *self, gboolean *reached);
 /* libvirt's version, 11003000 for 11.3.0: the planner plans around each one's traps */
 void strata_graph_set_libvirt_version (StrataGraph *self, gulong version);
 gulong strata_graph_get_libvirt_version (StrataGraph *self);

@@ -29,8 +29,8 @@ struct _StrataGuestClient
   gpointer progress_data;
   char *log; /* the last words of the library, if the last run failed */
   guint patience_ms;
-  char **
-      names; /* (nullable): it runs as root, through pkexec, and serves one request after another */
+  char **ssh;   /* (nullable): how the host is reached where the images are */
+  char **names; /* (nullable): it runs as root, and serves one request after another */
   StrataGuestProcess *process; /* (nullable): that one */
   gboolean force_tcg;          /* KVM was found not to work */
 };
@@ -145,7 +145,14 @@ set_no_answer (Run *run, StrataGuestProcess *process)
   const char *words = strata_guest_process_get_stderr (process);
 
   /* pkexec: 126 is a password that was not given, 127 is no authorisation. */
-  if (run->client->names != NULL && (status == 126 || status == 127))
+  if (run->client->ssh != NULL && status == STRATA_GUEST_NOT_THERE)
+    run->error = strata_error_new (
+        STRATA_ERROR_NO_TOOL, _ ("Install Strata there, or go on without sealing."),
+        _ ("Guests are looked into where their disks are, and Strata’s sealing helper is not installed there."));
+  else if (run->client->ssh != NULL && status == 255)
+    run->error = strata_error_new (STRATA_ERROR_CONNECTION, NULL,
+                                   _ ("The other computer can’t be reached by ssh: %s"), words);
+  else if (run->client->names != NULL && (status == 126 || status == 127))
     run->error = strata_error_new (
         STRATA_ERROR_PERMISSION,
         _ ("Ask an administrator for the right to io.github.stratavm.Strata.guest (a rule of polkit), or go on "
@@ -203,7 +210,8 @@ get_process (Run *run, GCancellable *cancellable)
   if (process != NULL)
     return g_steal_pointer (&process);
 
-  process = strata_guest_process_new ((const char *const *) self->names, &run->error);
+  process = strata_guest_process_new ((const char *const *) self->names,
+                                      (const char *const *) self->ssh, &run->error);
   if (process == NULL || (self->names != NULL && !read_answer (run, process, cancellable)))
     return NULL;
 
@@ -347,6 +355,7 @@ strata_guest_client_finalize (GObject *object)
   g_clear_pointer (&self->process, strata_guest_process_free);
   g_free (self->log);
   g_strfreev (self->names);
+  g_strfreev (self->ssh);
   g_strfreev (self->accepted);
 
   G_OBJECT_CLASS (strata_guest_client_parent_class)->finalize (object);
@@ -379,6 +388,20 @@ strata_guest_client_new (const char *const *names)
   self->names = g_strdupv ((char **) names);
 
   return self;
+}
+
+/**
+ * strata_guest_client_set_far:
+ * @self: a client that has done nothing yet
+ * @ssh: (nullable) (array zero-terminated=1): how a command is run on the host where the images are; %NULL for this one
+ */
+void
+strata_guest_client_set_far (StrataGuestClient *self, const char *const *ssh)
+{
+  g_return_if_fail (STRATA_IS_GUEST_CLIENT (self));
+
+  g_strfreev (self->ssh);
+  self->ssh = g_strdupv ((char **) ssh);
 }
 
 /**

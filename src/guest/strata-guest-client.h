@@ -30,6 +30,8 @@ typedef void (*StrataGuestProgressFunc) (double      fraction,
 G_DECLARE_FINAL_TYPE (StrataGuestClient, strata_guest_client, STRATA, GUEST_CLIENT, GObject)
 
 StrataGuestClient *strata_guest_client_new             (const char *const        *names);
+void               strata_guest_client_set_far         (StrataGuestClient        *self,
+                                                        const char *const        *ssh);
 gboolean           strata_guest_client_ask             (StrataGuestClient        *self,
                                                         GCancellable             *cancellable,
                                                         GError                  **error);

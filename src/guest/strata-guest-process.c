@@ -50,9 +50,8 @@ find_helper (GError **error)
   return NULL;
 }
 
-/* Sets NAMES into ARGV after the helper, and pkexec before it. */
 static gboolean
-add_pkexec (GPtrArray *argv, const char *const *names, GError **error)
+add_pkexec (GPtrArray *argv, GError **error)
 {
   char *pkexec = g_find_program_in_path ("pkexec");
 
@@ -63,31 +62,74 @@ add_pkexec (GPtrArray *argv, const char *const *names, GError **error)
           _ ("The program “pkexec”, which asks for the administrator's password, is not installed."));
       return FALSE;
     }
+  g_ptr_array_add (argv, pkexec);
 
-  g_ptr_array_insert (argv, 0, pkexec);
-  for (size_t i = 0; names[i] != NULL; i++)
+  return TRUE;
+}
+
+/* Looks for the helper where its packages put it, first where it is here; root is root there, too. */
+static const char far_script[] =
+    "for helper in \"$0\" /usr/libexec/strata-guest /usr/lib/strata-guest /usr/local/libexec/strata-guest; do "
+    "[ ! -x \"$helper\" ] || break; done; "
+    "[ -x \"$helper\" ] || exit " G_STRINGIFY (
+        STRATA_GUEST_NOT_THERE) "; "
+                                "[ $# = 0 ] || [ \"$(id -u)\" = 0 ] || exec pkexec \"$helper\" \"$@\"; "
+                                "exec \"$helper\" \"$@\"";
+
+/* ssh puts its words together with spaces, for a shell there to take them apart. */
+static void
+add_far (GPtrArray *argv, const char *const *ssh, const char *const *names)
+{
+  const char *told = g_getenv ("STRATA_GUEST");
+  g_autofree char *script = g_shell_quote (far_script);
+  g_autofree char *helper =
+      g_shell_quote (told != NULL && *told != '\0' ? told : STRATA_GUEST_PATH);
+  g_autoptr (GString) command = g_string_new (NULL);
+
+  for (size_t i = 0; ssh[i] != NULL; i++)
+    g_ptr_array_add (argv, g_strdup (ssh[i]));
+  g_string_printf (command, "exec sh -c %s %s", script, helper);
+  for (size_t i = 0; names != NULL && names[i] != NULL; i++)
+    {
+      g_autofree char *name = g_shell_quote (names[i]);
+
+      g_string_append_printf (command, " %s", name);
+    }
+  g_ptr_array_add (argv, g_string_free_and_steal (g_steal_pointer (&command)));
+}
+
+static gboolean
+add_here (GPtrArray *argv, const char *const *names, GError **error)
+{
+  char *helper = find_helper (error);
+
+  if (helper == NULL || (names != NULL && !add_pkexec (argv, error)))
+    {
+      g_free (helper);
+      return FALSE;
+    }
+
+  g_ptr_array_add (argv, helper);
+  for (size_t i = 0; names != NULL && names[i] != NULL; i++)
     g_ptr_array_add (argv, g_strdup (names[i]));
 
   return TRUE;
 }
 
 static GSubprocess *
-spawn (const char *const *names, int control, GError **error)
+spawn (const char *const *names, const char *const *ssh, int control, GError **error)
 {
   g_autoptr (GSubprocessLauncher) launcher = NULL;
   g_autoptr (GSubprocess) process = NULL;
   g_autoptr (GError) local_error = NULL;
   g_autoptr (GPtrArray) argv = g_ptr_array_new_with_free_func (g_free);
-  char *helper = find_helper (error);
 
   launcher =
       g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE);
   g_subprocess_launcher_take_stdin_fd (launcher, control);
-  if (helper == NULL)
-    return NULL;
-
-  g_ptr_array_add (argv, helper);
-  if (names != NULL && !add_pkexec (argv, names, error))
+  if (ssh != NULL)
+    add_far (argv, ssh, names);
+  else if (!add_here (argv, names, error))
     return NULL;
   g_ptr_array_add (argv, NULL);
 
@@ -95,8 +137,8 @@ spawn (const char *const *names, int control, GError **error)
       g_subprocess_launcher_spawnv (launcher, (const char *const *) argv->pdata, &local_error);
   if (process == NULL)
     strata_set_error (error, STRATA_ERROR_NO_TOOL, NULL,
-                      _ ("Strata's sealing helper “%s” cannot be started: %s"), helper,
-                      local_error->message);
+                      _ ("Strata's sealing helper “%s” cannot be started: %s"),
+                      (const char *) argv->pdata[0], local_error->message);
 
   return g_steal_pointer (&process);
 }
@@ -104,12 +146,13 @@ spawn (const char *const *names, int control, GError **error)
 /**
  * strata_guest_process_new:
  * @names: (nullable) (array zero-terminated=1): what it is about, as domains and “POOL/VOLUME”s: it runs as root, through pkexec
+ * @ssh: (nullable) (array zero-terminated=1): how a command is run on the host where the images are; %NULL for this one
  * @error: return location for `STRATA_ERROR_NO_TOOL`
  *
  * Returns: (transfer full): a helper that waits for its request
  */
 StrataGuestProcess *
-strata_guest_process_new (const char *const *names, GError **error)
+strata_guest_process_new (const char *const *names, const char *const *ssh, GError **error)
 {
   g_autoptr (StrataGuestProcess) self = g_new0 (StrataGuestProcess, 1);
   int pair[2];
@@ -126,7 +169,7 @@ strata_guest_process_new (const char *const *names, GError **error)
     }
 
   self->control = pair[0];
-  self->process = spawn (names, pair[1], error);
+  self->process = spawn (names, ssh, pair[1], error);
   if (self->process == NULL)
     return NULL;
 

@@ -8,6 +8,9 @@ G_BEGIN_DECLS
 
 typedef struct _StrataGuestProcess StrataGuestProcess;
 
+/* the exit status where there is no helper on another host */
+#define STRATA_GUEST_NOT_THERE 125
+
 /**
  * StrataGuestRead:
  * @STRATA_GUEST_READ_LINE: a line came
@@ -24,6 +27,7 @@ typedef enum
 } StrataGuestRead;
 
 StrataGuestProcess *strata_guest_process_new        (const char *const   *names,
+                                                     const char *const   *ssh,
                                                      GError             **error);
 void                strata_guest_process_free       (StrataGuestProcess  *self);
 void                strata_guest_process_send       (StrataGuestProcess  *self,

@@ -170,15 +170,20 @@ def another_computers_files_are_left_alone():
 # In the place of pkexec and what it runs as root: it changes nothing in the guest, and tries to start the machine meanwhile.
 SEALER = '''#!/usr/bin/python3
 import base64, json, subprocess, sys, zlib
-request = json.loads(sys.stdin.readline())
-if request['verb'] == 'seal':
-    with open({log!r}, 'a', encoding='utf-8') as log:
-        print(subprocess.run(['virsh', 'start', 'web'], capture_output=True, check=False).returncode, file=log)
-    if {fails}:
-        print(json.dumps({{'event': 'error', 'code': 'failed', 'message': 'it does not want to'}}))
-        sys.exit(1)
-print(json.dumps({{'event': 'result', 'value': {{
-    'listing': base64.b64encode(zlib.compress(b'home\\t/root\\n')).decode(), 'os': 'Debian', 'operations': ['machine-id']}}}}))
+def say(**event):
+    print(json.dumps(event), flush=True)
+say(event='done')
+for line in sys.stdin:
+    request = json.loads(line)
+    if request['verb'] == 'seal':
+        with open({log!r}, 'a', encoding='utf-8') as log:
+            print(subprocess.run(['virsh', 'start', 'web'], capture_output=True, check=False).returncode, file=log)
+    if request['verb'] == 'seal' and {fails}:
+        say(event='error', code='failed', message='it does not want to')
+    else:
+        say(event='result', value=dict(
+            listing=base64.b64encode(zlib.compress(b'home\\t/root\\n')).decode(), os='Debian', operations=['machine-id']))
+    say(event='done')
 '''
 
 

@@ -284,7 +284,7 @@ test_far_host (void)
   g_autoptr (StrataRequest) deploy = request_new (STRATA_REQUEST_TEMPLATE_DEPLOY, "tmpl", "new");
 
   fix_modes (graph);
-  strata_graph_set_far_host (graph, "server.example");
+  strata_graph_set_far_host (graph, "server.example", FALSE);
   image->file = g_strdup (PAPER_POOL "/web.qcow2");
   assert_refused (graph, create, STRATA_ERROR_UNSUPPORTED, "“server.example”");
   assert_refused (graph, seal, STRATA_ERROR_UNSUPPORTED, "“server.example”");
@@ -292,6 +292,9 @@ test_far_host (void)
   assert_plan (graph, deploy, "require-off create-overlay define");
   deploy->hostname = g_strdup ("new");
   assert_refused (graph, deploy, STRATA_ERROR_UNSUPPORTED, "“server.example”");
+  /* Where a program can be run there, it works there. */
+  strata_graph_set_far_host (graph, "server.example", TRUE);
+  assert_plan (graph, deploy, "require-off create-overlay customise define");
   create->operations = g_new0 (char *, 1);
   assert_plan (graph, create, "require-off check-space check-space copy-image copy-image define");
 }

@@ -10,6 +10,47 @@
 #include "strata-vir.h"
 #include "strata-xpath.h"
 
+/* What of a URI's parameters ssh is told, by libvirt's documents of its transports. */
+static void
+add_parameters (GStrvBuilder *words, GHashTable *parameters)
+{
+  const char *key = g_hash_table_lookup (parameters, "keyfile");
+
+  if (key != NULL)
+    g_strv_builder_add_many (words, "-i", key, NULL);
+  if (g_strcmp0 (g_hash_table_lookup (parameters, "no_verify"), "1") == 0)
+    g_strv_builder_add_many (words, "-o", "StrictHostKeyChecking=no", NULL);
+  if (g_strcmp0 (g_hash_table_lookup (parameters, "no_tty"), "1") == 0)
+    g_strv_builder_add_many (words, "-o", "BatchMode=yes", NULL);
+}
+
+static GStrv
+read_ssh (GUri *uri)
+{
+  const char *plus = strchr (g_uri_get_scheme (uri), '+');
+  const char *query = g_uri_get_query (uri);
+  g_autoptr (GHashTable) parameters =
+      query != NULL ? g_uri_parse_params (query, -1, "&;", G_URI_PARAMS_NONE, NULL) : NULL;
+  const char *command = parameters != NULL ? g_hash_table_lookup (parameters, "command") : NULL;
+  g_autoptr (GStrvBuilder) words = g_strv_builder_new ();
+
+  if (plus == NULL || !g_str_has_suffix (plus, "ssh"))
+    return NULL;
+
+  g_strv_builder_add_many (words, command != NULL ? command : "ssh", "-T", NULL);
+  if (g_uri_get_port (uri) > 0)
+    g_strv_builder_take (words, g_strdup ("-p"));
+  if (g_uri_get_port (uri) > 0)
+    g_strv_builder_take (words, g_strdup_printf ("%d", g_uri_get_port (uri)));
+  if (g_uri_get_user (uri) != NULL)
+    g_strv_builder_add_many (words, "-l", g_uri_get_user (uri), NULL);
+  if (parameters != NULL)
+    add_parameters (words, parameters);
+  g_strv_builder_add_many (words, "--", g_uri_get_host (uri), NULL);
+
+  return g_strv_builder_end (words);
+}
+
 /* A URI with a host in it is served by another machine, as far as we may assume: "localhost" can be
  * the end of a tunnel. qemu+unix names a socket of this one. */
 static void
@@ -19,12 +60,15 @@ read_uri (StrataHostFacts *self, virConnectPtr handle)
   g_autoptr (GUri) uri = NULL;
 
   if (text != NULL)
-    uri = g_uri_parse (text, G_URI_FLAGS_NON_DNS | G_URI_FLAGS_PARSE_RELAXED, NULL);
+    uri = g_uri_parse (
+        text, G_URI_FLAGS_NON_DNS | G_URI_FLAGS_PARSE_RELAXED | G_URI_FLAGS_HAS_PASSWORD, NULL);
   if (uri == NULL)
     return;
 
   self->is_local = g_uri_get_host (uri) == NULL || *g_uri_get_host (uri) == '\0';
   self->is_session = g_strcmp0 (g_uri_get_path (uri), "/session") == 0;
+  if (!self->is_local)
+    self->ssh = read_ssh (uri);
 }
 
 /* A remote session's home is not known to the client; a definition there names the folder. */
@@ -98,5 +142,6 @@ strata_host_facts_free (StrataHostFacts *self)
   g_free (self->arch);
   g_free (self->emulator);
   g_free (self->nvram_dir);
+  g_strfreev (self->ssh);
   g_free (self);
 }

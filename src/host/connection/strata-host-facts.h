@@ -15,6 +15,7 @@ G_BEGIN_DECLS
  * @hostname: the host's name
  * @uuid: (nullable): the computer's, as a system's daemon says it; a session's makes one up at each start (11.3)
  * @is_local: the client sees the host's files
+ * @ssh: (nullable): how a command is run on a host that is reached by ssh, which follows these words; as libvirt itself gets there
  * @is_session: `qemu:///session` (or a socket of one): runs as the user
  * @kvm_usable: KVM was seen to run something, not only /dev/kvm to exist
  * @can_external_snapshots: libvirt says `<externalSnapshot/>` in its capabilities
@@ -29,6 +30,7 @@ typedef struct
   char    *arch;
   char    *emulator;
   char    *nvram_dir;
+  char   **ssh;
   gboolean is_local;
   gboolean is_session;
   gboolean kvm_usable;

@@ -877,8 +877,9 @@ gather (StrataConnection *self, GCancellable *cancellable, GError **error)
   strata_graph_set_libvirt_version (graph, facts->libvirt_version);
   strata_graph_set_modes_fixed (graph, !facts->is_local || (!facts->is_session && geteuid () != 0));
   if (!facts->is_local)
-    strata_graph_set_far_host (graph, facts->hostname != NULL ? facts->hostname
-                                                              : strata_connection_get_uri (self));
+    strata_graph_set_far_host (
+        graph, facts->hostname != NULL ? facts->hostname : strata_connection_get_uri (self),
+        facts->ssh != NULL);
 
   return g_steal_pointer (&graph);
 }

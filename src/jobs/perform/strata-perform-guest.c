@@ -23,7 +23,7 @@ on_progress (double fraction, const char *message, gpointer user_data)
 static gboolean
 needs_root (const StrataHostFacts *facts)
 {
-  return !facts->is_session && geteuid () != 0;
+  return !facts->is_session && (!facts->is_local || geteuid () != 0);
 }
 
 static void
@@ -154,7 +154,7 @@ strata_step_ask_for_guests (StrataConnection *connection,
 
   if (*guest != NULL || paths->len == 0)
     return TRUE;
-  if (!facts->is_local)
+  if (!facts->is_local && facts->ssh == NULL)
     {
       strata_set_error (
           error, STRATA_ERROR_UNSUPPORTED, _ ("Run Strata on that host, or go on without sealing."),
@@ -169,6 +169,7 @@ strata_step_ask_for_guests (StrataConnection *connection,
         return FALSE;
     }
   *guest = strata_guest_client_new ((const char *const *) names);
+  strata_guest_client_set_far (*guest, (const char *const *) facts->ssh);
 
   return strata_guest_client_ask (*guest, cancellable, error);
 }

@@ -300,9 +300,10 @@ require_lasting_disk (const StrataDiskXml *disk, const char *domain_name, GError
 gboolean
 strata_planner_require_guest_here (StrataPlanner *self, GError **error)
 {
-  const char *far = strata_graph_get_far_host (self->graph);
+  gboolean reached;
+  const char *far = strata_graph_get_far_host (self->graph, &reached);
 
-  if (far == NULL)
+  if (far == NULL || reached)
     return TRUE;
 
   strata_set_error (error, STRATA_ERROR_UNSUPPORTED,

@@ -137,10 +137,17 @@ void
 strata_planner_add_inspect (StrataPlanner *self, JsonArray *disks)
 {
   JsonObject *args = json_object_new ();
+  gboolean reached;
+  const char *far = strata_graph_get_far_host (self->graph, &reached);
 
   json_object_set_array_member (args, "disks", disks);
   set_accepted (self, args);
-  strata_plan_add_step (self->plan, STRATA_STEP_INSPECT, args, _ ("Look what is installed"));
+  if (far != NULL)
+    strata_plan_add_step (self->plan, STRATA_STEP_INSPECT, args,
+                          /* Translators: a computer */
+                          _ ("Look what is installed, on “%s” by ssh"), far);
+  else
+    strata_plan_add_step (self->plan, STRATA_STEP_INSPECT, args, _ ("Look what is installed"));
 }
 
 void

@@ -66,7 +66,9 @@ typedef struct
 {
   GPtrArray *disks; /* StrataGuestDisk */
   char *name;
+  char **ssh; /* (nullable) */
   gboolean as_root;
+  gboolean away; /* on a computer where nothing can be run from here */
   gboolean active;
 
   StrataGuestProgressFunc progress;
@@ -87,6 +89,7 @@ inspect_free (Inspect *inspect)
 {
   g_clear_pointer (&inspect->disks, g_ptr_array_unref);
   g_free (inspect->name);
+  g_strfreev (inspect->ssh);
   if (inspect->progress_destroy != NULL)
     inspect->progress_destroy (inspect->progress_data);
   g_free (inspect);
@@ -133,6 +136,7 @@ inspect_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *
   g_autoptr (StrataGuestClient) client = strata_guest_client_new (inspect->as_root ? names : NULL);
   g_autoptr (StrataGuestClient) lister = strata_guest_client_new (NULL);
 
+  strata_guest_client_set_far (client, (const char *const *) inspect->ssh);
   strata_guest_client_set_progress (client, progress_in_worker, task);
 
   /* Asking what can be done needs no rights, and the user should not type a password for it. */
@@ -140,6 +144,10 @@ inspect_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *
   if (answer->operations != NULL && inspect->active)
     answer->error = strata_error_new (STRATA_ERROR_BUSY, NULL,
                                       _ ("The machine is running, so nobody can look inside yet."));
+  else if (answer->operations != NULL && inspect->away)
+    answer->error = strata_error_new (STRATA_ERROR_UNSUPPORTED, NULL,
+                                      _ ("The machine is on another computer, which can’t be "
+                                         "looked into from here."));
   else if (answer->operations != NULL)
     answer->facts =
         strata_guest_client_inspect (client, inspect->disks, TRUE, cancellable, &answer->error);
@@ -177,6 +185,7 @@ inspection_new_async (StrataHost *host,
                       gpointer user_data)
 {
   g_autoptr (GTask) task = NULL;
+  const StrataHostFacts *facts;
   StrataConnection *connection;
   Inspect *inspect;
 
@@ -185,8 +194,13 @@ inspection_new_async (StrataHost *host,
   inspect->disks = list_disks (strata_machine_get_facts (machine));
   inspect->name = g_strdup (strata_machine_get_facts (machine)->name);
   inspect->active = strata_machine_is_active (machine);
-  inspect->as_root =
-      connection != NULL && !strata_connection_get_facts (connection)->is_session && getuid () != 0;
+  facts = connection != NULL ? strata_connection_get_facts (connection) : NULL;
+  if (facts != NULL)
+    {
+      inspect->away = !facts->is_local && facts->ssh == NULL;
+      inspect->ssh = g_strdupv (facts->ssh);
+      inspect->as_root = !facts->is_session && (!facts->is_local || getuid () != 0);
+    }
   inspect->progress = progress;
   inspect->progress_data = progress_data;
   inspect->progress_destroy = progress_destroy;
