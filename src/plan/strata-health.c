@@ -23,9 +23,9 @@ typedef struct
   StrataWriters *writers;
   StrataDomainFacts *domain;
   GPtrArray *findings;
-  GHashTable *said;     /* what is in findings, as "DOMAIN\nTEXT" */
-  GHashTable *told;     /* the texts alone */
-  GHashTable *overlays; /* path of an image -> how many stand on it */
+  GHashTable *said;      /* what is in findings, as "DOMAIN\nTEXT" */
+  GHashTable *told;      /* the texts alone */
+  GHashTable *overlays;  /* path of an image -> how many stand on it */
   GHashTable *variables; /* path of UEFI variables -> GPtrArray of the domains that have them */
 } Visit;
 
@@ -185,12 +185,13 @@ check_variables (Visit *self)
 
       if (other == self->domain)
         continue;
-      report (self, "shared-variables", FALSE,
-              _ ("Give one of the two a file of its own: virsh edit NAME, the element <nvram>."),
-              /* Translators: a file, then a virtual machine */
-              _ ("The UEFI variables in “%s” are those of “%s” too: both can’t run, and what the one changes of its boot entries the "
-                 "other has"),
-              path, other->name);
+      report (
+          self, "shared-variables", FALSE,
+          _ ("Give one of the two a file of its own: virsh edit NAME, the element <nvram>."),
+          /* Translators: a file, then a virtual machine */
+          _ ("The UEFI variables in “%s” are those of “%s” too: both can’t run, and what the one changes of its boot entries the "
+             "other has"),
+          path, other->name);
       return;
     }
 }

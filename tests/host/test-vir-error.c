@@ -72,8 +72,8 @@ test_full_disk (void)
   error.domain = VIR_FROM_RPC;
   g_assert_cmpint (strata_vir_error_to_code (&error), ==, STRATA_ERROR_CONNECTION);
 
-  g_assert_nonnull (strstr (strata_error_get_hint (bare), "job resume"));
-  g_assert_nonnull (strstr (strata_error_get_hint (vir), "job resume"));
+  g_assert_nonnull (strstr (strata_error_get_hint (bare), "Free some space"));
+  g_assert_nonnull (strstr (strata_error_get_hint (vir), "Free some space"));
   g_assert_cmpstr (strata_error_get_hint (better), ==, "Do this");
 }
 
