@@ -15,6 +15,8 @@
 #include "host/storage/strata-storage.h"
 #include "strata-adopt.h"
 #include "strata-job-notes.h"
+#include "strata-job-results.h"
+#include "jobs/perform/strata-metadata-undo.h"
 #include "jobs/perform/strata-precondition.h"
 #include "base/strata-error.h"
 
@@ -310,8 +312,11 @@ strata_adopt_check_own_snapshot (const StrataAdoption *self,
   gint64 begun = strata_job_notes_get_begun (self->journal, step);
   gint64 longest = backwards ? LONGEST_BEGINNING : LONGEST_BUSY_BEGINNING;
 
+  /* By what was noted when it was done, it is told for certain. */
   if (step->kind != STRATA_STEP_SNAPSHOT_CREATE || self->at_once ||
-      strata_journal_get_mark (self->journal, index) != STRATA_STEP_BEGUN)
+      strata_journal_get_mark (self->journal, index) == STRATA_STEP_UNTOUCHED ||
+      strata_job_notes_get (self->journal, STRATA_JOB_SNAPSHOT_ID,
+                            strata_step_get_arg (step, "snapshot")) != NULL)
     return TRUE;
   if (!strata_domain_exists (self->connection, strata_step_get_arg (step, "uuid"), &exists, error))
     return FALSE;
@@ -339,9 +344,9 @@ strata_adopt_check_own_snapshot (const StrataAdoption *self,
 /**
  * strata_adopt_check_kept:
  * @graph: the host as it is
- * @plan: a plan that was begun
+ * @journal: a job that was begun
  * @done: which of its steps are done
- * @error: `STRATA_ERROR_REFUSED` where a snapshot that it took isn't there any more
+ * @error: `STRATA_ERROR_REFUSED` where a snapshot that it took isn't there any more, or another has its name
  *
  * Another client may have taken what the job keeps the present state by out of the list, and then nothing names that state once the
  * machine is off it.
@@ -349,18 +354,24 @@ strata_adopt_check_own_snapshot (const StrataAdoption *self,
  * Returns: whether all that it keeps is kept
  */
 gboolean
-strata_adopt_check_kept (StrataGraph *graph, StrataPlan *plan, const gboolean *done, GError **error)
+strata_adopt_check_kept (StrataGraph *graph,
+                         StrataJournal *journal,
+                         const gboolean *done,
+                         GError **error)
 {
+  StrataPlan *plan = strata_journal_get_plan (journal);
+
   for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
     {
       StrataStep *step = strata_plan_get_step (plan, i);
-      const StrataDomainFacts *domain;
+      g_auto (StrataMetadataUndo) undo = { 0 };
 
       if (!done[i] || step->kind != STRATA_STEP_SNAPSHOT_CREATE)
         continue;
-      domain = strata_graph_find_domain (graph, strata_step_get_arg (step, "uuid"));
-      if (domain != NULL && strata_domain_facts_find_snapshot (
-                                domain, strata_step_get_arg (step, "snapshot")) != NULL)
+      strata_metadata_undo_init (
+          &undo, step->kind, step->args, strata_journal_get_results (journal),
+          strata_graph_find_domain (graph, strata_step_get_arg (step, "uuid")));
+      if (undo.state == STRATA_METADATA_AS_LEFT)
         continue;
       strata_set_error (
           error, STRATA_ERROR_REFUSED, NULL,

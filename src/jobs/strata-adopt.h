@@ -31,7 +31,7 @@ gboolean strata_adopt_check_left (StrataConnection *connection,
                                   guint index,
                                   GError **error);
 gboolean strata_adopt_check_kept (StrataGraph *graph,
-                                  StrataPlan *plan,
+                                  StrataJournal *journal,
                                   const gboolean *done,
                                   GError **error);
 
@@ -49,6 +49,5 @@ gboolean strata_adopt_check_own_snapshot (const StrataAdoption *self,
 
 /* to the graph that the law is asked of: images that neither a pool nor a definition names yet */
 void strata_adopt_add_images (const StrataAdoption *self, StrataGraph *graph);
-
 
 G_END_DECLS

@@ -84,11 +84,15 @@ void
 strata_job_add_line (StrataJob *job, const char *key, const char *sentence)
 {
   g_autofree char *before = strata_job_get_result (job, key);
+  g_auto (GStrv) lines = strata_job_dup_lines (job, key);
   g_autofree char *line = g_strdelimit (g_strdup (sentence), "\n\r", ' ');
   g_autofree char *all = before != NULL && *before != '\0'
                              ? g_strdup_printf ("%s\n%s", before, line)
                              : g_strdup (line);
 
+  /* One that an earlier way back said, which stopped after it. */
+  if (g_strv_contains ((const char *const *) lines, line))
+    return;
   strata_job_append_log (job, line);
   strata_job_set_result (job, key, all);
 }

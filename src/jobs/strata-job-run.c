@@ -66,6 +66,7 @@ get_step (Run *run, guint index, StrataStepContext *context)
   context->left = FALSE;
   context->plan = run->plan;
   context->guest = &run->guest;
+  context->again = FALSE;
 
   return strata_step_get_ops (spec->kind);
 }
@@ -112,6 +113,7 @@ reconcile_begun_step (Run *run,
       found = strata_job_take_new_results (run->job);
       return strata_journal_end_step (run->journal, index, found, error);
     }
+  context->again = TRUE;
   if (klass->undo != NULL && !strata_plan_get_step (run->plan, index)->forward_only)
     return klass->undo (context, error);
 
@@ -171,7 +173,7 @@ check_law (Run *run, guint index, GError **error)
   for (guint i = 0; i < strata_plan_get_n_steps (run->plan); i++)
     done[i] = strata_journal_get_mark (run->journal, i) == STRATA_STEP_DONE;
 
-  if (!strata_adopt_check_kept (graph, run->plan, done, error))
+  if (!strata_adopt_check_kept (graph, run->journal, done, error))
     return FALSE;
 
   /* What changes no image itself is done also where a file has to be kept in the end. */

@@ -6,11 +6,13 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "host/snapshot/strata-snapshot.h"
 #include "host/storage/strata-storage.h"
 #include "plan/strata-request.h"
 #include "strata-adopt.h"
 #include "strata-host-identity.h"
 #include "strata-job-notes.h"
+#include "jobs/perform/strata-metadata-undo.h"
 #include "jobs/perform/strata-perform-private.h"
 #include "strata-resume.h"
 #include "base/strata-error.h"
@@ -23,6 +25,23 @@ may_be_overtaken (StrataStep *step)
 {
   return strata_step_is (step, STRATA_STEP_DELETE_VOLUME, STRATA_STEP_DELETE_FILE,
                          STRATA_STEP_DELETE_METADATA, STRATA_STEP_UNDEFINE, STRATA_STEP_COMMIT);
+}
+
+/* Whether what is written down of the step's snapshot isn't as it was before. */
+static gboolean
+is_written_down (StrataAdoption *self, StrataStep *step, gboolean *done, GError **error)
+{
+  g_autoptr (StrataDomainFacts) domain =
+      strata_connection_get_domain (self->connection, strata_step_get_arg (step, "uuid"), error);
+  g_auto (StrataMetadataUndo) undo = { 0 };
+
+  if (domain == NULL)
+    return FALSE;
+  strata_metadata_undo_init (&undo, step->kind, step->args,
+                             strata_journal_get_results (self->journal), domain);
+  *done = undo.state != STRATA_METADATA_AS_BEFORE;
+
+  return TRUE;
 }
 
 /* A step that was undone is marked as done where that couldn't be written down any more: by a process that was killed, or in a
@@ -46,6 +65,11 @@ find_undone (StrataAdoption *self, GError **error)
   if (strata_job_notes_get_made (step) != NULL)
     {
       if (!strata_storage_exists (self->connection, strata_job_notes_get_made (step), &done, error))
+        return FALSE;
+    }
+  else if (strata_step_is (step, STRATA_STEP_SNAPSHOT_DEFINE, STRATA_STEP_DELETE_METADATA))
+    {
+      if (!is_written_down (self, step, &done, error))
         return FALSE;
     }
   else if (strata_step_is (step, STRATA_STEP_DEFINE, STRATA_STEP_UNDEFINE))
@@ -85,6 +109,30 @@ find_done (StrataAdoption *self, gboolean *done, GError **error)
       if (done[i] && mark == STRATA_STEP_UNTOUCHED &&
           !strata_journal_end_step (self->journal, i, NULL, error))
         return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* What is left is about the snapshots that the plan was made of, and the law knows them by their names. */
+static gboolean
+check_same_snapshots (StrataAdoption *self, const gboolean *done, GError **error)
+{
+  for (guint i = 0; i < strata_plan_get_n_steps (self->plan); i++)
+    {
+      StrataStep *step = strata_plan_get_step (self->plan, i);
+      g_autoptr (GError) local = NULL;
+
+      if (done[i] ||
+          !strata_step_is (step, STRATA_STEP_SNAPSHOT_DEFINE, STRATA_STEP_DELETE_METADATA,
+                           STRATA_STEP_SNAPSHOT_DELETE, STRATA_STEP_SNAPSHOT_REVERT) ||
+          strata_snapshot_check_id (self->connection, strata_step_get_arg (step, "uuid"),
+                                    strata_step_get_arg (step, "snapshot"),
+                                    strata_step_get_arg (step, "id"), &local) ||
+          g_error_matches (local, STRATA_ERROR, STRATA_ERROR_NOT_FOUND))
+        continue;
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
     }
 
   return TRUE;
@@ -320,8 +368,8 @@ strata_resume_check (StrataConnection *connection,
   g_autoptr (StrataGraph) graph = NULL;
 
   if (!strata_host_identity_check (connection, journal, error) || !find_undone (&self, error) ||
-      !find_done (&self, done, error) || !check_still_off (&self, done, error) ||
-      !check_none_open (&self, done, cancellable, error) ||
+      !find_done (&self, done, error) || !check_same_snapshots (&self, done, error) ||
+      !check_still_off (&self, done, error) || !check_none_open (&self, done, cancellable, error) ||
       !check_none_saved (&self, done, error) || !check_not_gone_on (&self, done, error) ||
       !check_memory_fits (&self, done, error))
     return FALSE;
@@ -347,6 +395,6 @@ strata_resume_check (StrataConnection *connection,
     return FALSE;
   strata_adopt_add_images (&self, graph);
 
-  return strata_adopt_check_kept (graph, self.plan, done, error) &&
+  return strata_adopt_check_kept (graph, journal, done, error) &&
          strata_law_check_steps (graph, self.plan, done, error);
 }

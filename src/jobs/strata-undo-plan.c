@@ -8,12 +8,14 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "jobs/perform/strata-metadata-undo.h"
 #include "strata-undo-plan.h"
 
 typedef struct
 {
   StrataPlan *undo;
   StrataGraph *graph;
+  JsonObject *results;
   gboolean at_once;
   GHashTable *
       on; /* "UUID PATH": the images that a domain is on again, once the definitions are those of before */
@@ -199,14 +201,29 @@ add_merge (Undo *self, StrataStep *step, JsonObject *disk)
 }
 
 static void
+decide (Undo *self, StrataStep *step, StrataMetadataUndo *metadata)
+{
+  strata_metadata_undo_init (
+      metadata, step->kind, step->args, self->results,
+      strata_graph_find_domain (self->graph, strata_step_get_arg (step, "uuid")));
+}
+
+static void
 add_snapshot_undo (Undo *self, StrataStep *step)
 {
   const char *uuid = strata_step_get_arg (step, "uuid");
   const char *snapshot = strata_step_get_arg (step, "snapshot");
   JsonArray *disks = json_object_get_array_member (step->args, "disks");
   gboolean internal = g_strcmp0 (strata_step_get_arg (step, "kind"), "internal") == 0;
-  JsonArray *images = json_array_new ();
+  g_auto (StrataMetadataUndo) metadata = { 0 };
+  JsonArray *images;
 
+  /* One that has its name by now is another client's, with all that goes with it. */
+  decide (self, step, &metadata);
+  if (metadata.state == STRATA_METADATA_ANOTHER)
+    return;
+
+  images = json_array_new ();
   strata_plan_discard_snapshot (self->undo, uuid, snapshot);
   for (guint i = 0; i < json_array_get_length (disks); i++)
     {
@@ -238,18 +255,24 @@ add_snapshot_undo (Undo *self, StrataStep *step)
     add_removal (self, step, strata_step_get_arg (step, "memory-file"), FALSE);
 }
 
+/* Of a snapshot that was defined, or taken out of the list: only what is still as the job left it changes. */
 static void
-add_snapshot_define (Undo *self, StrataStep *step)
+add_metadata (Undo *self, StrataStep *step)
 {
   const char *uuid = strata_step_get_arg (step, "uuid");
-  const char *previous = strata_step_get_arg (step, "previous");
+  const char *snapshot = strata_step_get_arg (step, "snapshot");
+  g_auto (StrataMetadataUndo) metadata = { 0 };
 
-  strata_plan_discard_snapshot (self->undo, uuid, strata_step_get_arg (step, "snapshot"));
-  if (previous != NULL)
-    add (self, step, STRATA_STEP_SNAPSHOT_DEFINE, args_new ("uuid", uuid, "xml", previous));
+  decide (self, step, &metadata);
+  if (metadata.kind == STRATA_METADATA_UNDO_NOTHING)
+    return;
+  /* What it is by now, which is the job's. */
+  if (metadata.seen != NULL)
+    strata_plan_discard_snapshot (self->undo, uuid, snapshot);
+  if (metadata.kind == STRATA_METADATA_UNDO_DEFINE)
+    add (self, step, STRATA_STEP_SNAPSHOT_DEFINE, args_new ("uuid", uuid, "xml", metadata.xml));
   else
-    add (self, step, STRATA_STEP_DELETE_METADATA,
-         args_new ("uuid", uuid, "snapshot", strata_step_get_arg (step, "snapshot")));
+    add (self, step, STRATA_STEP_DELETE_METADATA, args_new ("uuid", uuid, "snapshot", snapshot));
 }
 
 static void
@@ -278,12 +301,8 @@ add_undo (Undo *self, StrataStep *step)
     add_definition (self, step, strata_step_get_arg (step, "xml"));
   else if (kind == STRATA_STEP_SNAPSHOT_CREATE)
     add_snapshot_undo (self, step);
-  else if (kind == STRATA_STEP_SNAPSHOT_DEFINE)
-    add_snapshot_define (self, step);
-  else if (kind == STRATA_STEP_DELETE_METADATA)
-    add (self, step, STRATA_STEP_SNAPSHOT_DEFINE,
-         args_new ("uuid", strata_step_get_arg (step, "uuid"), "xml",
-                   strata_step_get_arg (step, "xml")));
+  else if (kind == STRATA_STEP_SNAPSHOT_DEFINE || kind == STRATA_STEP_DELETE_METADATA)
+    add_metadata (self, step);
   else if (kind == STRATA_STEP_SHUT_DOWN)
     add_power (self, step, STRATA_STEP_START);
   else if (kind == STRATA_STEP_START || kind == STRATA_STEP_RESTORE)
@@ -322,7 +341,7 @@ strata_undo_plan_new (StrataJournal *journal, StrataGraph *graph, gboolean at_on
   StrataPlan *plan = strata_journal_get_plan (journal);
   g_autoptr (GHashTable) on = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   Undo self = { strata_plan_new (strata_plan_get_title (plan), strata_plan_get_act (plan)), graph,
-                at_once, on };
+                strata_journal_get_results (journal), at_once, on };
 
   note_present (&self);
   for (guint i = strata_plan_get_n_steps (plan); i > 0; i--)

@@ -418,6 +418,12 @@ write_item (Reconciling *self, Item *item, GError **error)
   if (strata_snapshot_define (self->connection, self->domain->uuid, xml, item->facts->xml,
                               item->current, &failure))
     return TRUE;
+  /* Another client has deleted it. */
+  if (g_error_matches (failure, STRATA_ERROR, STRATA_ERROR_CHANGED) && is_dropped (self, item))
+    {
+      g_error_free (failure);
+      return TRUE;
+    }
   if (item->moved || g_error_matches (failure, STRATA_ERROR, STRATA_ERROR_CONNECTION) ||
       is_dropped (self, item))
     {

@@ -406,7 +406,8 @@ tell_if_dropped (virDomainPtr domain, const char *name, GError **error)
  * @xml: the snapshot's document
  * @seen: (nullable): the document of which @xml was made
  * @current: whether it becomes the current one; one that is stays so in any case
- * @error: where to put `STRATA_ERROR_CHANGED` if its images or its parent aren't those of @seen any more, or another error
+ * @error: where to put `STRATA_ERROR_CHANGED` if it is gone, or its images or its parent aren't those of @seen any more, or
+ *   another error
  *
  * A `<revertDisks>` is only kept on the current one, since on another it would say something untrue as soon as
  * that became current. On the current one it is read back, and its loss is an error. Worker threads only.
@@ -450,6 +451,12 @@ strata_snapshot_define (StrataConnection *connection,
   /* CURRENT on the one that is current already drops <revertDisks>; without the flag it stays, and stays current. */
   text = strata_snapshot_xml_to_string (document);
   before = strata_snapshot_lookup (domain, name, NULL);
+  if (before == NULL && seen != NULL)
+    {
+      strata_set_error (error, STRATA_ERROR_CHANGED, _ ("Look at it again, and begin anew."),
+                        _ ("The snapshot “%s” was deleted in the meantime"), name);
+      return FALSE;
+    }
   if (before != NULL && !require_replaceable (connection, domain, uuid, name, seen, error))
     return FALSE;
   if (!redefine (domain, name, text, current && !is_current, error))

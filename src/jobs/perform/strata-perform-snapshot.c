@@ -18,6 +18,7 @@
 #include "host/storage/strata-storage.h"
 #include "jobs/strata-job-private.h"
 #include "strata-kept-state.h"
+#include "strata-metadata-undo.h"
 #include "strata-precondition.h"
 #include "strata-perform-private.h"
 #include "jobs/strata-job-notes.h"
@@ -85,7 +86,7 @@ note_id (StrataStepContext *context, const StrataSnapshotParams *params)
   g_autoptr (StrataSnapshotFacts) facts =
       xml != NULL ? strata_snapshot_facts_new (xml, FALSE, NULL) : NULL;
 
-  if (facts != NULL)
+  if (facts != NULL && context->job != NULL)
     strata_job_set_result (context->job, key, facts->id);
 }
 
@@ -107,12 +108,74 @@ snapshot_create_run (StrataStepContext *context, GCancellable *cancellable, GErr
   return TRUE;
 }
 
+/* The job's own was deleted since, and another client has taken one of its name. */
+static gboolean
+is_another (StrataStepContext *context, gboolean *another, GError **error)
+{
+  g_autoptr (StrataDomainFacts) domain = strata_connection_get_domain (
+      context->connection, strata_step_context_get (context, "uuid"), error);
+  g_auto (StrataMetadataUndo) undo = { 0 };
+
+  if (domain == NULL)
+    return FALSE;
+  strata_metadata_undo_init (&undo, STRATA_STEP_SNAPSHOT_CREATE, context->args, context->results,
+                             domain);
+  *another = undo.state == STRATA_METADATA_ANOTHER;
+
+  return TRUE;
+}
+
+/* Files have names, too. */
+static gboolean
+require_no_file (StrataStepContext *context, const char *path, GError **error)
+{
+  gboolean exists = FALSE;
+
+  if (path == NULL)
+    return TRUE;
+  if (!strata_storage_exists (context->connection, path, &exists, error))
+    return FALSE;
+  if (!exists)
+    return TRUE;
+
+  strata_set_error (
+      error, STRATA_ERROR_REFUSED,
+      _ ("Look at both. Delete that snapshot if you don’t need it, and try again."),
+      /* Translators: a snapshot, a virtual machine, and a path */
+      _ ("“%s” of “%s” is another snapshot by now, and “%s” may be its; taking the job back would "
+         "delete that"),
+      strata_step_context_get (context, "snapshot"), strata_step_context_get (context, "name"),
+      path);
+  return FALSE;
+}
+
+static gboolean
+require_nothing_left (StrataStepContext *context,
+                      const StrataSnapshotParams *params,
+                      GError **error)
+{
+  for (guint i = 0; i < params->overlays->len; i++)
+    {
+      const StrataSnapshotOverlay *item = g_ptr_array_index (params->overlays, i);
+
+      if (!require_no_file (context, item->overlay, error))
+        return FALSE;
+    }
+
+  return require_no_file (context, params->memory_file, error);
+}
+
 static gboolean
 snapshot_create_check_undo (StrataStepContext *context, GError **error)
 {
   g_auto (StrataSnapshotParams) params = { NULL };
+  gboolean another;
 
   strata_snapshot_params_read (context, &params);
+  if (!is_another (context, &another, error))
+    return FALSE;
+  if (another)
+    return require_nothing_left (context, &params, error);
 
   return strata_snapshot_check_undo (context->connection, &params, error);
 }
@@ -122,10 +185,19 @@ snapshot_create_undo (StrataStepContext *context, GError **error)
 {
   g_auto (StrataSnapshotParams) params = { NULL };
   gboolean may_go;
+  gboolean another;
 
-  if (!strata_kept_state_may_go (context, &may_go, error))
+  if (!is_another (context, &another, error))
     return FALSE;
   strata_snapshot_params_read (context, &params);
+  if (another)
+    {
+      strata_metadata_tell_left (context, STRATA_METADATA_ANOTHER, params.name);
+      return require_nothing_left (context, &params, error) &&
+             (!params.quiesce || strata_snapshot_thaw (context->connection, params.uuid, error));
+    }
+  if (!strata_kept_state_may_go (context, &may_go, error))
+    return FALSE;
 
   return !may_go || strata_snapshot_undo (context->connection, &params, error);
 }
@@ -137,6 +209,13 @@ snapshot_create_is_done (StrataStepContext *context, gboolean *done, GError **er
                                strata_step_context_get (context, "snapshot"), done, error))
     return FALSE;
 
+  if (*done)
+    {
+      g_auto (StrataSnapshotParams) params = { NULL };
+
+      strata_snapshot_params_read (context, &params);
+      note_id (context, &params);
+    }
   /* Who made it may have been killed before the guest could write again. */
   if (*done && strata_step_context_is (context, "quiesce"))
     return strata_snapshot_thaw (context->connection, strata_step_context_get (context, "uuid"),

@@ -22,6 +22,7 @@ typedef struct _StrataJob StrataJob;
  * @left: set by a step that can be undone, when it fails: something of what it did is there, and is to be undone
  * @plan: (nullable): what the step is a part of, where it is done or undone
  * @guest: (nullable): where the job keeps what it looks into guests with
+ * @again: it is undone to be done again, and what isn't as it was is nothing to be told of
  *
  * What a step has to work with. It keeps nothing between do and undo but what @args and the host say,
  * because they may run in different processes.
@@ -36,6 +37,7 @@ typedef struct
   gboolean left;
   StrataPlan *plan;
   StrataGuestClient **guest;
+  gboolean again;
 } StrataStepContext;
 
 /**
