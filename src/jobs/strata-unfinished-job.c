@@ -10,6 +10,7 @@
 #include "host/snapshot/strata-snapshot.h"
 #include "host/storage/strata-storage.h"
 #include "strata-host-identity.h"
+#include "strata-job-notes.h"
 #include "strata-job-private.h"
 #include "strata-job-queue-private.h"
 #include "jobs/perform/strata-perform.h"
@@ -324,6 +325,7 @@ typedef struct
 {
   StrataJournal *journal;
   StrataConnection *connection; /* (nullable) */
+  StrataGraph *graph;           /* (nullable): of the host */
   GPtrArray *sentences;
   GHashTable *told; /* a set of the files that a sentence says stay; of the plan */
 } Remains;
@@ -359,17 +361,77 @@ has_domain (Remains *self, const char *uuid)
          !strata_domain_exists (self->connection, uuid, &exists, NULL) || exists;
 }
 
-/* A machine that is gone has taken what was known of its snapshots along. */
+/* The very one; a machine that is gone has taken what was known of its snapshots along. ID: (nullable) */
 static gboolean
-has_snapshot (Remains *self, const char *uuid, const char *name)
+has_snapshot (Remains *self, StrataStep *step, const char *id)
 {
+  const char *uuid = strata_step_get_arg (step, "uuid");
+  const char *name = strata_step_get_arg (step, "snapshot");
   gboolean exists;
+  g_autoptr (GError) error = NULL;
 
   if (!has_domain (self, uuid))
     return FALSE;
+  if (self->connection == NULL)
+    return TRUE;
+  if (strata_snapshot_exists (self->connection, uuid, name, &exists, NULL) && !exists)
+    return FALSE;
 
-  return self->connection == NULL ||
-         !strata_snapshot_exists (self->connection, uuid, name, &exists, NULL) || exists;
+  return strata_snapshot_check_id (self->connection, uuid, name, id, &error) ||
+         !(g_error_matches (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND) ||
+           g_error_matches (error, STRATA_ERROR, STRATA_ERROR_REFUSED));
+}
+
+static gboolean
+is_on (Remains *self, GPtrArray *disks, const char *path)
+{
+  for (guint i = 0; i < disks->len; i++)
+    {
+      const StrataDiskXml *disk = g_ptr_array_index (disks, i);
+
+      if (disk->source != NULL && strata_graph_reaches (self->graph, disk->source, path))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+static gboolean
+is_in_snapshot (Remains *self, const StrataDomainFacts *domain, const char *path)
+{
+  for (guint i = 0; i < domain->snapshots->len; i++)
+    {
+      const StrataSnapshotFacts *snapshot = g_ptr_array_index (domain->snapshots, i);
+
+      for (guint j = 0; !snapshot->retained && j < snapshot->disks->len; j++)
+        {
+          const StrataSnapshotDisk *disk = g_ptr_array_index (snapshot->disks, j);
+
+          if (disk->location != STRATA_SNAPSHOT_NONE && disk->image != NULL &&
+              strata_graph_reaches (self->graph, disk->image, path))
+            return TRUE;
+        }
+    }
+
+  return FALSE;
+}
+
+/* (nullable): a machine whose disks, or whose snapshots, stand on PATH or are it */
+static const char *
+find_user (Remains *self, const char *path)
+{
+  GPtrArray *domains = self->graph != NULL ? strata_graph_get_domains (self->graph) : NULL;
+
+  for (guint i = 0; domains != NULL && i < domains->len; i++)
+    {
+      const StrataDomainFacts *domain = g_ptr_array_index (domains, i);
+
+      if (is_on (self, domain->disks, path) || is_on (self, domain->next_disks, path) ||
+          is_in_snapshot (self, domain, path))
+        return domain->name;
+    }
+
+  return NULL;
 }
 
 static void
@@ -383,11 +445,12 @@ static void
 say_snapshot_made (Remains *self, StrataStep *step)
 {
   const char *name = strata_step_get_arg (step, "snapshot");
+  const char *id = strata_job_notes_get (self->journal, STRATA_JOB_SNAPSHOT_ID, name);
   JsonArray *disks = json_object_has_member (step->args, "disks")
                          ? json_object_get_array_member (step->args, "disks")
                          : NULL;
 
-  if (has_snapshot (self, strata_step_get_arg (step, "uuid"), name))
+  if (has_snapshot (self, step, id))
     {
       say (self, _ ("The snapshot “%s” of “%s”, which the job took, stays."), name,
            strata_step_get_arg (step, "name"));
@@ -400,11 +463,44 @@ say_snapshot_made (Remains *self, StrataStep *step)
                         json_array_get_object_element (disks, i), "overlay", NULL));
 }
 
-static void
-say_defined (Remains *self, StrataStep *step)
+/* ERROR is set where the definition is neither that of before nor the job's. */
+static gboolean
+is_as_defined (Remains *self, StrataStep *step, StrataStepMark mark, GError **error)
 {
-  if (has_domain (self, strata_step_get_arg (step, "uuid")))
+  const StrataStepOps *klass = strata_step_get_ops (step->kind);
+  const char *uuid = strata_step_get_arg (step, "uuid");
+  const char *noted = strata_job_notes_get (self->journal, STRATA_NOTE_DEFINITION, uuid);
+  StrataStepContext context = { self->connection, step->args, NULL,
+                                strata_journal_get_results (self->journal) };
+  g_autofree char *now = NULL;
+  gboolean done = FALSE;
+
+  if (self->connection == NULL)
+    return mark == STRATA_STEP_DONE;
+  if (mark == STRATA_STEP_DONE && noted != NULL)
+    {
+      now = strata_domain_get_xml (self->connection, uuid, NULL);
+      if (g_strcmp0 (now, noted) == 0)
+        return TRUE;
+    }
+
+  return klass->is_done (&context, &done, error) && done;
+}
+
+static void
+say_defined (Remains *self, StrataStep *step, StrataStepMark mark)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!has_domain (self, strata_step_get_arg (step, "uuid")))
+    return;
+  if (is_as_defined (self, step, mark, &error))
     say (self, _ ("“%s” stays as the job defined it."), strata_step_get_arg (step, "name"));
+  else if (error != NULL)
+    say (self,
+         _ ("“%s” stays as it is defined now, which is neither as it was nor as the job "
+            "defined it."),
+         strata_step_get_arg (step, "name"));
 }
 
 static void
@@ -430,7 +526,7 @@ say_what_was_done (Remains *self, StrataStep *step, StrataStepMark mark)
   else if (step->kind == STRATA_STEP_SNAPSHOT_CREATE)
     say_snapshot_made (self, step);
   else if (step->kind == STRATA_STEP_DEFINE)
-    say_defined (self, step);
+    say_defined (self, step, mark);
   else if (step->kind == STRATA_STEP_UNDEFINE &&
            !has_domain (self, strata_step_get_arg (step, "uuid")))
     say (self, _ ("“%s” is not defined any more."), strata_step_get_arg (step, "name"));
@@ -440,22 +536,49 @@ say_what_was_done (Remains *self, StrataStep *step, StrataStepMark mark)
 }
 
 static void
+say_file_left (Remains *self, const char *path)
+{
+  const char *user;
+
+  if (!has_file (self, path) || !g_hash_table_add (self->told, (gpointer) path))
+    return;
+  user = find_user (self, path);
+  if (user != NULL)
+    /* Translators: a path, and a virtual machine */
+    say (self, _ ("The file “%s” stays, and “%s” needs it."), path, user);
+  else
+    say (self, _ ("The file “%s”, which the job was to delete, stays."), path);
+}
+
+static void
+say_snapshot_left (Remains *self, StrataStep *step)
+{
+  const char *name = strata_step_get_arg (step, "snapshot");
+  const StrataDomainFacts *domain =
+      self->graph != NULL
+          ? strata_graph_find_domain (self->graph, strata_step_get_arg (step, "uuid"))
+          : NULL;
+  const StrataSnapshotFacts *snapshot =
+      domain != NULL ? strata_domain_facts_find_snapshot (domain, name) : NULL;
+
+  if (!has_snapshot (self, step, strata_step_get_arg (step, "id")))
+    return;
+  if (snapshot != NULL && snapshot->retained)
+    say (self,
+         _ ("The snapshot “%s”, which the job was to delete, is not listed any more; its "
+            "image stays."),
+         name);
+  else
+    say (self, _ ("The snapshot “%s”, which the job was to delete, stays."), name);
+}
+
+static void
 say_what_was_left (Remains *self, StrataStep *step)
 {
   if (step->kind == STRATA_STEP_DELETE_VOLUME || step->kind == STRATA_STEP_DELETE_FILE)
-    {
-      if (has_file (self, strata_step_get_arg (step, "path")) &&
-          g_hash_table_add (self->told, (gpointer) strata_step_get_arg (step, "path")))
-        say (self, _ ("The file “%s”, which the job was to delete, stays."),
-             strata_step_get_arg (step, "path"));
-    }
+    say_file_left (self, strata_step_get_arg (step, "path"));
   else if (step->kind == STRATA_STEP_DELETE_METADATA || step->kind == STRATA_STEP_SNAPSHOT_DELETE)
-    {
-      if (has_snapshot (self, strata_step_get_arg (step, "uuid"),
-                        strata_step_get_arg (step, "snapshot")))
-        say (self, _ ("The snapshot “%s”, which the job was to delete, stays."),
-             strata_step_get_arg (step, "snapshot"));
-    }
+    say_snapshot_left (self, step);
   else if (step->kind == STRATA_STEP_COMMIT || step->kind == STRATA_STEP_PULL)
     say_merging (self, step);
 }
@@ -484,7 +607,9 @@ static GPtrArray *
 list_remains (StrataJournal *journal, StrataConnection *connection)
 {
   g_autoptr (GHashTable) told = g_hash_table_new (g_str_hash, g_str_equal);
-  Remains self = { journal, connection, g_ptr_array_new_with_free_func (g_free), told };
+  g_autoptr (StrataGraph) graph =
+      connection != NULL ? strata_connection_gather (connection, NULL, NULL) : NULL;
+  Remains self = { journal, connection, graph, g_ptr_array_new_with_free_func (g_free), told };
   StrataPlan *plan = strata_journal_get_plan (journal);
   g_autoptr (GHashTable) uuids = g_hash_table_new (g_str_hash, g_str_equal);
 

@@ -8,7 +8,7 @@ import os
 import signal
 import time
 
-from held_jobs import clear, go_on, hold, is_there, journals, kill_rollback, lab, let_go, no_job_left, records, stop
+from held_jobs import clear, find_step, go_on, hold, is_there, journals, kill_rollback, lab, let_go, no_job_left, records, stop
 from strata_tap import expect, expect_equal, expect_words, isolated, run
 
 refused = lab.refused
@@ -304,6 +304,28 @@ def an_edit_that_was_undone_and_not_written_down():
         no_job_left()
 
 
+def dismissal_of_what_was_not_done():
+    """The definition had begun, and nothing was defined."""
+    tree('s1')
+    tip = lab.source('vm')
+    job = stop('snapshot', 'revert', 'vm', 's1', '--discard-current', kind='define', begun=True)
+    lines = records(journals()[0])
+    made = lines[0]['plan']['steps'][find_step(lines, 'create-overlay', 0)]['args']['path']
+    remains = lab.ctl('--json', 'job', 'dismiss', job).document['remains']
+    expect_equal(remains, [f'The file “{made}”, which the job made, stays.', f'The file “{tip}” stays, and “vm” needs it.'], 'what stays')
+
+
+def dismissal_and_another_of_that_name():
+    tree('s1')
+    job = stop('snapshot', 'delete', 'vm', 's1', '--commit', kind='commit')
+    said = '\n'.join(lab.ctl('--json', '--dry-run', 'job', 'dismiss', job).document['remains'])
+    expect_words(said, '“s1”', 'not listed any more')
+    lab.virsh('snapshot-delete', 'vm', 's1', '--metadata')
+    take_anew('s1')
+    said = '\n'.join(lab.ctl('--json', 'job', 'dismiss', job).document['remains'])
+    expect('The snapshot' not in said, 'it is none of the job’s', said)
+
+
 try:
     lab.start()
     run([isolated(test, clear) for test in (
@@ -313,6 +335,7 @@ try:
         kept_state_below_another_of_that_name, tag_that_another_took_anew, new_name_that_another_took_anew,
         old_name_that_another_deleted, child_of_a_renamed_one_that_another_deleted, renamed_one_that_another_deleted,
         old_name_that_another_took, forgotten_one_whose_image_was_written_to, which_is_current_by_another,
-        an_edit_that_was_undone_and_not_written_down)])
+        an_edit_that_was_undone_and_not_written_down,
+        dismissal_of_what_was_not_done, dismissal_and_another_of_that_name)])
 finally:
     lab.close()
