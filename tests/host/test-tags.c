@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "host/storage/strata-chain-check.h"
@@ -191,6 +192,55 @@ test_delete (void)
   strata_test_assert_ok (strata_image_tags_delete (connection, path, "raw", "-c x", NULL, &error),
                          error);
   check_tags (path, "-c x");
+}
+
+/* By it one that was deleted and taken again is told from the first. */
+static void
+test_stamps (void)
+{
+  StrataConnection *connection = strata_test_connection ();
+  g_autofree char *dir = NULL;
+  g_autofree char *path = NULL;
+  g_autofree char *stamps[5] = { NULL };
+  g_autofree char *gone = NULL;
+  g_autofree char *missing = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (connection == NULL)
+    return;
+
+  dir = strata_test_dir ();
+  path = g_build_filename (dir, "tagged.qcow2", NULL);
+  strata_test_create_image (path, "qcow2", SIZE);
+  add_tag (path, "b\303\241");
+  add_tag (path, "a");
+  for (size_t i = 0; i < G_N_ELEMENTS (stamps); i++)
+    {
+      /* what is beside it says nothing of it */
+      if (i == 1)
+        add_tag (path, "c");
+      if (i == 2)
+        g_free (strata_test_run ("qemu-img", "snapshot", "-d", "b\303\241", path, NULL));
+      if (i == 3)
+        g_free (strata_test_run ("qemu-img", "snapshot", "-d", "a", path, NULL));
+      if (i >= 3)
+        add_tag (path, "a");
+      stamps[i] = strata_image_tags_get_stamp (connection, path, "a", &error);
+      g_assert_no_error (error);
+      g_assert_cmpuint (strlen (stamps[i]), >, 0);
+    }
+  g_assert_cmpstr (stamps[1], ==, stamps[0]);
+  g_assert_cmpstr (stamps[2], ==, stamps[0]);
+  g_assert_cmpstr (stamps[3], !=, stamps[0]);
+  /* a second one of the name */
+  g_assert_cmpstr (stamps[4], !=, stamps[3]);
+
+  gone = strata_image_tags_get_stamp (connection, path, "b\303\241", &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (gone, ==, "");
+  missing = strata_image_tags_get_stamp (connection, "/nowhere/x.qcow2", "a", &error);
+  g_assert_null (missing);
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND);
 }
 
 /* What made the second of a name may need it. */
@@ -645,6 +695,7 @@ main (int argc, char **argv)
 
   g_test_add_func ("/tags/gathered", test_gathered);
   g_test_add_func ("/tags/delete", test_delete);
+  g_test_add_func ("/tags/stamps", test_stamps);
   g_test_add_func ("/tags/doubled", test_doubled);
   g_test_add_func ("/tags/in-use", test_in_use);
   g_test_add_func ("/tags/convert", test_convert);

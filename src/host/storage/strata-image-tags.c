@@ -345,6 +345,47 @@ strata_image_tags_list (StrataConnection *connection,
   return get_names (info);
 }
 
+/**
+ * strata_image_tags_get_stamp:
+ * @connection: a connection
+ * @path: a qcow2 image, which may be in use
+ * @tag: the name of an internal snapshot
+ * @error: where to put `STRATA_ERROR_UNSUPPORTED` where the client can't read it, or another
+ *
+ * Worker threads only.
+ *
+ * Returns: (transfer full) (nullable): what tells @tag from another one that gets its name; empty if there is no such tag
+ */
+char *
+strata_image_tags_get_stamp (StrataConnection *connection,
+                             const char *path,
+                             const char *tag,
+                             GError **error)
+{
+  g_autoptr (StrataQcow2) header = NULL;
+  g_autofd int fd = -1;
+  guint8 bytes[STRATA_QCOW2_HEAD_SIZE];
+  char *stamp = NULL;
+  gssize n;
+
+  STRATA_ASSERT_WORKER ();
+  g_return_val_if_fail (STRATA_IS_CONNECTION (connection), NULL);
+
+  if (!strata_image_tags_check_access (connection, path, R_OK, error))
+    return NULL;
+
+  fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  n = fd >= 0 ? pread (fd, bytes, sizeof bytes, 0) : -1;
+  header = n > 0 ? strata_qcow2_parse (bytes, (gsize) n) : NULL;
+  if (header != NULL)
+    stamp = strata_qcow2_get_tag_stamp (header, fd, tag);
+  if (stamp == NULL)
+    strata_set_error (error, STRATA_ERROR_FAILED, NULL,
+                      _ ("The internal snapshots of “%s” can’t be read"), path);
+
+  return stamp;
+}
+
 gboolean
 strata_image_tags_require_single (const char *path, GStrv tags, const char *tag, GError **error)
 {

@@ -32,6 +32,10 @@ GStrv strata_image_tags_list (StrataConnection *connection,
                               const char *format,
                               GCancellable *cancellable,
                               GError **error);
+char *strata_image_tags_get_stamp (StrataConnection *connection,
+                                   const char *path,
+                                   const char *tag,
+                                   GError **error);
 /* that TAGS of the image at PATH has TAG once, or not at all: qemu-img and libvirt delete the first of a name, and another
  * program may have made one more since the plan; else CHANGED */
 gboolean strata_image_tags_require_single (const char *path,

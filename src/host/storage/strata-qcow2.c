@@ -148,33 +148,55 @@ strata_qcow2_parse (const guint8 *bytes, gsize n)
   return self;
 }
 
-/* The name of the tag at AT, which is set to where the next begins. CAPACITY: the size of the disk then, where the
- * tag says it. */
-static char *
-read_tag (int fd, guint64 *at, guint64 *capacity)
+typedef struct
+{
+  char *name;
+  char *id;
+  guint64 capacity; /* the size of the disk then; 0 where the tag doesn't say it */
+  guint32 seconds;  /* since 1970 */
+  guint32 nanoseconds;
+} Tag;
+
+static void
+tag_clear (Tag *self)
+{
+  g_clear_pointer (&self->name, g_free);
+  g_clear_pointer (&self->id, g_free);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Tag, tag_clear)
+
+/* The tag at AT, which is set to where the next begins; without a name where that can't be told. */
+static Tag
+read_tag (int fd, guint64 *at)
 {
   guint8 bytes[TAG_SIZE + TAG_EXTRA_SIZE] = { 0 };
-  g_autofree guint8 *trailer = NULL;
-  gsize before;
-  gsize length;
+  Tag tag = { NULL };
+  g_autofree guint8 *texts = NULL;
+  guint64 texts_at;
+  gsize of_id;
+  gsize of_name;
 
-  if (pread (fd, bytes, sizeof bytes, (off_t) *at) < TAG_SIZE)
-    return NULL;
+  if (pread (fd, bytes, sizeof bytes, (off_t) *at) < TAG_SIZE ||
+      get_32 (bytes + 36) > LONGEST_TAG_TRAILER)
+    return tag;
 
-  length = get_16 (bytes + 14);
-  if (get_32 (bytes + 36) > LONGEST_TAG_TRAILER)
-    return NULL;
+  of_id = get_16 (bytes + 12);
+  of_name = get_16 (bytes + 14);
+  tag.seconds = get_32 (bytes + 16);
+  tag.nanoseconds = get_32 (bytes + 20);
   if (get_32 (bytes + 36) >= TAG_EXTRA_SIZE)
-    *capacity = get_64 (bytes + TAG_SIZE + 8);
-  before = (gsize) get_32 (bytes + 36) + get_16 (bytes + 12);
+    tag.capacity = get_64 (bytes + TAG_SIZE + 8);
+  texts_at = *at + TAG_SIZE + get_32 (bytes + 36);
+  texts = g_malloc (of_id + of_name + 1);
+  if (of_name == 0 ||
+      pread (fd, texts, of_id + of_name, (off_t) texts_at) != (gssize) (of_id + of_name))
+    return tag;
+  tag.id = get_text (texts, of_id);
+  tag.name = get_text (texts + of_id, of_name);
+  *at = (texts_at + of_id + of_name + 7) & ~(guint64) 7;
 
-  trailer = g_malloc (length + 1);
-  if (length == 0 ||
-      pread (fd, trailer, length, (off_t) (*at + TAG_SIZE + before)) != (gssize) length)
-    return NULL;
-  *at = (*at + TAG_SIZE + before + length + 7) & ~(guint64) 7;
-
-  return get_text (trailer, length);
+  return tag;
 }
 
 /**
@@ -197,12 +219,11 @@ strata_qcow2_read_tags (const StrataQcow2 *self, int fd)
 
   for (guint32 i = 0; i < self->n_tags; i++)
     {
-      guint64 capacity;
-      g_autofree char *name = read_tag (fd, &at, &capacity);
+      g_auto (Tag) tag = read_tag (fd, &at);
 
-      if (name == NULL)
+      if (tag.name == NULL)
         return NULL;
-      g_strv_builder_add (builder, name);
+      g_strv_builder_add (builder, tag.name);
     }
 
   return g_strv_builder_end (builder);
@@ -225,16 +246,49 @@ strata_qcow2_get_tag_capacity (const StrataQcow2 *self, int fd, const char *tag)
 
   for (guint32 i = 0; i < self->n_tags && at < G_MAXINT64 / 2; i++)
     {
-      guint64 capacity = self->capacity;
-      g_autofree char *name = read_tag (fd, &at, &capacity);
+      g_auto (Tag) item = read_tag (fd, &at);
 
-      if (name == NULL)
+      if (item.name == NULL)
         break;
-      if (g_str_equal (name, tag))
-        return capacity;
+      if (g_str_equal (item.name, tag))
+        return item.capacity > 0 ? item.capacity : self->capacity;
     }
 
   return self->capacity;
+}
+
+/**
+ * strata_qcow2_get_tag_stamp:
+ * @self: a header
+ * @fd: the file that it is of
+ * @tag: the name of an internal snapshot in it
+ *
+ * Any thread.
+ *
+ * Returns: (transfer full) (nullable): what tells @tag from another one that gets its name: its ID, and when it was taken; empty if
+ *   there is no such tag, %NULL if that can't be told from here
+ */
+char *
+strata_qcow2_get_tag_stamp (const StrataQcow2 *self, int fd, const char *tag)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  guint64 at = self->tags_at;
+
+  if (self->n_tags > MOST_TAGS || at > G_MAXINT64 / 2)
+    return NULL;
+
+  for (guint32 i = 0; i < self->n_tags; i++)
+    {
+      g_auto (Tag) item = read_tag (fd, &at);
+
+      if (item.name == NULL || item.id == NULL)
+        return NULL;
+      if (g_str_equal (item.name, tag))
+        g_string_append_printf (text, "%s %" G_GUINT32_FORMAT ".%09" G_GUINT32_FORMAT " ", item.id,
+                                item.seconds, item.nanoseconds);
+    }
+
+  return g_string_free_and_steal (g_steal_pointer (&text));
 }
 
 void

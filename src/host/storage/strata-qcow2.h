@@ -41,6 +41,7 @@ StrataQcow2 *strata_qcow2_parse (const guint8 *bytes, gsize n);
 GStrv strata_qcow2_read_tags (const StrataQcow2 *self, int fd);
 /* the size of the disk at TAG, in bytes */
 guint64 strata_qcow2_get_tag_capacity (const StrataQcow2 *self, int fd, const char *tag);
+char *strata_qcow2_get_tag_stamp (const StrataQcow2 *self, int fd, const char *tag);
 void strata_qcow2_free (StrataQcow2 *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataQcow2, strata_qcow2_free)
