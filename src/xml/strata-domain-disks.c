@@ -471,8 +471,33 @@ strata_domain_xml_set_disk_readonly (StrataDomainXml *self, const char *target, 
   return TRUE;
 }
 
+/* What a drive holds the guest itself may change. */
+static void
+drop_image (xmlNode *disk)
+{
+  static const char *const names[] = { "source", "backingStore", "mirror" };
+  g_autofree char *device = strata_node_get (disk, "device");
+  xmlNode *driver = strata_node_get_child (disk, "driver");
+  gboolean drive = g_strcmp0 (device, "cdrom") == 0 || g_strcmp0 (device, "floppy") == 0;
+
+  strata_node_set (disk, "type", NULL);
+  for (size_t i = 0; i < G_N_ELEMENTS (names); i++)
+    strata_node_remove_child (disk, names[i]);
+  if (drive)
+    {
+      strata_node_remove_child (disk, "driver");
+      strata_node_set (strata_node_get_child (disk, "target"), "tray", NULL);
+    }
+  else if (driver != NULL)
+    {
+      strata_node_set (driver, "type", NULL);
+      /* that of a qcow2 image's tables: an overlay is another one */
+      strata_node_remove_child (driver, "metadata_cache");
+    }
+}
+
 static char *
-dup_without_disks (StrataDomainXml *self)
+dup_without_images (StrataDomainXml *self)
 {
   g_autoptr (StrataDomainXml) copy = strata_domain_xml_copy (self);
   g_autoptr (GPtrArray) disks =
@@ -480,7 +505,7 @@ dup_without_disks (StrataDomainXml *self)
   g_autoptr (GPtrArray) blanks = NULL;
 
   for (guint i = 0; i < disks->len; i++)
-    strata_node_remove (g_ptr_array_index (disks, i));
+    drop_image (g_ptr_array_index (disks, i));
   blanks = strata_document_find (strata_domain_xml_get_document (copy),
                                  "//text()[normalize-space(.) = '']");
   for (guint i = 0; i < blanks->len; i++)
@@ -490,14 +515,14 @@ dup_without_disks (StrataDomainXml *self)
 }
 
 /**
- * strata_domain_xml_equal_but_disks:
+ * strata_domain_xml_equal_but_images:
  * @self: a definition
  * @other: another, written by the same libvirt
  *
- * Returns: whether they differ in nothing but their disk devices
+ * Returns: whether they differ in nothing but what images their disks have
  */
 gboolean
-strata_domain_xml_equal_but_disks (StrataDomainXml *self, StrataDomainXml *other)
+strata_domain_xml_equal_but_images (StrataDomainXml *self, StrataDomainXml *other)
 {
   g_autofree char *one = NULL;
   g_autofree char *another = NULL;
@@ -505,8 +530,8 @@ strata_domain_xml_equal_but_disks (StrataDomainXml *self, StrataDomainXml *other
   g_return_val_if_fail (STRATA_IS_DOMAIN_XML (self), FALSE);
   g_return_val_if_fail (STRATA_IS_DOMAIN_XML (other), FALSE);
 
-  one = dup_without_disks (self);
-  another = dup_without_disks (other);
+  one = dup_without_images (self);
+  another = dup_without_images (other);
 
   return g_str_equal (one, another);
 }

@@ -197,8 +197,8 @@ gboolean            strata_domain_xml_set_disk_readonly (StrataDomainXml        
 gboolean            strata_domain_xml_is_protected      (StrataDomainXml          *self);
 gboolean            strata_domain_xml_set_protected     (StrataDomainXml          *self,
                                                          gboolean                  protect);
-/* whether they differ in nothing but their disk devices */
-gboolean            strata_domain_xml_equal_but_disks   (StrataDomainXml          *self,
+/* whether they differ in nothing but what images their disks have */
+gboolean            strata_domain_xml_equal_but_images  (StrataDomainXml          *self,
                                                          StrataDomainXml          *other);
 /* drops every <backingStore>, since an explicit one outranks the headers of the files */
 void                strata_domain_xml_drop_backing      (StrataDomainXml          *self);

@@ -573,6 +573,56 @@ test_copy_targets (void)
   g_assert_null (disk->backings[1]);
 }
 
+/* What is said of a disk besides its image is the machine's. */
+static void
+test_equal_but_images (void)
+{
+  static const struct
+  {
+    const char *disk;
+    gboolean equal;
+  } cases[] = {
+    { "<disk type='block' device='disk'><driver name='qemu' type='raw' cache='none'/>"
+      "<source dev='/b'/><backingStore type='file'><format type='raw'/><source file='/c'/>"
+      "</backingStore><target dev='vda' bus='virtio'/><serial>a</serial></disk>",
+      TRUE },
+    { "<disk type='file' device='disk'><driver name='qemu' type='qcow2'/><source file='/a'/>"
+      "<target dev='vda' bus='virtio'/><serial>a</serial></disk>",
+      FALSE },
+    { "<disk type='file' device='disk'><driver name='qemu' type='qcow2' cache='none'/>"
+      "<source file='/a'/><target dev='vda' bus='virtio'/><serial>b</serial></disk>",
+      FALSE },
+    { "<disk type='file' device='disk'><driver name='qemu' type='qcow2' cache='none'/>"
+      "<source file='/a'/><target dev='vda' bus='virtio'/><iotune><total_bytes_sec>1"
+      "</total_bytes_sec></iotune><serial>a</serial></disk>",
+      FALSE },
+    { "<disk type='file' device='disk'><driver name='qemu' type='qcow2' cache='none'/>"
+      "<source file='/a'/><target dev='vda' bus='virtio'/><readonly/><serial>a</serial></disk>",
+      FALSE },
+  };
+  static const char *const drives[] = {
+    "<disk type='file' device='cdrom'><driver name='qemu' type='raw'/><source file='/a.iso'/>"
+    "<target dev='sda' bus='sata'/><readonly/></disk>",
+    "<disk type='file' device='cdrom'><target dev='sda' bus='sata' tray='open'/><readonly/></disk>",
+  };
+  const char *const before =
+      "<disk type='file' device='disk'><driver name='qemu' type='qcow2' cache='none'/>"
+      "<source file='/a'/><target dev='vda' bus='virtio'/><serial>a</serial></disk>";
+
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *one = g_strdup_printf (
+          "<domain type='qemu'><name>a</name><devices>%s%s</devices></domain>", before, drives[0]);
+      g_autofree char *two =
+          g_strdup_printf ("<domain type='qemu'>\n<name>a</name><devices>%s%s</devices></domain>",
+                           cases[i].disk, drives[1]);
+      g_autoptr (StrataDomainXml) a = strata_domain_xml_new_from_string (one, NULL);
+      g_autoptr (StrataDomainXml) b = strata_domain_xml_new_from_string (two, NULL);
+
+      g_assert_cmpint (strata_domain_xml_equal_but_images (a, b), ==, cases[i].equal);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -599,6 +649,7 @@ main (int argc, char **argv)
   g_test_add_func ("/xml/domain/option-disks", test_option_disks);
   g_test_add_func ("/xml/domain/qemu-names", test_qemu_names);
   g_test_add_func ("/xml/domain/copy-targets", test_copy_targets);
+  g_test_add_func ("/xml/domain/equal-but-images", test_equal_but_images);
 
   return g_test_run ();
 }

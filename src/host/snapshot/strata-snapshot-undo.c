@@ -261,7 +261,7 @@ is_as_before (const StrataSnapshotParams *params,
   g_autoptr (GPtrArray) previous_disks = strata_domain_xml_get_disks (previous);
 
   if (disks->len != previous_disks->len ||
-      !strata_domain_xml_equal_but_disks (definition, previous))
+      !strata_domain_xml_equal_but_images (definition, previous))
     return FALSE;
 
   for (guint i = 0; i < disks->len; i++)

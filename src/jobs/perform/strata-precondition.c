@@ -78,7 +78,7 @@ strata_require_definition (StrataConnection *connection,
   before = strata_domain_xml_new_from_string (known != NULL ? known : previous, error);
   if (before == NULL)
     return FALSE;
-  if (strata_domain_xml_equal_but_disks (definition, before))
+  if (strata_domain_xml_equal_but_images (definition, before))
     return TRUE;
 
   strata_set_error (error, STRATA_ERROR_CHANGED, LOOK_AGAIN,
