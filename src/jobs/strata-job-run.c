@@ -13,6 +13,7 @@
 #include "strata-host-identity.h"
 #include "strata-job-notes.h"
 #include "strata-job-private.h"
+#include "strata-job-sources.h"
 #include "strata-job-stamps.h"
 #include "jobs/perform/strata-perform.h"
 #include "strata-resume.h"
@@ -229,7 +230,7 @@ left_no_trace (Run *run,
 static gboolean
 check_done (Run *run, guint index, StrataStepContext *context, GError **error)
 {
-  if (strata_job_stamps_check_done (context->connection, run->journal, index, error))
+  if (strata_job_sources_check_done (context->connection, run->journal, index, error))
     return TRUE;
   context->left = TRUE;
 
@@ -268,6 +269,8 @@ run_step (Run *run, guint index, GError **error)
     return leave_out (run, index, error);
   if (klass->check != NULL && !klass->check (&context, run->cancellable, error))
     return leave_out (run, index, error);
+  if (!strata_job_sources_check (context.connection, run->journal, index, error))
+    return FALSE;
   /* Last of all: whatever took its time, what is done now is done under the lock. */
   if (!strata_lock_is_held (run->lock, error))
     return FALSE;
@@ -276,6 +279,7 @@ run_step (Run *run, guint index, GError **error)
   if (g_cancellable_set_error_if_cancelled (run->cancellable, error))
     return FALSE;
   strata_job_stamps_note_begin (run->job, run->plan, index);
+  strata_job_sources_note_begin (run->job, run->plan, index);
   strata_job_notes_begin (run->job, run->plan, index);
   found = strata_job_take_new_results (run->job);
   if (!strata_journal_begin_step (run->journal, index, found, error))
@@ -292,6 +296,7 @@ run_step (Run *run, guint index, GError **error)
     }
 
   strata_job_stamps_note_end (run->job, run->plan, index);
+  strata_job_sources_note_end (run->job, run->plan, index);
   strata_job_notes_end (run->job, run->plan, index);
   results = strata_job_take_new_results (run->job);
   if (!strata_journal_end_step (run->journal, index, results, error))
@@ -458,7 +463,8 @@ check_forward (Run *run, GError **error)
   StrataConnection *connection = strata_job_get_connection (run->job);
 
   return strata_job_stamps_adopt (connection, run->journal, error) &&
-         strata_resume_check (connection, run->journal, run->cancellable, error);
+         strata_resume_check (connection, run->journal, run->cancellable, error) &&
+         strata_job_sources_adopt (connection, run->journal, error);
 }
 
 static gboolean

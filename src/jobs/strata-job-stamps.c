@@ -22,8 +22,6 @@
 #define PRESENT "present:"
 /* likewise: when it was merged into the image below it */
 #define MERGED "merged:"
-/* likewise: when the first of the images that are copied together was begun with, or its own copy was done */
-#define COPIED "copied:"
 
 static gboolean
 is_revert (StrataPlan *plan)
@@ -101,33 +99,6 @@ note_again (StrataJob *job, const char *path)
     note (job, PRESENT, path);
 }
 
-/* (nullable): what STEP copies, and a guest may write to */
-static const char *
-get_copied (StrataStep *step)
-{
-  if (step->kind == STRATA_STEP_COPY_IMAGE)
-    return strata_step_get_arg (step, "source");
-  if (step->kind == STRATA_STEP_COPY_VERBATIM)
-    return strata_step_get_arg (step, "from");
-
-  return NULL;
-}
-
-/* Before the first of them. */
-static void
-note_copied (StrataJob *job, StrataPlan *plan)
-{
-  for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
-    {
-      const char *path = get_copied (strata_plan_get_step (plan, i));
-      g_autofree char *key = path != NULL ? g_strconcat (COPIED, path, NULL) : NULL;
-      g_autofree char *known = key != NULL ? strata_job_get_result (job, key) : NULL;
-
-      if (path != NULL && known == NULL)
-        note (job, COPIED, path);
-    }
-}
-
 /**
  * strata_job_stamps_note_begin:
  * @job: a job
@@ -139,8 +110,6 @@ strata_job_stamps_note_begin (StrataJob *job, StrataPlan *plan, guint index)
 {
   if (index == 0 && is_revert (plan) && !has_kind (plan, STRATA_STEP_SHUT_DOWN))
     note_present (job, plan);
-  if (get_copied (strata_plan_get_step (plan, index)) != NULL)
-    note_copied (job, plan);
 }
 
 /**
@@ -160,9 +129,6 @@ strata_job_stamps_note_end (StrataJob *job, StrataPlan *plan, guint index)
     note_present (job, plan);
   if (step->kind == STRATA_STEP_COMMIT)
     note (job, MERGED, strata_step_get_arg (step, "top"));
-  /* QEMU writes to the header of what it opens, where that has bitmaps; a guest can't have it open meanwhile. */
-  if (get_copied (step) != NULL)
-    note (job, COPIED, get_copied (step));
   if (is_revert (plan) && step->kind == STRATA_STEP_DELETE_TAG)
     note_again (job, strata_step_get_arg (step, "path"));
 }
@@ -175,7 +141,6 @@ require_unwritten (StrataConnection *connection,
                    GError **error)
 {
   gboolean merged = g_str_equal (prefix, MERGED);
-  gboolean copied = g_str_equal (prefix, COPIED);
   gboolean written;
 
   if (!strata_job_notes_is_written (connection, journal, prefix, path, &written, error))
@@ -191,38 +156,13 @@ require_unwritten (StrataConnection *connection,
                         path);
       return FALSE;
     }
-  strata_set_error (
-      error, STRATA_ERROR_REFUSED,
-      merged   ? _ ("“stratactl job resume” merges it once more.")
-      : copied ? _ ("Take the job back, and begin anew.")
-               : _ ("End the job, and begin anew."),
-      merged ? _ ("“%s” was written to since it was merged")
-      : copied
-          ? _ ("“%s” was written to since the job began to copy; the copies would not be of one moment")
-          : _ ("“%s” was written to since the job began, and that would be lost"),
-      path);
+  strata_set_error (error, STRATA_ERROR_REFUSED,
+                    merged ? _ ("“stratactl job resume” merges it once more.")
+                           : _ ("End the job, and begin anew."),
+                    merged ? _ ("“%s” was written to since it was merged")
+                           : _ ("“%s” was written to since the job began, and that would be lost"),
+                    path);
   return FALSE;
-}
-
-/* But for PATH: (nullable) */
-static gboolean
-require_of_one_moment (StrataConnection *connection,
-                       StrataJournal *journal,
-                       const char *path,
-                       GError **error)
-{
-  StrataPlan *plan = strata_journal_get_plan (journal);
-
-  for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
-    {
-      const char *copied = get_copied (strata_plan_get_step (plan, i));
-
-      if (copied != NULL && g_strcmp0 (copied, path) != 0 &&
-          !require_unwritten (connection, journal, COPIED, copied, error))
-        return FALSE;
-    }
-
-  return TRUE;
 }
 
 /* The native return writes to what the machine's disks are. */
@@ -335,34 +275,12 @@ strata_job_stamps_check (StrataConnection *connection,
     return require_present (connection, journal, error);
   if (step->kind == STRATA_STEP_DEFINE)
     return require_merged (connection, journal, index, error);
-  if (get_copied (step) != NULL)
-    return require_of_one_moment (connection, journal, NULL, error);
   if (step->kind != STRATA_STEP_DELETE_VOLUME)
     return TRUE;
 
   return require_unwritten (connection, journal, PRESENT, strata_step_get_arg (step, "path"),
                             error) &&
          require_unwritten (connection, journal, MERGED, strata_step_get_arg (step, "path"), error);
-}
-
-/**
- * strata_job_stamps_check_done:
- * @connection: a host
- * @journal: a job that is being done
- * @index: the step that was just done
- * @error: `STRATA_ERROR_REFUSED` with what was written to meanwhile
- *
- * Returns: whether what the step made is of the same moment as what steps before it made
- */
-gboolean
-strata_job_stamps_check_done (StrataConnection *connection,
-                              StrataJournal *journal,
-                              guint index,
-                              GError **error)
-{
-  const char *copied = get_copied (strata_plan_get_step (strata_journal_get_plan (journal), index));
-
-  return copied == NULL || require_of_one_moment (connection, journal, copied, error);
 }
 
 /* Other merges may have been done or begun after it: each is of another disk, or of the same layer once more. */
@@ -413,9 +331,6 @@ strata_job_stamps_adopt (StrataConnection *connection, StrataJournal *journal, G
             return FALSE;
           continue;
         }
-      if (mark != STRATA_STEP_DONE && get_copied (step) != NULL &&
-          !require_of_one_moment (connection, journal, NULL, error))
-        return FALSE;
       if (mark != STRATA_STEP_DONE && step->kind == STRATA_STEP_DEFINE &&
           !require_run_on_none (connection, journal, i, error))
         return FALSE;

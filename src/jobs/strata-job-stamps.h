@@ -14,10 +14,6 @@ gboolean strata_job_stamps_check (StrataConnection *connection,
                                   StrataJournal *journal,
                                   guint index,
                                   GError **error);
-gboolean strata_job_stamps_check_done (StrataConnection *connection,
-                                       StrataJournal *journal,
-                                       guint index,
-                                       GError **error);
 gboolean strata_job_stamps_adopt (StrataConnection *connection,
                                   StrataJournal *journal,
                                   GError **error);

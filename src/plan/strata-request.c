@@ -65,6 +65,7 @@ static const char *const merge_nicks[] = {
 static const StrataRequestField fields[] = {
   ENUM ("kind", kind, kind_nicks),
   FIELD (STRING, "domain", domain),
+  FIELD (STRING, "domain-uuid", domain_uuid),
   FIELD (STRING, "name", name),
   FIELD (STRING, "file", file),
   FIELD (STRING, "format", format),

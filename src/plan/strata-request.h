@@ -65,9 +65,10 @@ typedef struct
 {
   StrataRequestKind kind;
 
-  char *domain; /* name or UUID of the VM or template it is about */
-  char *name;   /* TEMPLATE_*: the new template's name; DEPLOY: the name pattern, `web-%02d` */
-  char *file;   /* IMPORT: the dumped XML's path; SEAL_IMAGE: the image's path */
+  char *domain;      /* name or UUID of the VM or template it is about */
+  char *domain_uuid; /* which one has that name; NULL: whichever has it now */
+  char *name;        /* TEMPLATE_*: the new template's name; DEPLOY: the name pattern, `web-%02d` */
+  char *file;        /* IMPORT: the dumped XML's path; SEAL_IMAGE: the image's path */
   char *
       format; /* SEAL_IMAGE: the image's format; NULL: what its name's definition or, of one that stands alone, its header says */
   char *text; /* IMPORT: the XML itself, read by the caller */

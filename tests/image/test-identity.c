@@ -99,6 +99,31 @@ test_made_again (void)
 }
 
 static void
+test_another_machine (void)
+{
+  g_autoptr (StrataGraph) graph = make_host ();
+  g_autoptr (StrataPlan) made = NULL;
+  g_autoptr (StrataPlan) again = NULL;
+  g_autoptr (StrataRequest) request = NULL;
+  g_autoptr (GError) error = NULL;
+
+  paper_host_snapshot (graph, "vm", "s1", NULL, "mid.qcow2", TRUE, FALSE);
+  made = plan (graph, STRATA_REQUEST_CLONE, "s1", NULL, "new", &error);
+  g_assert_no_error (error);
+  request = strata_request_copy (strata_plan_get_request (made));
+  g_assert_cmpstr (request->domain_uuid, ==, strata_graph_find_domain (graph, "vm")->uuid);
+  again = strata_plan_request (graph, request, &error);
+  g_assert_no_error (error);
+  g_clear_object (&again);
+
+  g_set_str (&request->domain_uuid, "00000000-0000-4000-8000-000000000000");
+  again = strata_plan_request (graph, request, &error);
+  g_assert_null (again);
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_REFUSED);
+  g_assert_nonnull (strstr (error->message, "another virtual machine"));
+}
+
+static void
 test_steps_say_which (void)
 {
   g_autoptr (StrataGraph) graph = make_host ();
@@ -273,6 +298,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/identity/made-again", test_made_again);
+  g_test_add_func ("/identity/another-machine", test_another_machine);
   g_test_add_func ("/identity/steps-say-which", test_steps_say_which);
   g_test_add_func ("/identity/lost-parent", test_lost_parent);
   g_test_add_func ("/identity/present-twice", test_present_twice);

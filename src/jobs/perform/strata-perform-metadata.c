@@ -224,7 +224,18 @@ is_edit (StrataStepContext *context)
   return request != NULL && request->kind == STRATA_REQUEST_SNAPSHOT_EDIT;
 }
 
-/* Where another client has deleted it meanwhile, there is nothing left to write down; but a person who edits it is told. */
+/* Whether the plan goes back to that very snapshot. */
+static gboolean
+is_reverted_to (StrataStepContext *context)
+{
+  const StrataRequest *request = get_request (context);
+
+  return request != NULL && request->kind == STRATA_REQUEST_SNAPSHOT_REVERT &&
+         g_strcmp0 (request->snapshot, strata_step_context_get (context, "snapshot")) == 0;
+}
+
+/* Where another client has deleted it meanwhile, there is nothing left to write down; but a person who edits it, or goes back to
+ * it, is told. */
 static gboolean
 is_passed_over (StrataStepContext *context)
 {
@@ -232,7 +243,7 @@ is_passed_over (StrataStepContext *context)
   g_autofree char *text = NULL;
   gboolean exists;
 
-  if (get_request (context) == NULL || is_edit (context) ||
+  if (get_request (context) == NULL || is_edit (context) || is_reverted_to (context) ||
       (strata_step_context_get (context, "id") == NULL &&
        strata_step_context_get (context, "previous") == NULL) ||
       !strata_snapshot_exists (context->connection, strata_step_context_get (context, "uuid"), name,

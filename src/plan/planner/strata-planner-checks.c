@@ -28,6 +28,13 @@ strata_planner_find_domain (StrataPlanner *self, GError **error)
                       _ ("“stratactl list” shows the names on this host."),
                       _ ("There is no virtual machine or template “%s” on this host"),
                       self->request->domain != NULL ? self->request->domain : "");
+  if (domain != NULL && self->request->domain_uuid != NULL &&
+      !g_str_equal (domain->uuid, self->request->domain_uuid))
+    {
+      strata_set_error (error, STRATA_ERROR_REFUSED, _ ("Look at it again, and begin anew."),
+                        _ ("“%s” is another virtual machine now"), self->request->domain);
+      return NULL;
+    }
 
   return domain;
 }

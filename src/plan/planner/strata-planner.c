@@ -47,7 +47,7 @@ make_plan (StrataPlanner *self, GError **error)
   g_assert_not_reached ();
 }
 
-/* So that the job that plans it again means the same snapshot. */
+/* So that the job that plans it again means the same machine and the same snapshot. */
 static void
 keep_request (StrataPlanner *self)
 {
@@ -55,10 +55,12 @@ keep_request (StrataPlanner *self)
   StrataDomainFacts *domain = NULL;
   StrataSnapshotFacts *snapshot = NULL;
 
-  if (request->kind != STRATA_REQUEST_SNAPSHOT_CREATE && request->domain != NULL &&
-      request->snapshot != NULL)
+  if (request->domain != NULL)
     domain = strata_graph_find_domain (self->graph, request->domain);
   if (domain != NULL)
+    g_set_str (&request->domain_uuid, domain->uuid);
+  if (domain != NULL && request->kind != STRATA_REQUEST_SNAPSHOT_CREATE &&
+      request->snapshot != NULL)
     snapshot = strata_domain_facts_find_snapshot (domain, request->snapshot);
   if (snapshot != NULL)
     g_set_str (&request->snapshot_id, snapshot->id);
