@@ -119,9 +119,9 @@ static void
 note_image (StrataJob *job, const char *path)
 {
   g_autofree char *key = g_strconcat (IMAGE, path, NULL);
-  g_autofree char *stamp = strata_storage_get_stamp (strata_job_get_connection (job), path, NULL);
+  g_autofree char *stamp = strata_job_notes_get_stamp (strata_job_get_connection (job), path);
 
-  strata_job_set_result (job, key, stamp != NULL ? stamp : "");
+  strata_job_set_result (job, key, stamp);
 }
 
 static gboolean
