@@ -18,20 +18,7 @@
 
 /* taking back ------------------------------------------------------------------------------------ */
 
-/* (transfer full) (nullable): as it is now; NULL with no ERROR: it is gone, with all that was known of its snapshots */
-static StrataDomainFacts *
-query_domain (StrataStepContext *context, GError **error)
-{
-  g_autoptr (GError) local = NULL;
-  StrataDomainFacts *domain = strata_connection_get_domain (
-      context->connection, strata_step_context_get (context, "uuid"), &local);
-
-  if (domain == NULL && !g_error_matches (local, STRATA_ERROR, STRATA_ERROR_NOT_FOUND))
-    g_propagate_error (error, g_steal_pointer (&local));
-
-  return domain;
-}
-
+/* DOMAIN: (nullable): one that is gone has taken all that was known of its snapshots along. */
 static gboolean
 begin_undo (StrataStepContext *context,
             StrataStepKind kind,
@@ -41,8 +28,9 @@ begin_undo (StrataStepContext *context,
 {
   g_autoptr (GError) local = NULL;
 
-  *domain = query_domain (context, &local);
-  if (local != NULL)
+  *domain = strata_connection_get_domain (context->connection,
+                                          strata_step_context_get (context, "uuid"), &local);
+  if (*domain == NULL && !g_error_matches (local, STRATA_ERROR, STRATA_ERROR_NOT_FOUND))
     {
       g_propagate_error (error, g_steal_pointer (&local));
       return FALSE;
@@ -537,7 +525,8 @@ static gboolean
 take_children_back (StrataStepContext *context, const StrataSnapshotFacts *before, GError **error)
 {
   JsonArray *children = strata_step_context_get_array (context, "children");
-  g_autoptr (StrataDomainFacts) domain = query_domain (context, error);
+  g_autoptr (StrataDomainFacts) domain = strata_connection_get_domain (
+      context->connection, strata_step_context_get (context, "uuid"), error);
 
   if (domain == NULL)
     return FALSE;
