@@ -70,7 +70,7 @@ is_made (StrataPlan *plan, const char *path)
   return FALSE;
 }
 
-/* (nullable): the image that STEP copies, or puts another on, as it is; not one that the plan itself makes */
+/* (nullable): the image that STEP copies, or puts another on, as it is, or a memory; not one that the plan itself makes */
 static const char *
 get_image (StrataPlan *plan, StrataStep *step, const char **format)
 {
@@ -90,6 +90,12 @@ get_image (StrataPlan *plan, StrataStep *step, const char **format)
     {
       path = strata_step_get_arg (step, "backing");
       *format = strata_step_get_arg (step, "backing-format");
+    }
+
+  else if (step->kind == STRATA_STEP_RESTORE)
+    {
+      path = strata_step_get_arg (step, "memory-file");
+      *format = "raw";
     }
 
   return path != NULL && !is_made (plan, path) ? path : NULL;
@@ -267,7 +273,7 @@ require_unwritten (const Sources *self, const char *path, gboolean copies, GErro
       error, STRATA_ERROR_REFUSED, get_hint (self),
       copies
           ? _ ("“%s” was written to since the job began to copy; the copies would not be of one moment")
-          : _ ("“%s”, on which the job has put new disks, was written to since"),
+          : _ ("“%s”, from which the job takes what it makes, was written to since"),
       path);
   return FALSE;
 }
