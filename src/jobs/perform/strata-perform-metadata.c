@@ -11,6 +11,7 @@
 #include "host/snapshot/strata-snapshot-reconcile.h"
 #include "host/snapshot/strata-snapshot.h"
 #include "host/storage/strata-storage.h"
+#include "jobs/strata-job-notes.h"
 #include "jobs/strata-job-private.h"
 #include "strata-metadata-undo.h"
 #include "strata-perform-private.h"
@@ -448,8 +449,8 @@ note_frozen (StrataStepContext *context)
       if (disk->location != STRATA_SNAPSHOT_EXTERNAL || disk->image == NULL)
         continue;
       key = g_strconcat (NOTE_FROZEN, disk->image, NULL);
-      stamp = strata_storage_get_stamp (context->connection, disk->image, NULL);
-      strata_job_set_result (context->job, key, stamp != NULL ? stamp : "");
+      stamp = strata_job_notes_get_stamp (context->connection, disk->image);
+      strata_job_set_result (context->job, key, stamp);
     }
 }
 
@@ -463,12 +464,11 @@ is_frozen_written (StrataStepContext *context, const StrataSnapshotFacts *facts)
       g_autofree char *key = g_strconcat (NOTE_FROZEN, disk->image, NULL);
       const char *noted = disk->image != NULL ? strata_step_context_get_note (context, key) : NULL;
       g_autofree char *stamp = NULL;
-      g_autoptr (GError) error = NULL;
 
       if (noted == NULL)
         continue;
-      stamp = strata_storage_get_stamp (context->connection, disk->image, &error);
-      if (error == NULL && g_strcmp0 (noted, stamp) != 0)
+      stamp = strata_job_notes_get_stamp (context->connection, disk->image);
+      if (!g_str_equal (noted, stamp) || g_str_equal (stamp, STRATA_STAMP_UNKNOWN))
         return TRUE;
     }
 
