@@ -99,7 +99,7 @@ wait_for (GAsyncResult **answer)
  * @cli: the run
  * @error: return location
  *
- * Opens the host that the user named: `--connect`, else `$LIBVIRT_DEFAULT_URI`, else `qemu:///session`.
+ * Opens the host that the user named with `--connect`, else libvirt's default.
  *
  * Returns: %FALSE with @error set if it can't be reached
  */
@@ -107,14 +107,8 @@ gboolean
 strata_cli_connect (StrataCli *cli, GError **error)
 {
   g_autoptr (GAsyncResult) answer = NULL;
-  const char *uri = cli->uri;
 
-  if (uri == NULL)
-    uri = g_getenv ("LIBVIRT_DEFAULT_URI");
-  if (uri == NULL || *uri == '\0')
-    uri = "qemu:///session";
-
-  strata_connection_open_async (uri, cli->cancellable, on_ready, &answer);
+  strata_connection_open_async (cli->uri, cli->cancellable, on_ready, &answer);
   wait_for (&answer);
   cli->connection = strata_connection_open_finish (answer, error);
   if (cli->queue == NULL)

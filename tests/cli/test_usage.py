@@ -221,6 +221,35 @@ def environment_names_the_host():
     expect_equal(result.document['machines'][0]['name'], 'test', 'name', result)
 
 
+def libvirt_conf_names_the_host():
+    """What is given goes to libvirt untouched, and what libvirt opened is told."""
+    folder = os.path.join(lab.env['HOME'], '.config', 'libvirt')
+    os.makedirs(folder, exist_ok=True)
+    path = os.path.join(folder, 'libvirt.conf')
+    with open(path, 'w', encoding='utf-8') as conf:
+        conf.write('uri_aliases = ["mock=test:///default", "gone=qemu+unix:///system?socket=/nowhere/sock"]\n'
+                   'uri_default = "test:///default"\n')
+    try:
+        for argv, env in ((['-c', 'mock'], {}), (['--connect', 'mock'], {}),
+                          ([], {'LIBVIRT_DEFAULT_URI': 'mock'}), ([], {'LIBVIRT_DEFAULT_URI': ''}),
+                          (['-c', ''], {'LIBVIRT_DEFAULT_URI': ''}),
+                          (['-c', 'mock'], {'LIBVIRT_DEFAULT_URI': 'gone'})):
+            result = lab.ctl('--json', *argv, 'list', env=env)
+            expect_equal(result.status, 0, f'{argv} {env}', result)
+            expect_equal(result.document['machines'][0]['name'], 'test', f'{argv} {env}', result)
+
+        for argv, env, words in ((['-c', 'gone'], {}, '“gone”'), ([], {'LIBVIRT_DEFAULT_URI': 'gone'}, '“gone”')):
+            result = lab.ctl('--json', *argv, 'list', env=env)
+            expect_equal(result.status, 1, f'{argv} {env}', result)
+            expect_equal(result.document['error']['code'], 'connection', f'{argv} {env}', result)
+            expect_words(result.document['error']['message'], words, '/nowhere/sock')
+        result = lab.ctl('--json', '-c', 'no-such-alias', 'list')
+        expect_equal(result.document['error']['code'], 'invalid', 'an unknown alias', result)
+        expect_words(result.document['error']['hint'], 'libvirt.conf')
+    finally:
+        os.remove(path)
+
+
 def unknown_names():
     result = lab.ctl('-c', 'test:///default', 'show', 'nobody')
     expect_equal(result.status, 1, 'status', result)
@@ -251,6 +280,6 @@ try:
          options_that_exclude_each_other,
          name_patterns, ssh_keys, real_keys_pass, scripts, passwords, sealing_operations,
          import_reads_the_definition_first, mock_host_is_listed, mock_host_is_shown,
-         environment_names_the_host, unknown_names, unfinished_jobs])
+         environment_names_the_host, libvirt_conf_names_the_host, unknown_names, unfinished_jobs])
 finally:
     lab.close()

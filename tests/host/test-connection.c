@@ -169,6 +169,25 @@ test_mock_driver (void)
   g_assert_nonnull (strata_graph_find_domain (graph, "test"));
 }
 
+/* What libvirt opened is told, not what it was asked for. */
+static void
+test_default_host (void)
+{
+  g_autofree char *before = g_strdup (g_getenv ("LIBVIRT_DEFAULT_URI"));
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StrataConnection) connection = NULL;
+
+  g_setenv ("LIBVIRT_DEFAULT_URI", "test:///default", TRUE);
+  connection = strata_connection_open (NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (strata_connection_get_uri (connection), ==, "test:///default");
+
+  if (before != NULL)
+    g_setenv ("LIBVIRT_DEFAULT_URI", before, TRUE);
+  else
+    g_unsetenv ("LIBVIRT_DEFAULT_URI");
+}
+
 typedef struct
 {
   GPid pid;
@@ -283,6 +302,7 @@ main (int argc, char **argv)
   g_test_add_func ("/connection/bad-addresses", test_bad_addresses);
   g_test_add_func ("/connection/no-autostart", test_no_autostart);
   g_test_add_func ("/connection/mock-driver", test_mock_driver);
+  g_test_add_func ("/connection/default-host", test_default_host);
   g_test_add_func ("/connection/daemon-dies", test_daemon_dies);
 
   return g_test_run ();

@@ -237,7 +237,8 @@ strata_connection_init (StrataConnection *self)
 
 /**
  * strata_connection_open:
- * @uri: `qemu:///session`, `qemu:///system`, `qemu+ssh://…`, `qemu+unix:///…?socket=…`, `test:///…`
+ * @uri: (nullable): as virConnectOpen() understands it: a URI, an alias of libvirt.conf, or %NULL for libvirt's own choice
+ *   (`$LIBVIRT_DEFAULT_URI`, `uri_default` of libvirt.conf, what is there)
  * @cancellable: (nullable): looked at before each attempt
  * @error: where to put `STRATA_ERROR_CONNECTION`, `PERMISSION` or `INVALID`, with a hint
  *
@@ -251,14 +252,13 @@ strata_connection_open (const char *uri, GCancellable *cancellable, GError **err
   g_autoptr (StrataConnection) self = NULL;
 
   STRATA_ASSERT_WORKER ();
-  g_return_val_if_fail (uri != NULL, NULL);
 
   self = g_object_new (STRATA_TYPE_CONNECTION, NULL);
-  self->uri = g_strdup (uri);
   self->handle = strata_opening_run (uri, cancellable, error);
   if (self->handle == NULL)
     return NULL;
 
+  self->uri = virConnectGetURI (self->handle);
   self->facts = strata_host_facts_new (self->handle, error);
   if (self->facts == NULL)
     return NULL;
@@ -300,8 +300,6 @@ strata_connection_open_async (const char *uri,
 {
   g_autoptr (GTask) task = NULL;
 
-  g_return_if_fail (uri != NULL);
-
   task = g_task_new (NULL, cancellable, callback, user_data);
   g_task_set_source_tag (task, strata_connection_open_async);
   g_task_set_task_data (task, g_strdup (uri), g_free);
@@ -323,6 +321,14 @@ strata_connection_open_finish (GAsyncResult *result, GError **error)
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
+/**
+ * strata_connection_get_uri:
+ * @self: a connection
+ *
+ * Any thread.
+ *
+ * Returns: the URI that libvirt opened, whatever alias stood for it; whoever is given it opens the same host
+ */
 const char *
 strata_connection_get_uri (StrataConnection *self)
 {

@@ -40,11 +40,13 @@ start_libvirt (gpointer data)
   return NULL;
 }
 
+/* What is opened can only be told by libvirt, once it is: these are about a URI that could not be, and an alias of
+ * libvirt.conf tells nothing. */
 static gboolean
 is_session (const char *uri)
 {
   g_autoptr (GUri) parsed =
-      g_uri_parse (uri, G_URI_FLAGS_NON_DNS | G_URI_FLAGS_PARSE_RELAXED, NULL);
+      uri != NULL ? g_uri_parse (uri, G_URI_FLAGS_NON_DNS | G_URI_FLAGS_PARSE_RELAXED, NULL) : NULL;
 
   return parsed != NULL && g_strcmp0 (g_uri_get_path (parsed), "/session") == 0;
 }
@@ -53,9 +55,19 @@ static gboolean
 is_remote (const char *uri)
 {
   g_autoptr (GUri) parsed =
-      g_uri_parse (uri, G_URI_FLAGS_NON_DNS | G_URI_FLAGS_PARSE_RELAXED, NULL);
+      uri != NULL ? g_uri_parse (uri, G_URI_FLAGS_NON_DNS | G_URI_FLAGS_PARSE_RELAXED, NULL) : NULL;
 
   return parsed != NULL && g_uri_get_host (parsed) != NULL && *g_uri_get_host (parsed) != '\0';
+}
+
+/* What libvirt was told to open, NULL where that is left to it. */
+static const char *
+get_named (const char *uri)
+{
+  if (uri == NULL || *uri == '\0')
+    uri = g_getenv ("LIBVIRT_DEFAULT_URI");
+
+  return uri != NULL && *uri != '\0' ? uri : NULL;
 }
 
 static const char *
@@ -78,6 +90,8 @@ hint_for (const char *uri, StrataError code)
     return _ (
         "LIBVIRT_AUTOSTART is 0, which keeps libvirt from starting its session daemon. Unset it, "
         "or start “libvirtd” or “virtqemud” as yourself.");
+  if (uri == NULL || strstr (uri, "://") == NULL)
+    return _ ("Check that libvirt’s daemon runs, and what libvirt.conf names.");
   if (strstr (uri, "socket=") != NULL)
     return _ ("Check that libvirt’s daemon runs and listens on that socket.");
   if (is_session (uri))
@@ -100,14 +114,18 @@ explain (const char *uri)
   unknown = (number == VIR_ERR_NO_CONNECT || number == VIR_ERR_INVALID_ARG ||
              number == VIR_ERR_CONFIG_UNSUPPORTED || number == VIR_ERR_XML_ERROR) ||
             (number == VIR_ERR_INTERNAL_ERROR && domain == VIR_FROM_URI);
-  strata_vir_set_error (&error, _ ("Connecting to “%s”"), uri);
+  if (uri != NULL)
+    strata_vir_set_error (&error, _ ("Connecting to “%s”"), uri);
+  else
+    strata_vir_set_error (&error, _ ("Connecting to libvirt’s default host"));
 
   if (unknown)
     {
       error->code = STRATA_ERROR_INVALID;
       strata_error_set_hint (error,
                              _ ("This is not an address that libvirt knows. Addresses look like "
-                                "qemu:///session, qemu:///system or qemu+ssh://user@host/system."));
+                                "qemu:///session, qemu:///system or qemu+ssh://user@host/system; "
+                                "an alias has to be in libvirt.conf."));
     }
   else
     strata_error_set_hint (error, hint_for (uri, error->code));
@@ -117,7 +135,7 @@ explain (const char *uri)
 
 /**
  * strata_opening_run:
- * @uri: a libvirt URI
+ * @uri: (nullable): as for strata_connection_open()
  * @cancellable: (nullable): looked at before each attempt; libvirt itself can't be interrupted
  * @error: where to put `STRATA_ERROR_CONNECTION`, `PERMISSION` or `INVALID`, with a hint
  *
@@ -142,8 +160,11 @@ strata_opening_run (const char *uri, GCancellable *cancellable, GError **error)
   handle = virConnectOpen (uri);
   if (handle == NULL)
     {
-      first = explain (uri);
-      if (first->code == STRATA_ERROR_CONNECTION && is_session (uri) && !is_remote (uri))
+      const char *named = get_named (uri);
+
+      first = explain (named);
+      if (first->code == STRATA_ERROR_CONNECTION &&
+          (named == NULL || (is_session (named) && !is_remote (named))))
         {
           if (!strata_sleep (RETRY_AFTER_MS, cancellable, error))
             return NULL;

@@ -38,6 +38,8 @@ present_window (StrataApplication *self, const char *uri)
       window = GTK_WINDOW (
           strata_window_new (GTK_APPLICATION (self), self->settings, self->queue, self->hosts));
       if (uri == NULL)
+        uri = g_getenv ("LIBVIRT_DEFAULT_URI");
+      if (uri == NULL || *uri == '\0')
         {
           last = g_settings_get_string (self->settings, "last-connection");
           uri = *last != '\0' ? last : STRATA_DEFAULT_URI;
@@ -191,8 +193,11 @@ static int
 strata_application_command_line (GApplication *application, GApplicationCommandLine *command_line)
 {
   g_auto (GStrv) arguments = g_application_command_line_get_arguments (command_line, NULL);
+  GVariantDict *options = g_application_command_line_get_options_dict (command_line);
+  const char *uri = arguments[0] != NULL ? arguments[1] : NULL;
 
-  present_window (STRATA_APPLICATION (application), arguments[0] != NULL ? arguments[1] : NULL);
+  g_variant_dict_lookup (options, "connect", "&s", &uri);
+  present_window (STRATA_APPLICATION (application), uri);
 
   return 0;
 }
@@ -240,6 +245,9 @@ strata_application_init (StrataApplication *self)
 {
   g_application_add_main_option (G_APPLICATION (self), "version", 0, G_OPTION_FLAG_NONE,
                                  G_OPTION_ARG_NONE, _ ("Show the version and exit"), NULL);
+  g_application_add_main_option (
+      G_APPLICATION (self), "connect", 'c', G_OPTION_FLAG_NONE, G_OPTION_ARG_STRING,
+      _ ("The libvirt host, as with virsh: a URI or an alias of libvirt.conf"), _ ("URI"));
   g_application_set_option_context_parameter_string (G_APPLICATION (self), _ ("[URI]"));
   g_application_set_option_context_summary (
       G_APPLICATION (self), _ ("Makes sealed templates of virtual machines, and deploys them."));

@@ -4,6 +4,8 @@
 
 #include "config.h"
 
+#include <string.h>
+
 #include "strata-connect-dialog.h"
 
 typedef enum
@@ -39,10 +41,11 @@ is_ssh (StrataConnectDialog *self, guint selected)
   return selected == KIND_SSH;
 }
 
+/* An alias of libvirt.conf is as good as a URI; libvirt knows. */
 static gboolean
 is_uri (StrataConnectDialog *self, const char *text)
 {
-  return text != NULL && g_uri_is_valid (text, G_URI_FLAGS_PARSE_RELAXED, NULL);
+  return text != NULL && *text != '\0' && strpbrk (text, " \t\n") == NULL;
 }
 
 /* (transfer full) (nullable): what the choice above stands for; NULL where it is typed below */
