@@ -3,7 +3,10 @@
 """stratactl's command line: what is wrong with it is said before anything is opened."""
 
 import os
+import signal
+import socket
 import subprocess
+import time
 
 from strata_lab import Lab
 from strata_tap import expect, expect_equal, expect_words, run
@@ -250,6 +253,24 @@ def libvirt_conf_names_the_host():
         os.remove(path)
 
 
+def a_silent_host_is_left_at_once():
+    """One Ctrl-C is enough where a host takes the call and says nothing."""
+    path = os.path.join(lab.dir, 'silent')
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(path)
+        silent.listen(4)
+        silent.settimeout(20)
+        process = lab.popen('-c', f'qemu+unix:///session?socket={path}', '--json', 'list')
+        caller, _ = silent.accept()
+        start = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+        expect(time.monotonic() - start < 5, 'it took long')
+        caller.close()
+    expect_equal(process.returncode, 130, 'status', out, err)
+    expect('"code":"cancelled"' in out.replace(' ', ''), 'the document says so', out)
+
+
 def unknown_names():
     result = lab.ctl('-c', 'test:///default', 'show', 'nobody')
     expect_equal(result.status, 1, 'status', result)
@@ -280,6 +301,6 @@ try:
          options_that_exclude_each_other,
          name_patterns, ssh_keys, real_keys_pass, scripts, passwords, sealing_operations,
          import_reads_the_definition_first, mock_host_is_listed, mock_host_is_shown,
-         environment_names_the_host, libvirt_conf_names_the_host, unknown_names, unfinished_jobs])
+         environment_names_the_host, libvirt_conf_names_the_host, a_silent_host_is_left_at_once, unknown_names, unfinished_jobs])
 finally:
     lab.close()

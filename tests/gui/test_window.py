@@ -3,6 +3,7 @@
 
 import os
 import re
+import socket
 import time
 
 import harness
@@ -149,6 +150,24 @@ def another_host_can_be_chosen():
     window.wait('Try Again', harness.BUTTONS)
 
 
+def a_connect_can_be_cancelled():
+    window = State.window
+    path = os.path.join(os.path.expanduser('~'), 'silent')
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(path)
+        silent.listen(4)
+        silent.settimeout(harness.LIMIT)
+        window.press('Connect Elsewhere…')
+        window.fill('URI', f'qemu+unix:///session?socket={path}')
+        window.press('Connect')
+        caller, _ = silent.accept()
+        window.wait('Connecting')
+        window.press('Cancel')
+        window.wait('Not Connected', limit=5)
+        window.wait('Try Again', harness.BUTTONS)
+        caller.close()
+
+
 def nothing_complained():
     words = State.window.words()
     complaints = [line for line in words.splitlines() if re.search(r'(CRITICAL|WARNING) \*\*', line)]
@@ -173,6 +192,7 @@ def main():
         make_template_checks_the_name,
         a_narrow_window_shows_one_thing_at_a_time,
         another_host_can_be_chosen,
+        a_connect_can_be_cancelled,
         nothing_complained,
     ], lambda: State.window)
     print(f'# {time.monotonic() - start:.1f} s in all', flush=True)

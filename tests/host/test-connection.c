@@ -6,6 +6,8 @@
 
 #include <glib/gstdio.h>
 #include <signal.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 #include "host/connection/strata-connection.h"
@@ -169,6 +171,73 @@ test_mock_driver (void)
   g_assert_nonnull (strata_graph_find_domain (graph, "test"));
 }
 
+/* The end of an attempt to open, as the main thread sees it. */
+typedef struct
+{
+  const char *uri;
+  GCancellable *cancellable;
+  GError *error;
+  gboolean over;
+} Attempt;
+
+static void
+on_attempted (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Attempt *attempt = user_data;
+
+  g_assert_null (strata_connection_open_finish (result, &attempt->error));
+  g_atomic_int_set (&attempt->over, TRUE);
+}
+
+static void
+attempt_it (gpointer data, gpointer unused)
+{
+  Attempt *attempt = data;
+
+  strata_connection_open_async (attempt->uri, attempt->cancellable, on_attempted, attempt);
+}
+
+static gboolean
+is_over (gpointer data)
+{
+  return g_atomic_int_get (&((Attempt *) data)->over);
+}
+
+/* A host that accepts and never answers is left at once, though libvirt goes on waiting for it. */
+static void
+test_cancel (void)
+{
+  g_autofree char *dir = strata_test_dir ();
+  g_autofree char *path = g_build_filename (dir, "silent", NULL);
+  g_autofree char *uri = g_strdup_printf ("qemu+unix:///session?socket=%s", path);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  struct sockaddr_un address = { .sun_family = AF_UNIX };
+  Attempt attempt = { .uri = uri, .cancellable = cancellable };
+  int silent = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  int client;
+  gint64 start;
+
+  g_strlcpy (address.sun_path, path, sizeof address.sun_path);
+  g_assert_cmpint (bind (silent, (struct sockaddr *) &address, sizeof address), ==, 0);
+  g_assert_cmpint (listen (silent, 4), ==, 0);
+
+  strata_test_invoke (attempt_it, &attempt);
+  client = accept4 (silent, NULL, NULL, SOCK_CLOEXEC);
+  g_assert_cmpint (client, >=, 0);
+  g_assert_false (is_over (&attempt));
+
+  start = g_get_monotonic_time ();
+  g_cancellable_cancel (cancellable);
+  g_assert_true (strata_test_wait (is_over, &attempt, 5));
+  g_assert_cmpint (g_get_monotonic_time () - start, <, G_TIME_SPAN_SECOND);
+  g_assert_error (attempt.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&attempt.error);
+
+  /* The worker that was left behind comes to its end when the host does. */
+  close (client);
+  close (silent);
+}
+
 /* What libvirt opened is told, not what it was asked for. */
 static void
 test_default_host (void)
@@ -302,6 +371,7 @@ main (int argc, char **argv)
   g_test_add_func ("/connection/bad-addresses", test_bad_addresses);
   g_test_add_func ("/connection/no-autostart", test_no_autostart);
   g_test_add_func ("/connection/mock-driver", test_mock_driver);
+  g_test_add_func ("/connection/cancel", test_cancel);
   g_test_add_func ("/connection/default-host", test_default_host);
   g_test_add_func ("/connection/daemon-dies", test_daemon_dies);
 

@@ -239,7 +239,7 @@ strata_connection_init (StrataConnection *self)
  * strata_connection_open:
  * @uri: (nullable): as virConnectOpen() understands it: a URI, an alias of libvirt.conf, or %NULL for libvirt's own choice
  *   (`$LIBVIRT_DEFAULT_URI`, `uri_default` of libvirt.conf, what is there)
- * @cancellable: (nullable): looked at before each attempt
+ * @cancellable: (nullable): looked at between libvirt's calls
  * @error: where to put `STRATA_ERROR_CONNECTION`, `PERMISSION` or `INVALID`, with a hint
  *
  * Blocks until the host answers; worker threads only. libvirt starts a session's daemon by itself.
@@ -255,7 +255,7 @@ strata_connection_open (const char *uri, GCancellable *cancellable, GError **err
 
   self = g_object_new (STRATA_TYPE_CONNECTION, NULL);
   self->handle = strata_opening_run (uri, cancellable, error);
-  if (self->handle == NULL)
+  if (self->handle == NULL || g_cancellable_set_error_if_cancelled (cancellable, error))
     return NULL;
 
   self->uri = virConnectGetURI (self->handle);
@@ -281,7 +281,8 @@ open_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cance
     }
 
   /* What a client that died left running. That it can't be ended is no reason not to open the host. */
-  strata_worker_reap (self->handle, NULL);
+  if (!g_cancellable_is_cancelled (cancellable))
+    strata_worker_reap (self->handle, NULL);
   g_task_return_pointer (task, self, g_object_unref);
 }
 
@@ -291,6 +292,9 @@ open_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cance
  * @cancellable: (nullable): a cancellable
  * @callback: called on the caller's main context
  * @user_data: for @callback
+ *
+ * When @cancellable is cancelled @callback is called at once, however long libvirt, which can't be interrupted, goes on to
+ * wait for the host. What it opens by then is closed again.
  */
 void
 strata_connection_open_async (const char *uri,
@@ -303,6 +307,7 @@ strata_connection_open_async (const char *uri,
   task = g_task_new (NULL, cancellable, callback, user_data);
   g_task_set_source_tag (task, strata_connection_open_async);
   g_task_set_task_data (task, g_strdup (uri), g_free);
+  g_task_set_return_on_cancel (task, TRUE);
   g_task_run_in_thread (task, open_in_thread);
 }
 

@@ -36,6 +36,8 @@ get_page (StrataHostPage *self, StrataHostState state, const char *error_message
     return g_strdup ("failed");
   if (state == STRATA_HOST_CONNECTED)
     return g_strdup ("empty");
+  if (state == STRATA_HOST_DISCONNECTED)
+    return g_strdup ("failed");
 
   return g_strdup ("connecting");
 }

@@ -327,6 +327,16 @@ try_again (GtkWidget *widget, const char *action, GVariant *parameter)
     strata_host_connect (self->host);
 }
 
+/* A host that doesn't answer is left alone at once. */
+static void
+stop_connecting (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  StrataWindow *self = STRATA_WINDOW (widget);
+
+  if (self->host != NULL)
+    strata_host_disconnect (self->host);
+}
+
 /* The host that the job was about need not be the one that is shown by now. */
 static StrataHost *
 find_host (StrataWindow *self, const StrataRequest *request)
@@ -376,6 +386,7 @@ install_actions (GtkWidgetClass *window_class)
   gtk_widget_class_install_action (window_class, "window.search", NULL, search);
   gtk_widget_class_install_action (window_class, "window.connect", NULL, connect_elsewhere);
   gtk_widget_class_install_action (window_class, "window.try-again", NULL, try_again);
+  gtk_widget_class_install_action (window_class, "window.stop-connecting", NULL, stop_connecting);
 
   gtk_widget_class_add_binding_action (window_class, GDK_KEY_f, GDK_CONTROL_MASK, "window.search",
                                        NULL);

@@ -9,7 +9,7 @@
 G_BEGIN_DECLS
 
 /* A window on one host at a time. What it can do are actions: "window.select" with a UUID, ".search", ".show-map",
- * ".show-operations", ".show-unfinished", ".show-new-plan" with a job's ID, ".connect", ".try-again", ".host-uri". */
+ * ".show-operations", ".show-unfinished", ".show-new-plan" with a job's ID, ".connect", ".try-again", ".stop-connecting", ".host-uri". */
 #define STRATA_TYPE_WINDOW (strata_window_get_type ())
 
 G_DECLARE_FINAL_TYPE (StrataWindow, strata_window, STRATA, WINDOW, AdwApplicationWindow)
