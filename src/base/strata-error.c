@@ -14,6 +14,7 @@
 typedef struct
 {
   char *hint;
+  char *command;
   char *vir_message;
   int vir_domain;
   int vir_code;
@@ -28,6 +29,7 @@ static void
 strata_error_private_copy (const StrataErrorPrivate *src, StrataErrorPrivate *dest)
 {
   dest->hint = g_strdup (src->hint);
+  dest->command = g_strdup (src->command);
   dest->vir_message = g_strdup (src->vir_message);
   dest->vir_domain = src->vir_domain;
   dest->vir_code = src->vir_code;
@@ -37,6 +39,7 @@ static void
 strata_error_private_clear (StrataErrorPrivate *priv)
 {
   g_clear_pointer (&priv->hint, g_free);
+  g_clear_pointer (&priv->command, g_free);
   g_clear_pointer (&priv->vir_message, g_free);
 }
 
@@ -208,6 +211,33 @@ strata_error_set_hint (GError *error, const char *hint)
   g_return_if_fail (error != NULL && error->domain == STRATA_ERROR);
 
   g_set_str (&strata_error_get_private (error)->hint, hint);
+}
+
+/**
+ * strata_error_get_command:
+ * @error: any error
+ *
+ * Returns: (nullable): what to type in a terminal to mend it, beside the hint
+ */
+const char *
+strata_error_get_command (const GError *error)
+{
+  g_return_val_if_fail (error != NULL, NULL);
+
+  return error->domain == STRATA_ERROR ? strata_error_get_private (error)->command : NULL;
+}
+
+/**
+ * strata_error_set_command:
+ * @error: an error in `STRATA_ERROR`
+ * @command: (nullable): what to type in a terminal to mend it
+ */
+void
+strata_error_set_command (GError *error, const char *command)
+{
+  g_return_if_fail (error != NULL && error->domain == STRATA_ERROR);
+
+  g_set_str (&strata_error_get_private (error)->command, command);
 }
 
 /**

@@ -72,6 +72,9 @@ StrataError  strata_error_code_from_words (const char *words);
 const char  *strata_error_get_hint       (const GError *error);
 void         strata_error_set_hint       (GError       *error,
                                           const char   *hint);
+const char  *strata_error_get_command    (const GError *error);
+void         strata_error_set_command    (GError       *error,
+                                          const char   *command);
 int          strata_error_get_vir_code   (const GError *error);
 const char  *strata_error_code_to_nick   (StrataError   code);
 StrataError  strata_error_code_from_nick (const char   *nick);

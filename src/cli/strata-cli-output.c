@@ -255,6 +255,7 @@ print_error_document (const GError *error,
   json_object_set_string_member (object, "code", error_code (error));
   json_object_set_string_member (object, "message", error->message);
   strata_cli_set_string (object, "hint", strata_error_get_hint (error));
+  strata_cli_set_string (object, "command", strata_error_get_command (error));
   if (strata_error_get_vir_code (error) != 0)
     json_object_set_int_member (object, "libvirt-code", strata_error_get_vir_code (error));
 
@@ -285,11 +286,14 @@ strata_cli_fail (StrataCli *cli,
                  const char *job_id)
 {
   const char *hint = strata_error_get_hint (error);
+  const char *command = strata_error_get_command (error);
   g_auto (GStrv) notes = cli->job != NULL ? strata_job_dup_not_back (cli->job) : NULL;
 
   strata_cli_print_message ("stratactl: %s", error->message);
   if (hint != NULL)
     strata_cli_print_message ("%s", hint);
+  if (command != NULL)
+    strata_cli_print_message ("  %s", command);
 
   if (cli->json)
     print_error_document (error, outcome, job_id, (const char *const *) notes);

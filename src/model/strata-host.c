@@ -46,6 +46,7 @@ typedef enum
   PROP_STATE,
   PROP_ERROR_MESSAGE,
   PROP_ERROR_HINT,
+  PROP_ERROR_COMMAND,
   PROP_SUMMARY,
   PROP_GRAPH_MONITOR,
   N_PROPS,
@@ -159,6 +160,7 @@ take_error (StrataHost *self, GError *error)
   self->error = error;
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ERROR_MESSAGE]);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ERROR_HINT]);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ERROR_COMMAND]);
 }
 
 /* Lets go of the connection; what was seen through it stays in the list. */
@@ -372,6 +374,10 @@ strata_host_get_property (GObject *object, guint prop_id, GValue *value, GParamS
     case PROP_ERROR_HINT:
       g_value_set_string (value, self->error != NULL ? strata_error_get_hint (self->error) : NULL);
       break;
+    case PROP_ERROR_COMMAND:
+      g_value_set_string (value,
+                          self->error != NULL ? strata_error_get_command (self->error) : NULL);
+      break;
     case N_PROPS:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -394,6 +400,7 @@ strata_host_class_init (StrataHostClass *klass)
   properties[PROP_ERROR_MESSAGE] = g_param_spec_string ("error-message", NULL, NULL, NULL, flags);
   properties[PROP_SUMMARY] = g_param_spec_string ("summary", NULL, NULL, NULL, flags);
   properties[PROP_ERROR_HINT] = g_param_spec_string ("error-hint", NULL, NULL, NULL, flags);
+  properties[PROP_ERROR_COMMAND] = g_param_spec_string ("error-command", NULL, NULL, NULL, flags);
   properties[PROP_GRAPH_MONITOR] =
       g_param_spec_object ("survey", NULL, NULL, STRATA_TYPE_GRAPH_MONITOR, flags);
 

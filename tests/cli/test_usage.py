@@ -9,7 +9,7 @@ import subprocess
 import time
 
 from strata_lab import Lab
-from strata_tap import expect, expect_equal, expect_words, run
+from strata_tap import Skip, expect, expect_equal, expect_words, run
 
 lab = Lab()
 
@@ -253,6 +253,18 @@ def libvirt_conf_names_the_host():
         os.remove(path)
 
 
+def a_system_daemon_that_is_off():
+    """What turns it on is told as a command of its own."""
+    if any(os.path.exists(f'/run/libvirt/{name}-sock') for name in ('libvirt', 'virtqemud')):
+        raise Skip('this computer has a system daemon')
+    result = lab.ctl('--json', '-c', 'qemu:///system', 'list')
+    expect_equal(result.status, 1, 'status', result)
+    error = result.document['error']
+    expect_equal(error['code'], 'connection', 'code', result)
+    expect(error['command'].startswith('sudo '), 'a command', result)
+    expect_equal(result.err.splitlines()[-1], '  ' + error['command'], 'the last line', result)
+
+
 def a_silent_host_is_left_at_once():
     """One Ctrl-C is enough where a host takes the call and says nothing."""
     path = os.path.join(lab.dir, 'silent')
@@ -301,6 +313,6 @@ try:
          options_that_exclude_each_other,
          name_patterns, ssh_keys, real_keys_pass, scripts, passwords, sealing_operations,
          import_reads_the_definition_first, mock_host_is_listed, mock_host_is_shown,
-         environment_names_the_host, libvirt_conf_names_the_host, a_silent_host_is_left_at_once, unknown_names, unfinished_jobs])
+         environment_names_the_host, libvirt_conf_names_the_host, a_system_daemon_that_is_off, a_silent_host_is_left_at_once, unknown_names, unfinished_jobs])
 finally:
     lab.close()

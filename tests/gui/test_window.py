@@ -168,6 +168,30 @@ def a_connect_can_be_cancelled():
         caller.close()
 
 
+def what_mends_it_can_be_copied():
+    window = State.window
+    if any(os.path.exists(f'/run/libvirt/{name}-sock') for name in ('libvirt', 'virtqemud')):
+        raise harness.Skip('this computer has a system daemon')
+    window.press('Connect Elsewhere…')
+    window.fill('URI', 'qemu:///system')
+    window.press('Connect')
+    window.wait(re.compile('^sudo '), ('label',))
+    window.press('Copy Command')
+    window.wait('Command copied')
+
+
+def a_narrow_window_says_how_the_connection_stands():
+    window = State.window
+    window.resize(360, 680)
+    window.wait('Try Again', harness.BUTTONS)
+    window.press('Back')
+    window.wait('Main Menu')
+    window.key('ctrl+n')
+    window.fill('URI', 'mock')
+    window.press('Connect')
+    window.wait(row('machine-1'), LIST)
+
+
 def nothing_complained():
     words = State.window.words()
     complaints = [line for line in words.splitlines() if re.search(r'(CRITICAL|WARNING) \*\*', line)]
@@ -193,6 +217,8 @@ def main():
         a_narrow_window_shows_one_thing_at_a_time,
         another_host_can_be_chosen,
         a_connect_can_be_cancelled,
+        what_mends_it_can_be_copied,
+        a_narrow_window_says_how_the_connection_stands,
         nothing_complained,
     ], lambda: State.window)
     print(f'# {time.monotonic() - start:.1f} s in all', flush=True)

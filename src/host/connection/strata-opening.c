@@ -12,8 +12,10 @@
 #include <glib/gi18n-lib.h>
 #include <libvirt-glib/libvirt-glib.h>
 #include <libvirt/virterror.h>
+#include <string.h>
 
 #include "strata-opening.h"
+#include "strata-remedy.h"
 #include "strata-sleep.h"
 #include "strata-vir.h"
 #include "base/strata-error.h"
@@ -40,26 +42,6 @@ start_libvirt (gpointer data)
   return NULL;
 }
 
-/* What is opened can only be told by libvirt, once it is: these are about a URI that could not be, and an alias of
- * libvirt.conf tells nothing. */
-static gboolean
-is_session (const char *uri)
-{
-  g_autoptr (GUri) parsed =
-      uri != NULL ? g_uri_parse (uri, G_URI_FLAGS_NON_DNS | G_URI_FLAGS_PARSE_RELAXED, NULL) : NULL;
-
-  return parsed != NULL && g_strcmp0 (g_uri_get_path (parsed), "/session") == 0;
-}
-
-static gboolean
-is_remote (const char *uri)
-{
-  g_autoptr (GUri) parsed =
-      uri != NULL ? g_uri_parse (uri, G_URI_FLAGS_NON_DNS | G_URI_FLAGS_PARSE_RELAXED, NULL) : NULL;
-
-  return parsed != NULL && g_uri_get_host (parsed) != NULL && *g_uri_get_host (parsed) != '\0';
-}
-
 /* What libvirt was told to open, NULL where that is left to it. */
 static const char *
 get_named (const char *uri)
@@ -70,35 +52,11 @@ get_named (const char *uri)
   return uri != NULL && *uri != '\0' ? uri : NULL;
 }
 
-static const char *
-hint_for (const char *uri, StrataError code)
+/* An alias of libvirt.conf, and what was left to libvirt, may be one. */
+static gboolean
+may_be_session (const char *uri)
 {
-  if (code == STRATA_ERROR_PERMISSION && is_remote (uri))
-    return _ ("The user you log in as has to be allowed to manage virtual machines on that host; "
-              "on most systems members of the group “libvirt” are.");
-  if (code == STRATA_ERROR_PERMISSION)
-    return _ (
-        "You may not manage this host’s system virtual machines. Join the group “libvirt” and log "
-        "in again, or connect to qemu:///session.");
-  if (code != STRATA_ERROR_CONNECTION)
-    return NULL;
-
-  if (is_remote (uri))
-    return _ ("Check the address, that you can log in there with ssh without being asked for a "
-              "password, and that libvirt runs on that host.");
-  if (is_session (uri) && g_strcmp0 (g_getenv ("LIBVIRT_AUTOSTART"), "0") == 0)
-    return _ (
-        "LIBVIRT_AUTOSTART is 0, which keeps libvirt from starting its session daemon. Unset it, "
-        "or start “libvirtd” or “virtqemud” as yourself.");
-  if (uri == NULL || strstr (uri, "://") == NULL)
-    return _ ("Check that libvirt’s daemon runs, and what libvirt.conf names.");
-  if (strstr (uri, "socket=") != NULL)
-    return _ ("Check that libvirt’s daemon runs and listens on that socket.");
-  if (is_session (uri))
-    return _ ("Check that libvirt’s daemon and its QEMU driver are installed.");
-
-  return _ ("Check that libvirt’s daemon runs: “systemctl start libvirtd” or, on newer systems, "
-            "“systemctl start virtqemud.socket virtstoraged.socket”.");
+  return uri == NULL || strstr (uri, "://") == NULL || strstr (uri, ":///session") != NULL;
 }
 
 /* What libvirt says about an address it knows nothing of is one of a few codes; they mean something
@@ -128,7 +86,7 @@ explain (const char *uri)
                                 "an alias has to be in libvirt.conf."));
     }
   else
-    strata_error_set_hint (error, hint_for (uri, error->code));
+    strata_remedy_add (error, uri);
 
   return g_steal_pointer (&error);
 }
@@ -163,8 +121,7 @@ strata_opening_run (const char *uri, GCancellable *cancellable, GError **error)
       const char *named = get_named (uri);
 
       first = explain (named);
-      if (first->code == STRATA_ERROR_CONNECTION &&
-          (named == NULL || (is_session (named) && !is_remote (named))))
+      if (first->code == STRATA_ERROR_CONNECTION && may_be_session (named))
         {
           if (!strata_sleep (RETRY_AFTER_MS, cancellable, error))
             return NULL;

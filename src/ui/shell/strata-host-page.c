@@ -4,7 +4,10 @@
 
 #include "config.h"
 
+#include <glib/gi18n.h>
+
 #include "strata-host-page.h"
+#include "strata-toast.h"
 
 struct _StrataHostPage
 {
@@ -54,6 +57,25 @@ describe_error (StrataHostPage *self, const char *message, const char *hint)
 
   /* A status page reads markup. */
   return g_markup_escape_text (text, -1);
+}
+
+static gboolean
+is_string (StrataHostPage *self, const char *string)
+{
+  return string != NULL;
+}
+
+static void
+copy_command_cb (StrataHostPage *self)
+{
+  g_autofree char *command = NULL;
+
+  g_object_get (self->host, "error-command", &command, NULL);
+  if (command == NULL)
+    return;
+
+  gdk_clipboard_set_text (gtk_widget_get_clipboard (GTK_WIDGET (self)), command);
+  strata_toast_add (GTK_WIDGET (self), _ ("Command copied"));
 }
 
 static gboolean
@@ -155,6 +177,8 @@ strata_host_page_class_init (StrataHostPageClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, get_page);
   gtk_widget_class_bind_template_callback (widget_class, describe_error);
   gtk_widget_class_bind_template_callback (widget_class, is_session);
+  gtk_widget_class_bind_template_callback (widget_class, is_string);
+  gtk_widget_class_bind_template_callback (widget_class, copy_command_cb);
 }
 
 static void

@@ -32,9 +32,11 @@ struct _StrataWindow
   GListStore *hosts; /* those that are known */
   StrataHost *host;
   StrataJobQueue *queue;
+  GSignalGroup *host_signals;
   GSignalGroup *machine_signals;
   StrataRecoveryController *recovery;
   gboolean may_close;
+  gboolean has_machines;
   gboolean shows_map; /* while no machine is selected */
 
   AdwBottomSheet *sheet;
@@ -120,6 +122,21 @@ update_content (StrataWindow *self)
   strata_machine_actions_update (STRATA_ACTION_CONTEXT (self));
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "machine.show-clones",
                                  machine != NULL && strata_machine_is_template (machine));
+}
+
+/* A narrow window shows either the list or the page. Where there is nothing to choose from, the page tells how the connection
+ * stands. */
+static void
+host_items_changed_cb (StrataWindow *self)
+{
+  gboolean has_machines = g_list_model_get_n_items (G_LIST_MODEL (self->host)) > 0;
+
+  if (self->has_machines == has_machines)
+    return;
+
+  self->has_machines = has_machines;
+  if (strata_sidebar_get_machine (self->sidebar) == NULL && !self->shows_map)
+    adw_navigation_split_view_set_show_content (self->split_view, !has_machines);
 }
 
 static void
@@ -244,6 +261,9 @@ set_host (StrataWindow *self, StrataHost *host)
   if (self->host != NULL)
     strata_host_disconnect (self->host);
   g_set_object (&self->host, host);
+  g_signal_group_set_target (self->host_signals, host);
+  self->has_machines = FALSE;
+  adw_navigation_split_view_set_show_content (self->split_view, TRUE);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_HOST]);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_HOST_URI]);
   adw_navigation_page_set_title (self->sidebar_page, strata_host_get_name (host));
@@ -413,6 +433,7 @@ strata_window_dispose (GObject *object)
   StrataWindow *self = STRATA_WINDOW (object);
 
   gtk_widget_dispose_template (GTK_WIDGET (self), STRATA_TYPE_WINDOW);
+  g_clear_object (&self->host_signals);
   g_clear_object (&self->machine_signals);
   g_clear_object (&self->recovery);
   g_clear_object (&self->host);
@@ -515,6 +536,9 @@ strata_window_init (StrataWindow *self)
   g_type_ensure (STRATA_TYPE_OPERATIONS);
   g_type_ensure (STRATA_TYPE_OPERATIONS_BAR);
 
+  self->host_signals = g_signal_group_new (STRATA_TYPE_HOST);
+  g_signal_group_connect_swapped (self->host_signals, "items-changed",
+                                  G_CALLBACK (host_items_changed_cb), self);
   self->machine_signals = g_signal_group_new (STRATA_TYPE_MACHINE);
   g_signal_group_connect_swapped (self->machine_signals, "notify", G_CALLBACK (update_content),
                                   self);
