@@ -108,7 +108,7 @@ strata_cli_connect (StrataCli *cli, GError **error)
 {
   g_autoptr (GAsyncResult) answer = NULL;
 
-  strata_connection_open_async (cli->uri, cli->cancellable, on_ready, &answer);
+  strata_connection_open_async (cli->uri, cli->read_only, cli->cancellable, on_ready, &answer);
   wait_for (&answer);
   cli->connection = strata_connection_open_finish (answer, error);
   if (cli->queue == NULL)

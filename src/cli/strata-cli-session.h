@@ -35,6 +35,7 @@ typedef struct _StrataCliVerb StrataCliVerb;
  * StrataCli:
  * @verb: the verb that is being run
  * @uri: (nullable): from `--connect`
+ * @read_only: from `--readonly`
  * @json: print one JSON document instead of text
  * @wants_json: the same, told before the options are read, for what is wrong with them
  * @dry_run: print the plan and touch nothing
@@ -51,6 +52,7 @@ typedef struct
 {
   const StrataCliVerb *verb;
   char                *uri;
+  gboolean             read_only;
   gboolean             json;
   gboolean             wants_json;
   gboolean             dry_run;

@@ -61,6 +61,8 @@ add_shared_options (StrataCli *cli, GOptionContext *context)
   const GOptionEntry entries[] = {
     { "connect", 'c', 0, G_OPTION_ARG_STRING, &cli->uri,
       N_ ("The libvirt host, as with virsh: a URI or an alias of libvirt.conf"), N_ ("URI") },
+    { "readonly", 'r', 0, G_OPTION_ARG_NONE, &cli->read_only,
+      N_ ("Open it for reading only, as with virsh"), NULL },
     { "json", 0, 0, G_OPTION_ARG_NONE, &cli->json, N_ ("Print one JSON document"), NULL },
     { "dry-run", 0, 0, G_OPTION_ARG_NONE, &cli->dry_run, N_ ("Print the plan and touch nothing"),
       NULL },

@@ -24,6 +24,7 @@ struct _StrataGraph
   char *nvram_dir;
   char *far_host;
   gboolean far_reached;
+  GError *read_only;
   gboolean modes_fixed;
   gulong libvirt_version;
 };
@@ -62,6 +63,7 @@ strata_graph_finalize (GObject *object)
   g_ptr_array_unref (self->pools);
   g_free (self->nvram_dir);
   g_free (self->far_host);
+  g_clear_error (&self->read_only);
 
   G_OBJECT_CLASS (strata_graph_parent_class)->finalize (object);
 }
@@ -169,6 +171,7 @@ strata_graph_copy_without (StrataGraph *self, GHashTable *domains, GHashTable *i
   for (guint i = 0; i < self->pools->len; i++)
     strata_graph_take_pool (copy, strata_pool_facts_copy (g_ptr_array_index (self->pools, i)));
   copy->nvram_dir = g_strdup (self->nvram_dir);
+  strata_graph_set_read_only (copy, self->read_only);
   copy->libvirt_version = self->libvirt_version;
 
   return copy;
@@ -255,6 +258,23 @@ strata_graph_get_modes_fixed (StrataGraph *self)
   g_return_val_if_fail (STRATA_IS_GRAPH (self), FALSE);
 
   return self->modes_fixed;
+}
+
+void
+strata_graph_set_read_only (StrataGraph *self, const GError *reason)
+{
+  g_return_if_fail (STRATA_IS_GRAPH (self));
+
+  g_clear_error (&self->read_only);
+  self->read_only = reason != NULL ? g_error_copy (reason) : NULL;
+}
+
+const GError *
+strata_graph_get_read_only (StrataGraph *self)
+{
+  g_return_val_if_fail (STRATA_IS_GRAPH (self), NULL);
+
+  return self->read_only;
 }
 
 void

@@ -179,6 +179,7 @@ typedef struct
   gboolean autostart;
   gboolean managed_save;
   gboolean saved;
+  gboolean read_only;
 } StrataDomainFacts;
 
 #define STRATA_TYPE_DOMAIN_FACTS (strata_domain_facts_get_type ())
@@ -427,6 +428,9 @@ void strata_graph_set_nvram_dir (StrataGraph *self, const char *nvram_dir);
 /* FIXED: what the host makes is not this client's, so that it can't change its permissions (StrataImage.mode_fixed) */
 void strata_graph_set_modes_fixed (StrataGraph *self, gboolean fixed);
 gboolean strata_graph_get_modes_fixed (StrataGraph *self);
+/* REASON: (nullable): why nothing can be changed on the host, which refuses each request */
+void strata_graph_set_read_only (StrataGraph *self, const GError *reason);
+const GError *strata_graph_get_read_only (StrataGraph *self);
 /* (nullable): the name of another computer whose host this is; REACHED: whether programs can be run there */
 void strata_graph_set_far_host (StrataGraph *self, const char *name, gboolean reached);
 const char *strata_graph_get_far_host (StrataGraph *self, gboolean *reached);

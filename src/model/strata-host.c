@@ -26,6 +26,7 @@ struct _StrataHost
   char *uri;
   char *name;
   char *summary; /* NULL until it is known */
+  gboolean wants_read_only;
   StrataHostState state;
   GError *error;
 
@@ -47,6 +48,7 @@ typedef enum
   PROP_ERROR_MESSAGE,
   PROP_ERROR_HINT,
   PROP_ERROR_COMMAND,
+  PROP_READ_ONLY,
   PROP_SUMMARY,
   PROP_GRAPH_MONITOR,
   N_PROPS,
@@ -115,10 +117,15 @@ summarise_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *
 
   append_version (text, "libvirt", facts->libvirt_version);
   if (g_strcmp0 (facts->driver, "QEMU") == 0)
+    append_version (text, "QEMU", facts->qemu_version);
+  if (strata_connection_get_read_only (connection) != NULL)
+    {
+      g_string_append_printf (text, " · %s", _ ("read-only"));
+    }
+  else if (g_strcmp0 (facts->driver, "QEMU") == 0)
     {
       gboolean works = strata_connection_probe_kvm (connection, cancellable);
 
-      append_version (text, "QEMU", facts->qemu_version);
       g_string_append_printf (text, " · %s", works ? _ ("KVM works") : _ ("KVM can’t be used"));
     }
 
@@ -148,6 +155,7 @@ set_state (StrataHost *self, StrataHostState state)
 
   self->state = state;
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATE]);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_READ_ONLY]);
 }
 
 static void
@@ -291,7 +299,8 @@ open_connection (StrataHost *self)
 
   g_set_object (&self->cancellable, NULL);
   self->cancellable = g_cancellable_new ();
-  strata_connection_open_async (self->uri, self->cancellable, opened_cb, g_object_ref (self));
+  strata_connection_open_async (self->uri, self->wants_read_only, self->cancellable, opened_cb,
+                                g_object_ref (self));
 }
 
 static GType
@@ -378,6 +387,9 @@ strata_host_get_property (GObject *object, guint prop_id, GValue *value, GParamS
       g_value_set_string (value,
                           self->error != NULL ? strata_error_get_command (self->error) : NULL);
       break;
+    case PROP_READ_ONLY:
+      g_value_set_boolean (value, strata_host_get_read_only_reason (self) != NULL);
+      break;
     case N_PROPS:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -401,6 +413,7 @@ strata_host_class_init (StrataHostClass *klass)
   properties[PROP_SUMMARY] = g_param_spec_string ("summary", NULL, NULL, NULL, flags);
   properties[PROP_ERROR_HINT] = g_param_spec_string ("error-hint", NULL, NULL, NULL, flags);
   properties[PROP_ERROR_COMMAND] = g_param_spec_string ("error-command", NULL, NULL, NULL, flags);
+  properties[PROP_READ_ONLY] = g_param_spec_boolean ("read-only", NULL, NULL, FALSE, flags);
   properties[PROP_GRAPH_MONITOR] =
       g_param_spec_object ("survey", NULL, NULL, STRATA_TYPE_GRAPH_MONITOR, flags);
 
@@ -469,6 +482,33 @@ strata_host_get_connection (StrataHost *self)
   g_return_val_if_fail (STRATA_IS_HOST (self), NULL);
 
   return self->state == STRATA_HOST_CONNECTED ? self->connection : NULL;
+}
+
+/**
+ * strata_host_get_read_only_reason:
+ * @self: a host
+ *
+ * Returns: (nullable): why nothing can be changed on the host, with what helps; %NULL where it can, or isn't connected
+ */
+const GError *
+strata_host_get_read_only_reason (StrataHost *self)
+{
+  StrataConnection *connection;
+
+  g_return_val_if_fail (STRATA_IS_HOST (self), NULL);
+
+  connection = strata_host_get_connection (self);
+
+  return connection != NULL ? strata_connection_get_read_only (connection) : NULL;
+}
+
+/* From the next connection on. */
+void
+strata_host_set_read_only (StrataHost *self, gboolean read_only)
+{
+  g_return_if_fail (STRATA_IS_HOST (self));
+
+  self->wants_read_only = read_only;
 }
 
 /**

@@ -20,7 +20,7 @@ typedef enum
 
 /* A host in the window. Main thread. A GListModel of StrataMachine, kept by libvirt's events, sorted by name.
  * Properties: uri, name ("This computer", "This computer (system)", "user@host"), state, error-message, error-hint,
- * error-command (what mends it, typed in a terminal), summary ("libvirt 11.3.0 · QEMU 10.0.13 · KVM works"), monitor. */
+ * error-command (what mends it, typed in a terminal), read-only, summary ("libvirt 11.3.0 · QEMU 10.0.13 · KVM works"), monitor. */
 #define STRATA_TYPE_HOST_STATE (strata_host_state_get_type ())
 #define STRATA_TYPE_HOST       (strata_host_get_type ())
 
@@ -33,6 +33,11 @@ const char       *strata_host_get_uri        (StrataHost  *self);
 const char       *strata_host_get_name       (StrataHost  *self);
 /* NULL unless connected */
 StrataConnection *strata_host_get_connection (StrataHost  *self);
+/* (nullable): why nothing can be changed on it */
+const GError     *strata_host_get_read_only_reason (StrataHost *self);
+/* whether it is to be opened for reading only, however much is allowed */
+void              strata_host_set_read_only  (StrataHost  *self,
+                                              gboolean     read_only);
 /* starts connecting and from then on reconnects by itself until disconnected */
 void              strata_host_connect        (StrataHost  *self);
 void              strata_host_disconnect     (StrataHost  *self);

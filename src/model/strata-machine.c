@@ -198,6 +198,9 @@ make_reason (StrataCapability capability,
              const StrataDomainFacts *facts,
              const char *const *thin_clones)
 {
+  if (facts->read_only && capability != STRATA_CAPABILITY_OPEN_CONSOLE)
+    return g_strdup (_ ("This host is open for reading only."));
+
   switch (capability)
     {
     case STRATA_CAPABILITY_START:

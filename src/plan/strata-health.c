@@ -578,6 +578,9 @@ check_unnamed (Visit *self)
 
       if (holder->kind != STRATA_HOLDER_IMAGE)
         continue;
+      /* Of an image that may not be read there may be some, and who may only look is not told so for each of them. */
+      if (holder->by_tag && holder->tag == NULL && strata_graph_get_read_only (self->graph) != NULL)
+        continue;
       if (holder->by_tag && holder->tag == NULL)
         report (self, "orphan-tag", FALSE,
                 _ ("Run Strata where the file can be read, to see which they are."),

@@ -192,6 +192,21 @@ def a_narrow_window_says_how_the_connection_stands():
     window.wait(row('machine-1'), LIST)
 
 
+def a_host_may_be_only_to_look_at():
+    State.window = window = Application(State.desk, '-r', '-c', 'mock')
+    window.wait(row('machine-10'), LIST)
+    window.wait('Read-only: nothing can be changed here')
+    window.click(window.wait(row('machine-2'), LIST), 3)
+    item = window.wait('Start', MENU)
+    assert not item.getState().contains(State.desk.atspi.STATE_SENSITIVE), 'it can’t be started'
+    wait_for('the reason', lambda: item.description == 'This host is open for reading only.')
+    window.key('Escape')
+    window.wait_gone('Start', MENU)
+    window.press('Why?')
+    window.wait(re.compile('--readonly'))
+    window.press('Close', limit=5)
+
+
 def nothing_complained():
     words = State.window.words()
     complaints = [line for line in words.splitlines() if re.search(r'(CRITICAL|WARNING) \*\*', line)]
@@ -219,6 +234,8 @@ def main():
         a_connect_can_be_cancelled,
         what_mends_it_can_be_copied,
         a_narrow_window_says_how_the_connection_stands,
+        nothing_complained,
+        a_host_may_be_only_to_look_at,
         nothing_complained,
     ], lambda: State.window)
     print(f'# {time.monotonic() - start:.1f} s in all', flush=True)

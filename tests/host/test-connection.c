@@ -52,7 +52,7 @@ on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 open_it (gpointer data, gpointer unused)
 {
-  strata_connection_open_async (strata_test_uri (), NULL, on_opened, data);
+  strata_connection_open_async (strata_test_uri (), FALSE, NULL, on_opened, data);
 }
 
 static gboolean
@@ -194,7 +194,7 @@ attempt_it (gpointer data, gpointer unused)
 {
   Attempt *attempt = data;
 
-  strata_connection_open_async (attempt->uri, attempt->cancellable, on_attempted, attempt);
+  strata_connection_open_async (attempt->uri, FALSE, attempt->cancellable, on_attempted, attempt);
 }
 
 static gboolean

@@ -274,6 +274,25 @@ test_own_label (void)
 }
 
 /* libguestfs works where the disks are: what needs it is refused before anything is done. */
+/* Whatever is asked for, in the words of what keeps it from being done. */
+static void
+test_read_only (void)
+{
+  g_autoptr (StrataGraph) graph = usual_host ();
+  g_autoptr (StrataGraph) patched = NULL;
+  g_autoptr (GHashTable) none = g_hash_table_new (NULL, NULL);
+  g_autoptr (StrataRequest) deletion = request_new (STRATA_REQUEST_DELETE, "web", NULL);
+  g_autoptr (StrataRequest) creation = request_new (STRATA_REQUEST_SNAPSHOT_CREATE, "web", "s1");
+  g_autoptr (GError) reason =
+      strata_error_new (STRATA_ERROR_PERMISSION, NULL, "only to be looked at");
+
+  strata_graph_set_read_only (graph, reason);
+  assert_refused (graph, deletion, STRATA_ERROR_PERMISSION, "only to be looked at");
+  assert_refused (graph, creation, STRATA_ERROR_PERMISSION, "only to be looked at");
+  patched = strata_graph_copy_without (graph, none, none);
+  assert_refused (patched, creation, STRATA_ERROR_PERMISSION, "only to be looked at");
+}
+
 static void
 test_far_host (void)
 {
@@ -784,6 +803,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/planner/modes-fixed", test_modes_fixed);
   g_test_add_func ("/planner/own-label", test_own_label);
   g_test_add_func ("/planner/far-host", test_far_host);
+  g_test_add_func ("/planner/read-only", test_read_only);
   g_test_add_func ("/planner/repair-fixed", test_repair_fixed);
   g_test_add_func ("/planner/closed", test_closed);
   g_test_add_func ("/planner/template-refusals", test_template_refusals);

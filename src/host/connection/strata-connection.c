@@ -22,6 +22,7 @@ struct _StrataConnection
 
   char *uri;
   virConnectPtr handle;
+  GError *read_only;
   StrataHostFacts *facts;
   StrataEvents *events;
   GMutex lease_lock;
@@ -195,6 +196,7 @@ strata_connection_finalize (GObject *object)
   StrataConnection *self = STRATA_CONNECTION (object);
 
   g_clear_pointer (&self->uri, g_free);
+  g_clear_error (&self->read_only);
   g_clear_pointer (&self->facts, strata_host_facts_free);
   g_clear_pointer (&self->event_counts, g_hash_table_unref);
   g_mutex_clear (&self->lease_lock);
@@ -235,26 +237,16 @@ strata_connection_init (StrataConnection *self)
   self->event_counts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 }
 
-/**
- * strata_connection_open:
- * @uri: (nullable): as virConnectOpen() understands it: a URI, an alias of libvirt.conf, or %NULL for libvirt's own choice
- *   (`$LIBVIRT_DEFAULT_URI`, `uri_default` of libvirt.conf, what is there)
- * @cancellable: (nullable): looked at between libvirt's calls
- * @error: where to put `STRATA_ERROR_CONNECTION`, `PERMISSION` or `INVALID`, with a hint
- *
- * Blocks until the host answers; worker threads only. libvirt starts a session's daemon by itself.
- *
- * Returns: (transfer full): an open connection, subscribed to the host's events
- */
-StrataConnection *
-strata_connection_open (const char *uri, GCancellable *cancellable, GError **error)
+/* READ_ONLY: nothing is to be changed through it, so that whoever may only look may open it, too */
+static StrataConnection *
+open_now (const char *uri, gboolean read_only, GCancellable *cancellable, GError **error)
 {
   g_autoptr (StrataConnection) self = NULL;
 
   STRATA_ASSERT_WORKER ();
 
   self = g_object_new (STRATA_TYPE_CONNECTION, NULL);
-  self->handle = strata_opening_run (uri, cancellable, error);
+  self->handle = strata_opening_run (uri, read_only, &self->read_only, cancellable, error);
   if (self->handle == NULL || g_cancellable_set_error_if_cancelled (cancellable, error))
     return NULL;
 
@@ -268,11 +260,45 @@ strata_connection_open (const char *uri, GCancellable *cancellable, GError **err
   return g_steal_pointer (&self);
 }
 
+/**
+ * strata_connection_open:
+ * @uri: (nullable): as virConnectOpen() understands it: a URI, an alias of libvirt.conf, or %NULL for libvirt's own choice
+ *   (`$LIBVIRT_DEFAULT_URI`, `uri_default` of libvirt.conf, what is there)
+ * @cancellable: (nullable): looked at between libvirt's calls
+ * @error: where to put `STRATA_ERROR_CONNECTION`, `PERMISSION` or `INVALID`, with a hint
+ *
+ * Blocks until the host answers; worker threads only. libvirt starts a session's daemon by itself. Where the user may look and
+ * not change anything, the host is open for that: strata_connection_get_read_only().
+ *
+ * Returns: (transfer full): an open connection, subscribed to the host's events
+ */
+StrataConnection *
+strata_connection_open (const char *uri, GCancellable *cancellable, GError **error)
+{
+  return open_now (uri, FALSE, cancellable, error);
+}
+
+typedef struct
+{
+  char *uri;
+  gboolean read_only;
+} Opening;
+
+static void
+opening_free (gpointer data)
+{
+  Opening *opening = data;
+
+  g_free (opening->uri);
+  g_free (opening);
+}
+
 static void
 open_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
   GError *error = NULL;
-  StrataConnection *self = strata_connection_open (data, cancellable, &error);
+  const Opening *opening = data;
+  StrataConnection *self = open_now (opening->uri, opening->read_only, cancellable, &error);
 
   if (self == NULL)
     {
@@ -281,14 +307,15 @@ open_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cance
     }
 
   /* What a client that died left running. That it can't be ended is no reason not to open the host. */
-  if (!g_cancellable_is_cancelled (cancellable))
+  if (self->read_only == NULL && !g_cancellable_is_cancelled (cancellable))
     strata_worker_reap (self->handle, NULL);
   g_task_return_pointer (task, self, g_object_unref);
 }
 
 /**
  * strata_connection_open_async:
- * @uri: as for strata_connection_open()
+ * @uri: (nullable): as for strata_connection_open()
+ * @read_only: nothing is to be changed through it, so that it needs no right to
  * @cancellable: (nullable): a cancellable
  * @callback: called on the caller's main context
  * @user_data: for @callback
@@ -298,15 +325,19 @@ open_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cance
  */
 void
 strata_connection_open_async (const char *uri,
+                              gboolean read_only,
                               GCancellable *cancellable,
                               GAsyncReadyCallback callback,
                               gpointer user_data)
 {
   g_autoptr (GTask) task = NULL;
+  Opening *opening = g_new (Opening, 1);
 
+  opening->uri = g_strdup (uri);
+  opening->read_only = read_only;
   task = g_task_new (NULL, cancellable, callback, user_data);
   g_task_set_source_tag (task, strata_connection_open_async);
-  g_task_set_task_data (task, g_strdup (uri), g_free);
+  g_task_set_task_data (task, opening, opening_free);
   g_task_set_return_on_cancel (task, TRUE);
   g_task_run_in_thread (task, open_in_thread);
 }
@@ -324,6 +355,22 @@ strata_connection_open_finish (GAsyncResult *result, GError **error)
   g_return_val_if_fail (g_task_is_valid (result, NULL), NULL);
 
   return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+const GError *
+strata_connection_get_read_only (StrataConnection *self)
+{
+  g_return_val_if_fail (STRATA_IS_CONNECTION (self), NULL);
+
+  return self->read_only;
+}
+
+guint
+strata_connection_get_secrecy (StrataConnection *self)
+{
+  g_return_val_if_fail (STRATA_IS_CONNECTION (self), 0);
+
+  return self->read_only == NULL ? VIR_DOMAIN_XML_SECURE : 0;
 }
 
 /**
@@ -412,6 +459,9 @@ strata_connection_probe_kvm (StrataConnection *self, GCancellable *cancellable)
 
   STRATA_ASSERT_WORKER ();
   g_return_val_if_fail (STRATA_IS_CONNECTION (self), FALSE);
+
+  if (self->read_only != NULL)
+    return FALSE;
 
   locker = g_mutex_locker_new (&self->kvm_lock);
   if (!self->kvm_probed)

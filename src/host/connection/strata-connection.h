@@ -23,6 +23,7 @@ G_DECLARE_FINAL_TYPE (StrataConnection, strata_connection, STRATA, CONNECTION, G
  *   "pool-changed" (const char *name): a storage pool was defined, started, stopped or undefined
  */
 void strata_connection_open_async (const char *uri,
+                                   gboolean read_only,
                                    GCancellable *cancellable,
                                    GAsyncReadyCallback callback,
                                    gpointer user_data);
@@ -31,6 +32,10 @@ StrataConnection *strata_connection_open_finish (GAsyncResult *result, GError **
 StrataConnection *strata_connection_open (const char *uri,
                                           GCancellable *cancellable,
                                           GError **error);
+/* (nullable): why nothing can be changed through it, with what helps; NULL where it can */
+const GError *strata_connection_get_read_only (StrataConnection *self);
+/* VIR_DOMAIN_XML_SECURE, which a snapshot's flag equals; 0 where libvirt doesn't let the passwords of documents be read */
+guint strata_connection_get_secrecy (StrataConnection *self);
 const char *strata_connection_get_uri (StrataConnection *self);
 virConnectPtr strata_connection_get_handle (StrataConnection *self);
 const StrataHostFacts *strata_connection_get_facts (StrataConnection *self);

@@ -137,6 +137,17 @@ strata_lock_facts_free (StrataLockFacts *self)
   g_free (self);
 }
 
+static gboolean
+is_read_only (StrataConnection *connection, GError **error)
+{
+  const GError *reason = strata_connection_get_read_only (connection);
+
+  if (reason != NULL)
+    g_propagate_error (error, g_error_copy (reason));
+
+  return reason != NULL;
+}
+
 static char *
 make_note (const char *job_id, const char *title, GPtrArray *resources)
 {
@@ -464,6 +475,9 @@ strata_lock_take (StrataConnection *connection,
   g_return_val_if_fail (STRATA_IS_CONNECTION (connection), NULL);
   g_return_val_if_fail (job_id != NULL && title != NULL && resources != NULL, NULL);
 
+  if (is_read_only (connection, error))
+    return NULL;
+
   note = make_note (job_id, title, resources);
   claim.owner = owner;
   claim.note = note;
@@ -482,7 +496,8 @@ static gpointer
 end_leftover (gpointer data)
 {
   Leftover *self = data;
-  virConnectPtr handle = strata_opening_run (self->uri, NULL, NULL);
+  g_autoptr (GError) read_only = NULL;
+  virConnectPtr handle = strata_opening_run (self->uri, FALSE, &read_only, NULL, NULL);
   virStoragePoolPtr pool =
       handle != NULL ? virStoragePoolLookupByUUIDString (handle, self->uuid) : NULL;
 
@@ -608,6 +623,9 @@ strata_lock_break (StrataConnection *connection, const char *job_id, GError **er
 
   STRATA_ASSERT_WORKER ();
   g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
+
+  if (is_read_only (connection, error))
+    return FALSE;
 
   pool = virStoragePoolLookupByName (strata_connection_get_handle (connection), name);
   facts = pool != NULL ? read_lock (pool, &owner) : NULL;

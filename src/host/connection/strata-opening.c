@@ -91,21 +91,75 @@ explain (const char *uri)
   return g_steal_pointer (&error);
 }
 
+static virConnectPtr
+open_once (const char *uri, gboolean read_only)
+{
+  return virConnectOpenAuth (uri, NULL, read_only ? VIR_CONNECT_RO : 0);
+}
+
+static virConnectPtr
+open_patiently (const char *uri, gboolean read_only, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GError) first = NULL;
+  const char *named = get_named (uri);
+  virConnectPtr handle = open_once (uri, read_only);
+
+  if (handle != NULL)
+    return handle;
+
+  first = explain (named);
+  if (first->code == STRATA_ERROR_CONNECTION && may_be_session (named))
+    {
+      if (!strata_sleep (RETRY_AFTER_MS, cancellable, error))
+        return NULL;
+      handle = open_once (uri, read_only);
+    }
+  if (handle == NULL)
+    g_propagate_error (error, g_steal_pointer (&first));
+
+  return handle;
+}
+
+/* REFUSAL: (nullable): why it could not be opened for more */
+static GError *
+make_read_only (const GError *refusal)
+{
+  GError *reason;
+
+  if (refusal == NULL)
+    return strata_error_new (
+        STRATA_ERROR_PERMISSION,
+        _ ("It was opened with --readonly; open it without, to change something."),
+        _ ("This host is open for reading only"));
+
+  reason = strata_error_new (STRATA_ERROR_PERMISSION, strata_error_get_hint (refusal),
+                             _ ("This host is open for reading only (%s)"), refusal->message);
+  strata_error_set_command (reason, strata_error_get_command (refusal));
+
+  return reason;
+}
+
 /**
  * strata_opening_run:
  * @uri: (nullable): as for strata_connection_open()
+ * @read_only: whether it is to be opened for reading only
+ * @reason: (out) (nullable): why it is open for reading only, %NULL where it is not
  * @cancellable: (nullable): looked at before each attempt; libvirt itself can't be interrupted
  * @error: where to put `STRATA_ERROR_CONNECTION`, `PERMISSION` or `INVALID`, with a hint
  *
- * Worker threads only.
+ * Worker threads only. Who is refused may still be let in to look, which each user of a computer may by libvirt's own rules.
  *
  * Returns: (transfer full): an open handle
  */
 virConnectPtr
-strata_opening_run (const char *uri, GCancellable *cancellable, GError **error)
+strata_opening_run (const char *uri,
+                    gboolean read_only,
+                    GError **reason,
+                    GCancellable *cancellable,
+                    GError **error)
 {
   static GOnce once = G_ONCE_INIT;
-  g_autoptr (GError) first = NULL;
+  g_autoptr (GError) refusal = NULL;
   virConnectPtr handle;
 
   STRATA_ASSERT_WORKER ();
@@ -115,25 +169,20 @@ strata_opening_run (const char *uri, GCancellable *cancellable, GError **error)
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return NULL;
 
-  handle = virConnectOpen (uri);
-  if (handle == NULL)
+  handle = open_patiently (uri, read_only, cancellable, &refusal);
+  if (handle == NULL && !read_only &&
+      g_error_matches (refusal, STRATA_ERROR, STRATA_ERROR_PERMISSION))
     {
-      const char *named = get_named (uri);
-
-      first = explain (named);
-      if (first->code == STRATA_ERROR_CONNECTION && may_be_session (named))
-        {
-          if (!strata_sleep (RETRY_AFTER_MS, cancellable, error))
-            return NULL;
-          handle = virConnectOpen (uri);
-        }
+      read_only = TRUE;
+      handle = open_once (uri, TRUE);
     }
   if (handle == NULL)
     {
-      g_propagate_error (error, g_steal_pointer (&first));
+      g_propagate_error (error, g_steal_pointer (&refusal));
       return NULL;
     }
 
+  *reason = read_only ? make_read_only (refusal) : NULL;
   /* Not every driver has it (test:/// does not), and a connection without it is as good. */
   virConnectSetKeepAlive (handle, KEEPALIVE_SECONDS, KEEPALIVE_MISSES);
 

@@ -8,6 +8,8 @@
 G_BEGIN_DECLS
 
 virConnectPtr strata_opening_run (const char    *uri,
+                                  gboolean       read_only,
+                                  GError       **reason,
                                   GCancellable  *cancellable,
                                   GError       **error);
 

@@ -108,7 +108,8 @@ strata_domain_get_xml (StrataConnection *connection, const char *uuid, GError **
   /* libvirt forgets its last error at that. */
   name = g_strdup (virDomainGetName (domain));
 
-  xml = virDomainGetXMLDesc (domain, VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_SECURE);
+  xml = virDomainGetXMLDesc (domain,
+                             VIR_DOMAIN_XML_INACTIVE | strata_connection_get_secrecy (connection));
   if (xml == NULL)
     strata_vir_set_error (error, _ ("Reading “%s”"), name);
 

@@ -51,7 +51,10 @@ strata_connection_read_state (virDomainPtr domain, StrataDomainState *state)
 
 /* One that goes while we look is left out. */
 static gboolean
-add_snapshots (virDomainPtr domain, StrataDomainFacts *facts, GError **error)
+add_snapshots (StrataConnection *self,
+               virDomainPtr domain,
+               StrataDomainFacts *facts,
+               GError **error)
 {
   g_autoptr (GPtrArray) list = NULL;
   g_autoptr (virDomainSnapshot) current = NULL;
@@ -71,7 +74,8 @@ add_snapshots (virDomainPtr domain, StrataDomainFacts *facts, GError **error)
   for (guint i = 0; i < list->len; i++)
     {
       virDomainSnapshotPtr snapshot = g_ptr_array_index (list, i);
-      g_autofree char *xml = virDomainSnapshotGetXMLDesc (snapshot, VIR_DOMAIN_SNAPSHOT_XML_SECURE);
+      g_autofree char *xml =
+          virDomainSnapshotGetXMLDesc (snapshot, strata_connection_get_secrecy (self));
       const char *name = virDomainSnapshotGetName (snapshot);
       gboolean is_current =
           current != NULL && g_str_equal (virDomainSnapshotGetName (current), name);
@@ -90,7 +94,7 @@ add_snapshots (virDomainPtr domain, StrataDomainFacts *facts, GError **error)
 }
 
 static StrataDomainFacts *
-ask (virDomainPtr domain, const char *name, GError **error)
+ask (StrataConnection *self, virDomainPtr domain, const char *name, GError **error)
 {
   g_autoptr (StrataDomainFacts) facts = NULL;
   g_autofree char *xml = NULL;
@@ -102,18 +106,20 @@ ask (virDomainPtr domain, const char *name, GError **error)
   if (!strata_connection_read_state (domain, &state) ||
       virDomainGetState (domain, &number, &reason, 0) < 0)
     goto failed;
-  xml = virDomainGetXMLDesc (domain, VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_SECURE);
+  xml =
+      virDomainGetXMLDesc (domain, VIR_DOMAIN_XML_INACTIVE | strata_connection_get_secrecy (self));
   if (xml == NULL)
     goto failed;
   if (state != STRATA_DOMAIN_STATE_OFF && state != STRATA_DOMAIN_STATE_CRASHED)
     {
-      live_xml = virDomainGetXMLDesc (domain, VIR_DOMAIN_XML_SECURE);
+      live_xml = virDomainGetXMLDesc (domain, strata_connection_get_secrecy (self));
       if (live_xml == NULL)
         goto failed;
     }
   facts = strata_domain_facts_new (xml, live_xml, state, error);
-  if (facts == NULL || !add_snapshots (domain, facts, error))
+  if (facts == NULL || !add_snapshots (self, domain, facts, error))
     return NULL;
+  facts->read_only = strata_connection_get_read_only (self) != NULL;
   facts->saved = number == VIR_DOMAIN_SHUTOFF && reason == VIR_DOMAIN_SHUTOFF_SAVED;
 
   return g_steal_pointer (&facts);
@@ -267,7 +273,7 @@ StrataDomainFacts *
 strata_connection_read_without_traits (StrataConnection *self, virDomainPtr domain, GError **error)
 {
   const char *name = virDomainGetName (domain);
-  StrataDomainFacts *facts = ask (domain, name, error);
+  StrataDomainFacts *facts = ask (self, domain, name, error);
   g_autoptr (GHashTable) folders = folders_new ();
   Reading reading = { self, facts, folders };
 

@@ -98,7 +98,9 @@ bring_up_to_date (StrataGathering *self,
     return FALSE;
 
   folder = get_folder (self, *facts);
-  if (folder != NULL && strata_gathering_is_up_to_date (self, pool, folder))
+  /* Who may only look may not have it refreshed either. What it said last is enough to be shown, and no plan is made of it. */
+  if (strata_connection_get_read_only (self->connection) != NULL ||
+      (folder != NULL && strata_gathering_is_up_to_date (self, pool, folder)))
     {
       look_at_space (*facts);
       return TRUE;
@@ -876,6 +878,7 @@ gather (StrataConnection *self, GCancellable *cancellable, GError **error)
   strata_graph_set_nvram_dir (graph, nvram_dir);
   strata_graph_set_libvirt_version (graph, facts->libvirt_version);
   strata_graph_set_modes_fixed (graph, !facts->is_local || (!facts->is_session && geteuid () != 0));
+  strata_graph_set_read_only (graph, strata_connection_get_read_only (self));
   if (!facts->is_local)
     strata_graph_set_far_host (
         graph, facts->hostname != NULL ? facts->hostname : strata_connection_get_uri (self),

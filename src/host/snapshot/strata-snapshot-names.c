@@ -64,8 +64,9 @@ strata_snapshot_list_names (StrataConnection *connection, const char *uuid, GErr
   g_ptr_array_sort (names, compare_names);
 
   current = n > 0 ? virDomainSnapshotCurrent (domain, 0) : NULL;
-  xml = current != NULL ? virDomainSnapshotGetXMLDesc (current, VIR_DOMAIN_SNAPSHOT_XML_SECURE)
-                        : NULL;
+  xml = current != NULL
+            ? virDomainSnapshotGetXMLDesc (current, strata_connection_get_secrecy (connection))
+            : NULL;
   facts = xml != NULL ? strata_snapshot_facts_new (xml, TRUE, NULL) : NULL;
   if (facts != NULL)
     g_ptr_array_add (names, strata_snapshot_names_get_current (facts));

@@ -267,7 +267,10 @@ strata_image_tags_fill (StrataConnection *connection, StrataImage *image, virSto
     n = download (connection, volume, 0, bytes, sizeof bytes);
   if (n <= 0)
     {
-      image->unread = TRUE;
+      /* Who may only look may not have it sent either; libvirt has read it, and says all of it but the tags. */
+      image->tags_unknown =
+          strata_connection_get_read_only (connection) != NULL && image->type == STRATA_IMAGE_FILE;
+      image->unread = !image->tags_unknown;
       return FALSE;
     }
 

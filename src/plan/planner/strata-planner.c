@@ -185,6 +185,12 @@ strata_plan_request (StrataGraph *graph, const StrataRequest *request, GError **
   g_return_val_if_fail (STRATA_IS_GRAPH (graph), NULL);
   g_return_val_if_fail (request != NULL, NULL);
 
+  if (strata_graph_get_read_only (graph) != NULL)
+    {
+      g_propagate_error (error, g_error_copy (strata_graph_get_read_only (graph)));
+      return NULL;
+    }
+
   planned = strata_planner_require_fit (&planner, error) && make_plan (&planner, error) != NULL &&
             strata_planner_require_fit_steps (&planner, error);
 

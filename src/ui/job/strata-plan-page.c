@@ -229,6 +229,9 @@ show_gone (StrataPlanPage *self, const char *sentence)
     {
       GtkWidget *dialog = gtk_widget_get_ancestor (view, ADW_TYPE_DIALOG);
 
+      /* One that was closed is in none any more. */
+      if (dialog == NULL)
+        return;
       adw_navigation_page_set_title (page, adw_dialog_get_title (ADW_DIALOG (dialog)));
       adw_navigation_view_replace (ADW_NAVIGATION_VIEW (view), &page, 1);
     }

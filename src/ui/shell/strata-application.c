@@ -28,7 +28,7 @@ struct _StrataApplication
 G_DEFINE_FINAL_TYPE (StrataApplication, strata_application, ADW_TYPE_APPLICATION)
 
 static void
-present_window (StrataApplication *self, const char *uri)
+present_window (StrataApplication *self, const char *uri, gboolean read_only)
 {
   GtkWindow *window = gtk_application_get_active_window (GTK_APPLICATION (self));
   g_autofree char *last = NULL;
@@ -46,7 +46,7 @@ present_window (StrataApplication *self, const char *uri)
         }
     }
   if (uri != NULL)
-    strata_window_connect_to (STRATA_WINDOW (window), uri);
+    strata_window_connect_to (STRATA_WINDOW (window), uri, read_only);
 
   gtk_window_present (window);
 }
@@ -147,7 +147,7 @@ about_activated (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 static void
 activate_activated (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
-  present_window (STRATA_APPLICATION (user_data), NULL);
+  present_window (STRATA_APPLICATION (user_data), NULL, FALSE);
 }
 
 static const GActionEntry entries[] = {
@@ -186,7 +186,7 @@ strata_application_startup (GApplication *application)
 static void
 strata_application_activate (GApplication *application)
 {
-  present_window (STRATA_APPLICATION (application), NULL);
+  present_window (STRATA_APPLICATION (application), NULL, FALSE);
 }
 
 static int
@@ -197,7 +197,8 @@ strata_application_command_line (GApplication *application, GApplicationCommandL
   const char *uri = arguments[0] != NULL ? arguments[1] : NULL;
 
   g_variant_dict_lookup (options, "connect", "&s", &uri);
-  present_window (STRATA_APPLICATION (application), uri);
+  present_window (STRATA_APPLICATION (application), uri,
+                  g_variant_dict_contains (options, "readonly"));
 
   return 0;
 }
@@ -248,6 +249,9 @@ strata_application_init (StrataApplication *self)
   g_application_add_main_option (
       G_APPLICATION (self), "connect", 'c', G_OPTION_FLAG_NONE, G_OPTION_ARG_STRING,
       _ ("The libvirt host, as with virsh: a URI or an alias of libvirt.conf"), _ ("URI"));
+  g_application_add_main_option (G_APPLICATION (self), "readonly", 'r', G_OPTION_FLAG_NONE,
+                                 G_OPTION_ARG_NONE, _ ("Open it for reading only, as with virsh"),
+                                 NULL);
   g_application_set_option_context_parameter_string (G_APPLICATION (self), _ ("[URI]"));
   g_application_set_option_context_summary (
       G_APPLICATION (self), _ ("Makes sealed templates of virtual machines, and deploys them."));

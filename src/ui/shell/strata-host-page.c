@@ -4,10 +4,8 @@
 
 #include "config.h"
 
-#include <glib/gi18n.h>
-
+#include "strata-command-card.h"
 #include "strata-host-page.h"
-#include "strata-toast.h"
 
 struct _StrataHostPage
 {
@@ -63,19 +61,6 @@ static gboolean
 is_string (StrataHostPage *self, const char *string)
 {
   return string != NULL;
-}
-
-static void
-copy_command_cb (StrataHostPage *self)
-{
-  g_autofree char *command = NULL;
-
-  g_object_get (self->host, "error-command", &command, NULL);
-  if (command == NULL)
-    return;
-
-  gdk_clipboard_set_text (gtk_widget_get_clipboard (GTK_WIDGET (self)), command);
-  strata_toast_add (GTK_WIDGET (self), _ ("Command copied"));
 }
 
 static gboolean
@@ -178,11 +163,12 @@ strata_host_page_class_init (StrataHostPageClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, describe_error);
   gtk_widget_class_bind_template_callback (widget_class, is_session);
   gtk_widget_class_bind_template_callback (widget_class, is_string);
-  gtk_widget_class_bind_template_callback (widget_class, copy_command_cb);
 }
 
 static void
 strata_host_page_init (StrataHostPage *self)
 {
+  g_type_ensure (STRATA_TYPE_COMMAND_CARD);
+
   gtk_widget_init_template (GTK_WIDGET (self));
 }

@@ -7,6 +7,7 @@
 #include <glib/gi18n.h>
 
 #include "ui/machine/strata-machine-row.h"
+#include "strata-error-dialog.h"
 #include "strata-menu-words.h"
 #include "strata-sidebar.h"
 #include "model/snapshot/strata-snapshot-node.h"
@@ -86,6 +87,15 @@ describe_machine (GtkListItem *item,
 
   /* Translators: a machine’s row as a screen reader says it: name, state, then “thin · template-web”. */
   return g_strdup_printf (_ ("%s, %s, %s"), name, state, subtitle);
+}
+
+static void
+explain_read_only_cb (StrataSidebar *self)
+{
+  const GError *reason = strata_host_get_read_only_reason (self->host);
+
+  if (reason != NULL)
+    strata_error_dialog_explain (_ ("Read-Only"), reason, GTK_WIDGET (self));
 }
 
 static void
@@ -326,6 +336,7 @@ strata_sidebar_class_init (StrataSidebarClass *klass)
   gtk_widget_class_bind_template_child (widget_class, StrataSidebar, list_view);
   gtk_widget_class_bind_template_child (widget_class, StrataSidebar, selection);
   gtk_widget_class_bind_template_callback (widget_class, is_connecting);
+  gtk_widget_class_bind_template_callback (widget_class, explain_read_only_cb);
   gtk_widget_class_bind_template_callback (widget_class, is_string);
   gtk_widget_class_bind_template_callback (widget_class, get_search_text);
   gtk_widget_class_bind_template_callback (widget_class, get_section_title);

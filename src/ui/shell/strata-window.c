@@ -329,11 +329,17 @@ search (GtkWidget *widget, const char *action, GVariant *parameter)
 }
 
 static void
+connect_to_cb (StrataWindow *self, const char *uri)
+{
+  strata_window_connect_to (self, uri, FALSE);
+}
+
+static void
 connect_elsewhere (GtkWidget *widget, const char *action, GVariant *parameter)
 {
   AdwDialog *dialog = strata_connect_dialog_new ();
 
-  g_signal_connect_object (dialog, "connect-to", G_CALLBACK (strata_window_connect_to), widget,
+  g_signal_connect_object (dialog, "connect-to", G_CALLBACK (connect_to_cb), widget,
                            G_CONNECT_SWAPPED);
   adw_dialog_present (dialog, widget);
 }
@@ -477,7 +483,7 @@ strata_window_set_property (GObject *object, guint prop_id, const GValue *value,
       break;
     case PROP_HOST_URI:
       if (g_value_get_string (value) != NULL)
-        strata_window_connect_to (self, g_value_get_string (value));
+        strata_window_connect_to (self, g_value_get_string (value), FALSE);
       break;
     case PROP_QUEUE:
     case N_PROPS:
@@ -587,14 +593,20 @@ strata_window_new (GtkApplication *application,
  * strata_window_connect_to:
  * @self: a window
  * @uri: a libvirt URI
+ * @read_only: open it for reading only, where it isn't shown already
  *
  * Shows the host of @uri, which is remembered for the next start.
  */
 void
-strata_window_connect_to (StrataWindow *self, const char *uri)
+strata_window_connect_to (StrataWindow *self, const char *uri, gboolean read_only)
 {
+  StrataHost *host;
+
   g_return_if_fail (STRATA_IS_WINDOW (self));
   g_return_if_fail (uri != NULL);
 
-  set_host (self, strata_known_hosts_ensure (self->hosts, self->settings, uri));
+  host = strata_known_hosts_ensure (self->hosts, self->settings, uri);
+  if (host != self->host)
+    strata_host_set_read_only (host, read_only);
+  set_host (self, host);
 }

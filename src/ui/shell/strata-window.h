@@ -19,6 +19,7 @@ StrataWindow *strata_window_new        (GtkApplication *application,
                                         StrataJobQueue *queue,
                                         GListStore     *hosts);
 void          strata_window_connect_to (StrataWindow   *self,
-                                        const char     *uri);
+                                        const char     *uri,
+                                        gboolean        read_only);
 
 G_END_DECLS
