@@ -12,6 +12,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "strata-host.h"
+#include "host/connection/strata-first-host.h"
 #include "strata-machine-list.h"
 #include "model/snapshot/strata-snapshot-reconciler.h"
 #include "base/strata-error.h"
@@ -430,6 +431,32 @@ strata_host_init (StrataHost *self)
   self->monitor = strata_graph_monitor_new ();
   g_signal_connect_object (self->machines, "items-changed", G_CALLBACK (g_list_model_items_changed),
                            self, G_CONNECT_SWAPPED);
+}
+
+static void
+choose_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  g_task_return_pointer (task, strata_first_host_choose (cancellable), g_free);
+}
+
+void
+strata_host_choose_first_async (GCancellable *cancellable,
+                                GAsyncReadyCallback callback,
+                                gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, strata_host_choose_first_async);
+  g_task_set_return_on_cancel (task, TRUE);
+  g_task_run_in_thread (task, choose_in_thread);
+}
+
+char *
+strata_host_choose_first_finish (GAsyncResult *result)
+{
+  g_return_val_if_fail (g_task_is_valid (result, NULL), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), NULL);
 }
 
 /**

@@ -28,6 +28,14 @@ GType             strata_host_state_get_type (void);
 
 G_DECLARE_FINAL_TYPE (StrataHost, strata_host, STRATA, HOST, GObject)
 
+/* A URI for who named none yet: of this computer's session and system the one with machines, or what libvirt.conf says.
+ * CALLBACK: at once where CANCELLABLE is cancelled */
+void              strata_host_choose_first_async  (GCancellable        *cancellable,
+                                                   GAsyncReadyCallback  callback,
+                                                   gpointer             user_data);
+/* (transfer full) (nullable): NULL where it was cancelled */
+char             *strata_host_choose_first_finish (GAsyncResult        *result);
+
 StrataHost       *strata_host_new            (const char  *uri);
 const char       *strata_host_get_uri        (StrataHost  *self);
 const char       *strata_host_get_name       (StrataHost  *self);

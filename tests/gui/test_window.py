@@ -4,6 +4,7 @@
 import os
 import re
 import socket
+import subprocess
 import time
 
 import harness
@@ -185,8 +186,8 @@ def a_narrow_window_says_how_the_connection_stands():
     window.resize(360, 680)
     window.wait('Try Again', harness.BUTTONS)
     window.press('Back')
-    window.wait('Main Menu')
-    window.key('ctrl+n')
+    window.press('Main Menu', ('toggle button',))
+    window.press('Connect…', MENU)
     window.fill('URI', 'mock')
     window.press('Connect')
     window.wait(row('machine-1'), LIST)
@@ -205,6 +206,42 @@ def a_host_may_be_only_to_look_at():
     window.press('Why?')
     window.wait(re.compile('--readonly'))
     window.press('Close', limit=5)
+
+
+def a_first_start_opens_what_is_configured():
+    with open_conf() as conf:
+        conf.write(f'uri_default = "test://{os.path.expanduser("~")}/node.xml"\n')
+    State.window = Application(State.desk, LIBVIRT_DEFAULT_URI='')
+    State.window.wait(row('machine-1'), LIST)
+
+
+def a_host_can_be_removed():
+    window = State.window
+    window.press('Test Host', ('toggle button',))
+    for name in ('This Computer', 'This Computer (System)', 'Test Host'):
+        window.wait(name, ('radio menu item', 'menu item', 'check menu item'))
+    window.press('Remove This Host From the List', MENU)
+    window.wait('No Virtual Machines Here')
+    window.wait('System’s Machines', harness.BUTTONS)
+    window.press('This Computer', ('toggle button',))
+    window.wait('This Computer (System)', ('radio menu item', 'menu item', 'check menu item'))
+    assert not window.shows('Test Host', ('radio menu item', 'menu item', 'check menu item')), 'it is gone'
+    item = window.find('Remove This Host From the List', MENU)
+    assert not item.getState().contains(State.desk.atspi.STATE_SENSITIVE), 'this computer stays'
+    window.key('Escape')
+
+
+def a_first_start_opens_the_one_with_machines():
+    State.window.close()
+    with open_conf():
+        pass
+    path = os.path.join(os.path.expanduser('~'), 'mine.xml')
+    with open(path, 'w', encoding='utf-8') as file:
+        file.write('<domain type="qemu"><name>mine</name><memory>32768</memory><os><type arch="x86_64">hvm</type></os></domain>')
+    subprocess.run(['virsh', '-q', '-c', 'qemu:///session', 'define', path], check=True, timeout=60)
+    State.window = Application(State.desk, LIBVIRT_DEFAULT_URI='')
+    State.window.wait(row('mine'), LIST)
+    State.window.wait('This Computer', harness.BUTTONS)
 
 
 def nothing_complained():
@@ -236,6 +273,10 @@ def main():
         a_narrow_window_says_how_the_connection_stands,
         nothing_complained,
         a_host_may_be_only_to_look_at,
+        nothing_complained,
+        a_first_start_opens_what_is_configured,
+        a_host_can_be_removed,
+        a_first_start_opens_the_one_with_machines,
         nothing_complained,
     ], lambda: State.window)
     print(f'# {time.monotonic() - start:.1f} s in all', flush=True)

@@ -165,6 +165,27 @@ is_in_process (gid_t gid)
   return getegid () == gid;
 }
 
+/**
+ * strata_remedy_is_member:
+ *
+ * Returns: whether the user may manage the system's machines of this computer by the rules that distributions have, which don't
+ *   ask for a password then
+ */
+gboolean
+strata_remedy_is_member (void)
+{
+  char buffer[16384];
+  struct group entry;
+  struct group *group = NULL;
+
+  if (geteuid () == 0)
+    return TRUE;
+
+  getgrnam_r (GROUP, &entry, buffer, sizeof buffer, &group);
+
+  return group != NULL && is_in_process (group->gr_gid);
+}
+
 static void
 explain_permission (GError *error)
 {

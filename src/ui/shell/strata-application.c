@@ -32,8 +32,9 @@ present_window (StrataApplication *self, const char *uri, gboolean read_only)
 {
   GtkWindow *window = gtk_application_get_active_window (GTK_APPLICATION (self));
   g_autofree char *last = NULL;
+  gboolean is_new = window == NULL;
 
-  if (window == NULL)
+  if (is_new)
     {
       window = GTK_WINDOW (
           strata_window_new (GTK_APPLICATION (self), self->settings, self->queue, self->hosts));
@@ -42,11 +43,13 @@ present_window (StrataApplication *self, const char *uri, gboolean read_only)
       if (uri == NULL || *uri == '\0')
         {
           last = g_settings_get_string (self->settings, "last-connection");
-          uri = *last != '\0' ? last : STRATA_DEFAULT_URI;
+          uri = *last != '\0' ? last : NULL;
         }
     }
   if (uri != NULL)
     strata_window_connect_to (STRATA_WINDOW (window), uri, read_only);
+  else if (is_new)
+    strata_window_connect_first (STRATA_WINDOW (window));
 
   gtk_window_present (window);
 }

@@ -69,6 +69,12 @@ is_session (StrataHostPage *self, const char *uri)
   return g_strcmp0 (uri, "qemu:///session") == 0;
 }
 
+static gboolean
+is_system (StrataHostPage *self, const char *uri)
+{
+  return g_strcmp0 (uri, "qemu:///system") == 0;
+}
+
 static void
 items_changed_cb (StrataHostPage *self)
 {
@@ -162,6 +168,7 @@ strata_host_page_class_init (StrataHostPageClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, get_page);
   gtk_widget_class_bind_template_callback (widget_class, describe_error);
   gtk_widget_class_bind_template_callback (widget_class, is_session);
+  gtk_widget_class_bind_template_callback (widget_class, is_system);
   gtk_widget_class_bind_template_callback (widget_class, is_string);
 }
 

@@ -6,6 +6,9 @@
 
 #include "strata-known-hosts.h"
 
+/* This computer's, side by side. */
+static const char *const own_uris[] = { "qemu:///session", "qemu:///system" };
+
 static StrataHost *
 find_host (GListStore *hosts, const char *uri)
 {
@@ -56,13 +59,13 @@ strata_known_hosts_new (GSettings *settings)
   GListStore *hosts = g_list_store_new (STRATA_TYPE_HOST);
   g_auto (GStrv) uris = g_settings_get_strv (settings, "connections");
 
+  for (size_t i = 0; i < G_N_ELEMENTS (own_uris); i++)
+    add_host (hosts, own_uris[i]);
   for (guint i = 0; uris[i] != NULL; i++)
     {
       if (find_host (hosts, uris[i]) == NULL)
         add_host (hosts, uris[i]);
     }
-  if (find_host (hosts, STRATA_DEFAULT_URI) == NULL)
-    add_host (hosts, STRATA_DEFAULT_URI);
 
   return hosts;
 }
@@ -79,4 +82,30 @@ strata_known_hosts_ensure (GListStore *hosts, GSettings *settings, const char *u
     }
 
   return host;
+}
+
+gboolean
+strata_known_hosts_can_remove (StrataHost *host)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS (own_uris); i++)
+    {
+      if (g_str_equal (strata_host_get_uri (host), own_uris[i]))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+void
+strata_known_hosts_remove (GListStore *hosts, GSettings *settings, StrataHost *host)
+{
+  guint position;
+
+  g_return_if_fail (strata_known_hosts_can_remove (host));
+
+  if (!g_list_store_find (hosts, host, &position))
+    return;
+
+  g_list_store_remove (hosts, position);
+  remember (hosts, settings);
 }

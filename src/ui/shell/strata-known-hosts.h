@@ -6,13 +6,17 @@
 
 G_BEGIN_DECLS
 
-#define STRATA_DEFAULT_URI "qemu:///session"
-
-/* (element-type StrataHost): those that were connected to, as SETTINGS remember them, and the usual one */
+/* (element-type StrataHost): this computer's two, and those that were connected to, as SETTINGS remember them */
 GListStore *strata_known_hosts_new    (GSettings  *settings);
 /* (transfer none): finds the host of URI, or adds and remembers it */
 StrataHost *strata_known_hosts_ensure (GListStore *hosts,
                                        GSettings  *settings,
                                        const char *uri);
+/* this computer's own stay in the list */
+gboolean    strata_known_hosts_can_remove (StrataHost *host);
+/* removes HOST from the list and from what is remembered */
+void        strata_known_hosts_remove (GListStore *hosts,
+                                       GSettings  *settings,
+                                       StrataHost *host);
 
 G_END_DECLS

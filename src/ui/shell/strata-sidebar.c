@@ -219,6 +219,7 @@ make_host_menu (GListModel *hosts)
     }
 
   g_menu_append (others, _ ("_Connect…"), "window.connect");
+  g_menu_append (others, _ ("_Remove This Host From the List"), "window.remove-host");
   g_menu_append_section (menu, NULL, G_MENU_MODEL (known));
   g_menu_append_section (menu, NULL, G_MENU_MODEL (others));
 

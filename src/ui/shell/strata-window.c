@@ -32,6 +32,7 @@ struct _StrataWindow
   GListStore *hosts; /* those that are known */
   StrataHost *host;
   StrataJobQueue *queue;
+  GCancellable *choosing; /* (nullable): of the first host */
   GSignalGroup *host_signals;
   GSignalGroup *machine_signals;
   StrataRecoveryController *recovery;
@@ -267,6 +268,8 @@ set_host (StrataWindow *self, StrataHost *host)
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_HOST]);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_HOST_URI]);
   adw_navigation_page_set_title (self->sidebar_page, strata_host_get_name (host));
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "window.remove-host",
+                                 strata_known_hosts_can_remove (host));
   strata_recovery_controller_set_host (self->recovery, host);
   g_settings_set_string (self->settings, "last-connection", strata_host_get_uri (host));
   strata_host_connect (host);
@@ -359,8 +362,20 @@ stop_connecting (GtkWidget *widget, const char *action, GVariant *parameter)
 {
   StrataWindow *self = STRATA_WINDOW (widget);
 
+  g_cancellable_cancel (self->choosing);
   if (self->host != NULL)
     strata_host_disconnect (self->host);
+}
+
+static void
+remove_host (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  StrataWindow *self = STRATA_WINDOW (widget);
+  g_autoptr (StrataHost) host = g_object_ref (self->host);
+  g_autoptr (StrataHost) first = g_list_model_get_item (G_LIST_MODEL (self->hosts), 0);
+
+  set_host (self, first);
+  strata_known_hosts_remove (self->hosts, self->settings, host);
 }
 
 /* The host that the job was about need not be the one that is shown by now. */
@@ -413,6 +428,7 @@ install_actions (GtkWidgetClass *window_class)
   gtk_widget_class_install_action (window_class, "window.connect", NULL, connect_elsewhere);
   gtk_widget_class_install_action (window_class, "window.try-again", NULL, try_again);
   gtk_widget_class_install_action (window_class, "window.stop-connecting", NULL, stop_connecting);
+  gtk_widget_class_install_action (window_class, "window.remove-host", NULL, remove_host);
 
   gtk_widget_class_add_binding_action (window_class, GDK_KEY_f, GDK_CONTROL_MASK, "window.search",
                                        NULL);
@@ -439,6 +455,8 @@ strata_window_dispose (GObject *object)
   StrataWindow *self = STRATA_WINDOW (object);
 
   gtk_widget_dispose_template (GTK_WIDGET (self), STRATA_TYPE_WINDOW);
+  g_cancellable_cancel (self->choosing);
+  g_clear_object (&self->choosing);
   g_clear_object (&self->host_signals);
   g_clear_object (&self->machine_signals);
   g_clear_object (&self->recovery);
@@ -550,6 +568,7 @@ strata_window_init (StrataWindow *self)
                                   self);
 
   gtk_widget_init_template (GTK_WIDGET (self));
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "window.remove-host", FALSE);
   update_content (self);
 }
 
@@ -609,4 +628,29 @@ strata_window_connect_to (StrataWindow *self, const char *uri, gboolean read_onl
   if (host != self->host)
     strata_host_set_read_only (host, read_only);
   set_host (self, host);
+}
+
+static void
+first_chosen_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (StrataWindow) self = STRATA_WINDOW (user_data);
+  g_autofree char *uri = strata_host_choose_first_finish (result);
+
+  g_clear_object (&self->choosing);
+  /* Another may have been named meanwhile, and the window may be closed. */
+  if (self->host != NULL || self->hosts == NULL)
+    return;
+
+  strata_window_connect_to (self, uri != NULL ? uri : "qemu:///session", FALSE);
+}
+
+void
+strata_window_connect_first (StrataWindow *self)
+{
+  g_return_if_fail (STRATA_IS_WINDOW (self));
+  g_return_if_fail (self->choosing == NULL);
+
+  self->choosing = g_cancellable_new ();
+  adw_navigation_split_view_set_show_content (self->split_view, TRUE);
+  strata_host_choose_first_async (self->choosing, first_chosen_cb, g_object_ref (self));
 }
