@@ -6,13 +6,19 @@
 
 #include "config.h"
 
+#include <fcntl.h>
 #include <glib-unix.h>
 #include <glib/gi18n.h>
+#include <glib/gstdio.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "strata-cli-session.h"
+
+#define LOOK_AGAIN_MS 100
 
 typedef struct
 {
@@ -94,6 +100,69 @@ wait_for (GAsyncResult **answer)
     g_main_context_iteration (NULL, TRUE);
 }
 
+/* A line typed at the terminal TTY; NULL at its end, or when the user has cancelled. */
+static char *
+read_line (int tty, GCancellable *cancellable)
+{
+  g_autoptr (GString) line = g_string_new (NULL);
+  struct pollfd fd = { .fd = tty, .events = POLLIN };
+  char c;
+
+  while (!g_cancellable_is_cancelled (cancellable))
+    {
+      if (poll (&fd, 1, LOOK_AGAIN_MS) <= 0)
+        continue;
+      if (read (tty, &c, 1) != 1)
+        return NULL;
+      if (c == '\n')
+        return g_string_free (g_steal_pointer (&line), FALSE);
+      g_string_append_c (line, c);
+    }
+
+  return NULL;
+}
+
+/* In the worker that connects. On the terminal itself, since stdout is for results; scripts, which have none, put such things
+ * into libvirt's auth.conf. */
+static gboolean
+ask_at_terminal (const char *uri,
+                 StrataQuestion *question,
+                 GCancellable *cancellable,
+                 gpointer user_data)
+{
+  g_autofd int tty = isatty (STDIN_FILENO) ? open ("/dev/tty", O_RDWR | O_CLOEXEC) : -1;
+  struct termios usual;
+  struct termios silent;
+  char *line;
+
+  if (tty < 0 || tcgetattr (tty, &usual) < 0)
+    return FALSE;
+
+  silent = usual;
+  silent.c_lflag &= ~(tcflag_t) ECHO;
+  if (question->secret)
+    tcsetattr (tty, TCSAFLUSH, &silent);
+  dprintf (tty, "%s: ", question->words);
+  line = read_line (tty, cancellable);
+  if (question->secret)
+    {
+      tcsetattr (tty, TCSAFLUSH, &usual);
+      dprintf (tty, "\n");
+    }
+  if (line == NULL)
+    return FALSE;
+
+  if (*line != '\0' || question->answer == NULL)
+    {
+      g_free (question->answer);
+      question->answer = line;
+    }
+  else
+    g_free (line);
+
+  return TRUE;
+}
+
 /**
  * strata_cli_connect:
  * @cli: the run
@@ -107,9 +176,17 @@ gboolean
 strata_cli_connect (StrataCli *cli, GError **error)
 {
   g_autoptr (GAsyncResult) answer = NULL;
+  StrataOpenOptions options = { .uri = cli->uri,
+                                .read_only = cli->read_only,
+                                .ask = ask_at_terminal };
+  struct termios usual;
+  gboolean at_terminal = tcgetattr (STDIN_FILENO, &usual) == 0;
 
-  strata_connection_open_async (cli->uri, cli->read_only, cli->cancellable, on_ready, &answer);
+  strata_connection_open_async (&options, cli->cancellable, on_ready, &answer);
   wait_for (&answer);
+  /* The worker that was asking is left behind, perhaps with the echo off. */
+  if (at_terminal && g_cancellable_is_cancelled (cli->cancellable))
+    tcsetattr (STDIN_FILENO, TCSANOW, &usual);
   cli->connection = strata_connection_open_finish (answer, error);
   if (cli->queue == NULL)
     cli->queue = strata_job_queue_new (NULL);

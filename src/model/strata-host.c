@@ -14,6 +14,7 @@
 #include "strata-host.h"
 #include "host/connection/strata-first-host.h"
 #include "strata-machine-list.h"
+#include "strata-prompter.h"
 #include "model/snapshot/strata-snapshot-reconciler.h"
 #include "base/strata-error.h"
 
@@ -31,6 +32,7 @@ struct _StrataHost
   StrataHostState state;
   GError *error;
 
+  StrataPrompter *prompter;
   StrataConnection *connection;
   StrataSnapshotReconciler *keeper;
   StrataMachineList *machines;
@@ -57,6 +59,7 @@ typedef enum
 
 static GParamSpec *properties[N_PROPS];
 static guint touched_signal;
+static guint prompt_signal;
 
 static void strata_host_list_model_init (GListModelInterface *iface);
 
@@ -296,12 +299,16 @@ opened_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 static void
 open_connection (StrataHost *self)
 {
+  StrataOpenOptions options = { .uri = self->uri,
+                                .read_only = self->wants_read_only,
+                                .ask = strata_prompter_ask,
+                                .ask_data = G_OBJECT (self->prompter) };
+
   g_assert (self->connection == NULL);
 
   g_set_object (&self->cancellable, NULL);
   self->cancellable = g_cancellable_new ();
-  strata_connection_open_async (self->uri, self->wants_read_only, self->cancellable, opened_cb,
-                                g_object_ref (self));
+  strata_connection_open_async (&options, self->cancellable, opened_cb, g_object_ref (self));
 }
 
 static GType
@@ -337,6 +344,7 @@ strata_host_dispose (GObject *object)
 
   if (self->machines != NULL)
     drop_connection (self);
+  g_clear_object (&self->prompter);
   g_clear_object (&self->machines);
   g_clear_object (&self->monitor);
 
@@ -420,13 +428,24 @@ strata_host_class_init (StrataHostClass *klass)
 
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
+  prompt_signal = g_signal_new ("prompt", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL,
+                                NULL, NULL, G_TYPE_NONE, 1, STRATA_TYPE_PROMPT);
   touched_signal = g_signal_new ("touched", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL,
                                  NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void
+prompt_cb (StrataHost *self, StrataPrompt *prompt)
+{
+  g_signal_emit (self, prompt_signal, 0, prompt);
+}
+
+static void
 strata_host_init (StrataHost *self)
 {
+  self->prompter = strata_prompter_new ();
+  g_signal_connect_object (self->prompter, "prompt", G_CALLBACK (prompt_cb), self,
+                           G_CONNECT_SWAPPED);
   self->machines = strata_machine_list_new ();
   self->monitor = strata_graph_monitor_new ();
   g_signal_connect_object (self->machines, "items-changed", G_CALLBACK (g_list_model_items_changed),
@@ -555,6 +574,7 @@ strata_host_connect (StrataHost *self)
 
   drop_connection (self);
   self->delay = 0;
+  take_error (self, NULL);
   set_state (self, STRATA_HOST_CONNECTING);
   open_connection (self);
 }

@@ -20,7 +20,8 @@ typedef enum
 
 /* A host in the window. Main thread. A GListModel of StrataMachine, kept by libvirt's events, sorted by name.
  * Properties: uri, name ("This computer", "This computer (system)", "user@host"), state, error-message, error-hint,
- * error-command (what mends it, typed in a terminal), read-only, summary ("libvirt 11.3.0 · QEMU 10.0.13 · KVM works"), monitor. */
+ * error-command (what mends it, typed in a terminal), read-only, summary ("libvirt 11.3.0 · QEMU 10.0.13 · KVM works"), monitor.
+ * Signal: "prompt" (StrataPrompt *prompt): the host asks for something before it lets the user in. */
 #define STRATA_TYPE_HOST_STATE (strata_host_state_get_type ())
 #define STRATA_TYPE_HOST       (strata_host_get_type ())
 

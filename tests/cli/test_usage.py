@@ -3,12 +3,14 @@
 """stratactl's command line: what is wrong with it is said before anything is opened."""
 
 import os
+import pty
+import select
 import signal
 import socket
 import subprocess
 import time
 
-from strata_lab import Lab
+from strata_lab import STRATACTL, Lab
 from strata_tap import Skip, expect, expect_equal, expect_words, run
 
 lab = Lab()
@@ -265,6 +267,51 @@ def a_system_daemon_that_is_off():
     expect_equal(result.err.splitlines()[-1], '  ' + error['command'], 'the last line', result)
 
 
+GUARDED = '''<node><auth><user password="sesame">ann</user></auth>
+<cpu><mhz>2000</mhz><model>x86_64</model><active>4</active><memory>8000000</memory></cpu></node>'''
+
+
+def at_terminal(argv, *answers):
+    """Runs stratactl where a terminal is, typing ANSWERS as they are asked for; returns its status, and what the terminal showed."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execve(STRATACTL, [STRATACTL, *argv], lab.env)
+    shown = b''
+    answers = list(answers)
+    while True:
+        try:
+            ready, _, _ = select.select([terminal], [], [], 20)
+            data = os.read(terminal, 4096) if ready else b''
+        except OSError:
+            data = b''
+        if not data:
+            break
+        shown += data
+        if answers and shown.endswith(b': '):
+            time.sleep(0.2)
+            os.write(terminal, answers.pop(0).encode())
+    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    os.close(terminal)
+    return status, shown.decode()
+
+
+def a_host_asks_for_a_password():
+    """On the terminal, which doesn't show it; where there is none, how to do without is told."""
+    path = file('guarded.xml', GUARDED)
+    uri = f'test://{path}'
+    result = lab.ctl('--json', '-c', uri, 'list')
+    expect_equal((result.status, result.document['error']['code']), (1, 'permission'), 'without a terminal', result)
+    expect_words(result.document['error']['hint'], 'auth.conf')
+
+    status, shown = at_terminal(['-c', uri, 'job', 'list'], 'ann\n', 'sesame\n')
+    expect_equal(status, 0, 'with both', shown)
+    expect('sesame' not in shown and 'ann' in shown, 'what was shown', shown)
+    status, shown = at_terminal(['-c', uri, 'job', 'list'], 'ann\n', 'sesamo\n')
+    expect_equal(status, 1, 'with a wrong one', shown)
+    status, shown = at_terminal(['-c', uri, 'job', 'list'], '\x03')
+    expect_equal(status, 130, 'Ctrl-C', shown)
+
+
 def a_silent_host_is_left_at_once():
     """One Ctrl-C is enough where a host takes the call and says nothing."""
     path = os.path.join(lab.dir, 'silent')
@@ -313,6 +360,6 @@ try:
          options_that_exclude_each_other,
          name_patterns, ssh_keys, real_keys_pass, scripts, passwords, sealing_operations,
          import_reads_the_definition_first, mock_host_is_listed, mock_host_is_shown,
-         environment_names_the_host, libvirt_conf_names_the_host, a_system_daemon_that_is_off, a_silent_host_is_left_at_once, unknown_names, unfinished_jobs])
+         environment_names_the_host, libvirt_conf_names_the_host, a_system_daemon_that_is_off, a_host_asks_for_a_password, a_silent_host_is_left_at_once, unknown_names, unfinished_jobs])
 finally:
     lab.close()

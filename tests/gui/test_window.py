@@ -165,7 +165,11 @@ def a_connect_can_be_cancelled():
         window.wait('Connecting')
         window.press('Cancel')
         window.wait('Not Connected', limit=5)
-        window.wait('Try Again', harness.BUTTONS)
+        caller.close()
+        window.press('Try Again')
+        caller, _ = silent.accept()
+        window.press('Cancel')
+        window.wait('Not Connected', limit=5)
         caller.close()
 
 
@@ -244,6 +248,39 @@ def a_first_start_opens_the_one_with_machines():
     State.window.wait('This Computer', harness.BUTTONS)
 
 
+def fill_password(text):
+    """What shows of it are dots."""
+    field = State.window.wait('Password', harness.TEXTS)
+    field.queryEditableText().setTextContents(text)
+    wait_for('the password', lambda: len(field.queryText().getText(0, -1)) == len(text))
+
+
+def a_host_asks_for_a_password():
+    State.window.close()
+    path = os.path.join(os.path.expanduser('~'), 'guarded.xml')
+    with open(path, 'w', encoding='utf-8') as file:
+        file.write(NODE.format(domains='<auth><user password="sesame">ann</user></auth>' + DOMAIN.format(name='guarded', state=5)))
+    State.window = window = Application(State.desk, '-c', f'test://{path}')
+    window.wait('Log In to “Test Host”')
+    window.fill('Name', 'ann')
+    window.press('Continue')
+    fill_password('sesamo')
+    window.press('Continue')
+    window.wait('Not Connected')
+    window.press('Try Again')
+    window.fill('Name', 'ann')
+    window.press('Continue')
+    window.wait('Password', harness.TEXTS)
+    window.press('Cancel')
+    window.wait('Not Connected')
+    window.press('Try Again')
+    window.fill('Name', 'ann')
+    window.press('Continue')
+    fill_password('sesame')
+    window.press('Continue')
+    window.wait(row('guarded'), LIST)
+
+
 def nothing_complained():
     words = State.window.words()
     complaints = [line for line in words.splitlines() if re.search(r'(CRITICAL|WARNING) \*\*', line)]
@@ -277,6 +314,7 @@ def main():
         a_first_start_opens_what_is_configured,
         a_host_can_be_removed,
         a_first_start_opens_the_one_with_machines,
+        a_host_asks_for_a_password,
         nothing_complained,
     ], lambda: State.window)
     print(f'# {time.monotonic() - start:.1f} s in all', flush=True)

@@ -52,7 +52,9 @@ on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 open_it (gpointer data, gpointer unused)
 {
-  strata_connection_open_async (strata_test_uri (), FALSE, NULL, on_opened, data);
+  StrataOpenOptions options = { .uri = strata_test_uri () };
+
+  strata_connection_open_async (&options, NULL, on_opened, data);
 }
 
 static gboolean
@@ -193,8 +195,9 @@ static void
 attempt_it (gpointer data, gpointer unused)
 {
   Attempt *attempt = data;
+  StrataOpenOptions options = { .uri = attempt->uri };
 
-  strata_connection_open_async (attempt->uri, FALSE, attempt->cancellable, on_attempted, attempt);
+  strata_connection_open_async (&options, attempt->cancellable, on_attempted, attempt);
 }
 
 static gboolean

@@ -114,19 +114,29 @@ test_install (void)
 static void
 test_remote (void)
 {
-  const char *const uris[] = { "qemu+ssh://ann@far/system", "qemu+tls://far/system" };
+  static const struct
+  {
+    const char *uri;
+    const char *command;
+  } cases[] = {
+    { "qemu+ssh://ann@far/system", "ssh ann@far" },
+    { "qemu+ssh://far:2222/system", "ssh -p 2222 far" },
+    { "qemu+ssh://a%20b@far/system", "ssh 'a b@far'" },
+    { "qemu+ssh://-oProxyCommand=x/system", NULL },
+    { "qemu+tls://far/system", NULL },
+  };
 
-  for (size_t i = 0; i < G_N_ELEMENTS (uris); i++)
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       g_autoptr (GError) denied = strata_error_new (STRATA_ERROR_PERMISSION, NULL, "no");
       g_autoptr (GError) absent = strata_error_new (STRATA_ERROR_CONNECTION, NULL, "no");
 
-      strata_remedy_add (denied, uris[i]);
-      strata_remedy_add (absent, uris[i]);
+      strata_remedy_add (denied, cases[i].uri);
+      strata_remedy_add (absent, cases[i].uri);
       g_assert_nonnull (strata_error_get_hint (denied));
       g_assert_nonnull (strata_error_get_hint (absent));
       g_assert_null (strata_error_get_command (denied));
-      g_assert_null (strata_error_get_command (absent));
+      g_assert_cmpstr (strata_error_get_command (absent), ==, cases[i].command);
     }
 }
 

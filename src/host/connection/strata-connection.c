@@ -237,16 +237,15 @@ strata_connection_init (StrataConnection *self)
   self->event_counts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 }
 
-/* READ_ONLY: nothing is to be changed through it, so that whoever may only look may open it, too */
 static StrataConnection *
-open_now (const char *uri, gboolean read_only, GCancellable *cancellable, GError **error)
+open_now (const StrataOpenOptions *options, GCancellable *cancellable, GError **error)
 {
   g_autoptr (StrataConnection) self = NULL;
 
   STRATA_ASSERT_WORKER ();
 
   self = g_object_new (STRATA_TYPE_CONNECTION, NULL);
-  self->handle = strata_opening_run (uri, read_only, &self->read_only, cancellable, error);
+  self->handle = strata_opening_run (options, &self->read_only, cancellable, error);
   if (self->handle == NULL || g_cancellable_set_error_if_cancelled (cancellable, error))
     return NULL;
 
@@ -262,8 +261,7 @@ open_now (const char *uri, gboolean read_only, GCancellable *cancellable, GError
 
 /**
  * strata_connection_open:
- * @uri: (nullable): as virConnectOpen() understands it: a URI, an alias of libvirt.conf, or %NULL for libvirt's own choice
- *   (`$LIBVIRT_DEFAULT_URI`, `uri_default` of libvirt.conf, what is there)
+ * @uri: (nullable): see StrataOpenOptions
  * @cancellable: (nullable): looked at between libvirt's calls
  * @error: where to put `STRATA_ERROR_CONNECTION`, `PERMISSION` or `INVALID`, with a hint
  *
@@ -275,30 +273,26 @@ open_now (const char *uri, gboolean read_only, GCancellable *cancellable, GError
 StrataConnection *
 strata_connection_open (const char *uri, GCancellable *cancellable, GError **error)
 {
-  return open_now (uri, FALSE, cancellable, error);
+  StrataOpenOptions options = { .uri = uri };
+
+  return open_now (&options, cancellable, error);
 }
 
-typedef struct
-{
-  char *uri;
-  gboolean read_only;
-} Opening;
-
 static void
-opening_free (gpointer data)
+options_free (gpointer data)
 {
-  Opening *opening = data;
+  StrataOpenOptions *options = data;
 
-  g_free (opening->uri);
-  g_free (opening);
+  g_free ((char *) options->uri);
+  g_clear_object (&options->ask_data);
+  g_free (options);
 }
 
 static void
 open_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
   GError *error = NULL;
-  const Opening *opening = data;
-  StrataConnection *self = open_now (opening->uri, opening->read_only, cancellable, &error);
+  StrataConnection *self = open_now (data, cancellable, &error);
 
   if (self == NULL)
     {
@@ -314,8 +308,7 @@ open_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cance
 
 /**
  * strata_connection_open_async:
- * @uri: (nullable): as for strata_connection_open()
- * @read_only: nothing is to be changed through it, so that it needs no right to
+ * @options: what is to be opened, and how; it is copied
  * @cancellable: (nullable): a cancellable
  * @callback: called on the caller's main context
  * @user_data: for @callback
@@ -324,20 +317,23 @@ open_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cance
  * wait for the host. What it opens by then is closed again.
  */
 void
-strata_connection_open_async (const char *uri,
-                              gboolean read_only,
+strata_connection_open_async (const StrataOpenOptions *options,
                               GCancellable *cancellable,
                               GAsyncReadyCallback callback,
                               gpointer user_data)
 {
   g_autoptr (GTask) task = NULL;
-  Opening *opening = g_new (Opening, 1);
+  StrataOpenOptions *copy;
 
-  opening->uri = g_strdup (uri);
-  opening->read_only = read_only;
+  g_return_if_fail (options != NULL);
+
+  copy = g_memdup2 (options, sizeof *options);
+  copy->uri = g_strdup (options->uri);
+  if (copy->ask_data != NULL)
+    g_object_ref (copy->ask_data);
   task = g_task_new (NULL, cancellable, callback, user_data);
   g_task_set_source_tag (task, strata_connection_open_async);
-  g_task_set_task_data (task, opening, opening_free);
+  g_task_set_task_data (task, copy, options_free);
   g_task_set_return_on_cancel (task, TRUE);
   g_task_run_in_thread (task, open_in_thread);
 }

@@ -7,6 +7,7 @@
 
 #include "graph/strata-graph.h"
 #include "strata-host-facts.h"
+#include "strata-question.h"
 #include "strata-vir.h"
 
 G_BEGIN_DECLS
@@ -22,8 +23,7 @@ G_DECLARE_FINAL_TYPE (StrataConnection, strata_connection, STRATA, CONNECTION, G
  *   "domain-reverted" (const char *uuid): it went back to a snapshot by libvirt's own way
  *   "pool-changed" (const char *name): a storage pool was defined, started, stopped or undefined
  */
-void strata_connection_open_async (const char *uri,
-                                   gboolean read_only,
+void strata_connection_open_async (const StrataOpenOptions *options,
                                    GCancellable *cancellable,
                                    GAsyncReadyCallback callback,
                                    gpointer user_data);

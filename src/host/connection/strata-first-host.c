@@ -19,7 +19,8 @@ static int
 count_domains (const char *uri, char **opened, GCancellable *cancellable)
 {
   g_autoptr (GError) reason = NULL;
-  virConnectPtr handle = strata_opening_run (uri, TRUE, &reason, cancellable, NULL);
+  StrataOpenOptions options = { .uri = uri, .read_only = TRUE };
+  virConnectPtr handle = strata_opening_run (&options, &reason, cancellable, NULL);
   int active;
   int defined;
 

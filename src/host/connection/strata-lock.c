@@ -497,7 +497,8 @@ end_leftover (gpointer data)
 {
   Leftover *self = data;
   g_autoptr (GError) read_only = NULL;
-  virConnectPtr handle = strata_opening_run (self->uri, FALSE, &read_only, NULL, NULL);
+  StrataOpenOptions options = { .uri = self->uri };
+  virConnectPtr handle = strata_opening_run (&options, &read_only, NULL, NULL);
   virStoragePoolPtr pool =
       handle != NULL ? virStoragePoolLookupByUUIDString (handle, self->uuid) : NULL;
 

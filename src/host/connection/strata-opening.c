@@ -91,28 +91,97 @@ explain (const char *uri)
   return g_steal_pointer (&error);
 }
 
-static virConnectPtr
-open_once (const char *uri, gboolean read_only)
+typedef struct
 {
-  return virConnectOpenAuth (uri, NULL, read_only ? VIR_CONNECT_RO : 0);
+  const StrataOpenOptions *options;
+  GCancellable *cancellable;
+  gboolean asked;
+} Asking;
+
+static gboolean
+answer (Asking *self, virConnectCredentialPtr credential)
+{
+  const StrataOpenOptions *options = self->options;
+  gboolean secret =
+      credential->type == VIR_CRED_PASSPHRASE || credential->type == VIR_CRED_NOECHOPROMPT;
+  StrataQuestion question = {
+    .words = (char *) credential->prompt,
+    .secret = secret,
+    .answer = g_strdup (credential->defresult),
+  };
+
+  if (!options->ask (options->uri, &question, self->cancellable, options->ask_data))
+    {
+      g_free (question.answer);
+      return FALSE;
+    }
+
+  /* libvirt frees it. */
+  credential->result = strdup (question.answer != NULL ? question.answer : "");
+  credential->resultlen = (unsigned int) strlen (credential->result);
+  if (question.answer != NULL && secret)
+    explicit_bzero (question.answer, strlen (question.answer));
+  g_free (question.answer);
+
+  return TRUE;
+}
+
+static int
+answer_cb (virConnectCredentialPtr credentials, unsigned int n, void *data)
+{
+  Asking *self = data;
+
+  self->asked = TRUE;
+  for (unsigned int i = 0; i < n; i++)
+    {
+      if (self->options->ask == NULL || !answer (self, &credentials[i]))
+        return -1;
+    }
+
+  return 0;
 }
 
 static virConnectPtr
-open_patiently (const char *uri, gboolean read_only, GCancellable *cancellable, GError **error)
+open_once (Asking *asking, gboolean read_only)
+{
+  static int kinds[] = { VIR_CRED_USERNAME,   VIR_CRED_AUTHNAME,     VIR_CRED_ECHOPROMPT,
+                         VIR_CRED_PASSPHRASE, VIR_CRED_NOECHOPROMPT, VIR_CRED_REALM };
+  virConnectAuth auth = { kinds, G_N_ELEMENTS (kinds), answer_cb, asking };
+
+  return virConnectOpenAuth (asking->options->uri, &auth, read_only ? VIR_CONNECT_RO : 0);
+}
+
+/* Whatever code libvirt has for it, the host asked for something and did not get what lets the user in. */
+static void
+explain_asked (GError *error)
+{
+  error->code = STRATA_ERROR_PERMISSION;
+  strata_error_set_hint (
+      error, _ ("This host asks for a name and a password. Type them in the window or in a "
+                "terminal, or put them into libvirt’s auth.conf."));
+  strata_error_set_command (error, NULL);
+}
+
+static virConnectPtr
+open_patiently (Asking *asking, GError **error)
 {
   g_autoptr (GError) first = NULL;
-  const char *named = get_named (uri);
-  virConnectPtr handle = open_once (uri, read_only);
+  const char *named = get_named (asking->options->uri);
+  virConnectPtr handle = open_once (asking, asking->options->read_only);
 
   if (handle != NULL)
     return handle;
 
   first = explain (named);
-  if (first->code == STRATA_ERROR_CONNECTION && may_be_session (named))
+  if (asking->asked)
     {
-      if (!strata_sleep (RETRY_AFTER_MS, cancellable, error))
+      explain_asked (first);
+    }
+  else if (first->code == STRATA_ERROR_CONNECTION && may_be_session (named))
+    {
+      if (!strata_sleep (RETRY_AFTER_MS, asking->cancellable, error))
         return NULL;
-      handle = open_once (uri, read_only);
+      handle = open_once (asking, asking->options->read_only);
     }
   if (handle == NULL)
     g_propagate_error (error, g_steal_pointer (&first));
@@ -141,25 +210,25 @@ make_read_only (const GError *refusal)
 
 /**
  * strata_opening_run:
- * @uri: (nullable): as for strata_connection_open()
- * @read_only: whether it is to be opened for reading only
+ * @options: what is to be opened, and how
  * @reason: (out) (nullable): why it is open for reading only, %NULL where it is not
  * @cancellable: (nullable): looked at before each attempt; libvirt itself can't be interrupted
  * @error: where to put `STRATA_ERROR_CONNECTION`, `PERMISSION` or `INVALID`, with a hint
  *
- * Worker threads only. Who is refused may still be let in to look, which each user of a computer may by libvirt's own rules.
+ * Worker threads only. Who is refused, and was asked nothing, may still be let in to look, which each user of a computer may by libvirt's own rules.
  *
  * Returns: (transfer full): an open handle
  */
 virConnectPtr
-strata_opening_run (const char *uri,
-                    gboolean read_only,
+strata_opening_run (const StrataOpenOptions *options,
                     GError **reason,
                     GCancellable *cancellable,
                     GError **error)
 {
   static GOnce once = G_ONCE_INIT;
   g_autoptr (GError) refusal = NULL;
+  Asking asking = { .options = options, .cancellable = cancellable };
+  gboolean read_only = options->read_only;
   virConnectPtr handle;
 
   STRATA_ASSERT_WORKER ();
@@ -169,12 +238,12 @@ strata_opening_run (const char *uri,
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return NULL;
 
-  handle = open_patiently (uri, read_only, cancellable, &refusal);
-  if (handle == NULL && !read_only &&
+  handle = open_patiently (&asking, &refusal);
+  if (handle == NULL && !read_only && !asking.asked &&
       g_error_matches (refusal, STRATA_ERROR, STRATA_ERROR_PERMISSION))
     {
       read_only = TRUE;
-      handle = open_once (uri, TRUE);
+      handle = open_once (&asking, TRUE);
     }
   if (handle == NULL)
     {

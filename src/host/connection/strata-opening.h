@@ -5,12 +5,13 @@
 #include <gio/gio.h>
 #include <libvirt/libvirt.h>
 
+#include "strata-question.h"
+
 G_BEGIN_DECLS
 
-virConnectPtr strata_opening_run (const char    *uri,
-                                  gboolean       read_only,
-                                  GError       **reason,
-                                  GCancellable  *cancellable,
-                                  GError       **error);
+virConnectPtr strata_opening_run (const StrataOpenOptions *options,
+                                  GError **reason,
+                                  GCancellable *cancellable,
+                                  GError **error);
 
 G_END_DECLS

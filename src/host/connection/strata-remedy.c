@@ -30,8 +30,11 @@ static const char *const modular_sockets[] = {
 static GUri *
 parse (const char *uri)
 {
-  return uri != NULL ? g_uri_parse (uri, G_URI_FLAGS_NON_DNS | G_URI_FLAGS_PARSE_RELAXED, NULL)
-                     : NULL;
+  return uri != NULL
+             ? g_uri_parse (
+                   uri, G_URI_FLAGS_NON_DNS | G_URI_FLAGS_HAS_PASSWORD | G_URI_FLAGS_PARSE_RELAXED,
+                   NULL)
+             : NULL;
 }
 
 static gboolean
@@ -288,6 +291,37 @@ explain_system (GError *error)
   strata_error_set_command (error, command);
 }
 
+/* Once typed, ssh has asked for the host's key, and has said what else is in the way. */
+static void
+explain_remote (GError *error, GUri *uri)
+{
+  const char *user = g_uri_get_user (uri);
+  const char *host = g_uri_get_host (uri);
+  g_autofree char *login = NULL;
+  g_autofree char *quoted = NULL;
+  g_autofree char *command = NULL;
+
+  if (!g_str_has_suffix (g_uri_get_scheme (uri), "+ssh"))
+    {
+      strata_error_set_hint (
+          error, _ ("Check the address, and that libvirt runs and listens on that host."));
+      return;
+    }
+
+  strata_error_set_hint (
+      error, _ ("Check the address, that you can log in there with ssh without being asked for a "
+                "password, and that libvirt runs on that host."));
+  login = g_strdup_printf ("%s%s%s", user != NULL ? user : "", user != NULL ? "@" : "", host);
+  if (*login == '-')
+    return;
+
+  quoted = strpbrk (login, " '\"\\$`;&|<>()*?~#!") != NULL ? g_shell_quote (login) : NULL;
+  command = g_uri_get_port (uri) > 0 ? g_strdup_printf ("ssh -p %d %s", g_uri_get_port (uri),
+                                                        quoted != NULL ? quoted : login)
+                                     : g_strdup_printf ("ssh %s", quoted != NULL ? quoted : login);
+  strata_error_set_command (error, command);
+}
+
 /**
  * strata_remedy_add:
  * @error: why @uri can't be opened
@@ -313,9 +347,7 @@ strata_remedy_add (GError *error, const char *uri)
   else if (denied)
     explain_permission (error);
   else if (remote)
-    strata_error_set_hint (
-        error, _ ("Check the address, that you can log in there with ssh without being asked for a "
-                  "password, and that libvirt runs on that host."));
+    explain_remote (error, parsed);
   else if (parsed == NULL)
     strata_error_set_hint (error,
                            _ ("Check that libvirt’s daemon runs, and what libvirt.conf names."));

@@ -19,6 +19,7 @@
 #include "ui/job/strata-operations.h"
 #include "ui/job/strata-plan-dialog.h"
 #include "ui/job/strata-recovery-controller.h"
+#include "strata-prompt-dialog.h"
 #include "strata-sidebar.h"
 #include "ui/snapshot/strata-snapshot-actions.h"
 #include "ui/template/strata-template-page.h"
@@ -138,6 +139,12 @@ host_items_changed_cb (StrataWindow *self)
   self->has_machines = has_machines;
   if (strata_sidebar_get_machine (self->sidebar) == NULL && !self->shows_map)
     adw_navigation_split_view_set_show_content (self->split_view, !has_machines);
+}
+
+static void
+prompt_cb (StrataWindow *self, StrataPrompt *prompt)
+{
+  strata_prompt_dialog_present (prompt, strata_host_get_name (self->host), GTK_WIDGET (self));
 }
 
 static void
@@ -563,6 +570,7 @@ strata_window_init (StrataWindow *self)
   self->host_signals = g_signal_group_new (STRATA_TYPE_HOST);
   g_signal_group_connect_swapped (self->host_signals, "items-changed",
                                   G_CALLBACK (host_items_changed_cb), self);
+  g_signal_group_connect_swapped (self->host_signals, "prompt", G_CALLBACK (prompt_cb), self);
   self->machine_signals = g_signal_group_new (STRATA_TYPE_MACHINE);
   g_signal_group_connect_swapped (self->machine_signals, "notify", G_CALLBACK (update_content),
                                   self);
