@@ -415,9 +415,10 @@ def daemon_that_is_gone():
     expect_equal(error['code'], 'connection', 'code', result)
     expect(error['hint'] and error['libvirt-code'], 'a hint and libvirt’s code', result)
     expect_words(result.err, 'stratactl: ', error['hint'])
-    for bad in ('qemu:///nonsense', 'nonsense:///'):
+    # A daemon that is there may say that it knows no such address.
+    for bad, statuses in (('qemu:///nonsense', (1,)), ('nonsense:///', (1, 2))):
         result = lab.ctl('--json', '-c', bad, 'list')
-        expect_equal((result.status, result.document['outcome']), (1, 'not-started'), bad, result)
+        expect(result.status in statuses and result.document['outcome'] == 'not-started', bad, result)
 
 
 def cancelled_by(signum):
