@@ -260,7 +260,7 @@ strata_job_notes_begin (StrataJob *job, StrataPlan *plan, guint index)
 {
   StrataStep *step = strata_plan_get_step (plan, index);
 
-  if (step->kind == STRATA_STEP_RESTORE)
+  if (strata_step_is (step, STRATA_STEP_RESTORE, STRATA_STEP_START))
     note_before (job, plan, index);
   note_images (job, plan, index, FALSE);
   if (strata_step_is (step, STRATA_STEP_DEFINE, STRATA_STEP_SNAPSHOT_REVERT))
@@ -331,7 +331,7 @@ strata_job_notes_has (StrataJournal *journal, const char *kind, const char *name
  * @kind: what the note begins with of which the stamp of an image follows
  * @path: the image
  * @written: (out): whether it is there and has another stamp, or may have, since the host could not be asked when that was noted;
- *   %FALSE where nothing was noted
+ *   %FALSE where nothing was noted. Of what a step was begun that starts a guest on it: than before that
  * @error: where to put an error
  *
  * Returns: whether it could be told
@@ -349,6 +349,9 @@ strata_job_notes_is_written (StrataConnection *connection,
   g_autoptr (GError) local = NULL;
 
   *written = FALSE;
+  /* The guest that was about to write to it did so, or another did, or none. */
+  if (noted == NULL && g_str_equal (kind, STRATA_NOTE_IMAGE))
+    noted = strata_job_notes_get (journal, STRATA_NOTE_IMAGE_BEFORE, path);
   if (noted == NULL)
     return TRUE;
   now = strata_storage_get_stamp (connection, path, &local);

@@ -12,7 +12,7 @@ G_BEGIN_DECLS
 
 /* What a note begins with, and what follows: an image's path, and the note is its stamp as the job left it */
 #define STRATA_NOTE_IMAGE "image:"
-/* as it was when a guest’s memory was about to be brought back beside it */
+/* as it was when a guest was about to be started on it, or its memory brought back beside it */
 #define STRATA_NOTE_IMAGE_BEFORE "image-before:"
 /* a UUID: the inactive definition when the step began, and as the job wrote it */
 #define STRATA_NOTE_DEFINITION_BEFORE "definition-before:"

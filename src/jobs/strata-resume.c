@@ -271,6 +271,20 @@ is_kept_unseen (StrataAdoption *self, guint index)
          strata_journal_get_mark (self->journal, index) == STRATA_STEP_BEGUN;
 }
 
+/* A guest that an earlier process was to stop, and that is off; when that came to be, and whether it ran again since, it didn't live to write
+ * down, and nothing keeps what it wrote. */
+static gboolean
+is_stopped_unseen (StrataAdoption *self, guint index)
+{
+  for (guint i = 0; i < strata_plan_get_n_steps (self->plan); i++)
+    {
+      if (strata_plan_get_step (self->plan, i)->kind == STRATA_STEP_SNAPSHOT_CREATE)
+        return FALSE;
+    }
+
+  return strata_journal_get_mark (self->journal, index) == STRATA_STEP_BEGUN;
+}
+
 /* A guest that was to be stopped for a revert went on when the job stopped instead. What was kept, or what a person said to
  * discard, was the state of then. */
 static gboolean
@@ -286,7 +300,8 @@ check_not_gone_on (StrataAdoption *self, const gboolean *done, GError **error)
     {
       StrataStep *step = strata_plan_get_step (self->plan, i);
 
-      if (!is_kept_unseen (self, i) && (done[i] || step->kind != STRATA_STEP_SHUT_DOWN))
+      if (!is_kept_unseen (self, i) &&
+          (step->kind != STRATA_STEP_SHUT_DOWN || (done[i] && !is_stopped_unseen (self, i))))
         continue;
       strata_set_error (
           error, STRATA_ERROR_REFUSED, _ ("End the job, and begin anew."),

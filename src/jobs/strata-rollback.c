@@ -159,20 +159,11 @@ has_begun (StrataAdoption *self)
   return FALSE;
 }
 
-/* Whether the job starts a machine that writes to PATH, which it did until that was undone. */
+/* Whether the job started a machine that writes to PATH, which it did until that was undone. */
 static gboolean
 is_started_on (StrataAdoption *self, const char *path)
 {
-  for (guint i = 0; path != NULL && i < strata_plan_get_n_steps (self->plan); i++)
-    {
-      StrataStep *step = strata_plan_get_step (self->plan, i);
-
-      if (strata_step_is (step, STRATA_STEP_START, STRATA_STEP_RESTORE) &&
-          strata_job_notes_is_disk_of (self->plan, strata_step_get_arg (step, "uuid"), path))
-        return TRUE;
-    }
-
-  return FALSE;
+  return path != NULL && strata_job_notes_has (self->journal, STRATA_NOTE_IMAGE_BEFORE, path);
 }
 
 /* Whether everything that is still marked as done may be undone. */

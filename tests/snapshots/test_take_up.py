@@ -814,6 +814,50 @@ def a_machine_that_was_booted_before_its_memory_came_back():
         lab.clear()
 
 
+def a_machine_whose_start_was_not_written_down():
+    """It was used since; what was made for it is the only place where that is."""
+    lab.machine('vm')
+    lab.made += ['gold', 'c']
+    lab.strata('template', 'create', 'vm', '--no-seal', '--convert', '--name', 'gold')
+    argv = ('template', 'deploy', 'gold', '--name', 'c', '--start')
+    job = stop(*argv, kind='start', begun=True, done=True)
+    lab.write('c', 0x55)
+    lab.virsh('destroy', 'c')
+    refused('job', 'rollback', job, words=['c.qcow2', 'written to since'])
+    expect_words(lab.run('qemu-io', '-r', '-f', 'qcow2', '-c', 'read -P 0x55 8M 64k', lab.source('c')).out, 'read 65536/65536')
+    lab.strata('job', 'resume', job)
+    expect_equal(lab.state('c'), 'running', 'the machine in the end')
+    no_job_left()
+    lab.clear()
+
+    # Of one that nobody used everything is taken back.
+    lab.machine('vm')
+    lab.made += ['gold', 'c']
+    lab.strata('template', 'create', 'vm', '--no-seal', '--convert', '--name', 'gold')
+    job = stop(*argv, kind='start', begun=True)
+    lab.strata('job', 'rollback', job)
+    expect_equal(sorted(lab.names()), ['gold'], 'the machines')
+    no_job_left()
+
+
+def a_stop_that_was_not_written_down():
+    """For a return that keeps nothing: the machine was started again, used and shut down since."""
+    for make, name in ((tree, 's1'), (internal, 'i1')):
+        make()
+        lab.virsh('start', 'vm')
+        job = stop('snapshot', 'revert', 'vm', name, '--discard-current', kind='shut-down', begun=True, done=True)
+        lab.virsh('start', 'vm')
+        lab.write('vm', 0x55)
+        source = lab.source('vm')
+        lab.virsh('destroy', 'vm')
+        refused('job', 'resume', job, words=['vm', 'gone on'])
+        expect_equal(lab.source('vm'), source, 'what the machine is on')
+        expect_words(lab.run('qemu-io', '-r', '-f', 'qcow2', '-c', 'read -P 0x55 8M 64k', source).out, 'read 65536/65536')
+        lab.strata('job', 'dismiss', job)
+        no_job_left()
+        lab.clear()
+
+
 def what_may_not_be_deleted():
     """A layer in a folder that is read-only now goes on being there, and nothing waits for it."""
     folder = os.path.join(lab.dir, 'archive')
@@ -1307,7 +1351,8 @@ try:
         a_disk_that_was_moved_in_the_middle_of_its_merge, a_definition_that_was_changed_after_a_live_merge,
         a_merge_that_was_done_and_not_written_down, a_definition_from_before_the_snapshot_in_the_middle_of_a_merge,
         pool_that_is_busy_when_it_is_noted, stamp_that_could_not_be_had,
-        a_machine_that_was_booted_before_its_memory_came_back, what_may_not_be_deleted,
+        a_machine_that_was_booted_before_its_memory_came_back, a_machine_whose_start_was_not_written_down,
+        a_stop_that_was_not_written_down, what_may_not_be_deleted,
         a_disk_that_was_exchanged_before_its_pull,
         a_disk_that_was_exchanged_before_a_snapshot, rollback_and_a_disk_that_was_detached,
         rollback_and_a_detached_disk_without_a_word, rollback_and_a_disk_that_was_moved,

@@ -414,9 +414,10 @@ describe_known (StrataPoolLease *lease, const char *name)
  * @error: where to put an error other than that there is nothing
  *
  * Two stamps of one image are equal if it was not written to between them: QEMU writes nothing by opening an image. The
- * times are the daemon's, and its alone. Worker threads only.
+ * times are the daemon's, and its alone. What it takes on the disk is no part of it: a file system (ext4, XFS) may find out about that
+ * long after the write. Worker threads only.
  *
- * Returns: (transfer full) (nullable): its size on the disk and when it was last written; %NULL with no @error if there is no
+ * Returns: (transfer full) (nullable): how long it is and when it was last written; %NULL with no @error if there is no
  *   image, or the host doesn't say when it was written
  */
 char *
@@ -452,7 +453,7 @@ strata_storage_get_stamp (StrataConnection *connection, const char *path, GError
   if (xml == NULL)
     return NULL;
   written = strata_xpath_string (xml, "/volume/target/timestamps/mtime");
-  size = strata_xpath_string (xml, "/volume/allocation");
+  size = strata_xpath_string (xml, "/volume/physical");
   if (written == NULL || *written == '\0')
     return NULL;
 
