@@ -40,20 +40,5 @@ strata_guest_disk_free (StrataGuestDisk *self)
 
   g_free (self->path);
   g_free (self->format);
-  g_free (self->opened);
   g_free (self);
-}
-
-/**
- * strata_guest_disk_get_file:
- * @self: a disk
- *
- * Returns: (transfer none): what a program opens to get at it
- */
-const char *
-strata_guest_disk_get_file (const StrataGuestDisk *self)
-{
-  g_return_val_if_fail (self != NULL, NULL);
-
-  return self->opened != NULL ? self->opened : self->path;
 }

@@ -155,8 +155,6 @@ read_disk (JsonNode *node, GPtrArray *disks, GError **error)
 {
   g_autofree char *path = NULL;
   g_autofree char *format = NULL;
-  g_autofree char *opened = NULL;
-  StrataGuestDisk *disk;
   JsonObject *object;
 
   if (!JSON_NODE_HOLDS_OBJECT (node))
@@ -164,8 +162,7 @@ read_disk (JsonNode *node, GPtrArray *disks, GError **error)
 
   object = json_node_get_object (node);
   if (!read_string (object, "path", &path, error) ||
-      !read_string (object, "format", &format, error) ||
-      !read_string (object, "opened", &opened, error))
+      !read_string (object, "format", &format, error))
     return FALSE;
   if (path == NULL || !g_path_is_absolute (path))
     return set_invalid ("path", error);
@@ -174,9 +171,7 @@ read_disk (JsonNode *node, GPtrArray *disks, GError **error)
       strspn (format, "abcdefghijklmnopqrstuvwxyz0123456789") != strlen (format))
     return set_invalid ("format", error);
 
-  disk = strata_guest_disk_new (path, format);
-  disk->opened = g_steal_pointer (&opened);
-  g_ptr_array_add (disks, disk);
+  g_ptr_array_add (disks, strata_guest_disk_new (path, format));
   return TRUE;
 }
 

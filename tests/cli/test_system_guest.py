@@ -6,6 +6,7 @@ STRATA_LAB_GUEST names a bootable Debian image (tests/lab makes one)."""
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -228,16 +229,18 @@ def links_and_other_peoples_files_lead_nowhere():
     """A folder of the user's, which the system's libvirt has as a pool."""
     begin()
     secret = lab.image('secret.qcow2')
-    folder = os.path.join(lab.dir, 'mine')
+    # The host has another /tmp; both see what was built.
+    folder = os.path.join(os.path.dirname(helper()), f'../../mine-{os.getpid()}')
+    folder = os.path.realpath(folder)
     os.mkdir(folder, 0o755)
-    os.chmod(lab.dir, 0o755)
     lab.virsh('pool-create-as', 'mine', 'dir', '--target', folder)
     try:
         # A link of the user's to root's file is followed with the user's rights, or not at all.
         os.symlink(secret, os.path.join(folder, 'link.qcow2'))
         lab.define_on('link', os.path.join(folder, 'link.qcow2'))
         with with_helper('link') as root:
-            root.refused(seal(os.path.join(folder, 'link.qcow2')), os.path.basename(lab.dir))
+            root.refused(seal(os.path.join(folder, 'link.qcow2')), 'no disk of what permission was given for')
+            root.refused(seal(secret), 'no disk of what permission was given for')
         # The user's own overlay on root's file: opened as the user, who may not read that.
         mine = os.path.join(folder, 'over.qcow2')
         lab.run('qemu-img', 'create', '-q', '-u', '-f', 'qcow2', '-b', secret, '-F', 'qcow2', mine, '16M')
@@ -261,10 +264,47 @@ def links_and_other_peoples_files_lead_nowhere():
         for name in ('link', 'over', 'top'):
             lab.virsh('undefine', name, check=False)
         lab.virsh('pool-destroy', 'mine', check=False)
+        shutil.rmtree(folder)
+
+
+def a_volume(name, *options, change=None):
+    """An image that is written here, and is root's there; its path."""
+    local = os.path.join(lab.dir, name)
+    lab.run('qemu-img', 'create', '-q', '-f', 'qcow2', *options, local, '16M')
+    with open(local, 'rb') as file:
+        data = file.read()
+    os.remove(local)
+    return lab.put(f'{IMAGES}/{name}', change(data) if change else data)
+
+
+def headers_lead_nowhere():
+    """What is in an image, which a guest may have written there, has root open nothing else."""
+    begin()
+    other = lab.machine('other')
+    over = a_volume('over.qcow2', '-u', '-b', other, '-F', 'qcow2')
+    with with_helper('default/over.qcow2') as root:
+        root.refused(inspect(over), 'other')
+    loose = lab.image('loose.qcow2')
+    data = a_volume('data.qcow2', '-o', f'data_file={os.path.join(lab.dir, "data")}')
+    # Without the name of the extension that says the format.
+    guessed = a_volume('guessed.qcow2', '-u', '-b', loose, '-F', 'raw', change=lambda text: text.replace(b'\xe2\x79\x2a\xca', b'\x12\x34\x56\x78'))
+    with with_helper('default/data.qcow2', 'default/guessed.qcow2') as root:
+        for path in (data, guessed):
+            root.refused(inspect(path), 'who may change')
+            root.refused(seal(path), 'who may change')
+
+
+def names_are_what_a_prompt_shows():
+    begin()
+    for name in ('own\n(nothing else)', 'own \u202emitciv', '', '--own'):
+        root = Helper(name)
+        root.process.wait(timeout=30)
+        expect_equal((root.process.returncode, root.events), (1, []), f'{name!r}')
 
 
 TESTS = [without_the_right_nothing_is_done, a_helper_without_names_does_nothing_as_root, paths_are_not_heard,
-         machines_that_run_are_left_alone, links_and_other_peoples_files_lead_nowhere, the_guest_becomes_a_template_and_clones]
+         machines_that_run_are_left_alone, links_and_other_peoples_files_lead_nowhere, headers_lead_nowhere,
+         names_are_what_a_prompt_shows, the_guest_becomes_a_template_and_clones]
 
 if __name__ == '__main__':
     lab.run_tests([the_guest_becomes_a_template_and_clones] if FAR else TESTS)

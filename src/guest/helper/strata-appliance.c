@@ -190,9 +190,9 @@ strata_appliance_add_disks (StrataAppliance *self, GPtrArray *disks, GError **er
           if (overlay == NULL)
             return FALSE;
         }
-      if (guestfs_add_drive_opts (
-              self->g, overlay != NULL ? overlay : strata_guest_disk_get_file (disk),
-              GUESTFS_ADD_DRIVE_OPTS_FORMAT, overlay != NULL ? "qcow2" : disk->format, -1) != 0)
+      if (guestfs_add_drive_opts (self->g, overlay != NULL ? overlay : disk->path,
+                                  GUESTFS_ADD_DRIVE_OPTS_FORMAT,
+                                  overlay != NULL ? "qcow2" : disk->format, -1) != 0)
         return strata_appliance_set_error (self, disk->path, error);
     }
 

@@ -52,9 +52,7 @@ run_qemu_img (StrataGuestDisk *disk, const char *const *argv, GError **error)
 static gboolean
 check_lock (StrataGuestDisk *disk, GError **error)
 {
-  const char *const argv[] = { "qemu-img",   "info", "-f",
-                               disk->format, "--",   strata_guest_disk_get_file (disk),
-                               NULL };
+  const char *const argv[] = { "qemu-img", "info", "-f", disk->format, "--", disk->path, NULL };
 
   return run_qemu_img (disk, argv, error);
 }
@@ -62,14 +60,14 @@ check_lock (StrataGuestDisk *disk, GError **error)
 static gboolean
 check_disk (StrataGuestDisk *disk, gboolean for_writing, GError **error)
 {
-  if (access (strata_guest_disk_get_file (disk), F_OK) != 0)
+  if (access (disk->path, F_OK) != 0)
     {
       strata_set_error (error, STRATA_ERROR_NOT_FOUND, NULL, _ ("The disk “%s” does not exist."),
                         disk->path);
       return FALSE;
     }
 
-  if (access (strata_guest_disk_get_file (disk), for_writing ? R_OK | W_OK : R_OK) != 0)
+  if (access (disk->path, for_writing ? R_OK | W_OK : R_OK) != 0)
     {
       strata_set_error (error, STRATA_ERROR_PERMISSION, NULL,
                         for_writing ? _ ("You may not write to the disk “%s”.")
@@ -121,10 +119,8 @@ strata_disk_use_overlay (StrataGuestDisk *disk, GError **error)
   const char *folder = g_getenv ("LIBGUESTFS_TMPDIR");
   g_autofree char *path =
       g_build_filename (folder != NULL ? folder : g_get_tmp_dir (), "overlay-XXXXXX", NULL);
-  const char *const argv[] = { "qemu-img",   "create", "-q",
-                               "-f",         "qcow2",  "-F",
-                               disk->format, "-b",     strata_guest_disk_get_file (disk),
-                               "--",         path,     NULL };
+  const char *const argv[] = { "qemu-img",   "create", "-q",       "-f", "qcow2", "-F",
+                               disk->format, "-b",     disk->path, "--", path,    NULL };
   int fd = g_mkstemp (path);
 
   if (fd < 0)

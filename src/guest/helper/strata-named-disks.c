@@ -11,16 +11,20 @@
 #include <string.h>
 
 #include "host/connection/strata-vir.h"
+#include "strata-trusted-file.h"
 #include "base/strata-error.h"
 
-/* By where both lead, whatever links are on the way. */
+/* Whether SOURCE, as libvirt has it, leads to PATH, on whose way are no links; FIXED: and only root can make it lead elsewhere. */
 static gboolean
-is_same_file (const char *a, const char *b)
+leads_to (const char *source, const char *path, gboolean fixed)
 {
-  g_autofree char *real_a = realpath (a, NULL);
-  g_autofree char *real_b = realpath (b, NULL);
+  g_autofree char *real = NULL;
 
-  return g_strcmp0 (a, b) == 0 || (real_a != NULL && g_strcmp0 (real_a, real_b) == 0);
+  if (g_str_equal (source, path))
+    return TRUE;
+  real = realpath (source, NULL);
+
+  return g_strcmp0 (real, path) == 0 && (!fixed || strata_trusted_file_is_fixed (source, NULL));
 }
 
 static char *
@@ -41,18 +45,18 @@ get_volume_path (StrataConnection *connection, const char *pool_name, const char
 }
 
 static gboolean
-is_disk (StrataConnection *connection, const StrataDiskXml *disk, const char *path)
+is_disk (StrataConnection *connection, const StrataDiskXml *disk, const char *path, gboolean fixed)
 {
   g_autofree char *of_volume = NULL;
 
   if (disk->source == NULL)
     return FALSE;
   if (disk->pool == NULL)
-    return is_same_file (disk->source, path);
+    return leads_to (disk->source, path, fixed);
 
   of_volume = get_volume_path (connection, disk->pool, disk->source);
 
-  return of_volume != NULL && is_same_file (of_volume, path);
+  return of_volume != NULL && leads_to (of_volume, path, fixed);
 }
 
 /* FALSE with an error where DOMAIN has DISK and is not to have it looked into. */
@@ -64,11 +68,14 @@ check_domain (StrataConnection *connection,
               gboolean *found,
               GError **error)
 {
-  for (guint i = 0; i < domain->disks->len; i++)
-    {
-      const StrataDiskXml *own = g_ptr_array_index (domain->disks, i);
+  /* As the definition spells them. */
+  g_autoptr (GPtrArray) own_disks = strata_domain_xml_get_disks (domain->definition);
 
-      if (!is_disk (connection, own, disk->path))
+  for (guint i = 0; i < own_disks->len; i++)
+    {
+      const StrataDiskXml *own = g_ptr_array_index (own_disks, i);
+
+      if (!is_disk (connection, own, disk->path, FALSE))
         continue;
 
       if (!g_strv_contains (names, domain->name))
@@ -94,7 +101,7 @@ check_domain (StrataConnection *connection,
                             disk->format);
           return FALSE;
         }
-      *found = TRUE;
+      *found = *found || is_disk (connection, own, disk->path, TRUE);
     }
 
   return TRUE;
@@ -114,11 +121,68 @@ is_named_volume (StrataConnection *connection,
       if (parts[0] == NULL || parts[1] == NULL)
         continue;
       path = get_volume_path (connection, parts[0], parts[1]);
-      if (path != NULL && is_same_file (path, disk->path))
+      if (path != NULL && leads_to (path, disk->path, TRUE))
         return g_str_equal (disk->format, "qcow2") || g_str_equal (disk->format, "raw");
     }
 
   return FALSE;
+}
+
+/**
+ * strata_named_disks_check_below:
+ * @connection: the system's libvirt
+ * @names: (array zero-terminated=1): as of strata_named_disks_check()
+ * @disk: a disk that passed it
+ * @layers: (element-type utf8): what it stands on
+ * @error: `STRATA_ERROR_PERMISSION`
+ *
+ * A guest may have written the header of a volume that no domain has any more.
+ *
+ * Returns: whether none of @layers is the disk of a domain that isn't among @names; a template's may be
+ */
+gboolean
+strata_named_disks_check_below (StrataConnection *connection,
+                                const char *const *names,
+                                const StrataGuestDisk *disk,
+                                GPtrArray *layers,
+                                GError **error)
+{
+  g_autoptr (GPtrArray) domains =
+      layers->len > 0 ? strata_connection_list_domains (connection, NULL, error) : NULL;
+
+  if (layers->len == 0)
+    return TRUE;
+  if (domains == NULL)
+    return FALSE;
+
+  for (guint i = 0; i < domains->len; i++)
+    {
+      const StrataDomainFacts *domain = g_ptr_array_index (domains, i);
+      g_autoptr (GPtrArray) disks = NULL;
+
+      if (g_strv_contains (names, domain->name) ||
+          strata_domain_xml_is_protected (domain->definition))
+        continue;
+      disks = strata_domain_xml_get_disks (domain->definition);
+      for (guint j = 0; j < disks->len; j++)
+        {
+          for (guint k = 0; k < layers->len; k++)
+            {
+              const char *layer = g_ptr_array_index (layers, k);
+              g_autofree char *real = realpath (layer, NULL);
+
+              if (!is_disk (connection, g_ptr_array_index (disks, j), real != NULL ? real : layer,
+                            FALSE))
+                continue;
+              strata_set_error (error, STRATA_ERROR_PERMISSION, NULL,
+                                _ ("“%s” is a disk of “%s”, for which no permission was given."),
+                                layer, domain->name);
+              return FALSE;
+            }
+        }
+    }
+
+  return TRUE;
 }
 
 /**
@@ -145,8 +209,15 @@ strata_named_disks_check (StrataConnection *connection,
   for (guint i = 0; i < disks->len; i++)
     {
       const StrataGuestDisk *disk = g_ptr_array_index (disks, i);
+      g_autofree char *real = realpath (disk->path, NULL);
       gboolean found = FALSE;
 
+      if (g_strcmp0 (real, disk->path) != 0)
+        {
+          strata_set_error (error, STRATA_ERROR_PERMISSION, NULL,
+                            _ ("“%s” is no disk of what permission was given for."), disk->path);
+          return FALSE;
+        }
       for (guint j = 0; j < domains->len; j++)
         {
           if (!check_domain (connection, g_ptr_array_index (domains, j), names, disk, &found,

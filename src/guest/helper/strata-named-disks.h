@@ -11,5 +11,10 @@ gboolean strata_named_disks_check (StrataConnection *connection,
                                    const char *const *names,
                                    GPtrArray *disks,
                                    GError **error);
+gboolean strata_named_disks_check_below (StrataConnection *connection,
+                                         const char *const *names,
+                                         const StrataGuestDisk *disk,
+                                         GPtrArray *layers,
+                                         GError **error);
 
 G_END_DECLS

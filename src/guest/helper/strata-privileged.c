@@ -154,45 +154,7 @@ become (gpointer data)
     _exit (EXIT_FAILURE);
 }
 
-static guint
-rewrite_array (JsonArray *array, GPtrArray *disks, guint first)
-{
-  guint n = json_array_get_length (array);
-
-  for (guint i = 0; i < n && first + i < disks->len; i++)
-    json_object_set_string_member (
-        json_array_get_object_element (array, i), "opened",
-        strata_guest_disk_get_file (g_ptr_array_index (disks, first + i)));
-
-  return first + n;
-}
-
-/* TEXT, which is REQUEST's, with what is to be opened in the place of each of DISKS; NULL where it isn't about these alone. */
-static char *
-rewrite (const char *text, StrataGuestRequest *request, GPtrArray *disks)
-{
-  g_autoptr (JsonNode) root = json_from_string (text, NULL);
-  JsonObject *object = json_node_get_object (root);
-  guint n = 0;
-
-  if (request->clones->len == 0)
-    json_object_remove_member (object, "clones");
-  else
-    json_object_remove_member (object, "disks");
-  if (request->disks->len > 0)
-    n = rewrite_array (json_object_get_array_member (object, "disks"), disks, n);
-  for (guint i = 0; i < request->clones->len; i++)
-    {
-      JsonObject *clone =
-          json_array_get_object_element (json_object_get_array_member (object, "clones"), i);
-
-      n = rewrite_array (json_object_get_array_member (clone, "disks"), disks, n);
-    }
-
-  return n == disks->len ? json_to_string (root, FALSE) : NULL;
-}
-
-/* (element-type StrataGuestDisk): those of REQUEST, as they come in its text; borrowed */
+/* (element-type StrataGuestDisk): those of REQUEST; borrowed */
 static GPtrArray *
 list_disks (StrataGuestRequest *request)
 {
@@ -207,14 +169,9 @@ list_disks (StrataGuestRequest *request)
   return disks;
 }
 
-/* Whether all of DISKS may be opened, and as whom; FDS keeps them open. */
+/* Whether all of DISKS may be opened, and as whom. */
 static gboolean
-take_disks (Privileged *self,
-            GPtrArray *disks,
-            gboolean for_writing,
-            uid_t *user,
-            GArray *fds,
-            GError **error)
+take_disks (Privileged *self, GPtrArray *disks, gboolean for_writing, uid_t *user, GError **error)
 {
   g_autoptr (StrataConnection) connection = NULL;
 
@@ -228,17 +185,12 @@ take_disks (Privileged *self,
 
   for (guint i = 0; i < disks->len; i++)
     {
-      StrataGuestDisk *disk = g_ptr_array_index (disks, i);
+      const StrataGuestDisk *disk = g_ptr_array_index (disks, i);
       uid_t owner;
-      int fd;
-      gboolean taken;
+      g_autoptr (GPtrArray) layers = strata_trusted_file_take (disk, for_writing, &owner, error);
 
-      /* What the client says of it isn't heard. */
-      g_clear_pointer (&disk->opened, g_free);
-      taken = strata_trusted_file_take (disk, for_writing, &owner, &fd, error);
-      if (fd >= 0)
-        g_array_append_val (fds, fd);
-      if (!taken)
+      if (layers == NULL ||
+          !strata_named_disks_check_below (connection, self->names, disk, layers, error))
         return FALSE;
       if (i > 0 && owner != *user)
         {
@@ -336,7 +288,6 @@ serve (Privileged *self, const char *line)
   g_autoptr (GError) error = NULL;
   g_autoptr (StrataGuestRequest) request = strata_guest_request_parse (line, &error);
   g_autoptr (GPtrArray) disks = request != NULL ? list_disks (request) : NULL;
-  g_autoptr (GArray) fds = g_array_new (FALSE, FALSE, sizeof (int));
   Person person = { 0 };
   gboolean there = TRUE;
   uid_t user;
@@ -349,22 +300,32 @@ serve (Privileged *self, const char *line)
            take_disks (self, disks,
                        request->verb == STRATA_GUEST_VERB_SEAL ||
                            request->verb == STRATA_GUEST_VERB_CUSTOMISE,
-                       &user, fds, &error) &&
+                       &user, &error) &&
            look_up (&person, user, &error))
-    {
-      g_autofree char *text = rewrite (line, request, disks);
-
-      there = text == NULL || carry_out (self, &person, text, &error);
-    }
+    there = carry_out (self, &person, line, &error);
 
   if (error != NULL)
     strata_event_writer_error (self->writer, error);
-  for (guint i = 0; i < fds->len; i++)
-    close (g_array_index (fds, int, i));
   g_free (person.home);
   strata_event_writer_done (self->writer);
 
   return there;
+}
+
+/* What a prompt shows is to be what it says: nothing that ends a line, turns its direction or can't be seen. */
+static gboolean
+is_plain (const char *name)
+{
+  if (*name == '\0' || *name == '-' || !g_utf8_validate (name, -1, NULL))
+    return FALSE;
+
+  for (const char *c = name; *c != '\0'; c = g_utf8_next_char (c))
+    {
+      if (!g_unichar_isprint (g_utf8_get_char (c)))
+        return FALSE;
+    }
+
+  return TRUE;
 }
 
 /**
@@ -384,6 +345,12 @@ strata_privileged_run (const char *const *names)
     .pending = g_string_new (NULL),
   };
   gboolean there = TRUE;
+
+  for (size_t i = 0; names[i] != NULL; i++)
+    {
+      if (!is_plain (names[i]))
+        return EXIT_FAILURE;
+    }
 
   /* By that the client knows that it was allowed. */
   strata_event_writer_done (self.writer);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* An image as root may open it: a user who can write to it, or put another file in its place, must not make root's QEMU read or write
- * what that user may not. So what belongs to a person is opened with that person's rights; and what belongs to root or to libvirt's QEMU
- * is opened once, as the file that was looked at, and stands on nothing that a person can change.
+ * what that user may not. So what belongs to the person who asks is opened with that person's rights; and what belongs to root or to libvirt's
+ * QEMU is opened only where none but root can change it, what it stands on, or the way to either.
  */
 
 #include "config.h"
@@ -10,12 +10,9 @@
 #include "strata-trusted-file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <gio/gio.h>
 #include <glib/gi18n-lib.h>
-#include <glib/gstdio.h>
 #include <json-glib/json-glib.h>
-#include <limits.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,73 +58,102 @@ set_untrusted (const char *path, const char *culprit, GError **error)
   return FALSE;
 }
 
-/* Can only root put something else where PATH leads? Sets CULPRIT to what makes it possible. */
-static gboolean
-is_fixed (const char *path, char **culprit)
+/**
+ * strata_trusted_file_is_fixed:
+ * @path: an absolute path, without “..”
+ * @culprit: (out) (optional): the file or folder by which it isn't
+ *
+ * Returns: whether only root can put something else where @path leads
+ */
+gboolean
+strata_trusted_file_is_fixed (const char *path, char **culprit)
 {
-  g_autofree char *rest = g_canonicalize_filename (path, "/");
+  g_autofree char *rest = g_strdup (path);
   guint n_links = 0;
+  char *end = rest;
 
-  for (char *end = rest; end != NULL;)
+  while (end != NULL)
     {
       struct stat entry;
-      char saved;
+      gboolean fixed;
 
       end = strchr (end + 1, '/');
-      saved = end != NULL ? *end : '\0';
       if (end != NULL)
         *end = '\0';
-      if (lstat (rest, &entry) != 0 || !is_trusted (entry.st_uid) ||
-          (S_ISDIR (entry.st_mode) && (entry.st_mode & (S_IWGRP | S_IWOTH)) != 0 &&
-           (entry.st_mode & S_ISVTX) == 0))
-        {
-          *culprit = g_strdup (rest);
-          return FALSE;
-        }
-      if (S_ISLNK (entry.st_mode))
+      /* What is beyond a link’s “..” isn’t told by the words. */
+      fixed = *rest == '/' && strstr (rest, "/..") == NULL && lstat (rest, &entry) == 0 &&
+              is_trusted (entry.st_uid) &&
+              (!S_ISDIR (entry.st_mode) || (entry.st_mode & (S_IWGRP | S_IWOTH)) == 0 ||
+               (entry.st_mode & S_ISVTX) != 0);
+      if (fixed && S_ISLNK (entry.st_mode))
         {
           g_autofree char *target = g_file_read_link (rest, NULL);
           g_autofree char *folder = g_path_get_dirname (rest);
-          g_autofree char *tail = g_strdup (end != NULL ? end + 1 : "");
-          g_autofree char *next = NULL;
+          const char *below = target;
+          char *next;
 
-          if (target == NULL || ++n_links > MAX_LINKS)
+          /* All folders so far are what their names say, links having been taken apart; later ones may not be. */
+          while (below != NULL && g_str_has_prefix (below, "../"))
             {
-              *culprit = g_strdup (rest);
-              return FALSE;
+              char *parent = g_path_get_dirname (folder);
+
+              g_free (folder);
+              folder = parent;
+              below += strlen ("../");
             }
-          next = g_build_filename (target, *tail != '\0' ? tail : NULL, NULL);
-          g_free (rest);
-          rest = g_canonicalize_filename (next, folder);
-          end = rest;
-          continue;
+          fixed = below != NULL && ++n_links <= MAX_LINKS && strstr (below, "..") == NULL;
+          if (fixed)
+            {
+              next = g_build_filename (g_path_is_absolute (below) ? "/" : folder, below,
+                                       end != NULL ? end + 1 : NULL, NULL);
+              g_free (rest);
+              rest = next;
+              end = rest;
+              continue;
+            }
+        }
+      if (!fixed)
+        {
+          if (culprit != NULL)
+            *culprit = g_strdup (rest);
+          return FALSE;
         }
       if (end != NULL)
-        *end = saved;
+        *end = '/';
     }
 
   return TRUE;
 }
 
-/* What DISK stands on, by its headers; only the first, as it is written there, where CHAIN is FALSE. Asked of qemu-img, since none but root and
- * QEMU write them. */
-static GPtrArray *
-read_backings (const StrataGuestDisk *disk, gboolean chain, GError **error)
+/* Of one layer: whether its header says no more than what it stands on, and in which format; a format that is missing would be guessed from
+ * what a guest wrote. */
+static gboolean
+is_plain_layer (JsonObject *layer)
 {
-  const char *const argv[] = { "qemu-img",
-                               "info",
-                               "-U",
-                               "--output=json",
-                               "-f",
-                               disk->format,
-                               chain ? "--backing-chain" : "--",
-                               disk->opened,
-                               NULL };
+  JsonObject *specific = json_object_has_member (layer, "format-specific")
+                             ? json_object_get_object_member (layer, "format-specific")
+                             : NULL;
+  JsonObject *data = specific != NULL && json_object_has_member (specific, "data")
+                         ? json_object_get_object_member (specific, "data")
+                         : NULL;
+
+  return !(json_object_has_member (layer, "backing-filename") &&
+           !json_object_has_member (layer, "backing-filename-format")) &&
+         !(data != NULL && json_object_has_member (data, "data-file"));
+}
+
+/* What DISK stands on, by its headers. Asked of qemu-img, since none but root and QEMU write them. */
+static GPtrArray *
+read_backings (const StrataGuestDisk *disk, GError **error)
+{
+  const char *const argv[] = {
+    "qemu-img",        "info", "-U",       "-f", disk->format, "--output=json",
+    "--backing-chain", "--",   disk->path, NULL
+  };
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GSubprocess) process = NULL;
   g_autofree char *text = NULL;
   g_autofree char *complaints = NULL;
-  g_autofree char *list = NULL;
   g_autoptr (JsonNode) root = NULL;
   JsonArray *layers;
 
@@ -137,8 +163,7 @@ read_backings (const StrataGuestDisk *disk, gboolean chain, GError **error)
       !g_subprocess_communicate_utf8 (process, NULL, NULL, &text, &complaints, error))
     return NULL;
 
-  list = chain ? g_strdup (text) : g_strdup_printf ("[%s]", text);
-  root = g_subprocess_get_successful (process) ? json_from_string (list, NULL) : NULL;
+  root = g_subprocess_get_successful (process) ? json_from_string (text, NULL) : NULL;
   if (root == NULL || !JSON_NODE_HOLDS_ARRAY (root))
     {
       strata_set_error (error, STRATA_ERROR_FAILED, NULL, _ ("The disk “%s” cannot be opened: %s"),
@@ -152,114 +177,104 @@ read_backings (const StrataGuestDisk *disk, gboolean chain, GError **error)
       JsonObject *layer = json_array_get_object_element (layers, i);
       const char *name =
           json_object_get_string_member_with_default (layer, "backing-filename", NULL);
-      const char *full =
-          json_object_get_string_member_with_default (layer, "full-backing-filename", name);
 
+      if (!is_plain_layer (layer))
+        {
+          set_untrusted (disk->path,
+                         json_object_get_string_member_with_default (layer, "filename", disk->path),
+                         error);
+          return NULL;
+        }
       if (name != NULL)
-        g_ptr_array_add (names, g_strdup (chain ? full : name));
+        g_ptr_array_add (names, g_strdup (json_object_get_string_member_with_default (
+                                    layer, "full-backing-filename", name)));
     }
 
   return g_steal_pointer (&names);
 }
 
-/* None but root can change what it stands on, or put another image in its place. */
+/* Is the file, as it was opened or looked at, one that none but root and QEMU write to? */
 static gboolean
-check_backings (const StrataGuestDisk *disk, GError **error)
+is_closed_to_others (const struct stat *entry)
 {
-  g_autoptr (GPtrArray) backings = read_backings (disk, TRUE, error);
+  if (S_ISBLK (entry->st_mode))
+    return is_trusted (entry->st_uid);
 
-  if (backings == NULL)
-    return FALSE;
+  return S_ISREG (entry->st_mode) && is_trusted (entry->st_uid) &&
+         (entry->st_mode & S_IWOTH) == 0 && ((entry->st_mode & S_IWGRP) == 0 || entry->st_gid == 0);
+}
 
+static gboolean
+check_backings (const StrataGuestDisk *disk, GPtrArray *backings, GError **error)
+{
   for (guint i = 0; i < backings->len; i++)
     {
       const char *path = g_ptr_array_index (backings, i);
       g_autofree char *culprit = NULL;
       struct stat entry;
 
-      if (!g_path_is_absolute (path))
-        return set_untrusted (disk->path, path, error);
-      if (!is_fixed (path, &culprit))
+      if (!strata_trusted_file_is_fixed (path, &culprit))
         return set_untrusted (disk->path, culprit, error);
-      if (stat (path, &entry) != 0 || !(S_ISREG (entry.st_mode) || S_ISBLK (entry.st_mode)) ||
-          (S_ISREG (entry.st_mode) && (entry.st_mode & S_IWOTH) != 0))
+      if (stat (path, &entry) != 0 || !is_closed_to_others (&entry))
         return set_untrusted (disk->path, path, error);
     }
 
   return TRUE;
 }
 
-/* By its name where it can only lead to that very file, which REAL did a moment ago; else by FD. A relative name of what it stands on would be
- * looked for beside that. */
-static gboolean
-choose_name (StrataGuestDisk *disk, const char *real, int fd, GError **error)
+/* Who had polkit ask; root itself where there is no pkexec between. */
+static uid_t
+get_caller (void)
 {
-  g_autoptr (GPtrArray) backings = NULL;
-  g_autofree char *culprit = NULL;
-  struct stat by_name;
-  struct stat by_fd;
+  const char *text = g_getenv ("PKEXEC_UID");
 
-  if (is_fixed (real, &culprit))
-    {
-      disk->opened = g_strdup (real);
-      return stat (real, &by_name) == 0 && fstat (fd, &by_fd) == 0 &&
-                     by_name.st_dev == by_fd.st_dev && by_name.st_ino == by_fd.st_ino
-                 ? TRUE
-                 : set_untrusted (disk->path, real, error);
-    }
-
-  disk->opened = g_strdup_printf ("/proc/%d/fd/%d", getpid (), fd);
-  backings = read_backings (disk, FALSE, error);
-  if (backings == NULL)
-    return FALSE;
-
-  return backings->len == 0 || g_path_is_absolute (g_ptr_array_index (backings, 0)) ||
-         set_untrusted (disk->path, culprit, error);
+  return text != NULL ? (uid_t) g_ascii_strtoull (text, NULL, 10) : getuid ();
 }
 
 /**
  * strata_trusted_file_take:
- * @disk: a disk that may be worked on; gets what is to be opened in its place
+ * @disk: a disk that may be worked on; its path leads through no links
  * @for_writing: whether it is to be changed
- * @user: (out): with whose rights it is to be opened: 0, or the person's whose it is
- * @fd: (out): open as long as it is worked on, -1 where that isn't needed
+ * @user: (out): with whose rights it is to be opened: 0, or the person's whose it is and who asks
  * @error: `STRATA_ERROR_NOT_FOUND`, `STRATA_ERROR_PERMISSION`
  *
- * Returns: whether it can be opened without giving a person more rights than it has
+ * Returns: (transfer full) (element-type utf8): what it stands on, where root is to open it; %NULL if it can't be opened without
+ *   giving a person more rights than that one has
  */
-gboolean
-strata_trusted_file_take (StrataGuestDisk *disk,
+GPtrArray *
+strata_trusted_file_take (const StrataGuestDisk *disk,
                           gboolean for_writing,
                           uid_t *user,
-                          int *fd,
                           GError **error)
 {
-  g_autofree char *real = realpath (disk->path, NULL);
   g_autofree char *culprit = NULL;
+  g_autoptr (GPtrArray) backings = NULL;
   struct stat entry;
 
   *user = 0;
-  /* O_NONBLOCK: a pipe in its place isn't waited for. */
-  *fd = real != NULL ? open (real, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK) : -1;
-  if (*fd < 0 || fstat (*fd, &entry) != 0)
+  if (lstat (disk->path, &entry) != 0)
     {
       strata_set_error (error, STRATA_ERROR_NOT_FOUND, NULL,
                         _ ("The disk “%s” cannot be opened: %s"), disk->path, g_strerror (errno));
-      return FALSE;
+      return NULL;
     }
 
-  if (S_ISREG (entry.st_mode) && !is_trusted (entry.st_uid))
+  if (S_ISREG (entry.st_mode) && !is_trusted (entry.st_uid) &&
+      (get_caller () == 0 || entry.st_uid == get_caller ()))
     {
-      g_clear_fd (fd, NULL);
       *user = entry.st_uid;
-      return TRUE;
+      return g_ptr_array_new ();
     }
-  if (!(S_ISREG (entry.st_mode) || S_ISBLK (entry.st_mode)) || !is_trusted (entry.st_uid) ||
-      (S_ISREG (entry.st_mode) && (entry.st_mode & S_IWOTH) != 0))
-    return set_untrusted (disk->path, disk->path, error);
-  /* A link leads where its owner wants. */
-  if (g_strcmp0 (real, disk->path) != 0 && !is_fixed (disk->path, &culprit))
-    return set_untrusted (disk->path, culprit, error);
+  if (!is_closed_to_others (&entry))
+    {
+      set_untrusted (disk->path, disk->path, error);
+      return NULL;
+    }
+  if (!strata_trusted_file_is_fixed (disk->path, &culprit))
+    {
+      set_untrusted (disk->path, culprit, error);
+      return NULL;
+    }
   if (for_writing && S_ISREG (entry.st_mode) && entry.st_nlink > 1)
     {
       strata_set_error (error, STRATA_ERROR_PERMISSION,
@@ -267,8 +282,11 @@ strata_trusted_file_take (StrataGuestDisk *disk,
                         _ ("“%s” has another name as well (a hard link), under which it would be "
                            "changed, too."),
                         disk->path);
-      return FALSE;
+      return NULL;
     }
 
-  return choose_name (disk, real, *fd, error) && check_backings (disk, error);
+  backings = read_backings (disk, error);
+
+  return backings != NULL && check_backings (disk, backings, error) ? g_steal_pointer (&backings)
+                                                                    : NULL;
 }

@@ -8,10 +8,11 @@
 
 G_BEGIN_DECLS
 
-gboolean strata_trusted_file_take (StrataGuestDisk  *disk,
-                                   gboolean          for_writing,
-                                   uid_t            *user,
-                                   int              *fd,
-                                   GError          **error);
+gboolean   strata_trusted_file_is_fixed (const char             *path,
+                                         char                  **culprit);
+GPtrArray *strata_trusted_file_take     (const StrataGuestDisk  *disk,
+                                         gboolean                for_writing,
+                                         uid_t                  *user,
+                                         GError                **error);
 
 G_END_DECLS
