@@ -181,6 +181,23 @@ check_undo_plan (StrataAdoption *self, GCancellable *cancellable, GError **error
   return strata_law_check_steps (graph, undo, NULL, error);
 }
 
+/* Of a machine that an earlier process started, or may have, and that is to be ended. */
+static gboolean
+check_unwritten_by (StrataAdoption *self, const char *uuid, GError **error)
+{
+  for (guint i = 0; i < strata_plan_get_n_steps (self->plan); i++)
+    {
+      StrataStep *step = strata_plan_get_step (self->plan, i);
+      const char *path = strata_job_notes_get_made (step);
+
+      if (path != NULL && strata_job_notes_is_disk_of (self->plan, uuid, path) &&
+          !check_unwritten (self, step, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
 /**
  * strata_rollback_check_removal:
  * @connection: a host
@@ -191,7 +208,7 @@ check_undo_plan (StrataAdoption *self, GCancellable *cancellable, GError **error
  *
  * The way back was judged before it was begun; other clients go on meanwhile, and what a step made goes for good.
  *
- * Returns: whether what the step made may go now
+ * Returns: whether what the step made, or the guest that it started, may go now
  */
 gboolean
 strata_rollback_check_removal (StrataConnection *connection,
@@ -203,6 +220,10 @@ strata_rollback_check_removal (StrataConnection *connection,
   StrataAdoption self = { connection, journal, strata_journal_get_plan (journal), at_once };
   StrataStep *step = strata_plan_get_step (self.plan, index);
 
+  if (!at_once && strata_step_is (step, STRATA_STEP_START, STRATA_STEP_RESTORE))
+    return check_unwritten_by (&self, strata_step_get_arg (step, "uuid"), error);
+  if (!at_once && step->kind == STRATA_STEP_DEFINE && is_last_define (&self, index))
+    return strata_adopt_check_not_started (&self, step, NULL, error);
   /* A guest that goes on from its memory gets new overlays in the place of those that it had. */
   if (strata_job_notes_get_made (step) == NULL &&
       !strata_step_is (step, STRATA_STEP_SNAPSHOT_CREATE, STRATA_STEP_SHUT_DOWN))
