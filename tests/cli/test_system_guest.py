@@ -255,13 +255,27 @@ def links_and_other_peoples_files_lead_nowhere():
         lab.define_on('top', f'{IMAGES}/top.qcow2')
         with with_helper('top') as root:
             root.refused(seal(f'{IMAGES}/top.qcow2'), 'who may change')
+        # Root's image in the user's folder, where another could be put in its place while it is worked on.
+        lab.virsh('vol-create-as', 'mine', 'swapped.qcow2', '16M', '--format', 'qcow2')
+        lab.define_on('swapped', os.path.join(folder, 'swapped.qcow2'))
+        with with_helper('swapped') as root:
+            root.refused(seal(os.path.join(folder, 'swapped.qcow2')), 'who may change')
+        # A third person's: not opened with that person's rights for whoever asks.
+        volume = os.path.join(lab.dir, 'theirs.xml')
+        with open(volume, 'w', encoding='utf-8') as file:
+            file.write('<volume><name>theirs.qcow2</name><capacity>1048576</capacity><target><format type="qcow2"/>'
+                       '<permissions><mode>0600</mode><owner>34</owner><group>34</group></permissions></target></volume>')
+        lab.virsh('vol-create', 'default', volume)
+        lab.define_on('theirs', f'{IMAGES}/theirs.qcow2')
+        with with_helper('theirs') as root:
+            root.refused(inspect(f'{IMAGES}/theirs.qcow2'), 'who may change')
         # A pipe in the place of an image: nothing waits for it.
         os.remove(mine)
         os.mkfifo(mine)
         with with_helper('over') as root:
             root.refused(seal(mine), 'who may change')
     finally:
-        for name in ('link', 'over', 'top'):
+        for name in ('link', 'over', 'top', 'swapped', 'theirs'):
             lab.virsh('undefine', name, check=False)
         lab.virsh('pool-destroy', 'mine', check=False)
         shutil.rmtree(folder)
