@@ -17,6 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "strata-guest-lines.h"
 #include "base/strata-error.h"
 
 /* The helper gives its children four seconds to end; then it kills them and itself. */
@@ -243,35 +244,7 @@ strata_guest_process_free (StrataGuestProcess *self)
 void
 strata_guest_process_send (StrataGuestProcess *self, const char *text)
 {
-  g_autofree char *line = g_strconcat (text, "\n", NULL);
-  size_t length = strlen (line);
-  size_t sent = 0;
-
-  while (sent < length)
-    {
-      ssize_t n = send (self->control, line + sent, length - sent, MSG_NOSIGNAL);
-
-      if (n < 0 && errno == EINTR)
-        continue;
-      if (n <= 0)
-        return;
-      sent += n;
-    }
-}
-
-static char *
-take_line (StrataGuestProcess *self)
-{
-  char *end = memchr (self->pending->str, '\n', self->pending->len);
-  char *line;
-
-  if (end == NULL)
-    return NULL;
-
-  line = g_strndup (self->pending->str, end - self->pending->str);
-  g_string_erase (self->pending, 0, end - self->pending->str + 1);
-
-  return line;
+  strata_guest_lines_send (self->control, text);
 }
 
 /* Reads what is there into BUFFER; FALSE at the end of it. */
@@ -341,7 +314,7 @@ strata_guest_process_read (StrataGuestProcess *self,
     {
       gint64 left = timeout_ms < 0 ? -1 : (deadline - g_get_monotonic_time () + 999) / 1000;
 
-      *line = take_line (self);
+      *line = strata_guest_lines_take (self->pending);
       if (*line != NULL)
         return STRATA_GUEST_READ_LINE;
       if (g_cancellable_is_cancelled (cancellable))

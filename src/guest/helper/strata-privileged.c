@@ -26,6 +26,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "guest/strata-guest-lines.h"
 #include "guest/strata-guest-request.h"
 #include "host/connection/strata-connection.h"
 #include "strata-event-writer.h"
@@ -62,21 +63,6 @@ typedef enum
   INPUT_CHILD_ENDED,
 } Input;
 
-static char *
-take_line (Privileged *self)
-{
-  char *end = memchr (self->pending->str, '\n', self->pending->len);
-  char *line;
-
-  if (end == NULL)
-    return NULL;
-
-  line = g_strndup (self->pending->str, end - self->pending->str);
-  g_string_erase (self->pending, 0, end - self->pending->str + 1);
-
-  return line;
-}
-
 /* Waits for a line, or for the end of the process behind CHILD, which may be -1. */
 static Input
 wait_for_input (Privileged *self, int child, char **line)
@@ -90,7 +76,7 @@ wait_for_input (Privileged *self, int child, char **line)
       char piece[4096];
       ssize_t n;
 
-      *line = take_line (self);
+      *line = strata_guest_lines_take (self->pending);
       if (*line != NULL)
         return INPUT_LINE;
 
@@ -223,24 +209,6 @@ spawn (Person *person, int input, GError **error)
   return g_subprocess_launcher_spawn (launcher, error, "/proc/self/exe", NULL);
 }
 
-static void
-send_line (int fd, const char *text)
-{
-  g_autofree char *line = g_strconcat (text, "\n", NULL);
-  size_t length = strlen (line);
-
-  for (size_t sent = 0; sent < length;)
-    {
-      ssize_t n = send (fd, line + sent, length - sent, MSG_NOSIGNAL);
-
-      if (n < 0 && errno == EINTR)
-        continue;
-      if (n <= 0)
-        return;
-      sent += n;
-    }
-}
-
 /* Has another process carry out TEXT, until it ends or is to be stopped; FALSE: the client is gone. */
 static gboolean
 carry_out (Privileged *self, Person *person, const char *text, GError **error)
@@ -262,7 +230,7 @@ carry_out (Privileged *self, Person *person, const char *text, GError **error)
     return TRUE;
 
   child = pidfd_open ((pid_t) g_ascii_strtoll (g_subprocess_get_identifier (process), NULL, 10), 0);
-  send_line (control, text);
+  strata_guest_lines_send (control, text);
   while (child >= 0)
     {
       g_autofree char *line = NULL;

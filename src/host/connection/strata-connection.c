@@ -375,7 +375,7 @@ strata_connection_get_secrecy (StrataConnection *self)
  *
  * Any thread.
  *
- * Returns: the URI that libvirt opened, whatever alias stood for it; whoever is given it opens the same host
+ * Returns: the URI that libvirt opened, whatever alias stood for it; with it the same host is opened again
  */
 const char *
 strata_connection_get_uri (StrataConnection *self)

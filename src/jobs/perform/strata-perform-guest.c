@@ -19,7 +19,7 @@ on_progress (double fraction, const char *message, gpointer user_data)
   strata_job_report_fraction (user_data, fraction, message);
 }
 
-/* Whom the host's images are root's to, so that root has to look into them. */
+/* Whether the host's images are root's, and this client isn't. */
 static gboolean
 needs_root (const StrataHostFacts *facts)
 {
@@ -82,6 +82,15 @@ find_domain (GPtrArray *domains, const char *path, const char *pool, const char 
   return NULL;
 }
 
+/* (transfer full) (nullable): the host's pool on FOLDER */
+static char *
+find_pool (StrataConnection *connection, const char *folder)
+{
+  g_autoptr (StrataPoolLease) lease = strata_pool_lease_new (connection, folder, NULL);
+
+  return lease != NULL ? g_strdup (strata_pool_lease_get_name (lease)) : NULL;
+}
+
 /* What root's helper is to be told: domains, and volumes of what will be no domain's disk until it was looked into. */
 static GStrv
 name_disks (StrataConnection *connection,
@@ -91,6 +100,7 @@ name_disks (StrataConnection *connection,
 {
   g_autoptr (GPtrArray) domains = strata_connection_list_domains (connection, cancellable, error);
   g_autoptr (GPtrArray) names = g_ptr_array_new_null_terminated (1, g_free, TRUE);
+  g_autoptr (GHashTable) pools = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
 
   if (domains == NULL)
     return NULL;
@@ -100,14 +110,12 @@ name_disks (StrataConnection *connection,
       const char *path = g_ptr_array_index (paths, i);
       g_autofree char *folder = g_path_get_dirname (path);
       g_autofree char *volume = g_path_get_basename (path);
-      g_autofree char *pool = NULL;
       g_autofree char *name = NULL;
+      const char *pool;
 
-      {
-        g_autoptr (StrataPoolLease) lease = strata_pool_lease_new (connection, folder, NULL);
-
-        pool = lease != NULL ? g_strdup (strata_pool_lease_get_name (lease)) : NULL;
-      }
+      if (!g_hash_table_contains (pools, folder))
+        g_hash_table_insert (pools, g_strdup (folder), find_pool (connection, folder));
+      pool = g_hash_table_lookup (pools, folder);
       name = g_strdup (find_domain (domains, path, pool, volume));
       if (name == NULL && pool == NULL)
         {
