@@ -10,6 +10,7 @@
 #include "host/storage/strata-image-tags.h"
 #include "host/storage/strata-storage.h"
 #include "jobs/perform/strata-perform.h"
+#include "jobs/strata-job-notes.h"
 #include "strata-test.h"
 #include "walk.h"
 
@@ -324,6 +325,40 @@ check_tags (const char *path, const char *expected)
   g_assert_cmpstr (text, ==, expected);
 }
 
+/* One that can't be asked for is another than any, and not that of a file that isn't there. */
+static void
+test_stamps (void)
+{
+  StrataConnection *connection = strata_test_connection ();
+  g_autofree char *dir = NULL;
+  g_autofree char *closed = NULL;
+  g_autofree char *path = NULL;
+  g_autofree char *hidden = NULL;
+  g_autofree char *there = NULL;
+  g_autofree char *absent = NULL;
+  g_autofree char *unknown = NULL;
+
+  if (connection == NULL)
+    return;
+
+  dir = strata_test_dir ();
+  closed = g_build_filename (dir, "closed", NULL);
+  path = g_build_filename (dir, "there.qcow2", NULL);
+  hidden = g_build_filename (closed, "hidden.qcow2", NULL);
+  strata_test_create_image (path, "qcow2", "1M");
+  g_assert_cmpint (g_mkdir (closed, 0000), ==, 0);
+
+  there = strata_job_notes_get_stamp (connection, path);
+  g_assert_cmpint (g_unlink (path), ==, 0);
+  absent = strata_job_notes_get_stamp (connection, path);
+  unknown = strata_job_notes_get_stamp (connection, hidden);
+  g_chmod (closed, 0700);
+
+  g_assert_cmpuint (strlen (there), >, 1);
+  g_assert_cmpstr (absent, ==, "");
+  g_assert_cmpstr (unknown, ==, STRATA_STAMP_UNKNOWN);
+}
+
 static void
 test_tags (void)
 {
@@ -377,6 +412,7 @@ main (int argc, char **argv)
   g_test_add_func ("/image-steps/live", test_live);
   g_test_add_func ("/image-steps/live-gone-off", test_live_gone_off);
   g_test_add_func ("/image-steps/live-goes-off", test_live_goes_off);
+  g_test_add_func ("/image-steps/stamps", test_stamps);
   g_test_add_func ("/image-steps/tags", test_tags);
 
   return g_test_run ();
