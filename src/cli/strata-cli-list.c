@@ -215,6 +215,7 @@ details_to_json (StrataGraph *graph, StrataDomainFacts *domain)
   g_autofree char *machine = strata_domain_xml_get_machine (domain->definition);
   g_autofree char *virt_type = strata_domain_xml_get_virt_type (domain->definition);
 
+  strata_cli_set_string (object, "unread", domain->unread);
   json_object_set_int_member (object, "memory",
                               (gint64) strata_domain_xml_get_memory (domain->definition));
   json_object_set_int_member (object, "vcpus", strata_domain_xml_get_vcpus (domain->definition));
@@ -313,6 +314,8 @@ print_details (StrataGraph *graph, StrataDomainFacts *domain)
   strata_cli_print_field (_ ("UUID"), "%s", domain->uuid);
   strata_cli_print_field (_ ("Kind"), "%s", kind);
   strata_cli_print_field (_ ("State"), "%s", describe_state (domain->state));
+  if (domain->unread != NULL)
+    strata_cli_print_field (_ ("Unknown"), "%s", domain->unread);
   if (domain->template_mark != NULL)
     print_template (graph, domain);
   print_hardware (domain->definition);

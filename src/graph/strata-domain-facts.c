@@ -4,7 +4,10 @@
 
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "strata-graph.h"
+#include "base/strata-error.h"
 
 G_DEFINE_BOXED_TYPE (StrataDomainFacts,
                      strata_domain_facts,
@@ -29,6 +32,7 @@ strata_domain_facts_clear (gpointer data)
   g_clear_pointer (&self->live_xml, g_free);
   g_clear_pointer (&self->busy, g_free);
   g_clear_pointer (&self->saved_unread, g_free);
+  g_clear_pointer (&self->unread, g_free);
   g_clear_pointer (&self->busy_images, g_ptr_array_unref);
   g_clear_object (&self->definition);
   g_clear_pointer (&self->template_mark, strata_template_mark_free);
@@ -138,6 +142,21 @@ strata_domain_facts_is_active (const StrataDomainFacts *self)
   g_return_val_if_fail (self != NULL, FALSE);
 
   return self->state != STRATA_DOMAIN_STATE_OFF && self->state != STRATA_DOMAIN_STATE_CRASHED;
+}
+
+gboolean
+strata_domain_facts_require_read (const StrataDomainFacts *self, GError **error)
+{
+  g_return_val_if_fail (self != NULL, FALSE);
+
+  if (self->unread == NULL)
+    return TRUE;
+
+  strata_set_error (
+      error, STRATA_ERROR_REFUSED,
+      _ ("See with “virsh dumpxml” what libvirt says, and define it anew with the images that it has now."),
+      "%s", self->unread);
+  return FALSE;
 }
 
 static gboolean

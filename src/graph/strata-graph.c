@@ -19,8 +19,9 @@ struct _StrataGraph
   GHashTable *taken;      /* a set of paths at which there is something that is no image */
   GHashTable *volumes;    /* pool -> (volume's name -> path) */
   GPtrArray *blind_spots; /* BlindSpot */
-  char *unread_state;     /* (nullable): the first saved state that could not be read, in words */
-  GPtrArray *pools;       /* StrataPoolFacts */
+  char *unread;           /* (nullable): what could not be read first, in words */
+  char *unread_hint;
+  GPtrArray *pools; /* StrataPoolFacts */
   char *nvram_dir;
   char *far_host;
   gboolean far_reached;
@@ -59,7 +60,8 @@ strata_graph_finalize (GObject *object)
   g_hash_table_unref (self->taken);
   g_hash_table_unref (self->volumes);
   g_ptr_array_unref (self->blind_spots);
-  g_free (self->unread_state);
+  g_free (self->unread);
+  g_free (self->unread_hint);
   g_ptr_array_unref (self->pools);
   g_free (self->nvram_dir);
   g_free (self->far_host);
@@ -167,7 +169,8 @@ strata_graph_copy_without (StrataGraph *self, GHashTable *domains, GHashTable *i
 
       strata_graph_add_blind_spot (copy, spot->where, spot->why, spot->busy);
     }
-  copy->unread_state = g_strdup (self->unread_state);
+  copy->unread = g_strdup (self->unread);
+  copy->unread_hint = g_strdup (self->unread_hint);
   for (guint i = 0; i < self->pools->len; i++)
     strata_graph_take_pool (copy, strata_pool_facts_copy (g_ptr_array_index (self->pools, i)));
   copy->nvram_dir = g_strdup (self->nvram_dir);
@@ -590,21 +593,15 @@ strata_graph_add_blind_spot (StrataGraph *self, const char *where, const char *w
   g_ptr_array_add (self->blind_spots, spot);
 }
 
-/**
- * strata_graph_set_unread_state:
- * @self: a graph that is being filled
- * @name: a domain that is saved
- * @why: why it can't be told which disks it goes on with
- */
 void
-strata_graph_set_unread_state (StrataGraph *self, const char *name, const char *why)
+strata_graph_set_unread (StrataGraph *self, const char *what, const char *hint)
 {
   g_return_if_fail (STRATA_IS_GRAPH (self));
 
-  if (self->unread_state == NULL)
-    /* Translators: a virtual machine, then libvirt's words */
-    self->unread_state = g_strdup_printf (
-        _ ("What “%s”, which is saved to disk, goes on with isn’t known: %s"), name, why);
+  if (self->unread != NULL)
+    return;
+  self->unread = g_strdup (what);
+  self->unread_hint = g_strdup (hint);
 }
 
 /**
@@ -621,12 +618,9 @@ strata_graph_check_seen (StrataGraph *self, GError **error)
 
   g_return_val_if_fail (STRATA_IS_GRAPH (self), FALSE);
 
-  if (self->unread_state != NULL)
+  if (self->unread != NULL)
     {
-      strata_set_error (error, STRATA_ERROR_REFUSED,
-                        _ ("Start it and shut it down, or drop the state with “virsh "
-                           "managedsave-remove”."),
-                        "%s", self->unread_state);
+      strata_set_error (error, STRATA_ERROR_REFUSED, self->unread_hint, "%s", self->unread);
       return FALSE;
     }
   if (self->blind_spots->len == 0)

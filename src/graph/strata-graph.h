@@ -137,6 +137,7 @@ void strata_image_use_free (StrataImageUse *self);
  *   is spelled, and canonical
  * @uses: (element-type StrataImageUse): what else is opened for it; paths are canonical
  * @saved_unread: (nullable): why it can't be told what its saved state goes on with
+ * @unread: (nullable): why its definition or a snapshot of it can't be told, a sentence; of what could be read the fields are true
  * @spellings: (element-type StrataSpelling): what its documents call an image otherwise than by its canonical path
  * @snapshots: (element-type StrataSnapshotFacts): its snapshots, retained layers too, as libvirt lists them
  * @place_hashes: (nullable) (element-type guint): of the paths that it names as images, once its graph is finished
@@ -161,6 +162,7 @@ typedef struct
   char *live_xml;
   char *busy;
   char *saved_unread;
+  char *unread;
   GPtrArray *busy_images;
   StrataDomainXml *definition;
   StrataTemplateMark *template_mark;
@@ -205,6 +207,8 @@ GStrv strata_domain_facts_get_snapshot_names (const StrataDomainFacts *self);
 StrataDomainFacts *strata_domain_facts_ref (StrataDomainFacts *self);
 void strata_domain_facts_unref (StrataDomainFacts *self);
 gboolean strata_domain_facts_is_active (const StrataDomainFacts *self);
+/* REFUSED where anything of it is unread */
+gboolean strata_domain_facts_require_read (const StrataDomainFacts *self, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataDomainFacts, strata_domain_facts_unref)
 
@@ -420,8 +424,8 @@ void strata_graph_add_blind_spot (StrataGraph *self,
                                   const char *where,
                                   const char *why,
                                   gboolean busy);
-/* which images the saved state of the domain NAME goes on with could not be read */
-void strata_graph_set_unread_state (StrataGraph *self, const char *name, const char *why);
+/* what could not be read, a sentence, and what to do; any image may be in it, and the first is told */
+void strata_graph_set_unread (StrataGraph *self, const char *what, const char *hint);
 /* FALSE with an error where there is any of the two */
 gboolean strata_graph_check_seen (StrataGraph *self, GError **error);
 void strata_graph_set_nvram_dir (StrataGraph *self, const char *nvram_dir);

@@ -427,7 +427,12 @@ strata_law_require_seen (StrataVerification *self, StrataStep *step, GError **er
   StrataTouch touch = strata_step_kind_get_touch (step->kind);
   g_autoptr (JsonNode) node = json_node_init_object (json_node_alloc (), step->args);
   g_autoptr (GPtrArray) images = g_ptr_array_new ();
+  const char *uuid = strata_layers_arg (step->args, "uuid");
+  const StrataDomainFacts *domain =
+      uuid != NULL ? strata_graph_find_domain (self->graph, uuid) : NULL;
 
+  if (domain != NULL && !strata_domain_facts_require_read (domain, error))
+    return FALSE;
   if (strata_step_is (step, STRATA_STEP_DEFINE, STRATA_STEP_RESTORE))
     return require_given_seen (self, step, error);
   if (touch == STRATA_TOUCH_NOTHING)

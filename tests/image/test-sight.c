@@ -366,9 +366,33 @@ test_unread_state (void)
   paper_host_image (graph, "base.qcow2", NULL);
   paper_host_image (graph, "a.qcow2", "base.qcow2");
   paper_host_add (graph, "a", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "a.qcow2", NULL);
-  strata_graph_set_unread_state (graph, "saved", "it can't be read");
+  strata_graph_set_unread (graph, "What “saved” goes on with isn't known", "Start it");
   plan = plan_merge (graph, "a", &error);
   assert_refused (plan, error, "“saved”");
+}
+
+/* A machine whose definition can't be told: nothing is planned for it, and no step may be about it. */
+static void
+test_unread_domain (void)
+{
+  g_autoptr (StrataGraph) graph = paper_host_new ();
+  g_autoptr (StrataPlan) made_before = NULL;
+  g_autoptr (StrataPlan) plan = NULL;
+  g_autoptr (GError) error = NULL;
+
+  paper_host_image (graph, "base.qcow2", NULL);
+  paper_host_image (graph, "a.qcow2", "base.qcow2");
+  paper_host_add (graph, "a", STRATA_DOMAIN_STATE_OFF, FALSE, NULL, "a.qcow2", NULL);
+  made_before = plan_merge (graph, "a", &error);
+  g_assert_no_error (error);
+
+  strata_graph_find_domain (graph, "a")->unread = g_strdup ("Reading “a”: format 0");
+  plan = plan_merge (graph, "a", &error);
+  assert_refused (plan, error, "format 0");
+  g_clear_error (&error);
+  g_assert_false (strata_law_check_steps (graph, made_before, NULL, &error));
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_REFUSED);
+  g_assert_nonnull (strstr (error->message, "format 0"));
 }
 
 /* Who holds x.qcow2: each by its name, in the order of the domains. */
@@ -1366,6 +1390,7 @@ main (int argc, char **argv)
   g_test_add_func ("/sight/named-apart", test_named_apart);
   g_test_add_func ("/sight/deep-disagreement", test_deep_disagreement);
   g_test_add_func ("/sight/unread-state", test_unread_state);
+  g_test_add_func ("/sight/unread-domain", test_unread_domain);
   g_test_add_func ("/sight/holders", test_holders);
   g_test_add_func ("/sight/clones", test_clones);
   g_test_add_func ("/sight/live-uses", test_live_uses);

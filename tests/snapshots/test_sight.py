@@ -1249,6 +1249,43 @@ def given_back_below_what_is_unseen():
     lab.clear()
 
 
+def definition_that_cannot_be_told():
+    """libvirt can't write the definition of one machine any more: the others are seen, and nothing goes that could be its."""
+    raw = lab.make_disk('unsaid.img', fmt='raw', data='1M')
+    lab.virsh('pool-refresh', 'default')
+    define('unsaid', disk_xml(raw).replace("type='file' device", "type='volume' device").replace(" type='qcow2'", '').replace(
+        f"<source file='{raw}'/>", "<source pool='default' volume='unsaid.img'/>"))
+    define('vm', disk_xml(lab.make_disk('vm.qcow2', data='1M')))
+    lab.ctl('snapshot', 'create', 'vm', 's1')
+    lab.virsh('start', 'unsaid')
+    top = lab.path('unsaid.s1')
+    lab.virsh('snapshot-create-as', 'unsaid', 's1', '--disk-only', '--diskspec', f'vda,file={top}', check=False)
+    said = lab.virsh('dumpxml', '--inactive', 'unsaid', check=False)
+    if said.status == 0:
+        lab.virsh('destroy', 'unsaid')
+        remove_snapshots()
+        lab.clear()
+        return  # this libvirt can
+    for state in ('running', 'off'):
+        if state == 'off':
+            lab.virsh('destroy', 'unsaid')
+        names = [machine['name'] for machine in lab.ctl('--json', 'list').document['machines']]
+        expect_equal(sorted(names), ['unsaid', 'vm'], f'what is listed, {state}')
+        doctor = lab.ctl('--json', 'doctor')
+        expect(any(f['code'] == 'unknown' and '“unsaid”' in f['message'] for f in doctor.document['findings']),
+               f'doctor tells of it, {state}', doctor)
+        expect_refused(lab.ctl('snapshot', 'delete', 'vm', 's1'), '“unsaid”', 'virsh dumpxml')
+        expect_refused(lab.ctl('clone', 'create', 'unsaid', 'copy'), '“unsaid”')
+        expect_refused(lab.ctl('snapshot', 'create', 'unsaid', 's2', '--disk-only'), '“unsaid”')
+    made = lab.ctl('snapshot', 'create', 'vm', 's2')
+    expect_equal(made.status, 0, 'what only adds is done', made)
+    lab.virsh('undefine', 'unsaid')
+    done = lab.ctl('snapshot', 'delete', 'vm', 's1')
+    expect_equal(done.status, 0, 'once it is gone', done)
+    remove_snapshots()
+    lab.clear()
+
+
 def left_out_and_gone_for_good():
     """A disk for which nobody cares, and that no snapshot kept: an empty image in its place, and all goes on."""
     scratch = lab.make_disk('scratch.qcow2')
@@ -1280,7 +1317,7 @@ if __name__ == '__main__':
              moved_away_from_what_has_another_name, moved_away_from_what_was_moved, moved_away_and_left_out,
              moved_away_from_an_imported_template, moved_away_and_not_made_independent, written_by_another_program, flat_vmdk,
              other_folder_of_a_pool, moved_and_another_in_its_place, overlay_of_another_snapshot_by_now,
-             given_back_below_what_is_unseen, left_out_and_gone_for_good,
+             given_back_below_what_is_unseen, definition_that_cannot_be_told, left_out_and_gone_for_good,
              snapshot_in_a_pool_that_is_gone, what_tells_of_a_frozen_image_stays,
              left_out_raw_in_a_pool_that_is_gone, disc_in_a_pool_that_is_gone, left_out_on_what_is_gone])
     finally:

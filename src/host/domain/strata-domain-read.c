@@ -49,7 +49,50 @@ strata_connection_read_state (virDomainPtr domain, StrataDomainState *state)
   return TRUE;
 }
 
-/* One that goes while we look is left out. */
+/* Whether what libvirt was asked for last is gone; its words alone may as well be about a file that isn't there. */
+static gboolean
+is_gone (void)
+{
+  int code = strata_vir_last_code ();
+
+  return code == VIR_ERR_NO_DOMAIN || code == VIR_ERR_NO_DOMAIN_SNAPSHOT;
+}
+
+/* Takes ERROR into UNREAD where it is about one document: the rest of the host can be read all the same. */
+static gboolean
+take_unread (char **unread, GError **error)
+{
+  if (g_error_matches (*error, STRATA_ERROR, STRATA_ERROR_CONNECTION))
+    return FALSE;
+
+  if (*unread == NULL)
+    *unread = g_strdup ((*error)->message);
+  g_clear_error (error);
+
+  return TRUE;
+}
+
+/* Returns: NULL without an error for one that went meanwhile */
+static StrataSnapshotFacts *
+read_snapshot (StrataConnection *self,
+               virDomainSnapshotPtr snapshot,
+               gboolean current,
+               const char *domain_name,
+               GError **error)
+{
+  g_autofree char *xml =
+      virDomainSnapshotGetXMLDesc (snapshot, strata_connection_get_secrecy (self));
+
+  if (xml != NULL)
+    return strata_snapshot_facts_new (xml, current, error);
+  if (!is_gone ())
+    /* Translators: a snapshot, a virtual machine */
+    strata_vir_set_error (error, _ ("Reading the snapshot “%s” of “%s”"),
+                          virDomainSnapshotGetName (snapshot), domain_name);
+
+  return NULL;
+}
+
 static gboolean
 add_snapshots (StrataConnection *self,
                virDomainPtr domain,
@@ -74,59 +117,110 @@ add_snapshots (StrataConnection *self,
   for (guint i = 0; i < list->len; i++)
     {
       virDomainSnapshotPtr snapshot = g_ptr_array_index (list, i);
-      g_autofree char *xml =
-          virDomainSnapshotGetXMLDesc (snapshot, strata_connection_get_secrecy (self));
       const char *name = virDomainSnapshotGetName (snapshot);
       gboolean is_current =
           current != NULL && g_str_equal (virDomainSnapshotGetName (current), name);
-      StrataSnapshotFacts *item;
+      g_autoptr (GError) local = NULL;
+      StrataSnapshotFacts *item = read_snapshot (self, snapshot, is_current, facts->name, &local);
 
-      if (xml == NULL)
-        continue;
-      item = strata_snapshot_facts_new (xml, is_current, error);
-      if (item == NULL)
-        return FALSE;
-      strata_domain_facts_take_snapshot (facts, item);
+      if (item != NULL)
+        strata_domain_facts_take_snapshot (facts, item);
+      else if (local != NULL && !take_unread (&facts->unread, &local))
+        {
+          g_propagate_error (error, g_steal_pointer (&local));
+          return FALSE;
+        }
     }
   strata_domain_facts_find_lost (facts);
 
   return TRUE;
 }
 
+/* UNREAD: out: why it can't be told, of a domain that is there. Returns: NULL without an error then */
+static char *
+read_definition (StrataConnection *self,
+                 virDomainPtr domain,
+                 guint flags,
+                 char **unread,
+                 GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  char *xml = virDomainGetXMLDesc (domain, flags | strata_connection_get_secrecy (self));
+  gboolean gone = xml == NULL && is_gone ();
+
+  if (xml != NULL)
+    return xml;
+
+  strata_vir_set_error (&local, _ ("Reading the virtual machine “%s”"), virDomainGetName (domain));
+  if (gone || !take_unread (unread, &local))
+    g_propagate_error (error, g_steal_pointer (&local));
+
+  return NULL;
+}
+
+/* What is known of a domain whose definition can't be told. */
+static char *
+make_stand_in (virDomainPtr domain)
+{
+  char uuid[VIR_UUID_STRING_BUFLEN] = "";
+
+  virDomainGetUUIDString (domain, uuid);
+
+  return g_markup_printf_escaped ("<domain type='qemu'><name>%s</name><uuid>%s</uuid></domain>",
+                                  virDomainGetName (domain), uuid);
+}
+
+/* Of one whose next definition alone can't be told, what it runs with is known. */
+static StrataDomainFacts *
+make_facts (StrataConnection *self, virDomainPtr domain, StrataDomainState state, GError **error)
+{
+  g_autofree char *unread = NULL;
+  g_autofree char *stand_in = make_stand_in (domain);
+  g_autofree char *xml = NULL;
+  g_autofree char *live_xml = NULL;
+  g_autoptr (GError) local = NULL;
+  StrataDomainFacts *facts = NULL;
+
+  xml = read_definition (self, domain, VIR_DOMAIN_XML_INACTIVE, &unread, &local);
+  if (local == NULL && state != STRATA_DOMAIN_STATE_OFF && state != STRATA_DOMAIN_STATE_CRASHED)
+    live_xml = read_definition (self, domain, 0, &unread, &local);
+  if (local == NULL)
+    facts = strata_domain_facts_new (xml != NULL        ? xml
+                                     : live_xml != NULL ? live_xml
+                                                        : stand_in,
+                                     live_xml, state, &local);
+  if (facts == NULL && g_error_matches (local, STRATA_ERROR, STRATA_ERROR_INVALID) &&
+      take_unread (&unread, &local))
+    facts = strata_domain_facts_new (stand_in, NULL, state, &local);
+  if (facts != NULL)
+    facts->unread = g_steal_pointer (&unread);
+  else
+    g_propagate_error (error, g_steal_pointer (&local));
+
+  return facts;
+}
+
 static StrataDomainFacts *
 ask (StrataConnection *self, virDomainPtr domain, const char *name, GError **error)
 {
   g_autoptr (StrataDomainFacts) facts = NULL;
-  g_autofree char *xml = NULL;
-  g_autofree char *live_xml = NULL;
   StrataDomainState state;
   int number;
   int reason;
 
   if (!strata_connection_read_state (domain, &state) ||
       virDomainGetState (domain, &number, &reason, 0) < 0)
-    goto failed;
-  xml =
-      virDomainGetXMLDesc (domain, VIR_DOMAIN_XML_INACTIVE | strata_connection_get_secrecy (self));
-  if (xml == NULL)
-    goto failed;
-  if (state != STRATA_DOMAIN_STATE_OFF && state != STRATA_DOMAIN_STATE_CRASHED)
     {
-      live_xml = virDomainGetXMLDesc (domain, strata_connection_get_secrecy (self));
-      if (live_xml == NULL)
-        goto failed;
+      strata_vir_set_error (error, _ ("Reading the virtual machine “%s”"), name);
+      return NULL;
     }
-  facts = strata_domain_facts_new (xml, live_xml, state, error);
+  facts = make_facts (self, domain, state, error);
   if (facts == NULL || !add_snapshots (self, domain, facts, error))
     return NULL;
   facts->read_only = strata_connection_get_read_only (self) != NULL;
   facts->saved = number == VIR_DOMAIN_SHUTOFF && reason == VIR_DOMAIN_SHUTOFF_SAVED;
 
   return g_steal_pointer (&facts);
-
-failed:
-  strata_vir_set_error (error, _ ("Reading the virtual machine “%s”"), name);
-  return NULL;
 }
 
 /* Of a pool that is not active only its definition tells where the volume would be. */
@@ -327,8 +421,7 @@ strata_connection_read_saved (StrataConnection *self, StrataDomainFacts *facts, 
       g_propagate_error (error, g_steal_pointer (&local));
       return FALSE;
     }
-  if (!g_error_matches (local, STRATA_ERROR, STRATA_ERROR_NOT_FOUND) &&
-      !g_error_matches (local, STRATA_ERROR, STRATA_ERROR_UNSUPPORTED))
+  if (!g_error_matches (local, STRATA_ERROR, STRATA_ERROR_NOT_FOUND))
     facts->saved_unread = g_strdup (local->message);
 
   return TRUE;

@@ -235,7 +235,7 @@ has_plain_names (Patch *self, const StrataDomainFacts *domain)
         return FALSE;
     }
 
-  return domain->saved_unread == NULL;
+  return domain->saved_unread == NULL && domain->unread == NULL;
 }
 
 static gboolean

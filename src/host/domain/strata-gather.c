@@ -724,12 +724,29 @@ strata_gathering_follow_option (StrataGathering *self,
                                   FALSE, error);
 }
 
+static void
+note_unread (StrataGathering *self, const StrataDomainFacts *domain)
+{
+  g_autoptr (GError) unread = NULL;
+  g_autofree char *saved = NULL;
+
+  if (!strata_domain_facts_require_read (domain, &unread))
+    strata_graph_set_unread (self->graph, unread->message, strata_error_get_hint (unread));
+  if (domain->saved_unread == NULL)
+    return;
+
+  /* Translators: a virtual machine, then libvirt's words */
+  saved = g_strdup_printf (_ ("What “%s”, which is saved to disk, goes on with isn’t known: %s"),
+                           domain->name, domain->saved_unread);
+  strata_graph_set_unread (self->graph, saved,
+                           _ ("Start it and shut it down, or drop the state with “virsh "
+                              "managedsave-remove”."));
+}
+
 static gboolean
 follow_uses (StrataGathering *self, StrataDomainFacts *domain, GError **error)
 {
-  if (domain->saved_unread != NULL)
-    strata_graph_set_unread_state (self->graph, domain->name, domain->saved_unread);
-
+  note_unread (self, domain);
   for (guint i = 0; i < domain->uses->len; i++)
     {
       StrataImageUse *use = g_ptr_array_index (domain->uses, i);

@@ -36,7 +36,7 @@ strata_planner_find_domain (StrataPlanner *self, GError **error)
       return NULL;
     }
 
-  return domain;
+  return domain != NULL && strata_domain_facts_require_read (domain, error) ? domain : NULL;
 }
 
 gboolean
