@@ -419,6 +419,35 @@ strata_domain_xml_set_disk_file (StrataDomainXml *self,
 }
 
 /**
+ * strata_domain_xml_print_disk:
+ * @self: a definition
+ * @target: the disk, `vda`
+ *
+ * Returns: (transfer full) (nullable): its element; %NULL if there is no disk @target
+ */
+char *
+strata_domain_xml_print_disk (StrataDomainXml *self, const char *target)
+{
+  xmlNode *disk;
+  xmlBuffer *buffer;
+  char *text;
+
+  g_return_val_if_fail (STRATA_IS_DOMAIN_XML (self), NULL);
+  g_return_val_if_fail (target != NULL, NULL);
+
+  disk = find_disk (self, target);
+  if (disk == NULL)
+    return NULL;
+
+  buffer = xmlBufferCreate ();
+  xmlNodeDump (buffer, disk->doc, disk, 0, 0);
+  text = g_strdup ((const char *) xmlBufferContent (buffer));
+  xmlBufferFree (buffer);
+
+  return text;
+}
+
+/**
  * strata_domain_xml_name_devices:
  * @self: a definition
  * @is_device: (scope call): whether what is at a path is a block device

@@ -186,6 +186,8 @@ gboolean            strata_domain_xml_set_disk_file     (StrataDomainXml        
                                                          const char               *target,
                                                          const char               *path,
                                                          const char               *format);
+char               *strata_domain_xml_print_disk        (StrataDomainXml          *self,
+                                                         const char               *target);
 /* what is called a file, and is a device, is called one; TRUE if anything was changed */
 gboolean            strata_domain_xml_name_devices      (StrataDomainXml          *self,
                                                          StrataIsDevice            is_device,

@@ -196,6 +196,83 @@ test_template_is_not_started (void)
   strata_test_undefine (connection, uuid);
 }
 
+static int
+hear_defined (virConnectPtr handle, virDomainPtr domain, int event, int detail, void *defined)
+{
+  if (event == VIR_DOMAIN_EVENT_DEFINED)
+    g_atomic_int_inc ((int *) defined);
+
+  return 0;
+}
+
+static gboolean
+is_defined (gpointer defined)
+{
+  return g_atomic_int_get ((int *) defined) > 0;
+}
+
+/* While it runs its next start gets other images without its being defined anew, which libvirt doesn't survive beside a snapshot. */
+static void
+test_other_images_while_it_runs (void)
+{
+  StrataConnection *connection = strata_test_connection ();
+  g_autofree char *dir = NULL;
+  g_autofree char *uuid = NULL;
+  g_autofree char *other = NULL;
+  g_autofree char *xml = NULL;
+  g_autoptr (StrataDomainFacts) before = NULL;
+  g_autoptr (StrataDomainFacts) after = NULL;
+  g_autoptr (StrataDomainXml) definition = NULL;
+  g_autoptr (StrataDomainXml) next = NULL;
+  g_autoptr (GError) error = NULL;
+  int defined = 0;
+  int callback;
+
+  if (connection == NULL)
+    return;
+
+  dir = strata_test_dir ();
+  uuid = strata_test_define_tiny (connection, "strata-test-images", dir, 2);
+  other = g_build_filename (dir, "other.img", NULL);
+  strata_test_create_image (other, "raw", "64M");
+  strata_test_assert_ok (strata_domain_start (connection, uuid, TRUE, &error), error);
+  before = strata_connection_get_domain (connection, uuid, &error);
+  g_assert_no_error (error);
+  callback = virConnectDomainEventRegisterAny (
+      strata_connection_get_handle (connection), NULL, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
+      VIR_DOMAIN_EVENT_CALLBACK (hear_defined), &defined, NULL);
+
+  definition = strata_domain_xml_new_from_string (before->xml, &error);
+  g_assert_no_error (error);
+  g_assert_true (strata_domain_xml_set_disk_file (definition, "vdb", other, "raw"));
+  xml = strata_domain_xml_to_string (definition);
+  strata_test_assert_ok (strata_domain_define (connection, xml, &error), error);
+
+  after = strata_connection_get_domain (connection, uuid, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (after->live_xml, ==, before->live_xml);
+  next = strata_domain_xml_new_from_string (after->xml, &error);
+  g_assert_no_error (error);
+  g_assert_true (strata_domain_xml_equal_but_images (next, definition));
+  for (guint i = 0; i < after->next_disks->len; i++)
+    {
+      const StrataDiskXml *disk = g_ptr_array_index (after->next_disks, i);
+      const StrataDiskXml *then = g_ptr_array_index (before->next_disks, i);
+      gboolean changed = g_strcmp0 (disk->target, "vdb") == 0;
+
+      g_assert_cmpstr (disk->source, ==, changed ? other : then->source);
+      g_assert_cmpstr (disk->format, ==, changed ? "raw" : then->format);
+    }
+
+  strata_test_assert_ok (strata_domain_force_off (connection, uuid, &error), error);
+  strata_test_assert_ok (strata_domain_define (connection, before->xml, &error), error);
+  g_assert_true (strata_test_wait (is_defined, &defined, 10));
+  g_assert_cmpint (g_atomic_int_get (&defined), ==, 1);
+
+  virConnectDomainEventDeregisterAny (strata_connection_get_handle (connection), callback);
+  strata_test_undefine (connection, uuid);
+}
+
 static gpointer
 cancel_soon (gpointer cancellable)
 {
@@ -292,6 +369,7 @@ main (int argc, char **argv)
 
   g_test_add_func ("/domain/life", test_life);
   g_test_add_func ("/domain/name-taken", test_name_taken);
+  g_test_add_func ("/domain/other-images-while-it-runs", test_other_images_while_it_runs);
   g_test_add_func ("/domain/template-is-not-started", test_template_is_not_started);
   g_test_add_func ("/domain/shut-down-takes-too-long", test_shut_down_takes_too_long);
   g_test_add_func ("/domain/undefine-keeps-snapshots", test_undefine_keeps_snapshots);

@@ -248,6 +248,49 @@ wait_for_others (StrataConnection *connection, const char *uuid, GError **error)
          strata_domain_require_writable (connection, uuid, error);
 }
 
+/* Of a domain that runs and is to have other images at its next start, and nothing else, only its disks are written: a domain that is
+ * defined anew is another object to libvirt, see strata_domain_require_writable().
+ * DONE: out: whether there was nothing else */
+static gboolean
+define_disks (StrataConnection *connection,
+              const char *uuid,
+              StrataDomainXml *definition,
+              gboolean *done,
+              GError **error)
+{
+  g_autoptr (virDomain) domain =
+      uuid != NULL ? virDomainLookupByUUIDString (strata_connection_get_handle (connection), uuid)
+                   : NULL;
+  g_autofree char *xml = NULL;
+  g_autoptr (StrataDomainXml) now = NULL;
+  g_autoptr (GPtrArray) disks = strata_domain_xml_get_disks (definition);
+
+  *done = FALSE;
+  if (domain == NULL || virDomainIsActive (domain) != 1 || virDomainIsPersistent (domain) != 1)
+    return TRUE;
+  xml = virDomainGetXMLDesc (domain,
+                             VIR_DOMAIN_XML_INACTIVE | strata_connection_get_secrecy (connection));
+  now = xml != NULL ? strata_domain_xml_new_from_string (xml, NULL) : NULL;
+  if (now == NULL || !strata_domain_xml_equal_but_images (now, definition))
+    return TRUE;
+
+  for (guint i = 0; i < disks->len; i++)
+    {
+      const char *target = ((StrataDiskXml *) g_ptr_array_index (disks, i))->target;
+      g_autofree char *disk = strata_domain_xml_print_disk (definition, target);
+      g_autofree char *before = strata_domain_xml_print_disk (now, target);
+
+      if (g_strcmp0 (disk, before) == 0 ||
+          virDomainUpdateDeviceFlags (domain, disk, VIR_DOMAIN_AFFECT_CONFIG) == 0)
+        continue;
+      strata_vir_set_error (error, _ ("Defining “%s”"), virDomainGetName (domain));
+      return FALSE;
+    }
+  *done = TRUE;
+
+  return TRUE;
+}
+
 /**
  * strata_domain_define:
  * @connection: a connection
@@ -266,6 +309,7 @@ strata_domain_define (StrataConnection *connection, const char *xml, GError **er
   g_autofree char *name = NULL;
   g_autofree char *uuid = NULL;
   g_autofree char *text = NULL;
+  gboolean done;
 
   STRATA_ASSERT_WORKER ();
   g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
@@ -280,11 +324,17 @@ strata_domain_define (StrataConnection *connection, const char *xml, GError **er
       strata_set_error (error, STRATA_ERROR_INVALID, NULL, _ ("The definition has no name"));
       return FALSE;
     }
-  if (!check_name (connection, name, uuid, error) || !wait_for_others (connection, uuid, error))
+  if (!check_name (connection, name, uuid, error))
     return FALSE;
-
   if (strata_domain_xml_name_devices (definition, strata_connection_is_device, connection))
     text = strata_domain_xml_to_string (definition);
+  if (!define_disks (connection, uuid, definition, &done, error))
+    return FALSE;
+  if (done)
+    return TRUE;
+  if (!wait_for_others (connection, uuid, error))
+    return FALSE;
+
   domain =
       virDomainDefineXML (strata_connection_get_handle (connection), text != NULL ? text : xml);
   if (domain != NULL)
