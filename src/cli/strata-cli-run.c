@@ -212,8 +212,9 @@ report_failed (StrataCli *cli, StrataJob *job)
   /* Taken up again, and refused before anything was done. */
   if (strata_job_get_progress (job)->step == 0 &&
       strata_job_get_outcome (job) != STRATA_JOB_OUTCOME_ROLLED_BACK &&
-      g_error_matches (error, STRATA_ERROR, STRATA_ERROR_REFUSED))
-    return strata_cli_fail (cli, error, STRATA_CLI_REFUSED, STRATA_CLI_OUTCOME_REFUSED, id);
+      (g_error_matches (error, STRATA_ERROR, STRATA_ERROR_REFUSED) ||
+       g_error_matches (error, STRATA_ERROR, STRATA_ERROR_BUSY)))
+    return fail_unplanned (cli, error, id);
 
   /* Before its first step: the plan no longer holds, or another job is at work there. */
   if (strata_job_get_outcome (job) == STRATA_JOB_OUTCOME_ROLLED_BACK &&
@@ -231,7 +232,8 @@ report_failed (StrataCli *cli, StrataJob *job)
     {
       status = strata_cli_fail (cli, error, STRATA_CLI_UNFINISHED, STRATA_CLI_OUTCOME_STOPPED, id);
       strata_cli_print_message (
-          _ ("It stopped in a consistent state; “stratactl job resume %s” finishes it.\n"), id);
+          _ ("It stopped in a consistent state; once that is mended “stratactl job resume %s” goes on.\n"),
+          id);
     }
   else
     {

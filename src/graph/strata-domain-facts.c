@@ -31,6 +31,7 @@ strata_domain_facts_clear (gpointer data)
   g_clear_pointer (&self->xml, g_free);
   g_clear_pointer (&self->live_xml, g_free);
   g_clear_pointer (&self->busy, g_free);
+  g_clear_pointer (&self->job, g_free);
   g_clear_pointer (&self->saved_unread, g_free);
   g_clear_pointer (&self->unread, g_free);
   g_clear_pointer (&self->busy_images, g_ptr_array_unref);

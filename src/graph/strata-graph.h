@@ -143,6 +143,7 @@ void strata_image_use_free (StrataImageUse *self);
  * @place_hashes: (nullable) (element-type guint): of the paths that it names as images, once its graph is finished
  * @busy: (nullable): the block job or backup that is under way, in words
  * @busy_images: (nullable) (element-type utf8): the images that it reads or writes, its target too
+ * @job: (nullable): what libvirt itself does with it for longer, a save, say, in words; what is told of it is about to change
  * @persistent: it outlives its guest's end; one that is not vanishes with it, and its snapshots' metadata too
  * @saved: it is off because its guest was saved: by managed save, or into a file of a client (`virsh save`), of which libvirt knows
  *   nothing more; libvirt goes on saying so until the next start, and when the file is gone
@@ -161,6 +162,7 @@ typedef struct
   char *xml;
   char *live_xml;
   char *busy;
+  char *job;
   char *saved_unread;
   char *unread;
   GPtrArray *busy_images;

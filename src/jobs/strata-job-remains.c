@@ -208,25 +208,117 @@ say_merging (Remains *self, StrataStep *step)
 }
 
 static void
+say_written_down (Remains *self, StrataStep *step)
+{
+  const char *name = strata_step_get_arg (step, "snapshot");
+  g_autoptr (StrataSnapshotFacts) made =
+      strata_snapshot_facts_new (strata_step_get_arg (step, "xml"), FALSE, NULL);
+
+  if (strata_step_get_arg (step, "previous") == NULL && made != NULL &&
+      has_snapshot (self, step, made->id))
+    say (
+        self,
+        _ ("The snapshot “%s” of “%s”, which the job wrote down, stays; “stratactl snapshot delete … "
+           "--metadata-only” takes it out of the list, and no file."),
+        name, strata_step_get_arg (step, "name"));
+}
+
+static void
+say_mode (Remains *self, StrataStep *step)
+{
+  const char *path = strata_step_get_arg (step, "path");
+  guint previous = (guint) json_object_get_int_member_with_default (step->args, "previous", 0);
+  guint mode = (guint) json_object_get_int_member_with_default (step->args, "mode", 0);
+
+  if (!has_file (self, path))
+    return;
+  if ((mode & 0222) == 0)
+    say (self, _ ("“%s” stays read-only; “chmod %04o” makes it as it was."), path, previous);
+  else
+    say (self, _ ("“%s” stays writable; “chmod %04o” makes it as it was."), path, previous);
+}
+
+static void
+say_power (Remains *self, StrataStep *step)
+{
+  const char *name = strata_step_get_arg (step, "name");
+  StrataDomainState state;
+  gboolean off;
+
+  if (self->connection == NULL ||
+      !strata_domain_get_state (self->connection, strata_step_get_arg (step, "uuid"), &state, NULL))
+    return;
+  off = state == STRATA_DOMAIN_STATE_OFF || state == STRATA_DOMAIN_STATE_CRASHED;
+  if (step->kind == STRATA_STEP_SHUT_DOWN && off)
+    say (self, _ ("“%s”, which the job shut down, stays off."), name);
+  else if (step->kind != STRATA_STEP_SHUT_DOWN && !off)
+    say (self, _ ("“%s”, which the job started, stays on."), name);
+}
+
+static void
 say_what_was_done (Remains *self, StrataStep *step, StrataStepMark mark)
 {
-  if (step->kind == STRATA_STEP_CREATE_OVERLAY)
-    say_made (self, strata_step_get_arg (step, "path"));
-  else if (step->kind == STRATA_STEP_COPY_IMAGE)
-    say_made (self, strata_step_get_arg (step, "destination"));
-  else if (step->kind == STRATA_STEP_COPY_VERBATIM || step->kind == STRATA_STEP_CONVERT_TAG ||
-           step->kind == STRATA_STEP_COPY_FILE)
-    say_made (self, strata_step_get_arg (step, "to"));
-  else if (step->kind == STRATA_STEP_SNAPSHOT_CREATE)
-    say_snapshot_made (self, step);
-  else if (step->kind == STRATA_STEP_DEFINE)
-    say_defined (self, step, mark);
-  else if (step->kind == STRATA_STEP_UNDEFINE &&
-           !has_domain (self, strata_step_get_arg (step, "uuid")))
-    say (self, _ ("“%s” is not defined any more."), strata_step_get_arg (step, "name"));
-  else if (mark == STRATA_STEP_BEGUN &&
-           (step->kind == STRATA_STEP_COMMIT || step->kind == STRATA_STEP_PULL))
-    say_merging (self, step);
+  switch (step->kind)
+    {
+    case STRATA_STEP_CREATE_OVERLAY:
+      say_made (self, strata_step_get_arg (step, "path"));
+      break;
+    case STRATA_STEP_COPY_IMAGE:
+      say_made (self, strata_step_get_arg (step, "destination"));
+      break;
+    case STRATA_STEP_COPY_VERBATIM:
+    case STRATA_STEP_CONVERT_TAG:
+    case STRATA_STEP_COPY_FILE:
+      say_made (self, strata_step_get_arg (step, "to"));
+      break;
+    case STRATA_STEP_SNAPSHOT_CREATE:
+      say_snapshot_made (self, step);
+      break;
+    case STRATA_STEP_SNAPSHOT_DEFINE:
+      say_written_down (self, step);
+      break;
+    case STRATA_STEP_DEFINE:
+      say_defined (self, step, mark);
+      break;
+    case STRATA_STEP_UNDEFINE:
+      if (!has_domain (self, strata_step_get_arg (step, "uuid")))
+        say (self, _ ("“%s” is not defined any more."), strata_step_get_arg (step, "name"));
+      break;
+    case STRATA_STEP_COMMIT:
+    case STRATA_STEP_PULL:
+      if (mark == STRATA_STEP_BEGUN)
+        say_merging (self, step);
+      break;
+    case STRATA_STEP_SET_MODE:
+      say_mode (self, step);
+      break;
+    case STRATA_STEP_SHUT_DOWN:
+    case STRATA_STEP_START:
+    case STRATA_STEP_RESTORE:
+      say_power (self, step);
+      break;
+    case STRATA_STEP_SNAPSHOT_REVERT:
+      say (self, _ ("“%s” stays at the snapshot “%s”, to which the job took it."),
+           strata_step_get_arg (step, "name"), strata_step_get_arg (step, "snapshot"));
+      break;
+    /* What these delete is gone, as it was to be, what they write into the job has made, and the others change nothing. */
+    case STRATA_STEP_CHECK_CHAIN:
+    case STRATA_STEP_CHECK_SPACE:
+    case STRATA_STEP_CUSTOMISE:
+    case STRATA_STEP_DELETE_FILE:
+    case STRATA_STEP_DELETE_METADATA:
+    case STRATA_STEP_DELETE_TAG:
+    case STRATA_STEP_DELETE_VOLUME:
+    case STRATA_STEP_INSPECT:
+    case STRATA_STEP_KEEP_TAG:
+    case STRATA_STEP_RECONCILE:
+    case STRATA_STEP_REQUIRE_ACTIVE:
+    case STRATA_STEP_REQUIRE_OFF:
+    case STRATA_STEP_SEAL:
+    case STRATA_STEP_SNAPSHOT_DELETE:
+    case STRATA_STEP_VERIFY:
+      break;
+    }
 }
 
 static void
@@ -259,8 +351,8 @@ say_snapshot_left (Remains *self, StrataStep *step)
     return;
   if (snapshot != NULL && snapshot->retained)
     say (self,
-         _ ("The snapshot “%s”, which the job was to delete, is not listed any more; its "
-            "image stays."),
+         _ ("The snapshot “%s”, which the job was to delete, stays as a retained layer, with its "
+            "image."),
          name);
   else
     say (self, _ ("The snapshot “%s”, which the job was to delete, stays."), name);

@@ -9,6 +9,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "host/connection/strata-lock.h"
+#include "host/domain/strata-domain-control.h"
 #include "plan/strata-request.h"
 #include "strata-host-identity.h"
 #include "strata-job-notes.h"
@@ -511,6 +512,25 @@ add_ways (Run *run, gboolean backwards, GError *refusal)
   return strata_error_new (STRATA_ERROR_REFUSED, both, "%s", refusal->message);
 }
 
+/* What a process began that is gone may still be going on, and so may what others began. */
+static gboolean
+require_settled (Run *run, GError **error)
+{
+  g_autoptr (GHashTable) asked = g_hash_table_new (g_str_hash, g_str_equal);
+
+  for (guint i = 0; i < strata_plan_get_n_steps (run->plan); i++)
+    {
+      const StrataStep *step = strata_plan_get_step (run->plan, i);
+      const char *uuid = json_object_get_string_member_with_default (step->args, "uuid", NULL);
+
+      if (uuid != NULL && g_hash_table_add (asked, (gpointer) uuid) &&
+          !strata_domain_require_settled (strata_job_get_connection (run->job), uuid, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
 /* The host's other clients went on while the job was stopped. What is refused here has changed nothing. */
 static gboolean
 check_taken_up (Run *run)
@@ -519,7 +539,8 @@ check_taken_up (Run *run)
   StrataJobOutcome outcome = STRATA_JOB_OUTCOME_STOPPED;
   g_autoptr (GError) error = NULL;
 
-  if (!run->taken_up || (backwards ? check_back (run, &error) : check_forward (run, &error)))
+  if (!run->taken_up || (require_settled (run, &error) &&
+                         (backwards ? check_back (run, &error) : check_forward (run, &error))))
     return TRUE;
 
   if (backwards && strata_journal_can_roll_back (run->journal))
@@ -553,7 +574,7 @@ strata_job_run (StrataJob *self, GCancellable *cancellable)
   run.taken_up = run.journal != NULL;
   run.lock = strata_lock_take (connection, strata_job_get_id (self), strata_job_get_title (self),
                                strata_plan_get_resources (run.plan), cancellable, &error);
-  if (run.lock != NULL && run.journal == NULL &&
+  if (run.lock != NULL && run.journal == NULL && require_settled (&run, &error) &&
       (strata_plan_get_request (run.plan) == NULL || plan_again (&run, &fresh, &error)))
     {
       if (fresh != NULL)

@@ -220,6 +220,10 @@ check_domain (Visit *self)
            "virsh domjobabort NAME for a backup."),
         /* Translators: "a block copy of vda to “/path”" */
         _ ("%s is under way"), domain->busy);
+  if (domain->job != NULL)
+    report (self, "busy", FALSE, _ ("Wait until it is over (virsh domjobinfo NAME)."),
+            /* Translators: "a save" */
+            _ ("%s is under way"), domain->job);
   if (owner != NULL)
     report (
         self, "two-definitions", FALSE,
@@ -298,6 +302,12 @@ check_disks (Visit *self)
             _ ("“%s”, a disk of a template, can be written to, and what stands on it would "
                "change"),
             image->path);
+      if (self->domain->template_mark == NULL && image != NULL && strata_disk_is_written (disk) &&
+          image->type == STRATA_IMAGE_FILE && image->mode != 0 && (image->mode & 0222) == 0)
+        report (self, "read-only", FALSE,
+                _ ("If nothing stands on it, “chmod u+w” lets the machine write to it."),
+                _ ("“%s”, its disk %s, is read-only, so that it can’t start"), image->path,
+                disk->target);
       if (image != NULL && image->backing_path != NULL && (image->mode & 0004) != 0)
         report (self, "world-readable", TRUE,
                 _ ("“stratactl doctor --repair” lets only its owner and group read it."),
@@ -473,7 +483,8 @@ check_snapshots (Visit *self)
 {
   StrataDomainFacts *domain = self->domain;
 
-  if (domain->snapshots->len == 0)
+  /* What libvirt is in the middle of isn't true of it yet. */
+  if (domain->snapshots->len == 0 || domain->job != NULL)
     return;
 
   check_current (self, strata_domain_facts_get_current (domain));

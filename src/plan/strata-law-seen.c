@@ -591,7 +591,9 @@ require_no_memory (StrataVerification *self,
   if (strata_law_is_discarded (self, key))
     return TRUE;
 
-  strata_set_error (error, STRATA_ERROR_REFUSED, _ ("Delete that snapshot first."),
+  strata_set_error (error, STRATA_ERROR_REFUSED,
+                    _ ("Delete that snapshot first, or take one of the two out of the list alone "
+                       "(“stratactl snapshot delete … --metadata-only”)."),
                     _ ("“%s” is the memory of the snapshot “%s” of “%s”"), path, snapshot->name,
                     domain->name);
   return FALSE;

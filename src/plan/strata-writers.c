@@ -344,19 +344,15 @@ find_refrozen (const StrataDomainFacts *domain,
   return NULL;
 }
 
-/* That a machine is defined on what its snapshot froze doesn't show that it ran there. A guest that runs may have written what its
- * host has not put down yet. A file that is older than the snapshot was not written to since; one that isn't was frozen
- * after the memory was kept, perhaps. */
+/* A file that is older than the snapshot was not written to since; one that isn't was frozen after the memory was kept, perhaps. */
 static gboolean
-may_be_written_since (StrataWriters *self,
-                      const StrataDomainFacts *domain,
-                      const StrataSnapshotFacts *snapshot,
-                      const StrataSnapshotDisk *disk)
+may_be_newer (StrataWriters *self,
+              const StrataSnapshotFacts *snapshot,
+              const StrataSnapshotDisk *disk)
 {
   const StrataImage *image = strata_graph_get_image (self->graph, disk->image);
 
-  return strata_domain_facts_is_active (domain) || image == NULL || image->modified == 0 ||
-         image->modified >= snapshot->created;
+  return image == NULL || image->modified == 0 || image->modified >= snapshot->created;
 }
 
 static gboolean
@@ -373,6 +369,22 @@ is_disk_of (StrataWriters *self, const char *path, const StrataDomainFacts *doma
     }
 
   return FALSE;
+}
+
+/* That a machine is defined on what its snapshot froze doesn't show that it ran there. A guest that runs may have written what its
+ * host has not put down yet; one that runs on what was put on it since writes nothing there.
+ * LATER: (nullable): what froze it again */
+static gboolean
+is_written_since (StrataWriters *self,
+                  const StrataDomainFacts *domain,
+                  const StrataSnapshotFacts *snapshot,
+                  const StrataSnapshotDisk *disk,
+                  const StrataSnapshotFacts *later)
+{
+  gboolean own = is_disk_of (self, disk->image, domain);
+
+  return (own && strata_domain_facts_is_active (domain)) ||
+         ((own || later != NULL) && may_be_newer (self, snapshot, disk));
 }
 
 /* LOST: whether what was frozen is gone for certain. */
@@ -397,9 +409,7 @@ find_stale_disk (StrataWriters *self,
               ? find_refrozen (domain, snapshot, disk)
               : NULL;
   overlay = strata_graph_find_contradiction (self->graph, domain, disk);
-  *lost =
-      overlay == NULL && (later != NULL || (is_disk_of (self, disk->image, domain) &&
-                                            may_be_written_since (self, domain, snapshot, disk)));
+  *lost = overlay == NULL && is_written_since (self, domain, snapshot, disk, later);
   writer = strata_writers_find_below (self, disk->image, NULL, NULL, &image);
   owner = writer != NULL ? strata_graph_find_domain (self->graph, writer->uuid) : NULL;
   if (writer != NULL)
@@ -408,8 +418,9 @@ find_stale_disk (StrataWriters *self,
                             owner != NULL ? owner->name : writer->uuid, image);
   if (later != NULL)
     /* Translators: an image, a snapshot */
-    return g_strdup_printf (_ ("“%s” was written to, and then frozen again by “%s”"), disk->image,
-                            later->name);
+    return g_strdup_printf (*lost ? _ ("“%s” was written to, and then frozen again by “%s”")
+                                  : _ ("“%s” was frozen again by “%s”"),
+                            disk->image, later->name);
   if (overlay != NULL)
     /* Translators: an image, the one below it, and another image */
     return g_strdup_printf (
@@ -430,6 +441,9 @@ strata_writers_find_stale (StrataWriters *self,
 
   if (lost != NULL)
     *lost = FALSE;
+  /* What is being taken right now is listed before its images are frozen. */
+  if (domain->job != NULL)
+    return NULL;
   for (guint i = 0; i < snapshot->disks->len && !snapshot->retained; i++)
     {
       gboolean disk_lost;

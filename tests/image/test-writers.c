@@ -424,6 +424,46 @@ test_lost (void)
     }
 }
 
+/* What was frozen twice was written to in between, perhaps; a file that is older than the first wasn't. */
+static void
+test_frozen_again_and_not_written (void)
+{
+  static const struct
+  {
+    gint64 modified;
+    gboolean lost;
+  } cases[] = { { 0, TRUE }, { 1, FALSE }, { 2, TRUE } };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (StrataGraph) graph = paper_host_new ();
+      g_autofree char *mended = NULL;
+
+      paper_host_image (graph, "base.qcow2", NULL)->modified = cases[i].modified;
+      paper_host_image (graph, "top.qcow2", "base.qcow2");
+      paper_host_add (graph, "vm", STRATA_DOMAIN_STATE_RUNNING, FALSE, NULL, "top.qcow2", NULL);
+      paper_host_image (graph, "other.qcow2", NULL);
+      paper_host_snapshot (graph, "vm", "s0", NULL, "other.qcow2", FALSE, FALSE);
+      paper_host_snapshot (graph, "vm", "s1", "s0", "base.qcow2", FALSE, FALSE);
+      paper_host_snapshot (graph, "vm", "s2", "s1", "base.qcow2", TRUE, FALSE);
+      mended = plan (graph, request_new (STRATA_REQUEST_RECONCILE, "vm", NULL));
+      g_assert_cmpint (strstr (mended, "snapshot-forget") != NULL, ==, cases[i].lost);
+      assert_refused (graph, request_new (STRATA_REQUEST_SNAPSHOT_REVERT, "vm", "s1"),
+                      STRATA_ERROR_REFUSED, "frozen again");
+    }
+}
+
+/* What libvirt is in the middle of is listed before it is true. */
+static void
+test_under_way (void)
+{
+  g_autoptr (StrataGraph) graph = make_stale ();
+
+  strata_graph_find_domain (graph, "vm")->job = g_strdup ("a save");
+  g_assert_false (finds (graph, "vm", "stale-snapshot"));
+  g_assert_true (finds (graph, "vm", "busy"));
+}
+
 /* That the snapshot is none any more is seen from the domain that writes; a new snapshot would hide it for good where it is not
  * on the same line. */
 static void
@@ -461,7 +501,9 @@ main (int argc, char **argv)
   g_test_add_func ("/writers/tag-in-overlay", test_tag_in_overlay);
   g_test_add_func ("/writers/no-second", test_no_second);
   g_test_add_func ("/writers/frozen-on-two-branches", test_frozen_on_two_branches);
+  g_test_add_func ("/writers/frozen-again-and-not-written", test_frozen_again_and_not_written);
   g_test_add_func ("/writers/lost", test_lost);
+  g_test_add_func ("/writers/under-way", test_under_way);
   g_test_add_func ("/writers/pretender", test_pretender);
 
   return g_test_run ();

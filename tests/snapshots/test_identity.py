@@ -317,7 +317,7 @@ def dismissal_and_another_of_that_name():
     tree('s1')
     job = stop('snapshot', 'delete', 'vm', 's1', '--commit', kind='commit')
     said = '\n'.join(lab.ctl('--json', '--dry-run', 'job', 'dismiss', job).document['remains'])
-    expect_words(said, '“s1”', 'not listed any more')
+    expect_words(said, '“s1”', 'retained layer')
     lab.virsh('snapshot-delete', 'vm', 's1', '--metadata')
     take_anew('s1')
     said = '\n'.join(lab.ctl('--json', 'job', 'dismiss', job).document['remains'])

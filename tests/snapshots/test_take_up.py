@@ -600,6 +600,34 @@ def dismissal():
     lab.strata('snapshot', 'create', 'vm', 's9', '--disk-only')
 
 
+def dismissal_of_what_can_not_start():
+    """An image that was made read-only for the template, which doctor finds, too."""
+    path = lab.machine('vm')
+    job = stop('template', 'create', 'vm', '--name', 't', '--convert', '--no-seal', kind='set-mode', done=True)
+    result = lab.ctl('--json', 'job', 'dismiss', job)
+    expect_equal(result.status, 0, 'dismissed', result)
+    expect_words('\n'.join(result.document['remains']), path, 'read-only', 'chmod')
+    expect(any(f['code'] == 'read-only' and path in f['message'] for f in lab.ctl('--json', 'doctor').document['findings']),
+           'doctor finds it')
+    os.chmod(path, 0o600)
+    lab.virsh('start', 'vm')
+    lab.virsh('destroy', 'vm')
+    expect_equal(lab.ctl('--json', 'doctor').document['findings'], [], 'what doctor finds in the end')
+
+
+def dismissal_of_half_a_renaming():
+    """Two names of one memory, each of which keeps the other from being deleted."""
+    lab.machine('vm', run=True)
+    lab.strata('snapshot', 'create', 'vm', 's1')
+    job = stop('snapshot', 'edit', 'vm', 's1', '--rename', 't1', kind='snapshot-define', done=True)
+    result = lab.ctl('--json', 'job', 'dismiss', job)
+    expect_equal(result.status, 0, 'dismissed', result)
+    expect_words('\n'.join(result.document['remains']), '“t1”', '--metadata-only', '“s1”')
+    expect_words(refused('snapshot', 'delete', 'vm', 's1', words=['t1'])['hint'], '--metadata-only')
+    lab.strata('snapshot', 'delete', 'vm', 't1', '--metadata-only')
+    lab.strata('snapshot', 'delete', 'vm', 's1')
+
+
 def merge_that_another_has_done():
     tree()
     job = stop('snapshot', 'delete', 'vm', 's2', kind='commit', begun=True)
@@ -1346,7 +1374,7 @@ try:
         a_merge_below_a_return_that_another_made, discarded_and_written_since, refusals_name_the_way_out,
         a_job_that_can_go_neither_way, a_job_that_is_cancelled_too_late, dismissal_where_the_machine_is_gone,
         a_plan_on_what_is_unfinished, rollback_below_what_is_unseen,
-        rollback_of_a_return_and_a_disk_below_what_is_unseen, dismissal,
+        rollback_of_a_return_and_a_disk_below_what_is_unseen, dismissal, dismissal_of_what_can_not_start, dismissal_of_half_a_renaming,
         merge_that_another_has_done, a_disk_that_was_exchanged_before_its_merge, a_disk_that_was_exchanged_in_the_middle_of_its_merge,
         a_disk_that_was_moved_in_the_middle_of_its_merge, a_definition_that_was_changed_after_a_live_merge,
         a_merge_that_was_done_and_not_written_down, a_definition_from_before_the_snapshot_in_the_middle_of_a_merge,

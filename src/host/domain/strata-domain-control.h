@@ -34,6 +34,10 @@ char             *strata_domain_get_saved_xml (StrataConnection   *connection,
 gboolean          strata_domain_define        (StrataConnection   *connection,
                                                const char         *xml,
                                                GError            **error);
+gboolean          strata_domain_require_settled
+                                             (StrataConnection   *connection,
+                                              const char         *uuid,
+                                              GError            **error);
 gboolean          strata_domain_require_idle (StrataConnection *connection,
                                               const char       *uuid,
                                               GError          **error);

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* What is under way in a running domain: block jobs and backups, of any client. A revert or a shutdown would end them without
- * a word, and what they read and write is theirs alone meanwhile.
+ * a word, and what they read and write is theirs alone meanwhile. And what libvirt does with the domain as a whole, which goes on
+ * when the client that asked for it is gone.
  */
 
 #include "config.h"
 
 #include <glib/gi18n-lib.h>
+#include <libvirt/virterror.h>
 
 #include "host/connection/strata-connection-private.h"
+#include "strata-domain-control.h"
+#include "base/strata-error.h"
 #include "host/connection/strata-vir.h"
 #include "host/connection/strata-xpath.h"
 
@@ -138,15 +142,110 @@ look_at_backup (Look *self, virDomainPtr domain)
   add_words (self, "%s", _ ("a backup"));
 }
 
+static const char *
+describe_operation (int operation)
+{
+  switch (operation)
+    {
+    case VIR_DOMAIN_JOB_OPERATION_START:
+    case VIR_DOMAIN_JOB_OPERATION_RESTORE:
+      return _ ("a start");
+    case VIR_DOMAIN_JOB_OPERATION_SAVE:
+      return _ ("a save");
+    case VIR_DOMAIN_JOB_OPERATION_MIGRATION_IN:
+    case VIR_DOMAIN_JOB_OPERATION_MIGRATION_OUT:
+      return _ ("a migration");
+    case VIR_DOMAIN_JOB_OPERATION_SNAPSHOT:
+    case VIR_DOMAIN_JOB_OPERATION_SNAPSHOT_REVERT:
+    case VIR_DOMAIN_JOB_OPERATION_SNAPSHOT_DELETE:
+      return _ ("work on a snapshot");
+    case VIR_DOMAIN_JOB_OPERATION_DUMP:
+      return _ ("a dump");
+    default:
+      return _ ("a job of libvirt");
+    }
+}
+
+/* A backup goes on beside other work, and has its own way (look_at_backup()). WORDS: out: NULL where there is none. */
+static gboolean
+find_job (virDomainPtr domain, const char **words)
+{
+  virTypedParameterPtr params = NULL;
+  int operation = VIR_DOMAIN_JOB_OPERATION_UNKNOWN;
+  int n = 0;
+  int type;
+
+  *words = NULL;
+  if (virDomainGetJobStats (domain, &type, &params, &n, 0) < 0)
+    return strata_vir_last_code () == VIR_ERR_OPERATION_INVALID;
+
+  virTypedParamsGetInt (params, n, VIR_DOMAIN_JOB_OPERATION, &operation);
+  virTypedParamsFree (params, n);
+  if ((type == VIR_DOMAIN_JOB_BOUNDED || type == VIR_DOMAIN_JOB_UNBOUNDED) &&
+      operation != VIR_DOMAIN_JOB_OPERATION_BACKUP)
+    *words = describe_operation (operation);
+
+  return TRUE;
+}
+
+/**
+ * strata_domain_require_settled:
+ * @connection: a connection
+ * @uuid: a domain's UUID
+ * @error: where to put `STRATA_ERROR_BUSY` or another error
+ *
+ * libvirt lists a snapshot from the moment at which it begins to save the memory for it, which may take minutes, and puts the domain
+ * onto the overlays in the end; so with other work. A call that would change the domain meanwhile waits for that, and then
+ * does what was right for the domain of before. A domain that isn't there passes. Worker threads only.
+ *
+ * Returns: whether libvirt isn't in the middle of anything but a backup with the domain
+ */
+gboolean
+strata_domain_require_settled (StrataConnection *connection, const char *uuid, GError **error)
+{
+  g_autoptr (virDomain) domain = NULL;
+  g_autoptr (GError) local = NULL;
+  const char *words;
+
+  STRATA_ASSERT_WORKER ();
+  g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
+
+  domain = strata_connection_lookup_domain (connection, uuid, &local);
+  if (domain == NULL)
+    {
+      if (g_error_matches (local, STRATA_ERROR, STRATA_ERROR_NOT_FOUND))
+        return TRUE;
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  if (!find_job (domain, &words))
+    {
+      strata_vir_set_error (error, _ ("Asking what is under way with “%s”"),
+                            virDomainGetName (domain));
+      return FALSE;
+    }
+  if (words == NULL)
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_BUSY,
+                    _ ("Wait until it is over (virsh domjobinfo NAME), and try again."),
+                    /* Translators: a virtual machine, then "a save" */
+                    _ ("“%s” is busy: %s is under way"), virDomainGetName (domain), words);
+  return FALSE;
+}
+
 /* Whose paths are canonical already. That nothing can be found out is no error: the domain may be off by now. */
 void
 strata_connection_read_jobs (StrataConnection *self, virDomainPtr domain, StrataDomainFacts *facts)
 {
   g_autoptr (GString) words = g_string_new (NULL);
   Look look = { self, facts, words };
+  const char *job;
 
   if (facts->live_xml == NULL)
     return;
+  if (find_job (domain, &job))
+    facts->job = g_strdup (job);
 
   facts->busy_images = g_ptr_array_new_with_free_func (g_free);
   look_at_disks (&look, domain);

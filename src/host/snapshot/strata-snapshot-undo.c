@@ -376,16 +376,49 @@ add_place (StrataConnection *connection, const StrataSnapshotParams *params, GEr
   return g_steal_pointer (&error);
 }
 
+/* Calls of libvirt wait for others, who may have put the domain onto an overlay again. */
 static gboolean
-undo_external (StrataConnection *connection, const StrataSnapshotParams *params, GError **error)
+require_left (StrataConnection *connection, const StrataSnapshotParams *params, GError **error)
 {
   g_autoptr (StrataDomainFacts) facts =
       strata_connection_get_domain (connection, params->uuid, error);
 
+  for (guint i = 0; facts != NULL && i < params->overlays->len; i++)
+    {
+      const StrataSnapshotOverlay *item = g_ptr_array_index (params->overlays, i);
+      gboolean active;
+      const StrataDiskXml *disk = find_overlay (connection, facts, item->overlay, &active);
+
+      if (disk != NULL && !active && was_deleted (connection, params, facts, item))
+        continue;
+      if (disk == NULL && check_not_below (connection, facts, facts->disks, item, error) &&
+          check_not_below (connection, facts, facts->next_disks, item, error))
+        continue;
+      if (disk == NULL)
+        return FALSE;
+      strata_set_error (error, STRATA_ERROR_CHANGED, _ ("Try again."),
+                        /* Translators: a disk (“vda”), a virtual machine, a path */
+                        _ ("The disk %s of “%s” is on “%s” again"), disk->target, facts->name,
+                        item->overlay);
+      return FALSE;
+    }
+
+  return facts != NULL;
+}
+
+static gboolean
+undo_external (StrataConnection *connection, const StrataSnapshotParams *params, GError **error)
+{
+  g_autoptr (StrataDomainFacts) facts = NULL;
+
+  if (!strata_domain_require_settled (connection, params->uuid, error))
+    return FALSE;
+  facts = strata_connection_get_domain (connection, params->uuid, error);
   if (facts == NULL || !check_overlays (connection, params, facts, error) ||
       !merge (connection, params, facts, error) || !define_on_bases (connection, params, error) ||
+      !require_left (connection, params, error) ||
       !strata_snapshot_delete_metadata (connection, params->uuid, params->name, error) ||
-      !delete_files (connection, params, error))
+      !require_left (connection, params, error) || !delete_files (connection, params, error))
     return FALSE;
   reconcile_parent (connection, params);
 

@@ -563,7 +563,8 @@ strata_snapshot_delete_metadata (StrataConnection *connection,
       return FALSE;
     }
 
-  if (!disown_overlays (domain, name, error))
+  if (!strata_domain_require_settled (connection, uuid, error) ||
+      !disown_overlays (domain, name, error))
     return FALSE;
   if (virDomainSnapshotDelete (snapshot, VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY) == 0 ||
       strata_vir_last_code () == VIR_ERR_NO_DOMAIN_SNAPSHOT)

@@ -288,6 +288,13 @@ tell_anew (StrataStepContext *context)
         strata_step_context_get (context, "name"));
 }
 
+void
+strata_kept_state_tell_asked (StrataStepContext *context)
+{
+  tell (context, _ ("“%s” was asked to shut down, and may do so yet; nothing starts it then."),
+        strata_step_context_get (context, "name"));
+}
+
 gboolean
 strata_kept_state_start_again (StrataStepContext *context, gboolean *started, GError **error)
 {
@@ -415,6 +422,9 @@ strata_kept_state_bring_back (StrataStepContext *context, GError **error)
       /* By a step of the job itself, once it had read the disks. */
       else if (!has_kept && strata_step_context_get_note (context, was_stopped) != NULL)
         tell_anew (context);
+      else if (strata_step_context_get_note (context, was_stopped) == NULL &&
+               !strata_step_context_is (context, "force"))
+        strata_kept_state_tell_asked (context);
       return TRUE;
     }
 

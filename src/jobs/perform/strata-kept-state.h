@@ -17,6 +17,8 @@ void strata_snapshot_params_clear (StrataSnapshotParams *params);
 void strata_kept_state_note_taken (StrataStepContext *context);
 /* the guest was stopped: how it left what it wrote to since */
 void strata_kept_state_note_stopped (StrataStepContext *context);
+/* says that the guest, which goes on, may shut down yet */
+void strata_kept_state_tell_asked (StrataStepContext *context);
 /* undoing that: the guest goes on from the snapshot; where there is none with its memory, it is started anew, and that is said */
 gboolean strata_kept_state_bring_back (StrataStepContext *context, GError **error);
 /* a guest that the job stopped starts on its disks as they are; where another domain reads them by now it stays off, and that is

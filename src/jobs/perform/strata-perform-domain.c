@@ -144,16 +144,22 @@ static gboolean
 shut_down_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
   const char *uuid = strata_step_context_get (context, "uuid");
+  gboolean force = strata_step_context_is (context, "force");
 
-  if (strata_step_context_is (context, "force")
-          ? !strata_domain_force_off (context->connection, uuid, error)
-          : !strata_domain_shut_down (context->connection, uuid,
-                                      (guint) strata_step_context_get_int (context, "timeout"),
-                                      cancellable, error))
-    return FALSE;
-  strata_kept_state_note_stopped (context);
+  if (force ? strata_domain_force_off (context->connection, uuid, error)
+            : strata_domain_shut_down (context->connection, uuid,
+                                       (guint) strata_step_context_get_int (context, "timeout"),
+                                       cancellable, error))
+    {
+      strata_kept_state_note_stopped (context);
+      return TRUE;
+    }
+  /* The power button that was pressed can't be released. */
+  if (!force && (g_error_matches (*error, STRATA_ERROR, STRATA_ERROR_TIMEOUT) ||
+                 g_error_matches (*error, G_IO_ERROR, G_IO_ERROR_CANCELLED)))
+    strata_kept_state_tell_asked (context);
 
-  return TRUE;
+  return FALSE;
 }
 
 static gboolean
