@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""torture.py SEED N [--host new|old]: N random operations on snapshots and clones, and after each a look at every byte.
+"""torture.py SEED N [--host new|old|system|far]: N random operations on snapshots and clones, and after each a look at every byte.
 
 Several machines that share base images are written to, snapshotted, reverted, cloned, merged, interrupted and resumed by
 stratactl, with somebody in between who uses plain virsh. A model that knows nothing of Strata says what each disk and each
 snapshot has to hold; what is there is read from libvirt's own documents and the images. Ends at the first difference, with
 all that it takes to do it again.
+
+On the system host and the far one this is root's side of it: images are made, written and read here, as root, and stratactl is an
+ordinary user, to whom they are closed; from afar he has none of them.
 """
 
 import argparse
@@ -14,6 +17,8 @@ import os
 import random
 import re
 import shutil
+import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -27,24 +32,38 @@ from torture_world import FURNITURE, World
 FULL = 50  # after so many operations nothing that was read before counts
 
 
+# An ordinary user, who ends with us; and one to whom the host's folders are another computer's.
+ORDINARY = ['setpriv', '--reuid', 'lab', '--regid', 'lab', '--clear-groups', '--pdeathsig', 'KILL']
+AFAR = ['unshare', '--mount', 'sh', '-ec', 'for d in /var/lib/libvirt /run/libvirt; do mount -t tmpfs tmpfs $d; done; exec "$@"', 'sh']
+VARIABLES = {'old': 'STRATA_OLD_HOST_URI', 'system': 'STRATA_SYSTEM_HOST_URI', 'far': 'STRATA_FAR_HOST_URI'}
+
+
 class Torture:
     def __init__(self, options):
         self.options = options
-        uri = 'qemu:///session' if options.host == 'new' else os.environ.get('STRATA_OLD_HOST_URI')
+        uri = 'qemu:///session' if options.host == 'new' else os.environ.get(VARIABLES[options.host])
         if uri is None:
-            print('torture: there is no old host (STRATA_OLD_HOST_URI is not set)', file=sys.stderr)
+            print(f'torture: there is no {options.host} host ({VARIABLES[options.host]} is not set)', file=sys.stderr)
             sys.exit(77)   # Meson's word for skipped
-        self.dir = tempfile.mkdtemp(prefix='torture-', dir=os.environ.get('STRATA_TEST_DIR'))
+        is_roots = options.host in ('system', 'far')
+        self.dir = tempfile.mkdtemp(prefix='torture-', dir='/var/lib/libvirt/images' if is_roots else os.environ.get('STRATA_TEST_DIR'))
+        program = [os.environ.get('STRATACTL', 'stratactl')]
+        # Of its own: in a run of all tests there are others in the session.
+        self.states = self.dir
+        if is_roots:
+            os.umask(0o066)
+            os.chmod(self.dir, 0o711)
+            self.states = tempfile.mkdtemp(prefix='torture-')
+            shutil.chown(self.states, 'lab', 'lab')
+            program = [*(AFAR if options.host == 'far' else []), *ORDINARY, *program]
         folders = [os.path.join(self.dir, name) for name in ('pool', 'loose', 'bases')]
         for folder in folders:
             os.mkdir(folder)
-        # Of its own: in a run of all tests there are others in the session.
-        os.environ['XDG_STATE_HOME'] = os.path.join(self.dir, 'state')
-        self.journal = os.path.join(self.dir, 'state/strata/journal')
-        program = os.environ.get('STRATACTL', 'stratactl')
-        self.strata = Strata(program, uri)
-        self.second = None if options.narrow else Strata(program, uri, os.path.join(self.dir, 'state-of-another'))
-        self.host = Host(uri, folders)
+        os.environ['XDG_STATE_HOME'] = os.path.join(self.states, 'state')
+        seconds = 5 if options.host == 'far' else 1.5
+        self.strata = Strata(program, uri, seconds=seconds)
+        self.second = None if options.narrow else Strata(program, uri, os.path.join(self.states, 'state-of-another'), seconds)
+        self.host = Host(os.environ['STRATA_SYSTEM_HOST_URI'] if is_roots else uri, folders, is_roots)
         self.checker = Checker(self.host, '/dev/shm' if os.access('/dev/shm', os.W_OK) else self.dir)
         furniture = random.Random(options.seed).sample(FURNITURE, 3) if not options.narrow else []
         self.world = World(self.host, folders, self.strata, [f for f in furniture if f not in options.without])
@@ -54,6 +73,12 @@ class Torture:
         self.failures = []
 
     # What is wrong
+
+    def is_closed(self):
+        """Whether there is no image that stratactl may read."""
+        user = self.strata.argv[:self.strata.argv.index('--json') - 1]
+        words = [*user, 'sh', '-c', 'for f; do [ ! -r "$f" ] || exit 1; done', 'sh', *self.host.files()]
+        return subprocess.run(words, check=False).returncode == 0
 
     def complaints(self, model, settled=None, full=False, loose=False):
         """What is wrong with the host if MODEL is right. LOOSE: another client acted meanwhile, so that only promises count."""
@@ -81,7 +106,7 @@ class Torture:
         else:
             found += strays
         for state in ('state', 'state-of-another'):
-            journal = os.path.join(self.dir, state, 'strata/journal')
+            journal = os.path.join(self.states, state, 'strata/journal')
             if os.path.isdir(journal):
                 found += [f'a journal is left: {name}' for name in os.listdir(journal)]
         if full:
@@ -157,6 +182,8 @@ class Torture:
             self.world.make_slow()
         operations = Operations(self.world.model, self.host, self.strata, self.midway, self.options.calm, self.second, self.checker)
         wrong = self.complaints(operations.model, full=True)
+        if self.host.is_roots and not self.is_closed():
+            wrong += ['stratactl may read an image']
         if wrong:
             return self.stop(0, 'the beginning', wrong)
         made = time.monotonic()
@@ -262,14 +289,15 @@ class Torture:
 
     def close(self):
         self.world.clear()
-        shutil.rmtree(self.dir, ignore_errors=True)
+        for folder in (self.dir, self.states):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def main():
     parser = argparse.ArgumentParser(description='Random operations on snapshots and clones, every byte checked after each.')
     parser.add_argument('seed')
     parser.add_argument('n', type=int)
-    parser.add_argument('--host', choices=('new', 'old'), default='new')
+    parser.add_argument('--host', choices=('new', *VARIABLES), default='new')
     parser.add_argument('--keep', metavar='DIR', help='where the images go if something is wrong')
     parser.add_argument('--calm', action='store_true', help='interrupt nothing, so that it goes the same way each time')
     parser.add_argument('--narrow', action='store_true', help='no other client between two steps, nothing odd on the host')
@@ -277,6 +305,7 @@ def main():
     parser.add_argument('--bytes-only', action='store_true',
                         help='do not ask whether libvirt\'s own calls would be safe on what stratactl leaves')
     parser.add_argument('-q', '--quiet', action='store_true', help='do not say each operation')
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))   # what is on the host has to go
     torture = Torture(parser.parse_args())
     try:
         status = torture.run()

@@ -160,10 +160,10 @@ class Image:
 
 
 class Host:
-    """A connection by virsh, and folders in which every file is ours."""
+    """A connection by virsh, and folders in which every file is ours. IS_ROOTS: images are closed to who asks for stratactl's work."""
 
-    def __init__(self, uri, folders):
-        self.uri, self.folders = uri, folders
+    def __init__(self, uri, folders, is_roots=False):
+        self.uri, self.folders, self.is_roots = uri, folders, is_roots
         self._images = {}
         self.keeps_revert_disks = self.version() >= (9, 10)
 

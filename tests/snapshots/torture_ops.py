@@ -51,10 +51,11 @@ class Answer:
 
 
 class Strata:
-    """stratactl. STATE: where it keeps its journals, if not where everybody's are."""
+    """stratactl, as the words of PROGRAM run it. STATE: where it keeps its journals, if not where everybody's are; SECONDS: how long it
+    usually takes, at most."""
 
-    def __init__(self, program, uri, state=None):
-        self.argv = [program, '--json', '-c', uri]
+    def __init__(self, program, uri, state=None, seconds=1.5):
+        self.argv, self.seconds = [*program, '--json', '-c', uri], seconds
         self.env = dict(os.environ, XDG_STATE_HOME=state) if state is not None else None
 
     def start(self, *argv, stop=None):
@@ -174,7 +175,7 @@ class Operations:
             return self._as_second(argv, change)
         # A signal always comes at a moment of its own, so that the moments of other operations do not move.
         interrupt = self.rng.choices([None, signal.SIGINT, signal.SIGKILL], [86, 9, 5])[0]
-        delay = self.rng.uniform(0, 1.5)
+        delay = self.rng.uniform(0, self.strata.seconds)
         # Moments are what the machine's load makes of them; a held step is the same each time.
         held = self.wide and self.rng.random() < 0.45 and not self.odd
         interrupt = None if self.calm and not held else interrupt

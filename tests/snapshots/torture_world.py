@@ -75,12 +75,13 @@ class World:
     def __init__(self, host, folders, strata, furniture=()):
         self.host, self.strata, self.model, self.furniture = host, strata, Model(), furniture
         self.pool, self.loose, self.bases = folders
-        torture_host.POOLS[POOL] = self.pool
 
     def make(self):
         host = self.host
-        host.virsh('pool-define-as', POOL, 'dir', '--target', self.pool)
-        host.virsh('pool-start', POOL)
+        self._pool(POOL, self.pool)
+        # Where the client may read no headers a pool tells of them.
+        for folder in (self.loose, self.bases) if host.is_roots else ():
+            self._pool(os.path.basename(folder), folder)
         for name, value in (('one', 0x11), ('two', 0x22)):
             self._base(f'{name}.qcow2', 'qcow2', value)
         self._base('three.img', 'raw', 0x33)
@@ -99,6 +100,11 @@ class World:
                 self.model.left.add(path)
         host.virsh('pool-refresh', POOL)
         return self.model
+
+    def _pool(self, name, folder):
+        self.host.virsh('pool-define-as', name, 'dir', '--target', folder)
+        self.host.virsh('pool-start', name)
+        torture_host.POOLS[name] = folder
 
     def make_slow(self):
         """An image that takes a moment to clone."""
@@ -214,7 +220,7 @@ class World:
         run('qemu-img', 'create', '-q', '-f', kind, path, str(SIZE))
         content = write(path, kind, blank(SIZE), 0, 6 * MIB, value)
         content = write(path, kind, content, 11 * MIB, 64 * 1024, value + 1)
-        os.chmod(path, 0o444)
+        os.chmod(path, 0o400 if self.host.is_roots else 0o444)
         self.model.bases[path] = (kind, content)
 
     def _machine(self, name, folder, disks):
@@ -251,5 +257,6 @@ class World:
         for name in self.host.names():
             self.host.virsh('destroy', name, check=False)
             self.host.virsh('undefine', name, '--snapshots-metadata', '--managed-save', check=False)
-        self.host.virsh('pool-destroy', POOL, check=False)
-        self.host.virsh('pool-undefine', POOL, check=False)
+        for pool in torture_host.POOLS:
+            self.host.virsh('pool-destroy', pool, check=False)
+            self.host.virsh('pool-undefine', pool, check=False)
