@@ -2,6 +2,7 @@
 """Strata's main job on the system host: root's libvirtd, whose images and UEFI variables are root's, asked by an ordinary user."""
 
 import os
+import shutil
 import xml.etree.ElementTree as ET
 
 from strata_system_lab import BUSES, FIRMWARE, TPM, SystemLab
@@ -284,7 +285,42 @@ def a_label_of_its_own_is_refused_before_anything_is_done():
     expect_equal(lab.virsh('dumpxml', '--inactive', 'web').out, before, 'the definition')
 
 
-TESTS = [a_template_is_made_by_copy, a_template_is_made_by_conversion, clones_live, uefi_variables_go_with_the_machine,
+def a_link_is_beside_what_it_stands_on():
+    """QEMU looks for a name without a folder beside the name by which it opened the image, here a link. The images are root's, the folders and
+    the link the client's, in a place that both see."""
+    folder = os.path.join(os.environ['STRATA_SYSTEM_HOST_DIR'], 'tmp', 'links')
+    there = os.path.join(folder, 'there')
+    os.makedirs(there)
+    lab.folders.update(links=folder, there=there)
+    try:
+        for pool in ('links', 'there'):
+            lab.virsh('pool-create-as', pool, 'dir', '--target', lab.folders[pool])
+            lab.put(f'{lab.folders[pool]}/below.qcow2', None, fmt='qcow2', size=16 << 20)
+        link = f'{folder}/web.qcow2'
+        for base, path in (('below.qcow2', f'{there}/real.qcow2'), (link, f'{folder}/above.qcow2')):
+            local = os.path.join(lab.dir, 'overlay')
+            lab.run('qemu-img', 'create', '-q', '-u', '-f', 'qcow2', '-b', base, '-F', 'qcow2', local, '16M')
+            with open(local, 'rb') as file:
+                lab.put(path, file.read())
+            os.remove(local)
+        os.symlink('there/real.qcow2', link)
+        expect(not os.access(link, os.R_OK), 'the client may read it')
+        for name, path in (('web', link), ('above', f'{folder}/above.qcow2')):
+            lab.define_on(name, path)
+            lab.virsh('snapshot-create-as', name, 'before', '--disk-only', '--diskspec', f'vda,snapshot=external,file={folder}/{name}.before')
+            lab.done('doctor', name, '--repair')
+            disk = ET.fromstring(lab.virsh('snapshot-dumpxml', name, 'before').out).find('.//domain/devices/disk')
+            chain = [source.get('file') for source in disk.iter('source')]
+            expect_equal(chain, [*([path] if path != link else []), link, f'{folder}/below.qcow2'], f'the chain of {name}')
+    finally:
+        lab.clear()
+        for pool in ('links', 'there'):
+            lab.virsh('pool-destroy', pool, check=False)
+            del lab.folders[pool]
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+TESTS = [a_link_is_beside_what_it_stands_on, a_template_is_made_by_copy, a_template_is_made_by_conversion, clones_live, uefi_variables_go_with_the_machine,
          uefi_and_a_tpm_live,
          variables_that_are_there_are_in_the_way, another_computers_files_are_left_alone,
          while_it_is_sealed_it_can_not_be_started, another_definition_on_its_disk_is_noticed, a_template_that_can_be_started_is_repaired,

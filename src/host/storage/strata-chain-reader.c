@@ -90,8 +90,17 @@ read_there (StrataChainReader *self, Header *header, const char *path)
     return;
 
   header->known = TRUE;
-  header->backing = g_strdup (image->backing_path);
   header->backing_format = g_strdup (image->backing_format);
+  /* PATH may be a link, and libvirt was asked for the file that it leads to; QEMU looks beside the link. So a link below keeps
+   * its name, too. */
+  if (image->relative != NULL)
+    {
+      g_autofree char *folder = g_path_get_dirname (path);
+
+      header->backing = g_canonicalize_filename (image->relative, folder);
+    }
+  else
+    header->backing = g_strdup (image->spelling != NULL ? image->spelling : image->backing_path);
 }
 
 static const Header *
