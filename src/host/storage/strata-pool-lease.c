@@ -197,6 +197,21 @@ take_pool (StrataPoolLease *self, const char *folder, GError **error)
   return TRUE;
 }
 
+/* An active pool that is defined by FOLDER itself, which is one question however many pools there are; NULL where it takes a look at
+ * each of them. */
+static virStoragePoolPtr
+find_active_pool (StrataConnection *connection, const char *folder)
+{
+  virStoragePoolPtr pool =
+      virStoragePoolLookupByTargetPath (strata_connection_get_handle (connection), folder);
+
+  if (pool != NULL && (is_foreign_lease (pool) ||
+                       g_str_has_prefix (virStoragePoolGetName (pool), STRATA_LOCK_PREFIX)))
+    g_clear_pointer (&pool, virStoragePoolFree);
+
+  return pool;
+}
+
 /**
  * strata_pool_lease_new:
  * @connection: a connection
@@ -226,18 +241,23 @@ strata_pool_lease_new (StrataConnection *connection, const char *folder, GError 
       return NULL;
     }
 
-  if (!find_pool (connection, folder, &pool, error))
-    return NULL;
+  pool = find_active_pool (connection, folder);
+  if (pool == NULL)
+    {
+      if (!find_pool (connection, folder, &pool, error))
+        return NULL;
+      if (pool != NULL && (is_foreign_lease (pool) || virStoragePoolIsActive (pool) != 1))
+        g_clear_pointer (&pool, virStoragePoolFree);
+    }
 
   self = g_new0 (StrataPoolLease, 1);
   self->connection = g_object_ref (connection);
-  if (pool != NULL && !is_foreign_lease (pool) && virStoragePoolIsActive (pool) == 1)
+  if (pool != NULL)
     {
       self->name = g_strdup (virStoragePoolGetName (pool));
       self->pool = pool;
       return g_steal_pointer (&self);
     }
-  g_clear_pointer (&pool, virStoragePoolFree);
 
   g_mutex_lock (lock);
   taken = take_pool (self, folder, error);
