@@ -12,9 +12,6 @@
 /* A daemon works on five of a client's calls at once (max_client_requests); meanwhile another reads an answer. */
 #define N_THREADS 6
 
-/* Not worth a thread. */
-#define FEW_ITEMS 8
-
 typedef struct
 {
   StrataParallelFunc func;
@@ -78,7 +75,7 @@ strata_parallel_run (guint n_items,
 {
   Parallel parallel = { func, user_data, cancellable, n_items };
   GThread *threads[N_THREADS - 1];
-  guint n_threads = n_items > FEW_ITEMS ? G_N_ELEMENTS (threads) : 0;
+  guint n_threads = MAX (MIN (n_items, N_THREADS), 1) - 1;
 
   STRATA_ASSERT_WORKER ();
 
