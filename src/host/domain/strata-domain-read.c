@@ -34,19 +34,29 @@ state_from_vir (int state)
 }
 
 /* A guest that crashed may be kept for inspection, and QEMU then still has its disks open. */
-gboolean
-strata_connection_read_state (virDomainPtr domain, StrataDomainState *state)
+static gboolean
+read_state (virDomainPtr domain, StrataDomainState *state, gboolean *saved)
 {
   int number;
+  int reason;
 
-  if (virDomainGetState (domain, &number, NULL, 0) < 0)
+  if (virDomainGetState (domain, &number, &reason, 0) < 0)
     return FALSE;
 
+  *saved = number == VIR_DOMAIN_SHUTOFF && reason == VIR_DOMAIN_SHUTOFF_SAVED;
   *state = state_from_vir (number);
   if (*state == STRATA_DOMAIN_STATE_CRASHED && virDomainIsActive (domain) == 1)
     *state = STRATA_DOMAIN_STATE_PAUSED;
 
   return TRUE;
+}
+
+gboolean
+strata_connection_read_state (virDomainPtr domain, StrataDomainState *state)
+{
+  gboolean saved;
+
+  return read_state (domain, state, &saved);
 }
 
 /* Whether what libvirt was asked for last is gone; its words alone may as well be about a file that isn't there. */
@@ -205,11 +215,9 @@ ask (StrataConnection *self, virDomainPtr domain, const char *name, GError **err
 {
   g_autoptr (StrataDomainFacts) facts = NULL;
   StrataDomainState state;
-  int number;
-  int reason;
+  gboolean saved;
 
-  if (!strata_connection_read_state (domain, &state) ||
-      virDomainGetState (domain, &number, &reason, 0) < 0)
+  if (!read_state (domain, &state, &saved))
     {
       strata_vir_set_error (error, _ ("Reading the virtual machine “%s”"), name);
       return NULL;
@@ -218,7 +226,7 @@ ask (StrataConnection *self, virDomainPtr domain, const char *name, GError **err
   if (facts == NULL || !add_snapshots (self, domain, facts, error))
     return NULL;
   facts->read_only = strata_connection_get_read_only (self) != NULL;
-  facts->saved = number == VIR_DOMAIN_SHUTOFF && reason == VIR_DOMAIN_SHUTOFF_SAVED;
+  facts->saved = saved;
 
   return g_steal_pointer (&facts);
 }
