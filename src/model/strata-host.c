@@ -301,6 +301,7 @@ open_connection (StrataHost *self)
 {
   StrataOpenOptions options = { .uri = self->uri,
                                 .read_only = self->wants_read_only,
+                                .follow = TRUE,
                                 .ask = strata_prompter_ask,
                                 .ask_data = G_OBJECT (self->prompter) };
 

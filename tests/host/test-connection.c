@@ -52,7 +52,7 @@ on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 open_it (gpointer data, gpointer unused)
 {
-  StrataOpenOptions options = { .uri = strata_test_uri () };
+  StrataOpenOptions options = { .uri = strata_test_uri (), .follow = TRUE };
 
   strata_connection_open_async (&options, NULL, on_opened, data);
 }

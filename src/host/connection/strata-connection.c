@@ -254,7 +254,8 @@ open_now (const StrataOpenOptions *options, GCancellable *cancellable, GError **
   if (self->facts == NULL)
     return NULL;
 
-  self->events = strata_events_new (self->handle, G_OBJECT (self), on_event);
+  if (options->follow)
+    self->events = strata_events_new (self->handle, G_OBJECT (self), on_event);
 
   return g_steal_pointer (&self);
 }
@@ -273,7 +274,7 @@ open_now (const StrataOpenOptions *options, GCancellable *cancellable, GError **
 StrataConnection *
 strata_connection_open (const char *uri, GCancellable *cancellable, GError **error)
 {
-  StrataOpenOptions options = { .uri = uri };
+  StrataOpenOptions options = { .uri = uri, .follow = TRUE };
 
   return open_now (&options, cancellable, error);
 }

@@ -40,6 +40,7 @@ typedef gboolean (*StrataAskFunc) (const char *uri,
  * @uri: (nullable): as virConnectOpen() understands it: a URI, an alias of libvirt.conf, or %NULL for libvirt's own choice
  *   (`$LIBVIRT_DEFAULT_URI`, `uri_default` of libvirt.conf, what is there)
  * @read_only: nothing is to be changed through it, so that it needs no right to
+ * @follow: whether its signals are wanted; to be told of each kind of event is a call to the daemon
  * @ask: (nullable): answers what the host asks for
  * @ask_data: (nullable): for @ask; it is kept until the opening is over, also where that was cancelled
  */
@@ -47,6 +48,7 @@ typedef struct
 {
   const char *uri;
   gboolean read_only;
+  gboolean follow;
   StrataAskFunc ask;
   GObject *ask_data;
 } StrataOpenOptions;
