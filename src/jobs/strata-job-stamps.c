@@ -11,6 +11,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "host/domain/strata-domain-control.h"
 #include "host/storage/strata-storage.h"
 #include "plan/strata-request.h"
 #include "strata-job-notes.h"
@@ -71,9 +72,10 @@ static void
 note_present (StrataJob *job, StrataPlan *plan)
 {
   const char *uuid = find_uuid (plan);
-  g_autoptr (StrataDomainFacts) facts =
-      uuid != NULL ? strata_connection_get_domain (strata_job_get_connection (job), uuid, NULL)
-                   : NULL;
+  StrataConnection *connection = strata_job_get_connection (job);
+  g_autoptr (StrataDomainFacts) facts = uuid != NULL && strata_domain_is_off (connection, uuid)
+                                            ? strata_connection_get_domain (connection, uuid, NULL)
+                                            : NULL;
 
   if (facts == NULL || strata_domain_facts_is_active (facts))
     return;

@@ -82,6 +82,42 @@ strata_domain_get_state (StrataConnection *connection,
   return FALSE;
 }
 
+gboolean
+strata_domain_is_persistent (StrataConnection *connection, const char *uuid)
+{
+  g_autoptr (virDomain) domain = NULL;
+
+  STRATA_ASSERT_WORKER ();
+
+  domain = strata_connection_lookup_domain (connection, uuid, NULL);
+
+  return domain != NULL && virDomainIsPersistent (domain) == 1;
+}
+
+gboolean
+strata_domain_is_off (StrataConnection *connection, const char *uuid)
+{
+  g_autoptr (virDomain) domain = NULL;
+
+  STRATA_ASSERT_WORKER ();
+
+  domain = strata_connection_lookup_domain (connection, uuid, NULL);
+
+  return domain != NULL && virDomainIsActive (domain) == 0;
+}
+
+gboolean
+strata_domain_is_unsaved (StrataConnection *connection, const char *uuid)
+{
+  g_autoptr (virDomain) domain = NULL;
+
+  STRATA_ASSERT_WORKER ();
+
+  domain = strata_connection_lookup_domain (connection, uuid, NULL);
+
+  return domain != NULL && virDomainHasManagedSaveImage (domain, 0) == 0;
+}
+
 /**
  * strata_domain_get_xml:
  * @connection: a connection

@@ -22,6 +22,13 @@ gboolean          strata_domain_get_state     (StrataConnection   *connection,
                                                const char         *uuid,
                                                StrataDomainState  *state,
                                                GError            **error);
+/* whether that is certain; two questions where strata_connection_get_domain() has a dozen, for what is asked often */
+gboolean          strata_domain_is_persistent (StrataConnection   *connection,
+                                               const char         *uuid);
+gboolean          strata_domain_is_off        (StrataConnection   *connection,
+                                               const char         *uuid);
+gboolean          strata_domain_is_unsaved    (StrataConnection   *connection,
+                                               const char         *uuid);
 /* inactive, with secrets */
 char             *strata_domain_get_xml       (StrataConnection   *connection,
                                                const char         *uuid,

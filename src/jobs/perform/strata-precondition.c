@@ -90,8 +90,11 @@ strata_require_definition (StrataConnection *connection,
 gboolean
 strata_require_persistent (StrataConnection *connection, const char *uuid, GError **error)
 {
-  g_autoptr (StrataDomainFacts) facts = strata_connection_get_domain (connection, uuid, error);
+  g_autoptr (StrataDomainFacts) facts = NULL;
 
+  if (strata_domain_is_persistent (connection, uuid))
+    return TRUE;
+  facts = strata_connection_get_domain (connection, uuid, error);
   if (facts == NULL)
     return FALSE;
   if (facts->persistent)
@@ -122,8 +125,11 @@ strata_require_same_disks (StrataConnection *connection,
 gboolean
 strata_require_off (StrataConnection *connection, const char *uuid, GError **error)
 {
-  g_autoptr (StrataDomainFacts) facts = strata_connection_get_domain (connection, uuid, error);
+  g_autoptr (StrataDomainFacts) facts = NULL;
 
+  if (strata_domain_is_off (connection, uuid))
+    return TRUE;
+  facts = strata_connection_get_domain (connection, uuid, error);
   if (facts == NULL)
     return FALSE;
   if (!strata_domain_facts_is_active (facts))
@@ -149,6 +155,8 @@ strata_require_unsaved (StrataConnection *connection, const char *uuid, GError *
   g_autoptr (StrataDomainFacts) facts = NULL;
   gboolean exists;
 
+  if (strata_domain_is_unsaved (connection, uuid))
+    return TRUE;
   if (!strata_domain_exists (connection, uuid, &exists, error))
     return FALSE;
   if (!exists)
