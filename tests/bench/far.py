@@ -10,7 +10,7 @@ import tempfile
 
 from bench_lab import MIB, run, timed
 
-ROUNDS = 5
+ROUNDS = int(os.environ.get('STRATA_BENCH_ROUNDS', '5'))
 OTHERS = 4
 HOSTS = {'session': 'qemu:///session', 'system': os.environ.get('STRATA_SYSTEM_HOST_URI'), 'far': os.environ.get('STRATA_FAR_HOST_URI')}
 COMMANDS = {'list': ['list'],
