@@ -285,6 +285,27 @@ def a_label_of_its_own_is_refused_before_anything_is_done():
     expect_equal(lab.virsh('dumpxml', '--inactive', 'web').out, before, 'the definition')
 
 
+def calls(*argv):
+    """How many calls of libvirt's daemon a command makes: from afar each is a way there and back."""
+    log = os.path.join(lab.dir, 'calls')
+    result = lab.ctl(*argv, env={'LIBVIRT_LOG_FILTERS': '2:rpc.netclient', 'LIBVIRT_LOG_OUTPUTS': f'2:file:{log}'})
+    expect_equal(result.status, 0, f'{argv}', result)
+    with open(log, encoding='utf-8') as file:
+        count = sum('RPC_CLIENT_MSG_TX_QUEUE' in line and ' type=0 ' in line for line in file)
+    os.remove(log)
+    return count
+
+
+def a_command_makes_no_needless_calls():
+    lab.machine('web')
+    lab.virsh('start', 'web')
+    # Some more than there are, for a pool that is busy, or an answer that is waited for.
+    for most, argv in ((28, ('list',)), (155, ('snapshot', 'create', 'web', 'one', '--disk-only')),
+                       (390, ('snapshot', 'revert', 'web', 'one', '--start', '--discard-current')), (300, ('snapshot', 'delete', 'web', 'one'))):
+        count = calls(*argv)
+        expect(count <= most, f'{argv}: {count} calls, and {most} are enough')
+
+
 def a_link_is_beside_what_it_stands_on():
     """QEMU looks for a name without a folder beside the name by which it opened the image, here a link. The images are root's, the folders and
     the link the client's, in a place that both see."""
@@ -320,7 +341,7 @@ def a_link_is_beside_what_it_stands_on():
         shutil.rmtree(folder, ignore_errors=True)
 
 
-TESTS = [a_link_is_beside_what_it_stands_on, a_template_is_made_by_copy, a_template_is_made_by_conversion, clones_live, uefi_variables_go_with_the_machine,
+TESTS = [a_command_makes_no_needless_calls, a_link_is_beside_what_it_stands_on, a_template_is_made_by_copy, a_template_is_made_by_conversion, clones_live, uefi_variables_go_with_the_machine,
          uefi_and_a_tpm_live,
          variables_that_are_there_are_in_the_way, another_computers_files_are_left_alone,
          while_it_is_sealed_it_can_not_be_started, another_definition_on_its_disk_is_noticed, a_template_that_can_be_started_is_repaired,
