@@ -179,9 +179,9 @@ check_worker_commit (Layer via, Layer top, Layer base)
     return;
 
   worker = start_worker (&chain, via);
-  strata_test_assert_ok (strata_worker_commit_below (worker, chain.paths[top], chain.paths[base], 0,
-                                                     NULL, NULL, NULL, &error),
-                         error);
+  strata_test_assert_ok (
+      strata_worker_commit_below (worker, chain.paths[top], chain.paths[base], NULL, &error),
+      error);
   strata_worker_stop (worker);
 
   check_stands_on (&chain, via, base);
@@ -223,13 +223,11 @@ test_worker_raw_base (void)
 
       worker = start_worker (&chain, B);
       if (pull)
-        strata_test_assert_ok (
-            strata_worker_pull (worker, chain.paths[BASE], 0, NULL, NULL, NULL, &error), error);
+        strata_test_assert_ok (strata_worker_pull (worker, chain.paths[BASE], NULL, &error), error);
       else
-        strata_test_assert_ok (strata_worker_commit_below (worker, chain.paths[A],
-                                                           chain.paths[BASE], 0, NULL, NULL, NULL,
-                                                           &error),
-                               error);
+        strata_test_assert_ok (
+            strata_worker_commit_below (worker, chain.paths[A], chain.paths[BASE], NULL, &error),
+            error);
       strata_worker_stop (worker);
       check_stands_on (&chain, B, BASE);
       g_assert_cmpint (g_unlink (chain.paths[A]), ==, 0);
@@ -248,8 +246,7 @@ test_worker_commit_active (void)
     return;
 
   worker = start_worker (&chain, C);
-  strata_test_assert_ok (strata_worker_commit (worker, chain.paths[A], 0, NULL, NULL, NULL, &error),
-                         error);
+  strata_test_assert_ok (strata_worker_commit (worker, chain.paths[A], NULL, &error), error);
   strata_worker_stop (worker);
   check_stands_on (&chain, A, BASE);
   check_seen (&chain, A);
@@ -269,8 +266,7 @@ check_worker_pull (Layer image, Layer base)
   for (int i = 0; i < 2; i++)
     {
       worker = start_worker (&chain, image);
-      strata_test_assert_ok (
-          strata_worker_pull (worker, chain.paths[base], 0, NULL, NULL, NULL, &error), error);
+      strata_test_assert_ok (strata_worker_pull (worker, chain.paths[base], NULL, &error), error);
       strata_worker_stop (worker);
       check_stands_on (&chain, image, base);
     }
@@ -325,9 +321,9 @@ test_worker_several_overlays (void)
                                                   STRATA_WORKER_FILE, NULL, &error);
 
       g_assert_no_error (error);
-      strata_test_assert_ok (strata_worker_commit_below (worker, chain.paths[A], chain.paths[BASE],
-                                                         0, NULL, NULL, NULL, &error),
-                             error);
+      strata_test_assert_ok (
+          strata_worker_commit_below (worker, chain.paths[A], chain.paths[BASE], NULL, &error),
+          error);
       strata_worker_stop (worker);
       check_seen (&chain, C);
       after = hash_in_use (&chain, other);
@@ -355,21 +351,20 @@ test_worker_wrong_layers (void)
   stranger = g_build_filename (chain.dir, "stranger.qcow2", NULL);
   strata_test_create_image (stranger, "qcow2", SIZE);
   worker = start_worker (&chain, C);
-  g_assert_false (
-      strata_worker_commit_below (worker, chain.paths[B], stranger, 0, NULL, NULL, NULL, &error));
+  g_assert_false (strata_worker_commit_below (worker, chain.paths[B], stranger, NULL, &error));
   g_assert_error (error, STRATA_ERROR, STRATA_ERROR_INVALID);
   g_clear_error (&error);
   /* its own image is not below it */
-  g_assert_false (strata_worker_commit_below (worker, chain.paths[C], chain.paths[A], 0, NULL, NULL,
-                                              NULL, &error));
+  g_assert_false (
+      strata_worker_commit_below (worker, chain.paths[C], chain.paths[A], NULL, &error));
   g_assert_error (error, STRATA_ERROR, STRATA_ERROR_INVALID);
   g_clear_error (&error);
   /* up is not down */
-  g_assert_false (strata_worker_commit_below (worker, chain.paths[A], chain.paths[B], 0, NULL, NULL,
-                                              NULL, &error));
+  g_assert_false (
+      strata_worker_commit_below (worker, chain.paths[A], chain.paths[B], NULL, &error));
   g_assert_nonnull (error);
   g_clear_error (&error);
-  g_assert_false (strata_worker_pull (worker, stranger, 0, NULL, NULL, NULL, &error));
+  g_assert_false (strata_worker_pull (worker, stranger, NULL, &error));
   g_assert_error (error, STRATA_ERROR, STRATA_ERROR_INVALID);
   strata_worker_stop (worker);
   check_seen (&chain, C);
@@ -422,8 +417,9 @@ test_worker_cancel (void)
 
   worker = start_worker (&chain, C);
   check_caught (&seen,
-                strata_worker_commit_below (worker, chain.paths[B], chain.paths[A], LIMITED,
-                                            cancel_soon, &seen, seen.cancellable, &error),
+                strata_worker_commit_below (
+                    worker, chain.paths[B], chain.paths[A],
+                    &(StrataTransfer) { LIMITED, cancel_soon, &seen, seen.cancellable }, &error),
                 &error);
   strata_worker_stop (worker);
   check_stands_on (&chain, C, B);
@@ -432,15 +428,18 @@ test_worker_cancel (void)
   seen = (Seen) { g_cancellable_new () };
   worker = start_worker (&chain, C);
   check_caught (&seen,
-                strata_worker_pull (worker, chain.paths[BASE], LIMITED, cancel_soon, &seen,
-                                    seen.cancellable, &error),
+                strata_worker_pull (
+                    worker, chain.paths[BASE],
+                    &(StrataTransfer) { LIMITED, cancel_soon, &seen, seen.cancellable }, &error),
                 &error);
   check_stands_on (&chain, C, B);
   check_seen (&chain, C);
   /* in the same worker, and then the other way */
   seen = (Seen) { NULL };
-  strata_test_assert_ok (
-      strata_worker_pull (worker, chain.paths[A], 0, cancel_soon, &seen, NULL, &error), error);
+  strata_test_assert_ok (strata_worker_pull (worker, chain.paths[A],
+                                             &(StrataTransfer) { 0, cancel_soon, &seen, NULL },
+                                             &error),
+                         error);
   g_assert_cmpuint (seen.done, ==, seen.total);
   strata_worker_stop (worker);
   check_stands_on (&chain, C, A);
@@ -484,10 +483,10 @@ check_live_commit (Layer top, Layer base, gboolean paused)
   if (!chain_init_live (&chain, "strata-test-live-commit", paused))
     return;
 
-  strata_test_assert_ok (strata_live_commit (chain.connection, chain.uuid, "vda", chain.paths[top],
-                                             chain.paths[base], top == C, 0, cancel_soon, &seen,
-                                             NULL, &error),
-                         error);
+  strata_test_assert_ok (
+      strata_live_commit (chain.connection, chain.uuid, "vda", chain.paths[top], chain.paths[base],
+                          top == C, &(StrataTransfer) { 0, cancel_soon, &seen, NULL }, &error),
+      error);
   g_assert_cmpuint (seen.done, ==, seen.total);
   if (top == C)
     check_live (&chain, base, base == BASE ? NOTHING : base - 1);
@@ -507,9 +506,9 @@ check_live_pull (Layer base, gboolean paused)
     return;
 
   for (int i = 0; i < 2; i++)
-    strata_test_assert_ok (strata_live_pull (chain.connection, chain.uuid, "vda", chain.paths[base],
-                                             0, NULL, NULL, NULL, &error),
-                           error);
+    strata_test_assert_ok (
+        strata_live_pull (chain.connection, chain.uuid, "vda", chain.paths[base], NULL, &error),
+        error);
   check_live (&chain, C, base);
 }
 
@@ -547,13 +546,13 @@ test_live_raw_base (void)
         return;
 
       if (pull)
-        strata_test_assert_ok (strata_live_pull (chain.connection, chain.uuid, "vda",
-                                                 chain.paths[BASE], 0, NULL, NULL, NULL, &error),
-                               error);
+        strata_test_assert_ok (
+            strata_live_pull (chain.connection, chain.uuid, "vda", chain.paths[BASE], NULL, &error),
+            error);
       else
         strata_test_assert_ok (strata_live_commit (chain.connection, chain.uuid, "vda",
-                                                   chain.paths[B], chain.paths[BASE], FALSE, 0,
-                                                   NULL, NULL, NULL, &error),
+                                                   chain.paths[B], chain.paths[BASE], FALSE, NULL,
+                                                   &error),
                                error);
       check_live (&chain, C, BASE);
     }
@@ -586,25 +585,27 @@ test_live_cancel (void)
   for (int active = 0; active < 2; active++)
     {
       seen = (Seen) { g_cancellable_new () };
-      check_caught (&seen,
-                    strata_live_commit (chain.connection, chain.uuid, "vda",
-                                        chain.paths[active ? C : B], chain.paths[A], active,
-                                        LIMITED, cancel_soon, &seen, seen.cancellable, &error),
-                    &error);
+      check_caught (
+          &seen,
+          strata_live_commit (
+              chain.connection, chain.uuid, "vda", chain.paths[active ? C : B], chain.paths[A],
+              active, &(StrataTransfer) { LIMITED, cancel_soon, &seen, seen.cancellable }, &error),
+          &error);
       g_assert_true (has_no_job (&chain));
       check_seen (&chain, C);
     }
 
   seen = (Seen) { g_cancellable_new () };
   check_caught (&seen,
-                strata_live_pull (chain.connection, chain.uuid, "vda", chain.paths[BASE], LIMITED,
-                                  cancel_soon, &seen, seen.cancellable, &error),
+                strata_live_pull (
+                    chain.connection, chain.uuid, "vda", chain.paths[BASE],
+                    &(StrataTransfer) { LIMITED, cancel_soon, &seen, seen.cancellable }, &error),
                 &error);
   g_assert_true (has_no_job (&chain));
   check_seen (&chain, C);
 
   strata_test_assert_ok (strata_live_commit (chain.connection, chain.uuid, "vda", chain.paths[B],
-                                             chain.paths[A], FALSE, 0, NULL, NULL, NULL, &error),
+                                             chain.paths[A], FALSE, NULL, &error),
                          error);
   check_live (&chain, C, A);
 }
@@ -640,13 +641,13 @@ test_live_left_over (void)
       /* to another place than that goes to */
       g_assert_false (active &&
                       strata_live_commit (chain.connection, chain.uuid, "vda", chain.paths[C],
-                                          chain.paths[BASE], TRUE, 0, NULL, NULL, NULL, &error));
+                                          chain.paths[BASE], TRUE, NULL, &error));
       g_assert_cmpint (active, ==, g_error_matches (error, STRATA_ERROR, STRATA_ERROR_BUSY));
       g_clear_error (&error);
 
       strata_test_assert_ok (strata_live_commit (chain.connection, chain.uuid, "vda",
                                                  chain.paths[active ? C : B], chain.paths[A],
-                                                 active, 0, NULL, NULL, NULL, &error),
+                                                 active, NULL, &error),
                              error);
       if (active)
         check_live (&chain, A, BASE);
@@ -667,25 +668,23 @@ test_live_wrong (void)
 
   stranger = g_build_filename (chain.dir, "stranger.qcow2", NULL);
   g_assert_false (strata_live_commit (chain.connection, chain.uuid, "vda", stranger,
-                                      chain.paths[BASE], TRUE, 0, NULL, NULL, NULL, &error));
+                                      chain.paths[BASE], TRUE, NULL, &error));
   g_assert_error (error, STRATA_ERROR, STRATA_ERROR_INVALID);
   g_clear_error (&error);
   g_assert_false (strata_live_commit (chain.connection, chain.uuid, "vda", chain.paths[C],
-                                      chain.paths[BASE], FALSE, 0, NULL, NULL, NULL, &error));
+                                      chain.paths[BASE], FALSE, NULL, &error));
   g_assert_error (error, STRATA_ERROR, STRATA_ERROR_INVALID);
   g_clear_error (&error);
   g_assert_false (strata_live_commit (chain.connection, chain.uuid, "vda", chain.paths[B], stranger,
-                                      FALSE, 0, NULL, NULL, NULL, &error));
+                                      FALSE, NULL, &error));
   g_assert_error (error, STRATA_ERROR, STRATA_ERROR_INVALID);
   g_clear_error (&error);
-  g_assert_false (strata_live_pull (chain.connection, chain.uuid, "vda", stranger, 0, NULL, NULL,
-                                    NULL, &error));
+  g_assert_false (strata_live_pull (chain.connection, chain.uuid, "vda", stranger, NULL, &error));
   g_assert_error (error, STRATA_ERROR, STRATA_ERROR_INVALID);
   g_clear_error (&error);
 
   strata_test_assert_ok (strata_domain_force_off (chain.connection, chain.uuid, &error), error);
-  g_assert_false (
-      strata_live_pull (chain.connection, chain.uuid, "vda", NULL, 0, NULL, NULL, NULL, &error));
+  g_assert_false (strata_live_pull (chain.connection, chain.uuid, "vda", NULL, NULL, &error));
   g_assert_error (error, STRATA_ERROR, STRATA_ERROR_BUSY);
   check_seen (&chain, C);
 }

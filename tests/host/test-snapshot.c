@@ -372,8 +372,8 @@ create (Vm *vm, Order *self)
 
   strata_test_assert_ok (strata_snapshot_check_params (vm->connection, &self->order, &error),
                          error);
-  strata_test_assert_ok (
-      strata_snapshot_create (vm->connection, &self->order, NULL, NULL, NULL, &error), error);
+  strata_test_assert_ok (strata_snapshot_create (vm->connection, &self->order, NULL, &error),
+                         error);
 }
 
 static void
@@ -626,7 +626,8 @@ test_create_cancelled (void)
       order_init (&vm, &order, "s1", STRATA_SNAPSHOT_KIND_MEMORY, NULL);
       g_source_set_callback (source, G_SOURCE_FUNC (g_cancellable_cancel), cancellable, NULL);
       g_source_attach (source, NULL);
-      if (strata_snapshot_create (vm.connection, &order.order, NULL, NULL, cancellable, &error))
+      if (strata_snapshot_create (vm.connection, &order.order,
+                                  &(StrataTransfer) { 0, NULL, NULL, cancellable }, &error))
         take_back (&vm, &order);
       else
         g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
@@ -657,7 +658,7 @@ test_create_fails (void)
   /* There is no agent in the guest. */
   order_init (&vm, &quiet, "s1", STRATA_SNAPSHOT_KIND_DISK_ONLY, NULL);
   quiet.order.quiesce = TRUE;
-  g_assert_false (strata_snapshot_create (vm.connection, &quiet.order, NULL, NULL, NULL, &error));
+  g_assert_false (strata_snapshot_create (vm.connection, &quiet.order, NULL, &error));
   g_assert_nonnull (error);
   g_assert_nonnull (strata_error_get_hint (error));
   g_clear_error (&error);

@@ -322,23 +322,23 @@ test_direct_copy (void)
     {
       g_autofree char *path = g_build_filename (dir, unfit[i], NULL);
 
-      g_assert_false (strata_direct_copy (connection, path, copy, NULL, NULL, NULL, &error));
+      g_assert_false (strata_direct_copy (connection, path, copy, NULL, &error));
       g_assert_error (error, STRATA_ERROR, STRATA_ERROR_UNSUPPORTED);
       g_assert_false (g_file_test (copy, G_FILE_TEST_EXISTS));
       g_clear_error (&error);
     }
 
   g_cancellable_cancel (cancelled);
-  g_assert_false (strata_direct_copy (connection, plain, copy, NULL, NULL, cancelled, &error));
+  g_assert_false (strata_direct_copy (connection, plain, copy,
+                                      &(StrataTransfer) { 0, NULL, NULL, cancelled }, &error));
   g_assert_false (g_file_test (copy, G_FILE_TEST_EXISTS));
   g_clear_error (&error);
 
-  strata_test_assert_ok (strata_direct_copy (connection, plain, copy, NULL, NULL, NULL, &error),
-                         error);
+  strata_test_assert_ok (strata_direct_copy (connection, plain, copy, NULL, &error), error);
   hash = strata_test_guest_hash (plain, "qcow2");
   copy_hash = strata_test_guest_hash (copy, "qcow2");
   g_assert_cmpstr (hash, ==, copy_hash);
-  g_assert_false (strata_direct_copy (connection, plain, copy, NULL, NULL, NULL, &error));
+  g_assert_false (strata_direct_copy (connection, plain, copy, NULL, &error));
   g_assert_error (error, STRATA_ERROR, STRATA_ERROR_EXISTS);
 }
 

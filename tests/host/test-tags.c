@@ -305,9 +305,9 @@ test_in_use (void)
   g_assert_nonnull (strata_error_get_hint (error));
   g_test_message ("%s", error->message);
   g_clear_error (&error);
-  strata_test_assert_ok (strata_image_tags_convert (connection, path, "qcow2", "old", copy, "raw",
-                                                    NULL, NULL, NULL, &error),
-                         error);
+  strata_test_assert_ok (
+      strata_image_tags_convert (connection, path, "qcow2", "old", copy, "raw", NULL, &error),
+      error);
   seen = strata_test_hash (copy);
   g_assert_cmpstr (seen, ==, old);
 
@@ -353,33 +353,35 @@ test_convert (void)
   hash = strata_test_hash (path);
 
   g_cancellable_cancel (cancelled);
-  g_assert_false (strata_image_tags_convert (connection, path, "qcow2", "old", copy, "qcow2", NULL,
-                                             NULL, cancelled, &error));
+  g_assert_false (strata_image_tags_convert (connection, path, "qcow2", "old", copy, "qcow2",
+                                             &(StrataTransfer) { 0, NULL, NULL, cancelled },
+                                             &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_clear_error (&error);
-  g_assert_false (strata_image_tags_convert (connection, path, "qcow2", "none", copy, "qcow2", NULL,
-                                             NULL, NULL, &error));
+  g_assert_false (
+      strata_image_tags_convert (connection, path, "qcow2", "none", copy, "qcow2", NULL, &error));
   g_assert_error (error, STRATA_ERROR, STRATA_ERROR_FAILED);
   g_test_message ("%s", error->message);
   g_clear_error (&error);
   g_assert_false (g_file_test (copy, G_FILE_TEST_EXISTS));
 
   strata_test_assert_ok (strata_image_tags_convert (connection, path, "qcow2", "old", copy, "qcow2",
-                                                    see, &done, NULL, &error),
+                                                    &(StrataTransfer) { 0, see, &done, NULL },
+                                                    &error),
                          error);
   g_assert_cmpuint (done, >, 0);
   seen = strata_test_guest_hash (copy, "qcow2");
   g_assert_cmpstr (seen, ==, old);
   check_tags (copy, "");
-  g_assert_false (strata_image_tags_convert (connection, path, "qcow2", "old", copy, "qcow2", NULL,
-                                             NULL, NULL, &error));
+  g_assert_false (
+      strata_image_tags_convert (connection, path, "qcow2", "old", copy, "qcow2", NULL, &error));
   g_assert_error (error, STRATA_ERROR, STRATA_ERROR_EXISTS);
   g_clear_error (&error);
 
   g_unlink (copy);
-  strata_test_assert_ok (strata_image_tags_convert (connection, path, "qcow2", "a,b=c", copy, "raw",
-                                                    NULL, NULL, NULL, &error),
-                         error);
+  strata_test_assert_ok (
+      strata_image_tags_convert (connection, path, "qcow2", "a,b=c", copy, "raw", NULL, &error),
+      error);
   comma = strata_test_hash (copy);
   g_free (old);
   old = strata_test_guest_hash (path, "qcow2");
@@ -419,7 +421,7 @@ test_convert_grown (void)
       g_autofree char *after = NULL;
 
       strata_test_assert_ok (strata_image_tags_convert (connection, path, "qcow2", "then", copy,
-                                                        formats[i], NULL, NULL, NULL, &error),
+                                                        formats[i], NULL, &error),
                              error);
       after = strata_test_guest_hash (copy, formats[i]);
       g_assert_cmpstr (after, ==, before);
@@ -432,9 +434,7 @@ test_convert_grown (void)
 typedef gboolean (*CopyFunc) (StrataConnection *connection,
                               const char *from,
                               const char *to,
-                              StrataByteFunc progress,
-                              gpointer user_data,
-                              GCancellable *cancellable,
+                              const StrataTransfer *transfer,
                               GError **error);
 
 static void
@@ -455,7 +455,8 @@ check_copy (CopyFunc copy, const char *to_dir)
   /* a long hole at its end */
   g_assert_cmpint (truncate (path, 100 * (off_t) MIB + 512), ==, 0);
   before = strata_test_hash (path);
-  strata_test_assert_ok (copy (connection, path, to, see, &done, NULL, &error), error);
+  strata_test_assert_ok (
+      copy (connection, path, to, &(StrataTransfer) { 0, see, &done, NULL }, &error), error);
   after = strata_test_hash (to);
   g_assert_cmpstr (before, ==, after);
   check_tags (to, "old new");
@@ -464,19 +465,20 @@ check_copy (CopyFunc copy, const char *to_dir)
   g_assert_cmpint (to_status.st_mode & 07777, ==, 0600);
   g_assert_cmpint (to_status.st_blocks, <=, from_status.st_blocks + 2048);
 
-  g_assert_false (copy (connection, path, to, NULL, NULL, NULL, &error));
+  g_assert_false (copy (connection, path, to, NULL, &error));
   g_assert_error (error, STRATA_ERROR, STRATA_ERROR_EXISTS);
   g_clear_error (&error);
   g_unlink (to);
 
   g_cancellable_cancel (cancelled);
-  g_assert_false (copy (connection, path, to, NULL, NULL, cancelled, &error));
+  g_assert_false (
+      copy (connection, path, to, &(StrataTransfer) { .cancellable = cancelled }, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_clear_error (&error);
   g_assert_false (g_file_test (to, G_FILE_TEST_EXISTS));
 
   g_unlink (path);
-  g_assert_false (copy (connection, path, to, NULL, NULL, NULL, &error));
+  g_assert_false (copy (connection, path, to, NULL, &error));
   g_assert_error (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND);
   g_assert_false (g_file_test (to, G_FILE_TEST_EXISTS));
 }

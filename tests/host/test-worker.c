@@ -124,13 +124,14 @@ check_copy (const char *format)
 
   worker = start (connection, top);
   g_assert_cmpint (count_workers (connection, dir), ==, 1);
-  strata_test_assert_ok (strata_worker_copy (worker, copy, format, 0, see, &seen, NULL, &error),
-                         error);
+  strata_test_assert_ok (
+      strata_worker_copy (worker, copy, format, &(StrataTransfer) { 0, see, &seen, NULL }, &error),
+      error);
   g_assert_cmpuint (seen.calls, >, 0);
   g_assert_cmpuint (seen.done, ==, seen.total);
   g_assert_cmpuint (seen.total, >=, 28 * MIB);
 
-  g_assert_false (strata_worker_copy (worker, copy, format, 0, NULL, NULL, NULL, &error));
+  g_assert_false (strata_worker_copy (worker, copy, format, NULL, &error));
   g_assert_error (error, STRATA_ERROR, STRATA_ERROR_EXISTS);
   strata_worker_stop (worker);
   g_assert_cmpint (count_workers (connection, dir), ==, 0);
@@ -182,16 +183,15 @@ test_copy_cancelled (void)
   copy = g_build_filename (dir, "copy.qcow2", NULL);
 
   worker = start (connection, top);
-  g_assert_false (
-      strata_worker_copy (worker, copy, "qcow2", LIMITED, see, &seen, cancellable, &error));
+  g_assert_false (strata_worker_copy (
+      worker, copy, "qcow2", &(StrataTransfer) { LIMITED, see, &seen, cancellable }, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_clear_error (&error);
   g_assert_cmpuint (seen.done, <, seen.total);
   g_assert_false (g_file_test (copy, G_FILE_TEST_EXISTS));
 
   /* and the next one may have the name */
-  strata_test_assert_ok (strata_worker_copy (worker, copy, "qcow2", 0, NULL, NULL, NULL, &error),
-                         error);
+  strata_test_assert_ok (strata_worker_copy (worker, copy, "qcow2", NULL, &error), error);
   strata_worker_stop (worker);
   after = strata_test_hash (top);
   g_assert_cmpstr (before, ==, after);
@@ -231,13 +231,16 @@ test_copy_hurried (void)
   worker = start (connection, top);
   begun = g_get_monotonic_time ();
   strata_test_assert_ok (
-      strata_worker_copy (worker, copy, "qcow2", 2 * MIB, see, &(Seen) { 0 }, NULL, &error), error);
+      strata_worker_copy (worker, copy, "qcow2",
+                          &(StrataTransfer) { 2 * MIB, see, &(Seen) { 0 }, NULL }, &error),
+      error);
   g_assert_cmpint (g_get_monotonic_time () - begun, >, 8 * G_USEC_PER_SEC);
   g_remove (copy);
 
   begun = g_get_monotonic_time ();
   strata_test_assert_ok (
-      strata_worker_copy (worker, copy, "qcow2", 2 * MIB, see_changing, &calls, NULL, &error),
+      strata_worker_copy (worker, copy, "qcow2",
+                          &(StrataTransfer) { 2 * MIB, see_changing, &calls, NULL }, &error),
       error);
   g_assert_cmpuint (calls, >, 1);
   g_assert_cmpint (g_get_monotonic_time () - begun, <, 8 * G_USEC_PER_SEC);
@@ -269,7 +272,7 @@ test_copy_to_full_disk (void)
   copy = g_build_filename (small, "copy.qcow2", NULL);
 
   worker = start (connection, top);
-  g_assert_false (strata_worker_copy (worker, copy, "qcow2", 0, NULL, NULL, NULL, &error));
+  g_assert_false (strata_worker_copy (worker, copy, "qcow2", NULL, &error));
   g_assert_error (error, STRATA_ERROR, STRATA_ERROR_NO_SPACE);
   g_test_message ("%s", error->message);
   g_assert_false (g_file_test (copy, G_FILE_TEST_EXISTS));
@@ -300,10 +303,12 @@ test_commit (void)
   strata_test_create_image (stranger, "qcow2", "64M");
 
   worker = start (connection, top);
-  g_assert_false (strata_worker_commit (worker, stranger, 0, NULL, NULL, NULL, &error));
+  g_assert_false (strata_worker_commit (worker, stranger, NULL, &error));
   g_assert_error (error, STRATA_ERROR, STRATA_ERROR_INVALID);
   g_clear_error (&error);
-  strata_test_assert_ok (strata_worker_commit (worker, base, 0, see, &seen, NULL, &error), error);
+  strata_test_assert_ok (
+      strata_worker_commit (worker, base, &(StrataTransfer) { 0, see, &seen, NULL }, &error),
+      error);
   strata_worker_stop (worker);
   g_assert_cmpuint (seen.done, ==, seen.total);
 
@@ -335,8 +340,8 @@ test_commit_again (void)
   before = strata_test_guest_hash (top, "qcow2");
 
   worker = start (connection, top);
-  g_assert_false (
-      strata_worker_commit (worker, base, LIMITED / 4, see, &seen, cancellable, &error));
+  g_assert_false (strata_worker_commit (
+      worker, base, &(StrataTransfer) { LIMITED / 4, see, &seen, cancellable }, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_clear_error (&error);
   strata_worker_stop (worker);
@@ -348,8 +353,7 @@ test_commit_again (void)
       g_autofree char *after = NULL;
 
       worker = start (connection, top);
-      strata_test_assert_ok (strata_worker_commit (worker, base, 0, NULL, NULL, NULL, &error),
-                             error);
+      strata_test_assert_ok (strata_worker_commit (worker, base, NULL, &error), error);
       strata_worker_stop (worker);
       after = strata_test_guest_hash (base, "qcow2");
       g_assert_cmpstr (before, ==, after);
@@ -384,7 +388,7 @@ test_commit_through_link (void)
   before = strata_test_guest_hash (other, "qcow2");
 
   worker = start (connection, other);
-  strata_test_assert_ok (strata_worker_commit (worker, base, 0, NULL, NULL, NULL, &error), error);
+  strata_test_assert_ok (strata_worker_commit (worker, base, NULL, &error), error);
   strata_worker_stop (worker);
   after = strata_test_guest_hash (base, "qcow2");
   g_assert_cmpstr (before, ==, after);

@@ -235,17 +235,12 @@ set_speed (StrataBlockJob *self, guint64 wanted, guint64 now)
 /* QEMU may find more to do while it works, and looks back at what it did; a bar that goes back would
  * only be wondered at. */
 static guint64
-report (StrataBlockJob *self,
-        guint64 done,
-        guint64 total,
-        StrataByteFunc progress,
-        gpointer user_data)
+report (StrataBlockJob *self, guint64 done, guint64 total, const StrataTransfer *transfer)
 {
   self->last_done = MAX (self->last_done, MIN (done, total));
   self->last_total = MAX (total, self->last_done);
 
-  return progress != NULL ? progress (self->last_done, self->last_total, user_data)
-                          : STRATA_BANDWIDTH_SAME;
+  return strata_transfer_report (transfer, self->last_done, self->last_total);
 }
 
 static gboolean
@@ -273,13 +268,9 @@ look (StrataBlockJob *self, virDomainBlockJobInfo *info, gboolean *running, GErr
 }
 
 static gboolean
-follow (StrataBlockJob *self,
-        Goal goal,
-        StrataByteFunc progress,
-        gpointer user_data,
-        GCancellable *cancellable,
-        GError **error)
+follow (StrataBlockJob *self, Goal goal, const StrataTransfer *transfer, GError **error)
 {
+  GCancellable *cancellable = strata_transfer_get_cancellable (transfer);
   guint pause = FIRST_LOOK_MS;
   guint gone = 0;
 
@@ -298,7 +289,7 @@ follow (StrataBlockJob *self,
       seen = read_events (self->events, &ready, &failed);
       if (goal == GOAL_DONE && !running)
         {
-          report (self, self->last_total, self->last_total, progress, user_data);
+          report (self, self->last_total, self->last_total, transfer);
           return !failed || set_given_up (error);
         }
       if (running && !ready && info.end > 0 && info.cur == info.end)
@@ -306,7 +297,7 @@ follow (StrataBlockJob *self,
 
       /* An end of 1 stands for "not known yet". */
       if (running && (info.end > 1 || ready))
-        set_speed (self, report (self, ready ? info.end : info.cur, info.end, progress, user_data),
+        set_speed (self, report (self, ready ? info.end : info.cur, info.end, transfer),
                    info.bandwidth);
       if (ready && goal == GOAL_READY)
         return TRUE;
@@ -321,21 +312,17 @@ follow (StrataBlockJob *self,
 }
 
 static gboolean
-wait_for (StrataBlockJob *self,
-          Goal goal,
-          StrataByteFunc progress,
-          gpointer user_data,
-          GCancellable *cancellable,
-          GError **error)
+wait_for (StrataBlockJob *self, Goal goal, const StrataTransfer *transfer, GError **error)
 {
+  GCancellable *cancellable = strata_transfer_get_cancellable (transfer);
   gboolean reached;
   gulong handler = 0;
 
   if (cancellable != NULL)
     handler = g_cancellable_connect (cancellable, G_CALLBACK (cancelled_cb),
                                      block_events_ref (self->events), block_events_unref);
-  report (self, 0, 0, progress, user_data);
-  reached = follow (self, goal, progress, user_data, cancellable, error);
+  report (self, 0, 0, transfer);
+  reached = follow (self, goal, transfer, error);
   g_cancellable_disconnect (cancellable, handler);
 
   return reached;
@@ -344,9 +331,7 @@ wait_for (StrataBlockJob *self,
 /**
  * strata_block_job_wait_ready:
  * @self: a watch, whose job was started
- * @progress: (nullable): called in this thread, at once and then about four times a second, never going back
- * @user_data: for @progress
- * @cancellable: (nullable): ends the waiting; the job goes on
+ * @transfer: (nullable): tells at once, and never goes back; cancelled, the waiting ends and the job goes on
  * @error: where to put an error
  *
  * Worker threads only.
@@ -354,23 +339,17 @@ wait_for (StrataBlockJob *self,
  * Returns: whether the job is ready
  */
 gboolean
-strata_block_job_wait_ready (StrataBlockJob *self,
-                             StrataByteFunc progress,
-                             gpointer user_data,
-                             GCancellable *cancellable,
-                             GError **error)
+strata_block_job_wait_ready (StrataBlockJob *self, const StrataTransfer *transfer, GError **error)
 {
   STRATA_ASSERT_WORKER ();
 
-  return wait_for (self, GOAL_READY, progress, user_data, cancellable, error);
+  return wait_for (self, GOAL_READY, transfer, error);
 }
 
 /**
  * strata_block_job_wait_done:
  * @self: a watch, whose job was started, or was there before; one that ends by itself
- * @progress: (nullable): called in this thread, at once and then about four times a second, never going back
- * @user_data: for @progress
- * @cancellable: (nullable): ends the waiting; the job goes on
+ * @transfer: (nullable): tells at once, and never goes back; cancelled, the waiting ends and the job goes on
  * @error: where to put an error
  *
  * An event that says how the job ended may be lost, so the caller looks whether the disk's layers are
@@ -379,15 +358,11 @@ strata_block_job_wait_ready (StrataBlockJob *self,
  * Returns: whether the job is over, and nothing was heard of a failure
  */
 gboolean
-strata_block_job_wait_done (StrataBlockJob *self,
-                            StrataByteFunc progress,
-                            gpointer user_data,
-                            GCancellable *cancellable,
-                            GError **error)
+strata_block_job_wait_done (StrataBlockJob *self, const StrataTransfer *transfer, GError **error)
 {
   STRATA_ASSERT_WORKER ();
 
-  return wait_for (self, GOAL_DONE, progress, user_data, cancellable, error);
+  return wait_for (self, GOAL_DONE, transfer, error);
 }
 
 static gboolean

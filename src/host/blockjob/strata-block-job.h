@@ -16,15 +16,11 @@ StrataBlockJob *strata_block_job_new        (virConnectPtr    handle,
                                              const char      *target);
 void            strata_block_job_free       (StrataBlockJob  *self);
 gboolean        strata_block_job_wait_ready (StrataBlockJob  *self,
-                                             StrataByteFunc   progress,
-                                             gpointer         user_data,
-                                             GCancellable    *cancellable,
+                                             const StrataTransfer *transfer,
                                              GError         **error);
 /* for a job that ends by itself: TRUE if it is gone and did not say that it failed */
 gboolean        strata_block_job_wait_done  (StrataBlockJob  *self,
-                                             StrataByteFunc   progress,
-                                             gpointer         user_data,
-                                             GCancellable    *cancellable,
+                                             const StrataTransfer *transfer,
                                              GError         **error);
 /* ends a ready job: TRUE pivots to the destination, FALSE stays */
 gboolean        strata_block_job_finish     (StrataBlockJob  *self,

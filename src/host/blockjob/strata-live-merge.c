@@ -28,10 +28,7 @@ typedef struct
   const char *target;
   char *top;  /* canonical */
   char *base; /* canonical; NULL: a pull of everything */
-  guint64 bandwidth;
-  StrataByteFunc progress;
-  gpointer user_data;
-  GCancellable *cancellable;
+  const StrataTransfer *transfer;
 } Merge;
 
 static void
@@ -131,7 +128,10 @@ reconcile_left_over (Merge *self, gboolean active, gboolean *adopted, GError **e
     return set_disk_busy (self, error);
 
   /* That it failed doesn't matter: ours comes next. */
-  if (strata_block_job_wait_done (job, NULL, NULL, self->cancellable, &local) ||
+  if (strata_block_job_wait_done (
+          job,
+          &(StrataTransfer) { .cancellable = strata_transfer_get_cancellable (self->transfer) },
+          &local) ||
       g_error_matches (local, STRATA_ERROR, STRATA_ERROR_FAILED))
     return TRUE;
   g_propagate_error (error, g_steal_pointer (&local));
@@ -151,8 +151,8 @@ start_commit (Merge *self, const char *top_layer, GError **error)
 
   if (top_layer == NULL)
     flags |= VIR_DOMAIN_BLOCK_COMMIT_ACTIVE;
-  if (virDomainBlockCommit (self->domain, self->target, base_layer, top_layer, self->bandwidth,
-                            flags) == 0)
+  if (virDomainBlockCommit (self->domain, self->target, base_layer, top_layer,
+                            strata_transfer_get_bandwidth (self->transfer), flags) == 0)
     return TRUE;
   strata_vir_set_error (error, _ ("Merging “%s” into “%s”"), self->top, self->base);
 
@@ -187,8 +187,7 @@ commit_active (Merge *self, GError **error)
   job = watch (self);
   if (!adopted && !start_commit (self, NULL, error))
     return FALSE;
-  if (!strata_block_job_wait_ready (job, self->progress, self->user_data, self->cancellable,
-                                    error) ||
+  if (!strata_block_job_wait_ready (job, self->transfer, error) ||
       !strata_block_job_finish (job, TRUE, error))
     {
       strata_block_job_abort (job);
@@ -208,7 +207,7 @@ commit_active (Merge *self, GError **error)
 static gboolean
 see_through (Merge *self, StrataBlockJob *job, const char *written, GError **error)
 {
-  if (strata_block_job_wait_done (job, self->progress, self->user_data, self->cancellable, error))
+  if (strata_block_job_wait_done (job, self->transfer, error))
     return TRUE;
   strata_block_job_abort (job);
   strata_storage_explain_failure (self->connection, written, error);
@@ -281,7 +280,8 @@ pull (Merge *self, GError **error)
     }
 
   job = watch (self);
-  if (virDomainBlockRebase (self->domain, self->target, layer, self->bandwidth,
+  if (virDomainBlockRebase (self->domain, self->target, layer,
+                            strata_transfer_get_bandwidth (self->transfer),
                             VIR_DOMAIN_BLOCK_REBASE_BANDWIDTH_BYTES) < 0)
     {
       strata_vir_set_error (error, _ ("Merging the layers of “%s”"), self->top);
@@ -305,10 +305,7 @@ pull (Merge *self, GError **error)
  * @top: the layer whose content goes down
  * @base: the layer that takes it; somewhere below @top
  * @active: whether @top is what the domain writes to
- * @bandwidth: bytes per second, 0 for no limit
- * @progress: (nullable): called in this thread, about four times a second
- * @user_data: for @progress
- * @cancellable: (nullable): stops it where it is
+ * @transfer: (nullable): cancelled, it stops where it is
  * @error: where to put `STRATA_ERROR_INVALID` if the disk has no such layers, `BUSY` if the domain is off
  *   or its disk worked on by others, or another
  *
@@ -325,20 +322,16 @@ strata_live_commit (StrataConnection *connection,
                     const char *top,
                     const char *base,
                     gboolean active,
-                    guint64 bandwidth,
-                    StrataByteFunc progress,
-                    gpointer user_data,
-                    GCancellable *cancellable,
+                    const StrataTransfer *transfer,
                     GError **error)
 {
-  g_auto (Merge)
-      merge = { connection, NULL, target, NULL, NULL, bandwidth, progress, user_data, cancellable };
+  g_auto (Merge) merge = { connection, NULL, target, NULL, NULL, transfer };
 
   STRATA_ASSERT_WORKER ();
   g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
   g_return_val_if_fail (uuid != NULL && target != NULL && top != NULL && base != NULL, FALSE);
 
-  if (g_cancellable_set_error_if_cancelled (cancellable, error) ||
+  if (g_cancellable_set_error_if_cancelled (strata_transfer_get_cancellable (transfer), error) ||
       !merge_init (&merge, uuid, top, base, error))
     return FALSE;
 
@@ -352,10 +345,7 @@ strata_live_commit (StrataConnection *connection,
  * @uuid: a running or paused domain
  * @target: a disk of it, `vda`
  * @base: (nullable): the layer that it shall stand on then; %NULL for none
- * @bandwidth: bytes per second, 0 for no limit
- * @progress: (nullable): called in this thread, about four times a second
- * @user_data: for @progress
- * @cancellable: (nullable): stops it where it is
+ * @transfer: (nullable): cancelled, it stops where it is
  * @error: where to put `STRATA_ERROR_INVALID` if the disk has no such layer, `BUSY` if the domain is off or
  *   its disk worked on by others, or another
  *
@@ -369,20 +359,16 @@ strata_live_pull (StrataConnection *connection,
                   const char *uuid,
                   const char *target,
                   const char *base,
-                  guint64 bandwidth,
-                  StrataByteFunc progress,
-                  gpointer user_data,
-                  GCancellable *cancellable,
+                  const StrataTransfer *transfer,
                   GError **error)
 {
-  g_auto (Merge)
-      merge = { connection, NULL, target, NULL, NULL, bandwidth, progress, user_data, cancellable };
+  g_auto (Merge) merge = { connection, NULL, target, NULL, NULL, transfer };
 
   STRATA_ASSERT_WORKER ();
   g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
   g_return_val_if_fail (uuid != NULL && target != NULL, FALSE);
 
-  if (g_cancellable_set_error_if_cancelled (cancellable, error) ||
+  if (g_cancellable_set_error_if_cancelled (strata_transfer_get_cancellable (transfer), error) ||
       !merge_init (&merge, uuid, NULL, base, error))
     return FALSE;
 

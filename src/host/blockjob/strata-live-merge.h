@@ -14,18 +14,14 @@ G_BEGIN_DECLS
  * for. NOT_FOUND if the domain is gone, BUSY if it does not run, INVALID if its disk has no such layer. */
 
 /* TOP into BASE, somewhere below it. ACTIVE: TOP is what the VM writes to now, and it goes on with BASE;
- * else TOP is a layer below that, and what stands on TOP stands on BASE afterwards. BANDWIDTH in bytes
- * per second, 0 for no limit. */
+ * else TOP is a layer below that, and what stands on TOP stands on BASE afterwards. */
 gboolean strata_live_commit (StrataConnection *connection,
                              const char       *uuid,
                              const char       *target,
                              const char       *top,
                              const char       *base,
                              gboolean          active,
-                             guint64           bandwidth,
-                             StrataByteFunc    progress,
-                             gpointer          user_data,
-                             GCancellable     *cancellable,
+                             const StrataTransfer *transfer,
                              GError          **error);
 /* What the VM writes to takes all that is between it and BASE, which it then stands on; NULL: all there
  * is, and it stands on nothing. */
@@ -33,10 +29,7 @@ gboolean strata_live_pull   (StrataConnection *connection,
                              const char       *uuid,
                              const char       *target,
                              const char       *base,
-                             guint64           bandwidth,
-                             StrataByteFunc    progress,
-                             gpointer          user_data,
-                             GCancellable     *cancellable,
+                             const StrataTransfer *transfer,
                              GError          **error);
 
 G_END_DECLS

@@ -41,10 +41,7 @@ watch (StrataWorker *self)
  * strata_worker_commit:
  * @self: a worker on the overlay
  * @base: the image that takes its content; somewhere below it
- * @bandwidth: bytes per second, 0 for no limit
- * @progress: (nullable): called in this thread, about four times a second
- * @user_data: for @progress
- * @cancellable: (nullable): stops the commit where it is
+ * @transfer: (nullable): cancelled, it stops where it is
  * @error: where to put `STRATA_ERROR_INVALID` if @base is not below the overlay, or another
  *
  * Merges the overlay, and what is between it and @base, down into @base. Stopped half-way, @base has changed
@@ -56,10 +53,7 @@ watch (StrataWorker *self)
 gboolean
 strata_worker_commit (StrataWorker *self,
                       const char *base,
-                      guint64 bandwidth,
-                      StrataByteFunc progress,
-                      gpointer user_data,
-                      GCancellable *cancellable,
+                      const StrataTransfer *transfer,
                       GError **error)
 {
   g_autoptr (StrataBlockJob) job = NULL;
@@ -68,20 +62,20 @@ strata_worker_commit (StrataWorker *self,
   STRATA_ASSERT_WORKER ();
   g_return_val_if_fail (self != NULL && base != NULL, FALSE);
 
-  if (g_cancellable_set_error_if_cancelled (cancellable, error) ||
+  if (g_cancellable_set_error_if_cancelled (strata_transfer_get_cancellable (transfer), error) ||
       (layer = find_layer (self, base, error)) == NULL)
     return FALSE;
 
   job = watch (self);
-  if (virDomainBlockCommit (self->domain, STRATA_WORKER_TARGET, layer, NULL, bandwidth,
-                            VIR_DOMAIN_BLOCK_COMMIT_ACTIVE |
-                                VIR_DOMAIN_BLOCK_COMMIT_BANDWIDTH_BYTES) < 0)
+  if (virDomainBlockCommit (
+          self->domain, STRATA_WORKER_TARGET, layer, NULL, strata_transfer_get_bandwidth (transfer),
+          VIR_DOMAIN_BLOCK_COMMIT_ACTIVE | VIR_DOMAIN_BLOCK_COMMIT_BANDWIDTH_BYTES) < 0)
     {
       strata_vir_set_error (error, _ ("Merging “%s” into “%s”"), self->path, base);
       return FALSE;
     }
 
-  if (strata_block_job_wait_ready (job, progress, user_data, cancellable, error) &&
+  if (strata_block_job_wait_ready (job, transfer, error) &&
       strata_block_job_finish (job, TRUE, error))
     return TRUE;
 
@@ -99,15 +93,13 @@ see_through (StrataWorker *self,
              const char *written,
              const char *above,
              const char *base,
-             StrataByteFunc progress,
-             gpointer user_data,
-             GCancellable *cancellable,
+             const StrataTransfer *transfer,
              GError **error)
 {
   g_autoptr (StrataImage) image = NULL;
   g_autofree char *wanted = NULL;
 
-  if (!strata_block_job_wait_done (job, progress, user_data, cancellable, error))
+  if (!strata_block_job_wait_done (job, transfer, error))
     {
       strata_block_job_abort (job);
       strata_storage_explain_failure (self->connection, written, error);
@@ -154,10 +146,7 @@ find_overlay (StrataWorker *self, const char *path, GError **error)
  * @self: a worker on an image that stands on @top
  * @top: the layer whose content goes down; not the worker's own image
  * @base: the image that takes it; somewhere below @top
- * @bandwidth: bytes per second, 0 for no limit
- * @progress: (nullable): called in this thread, about four times a second
- * @user_data: for @progress
- * @cancellable: (nullable): stops the commit where it is
+ * @transfer: (nullable): cancelled, it stops where it is
  * @error: where to put `STRATA_ERROR_INVALID` if these are not layers of the worker's image, or another
  *
  * Merges @top, and what is between it and @base, down into @base. Stopped half-way, @base has changed and
@@ -170,10 +159,7 @@ gboolean
 strata_worker_commit_below (StrataWorker *self,
                             const char *top,
                             const char *base,
-                            guint64 bandwidth,
-                            StrataByteFunc progress,
-                            gpointer user_data,
-                            GCancellable *cancellable,
+                            const StrataTransfer *transfer,
                             GError **error)
 {
   g_autoptr (StrataBlockJob) job = NULL;
@@ -184,31 +170,29 @@ strata_worker_commit_below (StrataWorker *self,
   STRATA_ASSERT_WORKER ();
   g_return_val_if_fail (self != NULL && top != NULL && base != NULL, FALSE);
 
-  if (g_cancellable_set_error_if_cancelled (cancellable, error) ||
+  if (g_cancellable_set_error_if_cancelled (strata_transfer_get_cancellable (transfer), error) ||
       (overlay = find_overlay (self, top, error)) == NULL ||
       (top_layer = find_layer (self, top, error)) == NULL ||
       (base_layer = find_layer (self, base, error)) == NULL)
     return FALSE;
 
   job = watch (self);
-  if (virDomainBlockCommit (self->domain, STRATA_WORKER_TARGET, base_layer, top_layer, bandwidth,
+  if (virDomainBlockCommit (self->domain, STRATA_WORKER_TARGET, base_layer, top_layer,
+                            strata_transfer_get_bandwidth (transfer),
                             VIR_DOMAIN_BLOCK_COMMIT_BANDWIDTH_BYTES) < 0)
     {
       strata_vir_set_error (error, _ ("Merging “%s” into “%s”"), top, base);
       return FALSE;
     }
 
-  return see_through (self, job, base, overlay, base, progress, user_data, cancellable, error);
+  return see_through (self, job, base, overlay, base, transfer, error);
 }
 
 /**
  * strata_worker_pull:
  * @self: a worker
  * @base: (nullable): what the worker's image shall stand on; %NULL for nothing
- * @bandwidth: bytes per second, 0 for no limit
- * @progress: (nullable): called in this thread, about four times a second
- * @user_data: for @progress
- * @cancellable: (nullable): stops the pull where it is
+ * @transfer: (nullable): cancelled, it stops where it is
  * @error: where to put `STRATA_ERROR_INVALID` if @base is not below the worker's image, or another
  *
  * The worker's image takes all that is between it and @base; these layers stay as they are. Stopped
@@ -219,10 +203,7 @@ strata_worker_commit_below (StrataWorker *self,
 gboolean
 strata_worker_pull (StrataWorker *self,
                     const char *base,
-                    guint64 bandwidth,
-                    StrataByteFunc progress,
-                    gpointer user_data,
-                    GCancellable *cancellable,
+                    const StrataTransfer *transfer,
                     GError **error)
 {
   g_autoptr (StrataBlockJob) job = NULL;
@@ -231,18 +212,18 @@ strata_worker_pull (StrataWorker *self,
   STRATA_ASSERT_WORKER ();
   g_return_val_if_fail (self != NULL, FALSE);
 
-  if (g_cancellable_set_error_if_cancelled (cancellable, error) ||
+  if (g_cancellable_set_error_if_cancelled (strata_transfer_get_cancellable (transfer), error) ||
       (base != NULL && (layer = find_layer (self, base, error)) == NULL))
     return FALSE;
 
   job = watch (self);
-  if (virDomainBlockRebase (self->domain, STRATA_WORKER_TARGET, layer, bandwidth,
+  if (virDomainBlockRebase (self->domain, STRATA_WORKER_TARGET, layer,
+                            strata_transfer_get_bandwidth (transfer),
                             VIR_DOMAIN_BLOCK_REBASE_BANDWIDTH_BYTES) < 0)
     {
       strata_vir_set_error (error, _ ("Merging the layers of “%s”"), self->path);
       return FALSE;
     }
 
-  return see_through (self, job, self->path, self->path, base, progress, user_data, cancellable,
-                      error);
+  return see_through (self, job, self->path, self->path, base, transfer, error);
 }

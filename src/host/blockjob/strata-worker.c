@@ -185,8 +185,7 @@ strata_worker_stop (StrataWorker *self)
 
 typedef struct
 {
-  StrataByteFunc func;
-  gpointer user_data;
+  const StrataTransfer *transfer;
   guint64 done;
   guint64 total;
 } Progress;
@@ -199,8 +198,7 @@ on_progress (guint64 done, guint64 total, gpointer user_data)
   progress->done = done;
   progress->total = total;
 
-  return progress->func != NULL ? progress->func (done, total, progress->user_data)
-                                : STRATA_BANDWIDTH_SAME;
+  return strata_transfer_report (progress->transfer, done, total);
 }
 
 /* libvirt says that a job failed and not why; that the destination's disk is full can be seen. */
@@ -253,10 +251,7 @@ start_copy (StrataWorker *self,
  * @self: a worker
  * @destination: the new image; nothing may be there
  * @format: its format
- * @bandwidth: bytes per second, 0 for no limit
- * @progress: (nullable): called in this thread, about four times a second
- * @user_data: for @progress
- * @cancellable: (nullable): aborts the copy
+ * @transfer: (nullable): cancelled, the copy is aborted
  * @error: where to put `STRATA_ERROR_EXISTS`, `NO_SPACE` or another
  *
  * Copies what a guest would see to a flat image, mode 0600. Worker threads only.
@@ -267,21 +262,20 @@ gboolean
 strata_worker_copy (StrataWorker *self,
                     const char *destination,
                     const char *format,
-                    guint64 bandwidth,
-                    StrataByteFunc progress,
-                    gpointer user_data,
-                    GCancellable *cancellable,
+                    const StrataTransfer *transfer,
                     GError **error)
 {
   g_autoptr (StrataBlockJob) job = NULL;
   g_autoptr (GError) local_error = NULL;
-  Progress state = { progress, user_data, 0, 0 };
+  Progress state = { transfer, 0, 0 };
+  StrataTransfer watched = { strata_transfer_get_bandwidth (transfer), on_progress, &state,
+                             strata_transfer_get_cancellable (transfer) };
   gboolean exists;
 
   STRATA_ASSERT_WORKER ();
   g_return_val_if_fail (self != NULL && destination != NULL && format != NULL, FALSE);
 
-  if (g_cancellable_set_error_if_cancelled (cancellable, error) ||
+  if (g_cancellable_set_error_if_cancelled (strata_transfer_get_cancellable (transfer), error) ||
       !strata_storage_exists (self->connection, destination, &exists, error))
     return FALSE;
   if (exists)
@@ -294,9 +288,9 @@ strata_worker_copy (StrataWorker *self,
 
   job = strata_block_job_new (strata_connection_get_handle (self->connection), self->domain,
                               STRATA_WORKER_TARGET);
-  if (start_copy (self, destination, format, bandwidth, &local_error))
+  if (start_copy (self, destination, format, watched.bandwidth, &local_error))
     {
-      if (strata_block_job_wait_ready (job, on_progress, &state, cancellable, &local_error) &&
+      if (strata_block_job_wait_ready (job, &watched, &local_error) &&
           strata_block_job_finish (job, FALSE, &local_error))
         return TRUE;
       strata_block_job_abort (job);

@@ -30,41 +30,29 @@ StrataWorker *strata_worker_start  (StrataConnection  *connection,
 void          strata_worker_stop   (StrataWorker      *self);
 
 /* Copies what the guest would see to a new flat image at DESTINATION; on cancel or failure the partial
- * file is removed. BANDWIDTH in bytes per second, 0 for no limit. */
+ * file is removed. */
 gboolean      strata_worker_copy   (StrataWorker      *self,
                                     const char        *destination,
                                     const char        *format,
-                                    guint64            bandwidth,
-                                    StrataByteFunc     progress,
-                                    gpointer           user_data,
-                                    GCancellable      *cancellable,
+                                    const StrataTransfer *transfer,
                                     GError           **error);
 /* Commits the worker's image (the top) into BASE, which has to be given, and pivots, so that the
  * top is no longer needed. Idempotent: after an abort it may be run again. */
 gboolean      strata_worker_commit (StrataWorker      *self,
                                     const char        *base,
-                                    guint64            bandwidth,
-                                    StrataByteFunc     progress,
-                                    gpointer           user_data,
-                                    GCancellable      *cancellable,
+                                    const StrataTransfer *transfer,
                                     GError           **error);
 /* Commits TOP, a layer below the worker's image, into BASE. The header of what stands on TOP in the worker
  * names BASE afterwards; other overlays of TOP don't know. Idempotent likewise. */
 gboolean      strata_worker_commit_below (StrataWorker   *self,
                                           const char     *top,
                                           const char     *base,
-                                          guint64         bandwidth,
-                                          StrataByteFunc  progress,
-                                          gpointer        user_data,
-                                          GCancellable   *cancellable,
+                                          const StrataTransfer *transfer,
                                           GError        **error);
 /* The worker's image takes what is between it and BASE; NULL: everything below it. */
 gboolean      strata_worker_pull   (StrataWorker      *self,
                                     const char        *base,
-                                    guint64            bandwidth,
-                                    StrataByteFunc     progress,
-                                    gpointer           user_data,
-                                    GCancellable      *cancellable,
+                                    const StrataTransfer *transfer,
                                     GError           **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StrataWorker, strata_worker_stop)

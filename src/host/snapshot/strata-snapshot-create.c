@@ -25,9 +25,7 @@
 typedef struct
 {
   virDomainPtr domain;
-  GCancellable *cancellable;
-  StrataByteFunc progress;
-  gpointer user_data;
+  const StrataTransfer *transfer;
   GMutex lock;
   GCond over_cond;
   gboolean over;
@@ -56,15 +54,15 @@ look_at_job (Watch *self)
 {
   virDomainJobInfo info;
 
-  if (g_cancellable_is_cancelled (self->cancellable))
+  if (g_cancellable_is_cancelled (strata_transfer_get_cancellable (self->transfer)))
     {
       /* Before the job has begun there is nothing to abort, so it is said again each time. */
       if (!is_ours (self->domain) || virDomainAbortJob (self->domain) < 0)
         g_debug ("nothing to abort yet");
     }
-  else if (self->progress != NULL && virDomainGetJobInfo (self->domain, &info) == 0 &&
+  else if (self->transfer != NULL && virDomainGetJobInfo (self->domain, &info) == 0 &&
            info.type != VIR_DOMAIN_JOB_NONE && info.dataTotal > 0)
-    self->progress (info.dataProcessed, info.dataTotal, self->user_data);
+    strata_transfer_report (self->transfer, info.dataProcessed, info.dataTotal);
 }
 
 static gpointer
@@ -447,9 +445,7 @@ require_as_ordered (StrataConnection *connection,
  * strata_snapshot_create:
  * @connection: a connection
  * @params: what to make; strata_snapshot_check_params() said yes to it
- * @progress: (nullable): called in another thread, while memory is saved
- * @user_data: for @progress
- * @cancellable: (nullable): ends the saving of memory, after which the guest goes on as before
+ * @transfer: (nullable): tells in another thread, while memory is saved; cancelled, that ends, and the guest goes on as before
  * @error: where to put an error
  *
  * Worker threads only. The guest stands still while its memory is saved.
@@ -459,12 +455,10 @@ require_as_ordered (StrataConnection *connection,
 gboolean
 strata_snapshot_create (StrataConnection *connection,
                         const StrataSnapshotParams *params,
-                        StrataByteFunc progress,
-                        gpointer user_data,
-                        GCancellable *cancellable,
+                        const StrataTransfer *transfer,
                         GError **error)
 {
-  Watch watch = { .cancellable = cancellable, .progress = progress, .user_data = user_data };
+  Watch watch = { .transfer = transfer };
   g_autoptr (virDomain) domain = NULL;
   g_autoptr (GError) failure = NULL;
   gboolean created = FALSE;
@@ -474,7 +468,8 @@ strata_snapshot_create (StrataConnection *connection,
   g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
 
   domain = strata_connection_lookup_domain (connection, params->uuid, error);
-  if (domain == NULL || g_cancellable_set_error_if_cancelled (cancellable, error))
+  if (domain == NULL ||
+      g_cancellable_set_error_if_cancelled (strata_transfer_get_cancellable (transfer), error))
     return FALSE;
   active = virDomainIsActive (domain) == 1;
   if (active && (!strata_domain_require_idle (connection, params->uuid, error) ||
@@ -500,7 +495,8 @@ strata_snapshot_create (StrataConnection *connection,
     }
 
   clean_up (connection, params, created);
-  if (created || !g_cancellable_set_error_if_cancelled (cancellable, error))
+  if (created ||
+      !g_cancellable_set_error_if_cancelled (strata_transfer_get_cancellable (transfer), error))
     g_propagate_error (error, g_steal_pointer (&failure));
 
   return FALSE;

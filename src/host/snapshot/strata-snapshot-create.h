@@ -64,12 +64,10 @@ typedef struct
 gboolean strata_snapshot_check_params (StrataConnection *connection,
                                        const StrataSnapshotParams *params,
                                        GError **error);
-/* PROGRESS is called in another thread while memory is saved, and that can be cancelled. */
+/* TRANSFER is told in another thread while memory is saved, and that can be cancelled. */
 gboolean strata_snapshot_create (StrataConnection *connection,
                                  const StrataSnapshotParams *params,
-                                 StrataByteFunc progress,
-                                 gpointer user_data,
-                                 GCancellable *cancellable,
+                                 const StrataTransfer *transfer,
                                  GError **error);
 /* whether a creation that failed has left something to undo */
 gboolean strata_snapshot_is_left (StrataConnection *connection, const StrataSnapshotParams *params);

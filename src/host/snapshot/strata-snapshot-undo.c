@@ -189,7 +189,7 @@ commit_in_worker (StrataConnection *connection, const StrataSnapshotOverlay *ite
       strata_path_is_device (item->overlay) ? STRATA_WORKER_BLOCK : STRATA_WORKER_FILE, NULL,
       error);
 
-  return worker != NULL && strata_worker_commit (worker, item->base, 0, NULL, NULL, NULL, error);
+  return worker != NULL && strata_worker_commit (worker, item->base, NULL, error);
 }
 
 /* libvirt deletes an overlay that it can't write into the definition of a domain that is off, and goes on naming it. Its folder is
@@ -227,7 +227,7 @@ merge (StrataConnection *connection,
         continue;
       if (active)
         merged = strata_live_commit (connection, params->uuid, disk->target, item->overlay,
-                                     item->base, TRUE, 0, NULL, NULL, NULL, error);
+                                     item->base, TRUE, NULL, error);
       else
         merged = commit_in_worker (connection, item, error);
       if (!merged)

@@ -78,19 +78,14 @@ copy_extent (int in, int out, off_t start, off_t end)
 }
 
 static int
-copy_all (int in,
-          int out,
-          off_t size,
-          StrataByteFunc progress,
-          gpointer user_data,
-          GCancellable *cancellable)
+copy_all (int in, int out, off_t size, const StrataTransfer *transfer)
 {
   off_t at = 0;
 
   if (ftruncate (out, size) < 0)
     return errno;
 
-  while (at < size && !g_cancellable_is_cancelled (cancellable))
+  while (at < size && !g_cancellable_is_cancelled (strata_transfer_get_cancellable (transfer)))
     {
       off_t data = lseek (in, at, SEEK_DATA);
       off_t hole;
@@ -104,8 +99,7 @@ copy_all (int in,
       number = copy_extent (in, out, data, at);
       if (number != 0)
         return number;
-      if (progress != NULL)
-        progress ((guint64) at, (guint64) size, user_data);
+      strata_transfer_report (transfer, (guint64) at, (guint64) size);
     }
 
   /* A client may delete the original as soon as this is said to be done. */
@@ -204,11 +198,10 @@ copy_file (StrataConnection *connection,
            const char *from,
            const char *to,
            gboolean plain,
-           StrataByteFunc progress,
-           gpointer user_data,
-           GCancellable *cancellable,
+           const StrataTransfer *transfer,
            GError **error)
 {
+  GCancellable *cancellable = strata_transfer_get_cancellable (transfer);
   g_autofd int in = -1;
   g_autofd int out = -1;
   struct stat status;
@@ -231,7 +224,7 @@ copy_file (StrataConnection *connection,
   if (out < 0)
     return set_copy_error (error, EOPNOTSUPP, to);
 
-  number = copy_all (in, out, status.st_size, progress, user_data, cancellable);
+  number = copy_all (in, out, status.st_size, transfer);
   if (number == 0 && was_written (in, &status))
     {
       g_unlink (to);
@@ -250,9 +243,7 @@ copy_file (StrataConnection *connection,
  * @connection: a connection
  * @from: a qcow2 image that no process writes to
  * @to: where its twin goes, mode 0600; nothing may be there
- * @progress: (nullable): called in this thread with bytes of the file
- * @user_data: for @progress
- * @cancellable: (nullable): to give up
+ * @transfer: (nullable): tells bytes of the file; its bandwidth is passed over
  * @error: where to put `STRATA_ERROR_UNSUPPORTED` where it has to be copied in another way,
  *   `_EXISTS`, `_NO_SPACE`, `_FAILED` or `G_IO_ERROR_CANCELLED`
  *
@@ -264,15 +255,13 @@ gboolean
 strata_direct_copy (StrataConnection *connection,
                     const char *from,
                     const char *to,
-                    StrataByteFunc progress,
-                    gpointer user_data,
-                    GCancellable *cancellable,
+                    const StrataTransfer *transfer,
                     GError **error)
 {
   STRATA_ASSERT_WORKER ();
   g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
 
-  return copy_file (connection, from, to, TRUE, progress, user_data, cancellable, error);
+  return copy_file (connection, from, to, TRUE, transfer, error);
 }
 
 /**
@@ -280,9 +269,7 @@ strata_direct_copy (StrataConnection *connection,
  * @connection: a connection
  * @from: an image of any format, with whatever is in it, that no process writes to
  * @to: where its twin goes, mode 0600; nothing may be there
- * @progress: (nullable): called in this thread with bytes of the file
- * @user_data: for @progress
- * @cancellable: (nullable): to give up
+ * @transfer: (nullable): tells bytes of the file; its bandwidth is passed over
  * @error: as of strata_direct_copy()
  *
  * The file byte for byte: internal snapshots, bitmaps, and the name of what it stands on. Where the client
@@ -294,9 +281,7 @@ gboolean
 strata_direct_copy_verbatim (StrataConnection *connection,
                              const char *from,
                              const char *to,
-                             StrataByteFunc progress,
-                             gpointer user_data,
-                             GCancellable *cancellable,
+                             const StrataTransfer *transfer,
                              GError **error)
 {
   g_autoptr (GError) local = NULL;
@@ -304,10 +289,10 @@ strata_direct_copy_verbatim (StrataConnection *connection,
   STRATA_ASSERT_WORKER ();
   g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
 
-  if (copy_file (connection, from, to, FALSE, progress, user_data, cancellable, &local))
+  if (copy_file (connection, from, to, FALSE, transfer, &local))
     return TRUE;
   if (g_error_matches (local, STRATA_ERROR, STRATA_ERROR_UNSUPPORTED))
-    return strata_volume_copy (connection, from, to, progress, user_data, cancellable, error);
+    return strata_volume_copy (connection, from, to, transfer, error);
   g_propagate_error (error, g_steal_pointer (&local));
 
   return FALSE;

@@ -11,9 +11,7 @@ G_BEGIN_DECLS
 gboolean strata_direct_copy (StrataConnection *connection,
                              const char *from,
                              const char *to,
-                             StrataByteFunc progress,
-                             gpointer user_data,
-                             GCancellable *cancellable,
+                             const StrataTransfer *transfer,
                              GError **error);
 /* BUSY where another program writes to it; an image that the client may not look at is let pass */
 gboolean strata_direct_require_unwritten (StrataConnection *connection,
@@ -28,9 +26,7 @@ gboolean strata_direct_require_frozen (StrataConnection *connection,
 gboolean strata_direct_copy_verbatim (StrataConnection *connection,
                                       const char *from,
                                       const char *to,
-                                      StrataByteFunc progress,
-                                      gpointer user_data,
-                                      GCancellable *cancellable,
+                                      const StrataTransfer *transfer,
                                       GError **error);
 
 G_END_DECLS

@@ -64,9 +64,7 @@ gboolean strata_image_tags_convert (StrataConnection *connection,
                                     const char *tag,
                                     const char *to,
                                     const char *to_format,
-                                    StrataByteFunc progress,
-                                    gpointer user_data,
-                                    GCancellable *cancellable,
+                                    const StrataTransfer *transfer,
                                     GError **error);
 
 G_END_DECLS

@@ -351,9 +351,8 @@ strata_storage_copy_small (StrataConnection *connection,
   STRATA_ASSERT_WORKER ();
   g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
 
-  return is_own_session (connection)
-             ? copy_here (from, to, error)
-             : strata_volume_copy (connection, from, to, NULL, NULL, NULL, error);
+  return is_own_session (connection) ? copy_here (from, to, error)
+                                     : strata_volume_copy (connection, from, to, NULL, error);
 }
 
 /**

@@ -17,8 +17,7 @@
 
 typedef struct
 {
-  StrataByteFunc func;
-  gpointer user_data;
+  const StrataTransfer *transfer;
   guint64 total;
 } Progress;
 
@@ -27,8 +26,7 @@ on_percent (guint percent, gpointer user_data)
 {
   Progress *progress = user_data;
 
-  if (progress->func != NULL)
-    progress->func (progress->total / 100 * percent, progress->total, progress->user_data);
+  strata_transfer_report (progress->transfer, progress->total / 100 * percent, progress->total);
 }
 
 /* qemu-img leaves the new image to the kernel; a client may trust in it as soon as this is said to be
@@ -95,9 +93,7 @@ fit (const char *from,
  * @tag: the name of an internal snapshot in it
  * @to: where the new image goes; nothing may be there
  * @to_format: its format
- * @progress: (nullable): called in this thread
- * @user_data: for @progress
- * @cancellable: (nullable): to give up
+ * @transfer: (nullable): its bandwidth is passed over
  * @error: where to put `STRATA_ERROR_EXISTS`, `UNSUPPORTED` where the client can't read or write the
  *   files, or another
  *
@@ -113,16 +109,15 @@ strata_image_tags_convert (StrataConnection *connection,
                            const char *tag,
                            const char *to,
                            const char *to_format,
-                           StrataByteFunc progress,
-                           gpointer user_data,
-                           GCancellable *cancellable,
+                           const StrataTransfer *transfer,
                            GError **error)
 {
   g_autofree char *option = get_tag_option (tag);
   g_autofree char *folder = g_path_get_dirname (to);
   const char *const arguments[] = { "convert", "-U", "-p",      "-l", option, "-f",
                                     format,    "-O", to_format, from, to,     NULL };
-  Progress state = { progress, user_data, 0 };
+  GCancellable *cancellable = strata_transfer_get_cancellable (transfer);
+  Progress state = { transfer, 0 };
   GStatBuf status;
 
   STRATA_ASSERT_WORKER ();

@@ -209,23 +209,18 @@ put (Copy *self, guint64 at, guint64 n, gboolean last, GError **error)
 }
 
 static gboolean
-copy_pieces (Copy *self,
-             guint64 length,
-             StrataByteFunc progress,
-             gpointer user_data,
-             GCancellable *cancellable,
-             GError **error)
+copy_pieces (Copy *self, guint64 length, const StrataTransfer *transfer, GError **error)
 {
   guint64 n;
 
   for (guint64 at = 0; at < length; at += n)
     {
       n = MIN (PIECE, length - at);
-      if (g_cancellable_set_error_if_cancelled (cancellable, error) ||
+      if (g_cancellable_set_error_if_cancelled (strata_transfer_get_cancellable (transfer),
+                                                error) ||
           !fetch (self, at, n, error) || !put (self, at, n, at + n == length, error))
         return FALSE;
-      if (progress != NULL)
-        progress (at + n, length, user_data);
+      strata_transfer_report (transfer, at + n, length);
     }
 
   return TRUE;
@@ -253,9 +248,7 @@ check_length (Copy *self, guint64 length, GError **error)
  * @connection: a connection
  * @from: an image that no process writes to
  * @to: where its twin goes, mode 0600; nothing may be there
- * @progress: (nullable): called in this thread with bytes of the file
- * @user_data: for @progress
- * @cancellable: (nullable): looked at between two pieces
+ * @transfer: (nullable): tells bytes of the file; its cancellable is looked at between two pieces
  * @error: where to put `STRATA_ERROR_EXISTS`, `NO_SPACE`, `NOT_FOUND` or another
  *
  * Worker threads only. The host's kernel may still have to write some of it when this returns.
@@ -266,9 +259,7 @@ gboolean
 strata_volume_copy (StrataConnection *connection,
                     const char *from,
                     const char *to,
-                    StrataByteFunc progress,
-                    gpointer user_data,
-                    GCancellable *cancellable,
+                    const StrataTransfer *transfer,
                     GError **error)
 {
   g_auto (Copy) copy = { connection };
@@ -284,7 +275,7 @@ strata_volume_copy (StrataConnection *connection,
   if (!get_length (&copy, copy.from, &spec.capacity, error) ||
       !strata_storage_create (connection, copy.to, &spec, error))
     return FALSE;
-  if (copy_pieces (&copy, spec.capacity, progress, user_data, cancellable, error) &&
+  if (copy_pieces (&copy, spec.capacity, transfer, error) &&
       check_length (&copy, spec.capacity, error))
     return TRUE;
 

@@ -12,9 +12,7 @@ G_BEGIN_DECLS
 gboolean strata_volume_copy (StrataConnection  *connection,
                              const char        *from,
                              const char        *to,
-                             StrataByteFunc     progress,
-                             gpointer           user_data,
-                             GCancellable      *cancellable,
+                             const StrataTransfer *transfer,
                              GError           **error);
 
 G_END_DECLS

@@ -48,8 +48,9 @@ copy_in_worker (StrataStepContext *context, GCancellable *cancellable, GError **
   return worker != NULL &&
          strata_worker_copy (worker, strata_step_context_get (context, "destination"),
                              strata_step_context_get (context, "format"),
-                             strata_job_get_bandwidth (context->job), on_bytes, context->job,
-                             cancellable, error);
+                             &(StrataTransfer) { strata_job_get_bandwidth (context->job), on_bytes,
+                                                 context->job, cancellable },
+                             error);
 }
 
 /* Directly where that gives the same (and no bandwidth limit has to be kept), else in a worker. */
@@ -69,8 +70,8 @@ copy_image_run (StrataStepContext *context, GCancellable *cancellable, GError **
       strata_job_get_bandwidth (context->job) == 0)
     {
       if (strata_direct_copy (context->connection, strata_step_context_get (context, "source"),
-                              strata_step_context_get (context, "destination"), on_bytes,
-                              context->job, cancellable, &local))
+                              strata_step_context_get (context, "destination"),
+                              &(StrataTransfer) { 0, on_bytes, context->job, cancellable }, &local))
         return TRUE;
       if (!g_error_matches (local, STRATA_ERROR, STRATA_ERROR_UNSUPPORTED))
         {
@@ -113,7 +114,8 @@ copy_verbatim_run (StrataStepContext *context, GCancellable *cancellable, GError
                                           cancellable, error) &&
          strata_direct_copy_verbatim (
              context->connection, strata_step_context_get (context, "from"),
-             strata_step_context_get (context, "to"), on_bytes, context->job, cancellable, error);
+             strata_step_context_get (context, "to"),
+             &(StrataTransfer) { 0, on_bytes, context->job, cancellable }, error);
 }
 
 static gboolean
@@ -139,7 +141,7 @@ convert_tag_run (StrataStepContext *context, GCancellable *cancellable, GError *
       context->connection, strata_step_context_get (context, "from"),
       strata_step_context_get (context, "format"), strata_step_context_get (context, "tag"),
       strata_step_context_get (context, "to"), strata_step_context_get (context, "to-format"),
-      on_bytes, context->job, cancellable, error);
+      &(StrataTransfer) { 0, on_bytes, context->job, cancellable }, error);
 }
 
 const StrataStepOps strata_step_convert_tag = {

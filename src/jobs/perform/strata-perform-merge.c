@@ -257,8 +257,9 @@ commit_below (StrataStepContext *context,
   return worker != NULL &&
          strata_worker_commit_below (worker, strata_step_context_get (context, "top"),
                                      strata_step_context_get (context, "base"),
-                                     strata_job_get_bandwidth (context->job), on_bytes, context,
-                                     cancellable, error);
+                                     &(StrataTransfer) { strata_job_get_bandwidth (context->job),
+                                                         on_bytes, context, cancellable },
+                                     error);
 }
 
 static gboolean
@@ -332,8 +333,9 @@ commit_top (StrataStepContext *context,
 
   return worker != NULL &&
          strata_worker_commit (worker, strata_step_context_get (context, "base"),
-                               strata_job_get_bandwidth (context->job), on_bytes, context,
-                               cancellable, error) &&
+                               &(StrataTransfer) { strata_job_get_bandwidth (context->job),
+                                                   on_bytes, context, cancellable },
+                               error) &&
          (!redefine || define_on_base (context, TRUE, error));
 }
 
@@ -515,11 +517,13 @@ commit_live (StrataStepContext *context, GCancellable *cancellable, GError **err
 
   if (subject.active && !merged)
     {
-      merged = strata_live_commit (
-          context->connection, strata_step_context_get (context, "uuid"), subject.disk->target,
-          strata_step_context_get (context, "top"), strata_step_context_get (context, "base"),
-          strata_step_context_is (context, "active"), strata_job_get_bandwidth (context->job),
-          on_bytes, context, cancellable, &local);
+      merged = strata_live_commit (context->connection, strata_step_context_get (context, "uuid"),
+                                   subject.disk->target, strata_step_context_get (context, "top"),
+                                   strata_step_context_get (context, "base"),
+                                   strata_step_context_is (context, "active"),
+                                   &(StrataTransfer) { strata_job_get_bandwidth (context->job),
+                                                       on_bytes, context, cancellable },
+                                   &local);
       if (!merged && went_off (context, local) && !find_top (context, &subject, &merged, error))
         return FALSE;
       if (!merged && subject.active)
@@ -688,9 +692,11 @@ pull_in_worker (StrataStepContext *context, GCancellable *cancellable, GError **
       start_worker (context, strata_step_context_get (context, "image"),
                     strata_step_context_get (context, "format"), cancellable, error);
 
-  return worker != NULL && strata_worker_pull (worker, strata_step_context_get (context, "base"),
-                                               strata_job_get_bandwidth (context->job), on_bytes,
-                                               context, cancellable, error);
+  return worker != NULL &&
+         strata_worker_pull (worker, strata_step_context_get (context, "base"),
+                             &(StrataTransfer) { strata_job_get_bandwidth (context->job), on_bytes,
+                                                 context, cancellable },
+                             error);
 }
 
 /* libvirt pulls only into what the VM writes to. What the VM has not open is pulled into without it: the image reads the same
@@ -711,7 +717,8 @@ pull_live (StrataStepContext *context, GCancellable *cancellable, GError **error
         return FALSE;
       if (strata_live_pull (context->connection, strata_step_context_get (context, "uuid"),
                             subject.disk->target, strata_step_context_get (context, "base"),
-                            strata_job_get_bandwidth (context->job), on_bytes, context, cancellable,
+                            &(StrataTransfer) { strata_job_get_bandwidth (context->job), on_bytes,
+                                                context, cancellable },
                             &local))
         return TRUE;
       if (!went_off (context, local))

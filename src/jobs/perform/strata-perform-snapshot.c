@@ -96,8 +96,8 @@ snapshot_create_run (StrataStepContext *context, GCancellable *cancellable, GErr
   g_auto (StrataSnapshotParams) params = { NULL };
 
   strata_snapshot_params_read (context, &params);
-  if (!strata_snapshot_create (context->connection, &params, on_bytes, context->job, cancellable,
-                               error))
+  if (!strata_snapshot_create (context->connection, &params,
+                               &(StrataTransfer) { 0, on_bytes, context->job, cancellable }, error))
     {
       context->left = strata_snapshot_is_left (context->connection, &params);
       return FALSE;
