@@ -135,6 +135,21 @@ say_made (Remains *self, const char *path)
     say (self, _ ("The file “%s”, which the job made, stays."), path);
 }
 
+static gboolean
+is_retained (Remains *self, StrataStep *step)
+{
+  const StrataDomainFacts *domain =
+      self->graph != NULL
+          ? strata_graph_find_domain (self->graph, strata_step_get_arg (step, "uuid"))
+          : NULL;
+  const StrataSnapshotFacts *snapshot =
+      domain != NULL
+          ? strata_domain_facts_find_snapshot (domain, strata_step_get_arg (step, "snapshot"))
+          : NULL;
+
+  return snapshot != NULL && snapshot->retained;
+}
+
 static void
 say_snapshot_made (Remains *self, StrataStep *step)
 {
@@ -144,6 +159,14 @@ say_snapshot_made (Remains *self, StrataStep *step)
                          ? json_object_get_array_member (step->args, "disks")
                          : NULL;
 
+  if (has_snapshot (self, step, id) && is_retained (self, step))
+    {
+      say (self,
+           _ ("The snapshot “%s” of “%s”, whose taking back was begun, keeps nothing any more; its "
+              "layer stays until it is merged."),
+           name, strata_step_get_arg (step, "name"));
+      return;
+    }
   if (has_snapshot (self, step, id))
     {
       say (self, _ ("The snapshot “%s” of “%s”, which the job took, stays."), name,
@@ -256,6 +279,20 @@ say_power (Remains *self, StrataStep *step)
 }
 
 static void
+say_suspended (Remains *self, StrataStep *step)
+{
+  StrataDomainState state;
+
+  if (self->connection != NULL &&
+      json_object_get_boolean_member_with_default (step->args, "still", FALSE) &&
+      strata_domain_get_state (self->connection, strata_step_get_arg (step, "uuid"), &state,
+                               NULL) &&
+      state == STRATA_DOMAIN_STATE_PAUSED)
+    say (self, _ ("“%s”, which the job suspended, stands still; “virsh resume” has it go on."),
+         strata_step_get_arg (step, "name"));
+}
+
+static void
 say_what_was_done (Remains *self, StrataStep *step, StrataStepMark mark)
 {
   switch (step->kind)
@@ -273,6 +310,7 @@ say_what_was_done (Remains *self, StrataStep *step, StrataStepMark mark)
       break;
     case STRATA_STEP_SNAPSHOT_CREATE:
       say_snapshot_made (self, step);
+      say_suspended (self, step);
       break;
     case STRATA_STEP_SNAPSHOT_DEFINE:
       say_written_down (self, step);
@@ -340,16 +378,10 @@ static void
 say_snapshot_left (Remains *self, StrataStep *step)
 {
   const char *name = strata_step_get_arg (step, "snapshot");
-  const StrataDomainFacts *domain =
-      self->graph != NULL
-          ? strata_graph_find_domain (self->graph, strata_step_get_arg (step, "uuid"))
-          : NULL;
-  const StrataSnapshotFacts *snapshot =
-      domain != NULL ? strata_domain_facts_find_snapshot (domain, name) : NULL;
 
   if (!has_snapshot (self, step, strata_step_get_arg (step, "id")))
     return;
-  if (snapshot != NULL && snapshot->retained)
+  if (is_retained (self, step))
     say (self,
          _ ("The snapshot “%s”, which the job was to delete, stays as a retained layer, with its "
             "image."),

@@ -86,6 +86,8 @@ undo_step (Run *run, guint index, GError **error)
                                       error) ||
       !strata_lock_is_held (run->lock, error))
     return FALSE;
+  if (klass->undo_lasts && !strata_journal_begin_step (run->journal, index, NULL, error))
+    return FALSE;
   if (klass->undo != NULL && !klass->undo (&context, error))
     return FALSE;
 

@@ -116,8 +116,9 @@ static const struct
   { "paused", ARG_BOOLEAN },      { "quiesce", ARG_BOOLEAN },
   { "read-only", ARG_BOOLEAN },   { "same-disks", ARG_BOOLEAN },
   { "screenshot", ARG_BOOLEAN },  { "ssh-keys", ARG_STRINGS },
-  { "stamp", ARG_BOOLEAN },       { "timeout", ARG_INT },
-  { "was-current", ARG_BOOLEAN }, { "was-running", ARG_BOOLEAN },
+  { "stamp", ARG_BOOLEAN },       { "still", ARG_BOOLEAN },
+  { "timeout", ARG_INT },         { "was-current", ARG_BOOLEAN },
+  { "was-running", ARG_BOOLEAN },
 };
 
 /**

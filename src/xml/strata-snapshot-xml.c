@@ -319,6 +319,15 @@ strata_snapshot_xml_get_state (StrataSnapshotXml *self)
   return strata_document_get (self->doc, "/domainsnapshot/state");
 }
 
+void
+strata_snapshot_xml_set_state (StrataSnapshotXml *self, const char *state)
+{
+  g_return_if_fail (STRATA_IS_SNAPSHOT_XML (self));
+  g_return_if_fail (state != NULL);
+
+  strata_node_set_text (strata_document_find_one (self->doc, "/domainsnapshot/state"), state);
+}
+
 /**
  * strata_snapshot_xml_get_memory:
  * @self: a snapshot's document

@@ -81,6 +81,7 @@ void strata_snapshot_xml_set_retained (StrataSnapshotXml *self, gboolean retaine
 gint64 strata_snapshot_xml_get_created (StrataSnapshotXml *self);
 /* libvirt's word: "running", "paused", "shutoff", "disk-snapshot"… */
 char *strata_snapshot_xml_get_state (StrataSnapshotXml *self);
+void strata_snapshot_xml_set_state (StrataSnapshotXml *self, const char *state);
 StrataSnapshotLocation strata_snapshot_xml_get_memory (StrataSnapshotXml *self);
 char *strata_snapshot_xml_get_memory_file (StrataSnapshotXml *self);
 /* (element-type StrataSnapshotDisk) (transfer full): in the order of `<disks>`, or, where that is missing

@@ -486,7 +486,7 @@ def what_went_with_a_machine_does_not_stay():
     ctl('snapshot', 'create', 'going', 's1')
     LAB.virsh('start', 'going')
     held = Held(','.join(map(str, range(3, 30))), 'snapshot', 'revert', 'going', 's1')
-    while LAB.virsh('domstate', 'going').out.strip() == 'running':
+    while LAB.virsh('domstate', 'going').out.strip() != 'shut off':
         held.go_on()
         held.wait()
     held.process.kill()

@@ -149,9 +149,12 @@ def a_guest_that_stood_still():
 
 
 def what_was_written_before_the_stop():
-    """It isn't in what was kept, and the memory doesn't go with it."""
+    """The guest stands still from before its state is kept. What it writes when its person has it go on all the same isn't in what was kept, and
+    the memory doesn't go with it."""
     there = guest()
     process = hold(*revert(), kind='snapshot-create', done=True)
+    expect_equal(lab.state('vm'), 'paused', 'the guest whose state was kept')
+    lab.virsh('resume', 'vm')
     lab.write('vm', 0x22)
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
@@ -162,6 +165,8 @@ def what_was_written_before_the_stop():
     there = guest()
     before = files()
     process = hold(*revert(), kind='shut-down')
+    expect_equal(lab.state('vm'), 'paused', 'the guest that is to be stopped')
+    lab.virsh('resume', 'vm')
     lab.write('vm', 0x22)
     while lab.state('vm') != 'shut off' or not is_there('shut-down', 0, True):
         expect(go_on(process), 'it came to its end')

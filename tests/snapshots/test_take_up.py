@@ -628,6 +628,38 @@ def dismissal_of_half_a_renaming():
     lab.strata('snapshot', 'delete', 'vm', 's1')
 
 
+def a_way_back_that_was_broken_off():
+    """Of a snapshot that was being merged away nothing can be had any more: not by a resume, not by another, not after a dismissal."""
+    def broken_off(run):
+        lab.machine('vm', run=run)
+        job = stop('snapshot', 'create', 'vm', 's1', '--disk-only', kind='snapshot-create', done=True)
+        lab.write('vm', 0x33)
+        base = lab.seen('vm', 's1').domain['vda'].path
+        # The first thing that it does is to say that the snapshot keeps nothing; it comes no further than that.
+        os.chmod(base, 0o400)
+        os.chmod(lab.images, 0o500)
+        refused = lab.ctl('job', 'rollback', job)
+        os.chmod(lab.images, 0o700)
+        os.chmod(base, 0o600)
+        return job, refused
+
+    for run, end in ((False, 'resume'), (False, 'dismiss')):
+        job, refused_back = broken_off(run)
+        expect_equal(refused_back.status, 4, 'the way back fails', refused_back)
+        expect(lab.seen('vm', 's1').retained, 'the snapshot keeps nothing any more')
+        expect_equal(lab.ctl('snapshot', 'revert', 'vm', 's1').status, 3, 'to go back to it')
+        if end == 'resume':
+            expect_equal(lab.ctl('job', 'resume', job).status, 3, 'to finish it forwards')
+            lab.strata('job', 'rollback', job)
+            expect_equal(lab.snapshots('vm'), [], 'the snapshots')
+        else:
+            result = lab.ctl('--json', 'job', 'dismiss', job)
+            expect_words('\n'.join(result.document['remains']), 'keeps nothing any more')
+            expect_equal(lab.ctl('snapshot', 'revert', 'vm', 's1').status, 3, 'to go back to it then')
+        lab.run('qemu-io', '-f', 'qcow2', '-c', 'read -P 0x33 8M 64k', lab.source('vm'))
+        clear()
+
+
 def merge_that_another_has_done():
     tree()
     job = stop('snapshot', 'delete', 'vm', 's2', kind='commit', begun=True)
@@ -1374,7 +1406,7 @@ try:
         a_merge_below_a_return_that_another_made, discarded_and_written_since, refusals_name_the_way_out,
         a_job_that_can_go_neither_way, a_job_that_is_cancelled_too_late, dismissal_where_the_machine_is_gone,
         a_plan_on_what_is_unfinished, rollback_below_what_is_unseen,
-        rollback_of_a_return_and_a_disk_below_what_is_unseen, dismissal, dismissal_of_what_can_not_start, dismissal_of_half_a_renaming,
+        rollback_of_a_return_and_a_disk_below_what_is_unseen, a_way_back_that_was_broken_off, dismissal, dismissal_of_what_can_not_start, dismissal_of_half_a_renaming,
         merge_that_another_has_done, a_disk_that_was_exchanged_before_its_merge, a_disk_that_was_exchanged_in_the_middle_of_its_merge,
         a_disk_that_was_moved_in_the_middle_of_its_merge, a_definition_that_was_changed_after_a_live_merge,
         a_merge_that_was_done_and_not_written_down, a_definition_from_before_the_snapshot_in_the_middle_of_a_merge,

@@ -210,6 +210,37 @@ was_deleted (StrataConnection *connection,
          strata_storage_exists (connection, item->overlay, &exists, NULL) && !exists;
 }
 
+/* From the first byte that comes down into a frozen image on the snapshot keeps nothing any more, and this may be broken off: who takes
+ * up what is left then, or comes by, has to know. */
+static gboolean
+retain (StrataConnection *connection, const StrataSnapshotParams *params, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  g_autofree char *xml = strata_snapshot_get_xml (connection, params->uuid, params->name, &local);
+  g_autoptr (StrataSnapshotXml) document = NULL;
+  g_autofree char *text = NULL;
+
+  /* libvirt could not write it down. */
+  if (g_error_matches (local, STRATA_ERROR, STRATA_ERROR_NOT_FOUND))
+    return TRUE;
+  if (xml != NULL)
+    document = strata_snapshot_xml_new_from_string (xml, &local);
+  if (document == NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  if (strata_snapshot_xml_get_retained (document))
+    return TRUE;
+
+  strata_snapshot_xml_set_retained (document, TRUE);
+  text = strata_snapshot_xml_to_string (document);
+
+  return strata_snapshot_define (connection, params->uuid, text, NULL, FALSE, error);
+}
+
+/* An overlay that a running guest has left goes at once: what the guest writes into the base from then on, the overlay doesn't have, and it
+ * would look as if that were the other way round. */
 static gboolean
 merge (StrataConnection *connection,
        const StrataSnapshotParams *params,
@@ -225,9 +256,12 @@ merge (StrataConnection *connection,
 
       if (disk == NULL || (!active && was_deleted (connection, params, facts, item)))
         continue;
+      if (!retain (connection, params, error))
+        return FALSE;
       if (active)
         merged = strata_live_commit (connection, params->uuid, disk->target, item->overlay,
-                                     item->base, TRUE, NULL, error);
+                                     item->base, TRUE, NULL, error) &&
+                 strata_storage_delete (connection, item->overlay, error);
       else
         merged = commit_in_worker (connection, item, error);
       if (!merged)

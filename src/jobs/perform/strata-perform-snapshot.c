@@ -90,16 +90,36 @@ note_id (StrataStepContext *context, const StrataSnapshotParams *params)
     strata_job_set_result (context->job, key, facts->id);
 }
 
+/* A guest that is stopped for good in a moment stands still from before its state is kept, lest what it writes in between be lost. */
+static gboolean
+let_go_on (StrataStepContext *context, GError **error)
+{
+  return !strata_step_context_is (context, "still") ||
+         strata_domain_resume (context->connection, strata_step_context_get (context, "uuid"),
+                               error);
+}
+
 static gboolean
 snapshot_create_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
   g_auto (StrataSnapshotParams) params = { NULL };
 
   strata_snapshot_params_read (context, &params);
+  if (strata_step_context_is (context, "still") &&
+      !strata_domain_suspend (context->connection, params.uuid, error))
+    return FALSE;
   if (!strata_snapshot_create (context->connection, &params,
                                &(StrataTransfer) { 0, on_bytes, context->job, cancellable }, error))
     {
       context->left = strata_snapshot_is_left (context->connection, &params);
+      if (!context->left)
+        let_go_on (context, NULL);
+      return FALSE;
+    }
+  if (strata_step_context_is (context, "still") &&
+      !strata_snapshot_set_running (context->connection, params.uuid, params.name, error))
+    {
+      context->left = TRUE;
       return FALSE;
     }
   note_id (context, &params);
@@ -199,14 +219,39 @@ snapshot_create_undo (StrataStepContext *context, GError **error)
   if (!strata_kept_state_may_go (context, &may_go, error))
     return FALSE;
 
-  return !may_go || strata_snapshot_undo (context->connection, &params, error);
+  return (!may_go || strata_snapshot_undo (context->connection, &params, error)) &&
+         let_go_on (context, error);
+}
+
+/* One whose taking back was begun keeps nothing any more. */
+static gboolean
+is_taken (StrataStepContext *context, gboolean *taken, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  g_autofree char *xml =
+      strata_snapshot_get_xml (context->connection, strata_step_context_get (context, "uuid"),
+                               strata_step_context_get (context, "snapshot"), &local);
+  g_autoptr (StrataSnapshotFacts) facts = NULL;
+
+  *taken = FALSE;
+  if (g_error_matches (local, STRATA_ERROR, STRATA_ERROR_NOT_FOUND))
+    return TRUE;
+  if (xml != NULL)
+    facts = strata_snapshot_facts_new (xml, FALSE, &local);
+  if (facts == NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  *taken = !facts->retained;
+
+  return TRUE;
 }
 
 static gboolean
 snapshot_create_is_done (StrataStepContext *context, gboolean *done, GError **error)
 {
-  if (!strata_snapshot_exists (context->connection, strata_step_context_get (context, "uuid"),
-                               strata_step_context_get (context, "snapshot"), done, error))
+  if (!is_taken (context, done, error))
     return FALSE;
 
   if (*done)
@@ -214,6 +259,9 @@ snapshot_create_is_done (StrataStepContext *context, gboolean *done, GError **er
       g_auto (StrataSnapshotParams) params = { NULL };
 
       strata_snapshot_params_read (context, &params);
+      if (strata_step_context_is (context, "still") &&
+          !strata_snapshot_set_running (context->connection, params.uuid, params.name, error))
+        return FALSE;
       note_id (context, &params);
     }
   /* Who made it may have been killed before the guest could write again. */
@@ -226,6 +274,7 @@ snapshot_create_is_done (StrataStepContext *context, gboolean *done, GError **er
 
 const StrataStepOps strata_step_snapshot_create = {
   .interruptible = TRUE,
+  .undo_lasts = TRUE,
   .check = snapshot_create_check,
   .run = snapshot_create_run,
   .check_undo = snapshot_create_check_undo,

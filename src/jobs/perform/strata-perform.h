@@ -48,6 +48,7 @@ typedef struct
  * @check_undo: (nullable): run before a job is taken back, of each step that was begun: whether undoing it would take nothing
  *   that came to be since from another client
  * @undo: (nullable): takes back a step that was done; does nothing where nothing is left to take back
+ * @undo_lasts: @undo may be broken off where the step is neither done nor undone, and is called done no more from its beginning on
  * @is_done: (nullable): asks the host, never memory; without it a step is run again on resume
  *
  * A primitive. Every function blocks and runs in the job's worker thread.
@@ -55,6 +56,7 @@ typedef struct
 typedef struct
 {
   gboolean interruptible;
+  gboolean undo_lasts;
   gboolean (*check) (StrataStepContext *context, GCancellable *cancellable, GError **error);
   gboolean (*run) (StrataStepContext *context, GCancellable *cancellable, GError **error);
   gboolean (*check_undo) (StrataStepContext *context, GError **error);

@@ -211,6 +211,21 @@ get_save_as (StrataRevert *self)
   return name;
 }
 
+/* The guest that is kept is stopped then: from before that on it writes nothing. */
+static void
+keep_still (StrataPlan *plan)
+{
+  for (guint i = strata_plan_get_n_steps (plan); i > 0; i--)
+    {
+      StrataStep *step = strata_plan_get_step (plan, i - 1);
+
+      if (step->kind != STRATA_STEP_SNAPSHOT_CREATE)
+        continue;
+      json_object_set_boolean_member (step->args, "still", TRUE);
+      return;
+    }
+}
+
 /**
  * strata_return_keep_present:
  * @self: a return
@@ -235,6 +250,8 @@ strata_return_keep_present (StrataRevert *self, StrataSnapshotKind kind, GError 
                                                         kind, NULL, FALSE, error) ||
                           !require_all_kept (self, present, save_as, error)))
     return FALSE;
+  if (save_as != NULL && self->domain->state == STRATA_DOMAIN_STATE_RUNNING)
+    keep_still (self->planner->plan);
 
   self->present_moved = kind != STRATA_SNAPSHOT_KIND_INTERNAL;
   note_tips (self);
