@@ -78,7 +78,7 @@ look_at_some (StrataConnection *connection, char **uuids, GCancellable *cancella
   for (guint i = 0; uuids[i] != NULL && !g_cancellable_is_cancelled (cancellable); i++)
     {
       g_autoptr (GError) error = NULL;
-      StrataDomainFacts *facts = strata_connection_get_domain (connection, uuids[i], &error);
+      StrataDomainFacts *facts = strata_connection_look_at_domain (connection, uuids[i], &error);
 
       if (facts != NULL)
         g_ptr_array_add (self->facts, facts);

@@ -105,20 +105,15 @@ static const struct
   const char *key;
   ArgType type;
 } types[] = {
-  { "accepted", ARG_STRINGS },    { "active", ARG_BOOLEAN },
-  { "autostart", ARG_BOOLEAN },   { "block", ARG_BOOLEAN },
-  { "bytes", ARG_INT },           { "capacity", ARG_INT },
-  { "children", ARG_STRINGS },    { "clones", ARG_OBJECTS },
-  { "current", ARG_BOOLEAN },     { "disks", ARG_OBJECTS },
-  { "flat", ARG_BOOLEAN },        { "force", ARG_BOOLEAN },
-  { "links", ARG_STRINGS },       { "map", ARG_OBJECTS },
-  { "media", ARG_STRINGS },       { "mode", ARG_INT },
-  { "paused", ARG_BOOLEAN },      { "quiesce", ARG_BOOLEAN },
-  { "read-only", ARG_BOOLEAN },   { "same-disks", ARG_BOOLEAN },
-  { "screenshot", ARG_BOOLEAN },  { "ssh-keys", ARG_STRINGS },
-  { "stamp", ARG_BOOLEAN },       { "still", ARG_BOOLEAN },
-  { "timeout", ARG_INT },         { "was-current", ARG_BOOLEAN },
-  { "was-running", ARG_BOOLEAN },
+  { "accepted", ARG_STRINGS },  { "active", ARG_BOOLEAN },      { "autostart", ARG_BOOLEAN },
+  { "block", ARG_BOOLEAN },     { "bytes", ARG_INT },           { "capacity", ARG_INT },
+  { "children", ARG_STRINGS },  { "clones", ARG_OBJECTS },      { "current", ARG_BOOLEAN },
+  { "disks", ARG_OBJECTS },     { "flat", ARG_BOOLEAN },        { "force", ARG_BOOLEAN },
+  { "links", ARG_STRINGS },     { "map", ARG_OBJECTS },         { "media", ARG_STRINGS },
+  { "mode", ARG_INT },          { "paused", ARG_BOOLEAN },      { "quiesce", ARG_BOOLEAN },
+  { "read-only", ARG_BOOLEAN }, { "same-disks", ARG_BOOLEAN },  { "screenshot", ARG_BOOLEAN },
+  { "ssh-keys", ARG_STRINGS },  { "stamp", ARG_BOOLEAN },       { "still", ARG_BOOLEAN },
+  { "timeout", ARG_INT },       { "was-current", ARG_BOOLEAN }, { "was-running", ARG_BOOLEAN },
 };
 
 /**

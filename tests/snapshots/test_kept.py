@@ -168,13 +168,11 @@ def what_was_written_before_the_stop():
     expect_equal(lab.state('vm'), 'paused', 'the guest that is to be stopped')
     lab.virsh('resume', 'vm')
     lab.write('vm', 0x22)
-    while lab.state('vm') != 'shut off' or not is_there('shut-down', 0, True):
-        expect(go_on(process), 'it came to its end')
-    process.kill()
-    process.communicate()
-    lab.strata('job', 'rollback', os.path.basename(journals()[0])[:-len('.journal')])
-    expect_back(there, before)
-    read(0x11)
+    status, said = let_go(process)
+    expect_equal((status, lab.state('vm')), (1, 'running'), 'it is not stopped', said)
+    expect_words(said, 'resumed', 'as it was')
+    read(0x22)
+    expect_equal(files(), before, 'the files')
 
 
 def the_way_back_is_killed():

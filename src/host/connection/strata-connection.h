@@ -60,8 +60,13 @@ StrataGraph *strata_connection_patch (StrataConnection *self,
 GPtrArray *strata_connection_list_domains (StrataConnection *self,
                                            GCancellable *cancellable,
                                            GError **error);
+/* REFUSED where anything of it is unread */
 StrataDomainFacts *strata_connection_get_domain (StrataConnection *self,
                                                  const char *uuid,
                                                  GError **error);
+/* what can be read of it, StrataDomainFacts.unread is for the caller to heed */
+StrataDomainFacts *strata_connection_look_at_domain (StrataConnection *self,
+                                                     const char *uuid,
+                                                     GError **error);
 
 G_END_DECLS

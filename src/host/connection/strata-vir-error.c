@@ -133,40 +133,42 @@ strata_vir_error_to_code (const virError *error)
   return code_from_number (error);
 }
 
+static _Thread_local virErrorPtr kept;
+
+void
+strata_vir_keep_error (void)
+{
+  g_clear_pointer (&kept, virFreeError);
+  kept = virSaveLastError ();
+}
+
 /**
- * strata_vir_set_error:
- * @error: (out) (optional): where to put it
- * @prefix_format: what was being done, "Starting “web-01”"
- * @...: arguments for @prefix_format; none of them may come from a libvirt call made here, because
- *   that would reset the error
+ * strata_vir_set_kept_error:
+ * @error: where to put it
+ * @prefix_format: what was being done
+ * @...: for @prefix_format
  *
- * Converts the calling thread's last libvirt error, with libvirt's domain, code and words kept. To be
- * called in the thread in which libvirt failed, before any other libvirt call.
+ * What strata_vir_set_error() is made of: converts the error that the calling thread kept.
  */
 void
-strata_vir_set_error (GError **error, const char *prefix_format, ...)
+strata_vir_set_kept_error (GError **error, const char *prefix_format, ...)
 {
-  virErrorPtr last = virGetLastError ();
+  virErrorPtr last = g_steal_pointer (&kept);
   g_autofree char *prefix = NULL;
-  StrataError code;
   va_list args;
-
-  if (error == NULL)
-    return;
 
   va_start (args, prefix_format);
   prefix = g_strdup_vprintf (prefix_format, args);
   va_end (args);
 
-  if (last == NULL)
-    {
-      strata_set_error (error, STRATA_ERROR_FAILED, NULL, "%s", prefix);
-      return;
-    }
-
-  code = strata_vir_error_to_code (last);
-  g_propagate_error (error,
-                     strata_error_new_vir (code, last->domain, last->code, last->message, prefix));
+  if (error == NULL)
+    ;
+  else if (last == NULL || last->code == VIR_ERR_OK)
+    strata_set_error (error, STRATA_ERROR_FAILED, NULL, "%s", prefix);
+  else
+    g_propagate_error (error, strata_error_new_vir (strata_vir_error_to_code (last), last->domain,
+                                                    last->code, last->message, prefix));
+  g_clear_pointer (&last, virFreeError);
 }
 
 int

@@ -158,18 +158,8 @@ strata_connection_list_domains (StrataConnection *self, GCancellable *cancellabl
   return list_all (&listing, cancellable, error);
 }
 
-/**
- * strata_connection_get_domain:
- * @self: a connection
- * @uuid: a domain's UUID
- * @error: where to put `STRATA_ERROR_NOT_FOUND`
- *
- * Worker threads only.
- *
- * Returns: (transfer full): what is true of the domain now
- */
 StrataDomainFacts *
-strata_connection_get_domain (StrataConnection *self, const char *uuid, GError **error)
+strata_connection_look_at_domain (StrataConnection *self, const char *uuid, GError **error)
 {
   g_autoptr (virDomain) domain = NULL;
 
@@ -181,6 +171,25 @@ strata_connection_get_domain (StrataConnection *self, const char *uuid, GError *
     return NULL;
 
   return strata_connection_read_domain (self, domain, error);
+}
+
+/**
+ * strata_connection_get_domain:
+ * @self: a connection
+ * @uuid: a domain's UUID
+ * @error: where to put `STRATA_ERROR_NOT_FOUND`, `REFUSED` where it can't be read whole, or another
+ *
+ * Worker threads only.
+ *
+ * Returns: (transfer full): what is true of the domain now
+ */
+StrataDomainFacts *
+strata_connection_get_domain (StrataConnection *self, const char *uuid, GError **error)
+{
+  g_autoptr (StrataDomainFacts) facts = strata_connection_look_at_domain (self, uuid, error);
+
+  return facts != NULL && strata_domain_facts_require_read (facts, error) ? g_steal_pointer (&facts)
+                                                                          : NULL;
 }
 
 /* NOT_FOUND if it is gone */

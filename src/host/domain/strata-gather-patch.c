@@ -93,7 +93,7 @@ read_domain (Patch *self, const char *uuid, GError **error)
   if (g_cancellable_set_error_if_cancelled (self->gathering.cancellable, error))
     return FALSE;
 
-  facts = strata_connection_get_domain (self->connection, uuid, &local);
+  facts = strata_connection_look_at_domain (self->connection, uuid, &local);
   if (facts == NULL && !g_error_matches (local, STRATA_ERROR, STRATA_ERROR_NOT_FOUND))
     {
       g_propagate_error (error, g_steal_pointer (&local));

@@ -142,6 +142,7 @@ check_overlay (StrataConnection *connection,
                const StrataSnapshotOverlay *item,
                GError **error)
 {
+  const StrataSnapshotFacts *snapshot;
   gboolean active;
   gboolean exists;
 
@@ -157,11 +158,16 @@ check_overlay (StrataConnection *connection,
   if (strata_snapshot_is_unwritten (connection, params, item))
     return TRUE;
 
-  strata_set_error (error, STRATA_ERROR_REFUSED,
-                    _ ("Give the machine its disk back, and try again."),
-                    _ ("“%s” was written to since, and no disk of “%s” is on it any more; taking "
-                       "the snapshot back would lose that"),
-                    item->overlay, facts->name);
+  snapshot = strata_domain_facts_find_snapshot (facts, params->name);
+  strata_set_error (
+      error, STRATA_ERROR_REFUSED,
+      snapshot != NULL && snapshot->retained
+          ? _ ("It was merged already, perhaps, when the way back was broken off: don’t put the machine "
+               "on it before you have looked at both.")
+          : _ ("Give the machine its disk back, and try again."),
+      _ ("“%s” was written to since, and no disk of “%s” is on it any more; taking "
+         "the snapshot back would lose that"),
+      item->overlay, facts->name);
   return FALSE;
 }
 

@@ -451,6 +451,17 @@ is_in_guest (StrataStepContext *context, gboolean *in_guest, GError **error)
   return TRUE;
 }
 
+static gboolean
+is_retained (StrataStepContext *kept, const StrataSnapshotParams *params)
+{
+  g_autofree char *xml =
+      strata_snapshot_get_xml (kept->connection, params->uuid, params->name, NULL);
+  g_autoptr (StrataSnapshotFacts) facts =
+      xml != NULL ? strata_snapshot_facts_new (xml, FALSE, NULL) : NULL;
+
+  return facts != NULL && facts->retained;
+}
+
 gboolean
 strata_kept_state_may_go (StrataStepContext *context, gboolean *may_go, GError **error)
 {
@@ -463,7 +474,8 @@ strata_kept_state_may_go (StrataStepContext *context, gboolean *may_go, GError *
   strata_snapshot_params_read (context, &params);
   if (!is_kept (context, &params, &there, error))
     return FALSE;
-  if (!there)
+  /* One whose taking back was begun keeps nothing any more. */
+  if (!there || is_retained (context, &params))
     return TRUE;
   if (!is_in_guest (context, may_go, error))
     return FALSE;

@@ -114,6 +114,46 @@ find_definition (StrataStepContext *context)
   return NULL;
 }
 
+/* Whether its state was kept for the stop, and it was suspended for that. */
+static gboolean
+was_kept_still (StrataStepContext *context)
+{
+  StrataPlan *plan = context->job != NULL ? strata_job_get_plan (context->job) : NULL;
+  const char *uuid = strata_step_context_get (context, "uuid");
+
+  for (guint i = 0; plan != NULL && i < strata_plan_get_n_steps (plan); i++)
+    {
+      StrataStep *step = strata_plan_get_step (plan, i);
+
+      if (step->kind == STRATA_STEP_SNAPSHOT_CREATE &&
+          g_strcmp0 (strata_step_get_arg (step, "uuid"), uuid) == 0 &&
+          json_object_get_boolean_member_with_default (step->args, "still", FALSE))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* What the guest writes once somebody has it go on is in nothing that was kept. */
+static gboolean
+require_still (StrataStepContext *context, GError **error)
+{
+  StrataDomainState state;
+
+  if (!was_kept_still (context))
+    return TRUE;
+  if (!strata_domain_get_state (context->connection, strata_step_context_get (context, "uuid"),
+                                &state, error))
+    return FALSE;
+  if (state != STRATA_DOMAIN_STATE_RUNNING)
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_CHANGED, _ ("Look at it again, and begin anew."),
+                    _ ("“%s” was resumed after its state was kept"),
+                    strata_step_context_get (context, "name"));
+  return FALSE;
+}
+
 /* Directly before the stop, since what it is stopped for can't be done without: that it is there then, that it can be defined,
  * with the disks that it runs on, and what is in its drives. */
 static gboolean
@@ -125,7 +165,7 @@ shut_down_check (StrataStepContext *context, GCancellable *cancellable, GError *
       definition != NULL ? json_object_get_string_member_with_default (definition, "previous", NULL)
                          : NULL;
 
-  if (!check_unsaved (context, cancellable, error) ||
+  if (!check_unsaved (context, cancellable, error) || !require_still (context, error) ||
       !strata_domain_require_idle (context->connection, uuid, error) ||
       !strata_require_persistent (context->connection, uuid, error) ||
       !strata_require_media (context->connection, strata_step_context_get (context, "name"),
@@ -146,6 +186,8 @@ shut_down_run (StrataStepContext *context, GCancellable *cancellable, GError **e
   const char *uuid = strata_step_context_get (context, "uuid");
   gboolean force = strata_step_context_is (context, "force");
 
+  if (force && !require_still (context, error))
+    return FALSE;
   if (force ? strata_domain_force_off (context->connection, uuid, error)
             : strata_domain_shut_down (context->connection, uuid,
                                        (guint) strata_step_context_get_int (context, "timeout"),

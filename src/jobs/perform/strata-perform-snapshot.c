@@ -106,14 +106,19 @@ snapshot_create_run (StrataStepContext *context, GCancellable *cancellable, GErr
 
   strata_snapshot_params_read (context, &params);
   if (strata_step_context_is (context, "still") &&
-      !strata_domain_suspend (context->connection, params.uuid, error))
+      !strata_domain_require_idle (context->connection, params.uuid, error))
     return FALSE;
+  if (strata_step_context_is (context, "still") &&
+      !strata_domain_suspend (context->connection, params.uuid, error))
+    {
+      context->left = TRUE;
+      return FALSE;
+    }
   if (!strata_snapshot_create (context->connection, &params,
                                &(StrataTransfer) { 0, on_bytes, context->job, cancellable }, error))
     {
-      context->left = strata_snapshot_is_left (context->connection, &params);
-      if (!context->left)
-        let_go_on (context, NULL);
+      context->left =
+          strata_snapshot_is_left (context->connection, &params) || !let_go_on (context, NULL);
       return FALSE;
     }
   if (strata_step_context_is (context, "still") &&
@@ -214,7 +219,8 @@ snapshot_create_undo (StrataStepContext *context, GError **error)
     {
       strata_metadata_tell_left (context, STRATA_METADATA_ANOTHER, params.name);
       return require_nothing_left (context, &params, error) &&
-             (!params.quiesce || strata_snapshot_thaw (context->connection, params.uuid, error));
+             (!params.quiesce || strata_snapshot_thaw (context->connection, params.uuid, error)) &&
+             let_go_on (context, error);
     }
   if (!strata_kept_state_may_go (context, &may_go, error))
     return FALSE;
@@ -259,9 +265,6 @@ snapshot_create_is_done (StrataStepContext *context, gboolean *done, GError **er
       g_auto (StrataSnapshotParams) params = { NULL };
 
       strata_snapshot_params_read (context, &params);
-      if (strata_step_context_is (context, "still") &&
-          !strata_snapshot_set_running (context->connection, params.uuid, params.name, error))
-        return FALSE;
       note_id (context, &params);
     }
   /* Who made it may have been killed before the guest could write again. */

@@ -624,7 +624,7 @@ add_power (StrataRevert *self, StrataDomainXml *live, GError **error)
                             memory ? _ ("Bring the memory of “%s” back") : _ ("Start “%s”"), name);
   if (memory)
     strata_plan_add_command (plan, "virsh", "restore", snapshot->memory_file, "--xml", file,
-                             paused ? "--paused" : NULL, NULL);
+                             paused ? "--paused" : "--running", NULL);
   else
     strata_plan_add_command (plan, "virsh", "start", name, paused ? "--paused" : NULL, NULL);
 

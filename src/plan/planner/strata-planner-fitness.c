@@ -423,6 +423,14 @@ strata_planner_require_fresh (StrataPlanner *self,
   gboolean lost;
   g_autofree char *why = strata_writers_find_stale (writers, domain, snapshot, &lost);
 
+  /* Whether it holds what it kept can't be told meanwhile. */
+  if (domain->job != NULL)
+    {
+      strata_set_error (error, STRATA_ERROR_BUSY,
+                        _ ("Wait until it is over (virsh domjobinfo NAME), and try again."),
+                        _ ("“%s” is busy: %s is under way"), domain->name, domain->job);
+      return FALSE;
+    }
   if (why == NULL)
     return TRUE;
 
