@@ -1111,7 +1111,7 @@ def another_client_at_work_before_a_step():
         lab.virsh('backup-begin', 'vm', path)
         status, said = let_go(process)
         expect_equal(status, 1, 'it is taken back', said)
-        expect_words(said, 'Another program', 'vm', 'Everything is as it was')
+        expect_words(said, '“vm” is busy: a backup is under way', 'domjobinfo', 'Everything is as it was')
         expect('Unbounded' in lab.virsh('domjobinfo', 'vm').out, 'the backup goes on')
         expect_equal((lab.snapshots('vm'), lab.virsh('domstate', 'vm').out.strip()), (['s1'], 'running'), 'the machine', base)
         no_job_left()

@@ -82,8 +82,17 @@ strata_domain_get_state (StrataConnection *connection,
   return FALSE;
 }
 
-gboolean
-strata_domain_is_persistent (StrataConnection *connection, const char *uuid)
+typedef int (*Question) (virDomainPtr domain);
+
+static int
+has_managed_save (virDomainPtr domain)
+{
+  return virDomainHasManagedSaveImage (domain, 0);
+}
+
+/* FALSE also where there is no answer. */
+static gboolean
+answers (StrataConnection *connection, const char *uuid, Question question, int answer)
 {
   g_autoptr (virDomain) domain = NULL;
 
@@ -91,31 +100,25 @@ strata_domain_is_persistent (StrataConnection *connection, const char *uuid)
 
   domain = strata_connection_lookup_domain (connection, uuid, NULL);
 
-  return domain != NULL && virDomainIsPersistent (domain) == 1;
+  return domain != NULL && question (domain) == answer;
+}
+
+gboolean
+strata_domain_is_persistent (StrataConnection *connection, const char *uuid)
+{
+  return answers (connection, uuid, virDomainIsPersistent, 1);
 }
 
 gboolean
 strata_domain_is_off (StrataConnection *connection, const char *uuid)
 {
-  g_autoptr (virDomain) domain = NULL;
-
-  STRATA_ASSERT_WORKER ();
-
-  domain = strata_connection_lookup_domain (connection, uuid, NULL);
-
-  return domain != NULL && virDomainIsActive (domain) == 0;
+  return answers (connection, uuid, virDomainIsActive, 0);
 }
 
 gboolean
 strata_domain_is_unsaved (StrataConnection *connection, const char *uuid)
 {
-  g_autoptr (virDomain) domain = NULL;
-
-  STRATA_ASSERT_WORKER ();
-
-  domain = strata_connection_lookup_domain (connection, uuid, NULL);
-
-  return domain != NULL && virDomainHasManagedSaveImage (domain, 0) == 0;
+  return answers (connection, uuid, has_managed_save, 0);
 }
 
 /**
@@ -197,38 +200,6 @@ check_name (StrataConnection *connection, const char *name, const char *uuid, GE
   strata_set_error (error, STRATA_ERROR_EXISTS, _ ("Choose another name."),
                     _ ("There is already a virtual machine called “%s”"), name);
 
-  return FALSE;
-}
-
-/**
- * strata_domain_require_idle:
- * @connection: a connection
- * @uuid: a domain's UUID
- * @error: where to put `STRATA_ERROR_BUSY` or another error
- *
- * A call that changes the domain would wait for such a job, and find another domain after it. Worker threads only.
- *
- * Returns: whether no other client saves, dumps, migrates or backs it up
- */
-gboolean
-strata_domain_require_idle (StrataConnection *connection, const char *uuid, GError **error)
-{
-  g_autoptr (virDomain) domain = NULL;
-  virDomainJobInfo info;
-
-  STRATA_ASSERT_WORKER ();
-  g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
-
-  domain = strata_connection_lookup_domain (connection, uuid, error);
-  if (domain == NULL)
-    return FALSE;
-  if (virDomainIsActive (domain) != 1 || virDomainGetJobInfo (domain, &info) < 0 ||
-      (info.type != VIR_DOMAIN_JOB_BOUNDED && info.type != VIR_DOMAIN_JOB_UNBOUNDED))
-    return TRUE;
-
-  strata_set_error (
-      error, STRATA_ERROR_BUSY, _ ("Wait until it is over (virsh domjobinfo NAME), and try again."),
-      _ ("Another program saves, dumps, migrates or backs up “%s”"), virDomainGetName (domain));
   return FALSE;
 }
 

@@ -161,14 +161,16 @@ describe_operation (int operation)
       return _ ("work on a snapshot");
     case VIR_DOMAIN_JOB_OPERATION_DUMP:
       return _ ("a dump");
+    case VIR_DOMAIN_JOB_OPERATION_BACKUP:
+      return _ ("a backup");
     default:
       return _ ("a job of libvirt");
     }
 }
 
-/* A backup goes on beside other work, and has its own way (look_at_backup()). WORDS: out: NULL where there is none. */
+/* WORDS: out: NULL where there is none. A backup goes on beside other work, and look_at_backup() tells of it. */
 static gboolean
-find_job (virDomainPtr domain, const char **words)
+find_job (virDomainPtr domain, gboolean with_backup, const char **words)
 {
   virTypedParameterPtr params = NULL;
   int operation = VIR_DOMAIN_JOB_OPERATION_UNKNOWN;
@@ -182,10 +184,48 @@ find_job (virDomainPtr domain, const char **words)
   virTypedParamsGetInt (params, n, VIR_DOMAIN_JOB_OPERATION, &operation);
   virTypedParamsFree (params, n);
   if ((type == VIR_DOMAIN_JOB_BOUNDED || type == VIR_DOMAIN_JOB_UNBOUNDED) &&
-      operation != VIR_DOMAIN_JOB_OPERATION_BACKUP)
+      (with_backup || operation != VIR_DOMAIN_JOB_OPERATION_BACKUP))
     *words = describe_operation (operation);
 
   return TRUE;
+}
+
+/* A domain that isn't there passes. */
+static gboolean
+require_no_job (StrataConnection *connection,
+                const char *uuid,
+                gboolean with_backup,
+                GError **error)
+{
+  g_autoptr (virDomain) domain = NULL;
+  g_autoptr (GError) local = NULL;
+  const char *words;
+
+  STRATA_ASSERT_WORKER ();
+  g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
+
+  domain = strata_connection_lookup_domain (connection, uuid, &local);
+  if (domain == NULL)
+    {
+      if (g_error_matches (local, STRATA_ERROR, STRATA_ERROR_NOT_FOUND))
+        return TRUE;
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  if (!find_job (domain, with_backup, &words))
+    {
+      strata_vir_set_error (error, _ ("Asking what is under way with “%s”"),
+                            virDomainGetName (domain));
+      return FALSE;
+    }
+  if (words == NULL)
+    return TRUE;
+
+  strata_set_error (error, STRATA_ERROR_BUSY,
+                    _ ("Wait until it is over (virsh domjobinfo NAME), and try again."),
+                    /* Translators: a virtual machine, then "a save" */
+                    _ ("“%s” is busy: %s is under way"), virDomainGetName (domain), words);
+  return FALSE;
 }
 
 /**
@@ -203,35 +243,23 @@ find_job (virDomainPtr domain, const char **words)
 gboolean
 strata_domain_require_settled (StrataConnection *connection, const char *uuid, GError **error)
 {
-  g_autoptr (virDomain) domain = NULL;
-  g_autoptr (GError) local = NULL;
-  const char *words;
+  return require_no_job (connection, uuid, FALSE, error);
+}
 
-  STRATA_ASSERT_WORKER ();
-  g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
-
-  domain = strata_connection_lookup_domain (connection, uuid, &local);
-  if (domain == NULL)
-    {
-      if (g_error_matches (local, STRATA_ERROR, STRATA_ERROR_NOT_FOUND))
-        return TRUE;
-      g_propagate_error (error, g_steal_pointer (&local));
-      return FALSE;
-    }
-  if (!find_job (domain, &words))
-    {
-      strata_vir_set_error (error, _ ("Asking what is under way with “%s”"),
-                            virDomainGetName (domain));
-      return FALSE;
-    }
-  if (words == NULL)
-    return TRUE;
-
-  strata_set_error (error, STRATA_ERROR_BUSY,
-                    _ ("Wait until it is over (virsh domjobinfo NAME), and try again."),
-                    /* Translators: a virtual machine, then "a save" */
-                    _ ("“%s” is busy: %s is under way"), virDomainGetName (domain), words);
-  return FALSE;
+/**
+ * strata_domain_require_idle:
+ * @connection: a connection
+ * @uuid: a domain's UUID
+ * @error: where to put `STRATA_ERROR_BUSY` or another error
+ *
+ * As strata_domain_require_settled(), for what would end a backup, too. Worker threads only.
+ *
+ * Returns: whether libvirt isn't in the middle of anything with the domain
+ */
+gboolean
+strata_domain_require_idle (StrataConnection *connection, const char *uuid, GError **error)
+{
+  return require_no_job (connection, uuid, TRUE, error);
 }
 
 /* Whose paths are canonical already. That nothing can be found out is no error: the domain may be off by now. */
@@ -244,7 +272,7 @@ strata_connection_read_jobs (StrataConnection *self, virDomainPtr domain, Strata
 
   if (facts->live_xml == NULL)
     return;
-  if (find_job (domain, &job))
+  if (find_job (domain, FALSE, &job))
     facts->job = g_strdup (job);
 
   facts->busy_images = g_ptr_array_new_with_free_func (g_free);

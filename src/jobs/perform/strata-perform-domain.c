@@ -134,7 +134,7 @@ was_kept_still (StrataStepContext *context)
   return FALSE;
 }
 
-/* What the guest writes once somebody has it go on is in nothing that was kept. */
+/* What the guest writes once another client has it go on is in nothing that was kept. */
 static gboolean
 require_still (StrataStepContext *context, GError **error)
 {
