@@ -206,24 +206,31 @@ thin_clone_names (StrataGraph *graph, StrataDomainFacts *domain)
   return g_strv_builder_end (names);
 }
 
+static void
+add_hardware (JsonObject *object, StrataDomainXml *definition)
+{
+  g_auto (GStrv) macs = strata_domain_xml_get_macs (definition);
+  g_autofree char *machine = strata_domain_xml_get_machine (definition);
+  g_autofree char *virt_type = strata_domain_xml_get_virt_type (definition);
+
+  json_object_set_int_member (object, "memory", (gint64) strata_domain_xml_get_memory (definition));
+  json_object_set_int_member (object, "vcpus", strata_domain_xml_get_vcpus (definition));
+  strata_cli_set_string (object, "virtualisation", virt_type);
+  strata_cli_set_string (object, "machine", machine);
+  json_object_set_string_member (object, "firmware",
+                                 strata_domain_xml_is_uefi (definition) ? "uefi" : "bios");
+  strata_cli_set_strings (object, "macs", (const char *const *) macs);
+}
+
 static JsonObject *
 details_to_json (StrataGraph *graph, StrataDomainFacts *domain)
 {
   JsonObject *object = domain_to_json (domain);
   JsonArray *disks = json_array_new ();
-  g_auto (GStrv) macs = strata_domain_xml_get_macs (domain->definition);
-  g_autofree char *machine = strata_domain_xml_get_machine (domain->definition);
-  g_autofree char *virt_type = strata_domain_xml_get_virt_type (domain->definition);
 
   strata_cli_set_string (object, "unread", domain->unread);
-  json_object_set_int_member (object, "memory",
-                              (gint64) strata_domain_xml_get_memory (domain->definition));
-  json_object_set_int_member (object, "vcpus", strata_domain_xml_get_vcpus (domain->definition));
-  strata_cli_set_string (object, "virtualisation", virt_type);
-  strata_cli_set_string (object, "machine", machine);
-  json_object_set_string_member (object, "firmware",
-                                 strata_domain_xml_is_uefi (domain->definition) ? "uefi" : "bios");
-  strata_cli_set_strings (object, "macs", (const char *const *) macs);
+  if (strata_domain_facts_is_told (domain))
+    add_hardware (object, domain->definition);
 
   for (guint i = 0; i < domain->disks->len; i++)
     json_array_add_object_element (disks, disk_to_json (graph, domain->disks->pdata[i]));
@@ -318,7 +325,8 @@ print_details (StrataGraph *graph, StrataDomainFacts *domain)
     strata_cli_print_field (_ ("Unknown"), "%s", domain->unread);
   if (domain->template_mark != NULL)
     print_template (graph, domain);
-  print_hardware (domain->definition);
+  if (strata_domain_facts_is_told (domain))
+    print_hardware (domain->definition);
 
   for (guint i = 0; i < domain->disks->len; i++)
     {

@@ -146,6 +146,14 @@ strata_domain_facts_is_active (const StrataDomainFacts *self)
 }
 
 gboolean
+strata_domain_facts_is_told (const StrataDomainFacts *self)
+{
+  g_return_val_if_fail (self != NULL, FALSE);
+
+  return self->unread == NULL || strata_domain_xml_get_memory (self->definition) > 0;
+}
+
+gboolean
 strata_domain_facts_require_read (const StrataDomainFacts *self, GError **error)
 {
   g_return_val_if_fail (self != NULL, FALSE);

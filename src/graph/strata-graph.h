@@ -209,6 +209,8 @@ GStrv strata_domain_facts_get_snapshot_names (const StrataDomainFacts *self);
 StrataDomainFacts *strata_domain_facts_ref (StrataDomainFacts *self);
 void strata_domain_facts_unref (StrataDomainFacts *self);
 gboolean strata_domain_facts_is_active (const StrataDomainFacts *self);
+/* FALSE: @definition has nothing but its name and UUID, because libvirt can't tell the rest */
+gboolean strata_domain_facts_is_told (const StrataDomainFacts *self);
 /* REFUSED where anything of it is unread */
 gboolean strata_domain_facts_require_read (const StrataDomainFacts *self, GError **error);
 

@@ -275,6 +275,9 @@ describe_machine (const StrataDomainFacts *facts)
   g_autofree char *memory = NULL;
   guint vcpus;
 
+  if (!strata_domain_facts_is_told (facts))
+    return g_strdup (_ ("Its definition can’t be read"));
+
   /* Translators: what kind of clone a machine is, and its template’s name. */
   if (clone != NULL && clone->template_name != NULL)
     return g_strdup_printf (clone->thin ? _ ("thin · %s") : _ ("full · %s"), clone->template_name);

@@ -1275,6 +1275,9 @@ def definition_that_cannot_be_told():
         expect(any(f['code'] == 'unknown' and '“unsaid”' in f['message'] for f in doctor.document['findings']),
                f'doctor tells of it, {state}', doctor)
         expect_refused(lab.ctl('snapshot', 'delete', 'vm', 's1'), '“unsaid”', 'virsh dumpxml')
+        shown = lab.ctl('--json', 'show', 'unsaid').document['machine']
+        expect_equal(('unsaid' in shown['unread'], 'memory' in shown), (True, state == 'running'), f'what is shown, {state}')
+        expect('backing store format' in shown['unread'], 'what libvirt says', shown['unread'])
         expect_refused(lab.ctl('clone', 'create', 'unsaid', 'copy'), '“unsaid”')
         expect_refused(lab.ctl('snapshot', 'create', 'unsaid', 's2', '--disk-only'), '“unsaid”')
     made = lab.ctl('snapshot', 'create', 'vm', 's2')
