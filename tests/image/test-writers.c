@@ -458,8 +458,15 @@ static void
 test_under_way (void)
 {
   g_autoptr (StrataGraph) graph = make_stale ();
+  g_autofree char *before = plan (graph, request_new (STRATA_REQUEST_RECONCILE, "vm", NULL));
+  g_autofree char *mended = NULL;
 
+  g_assert_nonnull (strstr (before, "snapshot-forget"));
   strata_graph_find_domain (graph, "vm")->job = g_strdup ("a save");
+  mended = plan (graph, request_new (STRATA_REQUEST_RECONCILE, "vm", NULL));
+  g_assert_null (strstr (mended, "snapshot-forget"));
+  assert_refused (graph, request_new (STRATA_REQUEST_SNAPSHOT_REVERT, "vm", "s1"),
+                  STRATA_ERROR_BUSY, "a save");
   g_assert_false (finds (graph, "vm", "stale-snapshot"));
   g_assert_true (finds (graph, "vm", "busy"));
 }
