@@ -334,6 +334,36 @@ def undo_takes_a_return_back():
     wait_for('the machine to be back', lambda: virsh('domstate', NAME).strip() == 'running', 40)
 
 
+def what_cannot_be_read_is_no_empty_machine():
+    """libvirt can't write this machine's definition any more, which is not that it has no snapshots."""
+    window = State.window
+    folder = os.path.expanduser('~/images')
+    run('qemu-img', 'create', '-q', '-f', 'raw', os.path.join(folder, 'unsaid.img'), '1M')
+    virsh('pool-refresh', 'default')
+    definition = DOMAIN.format(name='unsaid', disk='').replace("type='file' device", "type='volume' device").replace(
+        " type='qcow2'", '').replace("<source file=''/>", "<source pool='default' volume='unsaid.img'/>")
+    path = os.path.join(folder, 'unsaid.xml')
+    with open(path, 'w', encoding='utf-8') as file:
+        file.write(definition)
+    virsh('define', path)
+    virsh('start', 'unsaid')
+    subprocess.run(['virsh', '-q', '-c', 'qemu:///session', 'snapshot-create-as', 'unsaid', 's1', '--disk-only', '--diskspec',
+                    f'vda,file={folder}/unsaid.s1'], check=False, capture_output=True, timeout=60)
+    said = subprocess.run(['virsh', '-q', '-c', 'qemu:///session', 'dumpxml', '--inactive', 'unsaid'], check=False,
+                          capture_output=True, timeout=60)
+    try:
+        if said.returncode == 0:
+            return  # this libvirt can
+        virsh('suspend', 'unsaid')  # libvirt has no event of a snapshot that failed
+        window.click(window.wait(re.compile('^unsaid, Paused'), LIST))
+        window.wait('Snapshots Can’t Be Shown')
+        window.wait(re.compile('virsh dumpxml'))
+    finally:
+        virsh('destroy', 'unsaid')
+        virsh('undefine', 'unsaid', *(() if said.returncode else ('--snapshots-metadata',)))
+        window.click(window.wait(re.compile(f'^{NAME}, '), LIST))
+
+
 def every_control_has_a_name():
     """On each view and on the map: what can be pressed, chosen or typed into says what it is."""
     window = State.window
@@ -388,6 +418,7 @@ def main():
         keys_move_it_too,
         the_machine_list_takes_a_snapshot,
         undo_takes_a_return_back,
+        what_cannot_be_read_is_no_empty_machine,
         every_control_has_a_name,
         nothing_complained,
     ], lambda: State.window)

@@ -8,6 +8,7 @@
 
 #include <glib/gi18n.h>
 
+#include "base/strata-error.h"
 #include "model/snapshot/strata-snapshot-tree.h"
 #include "model/snapshot/strata-snapshot-feasibility.h"
 #include "model/snapshot/strata-snapshot-watch.h"
@@ -33,6 +34,7 @@ struct _StrataSnapshotPage
   GtkWidget *popover;       /* (nullable): the last menu that was up */
 
   GtkStack *stack;
+  AdwStatusPage *unread;
   StrataSnapshotList *list;
   StrataSnapshotDetails *details;
   GMenuModel *snapshot_menu;
@@ -101,6 +103,19 @@ static void
 update_stack (StrataSnapshotPage *self)
 {
   guint n = g_list_model_get_n_items (G_LIST_MODEL (self->tree));
+  const StrataDomainFacts *facts = get_facts (self);
+  g_autoptr (GError) error = NULL;
+
+  if (n == 1 && facts != NULL && !strata_domain_facts_require_read (facts, &error))
+    {
+      g_autofree char *words =
+          g_strdup_printf ("%s\n\n%s", error->message, strata_error_get_hint (error));
+      g_autofree char *markup = g_markup_escape_text (words, -1);
+
+      adw_status_page_set_description (self->unread, markup);
+      gtk_stack_set_visible_child_name (self->stack, "unread");
+      return;
+    }
 
   gtk_stack_set_visible_child_name (self->stack, n > 1 ? "tree" : n == 1 ? "empty" : "nothing");
 }
@@ -301,6 +316,7 @@ strata_snapshot_page_class_init (StrataSnapshotPageClass *klass)
   gtk_widget_class_set_template_from_resource (
       widget_class, "/io/github/stratavm/Strata/strata-snapshot-page.ui");
   gtk_widget_class_bind_template_child (widget_class, StrataSnapshotPage, stack);
+  gtk_widget_class_bind_template_child (widget_class, StrataSnapshotPage, unread);
   gtk_widget_class_bind_template_child (widget_class, StrataSnapshotPage, list);
   gtk_widget_class_bind_template_child (widget_class, StrataSnapshotPage, details);
   gtk_widget_class_bind_template_child (widget_class, StrataSnapshotPage, snapshot_menu);
