@@ -59,8 +59,9 @@ strata_worker_reap (virConnectPtr handle, GError **error)
   for (guint i = 0; i < domains->len; i++)
     {
       virDomainPtr domain = g_ptr_array_index (domains, i);
+      g_autoptr (GVirDomain) object = strata_vir_domain_new (domain);
 
-      if (is_orphan (domain) && virDomainDestroy (domain) == 0)
+      if (is_orphan (domain) && gvir_domain_stop (object, 0, NULL))
         reaped++;
     }
 

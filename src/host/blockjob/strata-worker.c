@@ -174,9 +174,11 @@ strata_worker_start (StrataConnection *connection,
 void
 strata_worker_stop (StrataWorker *self)
 {
+  g_autoptr (GVirDomain) object = strata_vir_domain_new (self->domain);
+
   STRATA_ASSERT_WORKER ();
 
-  virDomainDestroy (self->domain);
+  gvir_domain_stop (object, 0, NULL);
   g_clear_pointer (&self->domain, virDomainFree);
   g_clear_object (&self->connection);
   g_clear_pointer (&self->path, g_free);

@@ -21,6 +21,7 @@ struct _StrataConnection
   GObject parent_instance;
 
   char *uri;
+  GVirConnection *client; /* owns the handle, and closes it */
   virConnectPtr handle;
   GError *read_only;
   StrataHostFacts *facts;
@@ -153,7 +154,7 @@ on_event (GObject *target, StrataEventKind kind, const char *key)
 
 typedef struct
 {
-  virConnectPtr handle;
+  GVirConnection *client;
   StrataEvents *events;
 } Leaving;
 
@@ -163,7 +164,7 @@ leave (gpointer data)
   Leaving *leaving = data;
 
   g_clear_pointer (&leaving->events, strata_events_free);
-  virConnectClose (leaving->handle);
+  g_object_unref (leaving->client);
   g_free (leaving);
 
   return NULL;
@@ -175,11 +176,12 @@ strata_connection_dispose (GObject *object)
 {
   StrataConnection *self = STRATA_CONNECTION (object);
 
-  if (self->handle != NULL)
+  if (self->client != NULL)
     {
       Leaving *leaving = g_new0 (Leaving, 1);
 
-      leaving->handle = g_steal_pointer (&self->handle);
+      self->handle = NULL;
+      leaving->client = g_steal_pointer (&self->client);
       leaving->events = g_steal_pointer (&self->events);
       if (g_main_context_is_owner (NULL))
         g_thread_unref (g_thread_new ("strata-leave", leave, leaving));
@@ -246,7 +248,11 @@ open_now (const StrataOpenOptions *options, GCancellable *cancellable, GError **
 
   self = g_object_new (STRATA_TYPE_CONNECTION, NULL);
   self->handle = strata_opening_run (options, &self->read_only, cancellable, error);
-  if (self->handle == NULL || g_cancellable_set_error_if_cancelled (cancellable, error))
+  if (self->handle == NULL)
+    return NULL;
+  self->client = g_object_new (GVIR_TYPE_CONNECTION, "handle", self->handle, NULL);
+  virConnectClose (self->handle);
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return NULL;
 
   self->uri = virConnectGetURI (self->handle);

@@ -84,10 +84,9 @@ wait_for (Trial *trial, GCancellable *cancellable)
 static gpointer
 destroy (gpointer data)
 {
-  virDomainPtr domain = data;
+  g_autoptr (GVirDomain) domain = data;
 
-  virDomainDestroy (domain);
-  virDomainFree (domain);
+  gvir_domain_stop (domain, 0, NULL);
 
   return NULL;
 }
@@ -96,8 +95,7 @@ destroy (gpointer data)
 static void
 end_trial (virDomainPtr domain)
 {
-  virDomainRef (domain);
-  g_thread_unref (g_thread_new ("strata-end-trial", destroy, domain));
+  g_thread_unref (g_thread_new ("strata-end-trial", destroy, strata_vir_domain_new (domain)));
 }
 
 /**
@@ -135,12 +133,14 @@ strata_kvm_probe_run (virConnectPtr handle, const char *type, GCancellable *canc
   domain = virDomainCreateXML (handle, xml, VIR_DOMAIN_START_PAUSED | VIR_DOMAIN_START_AUTODESTROY);
   if (domain != NULL)
     {
+      g_autoptr (GVirDomain) object = strata_vir_domain_new (domain);
+
       id = virConnectDomainEventRegisterAny (handle, domain, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
                                              VIR_DOMAIN_EVENT_CALLBACK (on_lifecycle),
                                              g_atomic_rc_box_acquire (trial), trial_release);
       if (id < 0)
         trial_release (trial);
-      else if (virDomainResume (domain) == 0)
+      else if (gvir_domain_resume (object, NULL))
         wait_for (trial, cancellable);
 
       end_trial (domain);

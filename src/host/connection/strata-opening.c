@@ -2,9 +2,7 @@
 
 /* Opening libvirt's connection, and saying clearly why that failed.
  *
- * libvirt-glib runs libvirt's event loop. The connection itself is not a GVirConnection: that one
- * reports every failure with code 0, and follows domains by itself with warnings for events that
- * Strata causes all day (renamed, defined from a snapshot).
+ * libvirt-glib runs libvirt's event loop, but doesn't open: see strata-vir.h.
  */
 
 #include "config.h"

@@ -188,3 +188,9 @@ strata_vir_take_list (gpointer *items, int n_items, GDestroyNotify free_func)
 
   return list;
 }
+
+GVirDomain *
+strata_vir_domain_new (virDomainPtr domain)
+{
+  return g_object_new (GVIR_TYPE_DOMAIN, "handle", domain, NULL);
+}

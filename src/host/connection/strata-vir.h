@@ -4,6 +4,7 @@
 
 #include <glib.h>
 #include <libvirt/libvirt.h>
+#include <libvirt-gobject/libvirt-gobject.h>
 #include <libvirt/virterror.h>
 
 #include "base/strata-error.h"
@@ -16,6 +17,21 @@
 #define STRATA_ASSERT_WORKER() G_STMT_START { } G_STMT_END
 #endif
 
+/* libvirt-glib's objects, for the calls that it has and that leave libvirt's error for the caller: start, stop, suspend,
+ * resume, shut down and undefine a domain. The GError has no code, so that it isn't asked for: libvirt's own is read right
+ * after the call, in the worker that makes it. What else libvirt-glib 5.0 has is called on the handle:
+ *  - its connection is opened without anybody who could be asked for a password, and warns of events that Strata causes all day (a
+ *    domain renamed, defined from a snapshot);
+ *  - what lists domains and pools, and lists, takes, deletes and reverts to snapshots, makes libvirt forget why it failed; a snapshot that it
+ *    listed or took is never freed; and a list is kept with its owner, where an older one of another thread can replace it;
+ *  - a domain that its connection defined or created stays in that list until it is closed;
+ *  - a refreshed pool looks each of its volumes up, one call each, and volumes are created and deleted only in a pool that was;
+ *  - whether something is active, persistent or has a saved state: an error is taken for an answer;
+ *  - a stream can't be aborted, and is finished a second time where it has ended;
+ *  - pools of Strata's own are transient, and made from a document, which it has no call for. */
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (GVirDomain, g_object_unref)
+
 /* g_autoptr for libvirt's handles. Freeing a handle resets libvirt's last error, so convert an error
  * before the function returns. */
 
@@ -24,6 +40,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (virDomainSnapshot, virDomainSnapshotFree)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (virStoragePool, virStoragePoolFree)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (virStorageVol, virStorageVolFree)
 
+/* (transfer full): with a reference of its own to DOMAIN */
+GVirDomain *strata_vir_domain_new    (virDomainPtr    domain);
 /* Takes an array of handles as libvirt's virXxxListAllYyy() return it. */
 GPtrArray  *strata_vir_take_list     (gpointer       *items,
                                       int             n_items,

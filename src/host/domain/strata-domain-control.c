@@ -303,6 +303,7 @@ static gboolean
 hold (StrataConnection *connection, const char *uuid, gboolean suspend, GError **error)
 {
   g_autoptr (virDomain) domain = strata_connection_lookup_domain (connection, uuid, error);
+  g_autoptr (GVirDomain) object = domain != NULL ? strata_vir_domain_new (domain) : NULL;
   int state;
 
   if (domain == NULL)
@@ -310,7 +311,7 @@ hold (StrataConnection *connection, const char *uuid, gboolean suspend, GError *
   if (virDomainGetState (domain, &state, NULL, 0) == 0 &&
       state != (suspend ? VIR_DOMAIN_RUNNING : VIR_DOMAIN_PAUSED))
     return TRUE;
-  if ((suspend ? virDomainSuspend (domain) : virDomainResume (domain)) == 0)
+  if (suspend ? gvir_domain_suspend (object, NULL) : gvir_domain_resume (object, NULL))
     return TRUE;
   strata_vir_set_error (error, suspend ? _ ("Suspending “%s”") : _ ("Having “%s” go on"),
                         virDomainGetName (domain));
@@ -427,8 +428,10 @@ strata_domain_undefine (StrataConnection *connection,
                         GError **error)
 {
   g_autoptr (virDomain) domain = NULL;
+  g_autoptr (GVirDomain) object = NULL;
   g_autofree char *name = NULL;
   g_autoptr (GError) local_error = NULL;
+  guint flags;
 
   STRATA_ASSERT_WORKER ();
   g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
@@ -444,11 +447,9 @@ strata_domain_undefine (StrataConnection *connection,
   /* libvirt forgets its last error at that. */
   name = g_strdup (virDomainGetName (domain));
 
-  if (virDomainUndefineFlags (
-          domain, undefine_flags (domain, mode,
-                                  strata_connection_get_facts (connection)->libvirt_version)) ==
-          0 ||
-      strata_vir_last_code () == VIR_ERR_NO_DOMAIN)
+  object = strata_vir_domain_new (domain);
+  flags = undefine_flags (domain, mode, strata_connection_get_facts (connection)->libvirt_version);
+  if (gvir_domain_delete (object, flags, NULL) || strata_vir_last_code () == VIR_ERR_NO_DOMAIN)
     return TRUE;
 
   strata_vir_set_error (error, _ ("Removing the definition of “%s”"), name);
@@ -510,6 +511,7 @@ strata_domain_start (StrataConnection *connection,
                      GError **error)
 {
   g_autoptr (virDomain) domain = NULL;
+  g_autoptr (GVirDomain) object = NULL;
   g_autoptr (StrataDomainFacts) facts = NULL;
 
   STRATA_ASSERT_WORKER ();
@@ -532,7 +534,8 @@ strata_domain_start (StrataConnection *connection,
       return FALSE;
     }
 
-  if (virDomainCreateWithFlags (domain, paused ? VIR_DOMAIN_START_PAUSED : 0) == 0)
+  object = strata_vir_domain_new (domain);
+  if (gvir_domain_start (object, paused ? VIR_DOMAIN_START_PAUSED : 0, NULL))
     return TRUE;
 
   strata_vir_set_error (error, _ ("Starting “%s”"), facts->name);
@@ -554,6 +557,7 @@ gboolean
 strata_domain_force_off (StrataConnection *connection, const char *uuid, GError **error)
 {
   g_autoptr (virDomain) domain = NULL;
+  g_autoptr (GVirDomain) object = NULL;
   g_autofree char *name = NULL;
   GError *failure = NULL;
 
@@ -565,7 +569,8 @@ strata_domain_force_off (StrataConnection *connection, const char *uuid, GError 
     return FALSE;
   /* libvirt forgets its last error at that. */
   name = g_strdup (virDomainGetName (domain));
-  if (virDomainDestroy (domain) == 0)
+  object = strata_vir_domain_new (domain);
+  if (gvir_domain_stop (object, 0, NULL))
     return TRUE;
 
   strata_vir_set_error (&failure, _ ("Forcing “%s” off"), name);

@@ -94,7 +94,9 @@ write_back (StrataConnection *connection, const char *path)
 static gboolean
 flush_running (virDomainPtr domain, GError **error)
 {
-  if (virDomainSuspend (domain) == 0 && virDomainResume (domain) == 0)
+  g_autoptr (GVirDomain) object = strata_vir_domain_new (domain);
+
+  if (gvir_domain_suspend (object, NULL) && gvir_domain_resume (object, NULL))
     return TRUE;
   strata_vir_set_error (error, _ ("Flushing the disks of “%s”"), virDomainGetName (domain));
 

@@ -59,7 +59,9 @@ has_let_go (virDomainPtr domain, int reason)
 static gboolean
 run_for_a_moment (virDomainPtr domain, GError **error)
 {
-  if (virDomainResume (domain) < 0 || virDomainSuspend (domain) < 0)
+  g_autoptr (GVirDomain) object = strata_vir_domain_new (domain);
+
+  if (!gvir_domain_resume (object, NULL) || !gvir_domain_suspend (object, NULL))
     {
       strata_vir_set_error (error, _ ("Making a paused virtual machine take hold of its images"));
       return FALSE;

@@ -75,6 +75,7 @@ strata_domain_restore (StrataConnection *connection,
                        GError **error)
 {
   g_autoptr (virDomain) domain = NULL;
+  g_autoptr (GVirDomain) object = NULL;
   int state;
   int reason;
   gboolean off;
@@ -98,12 +99,13 @@ strata_domain_restore (StrataConnection *connection,
       strata_vir_set_error (error, _ ("Restoring the memory in “%s”"), file);
       return FALSE;
     }
-  if (paused || virDomainResume (domain) == 0)
+  object = strata_vir_domain_new (domain);
+  if (paused || gvir_domain_resume (object, NULL))
     return TRUE;
 
   strata_vir_set_error (error, _ ("Letting the restored guest go on"));
   if (off)
-    virDomainDestroy (domain);
+    gvir_domain_stop (object, 0, NULL);
 
   return FALSE;
 }

@@ -48,12 +48,14 @@ is_off (virDomainPtr domain)
 static gboolean
 ask_to_shut_down (virDomainPtr domain, const char *name, GError **error)
 {
+  g_autoptr (GVirDomain) object = strata_vir_domain_new (domain);
+
   if (agent_answers (domain) &&
-      virDomainShutdownFlags (domain, VIR_DOMAIN_SHUTDOWN_GUEST_AGENT) == 0)
+      gvir_domain_shutdown (object, VIR_DOMAIN_SHUTDOWN_GUEST_AGENT, NULL))
     return TRUE;
   if (is_off (domain))
     return TRUE;
-  if (virDomainShutdownFlags (domain, VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN) == 0)
+  if (gvir_domain_shutdown (object, VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN, NULL))
     return TRUE;
   /* A driver that has no ACPI to speak of (test:/// is one) has a way of its own. */
   if (strata_vir_last_code () == VIR_ERR_INVALID_ARG && virDomainShutdown (domain) == 0)
