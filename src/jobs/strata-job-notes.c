@@ -204,18 +204,21 @@ has_later (StrataPlan *plan, guint index, StrataStepKind kind)
 static void
 note_left_overlays (StrataJob *job, StrataPlan *plan, guint index)
 {
-  StrataStepKind kind = strata_plan_get_step (plan, index)->kind;
+  StrataStep *step = strata_plan_get_step (plan, index);
+  StrataStepKind kind = step->kind;
 
   if (kind != STRATA_STEP_SHUT_DOWN &&
-      (kind != STRATA_STEP_SNAPSHOT_CREATE || has_later (plan, index, STRATA_STEP_SHUT_DOWN)))
+      (kind != STRATA_STEP_SNAPSHOT_CREATE ||
+       (has_later (plan, index, STRATA_STEP_SHUT_DOWN) &&
+        !json_object_get_boolean_member_with_default (step->args, "halt", FALSE))))
     return;
 
   for (guint i = 0; i <= index; i++)
     {
-      StrataStep *step = strata_plan_get_step (plan, i);
+      StrataStep *before = strata_plan_get_step (plan, i);
       const char *overlay;
 
-      for (guint j = 0; (overlay = get_left_overlay (plan, step, j)) != NULL; j++)
+      for (guint j = 0; (overlay = get_left_overlay (plan, before, j)) != NULL; j++)
         {
           g_autofree char *key = image_key (overlay);
           g_autofree char *stamp =

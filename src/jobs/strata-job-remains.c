@@ -29,11 +29,15 @@ static void say (Remains *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
 static void
 say (Remains *self, const char *format, ...)
 {
+  g_autofree char *sentence = NULL;
   va_list ap;
 
   va_start (ap, format);
-  g_ptr_array_add (self->sentences, g_strdup_vprintf (format, ap));
+  sentence = g_strdup_vprintf (format, ap);
   va_end (ap);
+  /* Of one machine two steps may say the same. */
+  if (!g_ptr_array_find_with_equal_func (self->sentences, sentence, g_str_equal, NULL))
+    g_ptr_array_add (self->sentences, g_steal_pointer (&sentence));
 }
 
 /* Where the host can't say, it is taken to be there: better told of once too often. */
@@ -279,17 +283,16 @@ say_power (Remains *self, StrataStep *step)
 }
 
 static void
-say_suspended (Remains *self, StrataStep *step)
+say_halted (Remains *self, StrataStep *step)
 {
   StrataDomainState state;
 
-  if (self->connection != NULL &&
-      json_object_get_boolean_member_with_default (step->args, "still", FALSE) &&
-      strata_domain_get_state (self->connection, strata_step_get_arg (step, "uuid"), &state,
-                               NULL) &&
-      state == STRATA_DOMAIN_STATE_PAUSED)
-    say (self, _ ("“%s”, which the job suspended, stands still; “virsh resume” has it go on."),
-         strata_step_get_arg (step, "name"));
+  if (self->connection == NULL ||
+      !strata_domain_get_state (self->connection, strata_step_get_arg (step, "uuid"), &state, NULL))
+    return;
+  if (json_object_get_boolean_member_with_default (step->args, "halt", FALSE) &&
+      (state == STRATA_DOMAIN_STATE_OFF || state == STRATA_DOMAIN_STATE_CRASHED))
+    say (self, _ ("“%s”, which the job shut down, stays off."), strata_step_get_arg (step, "name"));
 }
 
 static void
@@ -310,7 +313,7 @@ say_what_was_done (Remains *self, StrataStep *step, StrataStepMark mark)
       break;
     case STRATA_STEP_SNAPSHOT_CREATE:
       say_snapshot_made (self, step);
-      say_suspended (self, step);
+      say_halted (self, step);
       break;
     case STRATA_STEP_SNAPSHOT_DEFINE:
       say_written_down (self, step);

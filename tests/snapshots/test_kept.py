@@ -63,6 +63,9 @@ def expect_back(there, before, state='running'):
     expect_equal(memory(), there, 'what is in the memory')
     expect_equal(lab.snapshots('vm'), ['s1'], 'the snapshots')
     expect_equal(files(), before, 'the files')
+    if state == 'running':
+        lab.virsh('suspend', 'vm')  # QEMU writes out what it knows of the image
+        lab.virsh('resume', 'vm')
     lab.run('qemu-img', 'check', '-U', '-q', lab.source('vm'))
     no_job_left()
 
@@ -80,7 +83,7 @@ def revert(*extra):
 def a_guest_that_was_never_stopped():
     there = guest()
     before, run_before = files(), number()
-    job = stop(*revert(), kind='shut-down')
+    job = stop(*revert(), kind='snapshot-create')
     result = lab.strata('job', 'rollback', job)
     expect_words(result.out, AS_BEFORE)
     expect_back(there, before)
@@ -89,7 +92,7 @@ def a_guest_that_was_never_stopped():
 
 def a_guest_that_was_stopped():
     """By a process that was killed then, or later."""
-    for kind in ('shut-down', 'define', 'snapshot-define'):
+    for kind in ('snapshot-create', 'shut-down', 'define', 'snapshot-define'):
         there = guest()
         before, definition = files(), lab.virsh('dumpxml', '--inactive', 'vm').out
         job = stop(*revert(), kind=kind, done=True)
@@ -148,31 +151,72 @@ def a_guest_that_stood_still():
     expect_equal(lab.state('vm'), 'running', 'the state')
 
 
-def what_was_written_before_the_stop():
-    """The guest stands still from before its state is kept. What it writes when its person has it go on all the same isn't in what was kept, and
-    the memory doesn't go with it."""
-    there = guest()
+def what_is_done_after_the_keeping():
+    """The guest is stopped as its state is kept. What it writes when its person starts it all the same isn't in what was kept, and the memory
+    doesn't go with it."""
+    def starts():
+        lab.virsh('start', 'vm')
+        lab.write('vm', 0x22)
+
+    def starts_and_stops():
+        starts()
+        lab.virsh('destroy', 'vm')
+
+    def starts_paused():
+        lab.virsh('start', 'vm', '--paused')
+
+    def writes():
+        lab.write('vm', 0x22)
+
+    def saves():
+        starts()
+        lab.virsh('save', 'vm', lab.path('vm.save'))
+
+    guest()
     process = hold(*revert(), kind='snapshot-create', done=True)
-    expect_equal(lab.state('vm'), 'paused', 'the guest whose state was kept')
-    lab.virsh('resume', 'vm')
-    lab.write('vm', 0x22)
+    expect_equal(lab.state('vm'), 'shut off', 'the guest whose state was kept')
+    starts()
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
     lab.strata('job', 'rollback', os.path.basename(journals()[0])[:-len('.journal')])
     read(0x22)
     lab.clear()
 
+    states = {starts: 'running', starts_paused: 'paused'}
+    for kind, extra in (('external', ()), ('internal', ('--internal',))):
+        for act, word in ((starts, 'started'), (starts_paused, 'started'), (starts_and_stops, 'written to'), (writes, 'written to'), (saves, 'written to')):
+            what = f'{kind}, {act.__name__}'
+            guest()
+            if extra:
+                lab.strata('snapshot', 'create', 'vm', 'i1', *extra)
+            process = hold('snapshot', 'revert', 'vm', 'i1' if extra else 's1', '--save-current', 'kept', kind='shut-down')
+            expect_equal(lab.state('vm'), 'shut off', f'the guest that is to be stopped, {what}')
+            act()
+            status, said = let_go(process)
+            expect_equal((status, lab.state('vm')), (1, states.get(act, 'shut off')), what, said)
+            expect_words(said, word)
+            expect('as it was' not in said.lower() or 'else' in said, f'not everything is as it was, {what}', said)
+            expect('kept' in lab.snapshots('vm'), f'what was kept stays, {what}', said)
+            if act is saves:
+                lab.virsh('restore', lab.path('vm.save'))
+                os.remove(lab.path('vm.save'))
+            if act is not starts_paused:
+                read(0x22)
+            lab.clear()
+
+
+def a_guest_that_another_suspended():
+    """Whoever suspended it after the plan was made, to copy its disk for one, finds it so when the job is cancelled."""
     there = guest()
     before = files()
-    process = hold(*revert(), kind='shut-down')
-    expect_equal(lab.state('vm'), 'paused', 'the guest that is to be stopped')
-    lab.virsh('resume', 'vm')
-    lab.write('vm', 0x22)
-    status, said = let_go(process)
-    expect_equal((status, lab.state('vm')), (1, 'running'), 'it is not stopped', said)
-    expect_words(said, 'resumed', 'as it was')
-    read(0x22)
-    expect_equal(files(), before, 'the files')
+    process = hold(*revert(), kind='snapshot-create')
+    lab.virsh('suspend', 'vm')
+    while not is_there('snapshot-create', 0, True):
+        expect(go_on(process), 'it ended before the state was kept')
+    process.send_signal(signal.SIGINT)
+    status, text = let_go(process)
+    expect_equal((status, lab.state('vm')), (130, 'paused'), 'the guest that was suspended', text)
+    expect_back(there, before, 'paused')
 
 
 def the_way_back_is_killed():
@@ -339,9 +383,10 @@ def a_guest_that_is_kept_inside_of_its_image():
     lab.clear()
 
     there = guest('--internal')
-    result = lab.strata('job', 'rollback', stop(*revert(), kind='shut-down'))
+    before = files()
+    result = lab.strata('job', 'rollback', stop(*revert(), kind='snapshot-create'))
     expect_equal(result.out.strip(), AS_BEFORE, 'what it said')
-    expect_back(there, files())
+    expect_back(there, before)
 
 
 def a_snapshot_of_a_guest_that_was_booted_since():
@@ -413,7 +458,7 @@ def a_disc_that_goes_meanwhile():
         lab.strata('snapshot', 'create', 'vm', 's1', *kind)
         lab.virsh('change-media', 'vm', 'hda', '--eject', '--live', '--config')
         run_before = number()
-        process = hold(*revert(), kind='shut-down')
+        process = hold(*revert(), kind='snapshot-create')
         os.remove(path)
         status, text = let_go(process)
         expect_equal(status, 1, text)
@@ -462,7 +507,7 @@ try:
     lab.start()
     run([isolated(test, clear) for test in (
         a_guest_that_was_never_stopped, a_guest_that_was_stopped, nothing_is_known_of_the_stop, a_guest_whose_return_is_cancelled,
-        a_return_that_fails, a_guest_that_stood_still, what_was_written_before_the_stop, the_way_back_is_killed,
+        a_return_that_fails, a_guest_that_stood_still, what_is_done_after_the_keeping, a_guest_that_another_suspended, the_way_back_is_killed,
         the_way_back_is_killed_before_it_says_so, nothing_was_kept,
         a_guest_of_which_a_template_is_made, a_guest_whose_disk_another_came_to_stand_on,
         a_guest_that_is_defined_with_other_disks, a_guest_that_its_person_started,

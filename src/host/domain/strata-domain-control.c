@@ -298,43 +298,6 @@ define_disks (StrataConnection *connection,
   return TRUE;
 }
 
-/* SUSPEND: else it goes on */
-static gboolean
-hold (StrataConnection *connection, const char *uuid, gboolean suspend, GError **error)
-{
-  g_autoptr (virDomain) domain = strata_connection_lookup_domain (connection, uuid, error);
-  g_autoptr (GVirDomain) object = domain != NULL ? strata_vir_domain_new (domain) : NULL;
-  int state;
-
-  if (domain == NULL)
-    return FALSE;
-  if (virDomainGetState (domain, &state, NULL, 0) == 0 &&
-      state != (suspend ? VIR_DOMAIN_RUNNING : VIR_DOMAIN_PAUSED))
-    return TRUE;
-  if (suspend ? gvir_domain_suspend (object, NULL) : gvir_domain_resume (object, NULL))
-    return TRUE;
-  strata_vir_set_error (error, suspend ? _ ("Suspending “%s”") : _ ("Having “%s” go on"),
-                        virDomainGetName (domain));
-
-  return FALSE;
-}
-
-gboolean
-strata_domain_suspend (StrataConnection *connection, const char *uuid, GError **error)
-{
-  STRATA_ASSERT_WORKER ();
-
-  return hold (connection, uuid, TRUE, error);
-}
-
-gboolean
-strata_domain_resume (StrataConnection *connection, const char *uuid, GError **error)
-{
-  STRATA_ASSERT_WORKER ();
-
-  return hold (connection, uuid, FALSE, error);
-}
-
 /**
  * strata_domain_define:
  * @connection: a connection

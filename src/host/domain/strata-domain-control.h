@@ -41,13 +41,6 @@ char             *strata_domain_get_saved_xml (StrataConnection   *connection,
 gboolean          strata_domain_define        (StrataConnection   *connection,
                                                const char         *xml,
                                                GError            **error);
-/* nothing where it isn't running, or isn't suspended */
-gboolean          strata_domain_suspend      (StrataConnection   *connection,
-                                              const char         *uuid,
-                                              GError            **error);
-gboolean          strata_domain_resume       (StrataConnection   *connection,
-                                              const char         *uuid,
-                                              GError            **error);
 gboolean          strata_domain_require_settled
                                              (StrataConnection   *connection,
                                               const char         *uuid,

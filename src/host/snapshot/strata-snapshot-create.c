@@ -106,6 +106,8 @@ flags_of (const StrataSnapshotParams *params)
 
   if (params->kind == STRATA_SNAPSHOT_KIND_DISK_ONLY)
     flags |= VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY;
+  if (params->halt)
+    flags |= VIR_DOMAIN_SNAPSHOT_CREATE_HALT;
 
   return flags;
 }

@@ -43,6 +43,7 @@ void strata_snapshot_overlay_free (StrataSnapshotOverlay *self);
  * @screenshot: (nullable): where a picture of the screen goes, if there is one to be had
  * @kind: any but AUTO
  * @quiesce: the guest's file systems are frozen meanwhile, by its agent
+ * @halt: the guest, whose memory is kept, is stopped with that
  *
  * A snapshot to be made, and all that is needed to take it back. Nothing is owned.
  */
@@ -58,6 +59,7 @@ typedef struct
   const char *screenshot;
   StrataSnapshotKind kind;
   gboolean quiesce;
+  gboolean halt;
 } StrataSnapshotParams;
 
 /* fails with EXISTS if anything is in the way */

@@ -471,30 +471,6 @@ strata_snapshot_define (StrataConnection *connection,
          ensure_revert_disks (domain, name, text, error);
 }
 
-gboolean
-strata_snapshot_set_running (StrataConnection *connection,
-                             const char *uuid,
-                             const char *name,
-                             GError **error)
-{
-  g_autofree char *xml = strata_snapshot_get_xml (connection, uuid, name, error);
-  g_autoptr (StrataSnapshotXml) document =
-      xml != NULL ? strata_snapshot_xml_new_from_string (xml, error) : NULL;
-  g_autofree char *state = NULL;
-  g_autofree char *text = NULL;
-
-  if (document == NULL)
-    return FALSE;
-  state = strata_snapshot_xml_get_state (document);
-  if (g_strcmp0 (state, "paused") != 0)
-    return TRUE;
-
-  strata_snapshot_xml_set_state (document, "running");
-  text = strata_snapshot_xml_to_string (document);
-
-  return strata_snapshot_define (connection, uuid, text, xml, FALSE, error);
-}
-
 /**
  * strata_snapshot_set_current:
  * @connection: a connection

@@ -32,11 +32,6 @@ gboolean strata_snapshot_define (StrataConnection *connection,
                                  const char *seen,
                                  gboolean current,
                                  GError **error);
-/* of one that was taken while the guest was suspended for it: a return to it has the guest go on */
-gboolean strata_snapshot_set_running (StrataConnection *connection,
-                                      const char *uuid,
-                                      const char *name,
-                                      GError **error);
 /* with its own document, as libvirt has it */
 gboolean strata_snapshot_set_current (StrataConnection *connection,
                                       const char *uuid,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* A guest that is stopped loses its memory. Where that was kept before, the way back begins with it; and what keeps it is only
- * given up while a guest runs that has it itself.
+/* A guest that is stopped loses its memory. Where that is kept, it is stopped in the same call of libvirt's, so that nothing it
+ * did is in neither; the way back begins with it; and what keeps it is only given up while a guest runs that has it itself.
  */
 
 #include "config.h"
@@ -26,6 +26,8 @@
 #define NOTE_RUN "run:"
 /* before a UUID, a note: the guest was stopped, so that one that runs now is another */
 #define NOTE_WAS_STOPPED "was-stopped:"
+/* before a UUID, a note: the guest was stopped with the keeping */
+#define NOTE_HALTED "halted:"
 /* before a path, a note: the stamp of an image when the guest had been stopped */
 #define NOTE_STOPPED "stopped:"
 
@@ -57,6 +59,7 @@ strata_snapshot_params_read (StrataStepContext *context, StrataSnapshotParams *p
     params->screenshot = strata_screenshot_get_path (params->uuid, params->name);
   params->kind = get_kind (context);
   params->quiesce = strata_step_context_is (context, "quiesce");
+  params->halt = strata_step_context_is (context, "halt");
   params->overlays = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_snapshot_overlay_free);
 
   for (guint i = 0; disks != NULL && i < json_array_get_length (disks); i++)
@@ -94,7 +97,7 @@ has_memory (StrataStepContext *context)
           strata_step_context_is (context, "screenshot"));
 }
 
-/* The step before CONTEXT, which stops a guest, that kept its memory. */
+/* The step up to CONTEXT, which stops a guest, that kept its memory. */
 static gboolean
 find_kept (StrataStepContext *context, StrataStepContext *kept)
 {
@@ -104,12 +107,31 @@ find_kept (StrataStepContext *context, StrataStepContext *kept)
     {
       StrataStep *step = strata_plan_get_step (context->plan, i);
 
-      if (step->args == context->args)
-        break;
       *kept = *context;
       kept->args = step->args;
       if (step->kind == STRATA_STEP_SNAPSHOT_CREATE &&
           g_strcmp0 (strata_step_context_get (kept, "uuid"), uuid) == 0 && has_memory (kept))
+        return TRUE;
+      if (step->args == context->args)
+        break;
+    }
+
+  return FALSE;
+}
+
+gboolean
+strata_kept_state_find_stop (StrataStepContext *context, StrataStepContext *stop)
+{
+  const char *uuid = strata_step_context_get (context, "uuid");
+
+  for (guint i = 0; context->plan != NULL && i < strata_plan_get_n_steps (context->plan); i++)
+    {
+      StrataStep *step = strata_plan_get_step (context->plan, i);
+
+      *stop = *context;
+      stop->args = step->args;
+      if (step->kind == STRATA_STEP_SHUT_DOWN &&
+          g_strcmp0 (strata_step_context_get (stop, "uuid"), uuid) == 0)
         return TRUE;
     }
 
@@ -135,13 +157,6 @@ note_run (StrataStepContext *context)
     strata_job_set_result (context->job, key, run);
 }
 
-void
-strata_kept_state_note_taken (StrataStepContext *context)
-{
-  if (context->job != NULL && has_memory (context))
-    note_run (context);
-}
-
 /* (transfer full): what the guest wrote to since its state was kept */
 static GStrv
 collect_written (const StrataSnapshotParams *params)
@@ -156,6 +171,46 @@ collect_written (const StrataSnapshotParams *params)
   return g_strv_builder_end (paths);
 }
 
+static void
+note_stamps (StrataStepContext *kept)
+{
+  g_auto (StrataSnapshotParams) params = { NULL };
+  g_auto (GStrv) paths = NULL;
+
+  strata_snapshot_params_read (kept, &params);
+  paths = collect_written (&params);
+  for (guint i = 0; paths[i] != NULL; i++)
+    {
+      g_autofree char *key = g_strconcat (NOTE_STOPPED, paths[i], NULL);
+      g_autofree char *stamp = strata_job_notes_get_stamp (kept->connection, paths[i]);
+
+      strata_job_set_result (kept->job, key, stamp);
+    }
+}
+
+static char *
+halted_key (StrataStepContext *context)
+{
+  return g_strconcat (NOTE_HALTED, strata_step_context_get (context, "uuid"), NULL);
+}
+
+void
+strata_kept_state_note_taken (StrataStepContext *context)
+{
+  g_autofree char *key = NULL;
+
+  if (context->job == NULL)
+    return;
+  if (has_memory (context))
+    note_run (context);
+  if (!strata_step_context_is (context, "halt"))
+    return;
+
+  note_stamps (context);
+  key = halted_key (context);
+  strata_job_set_result (context->job, key, "yes");
+}
+
 static char *
 was_stopped_key (StrataStepContext *context)
 {
@@ -166,26 +221,14 @@ void
 strata_kept_state_note_stopped (StrataStepContext *context)
 {
   StrataStepContext kept;
-  g_auto (StrataSnapshotParams) params = { NULL };
-  g_auto (GStrv) paths = NULL;
   g_autofree char *was_stopped = NULL;
 
   if (context->job == NULL)
     return;
   was_stopped = was_stopped_key (context);
   strata_job_set_result (context->job, was_stopped, "yes");
-  if (!find_kept (context, &kept))
-    return;
-
-  strata_snapshot_params_read (&kept, &params);
-  paths = collect_written (&params);
-  for (guint i = 0; paths[i] != NULL; i++)
-    {
-      g_autofree char *key = g_strconcat (NOTE_STOPPED, paths[i], NULL);
-      g_autofree char *stamp = strata_job_notes_get_stamp (context->connection, paths[i]);
-
-      strata_job_set_result (context->job, key, stamp);
-    }
+  if (find_kept (context, &kept) && !strata_step_context_is (&kept, "halt"))
+    note_stamps (&kept);
 }
 
 static gboolean
@@ -214,6 +257,53 @@ is_unwritten (StrataStepContext *context, const StrataSnapshotParams *params, co
         return strata_snapshot_is_unwritten (context->connection, params, item);
     }
 
+  return FALSE;
+}
+
+static gboolean
+require_unwritten (StrataStepContext *context, StrataStepContext *kept, GError **error)
+{
+  g_auto (StrataSnapshotParams) params = { NULL };
+  g_auto (GStrv) paths = NULL;
+
+  strata_snapshot_params_read (kept, &params);
+  paths = collect_written (&params);
+  for (guint i = 0; paths[i] != NULL; i++)
+    {
+      g_autofree char *key = g_strconcat (NOTE_STOPPED, paths[i], NULL);
+      gboolean noted = context->results != NULL && json_object_has_member (context->results, key);
+
+      if (is_as_stopped (context, paths[i]) || is_unwritten (context, &params, paths[i]))
+        continue;
+      strata_set_error (
+          error, STRATA_ERROR_CHANGED, _ ("Look at it again, and begin anew."),
+          /* Translators: a file, a virtual machine */
+          noted ? _ ("“%s” was written to after the state of “%s” was kept")
+                : _ ("Whether “%s” was written to after the state of “%s” was kept can’t be told"),
+          paths[i], strata_step_context_get (context, "name"));
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+gboolean
+strata_kept_state_require_last (StrataStepContext *context, GError **error)
+{
+  StrataStepContext kept;
+  StrataDomainState state;
+
+  if (!find_kept (context, &kept) || !strata_step_context_is (&kept, "halt"))
+    return TRUE;
+  if (!strata_domain_get_state (context->connection, strata_step_context_get (context, "uuid"),
+                                &state, error))
+    return FALSE;
+  if (state == STRATA_DOMAIN_STATE_OFF || state == STRATA_DOMAIN_STATE_CRASHED)
+    return require_unwritten (context, &kept, error);
+
+  strata_set_error (error, STRATA_ERROR_CHANGED, _ ("Look at it again, and begin anew."),
+                    _ ("“%s” was started after its state was kept"),
+                    strata_step_context_get (context, "name"));
   return FALSE;
 }
 
@@ -335,14 +425,27 @@ start_anew (StrataStepContext *context, GError **error)
 
 /* One that stands still has done nothing since its state was kept. */
 static void
-note_going_on (StrataStepContext *context, StrataStepContext *kept)
+note_going_on (StrataStepContext *context, StrataStepContext *kept, gboolean paused)
 {
   note_run (kept);
-  if (!strata_step_context_is (context, "paused"))
+  if (!paused)
     tell (context,
           _ ("“%s” was stopped, and goes on from its memory as it was when its state was kept, a "
              "moment before."),
           strata_step_context_get (context, "name"));
+}
+
+/* It may have been suspended, or resumed, between the plan and the keeping. */
+static gboolean
+was_paused (StrataStepContext *kept)
+{
+  g_autofree char *xml =
+      strata_snapshot_get_xml (kept->connection, strata_step_context_get (kept, "uuid"),
+                               strata_step_context_get (kept, "snapshot"), NULL);
+  g_autoptr (StrataSnapshotFacts) facts =
+      xml != NULL ? strata_snapshot_facts_new (xml, FALSE, NULL) : NULL;
+
+  return facts != NULL && g_strcmp0 (facts->state, "paused") == 0;
 }
 
 /* Whether the machine, which was restored, is so by what the snapshot keeps. */
@@ -374,7 +477,7 @@ static gboolean
 go_on_from (StrataStepContext *context, StrataStepContext *kept, GError **error)
 {
   const char *name = strata_step_context_get (context, "name");
-  gboolean paused = strata_step_context_is (context, "paused");
+  gboolean paused = was_paused (kept);
   g_auto (StrataSnapshotParams) params = { NULL };
   gboolean there;
 
@@ -396,7 +499,7 @@ go_on_from (StrataStepContext *context, StrataStepContext *kept, GError **error)
                       name, params.name);
       return FALSE;
     }
-  note_going_on (context, kept);
+  note_going_on (context, kept, paused);
 
   return TRUE;
 }
@@ -418,7 +521,7 @@ strata_kept_state_bring_back (StrataStepContext *context, GError **error)
 
       /* By an earlier way back, which didn't live to write that down. */
       if (context->job != NULL && restored && has_kept && is_on_overlays (&kept))
-        note_going_on (context, &kept);
+        note_going_on (context, &kept, was_paused (&kept));
       /* By a step of the job itself, once it had read the disks. */
       else if (!has_kept && strata_step_context_get_note (context, was_stopped) != NULL)
         tell_anew (context);
@@ -432,21 +535,58 @@ strata_kept_state_bring_back (StrataStepContext *context, GError **error)
                                     : start_anew (context, error);
 }
 
+gboolean
+strata_kept_state_wake (StrataStepContext *context, GError **error)
+{
+  g_auto (StrataSnapshotParams) params = { NULL };
+  g_autofree char *was_stopped = was_stopped_key (context);
+  g_autofree char *halted = halted_key (context);
+  g_autofree char *run = NULL;
+  gboolean restored;
+  gboolean there;
+
+  /* Where it came to the stop, undoing that was it. */
+  if (!strata_step_context_is (context, "halt") ||
+      strata_step_context_get_note (context, was_stopped) != NULL)
+    return TRUE;
+  if (!strata_domain_query_run (context->connection, strata_step_context_get (context, "uuid"),
+                                &run, &restored, error))
+    return FALSE;
+  if (run != NULL)
+    {
+      if (context->job != NULL && restored && is_on_overlays (context))
+        note_going_on (context, context, was_paused (context));
+      return TRUE;
+    }
+
+  strata_snapshot_params_read (context, &params);
+  if (!is_kept (context, &params, &there, error))
+    return FALSE;
+
+  /* One of which nothing was kept was shut down by somebody else. */
+  return (!there && strata_step_context_get_note (context, halted) == NULL) ||
+         go_on_from (context, context, error);
+}
+
 /* Whether a guest runs that has itself what the snapshot keeps of its memory. */
 static gboolean
 is_in_guest (StrataStepContext *context, gboolean *in_guest, GError **error)
 {
   g_autofree char *key = run_key (context);
-  const char *noted = strata_step_context_get_note (context, key);
+  /* Perhaps by this step itself. */
+  g_autofree char *fresh = context->job != NULL ? strata_job_get_result (context->job, key) : NULL;
+  const char *noted = fresh != NULL ? fresh : strata_step_context_get_note (context, key);
   g_autofree char *run = NULL;
   gboolean restored;
 
   if (!strata_domain_query_run (context->connection, strata_step_context_get (context, "uuid"),
                                 &run, &restored, error))
     return FALSE;
-  /* Who was killed directly after keeping it did not live to note whose it is. */
-  *in_guest = run != NULL &&
-              (noted != NULL ? g_str_equal (noted, run) : !g_str_has_suffix (run, " booted"));
+  /* Who was killed directly after keeping it did not live to note whose it is. One that was stopped with that has it only once it
+   * was brought back. */
+  *in_guest = run != NULL && (noted != NULL ? g_str_equal (noted, run)
+                                            : !strata_step_context_is (context, "halt") &&
+                                                  !g_str_has_suffix (run, " booted"));
 
   return TRUE;
 }

@@ -15,6 +15,10 @@ void strata_snapshot_params_clear (StrataSnapshotParams *params);
 
 /* the snapshot was taken: of which run of the guest */
 void strata_kept_state_note_taken (StrataStepContext *context);
+/* (out) STOP: the step of the plan that stops the machine that CONTEXT keeps */
+gboolean strata_kept_state_find_stop (StrataStepContext *context, StrataStepContext *stop);
+/* before the stop: that nothing was done since the state was kept that would be in neither */
+gboolean strata_kept_state_require_last (StrataStepContext *context, GError **error);
 /* the guest was stopped: how it left what it wrote to since */
 void strata_kept_state_note_stopped (StrataStepContext *context);
 /* says that the guest, which goes on, may shut down yet */
@@ -26,6 +30,8 @@ gboolean strata_kept_state_bring_back (StrataStepContext *context, GError **erro
 gboolean strata_kept_state_start_again (StrataStepContext *context,
                                         gboolean *started,
                                         GError **error);
+/* undoing a snapshot with which the guest was stopped, before it came to the stop itself: the guest goes on from it */
+gboolean strata_kept_state_wake (StrataStepContext *context, GError **error);
 /* undoing the snapshot: whether its memory is that of a guest that runs still; if not, that it stays is said */
 gboolean strata_kept_state_may_go (StrataStepContext *context, gboolean *may_go, GError **error);
 

@@ -114,44 +114,20 @@ find_definition (StrataStepContext *context)
   return NULL;
 }
 
-/* Whether its state was kept for the stop, and it was suspended for that. */
-static gboolean
-was_kept_still (StrataStepContext *context)
+gboolean
+strata_shut_down_require_possible (StrataStepContext *context,
+                                   GCancellable *cancellable,
+                                   GError **error)
 {
-  StrataPlan *plan = context->job != NULL ? strata_job_get_plan (context->job) : NULL;
   const char *uuid = strata_step_context_get (context, "uuid");
 
-  for (guint i = 0; plan != NULL && i < strata_plan_get_n_steps (plan); i++)
-    {
-      StrataStep *step = strata_plan_get_step (plan, i);
-
-      if (step->kind == STRATA_STEP_SNAPSHOT_CREATE &&
-          g_strcmp0 (strata_step_get_arg (step, "uuid"), uuid) == 0 &&
-          json_object_get_boolean_member_with_default (step->args, "still", FALSE))
-        return TRUE;
-    }
-
-  return FALSE;
-}
-
-/* What the guest writes once another client has it go on is in nothing that was kept. */
-static gboolean
-require_still (StrataStepContext *context, GError **error)
-{
-  StrataDomainState state;
-
-  if (!was_kept_still (context))
-    return TRUE;
-  if (!strata_domain_get_state (context->connection, strata_step_context_get (context, "uuid"),
-                                &state, error))
-    return FALSE;
-  if (state != STRATA_DOMAIN_STATE_RUNNING)
-    return TRUE;
-
-  strata_set_error (error, STRATA_ERROR_CHANGED, _ ("Look at it again, and begin anew."),
-                    _ ("“%s” was resumed after its state was kept"),
-                    strata_step_context_get (context, "name"));
-  return FALSE;
+  return check_unsaved (context, cancellable, error) &&
+         strata_domain_require_idle (context->connection, uuid, error) &&
+         strata_require_persistent (context->connection, uuid, error) &&
+         strata_require_media (context->connection, strata_step_context_get (context, "name"),
+                               strata_step_context_get_array (context, "media"), error) &&
+         (!strata_step_context_is (context, "same-disks") ||
+          strata_require_same_disks (context->connection, uuid, cancellable, error));
 }
 
 /* Directly before the stop, since what it is stopped for can't be done without: that it is there then, that it can be defined,
@@ -159,25 +135,20 @@ require_still (StrataStepContext *context, GError **error)
 static gboolean
 shut_down_check (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
-  const char *uuid = strata_step_context_get (context, "uuid");
   JsonObject *definition = find_definition (context);
   const char *previous =
       definition != NULL ? json_object_get_string_member_with_default (definition, "previous", NULL)
                          : NULL;
 
-  if (!check_unsaved (context, cancellable, error) || !require_still (context, error) ||
-      !strata_domain_require_idle (context->connection, uuid, error) ||
-      !strata_require_persistent (context->connection, uuid, error) ||
-      !strata_require_media (context->connection, strata_step_context_get (context, "name"),
-                             strata_step_context_get_array (context, "media"), error) ||
-      (strata_step_context_is (context, "same-disks") &&
-       !strata_require_same_disks (context->connection, uuid, cancellable, error)))
+  if (!strata_kept_state_require_last (context, error) ||
+      !strata_shut_down_require_possible (context, cancellable, error))
     return FALSE;
 
-  return previous == NULL || strata_require_definition (context->connection, uuid, previous,
-                                                        json_object_get_string_member_with_default (
-                                                            definition, "xml", NULL),
-                                                        get_known (context), error);
+  return previous == NULL ||
+         strata_require_definition (
+             context->connection, strata_step_context_get (context, "uuid"), previous,
+             json_object_get_string_member_with_default (definition, "xml", NULL),
+             get_known (context), error);
 }
 
 static gboolean
@@ -186,7 +157,7 @@ shut_down_run (StrataStepContext *context, GCancellable *cancellable, GError **e
   const char *uuid = strata_step_context_get (context, "uuid");
   gboolean force = strata_step_context_is (context, "force");
 
-  if (force && !require_still (context, error))
+  if (force && !strata_kept_state_require_last (context, error))
     return FALSE;
   if (force ? strata_domain_force_off (context->connection, uuid, error)
             : strata_domain_shut_down (context->connection, uuid,
@@ -213,7 +184,8 @@ shut_down_is_done (StrataStepContext *context, gboolean *done, GError **error)
     return FALSE;
   *done = !active;
 
-  return active || check_unsaved (context, NULL, error);
+  return active ||
+         (check_unsaved (context, NULL, error) && strata_kept_state_require_last (context, error));
 }
 
 const StrataStepOps strata_step_shut_down = {

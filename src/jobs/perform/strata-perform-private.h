@@ -10,6 +10,9 @@ G_BEGIN_DECLS
 extern const StrataStepOps strata_step_require_off;
 extern const StrataStepOps strata_step_require_active;
 extern const StrataStepOps strata_step_shut_down;
+gboolean strata_shut_down_require_possible (StrataStepContext *context,
+                                            GCancellable *cancellable,
+                                            GError **error);
 extern const StrataStepOps strata_step_start;
 extern const StrataStepOps strata_step_define;
 extern const StrataStepOps strata_step_undefine;

@@ -59,6 +59,20 @@ require_frozen (StrataStepContext *context, const StrataSnapshotParams *params, 
   return TRUE;
 }
 
+/* A guest that is stopped with its keeping is asked about here as it is where it is stopped by itself. */
+static gboolean
+require_stoppable (StrataStepContext *context, GCancellable *cancellable, GError **error)
+{
+  StrataStepContext stop;
+
+  return !strata_step_context_is (context, "halt") ||
+         !strata_kept_state_find_stop (context, &stop) ||
+         (strata_shut_down_require_possible (&stop, cancellable, error) &&
+          strata_require_definition (context->connection, strata_step_context_get (context, "uuid"),
+                                     strata_step_context_get (context, "previous"), NULL, NULL,
+                                     error));
+}
+
 static gboolean
 snapshot_create_check (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
@@ -66,7 +80,8 @@ snapshot_create_check (StrataStepContext *context, GCancellable *cancellable, GE
 
   strata_snapshot_params_read (context, &params);
 
-  return strata_require_persistent (context->connection, params.uuid, error) &&
+  return require_stoppable (context, cancellable, error) &&
+         strata_require_persistent (context->connection, params.uuid, error) &&
          strata_require_unsaved (context->connection, params.uuid, error) &&
          (params.kind != STRATA_SNAPSHOT_KIND_INTERNAL ||
           strata_snapshot_require_no_other_tag (context->connection, params.uuid, params.name,
@@ -90,41 +105,16 @@ note_id (StrataStepContext *context, const StrataSnapshotParams *params)
     strata_job_set_result (context->job, key, facts->id);
 }
 
-/* A guest that is stopped for good in a moment stands still from before its state is kept, lest what it writes in between be lost. */
-static gboolean
-let_go_on (StrataStepContext *context, GError **error)
-{
-  return !strata_step_context_is (context, "still") ||
-         strata_domain_resume (context->connection, strata_step_context_get (context, "uuid"),
-                               error);
-}
-
 static gboolean
 snapshot_create_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
   g_auto (StrataSnapshotParams) params = { NULL };
 
   strata_snapshot_params_read (context, &params);
-  if (strata_step_context_is (context, "still") &&
-      !strata_domain_require_idle (context->connection, params.uuid, error))
-    return FALSE;
-  if (strata_step_context_is (context, "still") &&
-      !strata_domain_suspend (context->connection, params.uuid, error))
-    {
-      context->left = TRUE;
-      return FALSE;
-    }
   if (!strata_snapshot_create (context->connection, &params,
                                &(StrataTransfer) { 0, on_bytes, context->job, cancellable }, error))
     {
-      context->left =
-          strata_snapshot_is_left (context->connection, &params) || !let_go_on (context, NULL);
-      return FALSE;
-    }
-  if (strata_step_context_is (context, "still") &&
-      !strata_snapshot_set_running (context->connection, params.uuid, params.name, error))
-    {
-      context->left = TRUE;
+      context->left = strata_snapshot_is_left (context->connection, &params);
       return FALSE;
     }
   note_id (context, &params);
@@ -219,14 +209,14 @@ snapshot_create_undo (StrataStepContext *context, GError **error)
     {
       strata_metadata_tell_left (context, STRATA_METADATA_ANOTHER, params.name);
       return require_nothing_left (context, &params, error) &&
-             (!params.quiesce || strata_snapshot_thaw (context->connection, params.uuid, error)) &&
-             let_go_on (context, error);
+             strata_kept_state_wake (context, error) &&
+             (!params.quiesce || strata_snapshot_thaw (context->connection, params.uuid, error));
     }
-  if (!strata_kept_state_may_go (context, &may_go, error))
+  if (!strata_kept_state_wake (context, error) ||
+      !strata_kept_state_may_go (context, &may_go, error))
     return FALSE;
 
-  return (!may_go || strata_snapshot_undo (context->connection, &params, error)) &&
-         let_go_on (context, error);
+  return !may_go || strata_snapshot_undo (context->connection, &params, error);
 }
 
 /* One whose taking back was begun keeps nothing any more. */

@@ -211,9 +211,9 @@ get_save_as (StrataRevert *self)
   return name;
 }
 
-/* The guest that is kept is stopped then: from before that on it writes nothing. */
+/* The guest that is kept is stopped in the same moment: what it did from then on would be in nothing that was kept. */
 static void
-keep_still (StrataPlan *plan)
+halt_with_keeping (StrataPlan *plan)
 {
   for (guint i = strata_plan_get_n_steps (plan); i > 0; i--)
     {
@@ -221,7 +221,7 @@ keep_still (StrataPlan *plan)
 
       if (step->kind != STRATA_STEP_SNAPSHOT_CREATE)
         continue;
-      json_object_set_boolean_member (step->args, "still", TRUE);
+      json_object_set_boolean_member (step->args, "halt", TRUE);
       return;
     }
 }
@@ -250,8 +250,8 @@ strata_return_keep_present (StrataRevert *self, StrataSnapshotKind kind, GError 
                                                         kind, NULL, FALSE, error) ||
                           !require_all_kept (self, present, save_as, error)))
     return FALSE;
-  if (save_as != NULL && self->domain->state == STRATA_DOMAIN_STATE_RUNNING)
-    keep_still (self->planner->plan);
+  if (save_as != NULL && strata_domain_facts_is_active (self->domain))
+    halt_with_keeping (self->planner->plan);
 
   self->present_moved = kind != STRATA_SNAPSHOT_KIND_INTERNAL;
   note_tips (self);
