@@ -383,6 +383,14 @@ make_disk_spec (const char *target, const char *overlay)
   return g_strdup_printf ("%s,file=%s", target, escaped);
 }
 
+/* The guest whose present a revert keeps is stopped in the same moment: what it did from then on would be in nothing that was kept. */
+static gboolean
+halts (Snapshot *self)
+{
+  return self->planner->request->kind == STRATA_REQUEST_SNAPSHOT_REVERT &&
+         strata_domain_facts_is_active (self->domain);
+}
+
 static void
 add_command (Snapshot *self, const char *memory_file, gboolean quiesce)
 {
@@ -397,6 +405,8 @@ add_command (Snapshot *self, const char *memory_file, gboolean quiesce)
     g_strv_builder_add (builder, "--atomic");
   if (quiesce)
     g_strv_builder_add (builder, "--quiesce");
+  if (halts (self))
+    g_strv_builder_add (builder, "--halt");
   if (memory_file != NULL)
     g_strv_builder_add_many (builder, "--memspec", memory_file, NULL);
 
@@ -529,9 +539,14 @@ add_steps (Snapshot *self, const char *description, gboolean quiesce, GError **e
                            "memory-file", memory_file, NULL);
   json_object_set_boolean_member (args, "quiesce", quiesce);
   json_object_set_boolean_member (args, "screenshot", active);
+  if (halts (self))
+    json_object_set_boolean_member (args, "halt", TRUE);
   json_object_set_array_member (args, "disks", json_array_ref (self->disks));
   step = strata_plan_add_step (planner->plan, STRATA_STEP_SNAPSHOT_CREATE, args,
-                               _ ("Take the snapshot “%s”"), self->name);
+                               /* Translators: a snapshot, a virtual machine */
+                               halts (self) ? _ ("Take the snapshot “%s”, and stop “%s” with it")
+                                            : _ ("Take the snapshot “%s”"),
+                               self->name, domain->name);
   strata_plan_add_resource (planner->plan, domain->uuid);
   add_command (self, memory_file, quiesce);
   add_effects (self, memory_file);

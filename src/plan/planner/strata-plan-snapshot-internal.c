@@ -283,7 +283,7 @@ writes_to_tagged (StrataRevert *self)
   return FALSE;
 }
 
-/* The copies come first where they can: until the VM is stopped nothing has changed. */
+/* The copies come first where they can: until the VM is stopped nothing has changed. One whose present is kept is stopped with that. */
 static gboolean
 return_on_copies (StrataRevert *self, StrataDomainXml *definition, GError **error)
 {

@@ -211,21 +211,6 @@ get_save_as (StrataRevert *self)
   return name;
 }
 
-/* The guest that is kept is stopped in the same moment: what it did from then on would be in nothing that was kept. */
-static void
-halt_with_keeping (StrataPlan *plan)
-{
-  for (guint i = strata_plan_get_n_steps (plan); i > 0; i--)
-    {
-      StrataStep *step = strata_plan_get_step (plan, i - 1);
-
-      if (step->kind != STRATA_STEP_SNAPSHOT_CREATE)
-        continue;
-      json_object_set_boolean_member (step->args, "halt", TRUE);
-      return;
-    }
-}
-
 /**
  * strata_return_keep_present:
  * @self: a return
@@ -250,8 +235,6 @@ strata_return_keep_present (StrataRevert *self, StrataSnapshotKind kind, GError 
                                                         kind, NULL, FALSE, error) ||
                           !require_all_kept (self, present, save_as, error)))
     return FALSE;
-  if (save_as != NULL && strata_domain_facts_is_active (self->domain))
-    halt_with_keeping (self->planner->plan);
 
   self->present_moved = kind != STRATA_SNAPSHOT_KIND_INTERNAL;
   note_tips (self);
@@ -307,6 +290,8 @@ strata_return_add_stop (StrataRevert *self)
   StrataDomainFacts *domain = self->domain;
   StrataPlan *plan = self->planner->plan;
   JsonObject *args = strata_step_args ("uuid", domain->uuid, "name", domain->name, NULL);
+  /* It was stopped with the keeping. */
+  gboolean kept = self->planner->request->save_as != NULL;
 
   if (!strata_domain_facts_is_active (domain))
     {
@@ -318,13 +303,15 @@ strata_return_add_stop (StrataRevert *self)
   strata_return_add_media (self, args);
   json_object_set_boolean_member (args, "force", TRUE);
   json_object_set_boolean_member (args, "paused", domain->state == STRATA_DOMAIN_STATE_PAUSED);
-  strata_planner_apply (
-      self->planner,
-      strata_plan_add_step (plan, STRATA_STEP_SHUT_DOWN, args, _ ("Stop “%s”"), domain->name),
-      NULL);
+  strata_planner_apply (self->planner,
+                        strata_plan_add_step (plan, STRATA_STEP_SHUT_DOWN, args,
+                                              kept ? _ ("Check that “%s” is off") : _ ("Stop “%s”"),
+                                              domain->name),
+                        NULL);
   strata_plan_add_effect (plan, STRATA_EFFECT_CHANGES, 0, _ ("“%s” is stopped where it is"),
                           domain->name);
-  strata_plan_add_command (plan, "virsh", "destroy", domain->name, NULL);
+  if (!kept)
+    strata_plan_add_command (plan, "virsh", "destroy", domain->name, NULL);
 }
 
 gboolean
