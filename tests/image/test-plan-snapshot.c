@@ -387,6 +387,33 @@ test_revert (void)
   g_assert_false (strata_plan_discards (keep));
 }
 
+/* Whether it runs or stands still: between two calls of libvirt's anybody might have it go on. */
+static void
+test_revert_halts_with_the_keeping (void)
+{
+  static const StrataDomainState states[] = { STRATA_DOMAIN_STATE_RUNNING,
+                                              STRATA_DOMAIN_STATE_PAUSED, STRATA_DOMAIN_STATE_OFF };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (states); i++)
+    {
+      g_autoptr (StrataGraph) graph = lined (states[i]);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (StrataPlan) plan = plan_revert (graph, "s1", "now", &error);
+      gboolean halts = FALSE;
+
+      g_assert_no_error (error);
+      for (guint j = 0; j < strata_plan_get_n_steps (plan); j++)
+        {
+          StrataStep *step = strata_plan_get_step (plan, j);
+
+          halts =
+              halts || (step->kind == STRATA_STEP_SNAPSHOT_CREATE &&
+                        json_object_get_boolean_member_with_default (step->args, "halt", FALSE));
+        }
+      g_assert_cmpint (halts, ==, states[i] != STRATA_DOMAIN_STATE_OFF);
+    }
+}
+
 /* libvirt's own return would lose something: others read the image that the native way would rewrite. */
 static void
 test_revert_to_internal (void)
@@ -718,6 +745,8 @@ main (int argc, char **argv)
   g_test_add_func ("/plan-snapshot/unequal-sizes", test_unequal_sizes);
   g_test_add_func ("/plan-snapshot/subtree", test_subtree);
   g_test_add_func ("/plan-snapshot/revert", test_revert);
+  g_test_add_func ("/plan-snapshot/revert-halts-with-the-keeping",
+                   test_revert_halts_with_the_keeping);
   g_test_add_func ("/plan-snapshot/internal-names", test_internal_names);
   g_test_add_func ("/plan-snapshot/internal-below-a-running-one",
                    test_internal_below_a_running_one);
