@@ -306,8 +306,7 @@ test_in_use (void)
   g_test_message ("%s", error->message);
   g_clear_error (&error);
   strata_test_assert_ok (
-      strata_image_tags_convert (connection, path, "qcow2", "old", copy, "raw", NULL, &error),
-      error);
+      strata_image_tags_convert (connection, path, "old", copy, "raw", NULL, &error), error);
   seen = strata_test_hash (copy);
   g_assert_cmpstr (seen, ==, old);
 
@@ -353,19 +352,19 @@ test_convert (void)
   hash = strata_test_hash (path);
 
   g_cancellable_cancel (cancelled);
-  g_assert_false (strata_image_tags_convert (connection, path, "qcow2", "old", copy, "qcow2",
+  g_assert_false (strata_image_tags_convert (connection, path, "old", copy, "qcow2",
                                              &(StrataTransfer) { 0, NULL, NULL, cancelled },
                                              &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_clear_error (&error);
   g_assert_false (
-      strata_image_tags_convert (connection, path, "qcow2", "none", copy, "qcow2", NULL, &error));
-  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_FAILED);
+      strata_image_tags_convert (connection, path, "none", copy, "qcow2", NULL, &error));
+  g_assert_error (error, STRATA_ERROR, STRATA_ERROR_NOT_FOUND);
   g_test_message ("%s", error->message);
   g_clear_error (&error);
   g_assert_false (g_file_test (copy, G_FILE_TEST_EXISTS));
 
-  strata_test_assert_ok (strata_image_tags_convert (connection, path, "qcow2", "old", copy, "qcow2",
+  strata_test_assert_ok (strata_image_tags_convert (connection, path, "old", copy, "qcow2",
                                                     &(StrataTransfer) { 0, see, &done, NULL },
                                                     &error),
                          error);
@@ -373,15 +372,13 @@ test_convert (void)
   seen = strata_test_guest_hash (copy, "qcow2");
   g_assert_cmpstr (seen, ==, old);
   check_tags (copy, "");
-  g_assert_false (
-      strata_image_tags_convert (connection, path, "qcow2", "old", copy, "qcow2", NULL, &error));
+  g_assert_false (strata_image_tags_convert (connection, path, "old", copy, "qcow2", NULL, &error));
   g_assert_error (error, STRATA_ERROR, STRATA_ERROR_EXISTS);
   g_clear_error (&error);
 
   g_unlink (copy);
   strata_test_assert_ok (
-      strata_image_tags_convert (connection, path, "qcow2", "a,b=c", copy, "raw", NULL, &error),
-      error);
+      strata_image_tags_convert (connection, path, "a,b=c", copy, "raw", NULL, &error), error);
   comma = strata_test_hash (copy);
   g_free (old);
   old = strata_test_guest_hash (path, "qcow2");
@@ -391,42 +388,70 @@ test_convert (void)
   g_assert_cmpstr (seen, ==, hash);
 }
 
-/* The disk of a snapshot is as large as it was then. */
+/* The disk of a snapshot is as large as it was then, and holds all that it did, also where the image is smaller now. */
 static void
-test_convert_grown (void)
+check_resized (const char *options, gboolean backed)
 {
   StrataConnection *connection = strata_test_connection ();
-  g_autofree char *dir = NULL;
-  g_autofree char *path = NULL;
-  g_autofree char *copy = NULL;
-  g_autofree char *before = NULL;
+  g_autofree char *dir = strata_test_dir ();
+  g_autofree char *base = g_build_filename (dir, "base.qcow2", NULL);
+  g_autofree char *path = g_build_filename (dir, "resized, \"then\".qcow2", NULL);
+  g_autofree char *copy = g_build_filename (dir, "copy.qcow2", NULL);
   const char *const formats[] = { "qcow2", "raw" };
+  const char *const tags[] = { "small", "large", "now" };
+  g_autofree char *small = NULL;
+  g_autofree char *large = NULL;
+  g_autofree char *now = NULL;
   g_autoptr (GError) error = NULL;
 
-  if (connection == NULL)
-    return;
-
-  dir = strata_test_dir ();
-  path = g_build_filename (dir, "grown.qcow2", NULL);
-  copy = g_build_filename (dir, "copy.qcow2", NULL);
-  strata_test_create_image (path, "qcow2", SIZE);
+  strata_test_create_image (base, "qcow2", "64M");
+  strata_test_write_pattern (base, "qcow2", 3, 4 * MIB, 50 * MIB);
+  if (backed)
+    g_free (strata_test_run ("qemu-img", "create", "-q", "-f", "qcow2", "-o", options, "-b",
+                             "base.qcow2", "-F", "qcow2", path, SIZE, NULL));
+  else
+    g_free (strata_test_run ("qemu-img", "create", "-q", "-f", "qcow2", "-o", options, path, SIZE,
+                             NULL));
   strata_test_write_pattern (path, "qcow2", 7, 31 * MIB, MIB);
-  before = strata_test_guest_hash (path, "qcow2");
-  add_tag (path, "then");
-  g_free (strata_test_run ("qemu-img", "resize", "-q", path, "+4M", NULL));
+  small = strata_test_guest_hash (path, "qcow2");
+  add_tag (path, "small");
+  g_free (strata_test_run ("qemu-img", "resize", "-q", path, "+8M", NULL));
   strata_test_write_pattern (path, "qcow2", 9, 31 * MIB, 3 * MIB);
+  strata_test_write_pattern (path, "qcow2", 11, 38 * MIB, 2 * MIB);
+  large = strata_test_guest_hash (path, "qcow2");
+  add_tag (path, "large");
+  g_free (strata_test_run ("qemu-img", "snapshot", "-a", "small", path, NULL));
+  g_free (strata_test_run ("qemu-img", "bitmap", "--add", path, "backup", NULL));
+  g_free (strata_test_run ("qemu-img", "resize", "-q", path, "+2M", NULL));
+  strata_test_write_pattern (path, "qcow2", 13, 30 * MIB, 4 * MIB);
+  now = strata_test_guest_hash (path, "qcow2");
+  add_tag (path, "now");
 
-  for (size_t i = 0; i < G_N_ELEMENTS (formats); i++)
+  for (guint i = 0; i < G_N_ELEMENTS (tags) * G_N_ELEMENTS (formats); i++)
     {
+      const char *const seen[] = { small, large, now };
+      const char *format = formats[i % G_N_ELEMENTS (formats)];
       g_autofree char *after = NULL;
 
-      strata_test_assert_ok (strata_image_tags_convert (connection, path, "qcow2", "then", copy,
-                                                        formats[i], NULL, &error),
+      strata_test_assert_ok (strata_image_tags_convert (connection, path,
+                                                        tags[i / G_N_ELEMENTS (formats)], copy,
+                                                        format, NULL, &error),
                              error);
-      after = strata_test_guest_hash (copy, formats[i]);
-      g_assert_cmpstr (after, ==, before);
+      after = strata_test_guest_hash (copy, format);
+      g_assert_cmpstr (after, ==, seen[i / G_N_ELEMENTS (formats)]);
       g_unlink (copy);
     }
+}
+
+static void
+test_convert_resized (void)
+{
+  if (strata_test_connection () == NULL)
+    return;
+
+  check_resized ("cluster_size=65536", FALSE);
+  check_resized ("cluster_size=4096", TRUE);
+  check_resized ("cluster_size=2M", TRUE);
 }
 
 /* Copies ------------------------------------------------------------------------------------------- */
@@ -703,7 +728,7 @@ main (int argc, char **argv)
   g_test_add_func ("/tags/doubled", test_doubled);
   g_test_add_func ("/tags/in-use", test_in_use);
   g_test_add_func ("/tags/convert", test_convert);
-  g_test_add_func ("/tags/convert-grown", test_convert_grown);
+  g_test_add_func ("/tags/convert-resized", test_convert_resized);
   g_test_add_func ("/tags/copy-directly", test_copy_directly);
   g_test_add_func ("/tags/copy-by-libvirt", test_copy_by_libvirt);
   g_test_add_func ("/tags/chain-check", test_chain_check);

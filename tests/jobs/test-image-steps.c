@@ -380,8 +380,8 @@ test_tags (void)
   before = walk_inventory (&stage.walk);
 
   add (plan, STRATA_STEP_COPY_VERBATIM, "from", stage.disk, "to", copy, "format", "qcow2", NULL);
-  add (plan, STRATA_STEP_CONVERT_TAG, "from", stage.disk, "format", "qcow2", "tag", "one", "to",
-       flat, "to-format", "raw", NULL);
+  add (plan, STRATA_STEP_CONVERT_TAG, "from", stage.disk, "tag", "one", "to", flat, "to-format",
+       "raw", NULL);
   add (plan, STRATA_STEP_KEEP_TAG, "path", copy, "format", "qcow2", "tag", "one", NULL);
   add (plan, STRATA_STEP_DELETE_TAG, "path", copy, "format", "qcow2", "tag", "two", NULL);
 

@@ -3,6 +3,7 @@
 
 import os
 import re
+import shutil
 import xml.etree.ElementTree as ET
 
 from strata_lab import Lab, sha256
@@ -126,14 +127,21 @@ class NativeLab(Lab):
 
     def bytes(self, path, tag=None):
         """What a guest sees in an image, or saw under TAG, as a hash; None if it cannot be read."""
-        out = os.path.join(self.dir, 'raw')
+        out, copy = os.path.join(self.dir, 'raw'), os.path.join(os.path.dirname(path), 'tagged')
         how = ['-l', f'snapshot.name={tag}'] if tag else []
+        image = Image(path)
+        # qemu-img shows as much of a tag as the image is large now.
+        if image.tags.get(tag, image.size) != image.size:
+            shutil.copy(path, copy)
+            self.run('qemu-img', 'snapshot', '-a', tag, copy)
+            path, how = copy, []
         try:
             done = self.run('qemu-img', 'convert', '-U', '-f', 'qcow2', '-O', 'raw', *how, path, out, check=False)
             return sha256(out) if done.status == 0 else None
         finally:
-            if os.path.exists(out):
-                os.remove(out)
+            for file in (out, copy):
+                if os.path.exists(file):
+                    os.remove(file)
 
     def held(self, vm, snapshot):
         """The bytes of vda in a snapshot."""

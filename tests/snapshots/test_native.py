@@ -489,6 +489,46 @@ def renaming_an_internal_snapshot(lab):
     expect('i1' not in lab.run('qemu-img', 'snapshot', '-l', '-U', path).out, 'the tag is still in the image')
 
 
+def resize(lab, vm, size):
+    if lab.state(vm) == 'running':
+        lab.virsh('blockresize', vm, 'vda', size)
+    else:
+        lab.run('qemu-img', 'resize', '-q', '-f', 'qcow2', lab.source(vm), size)
+
+
+def cloning_what_a_larger_disk_held(lab):
+    """And a smaller one. Also what Strata keeps of it by itself."""
+    for running in (False, True):
+        lab.machine('vm', run=running)
+        lab.internal('vm', 'small')
+        small = lab.held('vm', 'small')
+        resize(lab, 'vm', '32M')
+        lab.write('vm', 0x22, '24M')
+        lab.internal('vm', 'large')
+        large = lab.tip('vm')
+        lab.write('vm', 0x33, '28M')
+        present = lab.tip('vm')
+        lab.strata('snapshot', 'revert', 'vm', 'small')
+        kept = next(name for name in lab.snapshots('vm') if name.startswith('present'))
+        expect_equal(lab.tip('vm'), small, 'what the machine has')
+        out = lab.path('out')
+        lab.run('qemu-img', 'convert', '-U', '-l', 'snapshot.name=large', '-O', 'qcow2', lab.source('vm'), out)
+        lab.happens('what is above the present size is read of a tag', lab.bytes(out) == large, new=False, old=False)
+
+        wanted = {'small': small, 'large': large, kept: present}
+        for name in wanted:
+            lab.strata('clone', 'create', 'vm', f'clone-{name}', '--snapshot', name, '--full')
+            lab.made.append(f'clone-{name}')
+            expect_equal(lab.tip(f'clone-{name}'), wanted[name], f'what a clone of {name} has')
+        expect_equal({n: lab.held('vm', n) for n in wanted}, wanted, 'what the snapshots hold')
+        lab.strata('snapshot', 'revert', 'vm', 'large', '--off')
+        for name in wanted:
+            lab.virsh('undefine', f'clone-{name}', '--remove-all-storage')
+        lab.strata('clone', 'create', 'vm', 'clone-small', '--snapshot', 'small', '--full')
+        expect_equal((lab.tip('vm'), lab.tip('clone-small')), (large, small), 'what is larger now, and what was smaller')
+        lab.clear()
+
+
 CASES = [
     who_may_not_read_an_image,
     deleting_an_external_snapshot_with_an_internal_one_in_its_overlay,
@@ -506,6 +546,7 @@ CASES = [
     pulling_into_an_image_with_an_internal_snapshot,
     forgetting_a_snapshot_that_another_stands_on,
     renaming_an_internal_snapshot,
+    cloning_what_a_larger_disk_held,
     # A daemon that has crashed is of no use to the next test, so these come last, each with one of its own.
     reverting_with_no_current_snapshot,
     deleting_beside_a_branch_that_was_taken_offline,

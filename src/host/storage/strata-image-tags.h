@@ -56,11 +56,10 @@ gboolean strata_image_tags_keep (StrataConnection *connection,
                                  const char *tag,
                                  GCancellable *cancellable,
                                  GError **error);
-/* A new flat image TO, mode 0600, of what a guest saw in FROM at TAG. FROM may be in use. On cancel or failure
- * nothing is left at TO. */
+/* A new flat image TO, mode 0600, of what a guest saw in the qcow2 image FROM at TAG, also of what FROM is too small for by now. FROM
+ * may be in use. On cancel or failure nothing is left at TO. */
 gboolean strata_image_tags_convert (StrataConnection *connection,
                                     const char *from,
-                                    const char *format,
                                     const char *tag,
                                     const char *to,
                                     const char *to_format,

@@ -148,12 +148,26 @@ strata_qcow2_parse (const guint8 *bytes, gsize n)
   return self;
 }
 
+static void
+put_32 (guint8 *bytes, guint32 value)
+{
+  for (guint i = 0; i < 4; i++)
+    bytes[i] = (guint8) (value >> (24 - 8 * i));
+}
+
+static void
+put_64 (guint8 *bytes, guint64 value)
+{
+  put_32 (bytes, (guint32) (value >> 32));
+  put_32 (bytes + 4, (guint32) value);
+}
+
 typedef struct
 {
   char *name;
   char *id;
-  guint64 capacity; /* the size of the disk then; 0 where the tag doesn't say it */
-  guint32 seconds;  /* since 1970 */
+  StrataQcow2State state; /* its capacity is 0 where the tag doesn't say it */
+  guint32 seconds;        /* since 1970 */
   guint32 nanoseconds;
 } Tag;
 
@@ -181,12 +195,14 @@ read_tag (int fd, guint64 *at)
       get_32 (bytes + 36) > LONGEST_TAG_TRAILER)
     return tag;
 
+  tag.state.table_at = get_64 (bytes);
+  tag.state.table_length = get_32 (bytes + 8);
   of_id = get_16 (bytes + 12);
   of_name = get_16 (bytes + 14);
   tag.seconds = get_32 (bytes + 16);
   tag.nanoseconds = get_32 (bytes + 20);
   if (get_32 (bytes + 36) >= TAG_EXTRA_SIZE)
-    tag.capacity = get_64 (bytes + TAG_SIZE + 8);
+    tag.state.capacity = get_64 (bytes + TAG_SIZE + 8);
   texts_at = *at + TAG_SIZE + get_32 (bytes + 36);
   texts = g_malloc (of_id + of_name + 1);
   if (of_name == 0 ||
@@ -230,17 +246,18 @@ strata_qcow2_read_tags (const StrataQcow2 *self, int fd)
 }
 
 /**
- * strata_qcow2_get_tag_capacity:
+ * strata_qcow2_find_state:
  * @self: a header
  * @fd: the file that it is of
  * @tag: the name of an internal snapshot in it
+ * @state: (out): where its data are and how large the disk was, which may have been resized since
  *
- * An image may have been resized since. Any thread.
+ * Any thread.
  *
- * Returns: the size of the disk in bytes when @tag was taken; the present one where that can't be told
+ * Returns: %FALSE if there is no such tag, or that can't be told from here
  */
-guint64
-strata_qcow2_get_tag_capacity (const StrataQcow2 *self, int fd, const char *tag)
+gboolean
+strata_qcow2_find_state (const StrataQcow2 *self, int fd, const char *tag, StrataQcow2State *state)
 {
   guint64 at = self->tags_at;
 
@@ -250,11 +267,33 @@ strata_qcow2_get_tag_capacity (const StrataQcow2 *self, int fd, const char *tag)
 
       if (item.name == NULL)
         break;
-      if (g_str_equal (item.name, tag))
-        return item.capacity > 0 ? item.capacity : self->capacity;
+      if (!g_str_equal (item.name, tag))
+        continue;
+      *state = item.state;
+      if (state->capacity == 0)
+        state->capacity = self->capacity;
+      return TRUE;
     }
 
-  return self->capacity;
+  return FALSE;
+}
+
+/**
+ * strata_qcow2_put_state:
+ * @bytes: the first `STRATA_QCOW2_STATE_SIZE` or more of an image
+ * @state: what it was once
+ *
+ * Makes of them the head of an image that is @state, for reading it only: it has no tags, and no bitmaps. Any thread.
+ */
+void
+strata_qcow2_put_state (guint8 *bytes, const StrataQcow2State *state)
+{
+  put_64 (bytes + 24, state->capacity);
+  put_32 (bytes + 36, state->table_length);
+  put_64 (bytes + 40, state->table_at);
+  put_32 (bytes + 60, 0);
+  if (get_32 (bytes + 4) >= 3)
+    put_64 (bytes + 88, 0);
 }
 
 /**

@@ -139,8 +139,8 @@ convert_tag_run (StrataStepContext *context, GCancellable *cancellable, GError *
 {
   return strata_image_tags_convert (
       context->connection, strata_step_context_get (context, "from"),
-      strata_step_context_get (context, "format"), strata_step_context_get (context, "tag"),
-      strata_step_context_get (context, "to"), strata_step_context_get (context, "to-format"),
+      strata_step_context_get (context, "tag"), strata_step_context_get (context, "to"),
+      strata_step_context_get (context, "to-format"),
       &(StrataTransfer) { 0, on_bytes, context->job, cancellable }, error);
 }
 

@@ -100,11 +100,10 @@ add_convert (Clone *self, const Source *source, StrataImage *image, const char *
       return FALSE;
     }
 
-  step =
-      strata_plan_add_step (plan, STRATA_STEP_CONVERT_TAG,
-                            strata_step_args ("from", image->path, "format", image->format, "tag",
-                                              source->tag, "to", to, "to-format", "qcow2", NULL),
-                            _ ("Copy “%s” of that time to “%s”"), source->tag, name);
+  step = strata_plan_add_step (plan, STRATA_STEP_CONVERT_TAG,
+                               strata_step_args ("from", image->path, "tag", source->tag, "to", to,
+                                                 "to-format", "qcow2", NULL),
+                               _ ("Copy “%s” of that time to “%s”"), source->tag, name);
   step->bytes = image->allocation;
   strata_plan_add_effect (plan, STRATA_EFFECT_CREATES, image->allocation, _ ("“%s”, a full copy"),
                           to);
