@@ -12,6 +12,7 @@
 #include "strata-adopt.h"
 #include "strata-host-identity.h"
 #include "strata-job-notes.h"
+#include "jobs/perform/strata-gone.h"
 #include "jobs/perform/strata-metadata-undo.h"
 #include "jobs/perform/strata-perform-private.h"
 #include "strata-resume.h"
@@ -24,7 +25,8 @@ static gboolean
 may_be_overtaken (StrataStep *step)
 {
   return strata_step_is (step, STRATA_STEP_DELETE_VOLUME, STRATA_STEP_DELETE_FILE,
-                         STRATA_STEP_DELETE_METADATA, STRATA_STEP_UNDEFINE, STRATA_STEP_COMMIT);
+                         STRATA_STEP_DELETE_METADATA, STRATA_STEP_UNDEFINE, STRATA_STEP_COMMIT,
+                         STRATA_STEP_PULL);
 }
 
 /* Whether what is written down of the step's snapshot isn't as it was before. */
@@ -85,6 +87,19 @@ find_undone (StrataAdoption *self, GError **error)
   return done || strata_journal_clear_step (self->journal, index, NULL, error);
 }
 
+/* A machine that is to be defined anew, and that another has removed. */
+static gboolean
+find_gone (StrataAdoption *self, StrataStep *step, gboolean *gone, GError **error)
+{
+  const char *previous = strata_step_get_arg (step, "previous");
+
+  *gone = FALSE;
+
+  return step->kind != STRATA_STEP_DEFINE || previous == NULL ||
+         strata_gone_find_machine (self->connection, strata_step_get_arg (step, "uuid"), previous,
+                                   gone, error);
+}
+
 /* Before the point of no return nothing can have been overtaken, and a mark would cut the way back off. */
 static gboolean
 find_done (StrataAdoption *self, gboolean *done, GError **error)
@@ -100,6 +115,11 @@ find_done (StrataAdoption *self, gboolean *done, GError **error)
                                     strata_journal_get_results (self->journal) };
 
       done[i] = mark == STRATA_STEP_DONE;
+      if (!done[i] && !reversible && !find_gone (self, step, &done[i], error))
+        return FALSE;
+      if (done[i] && mark != STRATA_STEP_DONE &&
+          !strata_journal_end_step (self->journal, i, NULL, error))
+        return FALSE;
       if (done[i] || klass->is_done == NULL ||
           (mark == STRATA_STEP_UNTOUCHED && (reversible || !may_be_overtaken (step))))
         continue;

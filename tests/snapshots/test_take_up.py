@@ -70,6 +70,124 @@ def deletion_and_an_image_that_goes_missing():
         lab.clear()
 
 
+def beside(how):
+    """Snapshots s1 and s2, s2 with one more overlay on what s1 is merged into; what takes that away, and where it is."""
+    tree()
+    if how == 'copied':
+        path = lab.path('backup.qcow2')
+        shutil.copy(lab.source('vm'), path)
+        return path, lambda: os.remove(path)
+    lab.strata('clone', 'create', 'vm', 'clone', '--snapshot', 's2')
+    lab.made.append('clone')
+    return lab.source('clone'), lambda: lab.virsh('undefine', 'clone', '--remove-all-storage')
+
+
+def merge_beside_what_is_removed():
+    """By its owner, for good: nothing is left to be told of the merge there."""
+    for how in ('copied', 'cloned'):
+        for number in (0, 1):
+            for begun in (None, False, True):
+                path, remove = beside(how)
+                tip, base = lab.tip('vm'), lab.held('vm', 's2')
+                argv = ('snapshot', 'delete', 'vm', 's1')
+                if begun is None:
+                    process = hold(*argv, kind='commit', number=number)
+                    remove()
+                    status, said = let_go(process)
+                    expect_equal(status, 0, f'{how}, {number}: how it ended', said)
+                else:
+                    job = stop(*argv, kind='commit', number=number, begun=begun)
+                    remove()
+                    lab.strata('job', 'resume', job)
+                no_job_left()
+                expect(not os.path.exists(path), f'{path} is made anew')
+                expect_equal(lab.snapshots('vm'), ['s2'], 'the snapshots')
+                expect_equal((lab.tip('vm'), lab.held('vm', 's2')), (tip, base), 'what the machine and the snapshot hold')
+                expect_equal(lab.ctl('--json', 'doctor').document['findings'], [], 'what is the matter')
+                expect_equal(len(os.listdir(lab.images)), 2, 'the images')
+                clear()
+
+
+def merge_beside_what_is_away():
+    """With its storage, or though a machine needs it: it has to be told once it is back."""
+    for named in (True, False):
+        for begun in (False, True):
+            tree()
+            folder, away = os.path.join(lab.dir, 'other'), os.path.join(lab.dir, 'away')
+            os.mkdir(folder)
+            lab.define_on('clone', lab.overlay(os.path.join(folder, 'clone.qcow2'), lab.seen('vm', 's2').domain['vda'].path))
+            clone = lab.tip('clone')
+            job = stop('snapshot', 'delete', 'vm', 's1', kind='commit', number=1, begun=begun)
+            if not named:
+                lab.virsh('undefine', 'clone')
+            os.rename(folder, away)
+            refused('job', 'resume', job, words=[os.path.join(folder, 'clone.qcow2')])
+            os.mkdir(folder)
+            refused('job', 'resume', job, words=[os.path.join(folder, 'clone.qcow2')])
+            os.rmdir(folder)
+            os.rename(away, folder)
+            lab.strata('job', 'resume', job)
+            no_job_left()
+            expect_equal(lab.bytes(os.path.join(folder, 'clone.qcow2')), clone, 'what the clone reads')
+            shutil.rmtree(folder)
+            clear()
+
+
+def only_clone(disks=1):
+    """A clone on snapshot s2 of a machine that has left that; what the machine reads."""
+    lab.machine('vm', disks=disks)
+    for number, name in enumerate(('s1', 's2'), 1):
+        lab.strata('snapshot', 'create', 'vm', name, '--disk-only')
+        lab.write('vm', number)
+    lab.strata('clone', 'create', 'vm', 'clone', '--snapshot', 's2')
+    lab.made.append('clone')
+    lab.strata('snapshot', 'revert', 'vm', 's1', '--discard-current')
+    return lab.tip('vm')
+
+
+def pull_into_what_is_removed():
+    """Of a clone with two disks the one is done, or begun."""
+    for number, begun in ((0, True), (1, False), (1, True)):
+        tip = only_clone(disks=2)
+        job = stop('snapshot', 'delete', 'vm', 's2', '--pull', kind='pull', number=number, begun=begun)
+        lab.virsh('undefine', 'clone', '--remove-all-storage')
+        lab.strata('job', 'resume', job)
+        no_job_left()
+        expect('clone' not in lab.names(), 'the clone is there')
+        expect_equal((lab.snapshots('vm'), lab.tip('vm')), (['s1'], tip), 'the snapshots, and what the machine reads')
+        clear()
+
+
+def a_machine_that_is_removed_before_it_is_defined():
+    """It isn't brought back; and where its disk is left, nothing is done without it."""
+    for begun in (None, False, True):
+        tip = only_clone()
+        argv = ('snapshot', 'delete', 'vm', 's2', '--commit')
+        if begun is None:
+            process = hold(*argv, kind='define')
+            lab.virsh('undefine', 'clone', '--remove-all-storage')
+            status, said = let_go(process)
+            expect_equal(status, 0, 'how it ended', said)
+        else:
+            job = stop(*argv, kind='define', begun=begun)
+            definition = lab.virsh('dumpxml', '--inactive', 'clone').out
+            clone, path = lab.tip('clone'), lab.source('clone')
+            lab.virsh('undefine', 'clone')
+            refused('job', 'resume', job, words=['clone', 'undefined', 'vda'])
+            expect_equal(lab.bytes(path), clone, 'what it read')
+            if begun:
+                lab.define_xml(definition)
+                lab.strata('job', 'resume', job)
+                expect_equal(lab.tip('clone'), clone, 'what it reads')
+            else:
+                os.remove(path)
+                lab.strata('job', 'resume', job)
+        no_job_left()
+        expect_equal('clone' in lab.names(), begun is True, 'whether the clone is there')
+        expect_equal((lab.snapshots('vm'), lab.tip('vm')), (['s1'], tip), 'the snapshots, and what the machine reads')
+        clear()
+
+
 def deleted_by(lines):
     return next(step['args']['path'] for step in lines[0]['plan']['steps'] if step['kind'] == 'delete-volume')
 
@@ -1392,7 +1510,9 @@ def two_disks_of(vm, base):
 try:
     lab.start()
     run([isolated(test, clear) for test in (
-        deletion_and_a_clone_made_meanwhile, deletion_and_an_image_that_goes_missing, return_on_a_copy_is_resumed, return_is_not_done_twice, return_that_was_done_is_found_done,
+        deletion_and_a_clone_made_meanwhile, deletion_and_an_image_that_goes_missing,
+        merge_beside_what_is_removed, merge_beside_what_is_away, pull_into_what_is_removed,
+        a_machine_that_is_removed_before_it_is_defined, return_on_a_copy_is_resumed, return_is_not_done_twice, return_that_was_done_is_found_done,
         return_that_was_not_begun_and_what_was_written_since, another_host, rollback_of_what_nobody_used,
         rollback_and_a_machine_that_runs, rollback_and_what_was_written, rollback_and_a_snapshot,
         rollback_and_a_definition_that_was_changed, a_state_that_was_saved_since, rollback_of_a_snapshot_and_a_saved_state,

@@ -9,6 +9,7 @@
 #include "host/domain/strata-domain-control.h"
 #include "jobs/strata-job-private.h"
 #include "strata-kept-state.h"
+#include "strata-gone.h"
 #include "strata-precondition.h"
 #include "strata-perform-private.h"
 #include "jobs/strata-job-notes.h"
@@ -269,13 +270,30 @@ stamp (StrataStepContext *context, const char *xml, GError **error)
   return strata_domain_xml_to_string (definition);
 }
 
+/* Whether it was there, and isn't any more: what is gone isn't brought back. */
+static gboolean
+is_machine_gone (StrataStepContext *context, gboolean *gone, GError **error)
+{
+  const char *previous = strata_step_context_get (context, "previous");
+
+  *gone = FALSE;
+
+  return previous == NULL ||
+         strata_gone_find_machine (context->connection, strata_step_context_get (context, "uuid"),
+                                   previous, gone, error);
+}
+
 /* Over a definition that another program has changed we would take away what that one has done. */
 static gboolean
 define_check (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
   const char *previous = strata_step_context_get (context, "previous");
+  gboolean gone;
 
-  return previous == NULL ||
+  if (!is_machine_gone (context, &gone, error))
+    return FALSE;
+
+  return previous == NULL || gone ||
          (check_unsaved (context, cancellable, error) &&
           strata_require_definition (context->connection, strata_step_context_get (context, "uuid"),
                                      previous, strata_step_context_get (context, "xml"),
@@ -286,6 +304,12 @@ static gboolean
 define_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
 {
   g_autofree char *xml = NULL;
+  gboolean gone;
+
+  if (!is_machine_gone (context, &gone, error))
+    return FALSE;
+  if (gone)
+    return TRUE;
 
   if (strata_step_context_is (context, "stamp"))
     xml = stamp (context, strata_step_context_get (context, "xml"), error);

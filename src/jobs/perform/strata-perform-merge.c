@@ -19,6 +19,7 @@
 #include "host/storage/strata-storage.h"
 #include "host/blockjob/strata-worker.h"
 #include "jobs/strata-job-private.h"
+#include "strata-gone.h"
 #include "strata-precondition.h"
 #include "strata-perform-private.h"
 #include "base/strata-error.h"
@@ -243,8 +244,8 @@ went_off (StrataStepContext *context, const GError *error)
 
 /* commit ------------------------------------------------------------------------------------------- */
 
-/* One overlay of TOP after the other gets its turn, each in a worker of its own; one that had it knows
- * nothing of TOP any more. */
+/* One overlay of TOP after the other gets its turn, each in a worker of its own; one that had it, or that another client
+ * removed, knows nothing of TOP any more. */
 static gboolean
 commit_below (StrataStepContext *context,
               const char *via,
@@ -268,7 +269,8 @@ commit_via (StrataStepContext *context, GCancellable *cancellable, GError **erro
   const char *via = strata_step_context_get (context, "via");
   gboolean done;
 
-  if (!stands_on (context, via, strata_step_context_get (context, "base"), &done, error))
+  if (!strata_gone_find_image (context->connection, via, &done, error) ||
+      (!done && !stands_on (context, via, strata_step_context_get (context, "base"), &done, error)))
     return FALSE;
 
   return done || commit_below (context, via, strata_step_context_get (context, "via-format"),
@@ -593,70 +595,20 @@ commit_check (StrataStepContext *context, GCancellable *cancellable, GError **er
          strata_require_at_rest (context->connection, top, base, cancellable, error);
 }
 
-/* Whether the folder of PATH has anything in it. There is nothing where storage isn't mounted. */
-static gboolean
-is_folder_there (StrataStepContext *context, StrataGraph *graph, const char *path)
-{
-  g_autofree char *folder = g_path_get_dirname (path);
-  g_autoptr (GPtrArray) images = NULL;
-  g_autoptr (GDir) dir = NULL;
-
-  if (strata_connection_get_facts (context->connection)->is_local)
-    {
-      dir = g_dir_open (folder, 0, NULL);
-      return dir != NULL && g_dir_read_name (dir) != NULL;
-    }
-
-  images = strata_graph_get_images (graph);
-  for (guint i = 0; i < images->len; i++)
-    {
-      const StrataImage *image = g_ptr_array_index (images, i);
-      g_autofree char *other = g_path_get_dirname (image->path);
-
-      if (!image->missing && g_str_equal (folder, other))
-        return TRUE;
-    }
-
-  return FALSE;
-}
-
-/* Whether any definition, snapshot or header on the host names PATH. */
-static gboolean
-is_named (StrataGraph *graph, const char *path)
-{
-  g_autoptr (GPtrArray) holders = strata_graph_get_holders (graph, path);
-
-  return holders->len > 0;
-}
-
-/* Another merged it away meanwhile, or nothing but its file was left to delete: then the host does without it. What is only away,
- * with its storage, is still needed. */
+/* Another merged it away meanwhile, or nothing but its file was left to delete: then the host does without it. */
 static gboolean
 is_top_gone (StrataStepContext *context, gboolean *gone, GError **error)
 {
-  const char *top = strata_step_context_get (context, "top");
-  gboolean has_top, has_base;
-  g_autoptr (StrataGraph) graph = NULL;
+  gboolean has_base;
 
   *gone = FALSE;
-  if (!strata_storage_exists (context->connection, top, &has_top, error) ||
-      !strata_storage_exists (context->connection, strata_step_context_get (context, "base"),
+  if (!strata_storage_exists (context->connection, strata_step_context_get (context, "base"),
                               &has_base, error))
     return FALSE;
-  if (has_top || !has_base)
-    return TRUE;
 
-  graph = strata_connection_gather (context->connection, NULL, error);
-  if (graph == NULL)
-    return FALSE;
-  *gone = !is_named (graph, top) && is_folder_there (context, graph, top);
-  if (*gone)
-    return TRUE;
-
-  strata_set_error (error, STRATA_ERROR_REFUSED,
-                    _ ("Bring back the storage that it is on, and try again."),
-                    _ ("The image “%s”, which is to be merged, is missing"), top);
-  return FALSE;
+  return !has_base ||
+         strata_gone_find_image (context->connection, strata_step_context_get (context, "top"),
+                                 gone, error);
 }
 
 /* In a worker it may be run again; under a VM it can't, because there is nothing to commit then. */
@@ -667,9 +619,10 @@ commit_is_done (StrataStepContext *context, gboolean *done, GError **error)
 
   if (!is_top_gone (context, done, error))
     return FALSE;
-  if (*done)
-    return TRUE;
-  if (strata_step_context_get (context, "uuid") == NULL)
+  if (!*done && strata_step_context_get (context, "via") != NULL)
+    return strata_gone_find_image (context->connection, strata_step_context_get (context, "via"),
+                                   done, error);
+  if (*done || strata_step_context_get (context, "uuid") == NULL)
     return TRUE;
 
   return find_top (context, &subject, done, error) &&
@@ -746,6 +699,10 @@ pull_is_done (StrataStepContext *context, gboolean *done, GError **error)
   const char *image = strata_step_context_get (context, "image");
   g_auto (MergeTarget) subject = { 0 };
 
+  if (!strata_gone_find_image (context->connection, image, done, error))
+    return FALSE;
+  if (*done)
+    return TRUE;
   if (!stands_on (context, image, strata_step_context_get (context, "base"), done, error))
     return FALSE;
   if (!*done || strata_step_context_get (context, "uuid") == NULL)
@@ -762,6 +719,11 @@ pull_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
   gboolean done;
 
   context->untouched = TRUE;
+  if (!strata_gone_find_image (context->connection, strata_step_context_get (context, "image"),
+                               &done, error))
+    return FALSE;
+  if (done)
+    return TRUE;
   if (live ? !pull_live (context, cancellable, error)
            : !pull_in_worker (context, cancellable, error))
     return FALSE;

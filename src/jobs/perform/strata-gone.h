@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#pragma once
+
+#include "host/connection/strata-connection.h"
+
+G_BEGIN_DECLS
+
+/* What another client removed for good while a job was at work: nothing is left to do with it. What is only away, with its storage,
+ * or by a name, is still needed: that is REFUSED. Blocking; worker threads only. */
+
+/* PATH: an image that a step merges, or tells of a merge */
+gboolean strata_gone_find_image (StrataConnection *connection,
+                                 const char *path,
+                                 gboolean *gone,
+                                 GError **error);
+/* PREVIOUS: the definition that the machine had before the job */
+gboolean strata_gone_find_machine (StrataConnection *connection,
+                                   const char *uuid,
+                                   const char *previous,
+                                   gboolean *gone,
+                                   GError **error);
+
+G_END_DECLS
