@@ -8,6 +8,7 @@
 
 #include "strata-step-apply.h"
 #include "base/strata-error.h"
+#include "base/strata-visible.h"
 
 static gboolean
 require_equal_size (StrataLayer *a, StrataLayer *b, GError **error)
@@ -75,6 +76,77 @@ require_mergeable (JsonObject *args, StrataLayer *top, StrataLayer *base, GError
   return (active && top->capacity > base->capacity) || require_equal_size (top, base, error);
 }
 
+/* What stands directly on PATH below TOP. */
+static const char *
+find_above (StrataLayers *self, const char *top, const char *path)
+{
+  StrataLayer *above = NULL;
+
+  for (StrataChain link = strata_layers_walk (self, top);
+       link.layer != NULL && g_strcmp0 (link.path, path) != 0; strata_chain_next (&link))
+    above = link.layer;
+
+  return above != NULL ? above->path : NULL;
+}
+
+static void
+set_covered (StrataLayers *self,
+             const StrataHolder *holder,
+             const char *path,
+             const char *above,
+             GError **error)
+{
+  const StrataDomainFacts *domain =
+      strata_graph_find_domain (strata_layers_get_graph (self), holder->uuid);
+  g_autofree char *machine = strata_quote_word (domain != NULL ? domain->name : holder->uuid);
+  g_autofree char *base = strata_quote_word (path);
+  g_autofree char *hint = NULL;
+
+  if (holder->active)
+    /* Translators: a virtual machine, a disk, an image */
+    hint = g_strdup_printf (
+        _ ("Delete the snapshot that another program took, or merge it back (“virsh "
+           "blockcommit %s %s --base %s --active --pivot”), and try again."),
+        machine, holder->target, base);
+
+  strata_set_error (
+      error, STRATA_ERROR_REFUSED,
+      hint != NULL ? hint : _ ("Delete the snapshot that another program took, and try again."),
+      /* Translators: a virtual machine, two images */
+      _ ("“%s” is on “%s” by now, which another program put on “%s”; as long as it is, that can’t be merged"),
+      domain != NULL ? domain->name : holder->uuid, above, path);
+}
+
+/* What a machine writes to is merged by other ways than what is below that, so that it has to be at the top still. UUID: (nullable):
+ * the machine; RUNNING: only where it runs */
+static gboolean
+require_on_top (StrataLayers *self,
+                const char *path,
+                const char *uuid,
+                gboolean running,
+                GError **error)
+{
+  GPtrArray *holders = strata_layers_get_holders (self);
+
+  for (guint i = 0; i < holders->len; i++)
+    {
+      const StrataHolder *holder = g_ptr_array_index (holders, i);
+      const char *above;
+
+      if (holder->key->kind != STRATA_HOLDER_KEY_DISK || (running && !holder->active) ||
+          (uuid != NULL && g_strcmp0 (holder->uuid, uuid) != 0) ||
+          !strata_layers_reach (self, holder->top, path))
+        continue;
+      above = find_above (self, holder->top, path);
+      if (above == NULL)
+        continue;
+      set_covered (self, holder, path, above, error);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
 gboolean
 strata_apply_commit (StrataLayers *self, JsonObject *args, GError **error)
 {
@@ -83,7 +155,9 @@ strata_apply_commit (StrataLayers *self, JsonObject *args, GError **error)
       top != NULL ? strata_layers_require (self, strata_layers_arg (args, "base"), error) : NULL;
   g_auto (GStrv) content = NULL;
 
-  if (base == NULL || !require_mergeable (args, top, base, error))
+  if (base == NULL || !require_mergeable (args, top, base, error) ||
+      (json_object_get_boolean_member_with_default (args, "active", FALSE) &&
+       !require_on_top (self, top->path, strata_layers_arg (args, "uuid"), FALSE, error)))
     return FALSE;
 
   content = strata_layers_get_content (self, top);
@@ -140,7 +214,9 @@ strata_apply_pull (StrataLayers *self, JsonObject *args, GError **error)
   const char *base =
       strata_graph_resolve (strata_layers_get_graph (self), strata_layers_arg (args, "base"));
 
-  if (image == NULL)
+  if (image == NULL ||
+      (strata_layers_arg (args, "uuid") != NULL &&
+       !require_on_top (self, image->path, strata_layers_arg (args, "uuid"), TRUE, error)))
     return FALSE;
 
   for (StrataChain link = strata_layers_walk (self, image->backing);

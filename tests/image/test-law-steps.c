@@ -450,6 +450,36 @@ test_live_commit (void)
   assert_law (graph, plan, NULL);
 }
 
+/* It writes to what another program has put on that since, and QEMU merges that alone. What isn't running has no such limit for a pull. */
+static void
+test_covered (void)
+{
+  for (guint running = 0; running < 2; running++)
+    {
+      g_autoptr (StrataGraph) graph = make_tower ();
+      g_autoptr (StrataPlan) plan = new_plan ();
+      g_autoptr (StrataPlan) below = new_plan ();
+      g_autoptr (StrataPlan) pull = new_plan ();
+      const char *covered = PAPER_FILE ("covered.qcow2");
+
+      paper_host_image (graph, "covered.qcow2", "base.qcow2");
+      paper_host_image (graph, "backup.qcow2", "covered.qcow2");
+      paper_host_add (graph, "other",
+                      running ? STRATA_DOMAIN_STATE_RUNNING : STRATA_DOMAIN_STATE_OFF, FALSE, NULL,
+                      "backup.qcow2", NULL);
+
+      paper_plan_add (plan, STRATA_STEP_COMMIT,
+                      "{`top`:`%s`,`base`:`%s`,`uuid`:`%s`,`active`:true}", covered,
+                      PAPER_FILE ("base.qcow2"), get_uuid (graph, "other"));
+      assert_law (graph, plan, "backup.qcow2");
+      paper_plan_add (below, STRATA_STEP_PULL, "{`image`:`%s`}", covered);
+      assert_law (graph, below, NULL);
+      paper_plan_add (pull, STRATA_STEP_PULL, "{`image`:`%s`,`uuid`:`%s`}", covered,
+                      get_uuid (graph, "other"));
+      assert_law (graph, pull, running ? "backup.qcow2" : NULL);
+    }
+}
+
 #define TEMPLATE                                                                \
   "<metadata><strata:strata xmlns:strata='https://stratavm.github.io/xmlns/1'>" \
   "<strata:template version='1' domain='" CLONE "'/></strata:strata></metadata>"
@@ -946,6 +976,7 @@ main (int argc, char **argv)
   g_test_add_func ("/law-steps/pull-to-base", test_pull_to_base);
   g_test_add_func ("/law-steps/told-overlay", test_told_overlay);
   g_test_add_func ("/law-steps/live-commit", test_live_commit);
+  g_test_add_func ("/law-steps/covered", test_covered);
   g_test_add_func ("/law-steps/new-template", test_new_template);
   g_test_add_func ("/law-steps/power", test_power);
   g_test_add_func ("/law-steps/new-option", test_new_option);

@@ -6,6 +6,7 @@ then the job is resumed, rolled back or dismissed. Nothing that came to be since
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import time
@@ -143,6 +144,52 @@ def only_clone(disks=1):
     lab.made.append('clone')
     lab.strata('snapshot', 'revert', 'vm', 's1', '--discard-current')
     return lab.tip('vm')
+
+
+def what_a_backup_put_on_top():
+    """Without a word to libvirt's list: the job goes neither way before that is merged back as it says, and what was written is kept."""
+    for kind, begun in (('commit', False), ('commit', True), ('pull', False), ('pull', True)):
+        lab.machine('vm', run=True)
+        for number, name in enumerate(('s1', 's2', 's3'), 1):
+            lab.strata('snapshot', 'create', 'vm', name, '--disk-only')
+            lab.write('vm', number)
+        job = stop('snapshot', 'delete', 'vm', 's2', '--subtree', kind=kind, begun=begun)
+        covered = lab.source('vm')
+        lab.virsh('snapshot-create-as', 'vm', 'backup', '--disk-only', '--no-metadata')
+        overlay = lab.source('vm')
+        lab.write('vm', 0x44, '12M')
+        tip = lab.tip('vm')
+        error = refused('job', 'resume', job, words=['vm', overlay, covered])
+        told = lab.ctl('job', 'rollback', job)
+        expect_equal(told.status, 3, 'rollback', told)
+        expect('finishes it' not in told.err, 'it is said that resuming would finish it', told.err)
+        expect_equal(lab.tip('vm'), tip, 'what the machine reads')
+        lab.run(*shlex.split(re.search('“(virsh [^”]*)”', error['hint']).group(1)))
+        expect_equal(lab.source('vm'), covered, 'what the machine is on')
+        os.remove(overlay)
+        lab.strata('job', 'resume', job)
+        no_job_left()
+        expect_equal((lab.tip('vm'), lab.snapshots('vm')), (tip, ['s1']), 'what the machine reads, and its snapshots')
+        expect_equal(lab.ctl('--json', 'doctor').document['findings'], [], 'what is the matter')
+        clear()
+
+
+def what_a_backup_put_on_what_is_pulled_into():
+    lab.machine('vm')
+    lab.strata('snapshot', 'create', 'vm', 's1', '--disk-only')
+    lab.strata('clone', 'create', 'vm', 'clone', '--snapshot', 's1')
+    lab.made.append('clone')
+    lab.virsh('start', 'clone')
+    job = stop('clone', 'flatten', 'clone', kind='pull', begun=True)
+    covered = lab.source('clone')
+    lab.virsh('snapshot-create-as', 'clone', 'backup', '--disk-only', '--no-metadata')
+    overlay, tip = lab.source('clone'), lab.tip('clone')
+    refused('job', 'resume', job, words=['clone', overlay, covered])
+    lab.virsh('blockcommit', 'clone', 'vda', '--base', covered, '--active', '--pivot')
+    os.remove(overlay)
+    lab.strata('job', 'resume', job)
+    no_job_left()
+    expect_equal(lab.tip('clone'), tip, 'what the clone reads')
 
 
 def pull_into_what_is_removed():
