@@ -205,6 +205,19 @@ def what_is_done_after_the_keeping():
             lab.clear()
 
 
+def a_guest_that_its_person_shut_down():
+    """Before anything of it was kept. It stays off, which isn't as it was."""
+    guest()
+    job = stop(*revert(), kind='snapshot-create', begun=True)
+    lab.virsh('destroy', 'vm')
+    before = files()
+    result = lab.strata('job', 'rollback', job)
+    expect_words(result.out, '“vm”, which was on, is off')
+    expect(AS_BEFORE not in result.out, 'not everything is as it was', result)
+    expect_equal((lab.state('vm'), lab.snapshots('vm'), files()), ('shut off', ['s1'], before), 'what is left')
+    read(0x11)
+
+
 def a_guest_that_another_suspended():
     """Whoever suspended it after the plan was made, to copy its disk for one, finds it so when the job is cancelled."""
     there = guest()
@@ -507,7 +520,8 @@ try:
     lab.start()
     run([isolated(test, clear) for test in (
         a_guest_that_was_never_stopped, a_guest_that_was_stopped, nothing_is_known_of_the_stop, a_guest_whose_return_is_cancelled,
-        a_return_that_fails, a_guest_that_stood_still, what_is_done_after_the_keeping, a_guest_that_another_suspended, the_way_back_is_killed,
+        a_return_that_fails, a_guest_that_stood_still, what_is_done_after_the_keeping, a_guest_that_its_person_shut_down,
+        a_guest_that_another_suspended, the_way_back_is_killed,
         the_way_back_is_killed_before_it_says_so, nothing_was_kept,
         a_guest_of_which_a_template_is_made, a_guest_whose_disk_another_came_to_stand_on,
         a_guest_that_is_defined_with_other_disks, a_guest_that_its_person_started,

@@ -563,9 +563,14 @@ strata_kept_state_wake (StrataStepContext *context, GError **error)
   if (!is_kept (context, &params, &there, error))
     return FALSE;
 
-  /* One of which nothing was kept was shut down by somebody else. */
-  return (!there && strata_step_context_get_note (context, halted) == NULL) ||
-         go_on_from (context, context, error);
+  if (there || strata_step_context_get_note (context, halted) != NULL)
+    return go_on_from (context, context, error);
+
+  /* Nothing of it was kept: somebody else shut it down, or libvirt was ended in the middle. */
+  tell (context, _ ("“%s”, which was on, is off, and stays so."),
+        strata_step_context_get (context, "name"));
+
+  return TRUE;
 }
 
 /* Whether a guest runs that has itself what the snapshot keeps of its memory. */
