@@ -244,8 +244,8 @@ went_off (StrataStepContext *context, const GError *error)
 
 /* commit ------------------------------------------------------------------------------------------- */
 
-/* One overlay of TOP after the other gets its turn, each in a worker of its own; one that had it, or that another client
- * removed, knows nothing of TOP any more. */
+/* One overlay of TOP after the other gets its turn, each in a worker of its own; one that had it knows
+ * nothing of TOP any more. */
 static gboolean
 commit_below (StrataStepContext *context,
               const char *via,
@@ -261,20 +261,6 @@ commit_below (StrataStepContext *context,
                                      &(StrataTransfer) { strata_job_get_bandwidth (context->job),
                                                          on_bytes, context, cancellable },
                                      error);
-}
-
-static gboolean
-commit_via (StrataStepContext *context, GCancellable *cancellable, GError **error)
-{
-  const char *via = strata_step_context_get (context, "via");
-  gboolean done;
-
-  if (!strata_gone_find_image (context->connection, via, &done, error) ||
-      (!done && !stands_on (context, via, strata_step_context_get (context, "base"), &done, error)))
-    return FALSE;
-
-  return done || commit_below (context, via, strata_step_context_get (context, "via-format"),
-                               cancellable, error);
 }
 
 /* What of the definition names the top. Another client may have put the disk elsewhere in it, and libvirt itself follows only one
@@ -339,6 +325,24 @@ commit_top (StrataStepContext *context,
                                                    on_bytes, context, cancellable },
                                error) &&
          (!redefine || define_on_base (context, TRUE, error));
+}
+
+/* An overlay that another client removed has nothing to be told, but the top is merged all the same: others may rely on it. */
+static gboolean
+commit_via (StrataStepContext *context, GCancellable *cancellable, GError **error)
+{
+  const char *via = strata_step_context_get (context, "via");
+  gboolean gone, done;
+
+  if (!strata_gone_find_image (context->connection, via, &gone, error))
+    return FALSE;
+  if (gone)
+    return commit_top (context, FALSE, cancellable, error);
+  if (!stands_on (context, via, strata_step_context_get (context, "base"), &done, error))
+    return FALSE;
+
+  return done || commit_below (context, via, strata_step_context_get (context, "via-format"),
+                               cancellable, error);
 }
 
 /* Whether a domain but our own has PATH open or would, or an image stands on it. */
@@ -616,13 +620,17 @@ static gboolean
 commit_is_done (StrataStepContext *context, gboolean *done, GError **error)
 {
   g_auto (MergeTarget) subject = { 0 };
+  gboolean gone;
 
   if (!is_top_gone (context, done, error))
     return FALSE;
-  if (!*done && strata_step_context_get (context, "via") != NULL)
+  if (*done)
+    return TRUE;
+  /* What is only away is waited for before anything begins. */
+  if (strata_step_context_get (context, "via") != NULL)
     return strata_gone_find_image (context->connection, strata_step_context_get (context, "via"),
-                                   done, error);
-  if (*done || strata_step_context_get (context, "uuid") == NULL)
+                                   &gone, error);
+  if (strata_step_context_get (context, "uuid") == NULL)
     return TRUE;
 
   return find_top (context, &subject, done, error) &&
