@@ -69,8 +69,32 @@ get_step (Run *run, guint index, StrataStepContext *context)
   context->plan = run->plan;
   context->guest = &run->guest;
   context->again = FALSE;
+  context->undone_before = FALSE;
 
   return strata_step_get_ops (spec->kind);
+}
+
+static gboolean
+begin_undo (Run *run,
+            guint index,
+            const StrataStepOps *klass,
+            StrataStepContext *context,
+            GError **error)
+{
+  g_autofree char *key = g_strdup_printf ("way-back:%u", index);
+  g_autoptr (JsonObject) note = NULL;
+
+  if (klass->undo_noted)
+    {
+      context->undone_before = json_object_has_member (context->results, key);
+      note = json_object_new ();
+      json_object_set_string_member (note, key, "begun");
+    }
+  if (klass->undo_lasts ||
+      (note != NULL && strata_journal_get_mark (run->journal, index) == STRATA_STEP_BEGUN))
+    return strata_journal_begin_step (run->journal, index, note, error);
+
+  return note == NULL || strata_journal_end_step (run->journal, index, note, error);
 }
 
 static gboolean
@@ -86,7 +110,7 @@ undo_step (Run *run, guint index, GError **error)
                                       error) ||
       !strata_lock_is_held (run->lock, error))
     return FALSE;
-  if (klass->undo_lasts && !strata_journal_begin_step (run->journal, index, NULL, error))
+  if (!begin_undo (run, index, klass, &context, error))
     return FALSE;
   if (klass->undo != NULL && !klass->undo (&context, error))
     return FALSE;

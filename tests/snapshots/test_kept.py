@@ -205,6 +205,77 @@ def what_is_done_after_the_keeping():
             lab.clear()
 
 
+def a_guest_that_another_brought_to_life():
+    """It runs from a memory, and on the very disks; which isn't what the job kept."""
+    def saves_and_starts():
+        lab.virsh('start', 'vm')
+        booted(there)
+        lab.virsh('managedsave', 'vm')
+        lab.virsh('start', 'vm')
+
+    def goes_back():
+        lab.virsh('snapshot-revert', 'vm', 's1')
+
+    for extra, act in (((), saves_and_starts), (('--internal',), saves_and_starts), (('--internal',), goes_back)):
+        for kind in ('snapshot-create', 'shut-down'):
+            there = guest(*extra)
+            lab.virsh('reset', 'vm')
+            there = booted(there)
+            job = stop(*revert(), kind=kind, done=True)
+            act()
+            result = lab.strata('job', 'rollback', job)
+            expect_words(result.out, 'kept', 'stays')
+            expect(GOES_ON not in result.out, f'it does not go on from that, {extra}, {act.__name__}', result)
+            expect('kept' in lab.snapshots('vm'), 'what was kept stays', result)
+            lab.virsh('destroy', 'vm')
+            lab.strata('snapshot', 'revert', 'vm', 'kept', '--discard-current')
+            expect_equal(memory(), there, 'what is in the memory that was kept')
+            lab.clear()
+
+
+def what_was_kept_is_not_written_down():
+    """libvirt stops the guest before it writes the snapshot into its list, which it can't."""
+    folder = os.path.join(lab.env['HOME'], '.config/libvirt/qemu/snapshot/vm')
+    for extra in ((), ('--internal',)):
+        there = guest(*extra)
+        os.chmod(folder, 0o500)
+        refused = lab.ctl(*revert())
+        os.chmod(folder, 0o700)
+        expect_equal(refused.status, 1, 'the return', refused)
+        expect(AS_BEFORE not in refused.err, 'not everything is as it was', refused)
+        if extra:
+            expect_equal(lab.state('vm'), 'shut off', 'the guest whose memory is in its image')
+            expect_words(refused.err, 'vm', 'kept', 'doesn’t list')
+            expect_words(lab.run('qemu-img', 'snapshot', '-l', lab.source('vm')).out, 'kept')
+        else:
+            expect_words(refused.err, GOES_ON)
+            expect_equal((lab.state('vm'), memory()), ('running', there), 'the guest')
+        lab.clear()
+
+
+def what_was_kept_is_out_of_the_list():
+    """Its memory is there all the same."""
+    there = guest()
+    before = files()
+    job = stop(*revert(), kind='snapshot-create', done=True)
+    lab.virsh('snapshot-delete', 'vm', 'kept', '--metadata')
+    expect_words(lab.strata('job', 'rollback', job).out, GOES_ON)
+    expect_back(there, before)
+
+
+def another_run_of_the_guest():
+    """The job was killed while it took a snapshot, and the guest was booted since, suspended and resumed."""
+    there = guest()
+    job = stop('snapshot', 'create', 'vm', 'kept', kind='snapshot-create', begun=True, done=True)
+    lab.virsh('destroy', 'vm')
+    lab.virsh('start', 'vm')
+    booted(there)
+    lab.virsh('suspend', 'vm')
+    lab.virsh('resume', 'vm')
+    expect_words(lab.strata('job', 'rollback', job).out, 'kept', 'stays')
+    expect_equal(lab.snapshots('vm'), ['kept', 's1'], 'the snapshots')
+
+
 def a_guest_that_its_person_shut_down():
     """Before anything of it was kept. It stays off, which isn't as it was."""
     guest()
@@ -521,7 +592,8 @@ try:
     run([isolated(test, clear) for test in (
         a_guest_that_was_never_stopped, a_guest_that_was_stopped, nothing_is_known_of_the_stop, a_guest_whose_return_is_cancelled,
         a_return_that_fails, a_guest_that_stood_still, what_is_done_after_the_keeping, a_guest_that_its_person_shut_down,
-        a_guest_that_another_suspended, the_way_back_is_killed,
+        a_guest_that_another_suspended, a_guest_that_another_brought_to_life, what_was_kept_is_not_written_down,
+        what_was_kept_is_out_of_the_list, another_run_of_the_guest, the_way_back_is_killed,
         the_way_back_is_killed_before_it_says_so, nothing_was_kept,
         a_guest_of_which_a_template_is_made, a_guest_whose_disk_another_came_to_stand_on,
         a_guest_that_is_defined_with_other_disks, a_guest_that_its_person_started,

@@ -171,6 +171,7 @@ strata_domain_query_run (StrataConnection *connection,
                          gboolean *restored,
                          GError **error)
 {
+  g_autofree char *boot = NULL;
   g_autoptr (virDomain) domain = NULL;
   int state;
   int reason;
@@ -187,9 +188,13 @@ strata_domain_query_run (StrataConnection *connection,
   if (state == 0)
     return TRUE;
   *restored = goes_on (state, reason);
+  /* libvirt counts from one again when all machines were off, as after the computer's own start. */
+  if (strata_connection_get_facts (connection)->is_local &&
+      g_file_get_contents ("/proc/sys/kernel/random/boot_id", &boot, NULL, NULL))
+    g_strchomp (boot);
   *run = g_strdup_printf (
-      "%u%s", virDomainGetID (domain),
-      state == VIR_DOMAIN_RUNNING && reason == VIR_DOMAIN_RUNNING_BOOTED ? " booted" : "");
+      "%u%s%s%s", virDomainGetID (domain), boot != NULL ? "@" : "", boot != NULL ? boot : "",
+      state == VIR_DOMAIN_RUNNING && reason == VIR_DOMAIN_RUNNING_BOOTED ? STRATA_RUN_BOOTED : "");
 
   return TRUE;
 }

@@ -6,6 +6,9 @@
 
 G_BEGIN_DECLS
 
+/* how a run ends that was booted, and has not been stood still since */
+#define STRATA_RUN_BOOTED " booted"
+
 /* A domain that is off goes on from the memory in FILE, with the definition XML; the file stays. Blocking; worker
  * threads only. */
 gboolean strata_domain_restore (StrataConnection *connection,

@@ -16,8 +16,12 @@
 #include "host/connection/strata-vir.h"
 #include "base/strata-error.h"
 
+/* To the overlays of a guest that was stopped with the keeping nobody has written: they stay, unless they are gone. */
 static gboolean
-renew (StrataConnection *connection, const StrataSnapshotOverlay *item, GError **error)
+make_overlay (StrataConnection *connection,
+              const StrataSnapshotParams *params,
+              const StrataSnapshotOverlay *item,
+              GError **error)
 {
   StrataVolumeXml spec = {
     .format = (char *) "qcow2",
@@ -26,6 +30,12 @@ renew (StrataConnection *connection, const StrataSnapshotOverlay *item, GError *
     .capacity = 0,
     .mode = 0600,
   };
+  gboolean exists;
+
+  if (!strata_storage_exists (connection, item->overlay, &exists, error))
+    return FALSE;
+  if (exists && params->halt)
+    return TRUE;
 
   if (item->base_format == NULL)
     {
@@ -34,28 +44,43 @@ renew (StrataConnection *connection, const StrataSnapshotOverlay *item, GError *
       return FALSE;
     }
 
-  return strata_storage_delete (connection, item->overlay, error) &&
+  return (!exists || strata_storage_delete (connection, item->overlay, error)) &&
          strata_storage_create (connection, item->overlay, &spec, error);
+}
+
+static StrataDomainXml *
+get_saved_definition (StrataConnection *connection,
+                      const StrataSnapshotParams *params,
+                      GError **error)
+{
+  g_autofree char *xml = virDomainSaveImageGetXMLDesc (
+      strata_connection_get_handle (connection), params->memory_file,
+      strata_connection_get_secrecy (connection) != 0 ? VIR_DOMAIN_SAVE_IMAGE_XML_SECURE : 0);
+
+  if (xml == NULL)
+    {
+      strata_vir_set_error (error, _ ("Restoring the memory in “%s”"), params->memory_file);
+      return NULL;
+    }
+
+  return strata_domain_xml_new_from_string (xml, error);
 }
 
 /* (transfer full): as what the guest ran, on the overlays that the snapshot put it on */
 static char *
 get_definition (StrataConnection *connection, const StrataSnapshotParams *params, GError **error)
 {
-  g_autofree char *xml = strata_snapshot_get_xml (connection, params->uuid, params->name, error);
+  g_autofree char *xml = strata_snapshot_get_xml (connection, params->uuid, params->name, NULL);
   g_autoptr (StrataSnapshotXml) document =
-      xml != NULL ? strata_snapshot_xml_new_from_string (xml, error) : NULL;
-  g_autoptr (StrataDomainXml) definition = NULL;
+      xml != NULL ? strata_snapshot_xml_new_from_string (xml, NULL) : NULL;
+  g_autoptr (StrataDomainXml) definition =
+      document != NULL ? strata_snapshot_xml_get_live_definition (document) : NULL;
 
-  if (document == NULL)
-    return NULL;
-  definition = strata_snapshot_xml_get_live_definition (document);
+  /* Of a snapshot that libvirt has lost, or has not written down, the memory has it. */
   if (definition == NULL)
-    {
-      strata_set_error (error, STRATA_ERROR_FAILED, NULL,
-                        _ ("libvirt has no definition with the snapshot “%s”"), params->name);
-      return NULL;
-    }
+    definition = get_saved_definition (connection, params, error);
+  if (definition == NULL)
+    return NULL;
 
   strata_domain_xml_drop_backing (definition);
   for (guint i = 0; i < params->overlays->len; i++)
@@ -118,7 +143,7 @@ strata_snapshot_bring_back (StrataConnection *connection,
     return FALSE;
   for (guint i = 0; i < params->overlays->len; i++)
     {
-      if (!renew (connection, g_ptr_array_index (params->overlays, i), error))
+      if (!make_overlay (connection, params, g_ptr_array_index (params->overlays, i), error))
         return FALSE;
     }
 

@@ -496,7 +496,9 @@ strata_snapshot_create (StrataConnection *connection,
       return TRUE;
     }
 
-  clean_up (connection, params, created);
+  /* What was kept of a guest that libvirt has stopped is all that there is of it. */
+  if (!params->halt || virDomainIsActive (domain) == 1)
+    clean_up (connection, params, created);
   if (created ||
       !g_cancellable_set_error_if_cancelled (strata_transfer_get_cancellable (transfer), error))
     g_propagate_error (error, g_steal_pointer (&failure));

@@ -195,14 +195,20 @@ halted_key (StrataStepContext *context)
 }
 
 void
+strata_kept_state_note_before (StrataStepContext *context)
+{
+  if (context->job != NULL && has_memory (context) && !strata_step_context_is (context, "halt"))
+    note_run (context);
+}
+
+void
 strata_kept_state_note_taken (StrataStepContext *context)
 {
   g_autofree char *key = NULL;
 
   if (context->job == NULL)
     return;
-  if (has_memory (context))
-    note_run (context);
+  strata_kept_state_note_before (context);
   if (!strata_step_context_is (context, "halt"))
     return;
 
@@ -231,19 +237,36 @@ strata_kept_state_note_stopped (StrataStepContext *context)
     note_stamps (&kept);
 }
 
+/* (transfer full) (nullable): also what the step itself has noted */
+static char *
+get_note (StrataStepContext *context, const char *key)
+{
+  char *fresh = context->job != NULL ? strata_job_get_result (context->job, key) : NULL;
+
+  return fresh != NULL ? fresh : g_strdup (strata_step_context_get_note (context, key));
+}
+
+static gboolean
+has_stamp (StrataStepContext *context, const char *path)
+{
+  g_autofree char *key = g_strconcat (NOTE_STOPPED, path, NULL);
+  g_autofree char *noted = get_note (context, key);
+
+  return noted != NULL;
+}
+
 static gboolean
 is_as_stopped (StrataStepContext *context, const char *path)
 {
   g_autofree char *key = g_strconcat (NOTE_STOPPED, path, NULL);
-  const char *noted = strata_step_context_get_note (context, key);
+  g_autofree char *noted = get_note (context, key);
   g_autofree char *now = strata_job_notes_get_stamp (context->connection, path);
 
-  if (context->results == NULL || !json_object_has_member (context->results, key) ||
-      g_str_equal (now, STRATA_STAMP_UNKNOWN))
+  if (noted == NULL || g_str_equal (now, STRATA_STAMP_UNKNOWN))
     return FALSE;
 
   /* The host doesn't say when anything was written. */
-  return noted == NULL || *now == '\0' || g_str_equal (noted, now);
+  return *now == '\0' || g_str_equal (noted, now);
 }
 
 static gboolean
@@ -253,8 +276,18 @@ is_unwritten (StrataStepContext *context, const StrataSnapshotParams *params, co
     {
       const StrataSnapshotOverlay *item = g_ptr_array_index (params->overlays, i);
 
-      if (g_str_equal (item->overlay, path))
-        return strata_snapshot_is_unwritten (context->connection, params, item);
+      g_autofree char *before = NULL;
+      g_autofree char *after = NULL;
+
+      if (!g_str_equal (item->overlay, path))
+        continue;
+      /* That takes its time. */
+      before = strata_job_notes_get_stamp (context->connection, path);
+      if (!strata_snapshot_is_unwritten (context->connection, params, item))
+        return FALSE;
+      after = strata_job_notes_get_stamp (context->connection, path);
+
+      return g_str_equal (before, after);
     }
 
   return FALSE;
@@ -270,8 +303,7 @@ require_unwritten (StrataStepContext *context, StrataStepContext *kept, GError *
   paths = collect_written (&params);
   for (guint i = 0; paths[i] != NULL; i++)
     {
-      g_autofree char *key = g_strconcat (NOTE_STOPPED, paths[i], NULL);
-      gboolean noted = context->results != NULL && json_object_has_member (context->results, key);
+      gboolean noted = has_stamp (context, paths[i]);
 
       if (is_as_stopped (context, paths[i]) || is_unwritten (context, &params, paths[i]))
         continue;
@@ -310,7 +342,7 @@ strata_kept_state_require_last (StrataStepContext *context, GError **error)
 /* What was written between the keeping and the stop would not be there after the return either. What was written since the
  * stop is another's. */
 static gboolean
-is_only_the_guests (StrataStepContext *context, const StrataSnapshotParams *params)
+is_only_the_guests (StrataStepContext *context, const StrataSnapshotParams *params, gboolean *known)
 {
   g_auto (GStrv) paths = collect_written (params);
 
@@ -321,6 +353,7 @@ is_only_the_guests (StrataStepContext *context, const StrataSnapshotParams *para
       /* Going back was begun, and stopped between the old overlay and the new one. */
       if (strata_storage_exists (context->connection, paths[i], &exists, NULL) && !exists)
         continue;
+      *known = has_stamp (context, paths[i]);
       if (!is_as_stopped (context, paths[i]) && !is_unwritten (context, params, paths[i]))
         return FALSE;
     }
@@ -357,6 +390,22 @@ is_kept (StrataStepContext *kept,
 
   return params->memory_file == NULL ||
          strata_storage_exists (kept->connection, params->memory_file, there, error);
+}
+
+/* libvirt may have lost the snapshot, or never written it down, and the memory is whole all the same. */
+static gboolean
+has_memory_file (StrataStepContext *kept,
+                 const StrataSnapshotParams *params,
+                 gboolean *there,
+                 GError **error)
+{
+  gboolean another;
+
+  *there = FALSE;
+
+  return params->memory_file == NULL ||
+         (strata_snapshot_exists (kept->connection, params->uuid, params->name, &another, error) &&
+          (another || strata_storage_exists (kept->connection, params->memory_file, there, error)));
 }
 
 static void G_GNUC_PRINTF (2, 3) tell (StrataStepContext *context, const char *format, ...)
@@ -445,7 +494,7 @@ was_paused (StrataStepContext *kept)
   g_autoptr (StrataSnapshotFacts) facts =
       xml != NULL ? strata_snapshot_facts_new (xml, FALSE, NULL) : NULL;
 
-  return facts != NULL && g_strcmp0 (facts->state, "paused") == 0;
+  return facts != NULL && g_strcmp0 (facts->state, "running") != 0;
 }
 
 /* Whether the machine, which was restored, is so by what the snapshot keeps. */
@@ -479,17 +528,34 @@ go_on_from (StrataStepContext *context, StrataStepContext *kept, GError **error)
   const char *name = strata_step_context_get (context, "name");
   gboolean paused = was_paused (kept);
   g_auto (StrataSnapshotParams) params = { NULL };
+  g_autofree char *run = NULL;
+  gboolean restored;
+  gboolean known = TRUE;
   gboolean there;
 
   strata_snapshot_params_read (kept, &params);
-  if (!is_kept (kept, &params, &there, error))
+  if (!is_kept (kept, &params, &there, error) ||
+      (!there && !has_memory_file (kept, &params, &there, error)))
     return FALSE;
   if (!there)
     return start_anew (context, error);
-  if (!is_only_the_guests (context, &params))
+  if (!is_only_the_guests (context, &params, &known))
     {
-      tell (context, _ ("“%s” stays off: its disks were written to since it was stopped."), name);
+      tell (context,
+            known
+                ? _ ("“%s” stays off: its disks were written to since it was stopped.")
+                : _ ("“%s” stays off: whether its disks were written to since it was stopped can’t "
+                     "be told."),
+            name);
       return TRUE;
+    }
+  if (!strata_domain_query_run (context->connection, params.uuid, &run, &restored, error))
+    return FALSE;
+  if (run != NULL)
+    {
+      strata_set_error (error, STRATA_ERROR_CHANGED, _ ("Look at the machine, and try again."),
+                        _ ("“%s” was started in the meantime"), name);
+      return FALSE;
     }
 
   if (!strata_snapshot_bring_back (context->connection, &params, paused, error))
@@ -520,7 +586,8 @@ strata_kept_state_bring_back (StrataStepContext *context, GError **error)
       gboolean has_kept = find_kept (context, &kept);
 
       /* By an earlier way back, which didn't live to write that down. */
-      if (context->job != NULL && restored && has_kept && is_on_overlays (&kept))
+      if (context->job != NULL && context->undone_before && restored && has_kept &&
+          is_on_overlays (&kept))
         note_going_on (context, &kept, was_paused (&kept));
       /* By a step of the job itself, once it had read the disks. */
       else if (!has_kept && strata_step_context_get_note (context, was_stopped) != NULL)
@@ -533,6 +600,18 @@ strata_kept_state_bring_back (StrataStepContext *context, GError **error)
 
   return find_kept (context, &kept) ? go_on_from (context, &kept, error)
                                     : start_anew (context, error);
+}
+
+/* Whether it was stopped, and its memory is in a tag of which libvirt's list knows nothing. */
+static gboolean
+is_in_image_alone (StrataStepContext *context, const StrataSnapshotParams *params)
+{
+  g_autofree char *key = halted_key (context);
+  g_autofree char *halted = get_note (context, key);
+
+  return halted != NULL && params->kind == STRATA_SNAPSHOT_KIND_INTERNAL &&
+         strata_domain_is_off (context->connection, params->uuid) &&
+         strata_snapshot_is_left (context->connection, params);
 }
 
 gboolean
@@ -554,15 +633,17 @@ strata_kept_state_wake (StrataStepContext *context, GError **error)
     return FALSE;
   if (run != NULL)
     {
-      if (context->job != NULL && restored && is_on_overlays (context))
+      if (context->job != NULL && context->undone_before && restored && is_on_overlays (context))
         note_going_on (context, context, was_paused (context));
       return TRUE;
     }
 
   strata_snapshot_params_read (context, &params);
-  if (!is_kept (context, &params, &there, error))
+  if (!is_kept (context, &params, &there, error) ||
+      (!there && !has_memory_file (context, &params, &there, error)))
     return FALSE;
-
+  if (!there && is_in_image_alone (context, &params))
+    return TRUE;
   if (there || strata_step_context_get_note (context, halted) != NULL)
     return go_on_from (context, context, error);
 
@@ -573,25 +654,32 @@ strata_kept_state_wake (StrataStepContext *context, GError **error)
   return TRUE;
 }
 
+/* A guest that was stood still and let go since isn't said to be booted any more; one that is was so all the time. */
+static gboolean
+is_same_run (const char *before, const char *now)
+{
+  static const char *const booted = STRATA_RUN_BOOTED;
+  gsize n_before = strlen (before) - (g_str_has_suffix (before, booted) ? strlen (booted) : 0);
+  gsize n_now = strlen (now) - (g_str_has_suffix (now, booted) ? strlen (booted) : 0);
+
+  return n_before == n_now && strncmp (before, now, n_now) == 0 &&
+         (!g_str_has_suffix (now, booted) || g_str_has_suffix (before, booted));
+}
+
 /* Whether a guest runs that has itself what the snapshot keeps of its memory. */
 static gboolean
 is_in_guest (StrataStepContext *context, gboolean *in_guest, GError **error)
 {
   g_autofree char *key = run_key (context);
-  /* Perhaps by this step itself. */
-  g_autofree char *fresh = context->job != NULL ? strata_job_get_result (context->job, key) : NULL;
-  const char *noted = fresh != NULL ? fresh : strata_step_context_get_note (context, key);
+  g_autofree char *noted = get_note (context, key);
   g_autofree char *run = NULL;
   gboolean restored;
 
   if (!strata_domain_query_run (context->connection, strata_step_context_get (context, "uuid"),
                                 &run, &restored, error))
     return FALSE;
-  /* Who was killed directly after keeping it did not live to note whose it is. One that was stopped with that has it only once it
-   * was brought back. */
-  *in_guest = run != NULL && (noted != NULL ? g_str_equal (noted, run)
-                                            : !strata_step_context_is (context, "halt") &&
-                                                  !g_str_has_suffix (run, " booted"));
+  /* One that was stopped with the keeping has it only once it was brought back. */
+  *in_guest = run != NULL && noted != NULL && is_same_run (noted, run);
 
   return TRUE;
 }
@@ -619,6 +707,17 @@ strata_kept_state_may_go (StrataStepContext *context, gboolean *may_go, GError *
   strata_snapshot_params_read (context, &params);
   if (!is_kept (context, &params, &there, error))
     return FALSE;
+  if (!there && is_in_image_alone (context, &params))
+    {
+      tell (
+          context,
+          /* Translators: a virtual machine, a snapshot */
+          _ ("“%s” was stopped, and stays off. What was in its memory is in the internal snapshot “%s” of its image, which "
+             "libvirt doesn’t list."),
+          strata_step_context_get (context, "name"), params.name);
+      *may_go = FALSE;
+      return TRUE;
+    }
   /* One whose taking back was begun keeps nothing any more. */
   if (!there || is_retained (context, &params))
     return TRUE;

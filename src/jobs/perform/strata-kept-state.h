@@ -13,7 +13,8 @@ G_BEGIN_DECLS
 void strata_snapshot_params_read (StrataStepContext *context, StrataSnapshotParams *params);
 void strata_snapshot_params_clear (StrataSnapshotParams *params);
 
-/* the snapshot was taken: of which run of the guest */
+/* a snapshot is about to be taken, or was: of which run of the guest */
+void strata_kept_state_note_before (StrataStepContext *context);
 void strata_kept_state_note_taken (StrataStepContext *context);
 /* (out) STOP: the step of the plan that stops the machine that CONTEXT keeps */
 gboolean strata_kept_state_find_stop (StrataStepContext *context, StrataStepContext *stop);

@@ -191,6 +191,7 @@ shut_down_is_done (StrataStepContext *context, gboolean *done, GError **error)
 
 const StrataStepOps strata_step_shut_down = {
   .interruptible = TRUE,
+  .undo_noted = TRUE,
   .check = shut_down_check,
   .run = shut_down_run,
   .undo = strata_kept_state_bring_back,

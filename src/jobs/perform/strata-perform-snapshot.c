@@ -80,6 +80,8 @@ snapshot_create_check (StrataStepContext *context, GCancellable *cancellable, GE
 
   strata_snapshot_params_read (context, &params);
 
+  strata_kept_state_note_before (context);
+
   return require_stoppable (context, cancellable, error) &&
          strata_require_persistent (context->connection, params.uuid, error) &&
          strata_require_unsaved (context->connection, params.uuid, error) &&
@@ -114,7 +116,11 @@ snapshot_create_run (StrataStepContext *context, GCancellable *cancellable, GErr
   if (!strata_snapshot_create (context->connection, &params,
                                &(StrataTransfer) { 0, on_bytes, context->job, cancellable }, error))
     {
-      context->left = strata_snapshot_is_left (context->connection, &params);
+      gboolean off = params.halt && strata_domain_is_off (context->connection, params.uuid);
+
+      if (off)
+        strata_kept_state_note_taken (context);
+      context->left = off || strata_snapshot_is_left (context->connection, &params);
       return FALSE;
     }
   note_id (context, &params);
@@ -268,6 +274,7 @@ snapshot_create_is_done (StrataStepContext *context, gboolean *done, GError **er
 const StrataStepOps strata_step_snapshot_create = {
   .interruptible = TRUE,
   .undo_lasts = TRUE,
+  .undo_noted = TRUE,
   .check = snapshot_create_check,
   .run = snapshot_create_run,
   .check_undo = snapshot_create_check_undo,

@@ -38,6 +38,7 @@ typedef struct
   StrataPlan *plan;
   StrataGuestClient **guest;
   gboolean again;
+  gboolean undone_before;
 } StrataStepContext;
 
 /**
@@ -49,6 +50,7 @@ typedef struct
  *   that came to be since from another client
  * @undo: (nullable): takes back a step that was done; does nothing where nothing is left to take back
  * @undo_lasts: @undo may be broken off where the step is neither done nor undone, and is called done no more from its beginning on
+ * @undo_noted: @undo heeds StrataStepContext.undone_before
  * @is_done: (nullable): asks the host, never memory; without it a step is run again on resume
  *
  * A primitive. Every function blocks and runs in the job's worker thread.
@@ -57,6 +59,7 @@ typedef struct
 {
   gboolean interruptible;
   gboolean undo_lasts;
+  gboolean undo_noted;
   gboolean (*check) (StrataStepContext *context, GCancellable *cancellable, GError **error);
   gboolean (*run) (StrataStepContext *context, GCancellable *cancellable, GError **error);
   gboolean (*check_undo) (StrataStepContext *context, GError **error);
