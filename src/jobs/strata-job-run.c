@@ -16,6 +16,7 @@
 #include "strata-job-private.h"
 #include "strata-job-sources.h"
 #include "strata-job-stamps.h"
+#include "jobs/perform/strata-gone.h"
 #include "jobs/perform/strata-perform.h"
 #include "strata-resume.h"
 #include "strata-rollback.h"
@@ -69,32 +70,10 @@ get_step (Run *run, guint index, StrataStepContext *context)
   context->plan = run->plan;
   context->guest = &run->guest;
   context->again = FALSE;
-  context->undone_before = FALSE;
+  context->journal = run->journal;
+  context->index = index;
 
   return strata_step_get_ops (spec->kind);
-}
-
-static gboolean
-begin_undo (Run *run,
-            guint index,
-            const StrataStepOps *klass,
-            StrataStepContext *context,
-            GError **error)
-{
-  g_autofree char *key = g_strdup_printf ("way-back:%u", index);
-  g_autoptr (JsonObject) note = NULL;
-
-  if (klass->undo_noted)
-    {
-      context->undone_before = json_object_has_member (context->results, key);
-      note = json_object_new ();
-      json_object_set_string_member (note, key, "begun");
-    }
-  if (klass->undo_lasts ||
-      (note != NULL && strata_journal_get_mark (run->journal, index) == STRATA_STEP_BEGUN))
-    return strata_journal_begin_step (run->journal, index, note, error);
-
-  return note == NULL || strata_journal_end_step (run->journal, index, note, error);
 }
 
 static gboolean
@@ -110,7 +89,7 @@ undo_step (Run *run, guint index, GError **error)
                                       error) ||
       !strata_lock_is_held (run->lock, error))
     return FALSE;
-  if (!begin_undo (run, index, klass, &context, error))
+  if (klass->undo_lasts && !strata_journal_begin_step (run->journal, index, NULL, error))
     return FALSE;
   if (klass->undo != NULL && !klass->undo (&context, error))
     return FALSE;
@@ -307,6 +286,8 @@ run_step (Run *run, guint index, GError **error)
     return FALSE;
   strata_job_stamps_note_begin (run->job, run->plan, index);
   strata_job_sources_note_begin (run->job, run->plan, index);
+  if (index == 0)
+    strata_gone_note (run->job, run->plan, strata_journal_get_results (run->journal));
   strata_job_notes_begin (run->job, run->plan, index);
   found = strata_job_take_new_results (run->job);
   if (!strata_journal_begin_step (run->journal, index, found, error))

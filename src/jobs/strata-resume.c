@@ -96,8 +96,8 @@ find_gone (StrataAdoption *self, StrataStep *step, gboolean *gone, GError **erro
   *gone = FALSE;
 
   return step->kind != STRATA_STEP_DEFINE || previous == NULL ||
-         strata_gone_find_machine (self->connection, strata_step_get_arg (step, "uuid"), previous,
-                                   gone, error);
+         strata_gone_find_machine (self->connection, strata_journal_get_results (self->journal),
+                                   strata_step_get_arg (step, "uuid"), previous, gone, error);
 }
 
 /* Before the point of no return nothing can have been overtaken, and a mark would cut the way back off. */

@@ -129,9 +129,9 @@ class NativeLab(Lab):
         """What a guest sees in an image, or saw under TAG, as a hash; None if it cannot be read."""
         out, copy = os.path.join(self.dir, 'raw'), os.path.join(os.path.dirname(path), 'tagged')
         how = ['-l', f'snapshot.name={tag}'] if tag else []
-        image = Image(path)
         # qemu-img shows as much of a tag as the image is large now.
-        if image.tags.get(tag, image.size) != image.size:
+        image = Image(path) if tag and os.path.exists(path) else None
+        if image is not None and image.tags.get(tag, image.size) != image.size:
             shutil.copy(path, copy)
             self.run('qemu-img', 'snapshot', '-a', tag, copy)
             path, how = copy, []

@@ -5,27 +5,105 @@
 #include "config.h"
 
 #include <glib/gi18n-lib.h>
+#include <sys/stat.h>
 
 #include "graph/strata-holders.h"
 #include "host/domain/strata-domain-control.h"
 #include "host/storage/strata-storage.h"
+#include "jobs/strata-job-private.h"
 #include "strata-gone.h"
 #include "base/strata-error.h"
 
-/* Whether the folder of PATH has anything in it. There is nothing where storage isn't mounted. */
+/* before a folder, a note: which one it was when the job began */
+#define NOTE_FOLDER "folder:"
+
+/* (transfer full) (nullable): by which a folder of this computer is told from the one that is seen there once its storage is away */
+static char *
+get_folder_id (StrataConnection *connection, const char *folder)
+{
+  struct stat status;
+
+  if (!strata_connection_get_facts (connection)->is_local || stat (folder, &status) != 0)
+    return NULL;
+
+  return g_strdup_printf ("%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT, (guint64) status.st_dev,
+                          (guint64) status.st_ino);
+}
+
+static char *
+get_folder_key (const char *folder)
+{
+  return g_strconcat (NOTE_FOLDER, folder, NULL);
+}
+
+/* Each folder that a step's images are in. */
+static void
+note_folder (StrataJob *job, JsonObject *before, const char *path)
+{
+  g_autofree char *folder = path != NULL ? g_path_get_dirname (path) : NULL;
+  g_autofree char *id =
+      folder != NULL ? get_folder_id (strata_job_get_connection (job), folder) : NULL;
+  g_autofree char *key = folder != NULL ? get_folder_key (folder) : NULL;
+
+  if (id != NULL && !json_object_has_member (before, key))
+    strata_job_set_result (job, key, id);
+}
+
+static void
+note_disks (StrataJob *job, JsonObject *before, const char *xml)
+{
+  g_autoptr (StrataDomainXml) definition =
+      xml != NULL ? strata_domain_xml_new_from_string (xml, NULL) : NULL;
+  g_autoptr (GPtrArray) disks =
+      definition != NULL ? strata_domain_xml_get_disks (definition) : NULL;
+
+  for (guint i = 0; disks != NULL && i < disks->len; i++)
+    note_folder (job, before, ((StrataDiskXml *) g_ptr_array_index (disks, i))->source);
+}
+
+/**
+ * strata_gone_note:
+ * @job: a job
+ * @plan: its plan, of which nothing is done yet
+ * @before: what an earlier process noted, which stays
+ *
+ * Worker threads only.
+ */
+void
+strata_gone_note (StrataJob *job, StrataPlan *plan, JsonObject *before)
+{
+  static const char *const keys[] = { "top", "via", "image" };
+
+  for (guint i = 0; i < strata_plan_get_n_steps (plan); i++)
+    {
+      StrataStep *step = strata_plan_get_step (plan, i);
+
+      if (step->kind == STRATA_STEP_DEFINE)
+        note_disks (job, before, strata_step_get_arg (step, "previous"));
+      if (!strata_step_is (step, STRATA_STEP_COMMIT, STRATA_STEP_PULL))
+        continue;
+      for (gsize j = 0; j < G_N_ELEMENTS (keys); j++)
+        note_folder (job, before, strata_step_get_arg (step, keys[j]));
+    }
+}
+
+/* Whether the folder of PATH is the one in which the plan saw it, and not the place where its storage is to be mounted. */
 static gboolean
-is_folder_there (StrataConnection *connection, StrataGraph *graph, const char *path)
+is_folder_there (StrataConnection *connection,
+                 StrataGraph *graph,
+                 JsonObject *notes,
+                 const char *path)
 {
   g_autofree char *folder = g_path_get_dirname (path);
+  g_autofree char *key = get_folder_key (folder);
+  g_autofree char *id = get_folder_id (connection, folder);
   g_autoptr (GPtrArray) images = NULL;
-  g_autoptr (GDir) dir = NULL;
 
-  /* Of a folder of root's libvirt tells what is in it. */
-  if (strata_connection_get_facts (connection)->is_local)
-    dir = g_dir_open (folder, 0, NULL);
-  if (dir != NULL)
-    return g_dir_read_name (dir) != NULL;
+  if (id != NULL)
+    return notes != NULL &&
+           g_strcmp0 (json_object_get_string_member_with_default (notes, key, NULL), id) == 0;
 
+  /* Of a folder of root's, or of another computer, libvirt tells what is in it. */
   images = strata_graph_get_images (graph);
   for (guint i = 0; i < images->len; i++)
     {
@@ -51,6 +129,7 @@ is_named (StrataGraph *graph, const char *path)
 /**
  * strata_gone_find_image:
  * @connection: a host
+ * @notes: (nullable): a job's results
  * @path: an image
  * @gone: (out): whether nothing is there, nothing on the host names it, and its folder can be looked into
  * @error: `STRATA_ERROR_REFUSED` where it may be only away, or another
@@ -61,6 +140,7 @@ is_named (StrataGraph *graph, const char *path)
  */
 gboolean
 strata_gone_find_image (StrataConnection *connection,
+                        JsonObject *notes,
                         const char *path,
                         gboolean *gone,
                         GError **error)
@@ -77,7 +157,7 @@ strata_gone_find_image (StrataConnection *connection,
   graph = strata_connection_gather (connection, NULL, error);
   if (graph == NULL || !strata_graph_check_seen (graph, error))
     return FALSE;
-  *gone = !is_named (graph, path) && is_folder_there (connection, graph, path);
+  *gone = !is_named (graph, path) && is_folder_there (connection, graph, notes, path);
   if (*gone)
     return TRUE;
 
@@ -90,6 +170,7 @@ strata_gone_find_image (StrataConnection *connection,
 /* Whether no disk of DEFINITION is there any more. */
 static gboolean
 are_disks_gone (StrataConnection *connection,
+                JsonObject *notes,
                 StrataDomainXml *definition,
                 gboolean *gone,
                 GError **error)
@@ -106,7 +187,7 @@ are_disks_gone (StrataConnection *connection,
         continue;
       if (disk->source == NULL || !g_path_is_absolute (disk->source))
         *gone = FALSE;
-      else if (!strata_gone_find_image (connection, disk->source, gone, error))
+      else if (!strata_gone_find_image (connection, notes, disk->source, gone, error))
         return FALSE;
       if (!*gone)
         {
@@ -125,6 +206,7 @@ are_disks_gone (StrataConnection *connection,
 /**
  * strata_gone_find_machine:
  * @connection: a host
+ * @notes: (nullable): a job's results
  * @uuid: a domain that a job is to define anew
  * @previous: how it was defined before
  * @gone: (out): whether it is not there, and none of its disks is
@@ -136,6 +218,7 @@ are_disks_gone (StrataConnection *connection,
  */
 gboolean
 strata_gone_find_machine (StrataConnection *connection,
+                          JsonObject *notes,
                           const char *uuid,
                           const char *previous,
                           gboolean *gone,
@@ -151,5 +234,5 @@ strata_gone_find_machine (StrataConnection *connection,
     return TRUE;
   definition = strata_domain_xml_new_from_string (previous, error);
 
-  return definition != NULL && are_disks_gone (connection, definition, gone, error);
+  return definition != NULL && are_disks_gone (connection, notes, definition, gone, error);
 }

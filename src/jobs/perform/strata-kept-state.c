@@ -17,6 +17,7 @@
 #include "host/storage/strata-storage.h"
 #include "jobs/strata-job-notes.h"
 #include "jobs/strata-job-private.h"
+#include "jobs/strata-journal.h"
 #include "strata-kept-state.h"
 #include "strata-precondition.h"
 #include "strata-perform-private.h"
@@ -136,6 +137,18 @@ strata_kept_state_find_stop (StrataStepContext *context, StrataStepContext *stop
     }
 
   return FALSE;
+}
+
+/* A guest that was stood still and let go since isn't said to be booted any more; one that is was so all the time. */
+static gboolean
+is_same_run (const char *before, const char *now)
+{
+  static const char *const booted = STRATA_RUN_BOOTED;
+  gsize n_before = strlen (before) - (g_str_has_suffix (before, booted) ? strlen (booted) : 0);
+  gsize n_now = strlen (now) - (g_str_has_suffix (now, booted) ? strlen (booted) : 0);
+
+  return n_before == n_now && strncmp (before, now, n_now) == 0 &&
+         (!g_str_has_suffix (now, booted) || g_str_has_suffix (before, booted));
 }
 
 static char *
@@ -474,9 +487,8 @@ start_anew (StrataStepContext *context, GError **error)
 
 /* One that stands still has done nothing since its state was kept. */
 static void
-note_going_on (StrataStepContext *context, StrataStepContext *kept, gboolean paused)
+tell_going_on (StrataStepContext *context, gboolean paused)
 {
-  note_run (kept);
   if (!paused)
     tell (context,
           _ ("“%s” was stopped, and goes on from its memory as it was when its state was kept, a "
@@ -484,42 +496,55 @@ note_going_on (StrataStepContext *context, StrataStepContext *kept, gboolean pau
           strata_step_context_get (context, "name"));
 }
 
+/* By that it is known again as long as the job is not over, whoever brings it to life after it. */
+static gboolean
+note_going_on (StrataStepContext *context, StrataStepContext *kept, GError **error)
+{
+  g_autoptr (JsonObject) results = NULL;
+
+  note_run (kept);
+  if (context->job == NULL || context->journal == NULL)
+    return TRUE;
+  results = strata_job_take_new_results (context->job);
+
+  return strata_journal_get_mark (context->journal, context->index) == STRATA_STEP_DONE
+             ? strata_journal_end_step (context->journal, context->index, results, error)
+             : strata_journal_begin_step (context->journal, context->index, results, error);
+}
+
+/* (transfer full) (nullable): the run in which an earlier way back, or this one, brought to life what KEPT stopped */
+static char *
+get_brought (StrataStepContext *kept)
+{
+  g_autofree char *key = run_key (kept);
+
+  return strata_step_context_is (kept, "halt") ? get_note (kept, key) : NULL;
+}
+
+/* It was brought back before, and was shut down since by somebody else: what it did by then is not in what was kept. */
+static void
+tell_off (StrataStepContext *context)
+{
+  tell (context, _ ("“%s”, which was on, is off, and stays so."),
+        strata_step_context_get (context, "name"));
+}
+
 /* It may have been suspended, or resumed, between the plan and the keeping. */
 static gboolean
 was_paused (StrataStepContext *kept)
 {
+  StrataStepContext stop;
   g_autofree char *xml =
       strata_snapshot_get_xml (kept->connection, strata_step_context_get (kept, "uuid"),
                                strata_step_context_get (kept, "snapshot"), NULL);
   g_autoptr (StrataSnapshotFacts) facts =
       xml != NULL ? strata_snapshot_facts_new (xml, FALSE, NULL) : NULL;
 
-  return facts != NULL && g_strcmp0 (facts->state, "running") != 0;
-}
+  /* libvirt may have lost it: then as the plan saw it. */
+  if (facts == NULL)
+    return strata_kept_state_find_stop (kept, &stop) && strata_step_context_is (&stop, "paused");
 
-/* Whether the machine, which was restored, is so by what the snapshot keeps. */
-static gboolean
-is_on_overlays (StrataStepContext *kept)
-{
-  g_auto (StrataSnapshotParams) params = { NULL };
-  g_autoptr (StrataDomainFacts) facts = NULL;
-
-  strata_snapshot_params_read (kept, &params);
-  facts = strata_connection_get_domain (kept->connection, params.uuid, NULL);
-  for (guint i = 0; facts != NULL && i < params.overlays->len; i++)
-    {
-      const StrataSnapshotOverlay *item = g_ptr_array_index (params.overlays, i);
-      gboolean found = FALSE;
-
-      for (guint j = 0; j < facts->disks->len && !found; j++)
-        found = strata_storage_is_same (
-            kept->connection, ((StrataDiskXml *) g_ptr_array_index (facts->disks, j))->source,
-            item->overlay);
-      if (!found)
-        return FALSE;
-    }
-
-  return facts != NULL;
+  return g_strcmp0 (facts->state, "running") != 0;
 }
 
 static gboolean
@@ -528,11 +553,17 @@ go_on_from (StrataStepContext *context, StrataStepContext *kept, GError **error)
   const char *name = strata_step_context_get (context, "name");
   gboolean paused = was_paused (kept);
   g_auto (StrataSnapshotParams) params = { NULL };
+  g_autofree char *brought = get_brought (kept);
   g_autofree char *run = NULL;
   gboolean restored;
   gboolean known = TRUE;
   gboolean there;
 
+  if (brought != NULL)
+    {
+      tell_off (context);
+      return TRUE;
+    }
   strata_snapshot_params_read (kept, &params);
   if (!is_kept (kept, &params, &there, error) ||
       (!there && !has_memory_file (kept, &params, &there, error)))
@@ -565,9 +596,9 @@ go_on_from (StrataStepContext *context, StrataStepContext *kept, GError **error)
                       name, params.name);
       return FALSE;
     }
-  note_going_on (context, kept, paused);
+  tell_going_on (context, paused);
 
-  return TRUE;
+  return note_going_on (context, kept, error);
 }
 
 gboolean
@@ -584,11 +615,11 @@ strata_kept_state_bring_back (StrataStepContext *context, GError **error)
   if (run != NULL)
     {
       gboolean has_kept = find_kept (context, &kept);
+      g_autofree char *brought = has_kept ? get_brought (&kept) : NULL;
 
-      /* By an earlier way back, which didn't live to write that down. */
-      if (context->job != NULL && context->undone_before && restored && has_kept &&
-          is_on_overlays (&kept))
-        note_going_on (context, &kept, was_paused (&kept));
+      /* By an earlier way back. */
+      if (brought != NULL && is_same_run (brought, run))
+        tell_going_on (context, was_paused (&kept));
       /* By a step of the job itself, once it had read the disks. */
       else if (!has_kept && strata_step_context_get_note (context, was_stopped) != NULL)
         tell_anew (context);
@@ -633,8 +664,10 @@ strata_kept_state_wake (StrataStepContext *context, GError **error)
     return FALSE;
   if (run != NULL)
     {
-      if (context->job != NULL && context->undone_before && restored && is_on_overlays (context))
-        note_going_on (context, context, was_paused (context));
+      g_autofree char *brought = get_brought (context);
+
+      if (brought != NULL && is_same_run (brought, run))
+        tell_going_on (context, was_paused (context));
       return TRUE;
     }
 
@@ -648,22 +681,9 @@ strata_kept_state_wake (StrataStepContext *context, GError **error)
     return go_on_from (context, context, error);
 
   /* Nothing of it was kept: somebody else shut it down, or libvirt was ended in the middle. */
-  tell (context, _ ("“%s”, which was on, is off, and stays so."),
-        strata_step_context_get (context, "name"));
+  tell_off (context);
 
   return TRUE;
-}
-
-/* A guest that was stood still and let go since isn't said to be booted any more; one that is was so all the time. */
-static gboolean
-is_same_run (const char *before, const char *now)
-{
-  static const char *const booted = STRATA_RUN_BOOTED;
-  gsize n_before = strlen (before) - (g_str_has_suffix (before, booted) ? strlen (booted) : 0);
-  gsize n_now = strlen (now) - (g_str_has_suffix (now, booted) ? strlen (booted) : 0);
-
-  return n_before == n_now && strncmp (before, now, n_now) == 0 &&
-         (!g_str_has_suffix (now, booted) || g_str_has_suffix (before, booted));
 }
 
 /* Whether a guest runs that has itself what the snapshot keeps of its memory. */

@@ -191,7 +191,6 @@ shut_down_is_done (StrataStepContext *context, gboolean *done, GError **error)
 
 const StrataStepOps strata_step_shut_down = {
   .interruptible = TRUE,
-  .undo_noted = TRUE,
   .check = shut_down_check,
   .run = shut_down_run,
   .undo = strata_kept_state_bring_back,
@@ -279,9 +278,9 @@ is_machine_gone (StrataStepContext *context, gboolean *gone, GError **error)
 
   *gone = FALSE;
 
-  return previous == NULL ||
-         strata_gone_find_machine (context->connection, strata_step_context_get (context, "uuid"),
-                                   previous, gone, error);
+  return previous == NULL || strata_gone_find_machine (context->connection, context->results,
+                                                       strata_step_context_get (context, "uuid"),
+                                                       previous, gone, error);
 }
 
 /* Over a definition that another program has changed we would take away what that one has done. */

@@ -334,7 +334,7 @@ commit_via (StrataStepContext *context, GCancellable *cancellable, GError **erro
   const char *via = strata_step_context_get (context, "via");
   gboolean gone, done;
 
-  if (!strata_gone_find_image (context->connection, via, &gone, error))
+  if (!strata_gone_find_image (context->connection, context->results, via, &gone, error))
     return FALSE;
   if (gone)
     return commit_top (context, FALSE, cancellable, error);
@@ -611,8 +611,8 @@ is_top_gone (StrataStepContext *context, gboolean *gone, GError **error)
     return FALSE;
 
   return !has_base ||
-         strata_gone_find_image (context->connection, strata_step_context_get (context, "top"),
-                                 gone, error);
+         strata_gone_find_image (context->connection, context->results,
+                                 strata_step_context_get (context, "top"), gone, error);
 }
 
 /* In a worker it may be run again; under a VM it can't, because there is nothing to commit then. */
@@ -628,8 +628,8 @@ commit_is_done (StrataStepContext *context, gboolean *done, GError **error)
     return TRUE;
   /* What is only away is waited for before anything begins. */
   if (strata_step_context_get (context, "via") != NULL)
-    return strata_gone_find_image (context->connection, strata_step_context_get (context, "via"),
-                                   &gone, error);
+    return strata_gone_find_image (context->connection, context->results,
+                                   strata_step_context_get (context, "via"), &gone, error);
   if (strata_step_context_get (context, "uuid") == NULL)
     return TRUE;
 
@@ -707,7 +707,7 @@ pull_is_done (StrataStepContext *context, gboolean *done, GError **error)
   const char *image = strata_step_context_get (context, "image");
   g_auto (MergeTarget) subject = { 0 };
 
-  if (!strata_gone_find_image (context->connection, image, done, error))
+  if (!strata_gone_find_image (context->connection, context->results, image, done, error))
     return FALSE;
   if (*done)
     return TRUE;
@@ -727,8 +727,8 @@ pull_run (StrataStepContext *context, GCancellable *cancellable, GError **error)
   gboolean done;
 
   context->untouched = TRUE;
-  if (!strata_gone_find_image (context->connection, strata_step_context_get (context, "image"),
-                               &done, error))
+  if (!strata_gone_find_image (context->connection, context->results,
+                               strata_step_context_get (context, "image"), &done, error))
     return FALSE;
   if (done)
     return TRUE;

@@ -274,7 +274,6 @@ snapshot_create_is_done (StrataStepContext *context, gboolean *done, GError **er
 const StrataStepOps strata_step_snapshot_create = {
   .interruptible = TRUE,
   .undo_lasts = TRUE,
-  .undo_noted = TRUE,
   .check = snapshot_create_check,
   .run = snapshot_create_run,
   .check_undo = snapshot_create_check_undo,
@@ -492,9 +491,24 @@ restore_run (StrataStepContext *context, GCancellable *cancellable, GError **err
                                 strata_step_context_is (context, "paused"), error);
 }
 
+/* Who was killed in the middle of it may have left the guest off, and another may have booted it since. */
 static gboolean
 restore_undo (StrataStepContext *context, GError **error)
 {
+  g_autofree char *run = NULL;
+  gboolean restored;
+
+  if (!strata_domain_query_run (context->connection, strata_step_context_get (context, "uuid"),
+                                &run, &restored, error))
+    return FALSE;
+  if (run != NULL && g_str_has_suffix (run, STRATA_RUN_BOOTED))
+    {
+      strata_set_error (error, STRATA_ERROR_CHANGED, _ ("Shut it down, and try again."),
+                        _ ("“%s” was started in the meantime"),
+                        strata_step_context_get (context, "name"));
+      return FALSE;
+    }
+
   return strata_domain_force_off (context->connection, strata_step_context_get (context, "uuid"),
                                   error);
 }

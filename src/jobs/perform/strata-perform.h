@@ -11,6 +11,7 @@
 G_BEGIN_DECLS
 
 typedef struct _StrataJob StrataJob;
+typedef struct _StrataJournal StrataJournal;
 
 /**
  * StrataStepContext:
@@ -23,6 +24,7 @@ typedef struct _StrataJob StrataJob;
  * @plan: (nullable): what the step is a part of, where it is done or undone
  * @guest: (nullable): where the job keeps what it looks into guests with
  * @again: it is undone to be done again, and what isn't as it was is nothing to be told of
+ * @journal: (nullable): where it is done or undone: for what has to be written down before that is over, at the step @index
  *
  * What a step has to work with. It keeps nothing between do and undo but what @args and the host say,
  * because they may run in different processes.
@@ -38,7 +40,8 @@ typedef struct
   StrataPlan *plan;
   StrataGuestClient **guest;
   gboolean again;
-  gboolean undone_before;
+  StrataJournal *journal;
+  guint index;
 } StrataStepContext;
 
 /**
@@ -50,7 +53,6 @@ typedef struct
  *   that came to be since from another client
  * @undo: (nullable): takes back a step that was done; does nothing where nothing is left to take back
  * @undo_lasts: @undo may be broken off where the step is neither done nor undone, and is called done no more from its beginning on
- * @undo_noted: @undo heeds StrataStepContext.undone_before
  * @is_done: (nullable): asks the host, never memory; without it a step is run again on resume
  *
  * A primitive. Every function blocks and runs in the job's worker thread.
@@ -59,7 +61,6 @@ typedef struct
 {
   gboolean interruptible;
   gboolean undo_lasts;
-  gboolean undo_noted;
   gboolean (*check) (StrataStepContext *context, GCancellable *cancellable, GError **error);
   gboolean (*run) (StrataStepContext *context, GCancellable *cancellable, GError **error);
   gboolean (*check_undo) (StrataStepContext *context, GError **error);
