@@ -319,6 +319,52 @@ def the_way_back_is_killed():
     expect(point > 4, 'it was never killed', point)
 
 
+def a_guest_is_brought_back_once():
+    """Its person works with it after a way back that was killed, and shuts it down: that is the present by then."""
+    point, killed = 1, 0
+    while True:
+        guest()
+        job = stop(*revert(), kind='snapshot-create', done=True)
+        over = kill_rollback(job, point)
+        if not over and lab.state('vm') == 'running':
+            killed += 1
+            lab.virsh('destroy', 'vm')
+            lab.virsh('start', 'vm')
+            lab.write('vm', 0x22)
+            lab.virsh('destroy', 'vm')
+            lab.strata('job', 'rollback', job)
+            expect_equal(lab.state('vm'), 'shut off', f'the machine that was shut down, {point}')
+            read(0x22)
+        lab.clear()
+        clear()
+        if over:
+            break
+        point += 1
+    expect(killed > 0, 'it was never killed after the guest was back')
+
+
+def a_way_back_that_fails_at_first():
+    """Who goes on by libvirt's own revert has not what was kept."""
+    for extra in ((), ('--internal',)):
+        path = disc()
+        add_drive('vm', drive('cdrom', 'hda', 'ide', path))
+        lab.virsh('start', 'vm')
+        lab.strata('snapshot', 'create', 'vm', 's1', *extra)
+        process = hold(*revert(), kind='snapshot-create', done=True)
+        os.rename(path, path + '.away')
+        process.send_signal(signal.SIGINT)
+        status, text = let_go(process)
+        expect_equal((status, lab.state('vm')), (4, 'shut off'), 'the first way back', text)
+        os.rename(path + '.away', path)
+        job = os.path.basename(journals()[0])[:-len('.journal')]
+        lab.virsh('snapshot-revert', 'vm', 's1', *(() if extra else ('--running',)))
+        result = lab.ctl('job', 'rollback', job)
+        expect('kept' in lab.snapshots('vm'), 'what was kept stays', result)
+        expect(GOES_ON not in result.out, 'it does not go on from that', result)
+        lab.clear()
+        clear()
+
+
 def the_way_back_is_killed_before_it_says_so():
     """The guest goes on already, and the journal doesn't know it."""
     there = guest()
@@ -593,7 +639,7 @@ try:
         a_guest_that_was_never_stopped, a_guest_that_was_stopped, nothing_is_known_of_the_stop, a_guest_whose_return_is_cancelled,
         a_return_that_fails, a_guest_that_stood_still, what_is_done_after_the_keeping, a_guest_that_its_person_shut_down,
         a_guest_that_another_suspended, a_guest_that_another_brought_to_life, what_was_kept_is_not_written_down,
-        what_was_kept_is_out_of_the_list, another_run_of_the_guest, the_way_back_is_killed,
+        what_was_kept_is_out_of_the_list, another_run_of_the_guest, the_way_back_is_killed, a_guest_is_brought_back_once, a_way_back_that_fails_at_first,
         the_way_back_is_killed_before_it_says_so, nothing_was_kept,
         a_guest_of_which_a_template_is_made, a_guest_whose_disk_another_came_to_stand_on,
         a_guest_that_is_defined_with_other_disks, a_guest_that_its_person_started,

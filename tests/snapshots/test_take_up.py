@@ -125,7 +125,9 @@ def merge_beside_what_is_away():
             refused('job', 'resume', job, words=[os.path.join(folder, 'clone.qcow2')])
             os.mkdir(folder)
             refused('job', 'resume', job, words=[os.path.join(folder, 'clone.qcow2')])
-            os.rmdir(folder)
+            with open(os.path.join(folder, '.not-mounted'), 'w', encoding='ascii'):
+                refused('job', 'resume', job, words=[os.path.join(folder, 'clone.qcow2')])
+            shutil.rmtree(folder)
             os.rename(away, folder)
             lab.strata('job', 'resume', job)
             no_job_left()
