@@ -263,6 +263,26 @@ class Application:
         self.click(self.wait(row, ('list item',)), 3)
         self.press(item, ('menu item',))
 
+    def take_up(self, row, target):
+        """Presses on ROW and drags it onto TARGET, without letting go."""
+        x, y = self.place(self.wait(row, ('list item',)))
+        goal_x, goal_y = self.place(self.wait(target, ('list item',)))
+        xdotool('mousemove', x, y)
+        time.sleep(0.1)
+        xdotool('mousedown', 1)
+        for step in ((x + 12, y - 4), (x + 30, y - 20), (goal_x, goal_y), (goal_x + 2, goal_y)):
+            time.sleep(0.15)
+            xdotool('mousemove', *step)
+        time.sleep(0.2)
+
+    @staticmethod
+    def let_go():
+        xdotool('mouseup', 1)
+
+    def expect_no_complaints(self):
+        complaints = [line for line in self.words().splitlines() if re.search(r'(CRITICAL|WARNING) \*\*', line)]
+        assert not complaints, '\n'.join(complaints)
+
     def resize(self, width, height):
         xdotool('windowsize', self.window, width, height)
         wait_for(f'a width of {width}', lambda: f'WIDTH={width}\n' in

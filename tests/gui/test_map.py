@@ -262,9 +262,7 @@ def enter_opens_the_machine_s_page():
 
 
 def nothing_complained():
-    words = State.window.words()
-    complaints = [line for line in words.splitlines() if re.search(r'(CRITICAL|WARNING) \*\*', line)]
-    assert not complaints, '\n'.join(complaints)
+    State.window.expect_no_complaints()
     State.window.close()
     wait_for('the process to end', lambda: State.window.process.poll() is not None)
 

@@ -127,21 +127,7 @@ def keys_open_the_menu():
 
 
 def take_up(target):
-    """Presses on “You are here” and drags it onto TARGET, without letting go."""
-    window = State.window
-    x, y = window.place(window.wait(row('You are here'), LIST))
-    goal_x, goal_y = window.place(window.wait(row(target), LIST))
-    xdotool('mousemove', x, y)
-    time.sleep(0.1)
-    xdotool('mousedown', 1)
-    for step in ((x + 12, y - 4), (x + 30, y - 20), (goal_x, goal_y), (goal_x + 2, goal_y)):
-        time.sleep(0.1)
-        xdotool('mousemove', *step)
-    time.sleep(0.15)
-
-
-def let_go():
-    xdotool('mouseup', 1)
+    State.window.take_up(row('You are here'), row(target))
 
 
 def an_empty_machine_says_what_a_snapshot_is_for():
@@ -229,7 +215,7 @@ def escape_cancels_a_drag():
     # Without --clearmodifiers, which would let go of the button.
     xdotool('key', 'Escape')
     time.sleep(0.3)
-    let_go()
+    State.window.let_go()
     time.sleep(0.5)
     assert not window.shows(re.compile('^Go Back to')), 'nothing is asked'
     assert (current(), disk()) == before
@@ -243,7 +229,7 @@ def dragging_goes_back():
     window = State.window
     old = disk()
     take_up('configured')
-    let_go()
+    State.window.let_go()
     window.wait('Revert', harness.BUTTONS, sensitive=True, limit=30)
     window.wait(re.compile('^Revert to “configured”'))
     window.press('Revert')
@@ -298,16 +284,8 @@ def keys_move_it_too():
 
 def the_machine_list_takes_a_snapshot():
     window = State.window
-    x, y = window.place(window.wait(row('clean install'), LIST))
-    goal_x, goal_y = window.place(window.wait(re.compile(f'^{NAME}, Running'), LIST))
-    xdotool('mousemove', x, y)
-    time.sleep(0.1)
-    xdotool('mousedown', 1)
-    for step in ((x - 12, y + 4), (x - 30, y + 20), (goal_x, goal_y), (goal_x + 2, goal_y)):
-        time.sleep(0.1)
-        xdotool('mousemove', *step)
-    time.sleep(0.15)
-    let_go()
+    window.take_up(row('clean install'), re.compile(f'^{NAME}, Running'))
+    window.let_go()
     window.wait('Cancel', harness.BUTTONS)
     window.screenshot('snapshots-clone')
     window.press('Cancel')
@@ -394,9 +372,7 @@ def every_control_has_a_name():
 
 
 def nothing_complained():
-    words = State.window.words()
-    complaints = [line for line in words.splitlines() if re.search(r'(CRITICAL|WARNING) \*\*', line)]
-    assert not complaints, '\n'.join(complaints)
+    State.window.expect_no_complaints()
 
 
 def main():

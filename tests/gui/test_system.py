@@ -10,7 +10,7 @@ import sys
 import time
 
 import harness
-from harness import Application, Desk, Skip, wait_for, xdotool
+from harness import Application, Desk, Skip, wait_for
 from strata_system_lab import SystemLab
 
 FAR = '--far' in sys.argv
@@ -100,16 +100,8 @@ def one_is_kept_twice():
 
 def dragging_goes_back():
     window = State.window
-    x, y = window.place(window.wait(row('You are here'), LIST))
-    goal_x, goal_y = window.place(window.wait(row('first'), LIST))
-    xdotool('mousemove', x, y)
-    time.sleep(0.15)
-    xdotool('mousedown', 1)
-    for step in ((x + 12, y - 4), (x + 30, y - 20), (goal_x, goal_y), (goal_x + 2, goal_y)):
-        time.sleep(0.15)
-        xdotool('mousemove', *step)
-    time.sleep(0.2)
-    xdotool('mouseup', 1)
+    window.take_up(row('You are here'), row('first'))
+    window.let_go()
     window.wait(re.compile('^Revert to “first”'), limit=60)
     window.press('Revert', limit=60)
     wait_for('the machine to stand on “first”', lambda: current() == 'first', WORK)
@@ -135,8 +127,7 @@ def the_template_is_what_it_was():
 
 
 def nothing_complained():
-    complaints = [line for line in State.window.words().splitlines() if re.search(r'(CRITICAL|WARNING) \*\*', line)]
-    assert not complaints, '\n'.join(complaints)
+    State.window.expect_no_complaints()
 
 
 def main():

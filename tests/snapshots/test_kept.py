@@ -4,6 +4,7 @@
 that, and where it can't, what was kept stays. The guest writes into its memory when it was booted, so that one boot is told from
 another."""
 
+import json
 import os
 import re
 import signal
@@ -32,9 +33,9 @@ def booted(before=0):
     return memory()
 
 
-def guest(*first):
+def guest(*first, disks=1):
     """A guest that runs, with a snapshot s1 of it before, or one that FIRST makes; what it has in its memory."""
-    base = lab.machine('vm')
+    base = lab.machine('vm', disks=disks)
     sector = os.path.join(lab.dir, 'sector')
     with open(sector, 'wb') as file:
         file.write(BOOT_SECTOR)
@@ -276,6 +277,23 @@ def another_run_of_the_guest():
     expect_equal(lab.snapshots('vm'), ['kept', 's1'], 'the snapshots')
 
 
+def a_host_that_tells_no_times():
+    """Of a volume of a group, for one: then nothing can be held against what was noted."""
+    there = guest('--internal')
+    before = files()
+    job = stop(*revert(), kind='snapshot-create', done=True)
+    path = journals()[0]
+    lines = records(path)
+    noted = [line['results'] for line in lines if any(key.startswith('stopped:') for key in line.get('results', {}))]
+    expect(noted, 'when the images were written last is noted', lines)
+    for results in noted:
+        results.update({key: '' for key in results if key.startswith('stopped:')})
+    with open(path, 'w', encoding='utf-8') as file:
+        file.writelines(json.dumps(line) + '\n' for line in lines)
+    expect_words(lab.strata('job', 'rollback', job).out, GOES_ON)
+    expect_back(there, before)
+
+
 def a_guest_that_its_person_shut_down():
     """Before anything of it was kept. It stays off, which isn't as it was."""
     guest()
@@ -341,6 +359,24 @@ def a_guest_is_brought_back_once():
             break
         point += 1
     expect(killed > 0, 'it was never killed after the guest was back')
+
+
+def a_guest_is_brought_back_once_though_its_second_disk_fails():
+    """The first way back comes as far as the first disk; then its person works with it, and shuts it down."""
+    guest(disks=2)
+    second = lab.virsh('domblklist', 'vm').out.split()[3]
+    job = stop(*revert(), kind='snapshot-create', done=True)
+    os.chmod(second, 0o400)
+    stuck = lab.ctl('job', 'rollback', job)
+    expect_equal((stuck.status, lab.state('vm')), (4, 'running'), 'the first way back', stuck)
+    lab.virsh('destroy', 'vm')
+    os.chmod(second, 0o600)
+    lab.virsh('start', 'vm')
+    lab.write('vm', 0x22)
+    lab.virsh('destroy', 'vm')
+    lab.strata('job', 'rollback', job)
+    expect_equal(lab.state('vm'), 'shut off', 'the machine that was shut down')
+    read(0x22)
 
 
 def a_way_back_that_fails_at_first():
@@ -637,9 +673,10 @@ try:
     lab.start()
     run([isolated(test, clear) for test in (
         a_guest_that_was_never_stopped, a_guest_that_was_stopped, nothing_is_known_of_the_stop, a_guest_whose_return_is_cancelled,
-        a_return_that_fails, a_guest_that_stood_still, what_is_done_after_the_keeping, a_guest_that_its_person_shut_down,
+        a_return_that_fails, a_guest_that_stood_still, what_is_done_after_the_keeping, a_host_that_tells_no_times, a_guest_that_its_person_shut_down,
         a_guest_that_another_suspended, a_guest_that_another_brought_to_life, what_was_kept_is_not_written_down,
-        what_was_kept_is_out_of_the_list, another_run_of_the_guest, the_way_back_is_killed, a_guest_is_brought_back_once, a_way_back_that_fails_at_first,
+        what_was_kept_is_out_of_the_list, another_run_of_the_guest, the_way_back_is_killed, a_guest_is_brought_back_once,
+        a_guest_is_brought_back_once_though_its_second_disk_fails, a_way_back_that_fails_at_first,
         the_way_back_is_killed_before_it_says_so, nothing_was_kept,
         a_guest_of_which_a_template_is_made, a_guest_whose_disk_another_came_to_stand_on,
         a_guest_that_is_defined_with_other_disks, a_guest_that_its_person_started,

@@ -117,6 +117,21 @@ def a_present_that_is_still_kept_is_not_taken_back():
     no_job_left()
 
 
+def a_guest_that_is_ended_while_its_present_is_kept():
+    """By its owner: it isn't started anew, and what was not kept is not said to be."""
+    machine()
+    lab.strata('snapshot', 'create', 'vm', 's1', '--disk-only')
+    top = lab.source('vm')
+    process = lab.popen('snapshot', 'revert', 'vm', 's1')
+    wait_for_save()
+    lab.virsh('destroy', 'vm')
+    said = ''.join(process.communicate(timeout=120))
+    expect_equal((process.returncode, lab.state('vm')), (1, 'shut off'), 'what became of it', said)
+    expect('as it was' not in said.lower() or 'else' in said, 'not everything is as it was', said)
+    expect_equal((lab.source('vm'), lab.snapshots('vm'), memory_files()), (top, ['s1'], []), 'what is left')
+    no_job_left()
+
+
 def a_snapshot_that_another_takes_is_not_repaired_away():
     machine()
     virsh = subprocess.Popen(['virsh', '-q', 'snapshot-create-as', 'vm', 's1', '--memspec', f'file={lab.path("vm.s1.mem")}',
@@ -158,7 +173,8 @@ if __name__ == '__main__':
     try:
         run([start, *(isolated(test, clear) for test in (
             a_snapshot_that_is_still_taken_is_not_taken_back, a_snapshot_that_is_still_taken_is_not_done,
-            a_present_that_is_still_kept_is_not_taken_back, a_snapshot_that_another_takes_is_not_repaired_away,
+            a_present_that_is_still_kept_is_not_taken_back,
+         a_guest_that_is_ended_while_its_present_is_kept, a_snapshot_that_another_takes_is_not_repaired_away,
             a_guest_that_was_asked_to_shut_down))])
     finally:
         lab.close()

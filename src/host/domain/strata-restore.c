@@ -155,21 +155,16 @@ strata_domain_is_restored (StrataConnection *connection,
  * strata_domain_query_run:
  * @connection: a connection
  * @uuid: a domain's UUID
- * @run: (out) (transfer full) (nullable): what its process has, and no other; %NULL when it is off
- * @restored: (out): whether the process was begun from a memory that was kept, and neither stopped nor resumed since
+ * @run: (out) (transfer full) (nullable): what its process has, and no other, with `STRATA_RUN_BOOTED` at its end where that says so; %NULL when it is off
  * @error: where to put libvirt's error
  *
- * A daemon that is started anew begins to count anew; but a guest whose memory was kept was stood still for it, and doesn't
- * run because it was booted. Worker threads only.
+ * A daemon counts anew when it is started while no domain is on, as after the computer's own start, which a local one's has with it.
+ * Worker threads only.
  *
  * Returns: whether that could be found out
  */
 gboolean
-strata_domain_query_run (StrataConnection *connection,
-                         const char *uuid,
-                         char **run,
-                         gboolean *restored,
-                         GError **error)
+strata_domain_query_run (StrataConnection *connection, const char *uuid, char **run, GError **error)
 {
   g_autofree char *boot = NULL;
   g_autoptr (virDomain) domain = NULL;
@@ -184,11 +179,8 @@ strata_domain_query_run (StrataConnection *connection,
     return FALSE;
 
   *run = NULL;
-  *restored = FALSE;
   if (state == 0)
     return TRUE;
-  *restored = goes_on (state, reason);
-  /* libvirt counts from one again when all machines were off, as after the computer's own start. */
   if (strata_connection_get_facts (connection)->is_local &&
       g_file_get_contents ("/proc/sys/kernel/random/boot_id", &boot, NULL, NULL))
     g_strchomp (boot);
@@ -197,4 +189,30 @@ strata_domain_query_run (StrataConnection *connection,
       state == VIR_DOMAIN_RUNNING && reason == VIR_DOMAIN_RUNNING_BOOTED ? STRATA_RUN_BOOTED : "");
 
   return TRUE;
+}
+
+/**
+ * strata_domain_was_halted:
+ * @connection: a connection
+ * @uuid: a domain's UUID
+ *
+ * Worker threads only.
+ *
+ * Returns: whether it is off because libvirt stopped it with a snapshot, and not by itself or by another client; %FALSE also
+ *   where there is no answer
+ */
+gboolean
+strata_domain_was_halted (StrataConnection *connection, const char *uuid)
+{
+  g_autoptr (virDomain) domain = NULL;
+  int state;
+  int reason;
+
+  STRATA_ASSERT_WORKER ();
+  g_return_val_if_fail (STRATA_IS_CONNECTION (connection), FALSE);
+
+  domain = strata_connection_lookup_domain (connection, uuid, NULL);
+
+  return domain != NULL && virDomainGetState (domain, &state, &reason, 0) == 0 &&
+         state == VIR_DOMAIN_SHUTOFF && reason == VIR_DOMAIN_SHUTOFF_FROM_SNAPSHOT;
 }

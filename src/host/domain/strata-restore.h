@@ -23,12 +23,11 @@ gboolean strata_domain_is_restored (StrataConnection *connection,
                                     gboolean paused,
                                     gboolean *restored,
                                     GError **error);
-/* which run of the domain it is: RUN is NULL when it is off, and otherwise not what it is for another one; RESTORED: it goes on
- * from a memory that was kept */
+/* which run of the domain it is: RUN is NULL when it is off, and otherwise not what it is for another one */
 gboolean strata_domain_query_run (StrataConnection *connection,
                                   const char *uuid,
                                   char **run,
-                                  gboolean *restored,
                                   GError **error);
+gboolean strata_domain_was_halted (StrataConnection *connection, const char *uuid);
 
 G_END_DECLS

@@ -16,7 +16,7 @@
 #include "host/connection/strata-vir.h"
 #include "base/strata-error.h"
 
-/* To the overlays of a guest that was stopped with the keeping nobody has written: they stay, unless they are gone. */
+/* The overlays of a guest that was stopped with the keeping have nothing in them: they stay, unless they are gone. */
 static gboolean
 make_overlay (StrataConnection *connection,
               const StrataSnapshotParams *params,

@@ -11,6 +11,7 @@
 
 #include "host/domain/strata-domain-control.h"
 #include "host/domain/strata-reacquire.h"
+#include "host/domain/strata-restore.h"
 #include "host/connection/strata-connection-private.h"
 #include "host/storage/strata-freeze.h"
 #include "host/storage/strata-image-tags.h"
@@ -497,7 +498,7 @@ strata_snapshot_create (StrataConnection *connection,
     }
 
   /* What was kept of a guest that libvirt has stopped is all that there is of it. */
-  if (!params->halt || virDomainIsActive (domain) == 1)
+  if (!params->halt || !strata_domain_was_halted (connection, params->uuid))
     clean_up (connection, params, created);
   if (created ||
       !g_cancellable_set_error_if_cancelled (strata_transfer_get_cancellable (transfer), error))

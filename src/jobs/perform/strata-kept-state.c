@@ -11,13 +11,13 @@
 #include "host/snapshot/strata-bring-back.h"
 #include "host/domain/strata-domain-control.h"
 #include "host/domain/strata-restore.h"
-#include "host/domain/strata-screenshot.h"
 #include "host/snapshot/strata-snapshot-reconcile.h"
 #include "host/snapshot/strata-snapshot.h"
 #include "host/storage/strata-storage.h"
 #include "jobs/strata-job-notes.h"
 #include "jobs/strata-job-private.h"
 #include "jobs/strata-journal.h"
+#include "strata-kept-stamps.h"
 #include "strata-kept-state.h"
 #include "strata-precondition.h"
 #include "strata-perform-private.h"
@@ -29,73 +29,15 @@
 #define NOTE_WAS_STOPPED "was-stopped:"
 /* before a UUID, a note: the guest was stopped with the keeping */
 #define NOTE_HALTED "halted:"
-/* before a path, a note: the stamp of an image when the guest had been stopped */
-#define NOTE_STOPPED "stopped:"
-
-static StrataSnapshotKind
-get_kind (StrataStepContext *context)
-{
-  const char *word = strata_step_context_get (context, "kind");
-
-  if (g_strcmp0 (word, "internal") == 0)
-    return STRATA_SNAPSHOT_KIND_INTERNAL;
-  if (g_strcmp0 (word, "memory") == 0)
-    return STRATA_SNAPSHOT_KIND_MEMORY;
-
-  return STRATA_SNAPSHOT_KIND_DISK_ONLY;
-}
-
-void
-strata_snapshot_params_read (StrataStepContext *context, StrataSnapshotParams *params)
-{
-  JsonArray *disks = strata_step_context_get_array (context, "disks");
-  g_autoptr (GStrvBuilder) images = g_strv_builder_new ();
-
-  params->uuid = strata_step_context_get (context, "uuid");
-  params->name = strata_step_context_get (context, "snapshot");
-  params->xml = strata_step_context_get (context, "xml");
-  params->previous = strata_step_context_get (context, "previous");
-  params->memory_file = strata_step_context_get (context, "memory-file");
-  if (strata_step_context_is (context, "screenshot"))
-    params->screenshot = strata_screenshot_get_path (params->uuid, params->name);
-  params->kind = get_kind (context);
-  params->quiesce = strata_step_context_is (context, "quiesce");
-  params->halt = strata_step_context_is (context, "halt");
-  params->overlays = g_ptr_array_new_with_free_func ((GDestroyNotify) strata_snapshot_overlay_free);
-
-  for (guint i = 0; disks != NULL && i < json_array_get_length (disks); i++)
-    {
-      JsonObject *disk = json_array_get_object_element (disks, i);
-      const char *overlay = json_object_get_string_member_with_default (disk, "overlay", NULL);
-      const char *base = json_object_get_string_member_with_default (disk, "base", NULL);
-
-      if (overlay == NULL && base != NULL)
-        g_strv_builder_add (images, base);
-      if (overlay != NULL)
-        g_ptr_array_add (
-            params->overlays,
-            strata_snapshot_overlay_new (
-                json_object_get_string_member (disk, "target"), overlay, base,
-                json_object_get_string_member_with_default (disk, "base-format", NULL)));
-    }
-  params->images = g_strv_builder_end (images);
-}
-
-void
-strata_snapshot_params_clear (StrataSnapshotParams *params)
-{
-  g_clear_pointer (&params->overlays, g_ptr_array_unref);
-  g_clear_pointer (&params->images, g_strfreev);
-  g_free ((char *) params->screenshot);
-}
 
 static gboolean
 has_memory (StrataStepContext *context)
 {
-  /* An internal one of a guest that runs has its memory in the image. */
-  return get_kind (context) == STRATA_SNAPSHOT_KIND_MEMORY ||
-         (get_kind (context) == STRATA_SNAPSHOT_KIND_INTERNAL &&
-          strata_step_context_is (context, "screenshot"));
+  g_auto (StrataSnapshotParams) params = { NULL };
+
+  strata_snapshot_params_read (context, &params);
+
+  return strata_snapshot_params_have_memory (&params);
 }
 
 /* The step up to CONTEXT, which stops a guest, that kept its memory. */
@@ -162,43 +104,20 @@ note_run (StrataStepContext *context)
 {
   g_autofree char *key = run_key (context);
   g_autofree char *run = NULL;
-  gboolean restored;
 
   if (strata_domain_query_run (context->connection, strata_step_context_get (context, "uuid"), &run,
-                               &restored, NULL) &&
+                               NULL) &&
       run != NULL)
     strata_job_set_result (context->job, key, run);
 }
 
-/* (transfer full): what the guest wrote to since its state was kept */
-static GStrv
-collect_written (const StrataSnapshotParams *params)
+/* (transfer full) (nullable): also what the step itself has noted */
+static char *
+get_note (StrataStepContext *context, const char *key)
 {
-  g_autoptr (GStrvBuilder) paths = g_strv_builder_new ();
+  char *fresh = context->job != NULL ? strata_job_get_result (context->job, key) : NULL;
 
-  for (guint i = 0; i < params->overlays->len; i++)
-    g_strv_builder_add (
-        paths, ((StrataSnapshotOverlay *) g_ptr_array_index (params->overlays, i))->overlay);
-  g_strv_builder_addv (paths, (const char **) params->images);
-
-  return g_strv_builder_end (paths);
-}
-
-static void
-note_stamps (StrataStepContext *kept)
-{
-  g_auto (StrataSnapshotParams) params = { NULL };
-  g_auto (GStrv) paths = NULL;
-
-  strata_snapshot_params_read (kept, &params);
-  paths = collect_written (&params);
-  for (guint i = 0; paths[i] != NULL; i++)
-    {
-      g_autofree char *key = g_strconcat (NOTE_STOPPED, paths[i], NULL);
-      g_autofree char *stamp = strata_job_notes_get_stamp (kept->connection, paths[i]);
-
-      strata_job_set_result (kept->job, key, stamp);
-    }
+  return fresh != NULL ? fresh : g_strdup (strata_step_context_get_note (context, key));
 }
 
 static char *
@@ -225,7 +144,7 @@ strata_kept_state_note_taken (StrataStepContext *context)
   if (!strata_step_context_is (context, "halt"))
     return;
 
-  note_stamps (context);
+  strata_kept_stamps_note (context);
   key = halted_key (context);
   strata_job_set_result (context->job, key, "yes");
 }
@@ -247,89 +166,7 @@ strata_kept_state_note_stopped (StrataStepContext *context)
   was_stopped = was_stopped_key (context);
   strata_job_set_result (context->job, was_stopped, "yes");
   if (find_kept (context, &kept) && !strata_step_context_is (&kept, "halt"))
-    note_stamps (&kept);
-}
-
-/* (transfer full) (nullable): also what the step itself has noted */
-static char *
-get_note (StrataStepContext *context, const char *key)
-{
-  char *fresh = context->job != NULL ? strata_job_get_result (context->job, key) : NULL;
-
-  return fresh != NULL ? fresh : g_strdup (strata_step_context_get_note (context, key));
-}
-
-static gboolean
-has_stamp (StrataStepContext *context, const char *path)
-{
-  g_autofree char *key = g_strconcat (NOTE_STOPPED, path, NULL);
-  g_autofree char *noted = get_note (context, key);
-
-  return noted != NULL;
-}
-
-static gboolean
-is_as_stopped (StrataStepContext *context, const char *path)
-{
-  g_autofree char *key = g_strconcat (NOTE_STOPPED, path, NULL);
-  g_autofree char *noted = get_note (context, key);
-  g_autofree char *now = strata_job_notes_get_stamp (context->connection, path);
-
-  if (noted == NULL || g_str_equal (now, STRATA_STAMP_UNKNOWN))
-    return FALSE;
-
-  /* The host doesn't say when anything was written. */
-  return *now == '\0' || g_str_equal (noted, now);
-}
-
-static gboolean
-is_unwritten (StrataStepContext *context, const StrataSnapshotParams *params, const char *path)
-{
-  for (guint i = 0; i < params->overlays->len; i++)
-    {
-      const StrataSnapshotOverlay *item = g_ptr_array_index (params->overlays, i);
-
-      g_autofree char *before = NULL;
-      g_autofree char *after = NULL;
-
-      if (!g_str_equal (item->overlay, path))
-        continue;
-      /* That takes its time. */
-      before = strata_job_notes_get_stamp (context->connection, path);
-      if (!strata_snapshot_is_unwritten (context->connection, params, item))
-        return FALSE;
-      after = strata_job_notes_get_stamp (context->connection, path);
-
-      return g_str_equal (before, after);
-    }
-
-  return FALSE;
-}
-
-static gboolean
-require_unwritten (StrataStepContext *context, StrataStepContext *kept, GError **error)
-{
-  g_auto (StrataSnapshotParams) params = { NULL };
-  g_auto (GStrv) paths = NULL;
-
-  strata_snapshot_params_read (kept, &params);
-  paths = collect_written (&params);
-  for (guint i = 0; paths[i] != NULL; i++)
-    {
-      gboolean noted = has_stamp (context, paths[i]);
-
-      if (is_as_stopped (context, paths[i]) || is_unwritten (context, &params, paths[i]))
-        continue;
-      strata_set_error (
-          error, STRATA_ERROR_CHANGED, _ ("Look at it again, and begin anew."),
-          /* Translators: a file, a virtual machine */
-          noted ? _ ("“%s” was written to after the state of “%s” was kept")
-                : _ ("Whether “%s” was written to after the state of “%s” was kept can’t be told"),
-          paths[i], strata_step_context_get (context, "name"));
-      return FALSE;
-    }
-
-  return TRUE;
+    strata_kept_stamps_note (&kept);
 }
 
 gboolean
@@ -344,34 +181,12 @@ strata_kept_state_require_last (StrataStepContext *context, GError **error)
                                 &state, error))
     return FALSE;
   if (state == STRATA_DOMAIN_STATE_OFF || state == STRATA_DOMAIN_STATE_CRASHED)
-    return require_unwritten (context, &kept, error);
+    return strata_kept_stamps_require (context, &kept, error);
 
   strata_set_error (error, STRATA_ERROR_CHANGED, _ ("Look at it again, and begin anew."),
                     _ ("“%s” was started after its state was kept"),
                     strata_step_context_get (context, "name"));
   return FALSE;
-}
-
-/* What was written between the keeping and the stop would not be there after the return either. What was written since the
- * stop is another's. */
-static gboolean
-is_only_the_guests (StrataStepContext *context, const StrataSnapshotParams *params, gboolean *known)
-{
-  g_auto (GStrv) paths = collect_written (params);
-
-  for (guint i = 0; paths[i] != NULL; i++)
-    {
-      gboolean exists;
-
-      /* Going back was begun, and stopped between the old overlay and the new one. */
-      if (strata_storage_exists (context->connection, paths[i], &exists, NULL) && !exists)
-        continue;
-      *known = has_stamp (context, paths[i]);
-      if (!is_as_stopped (context, paths[i]) && !is_unwritten (context, params, paths[i]))
-        return FALSE;
-    }
-
-  return TRUE;
 }
 
 /* Whether the snapshot is there, the very one, with its memory. */
@@ -472,6 +287,13 @@ strata_kept_state_start_again (StrataStepContext *context, gboolean *started, GE
   return *started;
 }
 
+void
+strata_kept_state_tell_off (StrataStepContext *context)
+{
+  tell (context, _ ("“%s”, which was on, is off, and stays so."),
+        strata_step_context_get (context, "name"));
+}
+
 static gboolean
 start_anew (StrataStepContext *context, GError **error)
 {
@@ -496,7 +318,7 @@ tell_going_on (StrataStepContext *context, gboolean paused)
           strata_step_context_get (context, "name"));
 }
 
-/* By that it is known again as long as the job is not over, whoever brings it to life after it. */
+/* By that it is known again until the job is over, also where another client has the machine run from something else. */
 static gboolean
 note_going_on (StrataStepContext *context, StrataStepContext *kept, GError **error)
 {
@@ -519,14 +341,6 @@ get_brought (StrataStepContext *kept)
   g_autofree char *key = run_key (kept);
 
   return strata_step_context_is (kept, "halt") ? get_note (kept, key) : NULL;
-}
-
-/* It was brought back before, and was shut down since by somebody else: what it did by then is not in what was kept. */
-static void
-tell_off (StrataStepContext *context)
-{
-  tell (context, _ ("“%s”, which was on, is off, and stays so."),
-        strata_step_context_get (context, "name"));
 }
 
 /* It may have been suspended, or resumed, between the plan and the keeping. */
@@ -555,13 +369,13 @@ go_on_from (StrataStepContext *context, StrataStepContext *kept, GError **error)
   g_auto (StrataSnapshotParams) params = { NULL };
   g_autofree char *brought = get_brought (kept);
   g_autofree char *run = NULL;
-  gboolean restored;
   gboolean known = TRUE;
   gboolean there;
 
+  /* Its owner has shut it down since: what it did by then is not in what was kept. */
   if (brought != NULL)
     {
-      tell_off (context);
+      strata_kept_state_tell_off (context);
       return TRUE;
     }
   strata_snapshot_params_read (kept, &params);
@@ -570,7 +384,7 @@ go_on_from (StrataStepContext *context, StrataStepContext *kept, GError **error)
     return FALSE;
   if (!there)
     return start_anew (context, error);
-  if (!is_only_the_guests (context, &params, &known))
+  if (!strata_kept_stamps_agree (context, &params, &known))
     {
       tell (context,
             known
@@ -580,7 +394,7 @@ go_on_from (StrataStepContext *context, StrataStepContext *kept, GError **error)
             name);
       return TRUE;
     }
-  if (!strata_domain_query_run (context->connection, params.uuid, &run, &restored, error))
+  if (!strata_domain_query_run (context->connection, params.uuid, &run, error))
     return FALSE;
   if (run != NULL)
     {
@@ -607,10 +421,9 @@ strata_kept_state_bring_back (StrataStepContext *context, GError **error)
   StrataStepContext kept;
   g_autofree char *run = NULL;
   g_autofree char *was_stopped = was_stopped_key (context);
-  gboolean restored;
 
   if (!strata_domain_query_run (context->connection, strata_step_context_get (context, "uuid"),
-                                &run, &restored, error))
+                                &run, error))
     return FALSE;
   if (run != NULL)
     {
@@ -652,7 +465,6 @@ strata_kept_state_wake (StrataStepContext *context, GError **error)
   g_autofree char *was_stopped = was_stopped_key (context);
   g_autofree char *halted = halted_key (context);
   g_autofree char *run = NULL;
-  gboolean restored;
   gboolean there;
 
   /* Where it came to the stop, undoing that was it. */
@@ -660,7 +472,7 @@ strata_kept_state_wake (StrataStepContext *context, GError **error)
       strata_step_context_get_note (context, was_stopped) != NULL)
     return TRUE;
   if (!strata_domain_query_run (context->connection, strata_step_context_get (context, "uuid"),
-                                &run, &restored, error))
+                                &run, error))
     return FALSE;
   if (run != NULL)
     {
@@ -680,8 +492,8 @@ strata_kept_state_wake (StrataStepContext *context, GError **error)
   if (there || strata_step_context_get_note (context, halted) != NULL)
     return go_on_from (context, context, error);
 
-  /* Nothing of it was kept: somebody else shut it down, or libvirt was ended in the middle. */
-  tell_off (context);
+  /* Nothing of it was kept: another client shut it down, or libvirt was ended in the middle. */
+  strata_kept_state_tell_off (context);
 
   return TRUE;
 }
@@ -693,10 +505,9 @@ is_in_guest (StrataStepContext *context, gboolean *in_guest, GError **error)
   g_autofree char *key = run_key (context);
   g_autofree char *noted = get_note (context, key);
   g_autofree char *run = NULL;
-  gboolean restored;
 
   if (!strata_domain_query_run (context->connection, strata_step_context_get (context, "uuid"),
-                                &run, &restored, error))
+                                &run, error))
     return FALSE;
   /* One that was stopped with the keeping has it only once it was brought back. */
   *in_guest = run != NULL && noted != NULL && is_same_run (noted, run);

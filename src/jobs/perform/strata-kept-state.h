@@ -2,16 +2,11 @@
 
 #pragma once
 
-#include "host/snapshot/strata-snapshot-create.h"
 #include "strata-perform.h"
 
 G_BEGIN_DECLS
 
 /* The state of a running guest that a job keeps in a snapshot before it stops the guest. All in the job's worker thread. */
-
-/* CONTEXT: a step that takes a snapshot; free with strata_snapshot_params_clear() */
-void strata_snapshot_params_read (StrataStepContext *context, StrataSnapshotParams *params);
-void strata_snapshot_params_clear (StrataSnapshotParams *params);
 
 /* a snapshot is about to be taken, or was: of which run of the guest */
 void strata_kept_state_note_before (StrataStepContext *context);
@@ -24,6 +19,8 @@ gboolean strata_kept_state_require_last (StrataStepContext *context, GError **er
 void strata_kept_state_note_stopped (StrataStepContext *context);
 /* says that the guest, which goes on, may shut down yet */
 void strata_kept_state_tell_asked (StrataStepContext *context);
+/* says that it is off, though the job didn't stop it, or has brought it back already */
+void strata_kept_state_tell_off (StrataStepContext *context);
 /* undoing that: the guest goes on from the snapshot; where there is none with its memory, it is started anew, and that is said */
 gboolean strata_kept_state_bring_back (StrataStepContext *context, GError **error);
 /* a guest that the job stopped starts on its disks as they are; where another domain reads them by now it stays off, and that is
@@ -35,7 +32,5 @@ gboolean strata_kept_state_start_again (StrataStepContext *context,
 gboolean strata_kept_state_wake (StrataStepContext *context, GError **error);
 /* undoing the snapshot: whether its memory is that of a guest that runs still; if not, that it stays is said */
 gboolean strata_kept_state_may_go (StrataStepContext *context, gboolean *may_go, GError **error);
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (StrataSnapshotParams, strata_snapshot_params_clear)
 
 G_END_DECLS

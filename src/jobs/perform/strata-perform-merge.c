@@ -395,19 +395,17 @@ run_key (StrataStepContext *context)
 static char *
 describe_run (StrataStepContext *context)
 {
-  g_autofree char *boot = NULL;
-  g_autofree char *run = NULL;
-  gboolean restored;
+  char *run;
 
   if (!strata_connection_get_facts (context->connection)->is_local ||
-      !g_file_get_contents ("/proc/sys/kernel/random/boot_id", &boot, NULL, NULL) ||
       !strata_domain_query_run (context->connection, strata_step_context_get (context, "uuid"),
-                                &run, &restored, NULL) ||
-      run == NULL)
+                                &run, NULL))
     return NULL;
+  /* It stands still and goes on meanwhile. */
+  if (run != NULL && g_str_has_suffix (run, STRATA_RUN_BOOTED))
+    run[strlen (run) - strlen (STRATA_RUN_BOOTED)] = '\0';
 
-  return g_strdup_printf ("%" G_GINT64_FORMAT " %s", g_ascii_strtoll (run, NULL, 10),
-                          g_strstrip (boot));
+  return run;
 }
 
 /* Whether the guest runs on that was there when the merge began: what it writes to is the base now, and only a merge puts it there. */

@@ -20,6 +20,7 @@
 #include "strata-kept-state.h"
 #include "strata-metadata-undo.h"
 #include "strata-precondition.h"
+#include "strata-snapshot-params.h"
 #include "strata-perform-private.h"
 #include "jobs/strata-job-notes.h"
 #include "base/strata-error.h"
@@ -116,11 +117,14 @@ snapshot_create_run (StrataStepContext *context, GCancellable *cancellable, GErr
   if (!strata_snapshot_create (context->connection, &params,
                                &(StrataTransfer) { 0, on_bytes, context->job, cancellable }, error))
     {
-      gboolean off = params.halt && strata_domain_is_off (context->connection, params.uuid);
+      gboolean halted = params.halt && strata_domain_was_halted (context->connection, params.uuid);
 
-      if (off)
+      if (halted)
         strata_kept_state_note_taken (context);
-      context->left = off || strata_snapshot_is_left (context->connection, &params);
+      /* Its owner ended it meanwhile. */
+      else if (params.halt && strata_domain_is_off (context->connection, params.uuid))
+        strata_kept_state_tell_off (context);
+      context->left = halted || strata_snapshot_is_left (context->connection, &params);
       return FALSE;
     }
   note_id (context, &params);
@@ -496,10 +500,9 @@ static gboolean
 restore_undo (StrataStepContext *context, GError **error)
 {
   g_autofree char *run = NULL;
-  gboolean restored;
 
   if (!strata_domain_query_run (context->connection, strata_step_context_get (context, "uuid"),
-                                &run, &restored, error))
+                                &run, error))
     return FALSE;
   if (run != NULL && g_str_has_suffix (run, STRATA_RUN_BOOTED))
     {
